@@ -1,0 +1,40 @@
+# make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
+# make test        install everything and run every test
+# make check       everything that guards the code: ruff, mypy, import rules, tests
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: dashboard test check install clean
+
+dashboard: .venv/dashboard.stamp
+	@$(BIN)/python -m dashboard --port $(PORT)
+
+test: .venv/all.stamp
+	@$(BIN)/python -m pytest
+
+check: .venv/all.stamp
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+install: .venv/all.stamp
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Firstlight needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@echo "Making .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/dashboard.stamp: pyproject.toml | .venv/bin/python
+	@echo "Installing what the dashboard needs into .venv (once, about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/all.stamp: requirements.txt .venv/dashboard.stamp
+	@echo "Installing everything into .venv (once, about 3 minutes and 6.4 GB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,99 @@
+"""What a run is: a folder with these files.
+
+The seam is here because file names exist once, and because an id from an address bar or a command line is checked
+before it touches the disk.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RUNS = Path(__file__).resolve().parent.parent / "runs"  # the bundled archive
+
+
+class RunError(Exception):
+    """Something is wrong with a run; the message is one sentence that names the fix."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and the name of everything in it."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def card(self) -> Path:
+        return self.folder / "run.json"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics.parquet"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.folder / "snapshots.parquet"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def trajectories(self) -> Path:
+        return self.folder / "trajectories.parquet"
+
+    @property
+    def judgements(self) -> Path:
+        return self.folder / "judgements.parquet"
+
+    @property
+    def quality(self) -> Path:
+        return self.folder / "quality.parquet"
+
+    @property
+    def tables(self) -> dict[str, Path]:
+        """The Parquet files by the name of the view that shows them."""
+        return {
+            "metrics": self.metrics,
+            "snapshots": self.snapshots,
+            "trajectories": self.trajectories,
+            "judgements": self.judgements,
+            "quality": self.quality,
+        }
+
+    @property
+    def denoiser(self) -> Path:
+        return self.folder / "denoiser.onnx"
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "export.json"
+
+
+def run_at(runs: Path, run_id: str) -> Run:
+    """The run with this id under `runs`, whether or not it exists yet.
+
+    Raises RunError for an id that is not `[a-z0-9][a-z0-9_-]*` of at most 64 characters, and for a linked folder.
+    """
+    if not RUN_ID.fullmatch(run_id):
+        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
+    folder = runs / run_id
+    if folder.is_symlink():
+        raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
+    return Run(folder)
+
+
+def existing_run(runs: Path, run_id: str) -> Run:
+    """The run with this id. Raises RunError where there is none."""
+    run = run_at(runs, run_id)
+    if not run.card.is_file():
+        raise RunError(f"There is no run {run_id} in {runs}. List the runs with: python -m store list")
+    return run

@@ -1,0 +1,282 @@
+"""The trainer against mathematics, against itself interrupted, and against bad input."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from store.run import RunError, run_at
+from trainer.__main__ import main
+from trainer.card import new_card
+from trainer.checkpoints import load_config, load_denoiser
+from trainer.config import PRESETS, Config, from_dict, to_dict
+from trainer.data import DIGITS, DataError, Pictures, load
+from trainer.network import Conv, Denoiser, UNet
+from trainer.schedules import training_logsnr
+from trainer.tracing import grid, to_bytes
+from trainer.training import Diverged, batch_index, learning_rate, train
+
+ROOT = Path(__file__).parent.parent
+SMALL = Config(dataset="digits5000", widths=(8, 16), blocks=1, embedding=16, epochs=0.5, batch=32, warmup=5, ema=0.9)
+SMALL = replace(SMALL, snapshots=3, snapshot_seeds=1, steps=4, half=False)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Pictures:
+    everything = load("digits5000")
+    return replace(everything, images=everything.images[::10], labels=everything.labels[::10])
+
+
+def trained(runs: Path, name: str, config: Config, data: Pictures) -> None:
+    run = run_at(runs, name)
+    train(run, new_card(run, name, [], "tiny", config, data), config, data, data)
+
+
+def losses(runs: Path, name: str) -> dict[int, float]:
+    rows = pq.read_table(run_at(runs, name).metrics).to_pylist()
+    return {row["step"]: row["value"] for row in rows if row["metric"] == "loss"}
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (1, 32), (3, 32)])
+@pytest.mark.parametrize("prediction", ["noise", "edm"])
+def test_gray_and_colour_both_sizes_from_one_code_path(channels: int, size: int, prediction: str) -> None:
+    config = replace(SMALL, channels=channels, size=size, prediction=prediction)
+    denoiser = Denoiser(config)
+    x = torch.randn(3, channels, size, size)
+    denoised = denoiser(x, torch.tensor([-3.0, 0.0, 3.0]), torch.tensor([0, 9, 10]))
+    assert denoised.shape == x.shape
+    assert torch.isfinite(denoised).all()
+
+
+@pytest.mark.parametrize("prediction", ["noise", "edm"])
+def test_the_preconditioning_inverts_itself(prediction: str) -> None:
+    """If the U-Net predicted its target exactly, x̂0 would be the clean picture: c_skip·x + c_out·target = x0."""
+    denoiser = Denoiser(replace(SMALL, prediction=prediction)).double()
+    clean, noise = torch.randn(7, 1, 28, 28).double(), torch.randn(7, 1, 28, 28).double()
+    logsnr = torch.linspace(-8, 8, 7).double()
+    x = torch.sigmoid(logsnr).sqrt()[:, None, None, None] * clean
+    x = x + torch.sigmoid(-logsnr).sqrt()[:, None, None, None] * noise
+    _, skip, out = denoiser.coefficients(logsnr)
+    target = noise if prediction == "noise" else (clean - skip * x) / out
+    assert (skip * x + out * target - clean).abs().max() < 1e-9
+
+
+def test_edm_is_v_prediction_at_sigma_data_one() -> None:
+    denoiser = Denoiser(replace(SMALL, prediction="edm", sigma_data=1.0)).double()
+    logsnr = torch.linspace(-5, 5, 5).double()
+    c_in, skip, out = (value.flatten() for value in denoiser.coefficients(logsnr))
+    assert torch.allclose(c_in, torch.ones(5).double())
+    assert torch.allclose(skip, torch.sigmoid(logsnr).sqrt())
+    assert torch.allclose(out, torch.sigmoid(-logsnr).sqrt())
+
+
+def test_no_label_means_that_the_label_does_not_reach_the_network() -> None:
+    """The label `classes` switches c_mask to 0: the embedding is exactly zero, whatever the class network holds."""
+    unet = UNet(1, (8, 16), 1, 10, 16)
+    with torch.no_grad():
+        for parameter in unet.label.parameters():
+            parameter.add_(1.0)
+    assert unet.label(torch.tensor([10])).abs().max() == 0
+    assert unet.label(torch.tensor([3])).abs().max() > 0
+
+
+def test_a_skip_connection_carries_detail_past_the_bottleneck() -> None:
+    torch.manual_seed(0)
+    unet = UNet(1, (8, 16), 1, 10, 16)
+    with torch.no_grad():
+        unet.head.gain.fill_(1.0)
+        for conv in unet.grow:
+            conv.gain.zero_()  # nothing comes up from below: only the skip is left
+    flat, edge = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, 28, 28)
+    edge[..., 14:] = 1
+    level, label = torch.zeros(1), torch.zeros(1, dtype=torch.long)
+    assert (unet(edge, level, label) - unet(flat, level, label)).abs().max() > 1e-3
+
+
+def test_convolutions_keep_the_magnitude() -> None:
+    """White noise of variance 1 leaves a unit-norm convolution with variance 1 (3 % of n = 32 * 784 * 64 values)."""
+    torch.manual_seed(0)
+    conv = Conv(32, 64, 3)
+    conv.weight.data.mul_(7)  # the size of the stored weight is no part of the function
+    assert conv(torch.randn(8, 32, 28, 28))[..., 1:-1, 1:-1].var().item() == pytest.approx(1, abs=0.05)
+
+
+def test_the_linear_schedule_is_the_published_table() -> None:
+    """T = 150: ᾱ_T = 0.219 and logSNR −1.27 at its end; T = 1000: 4e-5 and −10.1."""
+    random = torch.Generator().manual_seed(0)
+    assert training_logsnr("linear-150", 20_000, random).min().item() == pytest.approx(-1.27, abs=0.005)
+    assert training_logsnr("linear-1000", 50_000, random).min().item() == pytest.approx(-10.1, abs=0.05)
+
+
+def test_the_cosine_schedule_has_the_stated_density() -> None:
+    """u = (2/π)·arctan(exp(−λ/2)) is uniform on [0, 1] when λ follows the cosine schedule."""
+    logsnr = training_logsnr("cosine", 4000, torch.Generator().manual_seed(0))
+    u = (2 / math.pi * torch.atan(torch.exp(-logsnr / 2))).sort().values
+    assert (u - (torch.arange(4000) + 0.5) / 4000).abs().max() < 2e-3
+
+
+def test_an_epoch_visits_every_picture_once() -> None:
+    config = replace(SMALL, batch=7)
+    seen = torch.cat([batch_index(config, step, 50) for step in range(50)])  # 350 = 7 epochs of 50
+    for epoch in range(7):
+        assert sorted(seen[epoch * 50 : (epoch + 1) * 50].tolist()) == list(range(50))
+    assert seen[:50].tolist() != seen[50:100].tolist()
+
+
+def test_the_learning_rate_warms_up_and_falls_to_zero() -> None:
+    config = replace(SMALL, learning_rate=1.0, warmup=10, decay=True)
+    rates = [learning_rate(config, step, 100) for step in range(101)]
+    assert rates[0] < rates[9] and rates[100] == 0
+    assert max(rates) <= 1
+
+
+def test_the_config_survives_run_json() -> None:
+    for config in PRESETS.values():
+        assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
+    with pytest.raises(ValueError, match="another version"):
+        from_dict({"hyperdrive": 1})
+
+
+def test_course_is_the_source_documents_recipe() -> None:
+    course = PRESETS["course"]
+    assert (course.prediction, course.schedule, course.label_dropout) == ("noise", "linear-150", 0.1)
+    assert (course.solver, course.levels, course.steps) == ("ddpm", "linear-150", 150)
+
+
+def test_pixels_round_trip_through_bytes() -> None:
+    pictures = torch.linspace(-1, 1, 256).view(1, 1, 16, 16)
+    assert to_bytes(pictures).flatten().tolist() == list(range(256))
+    assert to_bytes(torch.tensor([[[[-9.0, 9.0]]]]), 3.0).flatten().tolist() == [0, 255]
+
+
+def test_every_class_gets_the_same_noise() -> None:
+    label, seed = grid(SMALL, 3, first=5)
+    assert len(label) == 30
+    for c in range(10):
+        assert sorted(seed[label == c]) == [5, 6, 7]
+
+
+def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
+    tmp_path: Path, digits: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import trainer.training as training_module
+
+    config = replace(SMALL, epochs=2)
+    trained(tmp_path, "whole", config, digits)
+    once = training_module.optimize
+
+    def interrupted(training, *rest):  # type: ignore[no-untyped-def]
+        training.stopped = training.step >= 11
+        return once(training, *rest)
+
+    monkeypatch.setattr(training_module, "optimize", interrupted)
+    trained(tmp_path, "parts", config, digits)
+    monkeypatch.setattr(training_module, "optimize", once)
+    card = json.loads(run_at(tmp_path, "parts").card.read_text())
+    assert card["state"] == "stopped" and card["step"] == 12
+    train(run_at(tmp_path, "parts"), card, config, digits, digits, resume=True)
+    whole, parts = losses(tmp_path, "whole"), losses(tmp_path, "parts")
+    assert whole.keys() == parts.keys()
+    assert max(abs(whole[step] - parts[step]) for step in whole) < 1e-5  # float32 sums in another order, at most
+    assert json.loads(run_at(tmp_path, "parts").card.read_text())["state"] == "finished"
+
+
+def test_it_learns(tmp_path: Path, digits: Pictures) -> None:
+    trained(tmp_path, "learns", replace(SMALL, epochs=4), digits)
+    values = list(losses(tmp_path, "learns").values())
+    assert np.mean(values[-5:]) < 0.8 * np.mean(values[:5])
+    run = run_at(tmp_path, "learns")
+    snapshots = pq.read_table(run.snapshots).to_pylist()
+    assert {row["label"] for row in snapshots} == set(range(10))
+    assert len({row["step"] for row in snapshots}) == 3
+    assert len(snapshots[0]["image"]) == 28 * 28
+    assert load_denoiser(run).config == load_config(run)
+
+
+def test_a_run_without_a_finite_loss_stops_with_a_sentence(tmp_path: Path, digits: Pictures) -> None:
+    with pytest.raises(Diverged, match=r"at step \d+; train again with a lower --learning-rate"):
+        trained(tmp_path, "wild", replace(SMALL, learning_rate=1e30), digits)
+    assert json.loads(run_at(tmp_path, "wild").card.read_text())["state"] == "diverged"
+
+
+def test_a_killed_trainer_leaves_a_run_that_resumes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "train", "--preset", "tiny", "--runs", str(tmp_path), "--epochs", "3"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = run_at(tmp_path, "tiny")
+    deadline = time.monotonic() + 120
+    while not run.metrics.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    again = subprocess.run([*command, "--overwrite"], cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 2 and str(process.pid) in again.stderr
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)
+    assert json.loads(run.card.read_text())["state"] == "stopped"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainer", "resume", "tiny", "--runs", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(6)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert json.loads(run.card.read_text())["state"] == "running"  # readers see "crashed" by the heartbeat
+    assert load_denoiser(run) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--id", "../x"], "A run's id is"),
+        (["train", "--epochs", "0"], "--epochs must be above 0"),
+        (["train", "--guidance", "nan"], "--guidance must be a number"),
+        (["resume", "nothing"], "There is no run nothing"),
+        (["trace", "nothing"], "There is no run nothing"),
+        (["train", "--preset", "mnist", "--data", "/nonexistent"], "give --data the folder above MNIST"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--runs", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path, digits: Pictures) -> None:
+    trained(tmp_path, "torn", replace(SMALL, epochs=0.1), digits)
+    run = run_at(tmp_path, "torn")
+    whole = (run.checkpoints / "ema.safetensors").read_bytes()
+    for content in (b"", whole[: len(whole) // 2], b"\xff" * 100):
+        (run.checkpoints / "ema.safetensors").write_bytes(content)
+        with pytest.raises(RunError, match="cannot be read"):
+            load_denoiser(run)
+
+
+def test_an_idx_folder_of_another_form_is_refused(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "train-images-idx3-ubyte").write_bytes(b"\x00\x00\x08\x03" + b"\x00\x00\x00\x02" * 3 + b"\x01" * 7)
+    with pytest.raises(DataError, match="cut short"):
+        load("mnist", tmp_path)
+    (raw / "train-images-idx3-ubyte").write_bytes(b"hello")
+    with pytest.raises(DataError, match="not an IDX file"):
+        load("mnist", tmp_path)
+
+
+def test_the_offline_digits_are_real_and_split() -> None:
+    train_split, test_split = load("digits5000"), load("digits5000", split="test")
+    assert len(train_split.labels) == 4500 and len(test_split.labels) == 500
+    assert train_split.classes == DIGITS and train_split.images.dtype == np.uint8
+    assert not {picture.tobytes() for picture in train_split.images} >= {p.tobytes() for p in test_split.images}

