@@ -209,29 +209,40 @@ def test_a_run_without_a_finite_loss_stops_with_a_sentence(tmp_path: Path, digit
     assert json.loads(run_at(tmp_path, "wild").card.read_text())["state"] == "diverged"
 
 
-def test_a_killed_trainer_leaves_a_run_that_resumes(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "trainer", "train", "--preset", "tiny", "--runs", str(tmp_path), "--epochs", "3"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run = run_at(tmp_path, "tiny")
-    deadline = time.monotonic() + 120
-    while not run.metrics.exists() and time.monotonic() < deadline:
+def started(runs: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "trainer", *arguments, "--runs", str(runs), "--threads", "1"]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def state_becomes(runs: Path, state: str) -> bool:
+    run, deadline = run_at(runs, "tiny"), time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if run.card.exists() and json.loads(run.card.read_text())["state"] == state:
+            return True
         time.sleep(0.1)
-    again = subprocess.run([*command, "--overwrite"], cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 2 and str(process.pid) in again.stderr
+    return False
+
+
+def test_a_second_trainer_is_refused_and_a_killed_one_leaves_a_run_that_resumes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = started(tmp_path, "train", "--preset", "tiny", "--snapshots", "0")
+    assert state_becomes(tmp_path, "running")
+    assert main(["train", "--preset", "tiny", "--overwrite", "--runs", str(tmp_path)]) == 2
+    assert str(process.pid) in capsys.readouterr().err
     process.send_signal(signal.SIGINT)
     process.wait(timeout=60)
-    assert json.loads(run.card.read_text())["state"] == "stopped"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trainer", "resume", "tiny", "--runs", str(tmp_path)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(6)
+    assert state_becomes(tmp_path, "stopped")
+    process = started(tmp_path, "resume", "tiny")
+    assert state_becomes(tmp_path, "running")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    run = run_at(tmp_path, "tiny")
     assert json.loads(run.card.read_text())["state"] == "running"  # readers see "crashed" by the heartbeat
-    assert load_denoiser(run) is not None
+    assert load_denoiser(run).config == load_config(run)
+    card, config, data = json.loads(run.card.read_text()), replace(load_config(run), epochs=0.5), load("digits5000")
+    train(run, card, config, data, data, resume=True)
+    assert json.loads(run.card.read_text())["state"] == "finished"
 
 
 @pytest.mark.parametrize(

@@ -55,5 +55,7 @@ def load_denoiser(run: Run, device: torch.device | str = "cpu") -> Denoiser:
     try:
         denoiser.load_state_dict(load_weights(run, EMA))
     except RuntimeError as error:
-        raise RunError(f"The weights of {run.id} do not fit its configuration; restore run.json from a copy.") from error
+        raise RunError(
+            f"The weights of {run.id} do not fit its configuration; restore run.json from a copy."
+        ) from error
     return denoiser.to(device).eval()

@@ -51,7 +51,9 @@ def _torchvision(dataset: str, folder: Path | None, split: str) -> Pictures:
     images = _read_idx(idx / f"{prefix}-images-idx3-ubyte")
     labels = _read_idx(idx / f"{prefix}-labels-idx1-ubyte")
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
-        raise DataError(f"{idx} does not hold {dataset}: expected (N, H, W) pictures and N labels. Give another --data.")
+        raise DataError(
+            f"{idx} does not hold {dataset}: expected (N, H, W) pictures and N labels. Give another --data."
+        )
     classes = DIGITS if dataset == "mnist" else GARMENTS
     return Pictures(dataset, classes, images[:, None], labels.astype(np.int64))
 

@@ -9,6 +9,7 @@ is a chain of plain convolutions, which inference engines keep in their blocked 
 """
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +62,8 @@ class Block(nn.Module):
 
 class TimeEmbedding(nn.Module):
     """Sinusoidal features of logSNR, then a small network: tells the U-Net how much noise to remove."""
+
+    frequencies: Tensor
 
     def __init__(self, width: int, features: int = 64) -> None:
         super().__init__()
@@ -120,14 +123,14 @@ class UNet(nn.Module):
         for level, down in enumerate(self.down):
             if level:
                 hidden = self.shrink[level - 1](F.pixel_unshuffle(hidden, 2))
-            for block in down:
+            for block in cast(nn.ModuleList, down):
                 hidden = block(hidden, embedding)
                 skips.append(hidden)
         hidden = self.middle(hidden, embedding)
         for level, up in enumerate(self.up):
             if level:
                 hidden = F.pixel_shuffle(self.grow[level - 1](hidden), 2)
-            for block in up:
+            for block in cast(nn.ModuleList, up):
                 hidden = block(torch.cat([hidden, skips.pop()], dim=1), embedding)
         return F.pixel_shuffle(self.head(F.silu(hidden)), 2)
 
@@ -135,8 +138,8 @@ class UNet(nn.Module):
 class Denoiser(nn.Module):
     """x̂0 = D(x, logsnr, label), whatever the U-Net was trained to predict.
 
-    Takes x (N, C, H, W) float32 in variance-preserving form sqrt(ᾱ)·x0 + sqrt(1−ᾱ)·ε, logsnr (N,) float32 and label (N,)
-    int64, where `config.classes` means "no label". Returns x̂0 (N, C, H, W) in [-1, 1], not clipped.
+    Takes x (N, C, H, W) float32 in variance-preserving form sqrt(ᾱ)·x0 + sqrt(1−ᾱ)·ε, logsnr (N,) float32 and label
+    (N,) int64, where `config.classes` means "no label". Returns x̂0 (N, C, H, W) in [-1, 1], not clipped.
 
     `prediction="noise"` is Ho et al. (2020); `"edm"` is the preconditioning of Karras et al. (2022) written for a
     variance-preserving x, which for sigma_data = 1 is v-prediction.

@@ -16,7 +16,8 @@ def training_logsnr(schedule: str, count: int, random: torch.Generator) -> Tenso
     lowers the variance of the gradient.
     """
     if schedule.startswith("linear-"):
-        alpha_bar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, int(schedule.removeprefix("linear-")), dtype=torch.float64), 0)
+        betas = torch.linspace(1e-4, 0.02, int(schedule.removeprefix("linear-")), dtype=torch.float64)
+        alpha_bar = torch.cumprod(1 - betas, 0)
         chosen = alpha_bar[torch.randint(len(alpha_bar), (count,), generator=random)]
         return torch.logit(chosen).float()
     if schedule == "cosine":

@@ -74,6 +74,7 @@ def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: 
         if resume:
             restore(training)
         card.update(state="running", message="", finished=None)
+        write_card(run, card)
         try:
             with interruptible(training):
                 loop(training, data, test, device)
@@ -81,7 +82,9 @@ def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: 
             close(training, "diverged", str(error))
             raise
         if training.stopped:
-            close(training, "stopped", f"Stopped at step {training.step}; go on with: python -m trainer resume {run.id}")
+            close(
+                training, "stopped", f"Stopped at step {training.step}; go on with: python -m trainer resume {run.id}"
+            )
         else:
             close(training, "finished", "")
 
@@ -139,7 +142,12 @@ def loop(training: Training, data: Pictures, test: Pictures, device: torch.devic
             if not math.isfinite(loss):
                 raise Diverged(f"The loss is {loss} at step {training.step}; train again with a lower --learning-rate.")
             bar.set_postfix(loss=f"{loss:.4f}")
-            note(training, len(data.labels), loss=loss, learning_rate=learning_rate(config, training.step, training.steps))
+            note(
+                training,
+                len(data.labels),
+                loss=loss,
+                learning_rate=learning_rate(config, training.step, training.steps),
+            )
             if any(training.step - every < step <= training.step for step in keep):
                 note(training, len(data.labels), validation_loss=validate(training, test, device))
                 training.snapshots += snapshot(training.averaged, training.step, epoch_of(training, len(data.labels)))
@@ -197,7 +205,8 @@ def learning_rate(config: Config, step: int, steps: int) -> float:
 def average(training: Training) -> None:
     """Move the averaged weights towards the current ones; early on the average is short."""
     decay = min(training.config.ema, (1 + training.step) / (10 + training.step))
-    means, current = list(training.averaged.parameters()), list(training.denoiser.parameters())
+    means: list[Tensor] = list(training.averaged.parameters())
+    current: list[Tensor] = list(training.denoiser.parameters())
     torch._foreach_lerp_(means, current, 1 - decay)
 
 
