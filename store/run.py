@@ -6,6 +6,7 @@ before it touches the disk.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -58,7 +59,7 @@ class Run:
     def quality(self) -> Path:
         return self.folder / "quality.parquet"
 
-    @property
+    @cached_property
     def tables(self) -> dict[str, Path]:
         """The Parquet files by the name of the view that shows them."""
         return {

@@ -61,7 +61,7 @@ JUDGEMENTS = pa.schema(
 
 QUALITY = pa.schema(
     [
-        ("metric", pa.string()),  # accuracy, frechet, frechet_floor, frechet_ratio, kid, precision, recall, cas, cas_real
+        ("metric", pa.string()),  # accuracy, frechet, frechet_floor, frechet_ratio, kid, precision, recall, cas ...
         ("label", pa.int32()),  # a class, or null for all classes together
         ("value", pa.float64()),
         ("low", pa.float64()),  # 95 % interval; null where none makes sense

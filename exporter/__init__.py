@@ -1,0 +1,8 @@
+"""From torch to ONNX: the denoiser as one file that draws without torch, and the proof that it draws the same.
+
+The seam is here because this is the only place where both runtimes are loaded.
+"""
+
+from exporter.export import export
+
+__all__ = ["export"]

@@ -1,0 +1,39 @@
+"""python -m exporter RUN: the run's denoiser as ONNX."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from store.run import RUNS, RunError, existing_run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export and say how far the graph is from torch; a fault is one sentence and exit status 2."""
+    flags = argparse.ArgumentParser(prog="python -m exporter", description="Export a run's denoiser as ONNX.")
+    flags.add_argument("run", help="the run's id")
+    flags.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
+    options = flags.parse_args(arguments)
+    try:
+        run = existing_run(options.runs, options.run)
+        import torch  # after the cheap checks: it takes seconds to load
+
+        from exporter.export import export
+
+        torch.set_num_threads(1)  # in batches this small, threads mostly wait for each other
+        report = export(run)
+    except RunError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename or run.folder} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
+    print(
+        f"{run.denoiser}: {report['size'] / 1e6:.1f} MB, opset {report['opset']}; of {report['compared']} pictures the "
+        f"largest difference from torch is {report['difference']:.1e} (limit {report['limit']:.0e}), at logSNR "
+        f"{report['logsnr']:.1f} in a batch of {report['batch']}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

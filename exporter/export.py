@@ -1,0 +1,66 @@
+"""A run's denoiser, exported and compared with the original."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import onnxruntime as ort
+import torch
+
+from exporter.graph import OPSET, graph_of
+from exporter.parity import BATCHES, Parity, noise_levels, parity
+from store.files import write_bytes, write_json
+from store.manifest import write_manifest
+from store.run import Run, RunError
+from trainer.checkpoints import load_denoiser
+
+LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
+
+
+def export(run: Run) -> dict[str, Any]:
+    """Write the run's denoiser.onnx and export.json, and bring the manifest up to date; returns the report.
+
+    Raises RunError for a run without weights, and, leaving the folder as it was, where the graph and torch disagree.
+    """
+    classes = class_names(run)
+    denoiser = load_denoiser(run)
+    content, levels = graph_of(denoiser, classes), noise_levels(denoiser.config)
+    found = parity(denoiser, content, levels)
+    if not found.difference <= LIMIT:
+        raise RunError(
+            f"The graph of {run.id} differs from torch by {found.difference:.1e} at logSNR {found.logsnr:.1f}, more "
+            f"than {LIMIT:.0e}; train it again with: python -m trainer train --id {run.id} --overwrite"
+        )
+    report = {
+        **facts(content, found),
+        "levels": [float(level) for level in levels],
+        "batches": list(BATCHES),
+    }
+    write_bytes(run.denoiser, content)
+    write_json(run.export, report)
+    write_manifest(run)
+    return report
+
+
+def facts(content: bytes, found: Parity) -> dict[str, Any]:
+    """What export.json says of a graph: difference, where and how it was found, and which file it is."""
+    return {
+        "schema": 1,
+        **asdict(found),
+        "limit": LIMIT,
+        "opset": OPSET,
+        "size": len(content),
+        "sha256": sha256(content).hexdigest(),
+        "versions": {"torch": torch.__version__.split("+")[0], "onnxruntime": ort.__version__},
+        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def class_names(run: Run) -> list[str]:
+    """The names of the run's classes. Raises RunError where run.json cannot be read."""
+    try:
+        return [str(name) for name in json.loads(run.card.read_text())["dataset"]["classes"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{run.card} cannot be read; restore it from a copy of the run.") from error

@@ -1,0 +1,26 @@
+"""Noise into pictures: noise levels, solver tables, one loop, guidance, and the ONNX Runtime session.
+
+The seam is here because trainer (torch) and dashboard (ONNX Runtime) must draw the same picture from the same seed.
+Importing it costs numpy and nothing else; sampler.session and sampler.generation are imported by name where needed.
+"""
+
+from sampler.errors import SamplerError
+from sampler.guidance import clipped, guided
+from sampler.levels import CLEAN, LEVELS, levels
+from sampler.loop import Step, sample
+from sampler.noise import Noise
+from sampler.solvers import SOLVERS, Table
+
+__all__ = [
+    "CLEAN",
+    "LEVELS",
+    "SOLVERS",
+    "Noise",
+    "SamplerError",
+    "Step",
+    "Table",
+    "clipped",
+    "guided",
+    "levels",
+    "sample",
+]

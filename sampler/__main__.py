@@ -1,0 +1,120 @@
+"""python -m sampler RUN: draw pictures with an exported denoiser.
+
+What is slow to import is imported after the arguments are known to make sense: a picture must not wait for it.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from sampler.errors import SamplerError
+from store.run import RUNS, Run, RunError, existing_run
+
+MOST_PICTURES = 1_000_000
+CHANGES = ("solver", "levels", "steps", "guidance", "eta", "clip")  # flags named like the settings that they change
+
+
+class Parser(argparse.ArgumentParser):
+    """A fault in the arguments is one sentence, like every other fault."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SamplerError(f"{message}; see python -m sampler --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag."""
+    flags = Parser(prog="python -m sampler", description="Draw pictures with a run's exported denoiser.")
+    add = flags.add_argument
+    add("run", help="the run's id")
+    add("--classes", default="all", metavar="LIST", help="names or index ranges: 0-9, 3,5 or Trouser (default: all)")
+    add("--per-class", type=int, default=1, metavar="N", help="pictures of each class (default: 1)")
+    add("--solver", metavar="NAME", help="ddpm, ddim, dpmpp-2m or ipndm (default: the run's)")
+    add("--levels", metavar="NAME", help="linear-T, cosine, logsnr or karras (default: the run's)")
+    add("--steps", type=int, metavar="K", help="steps from noise to picture (default: the run's)")
+    add("--guidance", type=float, metavar="S", help="1 is plain conditional, 0 ignores the class (default: the run's)")
+    add("--interval", type=float, nargs=2, metavar=("LOW", "HIGH"), help="logSNRs between which guidance is on")
+    add("--eta", type=float, metavar="E", help="share of fresh noise in ddim's steps (default: 0)")
+    add("--clip", action="store_true", default=None, help="keep every predicted picture within [-1, 1]")
+    add("--seed", type=int, default=0, metavar="I", help="seed of each class's first picture (default: 0)")
+    add("--out", type=Path, required=True, metavar="FILE", help="FILE.png for a grid, FILE.npz for arrays")
+    add("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
+    add("--provider", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)")
+    return flags
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draw, and say what it took; a fault is one sentence on standard error and exit status 2."""
+    try:
+        print(draw(parser().parse_args(arguments)))
+    except (RunError, SamplerError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename or 'the file'} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
+    return 0
+
+
+def draw(options: argparse.Namespace) -> str:
+    """Draw what the options ask for and write it; returns what it took, in a line."""
+    run = existing_run(options.runs, options.run)
+    classes = chosen(options.classes, class_names(run))
+    if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
+        raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
+    from sampler.generation import generate, settings_of
+    from sampler.output import check_target, write
+    from sampler.session import load
+
+    check_target(options.out)
+    changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
+    if options.interval:
+        changes["guidance_low"], changes["guidance_high"] = options.interval
+    settings = replace(settings_of(run), **changes)
+    settings.table()
+    labels = [label for label in classes for _ in range(options.per_class)]
+    seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
+    denoiser = load(run.denoiser, options.provider)
+    for progress in generate(denoiser, labels, seeds, settings):
+        tell(progress.done, progress.total)
+    columns = options.per_class if options.per_class > 1 else len(classes)
+    write(options.out, progress.images, labels, seeds, columns)
+    return (
+        f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
+        f"{progress.evaluations} evaluations each, {progress.seconds * 1000:.0f} ms"
+    )
+
+
+def tell(done: int, total: int) -> None:
+    """A counter on a terminal; nothing where standard error is a file."""
+    if sys.stderr.isatty():
+        print(f"\rstep {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def class_names(run: Run) -> list[str]:
+    """The run's classes. Raises RunError where run.json cannot be read."""
+    try:
+        return [str(name) for name in json.loads(run.card.read_text())["dataset"]["classes"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
+
+
+def chosen(text: str, names: list[str]) -> list[int]:
+    """Labels of a list of class names, indices and ranges of indices. Raises SamplerError for one there is not."""
+    lowered, labels = [name.lower() for name in names], list[int]()
+    for part in ("0-" + str(len(names) - 1) if text == "all" else text).split(","):
+        first, dash, last = part.strip().partition("-")
+        if part.strip().lower() in lowered:
+            labels.append(lowered.index(part.strip().lower()))
+        elif first.isdecimal() and (last.isdecimal() or not dash) and int(first) <= int(last or first) < len(names):
+            labels.extend(range(int(first), int(last or first) + 1))
+        else:
+            offer = f"0-{len(names) - 1} or {', '.join(names)}"
+            raise SamplerError(f"There is no class {part.strip()!r}; give --classes indices or names: {offer}.")
+    return labels
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Pictures on demand: labels, seeds and settings in, finished pictures out, one step at a time.
+
+The seam is here because the command line, the dashboard and the evaluator must draw the same picture from the same
+request, whatever the batch.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampler.errors import SamplerError
+from sampler.guidance import check, clipped, evaluations, guided
+from sampler.levels import levels
+from sampler.loop import sample
+from sampler.noise import Noise
+from sampler.solvers import Table, solve
+from store.run import Run
+
+BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures are drawn; `settings_of` gives a run's own."""
+
+    solver: str = "dpmpp-2m"  # one of SOLVERS
+    levels: str = "logsnr"  # one of LEVELS
+    steps: int = 20  # K
+    guidance: float = 1.0  # scale s; 1 is plain conditional
+    guidance_low: float = -20.0  # logSNR below which guidance is off
+    guidance_high: float = 20.0  # logSNR above which guidance is off
+    eta: float = 0.0  # of ddim: the share of fresh noise
+    clip: bool = False  # keep every x̂0 within [-1, 1]
+
+    def table(self) -> Table:
+        """The solver's coefficients. Raises SamplerError for settings that make no sense."""
+        check(self.guidance, self.guidance_low, self.guidance_high)
+        return solve(self.solver, levels(self.levels, self.steps), self.eta)
+
+    def evaluations(self) -> int:
+        """How often the network will see each picture."""
+        at = levels(self.levels, self.steps)
+        return evaluations(at, self.guidance, self.guidance_low, self.guidance_high)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After a step: `done` of `total` steps, and the pictures as the denoiser sees them now."""
+
+    done: int
+    total: int  # steps times batches; done == total means that the images are finished
+    images: Images  # (N, H, W, C); the same array each time, black where no step was done yet
+    seconds: float  # spent drawing, without what the caller did in between
+    evaluations: int  # of the network, for each picture, of a whole run
+    provider: str
+
+
+def settings_of(run: Run) -> Settings:
+    """The run's default sampling, from its run.json. Raises SamplerError where that cannot be read."""
+    try:
+        config: dict[str, Any] = json.loads(run.card.read_text())["config"]
+        return Settings(**{field.name: config[field.name] for field in fields(Settings) if field.name in config})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SamplerError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
+
+
+def generate(
+    denoiser: Any, labels: Sequence[int], seeds: Sequence[int], settings: Settings, batch: int = BATCH
+) -> Iterator[Progress]:
+    """Draw one picture for each pair of `labels` and `seeds`, both (N,); yield after every step.
+
+    `denoiser` is what sampler.session.load returns. Stop by not asking for the next step. Pictures are the same
+    whatever `batch`, up to the rounding of float32. Raises SamplerError for labels, seeds and settings that make no
+    sense (at once), and for pictures that come out as not a number (while drawing).
+    """
+    count = len(denoiser.classes)
+    wrong = next((label for label in labels if not 0 <= label <= count), None)
+    if wrong is not None:
+        raise SamplerError(f"There is no class {wrong}; labels are 0 to {count - 1}, and {count} for no label.")
+    if not len(labels) == len(seeds) > 0:
+        raise SamplerError(f"{len(labels)} labels and {len(seeds)} seeds make no pictures; give one of each for each.")
+    Noise(seeds, denoiser.shape)
+    return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, settings.table(), batch)
+
+
+def drawn(
+    denoiser: Any,
+    labels: NDArray[np.int64],
+    seeds: NDArray[np.int64],
+    settings: Settings,
+    table: Table,
+    batch: int,
+) -> Iterator[Progress]:
+    """The steps of `generate`, batch after batch."""
+    channels, height, width = denoiser.shape
+    images = np.zeros((len(labels), height, width, channels), np.uint8)
+    total, evaluated = table.steps * -(-len(labels) // batch), settings.evaluations()
+    done, seconds, began = 0, 0.0, time.perf_counter()
+    for first in range(0, len(labels), batch):
+        part = slice(first, first + batch)
+        noise, denoise = Noise(seeds[part], denoiser.shape), law(denoiser, labels[part], settings)
+        for step in sample(denoise, noise.start(), table, noise.draw):
+            done += 1
+            images[part] = to_bytes(step.next if step.index == table.steps - 1 else step.denoised)
+            seconds += time.perf_counter() - began
+            yield Progress(done, total, images, seconds, evaluated, denoiser.provider)
+            began = time.perf_counter()
+
+
+def law(
+    denoiser: Any, labels: NDArray[np.int64], settings: Settings
+) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
+    """What the loop calls: the denoiser with its labels, guidance and clipping."""
+    none = len(denoiser.classes)
+    denoise = guided(denoiser, labels, none, settings.guidance, settings.guidance_low, settings.guidance_high)
+    return clipped(denoise) if settings.clip else denoise
+
+
+def to_bytes(pictures: NDArray[np.float32]) -> Images:
+    """Pictures (N, C, H, W) in [-1, 1] as uint8 (N, H, W, C). Raises SamplerError where one is not a number."""
+    if not np.isfinite(pictures).all():
+        raise SamplerError("The pictures came out as not a number; ask for more steps or less guidance.")
+    scaled = np.rint((np.clip(pictures, -1, 1) + 1) * np.float32(127.5))
+    return np.ascontiguousarray(scaled.astype(np.uint8).transpose(0, 2, 3, 1))

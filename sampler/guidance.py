@@ -1,0 +1,74 @@
+"""Guidance: what the loop is told is the picture, out of what the network says.
+
+The seam is here because guidance is a law on top of any denoiser: D_∅ + s·(D_c − D_∅) (Ho & Salimans, 2022), inside an
+interval of noise levels (Kynkäänniemi et al., 2024).
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from sampler.errors import SamplerError
+from sampler.levels import Levels
+
+Array: TypeAlias = Any  # numpy.ndarray or torch.Tensor
+HIGHEST_SCALE = 100.0
+
+
+def guided(
+    denoiser: Callable[[Array, Array, Array], Array],
+    label: Array,
+    none: int,
+    scale: float = 1.0,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> Callable[[Array, float], Array]:
+    """`denoiser(x, logsnr, label)` as a function of x and logsnr alone, for labels (N,) int64.
+
+    Where low <= logsnr <= high, both candidates, with the label and with the label `none`, are made in one doubled
+    batch and combined with `scale`; elsewhere, and where one candidate is all it takes, there is one evaluation.
+    Raises SamplerError for a scale that is not a number from 0 to 100, and for an empty interval.
+    """
+    check(scale, low, high)
+    unlabelled = label * 0 + none
+
+    def denoise(x: Array, logsnr: float) -> Array:
+        level = filled(x, logsnr)
+        here = scale_at(logsnr, scale, low, high)
+        if here in (0.0, 1.0):
+            return denoiser(x, level, label if here else unlabelled)
+        join = sys.modules[type(x).__module__].concatenate
+        both = denoiser(join([x, x]), join([level, level]), join([label, unlabelled]))
+        with_label, without = both[: len(x)], both[len(x) :]
+        return without + here * (with_label - without)
+
+    return denoise
+
+
+def scale_at(logsnr: float, scale: float, low: float, high: float) -> float:
+    """The scale in force at this noise level: 1, plain conditional, outside the interval."""
+    return scale if low <= logsnr <= high else 1.0
+
+
+def evaluations(levels: Levels, scale: float, low: float, high: float) -> int:
+    """How often the network sees each picture: once a step, twice where guidance needs both candidates."""
+    return sum(1 if scale_at(float(level), scale, low, high) in (0.0, 1.0) else 2 for level in levels[:-1])
+
+
+def clipped(denoise: Callable[[Array, float], Array]) -> Callable[[Array, float], Array]:
+    """`denoise` with x̂0 kept within [-1, 1]. A choice: it steadies few DDPM steps and can ruin high-order solvers."""
+    return lambda x, logsnr: denoise(x, logsnr).clip(-1.0, 1.0)
+
+
+def filled(x: Array, logsnr: float) -> Array:
+    """`logsnr` once for each picture of x: (N,), of x's type and on its device."""
+    return sys.modules[type(x).__module__].full_like(x[:, 0, 0, 0], logsnr)
+
+
+def check(scale: float, low: float, high: float) -> None:
+    """Raises SamplerError for a scale or an interval that makes no sense."""
+    if not 0 <= scale <= HIGHEST_SCALE:
+        raise SamplerError(f"A guidance of {scale} makes no pictures; give a number from 0 to {HIGHEST_SCALE:g}.")
+    if not low < high:
+        raise SamplerError(f"The guidance interval {low} to {high} is empty; give logSNRs LOW and HIGH, LOW < HIGH.")

@@ -1,0 +1,89 @@
+"""Noise levels: which logSNR each step of a run starts from.
+
+The seam is here because levels and solvers are chosen apart from each other and apart from the training: a denoiser
+takes any logSNR λ = ln(ᾱ / (1 − ᾱ)), so a schedule is nothing but a list of numbers.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampler.errors import SamplerError
+
+Levels = NDArray[np.float64]
+
+CLEAN = 20.0  # logSNR of a finished picture: noise of 4.5e-5, far below a 255th, and no infinity anywhere
+NOISY = -12.0  # logSNR that counts as pure noise: 0.25 % of the picture is left
+LAST = 9.0  # logSNR of the last evaluation: noise of 1.1 %
+MOST_STEPS = 1000
+
+
+def alpha(logsnr: Levels) -> Levels:
+    """The picture's share at each level: sqrt(ᾱ)."""
+    return np.asarray(np.exp(-0.5 * np.logaddexp(0.0, -logsnr)))
+
+
+def sigma(logsnr: Levels) -> Levels:
+    """The noise's share at each level: sqrt(1 − ᾱ), exact where ᾱ rounds to 1."""
+    return np.asarray(np.exp(-0.5 * np.logaddexp(0.0, logsnr)))
+
+
+def linear(trained: int) -> Callable[[int], Levels]:
+    """`trained` linear betas from 1e-4 to 0.02 (Ho et al., 2020), strided from the noisy end ("trailing")."""
+
+    def chosen(steps: int) -> Levels:
+        if steps > trained:
+            raise SamplerError(f"linear-{trained} has {trained} levels; ask for at most {trained} steps.")
+        log_bar = np.cumsum(np.log1p(-np.linspace(1e-4, 0.02, trained)))
+        index = np.round(np.arange(trained, 0, -trained / steps)[:steps]).astype(int) - 1
+        return np.asarray((log_bar - np.log(-np.expm1(log_bar)))[index])
+
+    return chosen
+
+
+def cosine(steps: int) -> Levels:
+    """ᾱ = cos²(πu/2) with u evenly spaced (Nichol & Dhariwal, 2021), from NOISY to LAST."""
+    first, last = (2 / np.pi * np.arctan(np.exp(-0.5 * end)) for end in (NOISY, LAST))
+    return np.asarray(-2 * np.log(np.tan(np.pi / 2 * np.linspace(first, last, steps))))
+
+
+def uniform(steps: int) -> Levels:
+    """Evenly spaced logSNR from NOISY to LAST (Lu et al., DPM-Solver, 2022)."""
+    return np.linspace(NOISY, LAST, steps)
+
+
+def karras(steps: int) -> Levels:
+    """Noise 80 to 0.002 relative to the picture, evenly spaced in its 7th root (Karras et al., 2022)."""
+    return np.asarray(-14 * np.log(np.linspace(80 ** (1 / 7), 0.002 ** (1 / 7), steps)))
+
+
+LEVELS: dict[str, Callable[[int], Levels]] = {
+    "linear-150": linear(150),
+    "linear-400": linear(400),
+    "linear-1000": linear(1000),
+    "cosine": cosine,
+    "logsnr": uniform,
+    "karras": karras,
+}
+
+
+def levels(name: str, steps: int) -> Levels:
+    """The K+1 noise levels (logSNR, rising) of a run of K `steps`; the last is CLEAN.
+
+    `name` is one of LEVELS, or linear-T for any T from 1 to 1000. Raises SamplerError for another name, for steps
+    outside 1 to 1000, and for more steps than linear-T has levels.
+    """
+    if not 1 <= steps <= MOST_STEPS:
+        raise SamplerError(f"{steps} steps cannot be taken; ask for 1 to {MOST_STEPS} steps.")
+    return np.append(schedule(name)(steps), CLEAN)
+
+
+def schedule(name: str) -> Callable[[int], Levels]:
+    """The function from steps to levels with this name. Raises SamplerError where there is none."""
+    trained = name.removeprefix("linear-")
+    if name not in LEVELS and trained != name and trained.isdecimal() and 1 <= int(trained) <= MOST_STEPS:
+        return linear(int(trained))
+    if name not in LEVELS:
+        raise SamplerError(f"There are no noise levels {name!r}; choose one of {', '.join(LEVELS)}.")
+    return LEVELS[name]

@@ -1,0 +1,42 @@
+"""Noise with a name: the same seed is the same noise, in every batch, on every machine.
+
+The seam is here because "same noise, other digit" and "this picture again" only mean something when a picture's
+randomness comes from its own generator. Philox counts instead of remembering, so a generator costs next to nothing.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampler.errors import SamplerError
+
+Pictures = NDArray[np.float32]
+HIGHEST_SEED = 2**63 - 1  # what an int64 column holds
+
+
+class Noise:
+    """The noise of some pictures: `seeds` (N,), `shape` (C, H, W).
+
+    A picture's numbers depend on its seed and on how many were drawn before, never on the other pictures.
+    Raises SamplerError for a seed below 0 or above 2^63 − 1.
+    """
+
+    def __init__(self, seeds: Iterable[int], shape: tuple[int, int, int]) -> None:
+        self.seeds, self.shape = [int(seed) for seed in seeds], shape
+        wrong = next((seed for seed in self.seeds if not 0 <= seed <= HIGHEST_SEED), None)
+        if wrong is not None:
+            raise SamplerError(f"{wrong} is no seed; give a whole number from 0 to {HIGHEST_SEED}.")
+        self.generators = [np.random.Generator(np.random.Philox(key=seed)) for seed in self.seeds]
+
+    def start(self) -> Pictures:
+        """The noise that step 0 starts from, (N, C, H, W) standard normal; begins every picture's stream anew."""
+        self.generators = [np.random.Generator(np.random.Philox(key=seed)) for seed in self.seeds]
+        return self.draw()
+
+    def draw(self) -> Pictures:
+        """The next fresh noise, (N, C, H, W) standard normal."""
+        drawn = np.empty((len(self.generators), *self.shape), dtype=np.float32)
+        for generator, picture in zip(self.generators, drawn, strict=True):
+            generator.standard_normal(out=picture, dtype=np.float32)
+        return drawn

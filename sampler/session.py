@@ -1,0 +1,177 @@
+"""The denoiser as ONNX Runtime runs it.
+
+The seam is here because build time (torch) and run time are separate: an exported graph is all that is needed to draw.
+What runs it is found out by trying, never by asking what the wheel was built with.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from sampler.errors import SamplerError
+from store.run import Run
+
+PROVIDERS = ("auto", "cpu", "cuda")
+INPUTS = {"x": "tensor(float)", "logsnr": "tensor(float)", "label": "tensor(int64)"}
+OUTPUT = "denoised"
+MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
+GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
+
+gate = threading.BoundedSemaphore(1)  # one evaluation at a time in this process: two would only share the same cores
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A loaded graph: x̂0 = D(x, logsnr, label), and what is known about it."""
+
+    session: ort.InferenceSession
+    provider: str  # what really runs it: CPU or CUDA
+    reason: str  # why that provider, a sentence
+    classes: tuple[str, ...]  # names; the label len(classes) means "no label"
+    shape: tuple[int, int, int]  # C, H, W
+    config: str  # hash of the configuration it was trained with
+
+    def __call__(
+        self, x: NDArray[np.float32], logsnr: NDArray[np.float32], label: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """x̂0 (N, C, H, W) for x (N, C, H, W), logsnr (N,) and label (N,). Raises SamplerError where it cannot run."""
+        inputs = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
+        try:
+            with gate:
+                denoised: NDArray[np.float32] = self.session.run([OUTPUT], inputs)[0]
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise SamplerError(
+                f"{self.provider} could not run {len(x)} pictures at once ({brief(error)}); "
+                f"ask for fewer, or for --provider cpu."
+            ) from error
+        return denoised
+
+
+def load(path: Path, provider: str = "auto") -> Denoiser:
+    """The denoiser in the file `path`, checked against the export.json beside it.
+
+    `provider` is auto (CUDA where it loads, else CPU), cpu or cuda. Raises SamplerError for a missing file, content
+    that is not what was exported, inputs and outputs that are not a denoiser's, and CUDA asked for but not to be had.
+    """
+    if provider not in PROVIDERS:
+        raise SamplerError(f"There is no provider {provider!r}; choose one of {', '.join(PROVIDERS)}.")
+    content = verified(path)
+    session, name, reason = opened(content, path, provider)
+    check_signature(session, path)
+    metadata = session.get_modelmeta().custom_metadata_map
+    try:
+        classes = tuple(str(label) for label in json.loads(metadata["classes"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise SamplerError(f"{path} does not name its classes. {again(path)}") from error
+    channels, height, width = session.get_inputs()[0].shape[1:]
+    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""))
+
+
+def verified(path: Path) -> bytes:
+    """The file's content, if it is what export.json says. Raises SamplerError where it is not."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}") from error
+    try:
+        expected = json.loads(Run(path.parent).export.read_text())["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise SamplerError(f"{path} is not the file that was exported. {again(path)}")
+    return content
+
+
+def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
+    """A session, the provider that really runs it, and why. Raises SamplerError where there is none."""
+    if provider == "cpu":
+        return created(content, path, "CPUExecutionProvider"), "CPU", "The CPU was asked for."
+    reason = obstacle()
+    if not reason:
+        with contextlib.suppress(SamplerError), quiet():
+            if hasattr(ort, "preload_dlls"):
+                ort.preload_dlls()
+            session = created(content, path, "CUDAExecutionProvider", "CPUExecutionProvider")
+            if session.get_providers()[0] == "CUDAExecutionProvider":
+                return session, "CUDA", "A GPU is here and CUDA loaded."
+        reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
+    if provider == "cuda":
+        raise SamplerError(f"{reason}; or ask for --provider cpu.")
+    return created(content, path, "CPUExecutionProvider"), "CPU", f"{reason}."
+
+
+def obstacle() -> str:
+    """Why CUDA is not worth trying, or nothing."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES hides every GPU"
+    if not any(Path(file).exists() for file in GPU_FILES):
+        return "This machine has no NVIDIA GPU"
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "This onnxruntime was built without CUDA; install onnxruntime-gpu[cuda,cudnn]"
+    return ""
+
+
+def created(content: bytes, path: Path, *providers: str) -> ort.InferenceSession:
+    """A session with our options. Raises SamplerError for content that is no graph."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = min(cores(), MOST_THREADS)
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(content, options, providers=list(providers))
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
+
+
+def check_signature(session: ort.InferenceSession, path: Path) -> None:
+    """Raises SamplerError unless the graph is denoised = D(x (N, C, H, W), logsnr (N,), label (N,))."""
+    inputs = {value.name: value for value in session.get_inputs()}
+    outputs = [value.name for value in session.get_outputs()]
+    right = {name: value.type for name, value in inputs.items()} == INPUTS and outputs == [OUTPUT]
+    if right:
+        picture = inputs["x"].shape
+        right = len(picture) == 4 and all(isinstance(size, int) for size in picture[1:])
+        right = right and not any(isinstance(value.shape[0], int) for value in inputs.values() if value.shape)
+        right = right and len(inputs["logsnr"].shape) == len(inputs["label"].shape) == 1
+    if not right:
+        found = f"{', '.join(inputs) or 'nothing'} -> {', '.join(outputs) or 'nothing'}"
+        raise SamplerError(f"{path} is no denoiser x, logsnr, label -> denoised (it is {found}). {again(path)}")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def again(path: Path) -> str:
+    """The command that makes the file anew."""
+    return f"Export it with: python -m exporter {path.parent.name}"
+
+
+def brief(error: Exception) -> str:
+    """An error's first line, shortened."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """What a library prints while it looks for CUDA is not for the user: the reason is told instead."""
+    ort.set_default_logger_severity(4)
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            yield
+        finally:
+            ort.set_default_logger_severity(3)

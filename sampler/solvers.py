@@ -1,0 +1,120 @@
+"""Solvers: how to step from one noise level to the next, as a table of coefficients.
+
+The seam is here because every solver in use is a linear multistep update of the last x̂0, so a solver is a function
+from levels to numbers, and one loop runs them all. All updates are variance preserving: x = α·x0 + σ·ε.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampler.errors import SamplerError
+from sampler.levels import Levels, alpha, sigma
+
+Numbers = NDArray[np.float64]
+
+NEGLIGIBLE = 1e-9  # a weight of an old x̂0 below this is left out: float32 could not tell
+ADAMS_BASHFORTH = (
+    np.array([1.0]),
+    np.array([3.0, -1.0]) / 2,
+    np.array([23.0, -16.0, 5.0]) / 12,
+    np.array([55.0, -59.0, 37.0, -9.0]) / 24,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Step k: x ← a[k]·x + Σ_j b[k, j]·x̂0 of j steps ago + d[k]·z, with z fresh noise."""
+
+    logsnr: Levels  # (K+1,)
+    a: Numbers  # (K,)
+    b: Numbers  # (K, J)
+    d: Numbers  # (K,)
+
+    @property
+    def steps(self) -> int:
+        return len(self.a)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether steps add fresh noise."""
+        return bool(self.d.any())
+
+
+def ddim(levels: Levels, eta: float = 0.0) -> Table:
+    """DDIM (Song et al., 2021): the exact step for a constant x̂0, with a share `eta` of the chain's own noise.
+
+    Raises SamplerError for an eta outside 0 to 1.
+    """
+    if not 0 <= eta <= 1:
+        raise SamplerError(f"An eta of {eta} is outside 0 to 1; 0 adds no noise and 1 is DDPM.")
+    (a0, a1), (s0, s1) = pairs(alpha(levels)), pairs(sigma(levels))
+    kept = a0 / a1  # how much of the cleaner x stands in the noisier one
+    d = eta * s1 / s0 * np.sqrt(np.maximum(s0**2 - (kept * s1) ** 2, 0))
+    a = np.sqrt(np.maximum(s1**2 - d**2, 0)) / s0
+    d[-1] = 0.0  # a finished picture gets no fresh noise
+    return Table(levels, a, (a1 - a * a0)[:, None], d)
+
+
+def ddpm(levels: Levels) -> Table:
+    """Ancestral sampling (Ho et al., 2020) with the posterior's variance β̃, diffusers' `fixed_small`.
+
+    Its mean and variance are those of DDIM with eta 1 (Song et al., 2021, section 4.1).
+    """
+    return ddim(levels, eta=1.0)
+
+
+def dpmpp_2m(levels: Levels) -> Table:
+    """DPM-Solver++(2M) (Lu et al., 2022b), midpoint form; first and last step are first order."""
+    (_, a1), (s0, s1) = pairs(alpha(levels)), pairs(sigma(levels))
+    width = np.diff(levels) / 2  # h, in ln(α/σ)
+    weight = -a1 * np.expm1(-width)
+    past = np.zeros_like(weight)
+    past[1:-1] = weight[1:-1] * width[1:-1] / (2 * width[:-2])
+    return Table(levels, s1 / s0, np.stack([weight + past, -past], axis=1), np.zeros_like(width))
+
+
+def ipndm(levels: Levels) -> Table:
+    """iPNDM (Liu et al., 2022; Zhang & Chen, 2023): Adams-Bashforth of order 4 on ε, with the orders 1, 2, 3 to start.
+
+    The method keeps the last four ε = (x − α·x̂0) / σ. Since x itself is a sum of the first noise and all x̂0, its step
+    is written as weights of all x̂0; the first noise cancels, because Adams-Bashforth is exact for a constant ε.
+    The last step is first order: in one jump from small noise to none, higher orders only amplify errors.
+    """
+    steps = len(levels) - 1
+    noise = np.exp(-levels / 2)  # σ/α, (K+1,)
+    x = np.zeros(steps)  # weights of each x̂0 in x / α, beside (noise / noise[0]) of the first x
+    slopes: list[Numbers] = []  # weights of each x̂0 in ε, beside a constant
+    b = np.zeros((steps, steps))
+    for k in range(steps):
+        slopes.insert(0, (x - np.eye(steps)[k]) / noise[k])
+        order = 1 if k == steps - 1 else min(k + 1, len(ADAMS_BASHFORTH))
+        slope = ADAMS_BASHFORTH[order - 1] @ np.array(slopes[:order])
+        following = x + (noise[k + 1] - noise[k]) * slope
+        b[k, : k + 1] = (following - noise[k + 1] / noise[k] * x)[k::-1] * alpha(levels)[k + 1]
+        x = following
+    b[np.abs(b) < NEGLIGIBLE] = 0.0
+    reach = int(np.nonzero(b.any(axis=0))[0].max()) + 1
+    s0, s1 = pairs(sigma(levels))
+    return Table(levels, s1 / s0, b[:, :reach], np.zeros(steps))
+
+
+def pairs(values: Numbers) -> tuple[Numbers, Numbers]:
+    """Each step's value before and after, (K,) both."""
+    return values[:-1], values[1:]
+
+
+SOLVERS: dict[str, Callable[[Levels], Table]] = {"ddpm": ddpm, "ddim": ddim, "dpmpp-2m": dpmpp_2m, "ipndm": ipndm}
+
+
+def solve(name: str, levels: Levels, eta: float = 0.0) -> Table:
+    """The table of the solver `name` on `levels`. Raises SamplerError for another name, or an eta without ddim."""
+    if name not in SOLVERS:
+        raise SamplerError(f"There is no solver {name!r}; choose one of {', '.join(SOLVERS)}.")
+    if name == "ddim":
+        return ddim(levels, eta)
+    if eta:
+        raise SamplerError(f"{name} has no eta; leave it out, or choose the solver ddim.")
+    return SOLVERS[name](levels)

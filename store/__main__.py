@@ -1,0 +1,103 @@
+"""`python -m store`: what is in the archive, whether it is sound, one file of it all, and less of it."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from store.archive import DAMAGED, Entry, entries, inspect
+from store.archive import entry as entry_of
+from store.run import RUNS, RunError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when all is well, 1 when a run is damaged, 2 for a wrong command."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (RunError, OSError) as error:
+        print(f"store: {error}", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their settings."""
+    top = argparse.ArgumentParser(prog="python -m store", description="The archive of runs.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: %(default)s)")
+    listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
+    listing.set_defaults(command=show_list)
+    check = commands.add_parser("verify", parents=[everywhere], help="read every file and compare it with the manifest")
+    check.add_argument("run", nargs="?", metavar="RUN", help="only this run")
+    check.set_defaults(command=show_problems)
+    whole = commands.add_parser("export", parents=[everywhere], help="all tables of all sound runs in one DuckDB file")
+    whole.add_argument("file", type=Path, metavar="FILE.duckdb")
+    whole.set_defaults(command=write_export)
+    less = commands.add_parser("slim", parents=[everywhere], help="drop all but some trajectories of a run")
+    less.add_argument("run", metavar="RUN")
+    less.add_argument("--keep", type=int, required=True, metavar="N", help="trajectories that stay per class")
+    less.set_defaults(command=drop_trajectories)
+    return top
+
+
+def show_list(options: argparse.Namespace) -> int:
+    """One line per run: id, state, progress and what is to be said about it."""
+    found = entries(options.runs)
+    if not found:
+        print(f"No runs in {options.runs}. Make one with: python -m trainer train --preset tiny")
+    width = max((len(each.run.id) for each in found), default=0)
+    for each in found:
+        said = _literal(each.reason or _name(each))
+        print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
+    return 0
+
+
+def show_problems(options: argparse.Namespace) -> int:
+    """Every problem of every run, or of one; 1 if there is any."""
+    chosen = [entry_of(options.runs, options.run)] if options.run else entries(options.runs)
+    if not chosen:
+        print(f"No runs in {options.runs}. Make one with: python -m trainer train --preset tiny")
+    faulty = 0
+    for each in chosen:
+        found = inspect(each.run, everything=True)
+        faulty += found.state == DAMAGED
+        if found.state != DAMAGED:
+            print(f"{each.run.id}: sound, {found.state}, with {', '.join(found.tables) or 'no tables'}")
+        for problem in found.problems:
+            print(f"{each.run.id}: {_literal(str(problem))}")
+    return 1 if faulty else 0
+
+
+def write_export(options: argparse.Namespace) -> int:
+    """All tables in one DuckDB file."""
+    from store.database import export
+
+    count = export(options.runs, options.file)
+    print(f"Wrote {count} runs into {options.file}")
+    return 0
+
+
+def drop_trajectories(options: argparse.Namespace) -> int:
+    """Fewer trajectories in one run."""
+    from store.slimming import slim
+
+    before, after = slim(entry_of(options.runs, options.run).run, options.keep)
+    print(f"{options.run}: kept {after} of {before} trajectories")
+    return 0
+
+
+def _progress(each: Entry) -> str:
+    return f"{each.card['step']:,} of {each.card['steps']:,}" if each.card else ""
+
+
+def _name(each: Entry) -> str:
+    return str(each.card["name"]) if each.card else ""
+
+
+def _literal(text: str) -> str:
+    """The text without characters that would steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""The runs under one root, each with its state, the bad ones with a reason.
+
+The seam is here because one bad run must never hide the others: whatever is wrong with a folder ends in its entry, and
+no exception leaves this module for it.
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from store.card import read_card, state_of
+from store.manifest import Problem, Signature, listed_problem, read_manifest, survey, table_problem
+from store.run import RUN_ID, Run, RunError
+
+SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
+DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the archive. `tables` are the Parquet files that may be read, by view name."""
+
+    run: Run
+    state: str  # running, finished, stopped, diverged, crashed, damaged
+    reason: str = ""  # why it is damaged, or what the trainer said when it stopped
+    card: dict[str, Any] | None = None  # run.json, where it could be read
+    tables: dict[str, Path] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    stamp: int = 0  # another number when the state, the card or a table is another
+
+    @property
+    def damaged(self) -> bool:
+        return self.state == DAMAGED
+
+
+def entries(root: Path) -> list[Entry]:
+    """Every run folder under `root`, by id; names that are no ids are passed over. Raises RunError: unreadable root."""
+    found = [inspect(Run(root / name)) for name in _folders(root)]
+    if any(_settling(entry) for entry in found):
+        time.sleep(SETTLING)
+        found = [inspect(entry.run) if _settling(entry) else entry for entry in found]
+    return found
+
+
+def entry(root: Path, run_id: str) -> Entry:
+    """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
+    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
+        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
+    run = Run(root / run_id)
+    if not os.path.lexists(run.folder):
+        raise RunError(f"There is no run {run_id} in {root}. List the runs with: python -m store list")
+    found = inspect(run)
+    if _settling(found):
+        time.sleep(SETTLING)
+        found = inspect(run)
+    return found
+
+
+def good_entry(root: Path, run_id: str) -> Entry:
+    """The entry of one run that may be read. Raises RunError, with the reason, for any other."""
+    found = entry(root, run_id)
+    if found.damaged:
+        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: python -m store verify {run_id}")
+    return found
+
+
+def verify(run: Run) -> list[Problem]:
+    """Everything wrong with a run, its checkpoints included; empty for a sound one."""
+    return list(inspect(run, everything=True).problems)
+
+
+def inspect(run: Run, *, everything: bool = False) -> Entry:
+    """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
+    try:
+        if run.folder.is_symlink() or not run.folder.is_dir():
+            return _damaged(
+                run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")]
+            )
+        files, problems = survey(run)
+        return _damaged(run, problems) if problems else _judged(run, files, everything)
+    except OSError as error:
+        return _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
+
+
+def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
+    try:
+        card = read_card(run)
+    except ValueError as error:
+        return _damaged(run, [Problem(run.card.name, str(error))])
+    state = state_of(card)
+    live = state in ("running", "crashed")
+    listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
+    faulty = {problem.file for problem in problems}
+    tables = {name: path for name, path in run.tables.items() if path.name in files}
+    broken = [
+        problem
+        for name, path in tables.items()
+        if path.name not in faulty
+        and (problem := table_problem(path, name, files[path.name], whole=everything or path.name not in listed))
+    ]
+    if state != "running":  # a live run's half-written table is left out until it is whole
+        problems += broken
+    if problems:
+        return _damaged(run, problems, card)
+    left_out = {problem.file for problem in broken}
+    tables = {name: path for name, path in tables.items() if path.name not in left_out}
+    message = card.get("message")
+    stamp = hash((run.folder, state, json.dumps(card), *(files[path.name] for path in tables.values())))
+    return Entry(run, state, message if isinstance(message, str) else "", card, tables, stamp=stamp)
+
+
+def _listed(run: Run, files: dict[str, Signature], everything: bool, required: bool) -> tuple[set[str], list[Problem]]:
+    """Names that the manifest vouches for, and what is wrong with the files it lists or with itself."""
+    if not os.path.lexists(run.manifest):
+        return set(), [Problem(run.manifest.name, "is missing")] if required else []
+    try:
+        manifest = read_manifest(run)
+    except ValueError as error:
+        return set(), [Problem(run.manifest.name, str(error))]
+    faults: list[Problem] = []
+    folder = str(run.folder)
+    for name, wanted in manifest.items():
+        content = everything or not name.startswith(run.checkpoints.name + "/")
+        problem = listed_problem(folder, name, wanted, files, content=content)
+        faults += [problem] if problem else []
+    return set(manifest), faults
+
+
+def _damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
+    return Entry(run, DAMAGED, str(problems[0]), card, {}, tuple(problems))
+
+
+def _settling(found: Entry) -> bool:
+    """Whether a damaged run was written to just now, so that a second look is due."""
+    return found.damaged and any(_young(found.run.folder / problem.file) for problem in found.problems)
+
+
+def _young(path: Path) -> bool:
+    try:
+        return abs(time.time() - max(os.lstat(path).st_mtime, os.lstat(path.parent).st_mtime)) < 1.0
+    except OSError:
+        return False
+
+
+def _folders(root: Path) -> list[str]:
+    try:
+        with os.scandir(root) as items:
+            folders = [item.name for item in items if item.is_symlink() or item.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"{root} cannot be read ({error.strerror}). Name another archive with: --runs DIR") from error
+    return sorted(name for name in folders if RUN_ID.fullmatch(name))

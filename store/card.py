@@ -1,0 +1,118 @@
+"""A run's card, run.json, read with suspicion.
+
+The seam is here because the card is the one file that a live trainer rewrites all the time and that no checksum covers;
+what passes here has the fields that every reader counts on.
+"""
+
+import json
+import math
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from store.manifest import Signature, signature
+from store.run import Run
+from store.schema import SCHEMA
+
+STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
+SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
+LARGEST = 4 << 20  # bytes; no card is near it
+
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "tags": list,
+    "dataset": dict,
+    "config": dict,
+    "state": str,
+    "step": int,
+    "steps": int,
+}
+
+
+def read_card(run: Run) -> dict[str, Any]:
+    """The fields of run.json. Raises ValueError with the reason, as in "run.json <reason>"."""
+    try:
+        info = os.lstat(run.card)
+    except OSError as error:
+        raise ValueError("is missing") from error
+    return dict(_parsed(str(run.card), signature(info)))
+
+
+def state_of(card: dict[str, Any], now: datetime | None = None) -> str:
+    """The card's state, or "crashed" for a running run whose heartbeat stopped."""
+    state: str = card["state"]
+    if state != "running":
+        return state
+    silence = ((now or datetime.now(UTC)) - moment(card["heartbeat"])).total_seconds()
+    return "crashed" if silence > SILENCE else "running"
+
+
+def moment(text: str) -> datetime:
+    """A time from a card; without a zone it is UTC. Raises ValueError where it is none."""
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=1 << 13)
+def _parsed(path: str, sign: Signature) -> dict[str, Any]:
+    if sign[0] > LARGEST:
+        raise ValueError(f"has {sign[0]:,} bytes; a card is far smaller")
+    try:
+        text = Path(path).read_bytes().decode()
+        card = json.loads(text, parse_constant=_refuse, parse_int=_whole, parse_float=_finite)
+        json.dumps(card, ensure_ascii=False).encode()  # half a surrogate pair would break every page that shows it
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError("is not readable JSON: cut short or damaged") from error
+    reason = _reason(card)
+    if reason:
+        raise ValueError(reason)
+    return dict(card)
+
+
+def _reason(card: Any) -> str:
+    """Why this is not a card; empty where it is."""
+    if not isinstance(card, dict) or not isinstance(card.get("schema"), int):
+        return "has no schema number"
+    if card["schema"] > SCHEMA:
+        return f"needs a newer Firstlight (schema {card['schema']}; this one reads {SCHEMA})"
+    for name, kind in _FIELDS.items():
+        if not isinstance(card.get(name), kind) or isinstance(card[name], bool):
+            return f"has no usable {name}"
+    if card["state"] not in STATES:
+        return "has an unknown state"
+    if not all(isinstance(tag, str) for tag in card["tags"]):
+        return "has a tag that is not text"
+    try:
+        moment(card["heartbeat"])
+    except (KeyError, TypeError, ValueError):
+        return "has no usable heartbeat"
+    return _dataset_reason(card["dataset"])
+
+
+def _dataset_reason(dataset: dict[str, Any]) -> str:
+    classes, size, channels = dataset.get("classes"), dataset.get("size"), dataset.get("channels")
+    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
+        return "has no usable list of classes"
+    if not isinstance(size, int) or not 1 <= size <= 1024 or channels not in (1, 3):
+        return "has no usable picture size"
+    return ""
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) >= 1 << 63:
+        raise ValueError("a number that no table holds")
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that no table holds")
+    return number

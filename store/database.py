@@ -1,0 +1,185 @@
+"""Questions to an archive, answered by DuckDB over the files of its runs.
+
+The seam is here because nothing is ingested: the views stand on the run folders themselves, so nothing is stale or
+locked and a live run simply appears. A query is a file in store/sql with a sentence on top; values are bound.
+"""
+
+import re
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from store.archive import Entry, entries, good_entry
+from store.files import TEMPORARY_PREFIX
+from store.run import RUN_ID, RUNS, RunError
+from store.views import SQL, VIEWS, connect, run_script, show, text
+
+QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))
+MACROS = {"judgements": "recognized"}  # view -> the table macro that reads it
+REMEMBERED = 64  # answers, the latest used
+SMALL = 2 << 20  # bytes of an answer worth remembering
+CHECK = "python -m store verify"
+
+
+class Archive:
+    """The runs under `root`. One instance serves all threads; every query has its own cursor."""
+
+    def __init__(self, root: Path = RUNS) -> None:
+        self.root = root.resolve()
+        self._empties = tempfile.TemporaryDirectory(prefix="firstlight-")
+        self._connection = connect(":memory:", self.root, Path(self._empties.name))
+        self._lock = threading.Lock()
+        self._answers: dict[Any, pd.DataFrame] = {}
+
+    def entries(self) -> list[Entry]:
+        """Every run with its state, the damaged ones with a reason."""
+        return entries(self.root)
+
+    def entry(self, run_id: str) -> Entry:
+        """One run that may be read. Raises RunError, with the reason, for an unknown, malformed or damaged one."""
+        return good_entry(self.root, run_id)
+
+    def ask(self, name: str, **parameters: Any) -> pd.DataFrame:
+        """The rows of store/sql/<name>.sql; where there are none, an empty frame with the right columns.
+
+        `run` (an id; must be readable) or `runs` (ids; unreadable ones are passed over; None or left out: all) choose
+        the folders, and no other run's files are opened. The remaining parameters are the query's own; those that
+        stand in a `coalesce($name, default)` may be left out.
+        Raises KeyError for an unknown query, TypeError for wrong parameters, RunError where there is no answer.
+        """
+        sql = statement(name)
+        bound = _bound(name, sql, parameters)
+        try:
+            return self._remembered(name, sql, bound, self._chosen(parameters))
+        except duckdb.Error as error:  # a file was replaced or removed between the look at it and the reading
+            self._reopen_after(error)
+        return self._salvaged(name, sql, bound, self._chosen(parameters))
+
+    def _chosen(self, parameters: dict[str, Any]) -> list[Entry]:
+        if "run" in parameters:
+            return [self.entry(parameters["run"])]
+        if parameters.get("runs") is None:
+            return self.entries()
+        return list(_readable(self.root, dict.fromkeys(parameters["runs"])))
+
+    def _remembered(self, name: str, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
+        """The answer, from memory while runs and values are the same; large answers are not kept."""
+        key = (name, repr(sorted(bound.items())), tuple((entry.run.id, entry.stamp) for entry in chosen))
+        with self._lock:
+            answer = self._answers.pop(key, None)
+        if answer is None:
+            answer = self._answer(sql, bound, chosen)
+        if answer.memory_usage(deep=True).sum() > SMALL:
+            return answer
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+        return answer.copy()
+
+    def _salvaged(self, name: str, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
+        """The answer of those runs that can be read one by one. Raises RunError where none can."""
+        readable: list[Entry] = []
+        reason = "no run can be read"
+        for entry in chosen:
+            try:
+                self._answer(sql, bound, [entry])
+                readable.append(entry)
+            except duckdb.Error as error:
+                self._reopen_after(error)
+                reason = str(error).partition("\n")[0]
+        if not readable:
+            raise RunError(f"The archive has no answer to {name} ({reason}). Check it with: {CHECK}")
+        return self._answer(sql, bound, readable)
+
+    def _reopen_after(self, error: duckdb.Error) -> None:
+        """A new database where this error has closed the old one for good."""
+        if isinstance(error, (duckdb.FatalException, duckdb.InternalException)):
+            with self._lock:
+                self._connection = connect(":memory:", self.root, Path(self._empties.name))
+
+    def _answer(self, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
+        with self._cursor() as cursor:
+            show(cursor, _views(sql), chosen, Path(self._empties.name))
+            return cursor.execute(sql, bound).df()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+
+def export(root: Path, file: Path) -> int:
+    """Write the tables of every sound run into one DuckDB file, whole or not at all; returns how many runs.
+
+    Raises RunError where the file is there already or cannot be written.
+    """
+    if file.exists():
+        raise RunError(f"{file} is there already; name another file or remove it first.")
+    found = entries(root.resolve())
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="firstlight-") as empties,
+            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=file.resolve().parent) as beside,
+        ):
+            part = Path(beside) / "part.duckdb"
+            with connect(str(part), root.resolve(), Path(empties)) as connection:
+                show(connection, VIEWS, found, Path(empties))
+                run_script(connection, "export")
+            part.replace(file)
+    except (OSError, duckdb.Error) as error:
+        raise RunError(
+            f"{file} was not written ({str(error).partition(chr(10))[0]}). Check the archive with: {CHECK}"
+        ) from error
+    return sum(not entry.damaged for entry in found)
+
+
+def statement(name: str) -> str:
+    """The text of store/sql/<name>.sql. Raises KeyError where there is none."""
+    if name not in QUERIES:
+        raise KeyError(f"there is no query {name!r}; there are {', '.join(sorted(QUERIES))}")
+    return text(f"{name}.sql")
+
+
+def _views(sql: str) -> list[str]:
+    """The views that a statement stands on, directly or through a macro."""
+    code = re.sub(r"--.*", "", sql)
+    words = set(re.findall(r"\w+", code))
+    return [view for view in VIEWS if view in words or MACROS.get(view, view) in words]
+
+
+def _bound(name: str, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The values to bind. Raises TypeError for one that is unknown or missing."""
+    wanted = set(re.findall(r"\$(\w+)", sql))
+    optional = set(re.findall(r"coalesce\(\$(\w+)", sql))
+    unknown = parameters.keys() - wanted - {"run", "runs"}
+    missing = wanted - optional - parameters.keys()
+    if unknown or missing:
+        problem = f"lacks {', '.join(sorted(missing))}" if missing else f"knows no {', '.join(sorted(unknown))}"
+        raise TypeError(f"the query {name} {problem}")
+    return {key: _plain(parameters.get(key)) for key in wanted}
+
+
+def _plain(value: Any) -> Any:
+    """A Python number for a numpy one."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _readable(root: Path, ids: Iterable[str]) -> Iterator[Entry]:
+    for run_id in ids:
+        if isinstance(run_id, str) and RUN_ID.fullmatch(run_id):
+            try:
+                yield good_entry(root, run_id)
+            except RunError:
+                continue

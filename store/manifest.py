@@ -1,0 +1,192 @@
+"""What a run folder holds, and whether it still does.
+
+The seam is here because no reader opens a run's file before it is checked: the manifest says how large each file was
+and what its SHA-256 is, and a file without an entry (a live run writes none) must at least be whole Parquet with the
+right columns. run.json is left out, because the trainer rewrites it with every heartbeat; card.py checks it.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from store.files import write_json
+from store.run import Run, RunError
+from store.schema import SCHEMA, TABLES
+
+Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
+
+_PARQUET = threading.Lock()  # one footer at a time: many readers at once are slower than one
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one file of a run; `str()` is what a badge says."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.reason}"
+
+
+def write_manifest(run: Run, *changed: Path) -> None:
+    """Write down size and SHA-256 of every file in the folder, or only of `changed`, keeping what stood of the others.
+
+    Raises RunError, and leaves the old manifest, where a file is a link or a table is not whole.
+    """
+    files, problems = survey(run)
+    kept = _kept(run) if changed else {}
+    names = {path.relative_to(run.folder).as_posix() for path in changed} | (files.keys() - kept.keys())
+    new = [(name, path, files[path.name]) for name, path in run.tables.items() if path.name in names & files.keys()]
+    problems += [fault for name, path, sign in new if (fault := table_problem(path, name, sign, whole=True))]
+    if problems:
+        raise RunError(f"The manifest of {run.id} was not written: {problems[0]}. Remove that file and make it again.")
+    entries = {
+        name: {"size": size_of(sign), "sha256": sha256(str(run.folder / name), sign)} if name in names else kept[name]
+        for name, sign in sorted(files.items())
+    }
+    write_json(run.manifest, {"schema": SCHEMA, "files": entries})
+
+
+def read_manifest(run: Run) -> dict[str, dict[str, Any]]:
+    """Relative file name -> {"size", "sha256"}. Raises ValueError, with the reason, for anything else."""
+    return dict(_manifest(str(run.manifest), signature(os.lstat(run.manifest))))
+
+
+@lru_cache(maxsize=1 << 13)
+def _manifest(path: str, sign: Signature) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(Path(path).read_bytes())
+        schema, entries = content["schema"], content["files"]
+        well_formed = all(
+            isinstance(entry["size"], int) and isinstance(entry["sha256"], str) for entry in entries.values()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("is not readable JSON of the right form") from error
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise ValueError(f"needs a newer Firstlight (schema {schema}; this one reads {SCHEMA})")
+    if not well_formed or not all(_inside(name) for name in entries):
+        raise ValueError("names a file outside the run's folder or lacks a size or checksum")
+    return dict(entries)
+
+
+def survey(run: Run) -> tuple[dict[str, Signature], list[Problem]]:
+    """Every plain file under the folder by relative name, and a Problem for every link, pipe or socket.
+
+    Hidden files (temporaries, locks) are passed over; run.json and manifest.json are looked at but not returned.
+    """
+    files: dict[str, Signature] = {}
+    problems: list[Problem] = []
+    for name, info in _walk(str(run.folder), ""):
+        if stat.S_ISLNK(info.st_mode):
+            problems.append(Problem(name, "is a link; copy the file itself into the run's folder"))
+        elif not stat.S_ISREG(info.st_mode):
+            problems.append(Problem(name, "is not a plain file"))
+        elif name not in (run.card.name, run.manifest.name):
+            files[name] = signature(info)
+    return files, problems
+
+
+def listed_problem(
+    folder: str, name: str, entry: dict[str, Any], files: dict[str, Signature], *, content: bool
+) -> Problem | None:
+    """What is wrong with a file the manifest lists, if anything: presence, size and, with `content`, its SHA-256."""
+    sign = files.get(name)
+    if sign is None:
+        return Problem(name, "is missing")
+    if size_of(sign) != entry["size"]:
+        how = "is empty (0 bytes)" if not size_of(sign) else f"has {size_of(sign):,} bytes"
+        return Problem(name, f"{how} where the manifest says {entry['size']:,}")
+    try:
+        intact = not content or sha256(f"{folder}/{name}", sign) == entry["sha256"]
+    except OSError as error:
+        return Problem(name, f"cannot be read ({error.strerror})")
+    return None if intact else Problem(name, "does not match its checksum in the manifest")
+
+
+def table_problem(path: Path, name: str, sign: Signature, *, whole: bool) -> Problem | None:
+    """What is wrong with a table: its footer and columns; with `whole`, every page is decoded too."""
+    reason = _parquet_reason(str(path), sign, name, whole)
+    return Problem(path.name, reason) if reason else None
+
+
+def signature(info: os.stat_result) -> Signature:
+    """What changes when a file's bytes do."""
+    return info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino
+
+
+def size_of(sign: Signature) -> int:
+    """Bytes in the file."""
+    return sign[0]
+
+
+@lru_cache(maxsize=1 << 16)
+def sha256(path: str, sign: Signature) -> str:
+    """Hexadecimal digest of a file; computed again only when its signature changes."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1 << 16)
+def _parquet_reason(path: str, sign: Signature, name: str, whole: bool) -> str:
+    """Why this is not the table `name`; empty where it is."""
+    if not size_of(sign):
+        return "is empty (0 bytes)"
+    try:
+        with _PARQUET, pq.ParquetFile(path, page_checksum_verification=whole) as file:
+            reason = _column_reason(file.schema_arrow, TABLES[name])
+            if whole and not reason:
+                for group in range(file.num_row_groups):
+                    file.read_row_group(group, columns=TABLES[name].names).validate(full=True)
+            return reason
+    except (OSError, ValueError, MemoryError, pa.ArrowException):
+        return "is not a whole Parquet file: cut short or damaged"
+
+
+def _column_reason(found: pa.Schema, wanted: pa.Schema) -> str:
+    """What differs between the columns found and those wanted; columns more than wanted are no difference."""
+    for field in wanted:
+        at = found.get_all_field_indices(field.name)
+        if len(at) != 1:
+            return f"{'lacks' if not at else 'repeats'} the column {field.name}; it was made by another version"
+        if found.field(at[0]).type != field.type:
+            return f"has {field.name} as {found.field(at[0]).type}, not {field.type}; it was made by another version"
+    return ""
+
+
+def _kept(run: Run) -> dict[str, dict[str, Any]]:
+    try:
+        return read_manifest(run)
+    except (OSError, ValueError):
+        return {}
+
+
+def _inside(name: object) -> bool:
+    """Whether a name from a manifest stays in the run's folder."""
+    if not isinstance(name, str) or not name or "\\" in name or "\0" in name:
+        return False
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.as_posix() == name
+
+
+def _walk(folder: str, prefix: str, depth: int = 4) -> Iterator[tuple[str, os.stat_result]]:
+    """Relative name and lstat of everything but folders, hidden names left out, four folders deep."""
+    with os.scandir(folder) as items:
+        for item in items:
+            if item.name.startswith("."):
+                continue
+            info = item.stat(follow_symlinks=False)
+            if not stat.S_ISDIR(info.st_mode):
+                yield prefix + item.name, info
+            elif depth:
+                yield from _walk(item.path, f"{prefix}{item.name}/", depth - 1)

@@ -1,0 +1,36 @@
+"""Fewer trajectories in a run, so that an archive stays small enough to hand on.
+
+The seam is here because whole noise seeds go, for every label at once: what stays
+is still the same noise for all classes.
+"""
+
+import pyarrow.parquet as pq
+
+from store.archive import good_entry
+from store.files import write_table
+from store.manifest import write_manifest
+from store.run import Run, RunError
+
+
+def slim(run: Run, keep: int) -> tuple[int, int]:
+    """Keep the trajectories of the `keep` smallest seeds of every label; returns how many there were and are.
+
+    Judgements and figures stay as they are. Raises RunError for a run that is damaged, live or without trajectories.
+    """
+    if keep < 1:
+        raise RunError("--keep must be 1 or more: the number of trajectories that stay per class.")
+    found = good_entry(run.folder.parent, run.id)
+    if found.state == "running":
+        raise RunError(f"{run.id} is being trained; slim it when it has finished.")
+    if "trajectories" not in found.tables:
+        raise RunError(f"{run.id} has no trajectories. Make them with: python -m trainer trace {run.id}")
+    table = pq.read_table(run.trajectories)
+    seeds: dict[int, list[int]] = {}
+    for label, seed in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True):
+        seeds.setdefault(label, []).append(seed)
+    kept = {(label, seed) for label, all_seeds in seeds.items() for seed in sorted(set(all_seeds))[:keep]}
+    mask = [pair in kept for pair in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True)]
+    if not all(mask):
+        write_table(run.trajectories, table.filter(mask))
+        write_manifest(run, run.trajectories)
+    return len(mask), sum(mask)

@@ -1,0 +1,8 @@
+-- One row per setting of each chosen run; `differs` marks those on which the runs disagree.
+with settings as (
+    select run, entry.key as setting, entry.value ->> '$' as value
+    from cards, json_each(config) as entry
+)
+select run, setting, value, count(distinct coalesce(value, '')) over (partition by setting) > 1 as differs
+from settings
+order by setting, run

@@ -1,0 +1,7 @@
+-- The views as tables of the file that is open.
+create table cards as from temp.cards;
+create table metrics as from temp.metrics;
+create table snapshots as from temp.snapshots;
+create table trajectories as from temp.trajectories;
+create table judgements as from temp.judgements;
+create table quality as from temp.quality;

@@ -1,0 +1,145 @@
+"""The tables of chosen runs as DuckDB sees them: a sandboxed database and views on named files.
+
+The seam is here because the views stand on lists of files that were checked, never on a pattern: a pattern without a
+match fails, and one bad file would fail the query for all. File names are bound to variables, never pasted into SQL.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from store.archive import Entry
+from store.card import moment
+from store.schema import TABLES
+
+SQL = Path(__file__).parent / "sql"
+VIEWS = ("cards", *TABLES)
+
+CARDS = pa.schema(
+    [
+        ("run", pa.string()),  # the id: the folder's name
+        ("name", pa.string()),
+        ("tags", pa.list_(pa.string())),
+        ("state", pa.string()),  # running, finished, stopped, diverged, crashed, damaged
+        ("reason", pa.string()),
+        ("preset", pa.string()),
+        ("dataset", pa.string()),
+        ("classes", pa.list_(pa.string())),
+        ("channels", pa.int64()),
+        ("size", pa.int64()),  # height and width in pixels
+        ("pictures", pa.int64()),  # training pictures
+        ("solver", pa.string()),  # default sampling, with the next four
+        ("levels", pa.string()),
+        ("sampling_steps", pa.int64()),
+        ("guidance", pa.float64()),
+        ("guidance_low", pa.float64()),
+        ("guidance_high", pa.float64()),
+        ("seed", pa.int64()),
+        ("parameters", pa.int64()),
+        ("device", pa.string()),
+        ("git_commit", pa.string()),
+        ("started", pa.timestamp("us")),  # UTC, as the next two
+        ("heartbeat", pa.timestamp("us")),
+        ("finished", pa.timestamp("us")),
+        ("seconds", pa.float64()),  # of training
+        ("step", pa.int64()),  # optimizer steps done
+        ("steps", pa.int64()),  # optimizer steps wanted
+        ("epoch", pa.float64()),
+        ("config", pa.string()),  # JSON
+    ]
+)
+
+
+def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnection:
+    """A database that may read `root` and `empties` (made here: every table without rows) and nothing else."""
+    for name, schema in TABLES.items():
+        pq.write_table(schema.empty_table(), _empty(empties, name))
+    connection = duckdb.connect(database)
+    run_script(connection, "sandbox", folders=[str(root), str(empties.resolve())])
+    run_script(connection, "macros")
+    return connection
+
+
+def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[Entry], empties: Path) -> None:
+    """Make the named views over the files of the chosen runs; they live as long as the cursor.
+
+    The table without rows stands first, so that it decides the columns: more columns in a file are passed over.
+    """
+    for view in views:
+        if view == "cards":
+            cursor.register("cards", card_table(chosen))
+            continue
+        files = [str(_empty(empties, view)), *(str(entry.tables[view]) for entry in chosen if view in entry.tables)]
+        run_script(cursor, view, files=files)
+
+
+def run_script(cursor: duckdb.DuckDBPyConnection, name: str, **parameters: Any) -> None:
+    """Run every statement of store/sql/setup/<name>.sql, each with those of the parameters that it names."""
+    for each in cursor.extract_statements(text(f"setup/{name}.sql")):
+        cursor.execute(each, {key: parameters[key] for key in each.named_parameters})
+
+
+def card_table(chosen: Iterable[Entry]) -> pa.Table:
+    """One row per run, damaged ones included; what a card does not say, or says in another type, is null."""
+    rows = [_card_row(entry) for entry in chosen]
+    columns = [_column([row.get(field.name) for row in rows], field.type) for field in CARDS]
+    return pa.Table.from_arrays(columns, schema=CARDS)
+
+
+@cache
+def text(name: str) -> str:
+    """A file of store/sql."""
+    return (SQL / name).read_text(encoding="utf-8")
+
+
+def _empty(empties: Path, name: str) -> Path:
+    return empties / f"{name}.parquet"
+
+
+def _card_row(entry: Entry) -> dict[str, Any]:
+    """What the columns of `cards` say of one run."""
+    card = entry.card or {}
+    config, dataset = card.get("config") or {}, card.get("dataset") or {}
+    return {
+        **card,
+        **{name: config.get(name) for name in ("solver", "levels", "guidance", "guidance_low", "guidance_high")},
+        **{name: dataset.get(name) for name in ("classes", "channels", "size", "pictures")},
+        **{name: _time(card.get(name)) for name in ("started", "heartbeat", "finished")},
+        "run": entry.run.id,
+        "state": entry.state,
+        "reason": entry.reason,
+        "dataset": dataset.get("name"),
+        "sampling_steps": config.get("steps"),
+        "config": json.dumps(config),
+    }
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """The values as a column, null for each that does not fit."""
+    try:
+        return pa.array(values, kind)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.array([_fitting(value, kind) for value in values], kind)
+
+
+def _fitting(value: Any, kind: pa.DataType) -> Any:
+    """The value if the column can hold it, else None."""
+    try:
+        return pa.scalar(value, kind).as_py()
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _time(text: Any) -> Any:
+    """A card's time in UTC, without a zone; None where it is none."""
+    try:
+        return moment(text).astimezone(UTC).replace(tzinfo=None)
+    except (TypeError, ValueError, OverflowError):
+        return None
