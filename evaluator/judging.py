@@ -1,0 +1,166 @@
+"""Every kept frame of every trajectory before its judge: trajectories.parquet becomes judgements.parquet.
+
+The seam is here because judging is done once and asked often: thresholds, classes and axes change afterwards, on the
+rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from evaluator.judges import Judge, JudgeError, entropy, judge_for, softmax
+from store.card import read_card
+from store.files import write_table
+from store.run import Run, RunError
+from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+
+VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
+AT_ONCE = 16  # trajectories decoded and judged together
+METADATA = b"firstlight"  # key of the file's own notes: what was judged, by whom, and the null
+NULL_GRID = np.round(np.arange(0.5, 0.9951, 0.01), 2)  # thresholds tried; below one half nothing counts as recognized
+NULL_RATE = 0.05  # largest share of wrongly labelled trajectories that may be declared recognized
+
+Decoded = NDArray[np.float32]
+
+
+def judged(run: Run) -> pa.Table:
+    """The judgements of a run: those on the disk where they are of these trajectories and judges, or made anew.
+
+    Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
+    """
+    card = card_of(run)
+    judges = {kind: judge_for(card["dataset"]["name"], kind) for kind in dict.fromkeys(VIEWS.values())}
+    source = {
+        "trajectories": digest(run.trajectories, f"python -m trainer trace {run.id}", run),
+        "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
+    }
+    if run.judgements.is_file():
+        held = _read(run.judgements)
+        if held is not None and notes(held).get("source") == source:
+            return held
+    check_classes(run, card, judges)
+    table = _judge_all(run, judges, source)
+    write_table(run.judgements, table)
+    return table
+
+
+def notes(table: pa.Table) -> dict[str, Any]:
+    """What judgements say about themselves: `source`, and `null` with one entry per view."""
+    held = (table.schema.metadata or {}).get(METADATA, b"{}")
+    return dict(json.loads(held))
+
+
+def card_of(run: Run) -> dict[str, Any]:
+    """run.json. Raises RunError where it cannot be read."""
+    try:
+        return read_card(run)
+    except ValueError as error:
+        raise RunError(f"{run.card} {error}; restore it from a copy of the run.") from error
+
+
+def digest(path: Path, make: str, run: Run) -> str:
+    """The file's sha256. Raises RunError that names the command `make` where the file is missing."""
+    if not path.is_file():
+        raise RunError(f"{run.id} has no {path.stem}. Make it with: {make}")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path) -> pa.Table | None:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if table.schema.equals(JUDGEMENTS) else None
+
+
+def check_classes(run: Run, card: dict[str, Any], judges: dict[str, Judge]) -> None:
+    """Raises JudgeError where a judge knows other classes than the run has."""
+    for judge in judges.values():
+        if tuple(card["dataset"]["classes"]) != judge.classes:
+            raise JudgeError(
+                f"{judge.name} knows other classes than {run.id}; fit a judge with: "
+                f"python -m evaluator fit-judge --dataset {card['dataset']['name']} --kind {judge.kind}"
+            )
+
+
+def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa.Table:
+    try:
+        file = pq.ParquetFile(run.trajectories)
+        missing = set(TRAJECTORIES.names) - set(file.schema_arrow.names)
+        if missing or not file.metadata.num_rows:
+            raise ValueError(f"columns {sorted(missing)} are missing" if missing else "it holds no rows")
+        batches = file.iter_batches(batch_size=AT_ONCE)
+        total = -(-file.metadata.num_rows // AT_ONCE)
+        parts: list[pa.Table] = []
+        reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
+        for batch in tqdm(batches, f"judging {run.id}", total, disable=None):
+            for row in batch.to_pylist():
+                for view, kind in VIEWS.items():
+                    probability = _answers(row, view, judges[kind])
+                    parts.append(_rows(row, view, judges[kind], probability))
+                    reached[view].append(_wrongly_reached(probability, row["label"]))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise RunError(
+            f"{run.trajectories} cannot be judged ({error}); make it again with: python -m trainer trace {run.id}"
+        ) from error
+    null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
+    held = json.dumps({"source": source, "null": null}).encode()
+    return pa.concat_tables(parts).replace_schema_metadata({METADATA: held})
+
+
+def _answers(row: dict[str, Any], view: str, judge: Judge) -> NDArray[np.float64]:
+    """The judge's probabilities for each kept frame of one view, (frames, classes)."""
+    pictures = decode(row[view], len(row["frames"]), judge.shape, X_RANGE if view == "x" else 1.0)
+    logsnr = np.array(row["logsnr"]) if judge.kind == "noisy" else None
+    return softmax(judge(pictures, logsnr)[0])
+
+
+def decode(content: bytes, frames: int, shape: tuple[int, int, int], limit: float) -> Decoded:
+    """Stored bytes (frames, H, W, C) as pictures (frames, C, H, W) in [-limit, limit]."""
+    channels, height, width = shape
+    pixels = np.frombuffer(content, np.uint8).reshape(frames, height, width, channels)
+    return np.asarray((pixels.transpose(0, 3, 1, 2) / np.float32(127.5) - 1) * limit, np.float32)
+
+
+def _rows(row: dict[str, Any], view: str, judge: Judge, probability: NDArray[np.float64]) -> pa.Table:
+    frames = len(row["frames"])
+    same = {name: np.full(frames, row[name]) for name in ("sample", "label", "seed", "steps")}
+    columns: dict[str, Any] = same | {
+        "step": row["frames"],
+        "logsnr": row["logsnr"],
+        "view": [view] * frames,
+        "judge": [judge.name] * frames,
+        "top": probability.argmax(axis=1),
+        "probability": probability[:, row["label"]],
+        "entropy": entropy(probability),
+    }
+    arrays = [pa.array(columns[field.name]).cast(field.type) for field in JUDGEMENTS]
+    return pa.Table.from_arrays(arrays, schema=JUDGEMENTS)
+
+
+def _wrongly_reached(probability: NDArray[np.float64], label: int) -> NDArray[np.float64]:
+    """For every label that was not asked for, the highest probability it had while it was the first choice."""
+    first = probability.argmax(axis=1)[:, None] == np.arange(probability.shape[1])
+    highest = np.where(first, probability, 0).max(axis=0)
+    return np.asarray(np.delete(highest, label))
+
+
+def null_threshold(reached: NDArray[np.float64]) -> dict[str, Any]:
+    """The lowest threshold at which at most 5 % of wrongly labelled trajectories are declared recognized.
+
+    `reached` holds, for every trajectory and every label it was not made for, the highest probability that label had
+    while it was the judge's first choice. All wrong labels together are the expectation over all permutations. Being
+    declared recognized for a single frame counts, so the rate for "recognized and stays" is lower still. Thresholds
+    below one half are not tried; where none keeps the rate, the highest is given, and the rate says so.
+    """
+    rates = [float((reached >= p).mean()) for p in NULL_GRID]
+    chosen = next((i for i, rate in enumerate(rates) if rate <= NULL_RATE), len(rates) - 1)
+    return {"threshold": float(NULL_GRID[chosen]), "rate": rates[chosen], "n": len(reached)}

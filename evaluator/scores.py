@@ -1,0 +1,60 @@
+"""The classification accuracy score: train on generated pictures, test on real ones (Ravuri & Vinyals, 2019).
+
+The seam is here because this figure alone needs torch and real pictures when a run is evaluated. Where they cannot be
+had it is left out, with a sentence, and the other figures stand.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.judges import SAME_PICTURES
+from evaluator.reference import Reference
+from evaluator.statistics import Estimate, wilson
+
+if TYPE_CHECKING:
+    from evaluator.fitting import Pictures
+
+PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
+
+
+def scores(
+    dataset: str, images: NDArray[np.uint8], labels: NDArray[np.int64], reference: Reference, data: Path | None
+) -> Iterator[tuple[str, Estimate]]:
+    """`cas`, the score of generated pictures uint8 (N, C, H, W), and `cas_real`, that of as many real ones.
+
+    Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
+    """
+    try:
+        from evaluator import fitting
+    except ImportError:
+        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        return
+    try:
+        train, test = (fitting.load(dataset, data, split) for split in ("train", "test"))
+    except fitting.DataError as error:
+        print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
+        return
+    yield "cas", score(images, labels, test)
+    if len(labels) == reference.pictures and dataset not in SAME_PICTURES:
+        yield "cas_real", wilson(round(reference.real_score * len(test.labels)), len(test.labels))
+    else:
+        yield "cas_real", real_score(train, test, len(labels))
+
+
+def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures") -> Estimate:
+    """Accuracy on `test` of a classifier fitted to uint8 pictures (N, C, H, W) with labels (N,)."""
+    from evaluator.fitting import accuracy, fit
+
+    network = fit(images, labels, len(test.classes), max(1, round(PASSES / len(labels))))
+    return wilson(round(accuracy(network, test.images, test.labels) * len(test.labels)), len(test.labels))
+
+
+def real_score(train: "Pictures", test: "Pictures", count: int) -> Estimate:
+    """The score of `count` random real pictures: what perfect generated ones would reach."""
+    chosen = np.random.Generator(np.random.Philox(key=0)).permutation(len(train.labels))[:count]
+    return score(train.images[chosen], train.labels[chosen], test)
