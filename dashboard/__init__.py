@@ -1,0 +1,1 @@
+"""The dashboard: charts, pictures, generation and the few widgets that pages share."""

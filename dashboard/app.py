@@ -1,0 +1,44 @@
+"""Where the pages are: navigation, the control bar, and nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import ui
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
+
+SECTIONS = {
+    "Runs": [("runs.py", "Runs", "")],
+    "See": [("forward.py", "Forward process", "forward-process"), ("trajectory.py", "Trajectory", "trajectory")],
+    "Measure": [("training.py", "Training", "training"), ("recognizability.py", "Recognizability", "recognizability")],
+    "Do": [("generate.py", "Generate", "generate")],
+}
+CONTROLS = {
+    "": ("run",),
+    "forward-process": ("run", "class"),
+    "trajectory": ("run", "class", "axis"),
+    "training": ("run",),
+    "recognizability": ("run", "axis"),
+    "generate": ("run",),
+}
+
+
+def main() -> None:
+    """Draw the frame and the chosen page."""
+    st.set_page_config("Firstlight", layout="wide", initial_sidebar_state=210)
+    page = st.navigation(
+        {
+            section: [
+                st.Page(PAGES / file, title=title, url_path=path, default=not path) for file, title, path in pages
+            ]
+            for section, pages in SECTIONS.items()
+        }
+    )
+    ui.style()
+    ui.control_bar(CONTROLS[page.url_path])
+    page.run()
+
+
+if __name__ == "__main__":
+    main()

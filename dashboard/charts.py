@@ -1,0 +1,206 @@
+"""Frames become figures: one template, thin axes, a light grid on y only, Okabe-Ito by run id with dashes.
+
+The seam is here because a chart draws what a query answered and computes nothing, and knows nothing of pages. Text,
+paper and grid take the browser's theme; only the accent is passed in, because it means the recognition point.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+Figure = dict[str, Any]  # plotly's own description of a figure: {"data": [...], "layout": {...}}
+
+BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE)  # Okabe-Ito; yellow and black vanish in one of the themes
+DASHES = ("solid", "dash", "dot", "dashdot")
+ACCENT = {"dark": "#F2A93B", "light": "#B86E00"}  # first light: the recognition point
+MUTED = "rgba(128,138,155,0.9)"  # readable on night and on paper
+GRID = "rgba(128,138,155,0.22)"
+HEIGHT = 320  # pixels, of every chart on a page
+SOURCE = 70.0  # "around 70 % of the process", says the source document
+
+AXES = {  # x-axis of everything that happens along the process: column, title, reversed, logarithmic
+    "% of steps": ("percent", "share of the steps done, %", False, False),
+    "logSNR": ("logsnr", "logSNR, ln(ᾱ / (1 − ᾱ))", False, False),
+    "σ": ("sigma", "noise σ, √((1 − ᾱ) / ᾱ)", True, True),
+    "OU time": ("ou_time", "Ornstein–Uhlenbeck time t, −½ ln ᾱ", True, False),
+}
+CONFIG = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False}
+
+
+def styles(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and dash of each run, from its id; two runs on one chart that would look alike are moved apart."""
+    chosen: dict[str, tuple[str, str]] = {}
+    for run in runs:
+        start = int(hashlib.sha256(run.encode()).hexdigest(), 16) % len(COLOURS)
+        taken = {colour for colour, _ in chosen.values()}
+        turns = [(start + turn) % len(COLOURS) for turn in range(len(COLOURS))]
+        index = next((turn for turn in turns if COLOURS[turn] not in taken), start)
+        chosen[run] = (COLOURS[index], DASHES[len(chosen) % len(DASHES)])
+    return chosen
+
+
+def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Figure:
+    """Loss of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
+    traces: list[dict[str, Any]] = []
+    runs = list(dict.fromkeys(frame["run"]))
+    for run, (colour, dash) in styles(runs).items():
+        part = frame[frame["run"] == run]
+        x = part[by].tolist()
+        raw = {"color": colour, "width": 1}
+        traces.append(_line(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
+        line = {"color": colour, "width": 2, "dash": dash}
+        hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{_plain(run)}</extra>"
+        traces.append(_line(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
+    layout = _layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
+    layout["yaxis"] |= {
+        "title": {"text": "training loss, mean squared error"},
+        "type": "log" if logarithmic else "linear",
+    }
+    return {"data": traces, "layout": layout}
+
+
+def recognition_curves(
+    frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float, medians: dict[int, float], dark: bool
+) -> Figure:
+    """Small multiples: the share of a class recognizable by then, with a 95 % band, classes in fixed order.
+
+    frame: label, share, low, high and the axis columns; `medians` maps a label to its place on the axis.
+    """
+    column, title, backwards, log = AXES[axis]
+    accent = ACCENT["dark" if dark else "light"]
+    across = min(5, len(classes))
+    traces: list[dict[str, Any]] = []
+    layout = _layout("", axis)
+    down = -(-len(classes) // across)
+    for label, name in enumerate(classes):
+        part = frame[frame["label"] == label]
+        x, number = part[column].tolist(), "" if label == 0 else str(label + 1)
+        where = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showlegend": False}
+        traces += _band(x, part["low"].tolist(), part["high"].tolist(), BLUE, where)
+        hover = f"%{{y:.0%}} by %{{x:.3g}}<extra>{_plain(name)}</extra>"
+        line = {"color": SKY if dark else BLUE, "width": 2, "shape": "hv"}
+        traces.append(_line(x, part["share"].tolist(), name, line, hovertemplate=hover, **where))
+        column_index, row_index = label % across, label // across
+        wide, high = 1 / across, 1 / down
+        left, top = column_index * wide, 1 - row_index * high
+        layout[f"xaxis{number}"] = layout["xaxis"] | {
+            "domain": [left + 0.012, left + wide - 0.012], "anchor": f"y{number}", "title": None, "nticks": 4,
+            "showticklabels": label >= len(classes) - across,
+        }  # fmt: skip
+        layout[f"yaxis{number}"] = layout["yaxis"] | {
+            "domain": [top - high + 0.06, top - 0.05], "anchor": f"x{number}", "range": [0, 1.02],
+            "tickformat": ".0%", "tickvals": [0, 0.5, 1], "showticklabels": column_index == 0,
+        }  # fmt: skip
+        _text(layout, _plain(name), left + wide / 2, top - 0.045, size=13)
+        layout["shapes"].append(_upright(source, f"x{number}", f"y{number}", MUTED, "dot", log))
+        if label in medians:
+            layout["shapes"].append(_upright(medians[label], f"x{number}", f"y{number}", accent, "solid", log))
+    _text(layout, title, 0.5, -0.11, size=12)
+    layout |= {"height": 2 * HEIGHT - 200 if down > 1 else HEIGHT, "margin": {"l": 44, "r": 8, "t": 8, "b": 52}}
+    return {"data": traces, "layout": layout}
+
+
+def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float) -> Figure:
+    """Ten rows, one per class: how many are recognizable by then, as brightness. Columns as in `recognition_curves`."""
+    column, title, *_ = AXES[axis]
+    table = frame.pivot_table(index="label", columns=column, values="share").reindex(range(len(classes)))
+    trace = {
+        "type": "heatmap", "x": table.columns.tolist(), "y": [_plain(name) for name in classes],
+        "z": table.astype(object).where(table.notna(), None).to_numpy().tolist(), "zmin": 0, "zmax": 1,
+        "colorscale": "Cividis", "hovertemplate": "%{z:.0%} of %{y} by %{x:.3g}<extra></extra>",
+        "colorbar": {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "title": {"text": "recognizable"}},
+    }  # fmt: skip
+    layout = _layout(title, axis)
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
+    layout["height"] = 2 * HEIGHT - 200
+    _mark(layout, [(source, "source: 70 %", "#FFFFFF", "dot")], axis)
+    return {"data": [trace], "layout": layout}
+
+
+def schedule(frame: pd.DataFrame) -> Figure:
+    """How much of the picture is left along forward steps. frame: step, alpha_bar, logsnr."""
+    left = {"color": SKY, "width": 2}
+    right = {"color": PURPLE, "width": 2, "dash": "dash"}
+    x = frame["step"].tolist()
+    traces = [
+        _line(x, frame["alpha_bar"].tolist(), "ᾱ, left axis", left, hovertemplate="ᾱ %{y:.4f}<extra></extra>"),
+        _line(x, frame["logsnr"].tolist(), "logSNR, right axis", right, yaxis="y2",
+              hovertemplate="logSNR %{y:.2f}<extra></extra>"),
+    ]  # fmt: skip
+    layout = _layout("forward steps")
+    layout["yaxis"] |= {"title": {"text": "ᾱ, share of the picture's power left"}, "range": [0, 1.02]}
+    layout["yaxis2"] = layout["yaxis"] | {
+        "title": {"text": "logSNR"}, "overlaying": "y", "side": "right", "showgrid": False, "range": [-11, 11], "tickvals": [-10, -5, 0, 5, 10],
+    }  # fmt: skip
+    return {"data": traces, "layout": layout}
+
+
+def _line(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    gaps = [None if value is None or value != value else value for value in y]
+    return {"type": "scatter", "mode": "lines", "x": x, "y": gaps, "name": _plain(name), "line": line, **more}
+
+
+def _band(x: list[Any], low: list[Any], high: list[Any], colour: str, where: dict[str, Any]) -> list[dict[str, Any]]:
+    """A band at 15 % opacity between two curves."""
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    edge = {"width": 0, "shape": "hv"}
+    fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},0.15)"}
+    return [
+        _line(x, low, "", edge, hoverinfo="skip", **where),
+        _line(x, high, "", edge, hoverinfo="skip", **fill, **where),
+    ]
+
+
+def _layout(x_title: str, axis: str | None = None) -> Figure:
+    _, _, backwards, log = AXES[axis] if axis else ("", "", False, False)
+    x = {
+        "title": {"text": x_title}, "showgrid": False, "zeroline": False, "showline": True, "linecolor": GRID,
+        "ticks": "outside", "tickcolor": GRID, "ticklen": 4, "type": "log" if log else "linear",
+        "autorange": "reversed" if backwards else True,
+    }  # fmt: skip
+    y = {"gridcolor": GRID, "gridwidth": 1, "zeroline": False, "showline": False, "automargin": True}
+    return {
+        "xaxis": x, "yaxis": y, "height": HEIGHT, "margin": {"l": 56, "r": 16, "t": 28, "b": 48},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
+        "hovermode": "x unified", "dragmode": False, "shapes": [], "annotations": [], "title": {"text": ""},
+    }  # fmt: skip
+
+
+def _mark(layout: Figure, marks: Sequence[tuple[float, str, str, str]], axis: str) -> None:
+    """Upright lines with their names at the top: (place on the axis, name, colour, dash)."""
+    log = AXES[axis][3]
+    for level, (place, name, colour, dash) in enumerate(marks):
+        layout["shapes"].append(_upright(place, "x", "y", colour, dash, log))
+        layout["annotations"].append({
+            "x": _place(place, log), "xref": "x", "y": 0.99 - 0.09 * level, "yref": "paper", "text": name,
+            "showarrow": False, "xanchor": "left", "xshift": 4, "yanchor": "top", "font": {"size": 12, "color": colour},
+        })  # fmt: skip
+
+
+def _upright(place: float, x: str, y: str, colour: str, dash: str, log: bool) -> dict[str, Any]:
+    line = {"color": colour, "width": 1.5, "dash": dash}
+    ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}  # shapes take data values even on a log axis
+    return {"type": "line", "xref": x, "yref": f"{y} domain", "line": line, **ends}
+
+
+def _place(place: float, log: bool) -> float:
+    """Where an annotation stands: plotly wants the exponent on a logarithmic axis."""
+    return math.log10(place) if log else place
+
+
+def _text(layout: Figure, text: str, x: float, y: float, size: int) -> None:
+    layout["annotations"].append({
+        "x": x, "y": y, "xref": "paper", "yref": "paper", "text": text, "showarrow": False,
+        "xanchor": "center", "yanchor": "bottom" if y > 0 else "top", "font": {"size": size},
+    })  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """A name as literal text: plotly's labels understand a little HTML and $...$ for formulas."""
+    for mark, harmless in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;"), ("%{", "% {")):
+        text = text.replace(mark, harmless)
+    return text

@@ -1,0 +1,77 @@
+"""What the Trajectory page follows: one stored sample, its frames, its judgements and its recognition point."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import findings, grids, ui
+from dashboard.charts import SOURCE
+from dashboard.pictures import Bytes
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One trajectory."""
+
+    row: pd.Series  # of the query `trajectory`
+    stacks: dict[str, Bytes]  # view -> (F, H, W, C)
+    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou_time
+    judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
+    view: str = "denoised"
+    threshold: float = findings.THRESHOLD
+
+    @property
+    def point(self) -> int | None:
+        """The step from which on the judge recognizes x̂0 to the end; None is never, or not judged."""
+        said = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
+        hit = ((said["top"] == said["label"]) & (said["probability"] >= self.threshold)).to_numpy()
+        staying = np.logical_and.accumulate(hit[::-1])[::-1]
+        return int(said["step"].to_numpy()[staying.argmax()]) if staying.any() else None
+
+
+def followed(run: pd.Series, label: int) -> Followed:
+    """The trajectory of the chosen class and noise. Ends the page where there is none."""
+    choices = ui.ask("trajectory_choices", run=run["run"])
+    if choices.empty:
+        ui.stop(f"{run['run']} has no trajectories. Make them with: python -m trainer trace {run['run']}")
+    of_class = choices[choices["label"] == label]
+    if of_class.empty:
+        ui.stop(f"{run['run']} has no trajectory of {ui.class_names(run)[label]}; choose another class.")
+    seeds = [str(seed) for seed in of_class["seed"].drop_duplicates()]
+    seed = int(ui.pick("Noise seed", seeds, seeds[0], "noise"))
+    sample = of_class.loc[of_class["seed"] == seed, "sample"].iloc[0]
+    return read(run, int(sample))
+
+
+def read(run: pd.Series, sample: int) -> Followed:
+    """The stored sample with its judgements. Ends the page where it cannot be shown."""
+    row = ui.ask("trajectory", run=run["run"], sample=sample).iloc[0]
+    try:
+        stacks = grids.frames_of(row, int(run["size"]), int(run["channels"]))
+    except ValueError as error:
+        ui.stop(
+            f"Sample {sample} of {run['run']} cannot be shown: {error}. Trace the run again with: python -m trainer trace"
+        )
+    logsnr = np.asarray(row["logsnr"], float)
+    steps = np.asarray(row["frames"], int)
+    frames = pd.DataFrame({
+        "step": steps, "percent": 100 * steps / row["steps"], "logsnr": logsnr,
+        "sigma": np.exp(-logsnr / 2), "ou_time": 0.5 * np.log1p(np.exp(-logsnr)),
+    })  # fmt: skip
+    judged = ui.ask("judgement_curve", run=run["run"], sample=sample)
+    return Followed(row, stacks, frames, judged, threshold=findings.threshold(ui.folder(run), "denoised"))
+
+
+def step_asked(found: Followed) -> int:
+    """The step in the URL, or the source's 70 %."""
+    asked, steps = st.query_params.get("step"), found.frames["step"].tolist()
+    default = int(round(SOURCE / 100 * steps[-1]))
+    if asked is None:
+        return default
+    if asked.isdecimal() and len(asked) < 6 and steps[0] <= int(asked) <= steps[-1]:
+        return int(asked)
+    ui.refuse("step")
+    del st.query_params["step"]
+    return default

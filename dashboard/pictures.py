@@ -1,0 +1,134 @@
+"""Arrays become one picture: a plate of cells, enlarged by a whole number, with labels along its sides.
+
+The seam is here because a grid on a page is one PNG, never a hundred images, and because pixels are data: nearest
+neighbour, the same black and white in both themes, and a hole where a value is not a number.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from store.schema import X_RANGE
+
+REAL = Path(__file__).parent / "real" / "digits.npz"  # see real/LICENCE.md
+NIGHT = (14, 20, 32)  # the plate itself
+MUTED = (141, 153, 174)  # labels
+AMBER = (242, 169, 59)  # wrong verdicts, the recognition point
+GAP = 2  # pixels between cells
+LABEL = 12  # height of a label's letters, pixels
+
+Bytes = NDArray[np.uint8]
+Cell = tuple[int, int]  # row, column
+
+
+def shown(values: NDArray[np.floating]) -> Bytes:
+    """What a screen shows of values in [-1, 1]: uint8 of the same shape, clipped. Values that are not numbers are 0."""
+    grey = np.clip(np.nan_to_num(values, nan=-1.0) * 127.5 + 127.5, 0, 255)
+    return np.asarray(grey.round(), np.uint8)
+
+
+def shown_noisy(stored: Bytes) -> Bytes:
+    """What a screen shows of stored x_t, whose bytes span [-3, 3]: uint8 of the same shape, clipped to [-1, 1]."""
+    return shown(stored.astype(np.float32) / 255 * (2 * X_RANGE) - X_RANGE)
+
+
+def unpack(content: bytes, size: int, channels: int) -> Bytes:
+    """Stored frames as an array (frames, H, W, C). Raises ValueError where the bytes are not whole frames."""
+    frames = np.frombuffer(content, np.uint8)
+    if len(frames) == 0 or len(frames) % (size * size * channels):
+        raise ValueError(f"{len(frames)} bytes are not whole frames of {size} x {size} x {channels}")
+    return frames.reshape(-1, size, size, channels)
+
+
+def real_digits() -> tuple[Bytes, NDArray[np.int64]]:
+    """Sixty real digits: pictures (60, 28, 28, 1) and labels (60,), six of each class in order."""
+    with np.load(REAL, allow_pickle=False) as file:
+        return file["images"][..., None], file["labels"]
+
+
+def plate(
+    images: Bytes,
+    scale: int = 2,
+    rows: Sequence[str] = (),
+    columns: Sequence[Sequence[str]] = (),
+    heads: Sequence[str] = (),
+    marked: Iterable[Cell] = (),
+    missing: Iterable[Cell] = (),
+) -> bytes:
+    """One PNG of a grid of pictures.
+
+    images: uint8 (rows, columns, H, W, C), C 1 or 3; `rows` are labels; `columns` are lines of labels above, and `heads`
+    says what each line is; `marked` cells get an amber corner; `missing` cells stay empty, with a line through them.
+    """
+    cells = _enlarged(images, scale)
+    height, width = cells.shape[2:4]
+    left = _left_margin([*rows, *heads])
+    top = GAP + (LABEL + 4) * len(columns)
+    canvas = np.empty((top + len(cells) * (height + GAP), left + cells.shape[1] * (width + GAP), 3), np.uint8)
+    canvas[:] = NIGHT
+    for row, column in np.ndindex(cells.shape[:2]):
+        y, x = top + row * (height + GAP), left + column * (width + GAP)
+        canvas[y : y + height, x : x + width] = cells[row, column]
+    picture = Image.fromarray(canvas)
+    draw = ImageDraw.Draw(picture)
+    corners = [(left + c * (width + GAP), top + r * (height + GAP)) for r, c in marked]
+    for x, y in corners:
+        reach = max(5, width // 4)
+        draw.polygon([(x + width - 1 - reach, y), (x + width - 1, y), (x + width - 1, y + reach)], fill=AMBER)
+    for row, column in missing:
+        x, y = left + column * (width + GAP), top + row * (height + GAP)
+        draw.rectangle([x, y, x + width - 1, y + height - 1], fill=NIGHT, outline=MUTED)
+        draw.line([x, y + height - 1, x + width - 1, y], fill=MUTED)
+    for index, label in enumerate(rows):
+        middle = top + index * (height + GAP) + height // 2
+        draw.text((left - 6, middle), _written(label), MUTED, _font(), anchor="rm")
+    for index, line in enumerate(columns):
+        middle = 2 + (LABEL + 4) * index + LABEL // 2
+        draw.text((left - 6, middle), heads[index] if heads else "", MUTED, _font(), anchor="rm")
+        _write_line(draw, line, middle, left, width)
+    return png(picture)
+
+
+def png(picture: Image.Image) -> bytes:
+    """The picture as a PNG file, packed for speed rather than size."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=3)
+    return file.getvalue()
+
+
+def _enlarged(images: Bytes, scale: int) -> Bytes:
+    """(R, C, H, W, 1 or 3) becomes (R, C, H * scale, W * scale, 3)."""
+    if images.ndim != 5 or images.shape[-1] not in (1, 3):
+        raise ValueError(f"a plate needs uint8 (rows, columns, H, W, 1 or 3), not {images.shape}")
+    large = images.repeat(scale, axis=2).repeat(scale, axis=3)
+    return np.broadcast_to(large, (*large.shape[:4], 3))
+
+
+@lru_cache(maxsize=1)
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(LABEL)
+
+
+def _written(label: str) -> str:
+    """A label in the letters that the built-in font has; any other becomes a question mark."""
+    return label.encode("ascii", "replace").decode()
+
+
+def _left_margin(rows: Sequence[str]) -> int:
+    return int(max((_font().getlength(label) for label in map(_written, rows)), default=-6)) + 8
+
+
+def _write_line(draw: ImageDraw.ImageDraw, line: Sequence[str], y: int, left: int, width: int) -> None:
+    """Labels at the middles of columns; one that would touch its left neighbour is left out."""
+    free = 0.0
+    for index, label in enumerate(line):
+        x = left + index * (width + GAP) + width / 2
+        reach = _font().getlength(label) / 2
+        if x - reach >= free:
+            draw.text((x, y), label, MUTED, _font(), anchor="mm")
+            free = x + reach + 4

@@ -1,0 +1,99 @@
+"""The table of runs: a row per run, with what a glance is for.
+
+The seam is here because the table mixes the answers of several queries, and a damaged run has a row like any other.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import findings, pictures
+from store.run import Run
+
+Ask = Callable[..., pd.DataFrame]
+Threshold = Callable[[str], float]
+
+
+def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
+    """The rows to show, in the order of `runs` (the query of that name)."""
+    judged = runs[runs["state"] != "damaged"]
+    thresholds = [findings.threshold(folder(row), "denoised") for _, row in judged.iterrows()]
+    reached = ask("recognition_medians", ids=judged["run"].tolist(), thresholds=thresholds).set_index("run")
+    sparks = ask("sparkline").set_index("run")["points"]
+    samples = ask("last_snapshots")
+    samples = samples[samples["label"] == 0].set_index("run")["image"]
+    return pd.DataFrame(
+        {
+            "run": runs["run"],
+            "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
+            "state": runs["state"],
+            "loss": [_points(sparks.get(run)) for run in runs["run"]],
+            "best": runs["best_loss"],
+            "last": runs["last_loss"],
+            "recognizable": [reached["percent"].get(run) for run in runs["run"]],
+            "accuracy": 100 * runs["accuracy"],
+            "trained": [findings.duration(seconds) if seconds else "" for seconds in runs["seconds"].fillna(0)],
+            "on": [_material(row) for _, row in runs.iterrows()],
+            "name": runs["name"].fillna(""),
+        }
+    )
+
+
+def columns() -> dict[str, Any]:
+    """What each column of `table` is called and how it is drawn."""
+    config = st.column_config
+    return {
+        "run": config.TextColumn("Run", pinned=True),
+        "picture": config.ImageColumn("Sample", help="class 0 of the last pictures kept in training", width=64),
+        "state": config.TextColumn("State", width=80),
+        "loss": config.LineChartColumn("Loss", help="training loss, means over equal stretches of training", width=120),
+        "best": config.NumberColumn("Best loss", format="%.4f", width=80),
+        "last": config.NumberColumn("Last loss", format="%.4f", width=80),
+        "recognizable": config.ProgressColumn(
+            "Recognizable at", format="%.0f %%", min_value=0, max_value=100, width=130, color="gray",
+            help="share of the steps done when half of the pictures are recognizable to stay, judged on x̂0",
+        ),
+        "accuracy": config.NumberColumn(
+            "Accuracy", format="%.2f %%", width=80, help="share of generated pictures that the judge takes for the class asked"
+        ),
+        "trained": config.TextColumn("Trained for", width=90),
+        "on": config.TextColumn("How", width=220),
+        "name": config.TextColumn("Name"),
+    }  # fmt: skip
+
+
+def found(runs: pd.DataFrame, words: str) -> pd.DataFrame:
+    """The runs whose id, name, tags, state, data set or preset hold every one of the words."""
+    tags = [" ".join(map(str, held)) if hasattr(held, "__len__") else "" for held in runs["tags"]]
+    fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "state", "dataset", "preset")]
+    text = pd.Series(tags, index=runs.index).str.cat(fields, sep=" ").str.lower()
+    keep = pd.Series(True, index=runs.index)
+    for word in words.lower().split():
+        keep &= text.str.contains(word, regex=False)
+    return runs[keep]
+
+
+def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
+    """A data address of the run's sample picture, twice enlarged."""
+    content = samples.get(run["run"])
+    if content is None or run["size"] != run["size"]:
+        return None
+    try:
+        image = pictures.unpack(bytes(content), int(run["size"]), int(run["channels"]))
+    except ValueError:
+        return None
+    return "data:image/png;base64," + base64.b64encode(pictures.plate(image[None], scale=2)).decode()
+
+
+def _points(points: Any) -> list[float]:
+    return [float(point) for point in points] if hasattr(points, "__len__") else []
+
+
+def _material(run: pd.Series) -> str:
+    """Epochs, pictures and device of a run, in a few words."""
+    if run["epoch"] != run["epoch"] or run["pictures"] != run["pictures"]:
+        return ""
+    return f"{run['epoch']:.1f} epochs of {run['pictures']:,.0f} pictures, {run['device'] or 'unknown device'}"

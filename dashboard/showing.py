@@ -1,0 +1,64 @@
+"""What the Forward process page shows, made once and kept: clean pictures, and the film of one of them.
+
+The seam is here because drawing the ways back takes a second, and a page change may not.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import fading, generation, ui
+from dashboard.pictures import Bytes
+from sampler.errors import SamplerError
+from store.run import Run
+
+REAL_DATASETS = ("mnist", "digits5000")  # whose real pictures are bundled
+
+
+@dataclass(frozen=True)
+class Film:
+    """A picture fading, as a PNG, and what there is to say about it."""
+
+    picture: bytes
+    remark: str
+
+
+def clean_pictures(run: pd.Series, kind: str, label: int) -> Bytes:
+    """Pictures of one class to start from, (N, H, W, C). Ends the page where there are none."""
+    if kind == "real":
+        if run["dataset"] not in REAL_DATASETS:
+            ui.stop(f"No real pictures of {run['dataset']} are bundled; choose a generated one.")
+        return fading.real(label)
+    frame = ui.ask("snapshots", run=run["run"], label=label)
+    images = fading.generated(frame[frame["step"] == frame["step"].max()], int(run["size"]), int(run["channels"]))
+    if not len(images):
+        ui.stop(f"{run['run']} kept no pictures of this class through training; choose a real one.")
+    return images
+
+
+def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
+    """The film of the chosen picture, from the run's own network where it is exported."""
+    folder = ui.folder(run)
+    stamp = folder.denoiser.stat().st_mtime_ns if folder.denoiser.is_file() else 0
+    return _film(folder, stamp, name, clean_pictures(run, kind, label)[which], label)
+
+
+@st.cache_data(max_entries=128, show_spinner="Drawing the ways back")
+def _film(folder: Run, _stamp: int, name: str, image: Bytes, label: int) -> Film:
+    shown = fading.moments(fading.schedule(name))
+    logsnr = shown["logsnr"].to_numpy()
+    x = fading.noised(image, logsnr)
+    try:
+        net = generation.denoiser(folder)
+        if net.shape != x.shape[1:] or label >= len(net.classes):
+            raise SamplerError(f"{folder.id} draws pictures of another size, so it shows no way back for this one.")
+        ways = fading.back(net, x, logsnr, label, 1.0)
+    except SamplerError as error:
+        return Film(fading.film(x, None, shown), str(error))
+    return Film(
+        fading.film(x, ways, shown),
+        f"Forward steps across. Below each noisy picture: what {folder.id} makes of it at one go, and in "
+        f"{fading.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average of all "
+        "pictures that are still possible, and small steps settle on one.",
+    )

@@ -1,0 +1,28 @@
+"""When each class becomes recognizable, and how many pictures never do."""
+
+import streamlit as st
+
+from dashboard import charts, findings, ui
+
+ui.title("Recognizability", "From which step on does a judge recognize each class, and how many never?")
+run, axis = ui.chosen_run(), ui.chosen_axis()
+classes, column = ui.class_names(run), charts.AXES[axis][0]
+answer = st.container()
+with st.container(horizontal=True):
+    view, judge = ui.chosen_judge(run)
+    threshold = ui.chosen_threshold(run, view)
+    drawing = ui.choose("Drawn as", ["curves", "map"], "drawn")
+
+points = ui.ask("recognizability", run=run["run"], judge=judge, view=view, threshold=threshold)
+curve = ui.ask("recognition_curve", run=run["run"], judge=judge, view=view, threshold=threshold)
+rows = findings.rows(points, classes, axis)
+source = findings.source_on(curve, column)
+with answer:
+    ui.finding(findings.recognition(rows, axis, source))
+if drawing == "curves":
+    medians = findings.medians(rows, classes)
+    ui.chart(charts.recognition_curves(curve, classes, axis, source, medians, ui.dark()), "curves", "Shares recognized")
+else:
+    ui.chart(charts.recognition_map(curve, classes, axis, source), "map", "Shares recognized, a row for each class")
+ui.note(findings.legend(judge, view, threshold))
+ui.table(findings.HEADINGS, findings.table(rows, axis))
