@@ -15,6 +15,7 @@ from store.files import write_bytes, write_json
 from store.manifest import write_manifest
 from store.run import Run, RunError
 from trainer.checkpoints import load_denoiser
+from trainer.network import Denoiser
 
 LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
 
@@ -24,23 +25,23 @@ def export(run: Run) -> dict[str, Any]:
 
     Raises RunError for a run without weights, and, leaving the folder as it was, where the graph and torch disagree.
     """
-    classes = class_names(run)
-    denoiser = load_denoiser(run)
-    content, levels = graph_of(denoiser, classes), noise_levels(denoiser.config)
+    classes, denoiser = class_names(run), load_denoiser(run)
+    return write(run, denoiser, graph_of(denoiser, classes))
+
+
+def write(run: Run, denoiser: Denoiser, content: bytes) -> dict[str, Any]:
+    """Write a graph that agrees with the denoiser, and the report. Raises RunError, writing nothing, for any other."""
+    levels = noise_levels(denoiser.config)
     found = parity(denoiser, content, levels)
     if not found.difference <= LIMIT:
         raise RunError(
             f"The graph of {run.id} differs from torch by {found.difference:.1e} at logSNR {found.logsnr:.1f}, more "
-            f"than {LIMIT:.0e}; train it again with: python -m trainer train --id {run.id} --overwrite"
+            f"than {LIMIT:.0e}; nothing was written: export it with the torch and onnxruntime of requirements.txt."
         )
-    report = {
-        **facts(content, found),
-        "levels": [float(level) for level in levels],
-        "batches": list(BATCHES),
-    }
+    report = facts(content, found) | {"levels": [float(level) for level in levels], "batches": list(BATCHES)}
     write_bytes(run.denoiser, content)
     write_json(run.export, report)
-    write_manifest(run)
+    write_manifest(run, run.denoiser, run.export)
     return report
 
 

@@ -203,6 +203,16 @@ def test_it_learns(tmp_path: Path, digits: Pictures) -> None:
     assert load_denoiser(run).config == load_config(run)
 
 
+def test_the_default_sampling_can_be_changed_and_the_rest_of_the_card_stays(tmp_path: Path, digits: Pictures) -> None:
+    trained(tmp_path, "drawn", replace(SMALL, epochs=0.1), digits)
+    run = run_at(tmp_path, "drawn")
+    before = json.loads(run.card.read_text())
+    assert main(["sampling", "drawn", "--steps", "7", "--guidance-low", "-4", "--runs", str(tmp_path)]) == 0
+    after = json.loads(run.card.read_text())
+    assert after.pop("config") == before.pop("config") | {"steps": 7, "guidance_low": -4.0}
+    assert after == before
+
+
 def test_a_run_without_a_finite_loss_stops_with_a_sentence(tmp_path: Path, digits: Pictures) -> None:
     with pytest.raises(Diverged, match=r"at step \d+; train again with a lower --learning-rate"):
         trained(tmp_path, "wild", replace(SMALL, learning_rate=1e30), digits)
@@ -251,6 +261,9 @@ def test_a_second_trainer_is_refused_and_a_killed_one_leaves_a_run_that_resumes(
         (["train", "--id", "../x"], "A run's id is"),
         (["train", "--epochs", "0"], "--epochs must be above 0"),
         (["train", "--guidance", "nan"], "--guidance must be a number"),
+        (["train", "--solver", "euler"], "There is no solver 'euler'; choose one of ddpm"),
+        (["train", "--levels", "flat"], "There are no noise levels 'flat'"),
+        (["sampling", "nothing", "--steps", "5"], "There is no run nothing"),
         (["resume", "nothing"], "There is no run nothing"),
         (["trace", "nothing"], "There is no run nothing"),
         (["train", "--preset", "mnist", "--data", "/nonexistent"], "give --data the folder above MNIST"),

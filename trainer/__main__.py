@@ -3,31 +3,42 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from store.files import write_table
+from sampler.errors import SamplerError
+from sampler.levels import levels
+from sampler.solvers import SOLVERS
+from store.files import write_json, write_table
 from store.manifest import write_manifest
 from store.run import RUNS, RunError, existing_run, run_at
 from trainer.card import new_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
-from trainer.config import PRESETS, Config
+from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DataError, Pictures, load
 from trainer.tracing import trace
 from trainer.training import Diverged, train
 
+SAMPLING = {  # a run's default way of drawing pictures; it can be changed after the training
+    "solver": str,
+    "levels": str,
+    "steps": int,
+    "guidance": float,
+    "guidance_low": float,
+    "guidance_high": float,
+}
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "epochs": float,
     "batch": int,
     "learning_rate": float,
     "seed": int,
     "snapshots": int,
-    "solver": str,
-    "steps": int,
-    "guidance": float,
+    **SAMPLING,
 }
 
 
@@ -38,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(options.threads)
     try:
         options.command(options)
-    except (RunError, DataError, Diverged, ValueError) as error:
+    except (RunError, DataError, Diverged, SamplerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -58,8 +69,6 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--name", help="a display name, any text (default: the id)")
     start.add_argument("--tag", action="append", default=[], help="a tag; may be given several times")
     start.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
-    for name, kind in SETTINGS.items():
-        start.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"instead of the preset's {name}")
     start.set_defaults(command=start_run)
 
     again = commands.add_parser("resume", help="go on with a run that was stopped")
@@ -70,11 +79,17 @@ def parser() -> argparse.ArgumentParser:
     record.add_argument("--every", type=int, help="keep every N-th step (default: about 25 frames)")
     record.set_defaults(command=trace_run)
 
-    for command in (again, record):
+    default = commands.add_parser("sampling", help="change how a run's pictures are drawn by default")
+    default.set_defaults(command=change_sampling)
+
+    for command, offered in ((start, SETTINGS), (default, SAMPLING)):
+        for name, kind in offered.items():
+            command.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"instead of the present {name}")
+    for command in (again, record, default):
         command.add_argument("run", help="the run's id")
     for command in (start, again):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
-    for command in (start, again, record):
+    for command in (start, again, record, default):
         command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
         command.add_argument("--threads", type=int, help="processor threads (default: all cores)")
     return top
@@ -82,8 +97,7 @@ def parser() -> argparse.ArgumentParser:
 
 def start_run(options: argparse.Namespace) -> None:
     """python -m trainer train"""
-    changes = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
-    config = checked(replace(PRESETS[options.preset], **changes))
+    config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
     run = run_at(options.runs, options.id or options.preset)
     if run.card.exists() and not options.overwrite:
         raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
@@ -126,6 +140,25 @@ def trace_run(options: argparse.Namespace) -> None:
     print(f"Traced {total} pictures. Next: python -m evaluator all {run.id}")
 
 
+def change_sampling(options: argparse.Namespace) -> None:
+    """python -m trainer sampling"""
+    run = existing_run(options.runs, options.run)
+    config = checked(replace(load_config(run), **given(options, SAMPLING)))
+    card = json.loads(run.card.read_text())
+    if card["state"] == "running":
+        raise RunError(f"{run.id} is being trained and writes its own card; stop it first, or wait.")
+    card["config"] = to_dict(config)
+    write_json(run.card, card)
+    print(f"{run.id} draws with " + ", ".join(f"{name} {getattr(config, name)}" for name in SAMPLING) + ". "
+          f"What was traced and evaluated before is from the old settings; do it again with: "
+          f"python -m trainer trace {run.id}")  # fmt: skip
+
+
+def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]:
+    """The settings that the command line names."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
 def pictures(config: Config, folder: Path | None) -> tuple[Pictures, Pictures]:
     """Training and test pictures of the config's dataset."""
     return load(config.dataset, folder, "train"), load(config.dataset, folder, "test")
@@ -136,9 +169,17 @@ def checked(config: Config) -> Config:
     for name in ("epochs", "batch", "learning_rate", "steps"):
         if not getattr(config, name) > 0:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
-    if not abs(config.guidance) < float("inf"):
-        raise ValueError("--guidance must be a number, such as 1.5.")
+    if not 0 <= config.guidance < float("inf"):
+        raise ValueError("--guidance must be a number from 0, such as 1.5.")
+    SOLVERS[known("solver", config.solver, SOLVERS)](levels(config.levels, config.steps))
     return config
+
+
+def known(setting: str, value: str, choices: Iterable[str]) -> str:
+    """The value. Raises ValueError, naming the choices, where it is none of them."""
+    if value not in choices:
+        raise ValueError(f"There is no {setting} {value!r}; choose one of {', '.join(choices)}.")
+    return value
 
 
 if __name__ == "__main__":

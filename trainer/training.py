@@ -289,9 +289,10 @@ def close(training: Training, state: str, message: str) -> None:
         checkpoint(training)
     if state == "finished":
         (training.run.checkpoints / LAST).unlink(missing_ok=True)
-    training.card.update(state=state, message=message, finished=now() if state != "stopped" else None)
     write_progress(training)
     write_manifest(training.run)
+    training.card.update(state=state, message=message, finished=now() if state != "stopped" else None)
+    write_card(training.run, training.card)
 
 
 @contextmanager

@@ -1,0 +1,212 @@
+"""What only a browser shows: deep links straight after boot, both themes, the URL, scrubber keys, and how long a page takes."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from archive_fixture import write_run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 60_000  # milliseconds: a busy machine is no fault of a page
+PAGE_CHANGE = 1.0  # seconds, warm, the slowest page
+OWN = {  # what a page draws that no other does
+    "": "draws the class it is asked for most often",
+    "forward-process": "Along linear-150, signal and noise are equal",
+    "trajectory": "recognizes this 0 in x̂0",
+    "training": "The loss of first fell",
+    "recognizability": "Half of the pictures are recognizable",
+    "generate": "first has no denoiser.onnx",
+}
+Page = Callable[..., "playwright.Page"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as started:
+        yield started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("runs")
+    write_run(root, "first")
+    write_run(root, "second")
+    write_run(root, "broken").metrics.write_bytes(b"garbage")
+    return root
+
+
+def boot(archive: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A server that nobody has asked anything yet."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).read() == b"ok":
+                return server, address
+        except OSError:
+            time.sleep(0.1)
+    server.kill()
+    raise AssertionError("the dashboard did not start")
+
+
+@pytest.fixture(scope="module")
+def address(archive: Path) -> Iterator[str]:
+    server, address = boot(archive)
+    yield address
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def opened(browser: "playwright.Browser", address: str) -> Iterator[Page]:
+    """Open a path in a fresh browser of the wanted theme."""
+    contexts = []
+
+    def page(path: str, scheme: str = "dark", at: str | None = None, width: int = 1280) -> "playwright.Page":
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{at or address}/{path}")
+        return page
+
+    yield page
+    for context in contexts:
+        context.close()
+
+
+def shows(page: "playwright.Page", text: str) -> None:
+    """Wait for the text, and find no fault on the page."""
+    page.get_by_text(text).first.wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def query(page: "playwright.Page", key: str) -> str | None:
+    return page.evaluate("key => new URLSearchParams(location.search).get(key)", key)
+
+
+def choose(page: "playwright.Page", label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_the_very_first_request_may_be_a_deep_link(archive: Path, opened: Page) -> None:
+    server, fresh = boot(archive)
+    try:
+        page = opened("recognizability?run=second&axis=logSNR", at=fresh)
+        shows(page, "of the steps, here logSNR")
+        page.get_by_role("heading", name="Recognizability").wait_for()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_every_page_draws_its_own_in_both_themes(opened: Page, scheme: str) -> None:
+    for path, own in OWN.items():
+        page = opened(f"{path}?run=first", scheme)
+        shows(page, own)
+        ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        assert ground == {"dark": "rgb(14, 20, 32)", "light": "rgb(251, 250, 247)"}[scheme]
+
+
+def test_a_page_fits_a_narrow_screen(opened: Page) -> None:
+    page = opened("trajectory?run=first", width=390)
+    shows(page, OWN["trajectory"])
+    page.locator(".scrubber canvas").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_is_chosen_is_in_the_url_and_comes_back(opened: Page) -> None:
+    page = opened("trajectory")
+    shows(page, "recognizes this 0")
+    choose(page, "Class", "1")
+    shows(page, "recognizes this 1")
+    choose(page, "Run", "second")
+    choose(page, "Axis", "logSNR")
+    page.wait_for_function("new URLSearchParams(location.search).get('axis') === 'logSNR'")
+    page.locator(".scrubber .range").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("new URLSearchParams(location.search).get('step') === '1'")
+    link = page.url if "step=1" in page.url else page.evaluate("location.href")
+    again = opened(link.split("/", 3)[3])
+    shows(again, "recognizes this 1")
+    again.get_by_text("Step 1 of 4").wait_for()
+    assert (query(again, "run"), query(again, "class"), query(again, "axis")) == ("second", "1", "logSNR")
+
+
+def test_the_choice_stays_while_pages_change(opened: Page) -> None:
+    page = opened("trajectory?run=second&class=2")
+    shows(page, "does not recognize this 2")
+    page.get_by_role("link", name="Recognizability").click()
+    shows(page, OWN["recognizability"])
+    assert query(page, "run") == "second"
+    page.get_by_role("link", name="Trajectory").click()
+    shows(page, "does not recognize this 2")
+
+
+def test_a_bad_link_gets_one_notice_and_a_working_page(opened: Page) -> None:
+    page = opened("trajectory?run=../../etc&class=11&step=nan&axis=%3Cscript%3E&noise=-1")
+    shows(page, "recognizes this 0")
+    page.get_by_text("The link asks for a").wait_for()
+    assert page.locator("[data-testid=stAlert]").count() == 1
+    assert page.locator(".scrubber canvas").count() == 3
+
+
+def test_the_scrubber_moves_by_keys_without_asking_the_server(opened: Page) -> None:
+    page = opened("trajectory?run=first&class=0&step=0")
+    page.get_by_text("Step 0 of 4").wait_for()
+    sent: list[object] = []
+    page.on("websocket", sent.append)
+    page.locator(".scrubber .range").focus()
+    for step in (1, 2):
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".scrubber .where").inner_text().startswith(f"Step {step} of 4")
+    grey = "c => { const p = c.getContext('2d').getImageData(0, 0, 1, 1).data; return [p[0], p[1], p[2]] }"
+    assert page.locator(".scrubber canvas").nth(1).evaluate(grey) == [100, 100, 100]  # 50 times the frame
+    page.keyboard.press("End")
+    assert "Step 4 of 4" in page.locator(".scrubber .where").inner_text()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.get_by_text("Step 4 of 4").wait_for()
+    assert not sent
+
+
+def test_a_damaged_run_is_badged_with_its_reason(opened: Page) -> None:
+    page = opened("")
+    page.get_by_text("broken: metrics.parquet has 7 bytes").wait_for()
+
+
+def test_a_page_changes_within_a_second_on_a_warm_server(opened: Page) -> None:
+    page = opened("?run=first")
+    shows(page, OWN[""])
+    names = {"Forward process": "forward-process", "Trajectory": "trajectory", "Training": "training",
+             "Recognizability": "recognizability", "Generate": "generate", "Runs": ""}  # fmt: skip
+    took: dict[str, float] = {}
+    for _ in range(3):  # the first round warms server and browser
+        for name, path in names.items():
+            began = time.perf_counter()
+            page.get_by_role("link", name=name, exact=True).click()
+            shows(page, OWN[path])
+            took[name] = min(took.get(name, 99.0), time.perf_counter() - began)
+    print({name: round(seconds, 2) for name, seconds in took.items()})
+    assert max(took.values()) <= PAGE_CHANGE * (3 if os.getloadavg()[0] > (os.cpu_count() or 1) else 1), took

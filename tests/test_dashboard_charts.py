@@ -1,0 +1,88 @@
+"""Figures: valid for plotly, literal about names, and honest about gaps."""
+
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from dashboard import charts, fading
+
+HOSTILE = "<b>x</b> $y$ %{z}"
+
+
+def curve(labels: int = 3) -> pd.DataFrame:
+    rows = [
+        {"label": label, "step": step, "percent": 25.0 * step, "logsnr": logsnr, "share": step / 4,
+         "low": 0.0, "high": 1.0, "sigma": math.exp(-logsnr / 2), "ou": 0.5 * math.log1p(math.exp(-logsnr))}
+        for label in range(labels) for step, logsnr in enumerate((-12.0, -5.0, 0.0, 5.0, 20.0))
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def losses() -> pd.DataFrame:
+    values = [1.0, 0.5, None, 0.2]
+    return pd.DataFrame(
+        {"run": "a", "step": [1, 2, 3, 4], "epoch": [0.1, 0.2, 0.3, 0.4], "value": values, "smooth": values}
+    )
+
+
+@pytest.mark.parametrize("axis", charts.AXES)
+@pytest.mark.parametrize("labels", [1, 3, 10])
+def test_recognition_figures_are_valid_plotly(axis, labels):
+    classes = [HOSTILE, *map(str, range(1, labels))]
+    medians = {0: 1.0}
+    figure = charts.recognition_curves(curve(labels), classes, axis, 1.0, medians, dark=True)
+    assert len(go.Figure(figure).data) == 3 * labels
+    go.Figure(charts.recognition_map(curve(labels), classes, axis, 1.0))
+    assert "<b>" not in str(figure) and "$" not in str(figure)
+
+
+@pytest.mark.parametrize("logarithmic", [True, False])
+def test_a_loss_that_is_not_a_number_is_a_gap(logarithmic):
+    figure = charts.loss_curves(losses(), logarithmic)
+    go.Figure(figure)
+    assert figure["data"][1]["y"] == [1.0, 0.5, None, 0.2]
+    assert figure["data"][1].get("connectgaps") is None
+
+
+def test_the_schedule_figure_is_valid_plotly():
+    go.Figure(charts.schedule(fading.schedule("linear-150")))
+
+
+def test_colour_is_a_function_of_the_run_and_two_runs_never_look_alike():
+    for runs in (["course", "mnist"], [f"run{number}" for number in range(6)]):
+        styles = charts.styles(runs)
+        assert len(set(styles.values())) == len(runs)
+        assert len({colour for colour, _ in styles.values()}) == len(runs)
+        assert charts.styles(runs[:1])[runs[0]] == styles[runs[0]]
+
+
+def test_the_accent_is_no_colour_of_a_run():
+    assert not set(charts.ACCENT.values()) & set(charts.COLOURS)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast of two colours."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_colours_of_both_themes_are_readable():
+    import tomllib
+    from pathlib import Path
+
+    theme = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text())["theme"]
+    for name in ("dark", "light"):
+        colours = theme[name]
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            for text in ("textColor", "grayTextColor", "linkColor", "primaryColor"):
+                assert contrast(colours[text], colours[ground]) >= 4.5, (name, text, ground)
+    assert contrast(charts.ACCENT["dark"], theme["dark"]["backgroundColor"]) >= 4.5
+    assert contrast(charts.ACCENT["light"], theme["light"]["backgroundColor"]) >= 3  # a line, not letters

@@ -1,0 +1,112 @@
+"""Generation on demand, with a denoiser that is known in closed form."""
+
+import io
+import threading
+from pathlib import Path
+
+import gaussian
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard import fading, generation, showing
+from dashboard.generation import Waiting
+from sampler.errors import SamplerError
+from sampler.generation import Progress, Settings
+from sampler.session import load
+from store.run import Run
+
+SETTINGS = Settings(steps=4)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return gaussian.write_gaussian(tmp_path_factory.mktemp("runs"))
+
+
+def drawn(run: Run, each: int = 3, labels: tuple[int, ...] = (0, 2)) -> generation.Drawn:
+    net = load(run.denoiser, "cpu")
+    asked = generation.request(labels, each, seed=5)
+    *_, last = generation.draw(net, *asked, SETTINGS)
+    assert isinstance(last, Progress)
+    return generation.finished("gaussian", "no such data", net, *asked, SETTINGS, last)
+
+
+def test_a_request_is_the_same_noise_for_every_class():
+    labels, seeds = generation.request([4, 7], 3, 10)
+    assert labels.tolist() == [4, 4, 4, 7, 7, 7] and seeds.tolist() == [10, 11, 12, 10, 11, 12]
+
+
+def test_a_data_set_without_a_judge_is_drawn_all_the_same(run: Run):
+    made = drawn(run)
+    assert made.verdicts is None and "fit-judge" in made.remark and not made.wrong.any()
+    assert made.images.shape == (6, 8, 8, 1) and made.provider == "CPU" and made.seconds > 0
+
+
+def test_the_labelled_set_holds_pictures_labels_and_seeds(run: Run):
+    made = drawn(run)
+    with np.load(io.BytesIO(generation.labelled_set(made)), allow_pickle=False) as file:
+        assert (file["images"] == made.images[..., 0]).all() and file["images"].dtype == np.uint8
+        assert file["labels"].tolist() == [0, 0, 0, 2, 2, 2] and file["seeds"].tolist() == [5, 6, 7, 5, 6, 7]
+
+
+def test_the_picture_has_a_row_for_each_class_and_wraps_long_ones(run: Run):
+    short = Image.open(io.BytesIO(generation.picture(drawn(run, 3), scale=1)))
+    long = Image.open(io.BytesIO(generation.picture(drawn(run, generation.ACROSS + 1), scale=1)))
+    assert short.height == 2 + 2 * 10 and long.height == 2 + 4 * 10
+    assert long.width > short.width
+
+
+def test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place(run: Run):
+    net = load(run.denoiser, "cpu")
+    asked = generation.request([0], 1, 0)
+    first = generation.draw(net, *asked, SETTINGS)
+    assert isinstance(next(first), Progress)
+    second = generation.draw(net, *asked, SETTINGS)
+    assert next(second) == Waiting(1)
+    first.close()  # the browser went away in the middle
+    assert isinstance(next(second), Progress)
+    second.close()
+    assert not generation._queue
+
+
+def test_many_requests_at_once_all_end(run: Run):
+    net = load(run.denoiser, "cpu")
+    ends: list[int] = []
+
+    def ask(seed: int) -> None:
+        *_, last = generation.draw(net, *generation.request([0, 1], 2, seed), SETTINGS)
+        ends.append(last.done)
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert ends == [4] * 5 and not generation._queue
+
+
+def test_senseless_requests_are_refused_before_anyone_waits(run: Run):
+    net = load(run.denoiser, "cpu")
+    with pytest.raises(SamplerError):
+        next(generation.draw(net, *generation.request([0], 1, 0), Settings(steps=0)))
+    assert not generation._queue
+
+
+def test_the_ways_back_are_those_of_the_closed_form(run: Run):
+    """One big step is the best guess; many small ones follow the exact flow, to what twelve Euler steps leave."""
+    net = load(run.denoiser, "cpu")
+    levels = np.array([20.0, 0.0, -6.0])
+    x = fading.noised(np.full((8, 8, 1), 200, np.uint8), levels)
+    ways = fading.back(net, x, levels, label=2, guidance=1.0)
+    assert (ways.once[0] == x[0]).all() and (ways.many[0] == x[0]).all()
+    for index in (1, 2):
+        assert np.abs(ways.once[index] - gaussian.denoise(x[index], levels[index])).max() < 1e-5
+        assert np.abs(ways.many[index] - gaussian.flow(x[index], levels[index], 20.0)).max() < 0.12
+    assert fading.difference(ways, levels)[2] > fading.difference(ways, levels)[1] > 0
+
+
+def test_an_unexported_run_still_fades(tmp_path: Path):
+    image = np.zeros((28, 28, 1), np.uint8)
+    film = showing._film.__wrapped__(Run(tmp_path / "bare"), 0, "linear-150", image, 3)
+    assert film.picture.startswith(b"\x89PNG") and "python -m exporter bare" in film.remark

@@ -1,0 +1,177 @@
+"""Every page on archives of every kind: it says its own thing, and never a traceback."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from archive_fixture import write_run
+from streamlit.testing.v1 import AppTest
+
+from dashboard.__main__ import main as serve
+from dashboard.ui import literal
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+PAGES = {
+    "runs": "Runs", "forward": "Forward process", "trajectory": "Trajectory", "training": "Training",
+    "recognizability": "Recognizability", "generate": "Generate",
+}  # fmt: skip
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of the archive in tmp_path."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+
+    def page(name: str = "runs", **query: str) -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        if name != "runs":
+            test.switch_page(f"../pages/{name}.py").run()
+        assert [error.value for error in test.exception] == []
+        assert test.title[0].value == PAGES[name]
+        return test
+
+    return page
+
+
+def words(test: AppTest) -> str:
+    """All text of a page, boxes and HTML."""
+    html = [element.proto.body for element in test.get("html")]
+    return " ".join([*(box.value for box in test.info), *html])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_empty_archive_names_the_command(opened: Open, name: str) -> None:
+    assert literal("python -m trainer train --preset tiny") in opened(name).info[0].value
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> None:
+    write_run(tmp_path, "first")
+    assert "first" in words(opened(name)) or name == "generate"
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("trajectory", "python -m trainer trace bare"),
+        ("recognizability", "python -m evaluator recognizability bare"),
+        ("generate", "python -m exporter bare"),
+        ("runs", "python -m evaluator all bare"),
+    ],
+)
+def test_what_a_run_lacks_is_named_with_its_command(opened: Open, tmp_path: Path, name: str, command: str) -> None:
+    write_run(tmp_path, "bare", tables=("metrics",))
+    said = words(opened(name))
+    assert command in said or literal(command) in said
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("state", ["running", "stopped", "diverged"])
+def test_an_unfinished_run_with_nothing_in_it_is_no_accident(
+    opened: Open, tmp_path: Path, name: str, state: str
+) -> None:
+    write_run(tmp_path, "young", tables=(), state=state, step=0, epoch=0.0, seconds=0.0)
+    opened(name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_damaged_run_hides_no_other(opened: Open, tmp_path: Path, name: str) -> None:
+    write_run(tmp_path, "broken").metrics.write_bytes(b"garbage")
+    write_run(tmp_path, "first")
+    test = opened(name)
+    if name == "runs":
+        assert "damaged" in words(test) and "broken: metrics.parquet" in words(test)
+    assert test.selectbox(key="run").options == ["first"]
+
+
+def test_an_archive_of_damaged_runs_says_so(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "broken").metrics.write_bytes(b"")
+    assert "0 bytes" in words(opened())
+
+
+@pytest.mark.parametrize("bad", ["../x", "/etc", "C:\\", "\0", "x" * 10_000, "<script>alert(1)</script>", "first​"])
+def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, tmp_path: Path, bad: str) -> None:
+    write_run(tmp_path, "first")
+    test = opened(run=bad)
+    assert [box.value for box in test.info] == [
+        "The link asks for a run that is not here; the page shows its default instead."
+    ]
+    assert test.selectbox(key="run").value == "first"
+
+
+def test_several_bad_words_in_a_link_get_one_notice(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    assert len(opened(run="none", **{"class": "11"}, axis="time").info) == 1
+
+
+def test_names_are_literal_text(opened: Open, tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script> ![x](http://example.org/x.png) $x$ :red[r] =cmd"
+    write_run(tmp_path, "first", name=hostile)
+    said = words(opened())
+    assert "&lt;script&gt;" in said and "<script>" not in said and "![x](http" in said
+    assert all("example.org" not in element.value for element in opened().markdown)
+
+
+def test_literal_text_stays_what_it_was_for_a_reader() -> None:
+    text = "a_b *c* `d` [e](f) $g$ :red[h] <i> ~j~ 70 %"
+    assert literal(text).replace("\\", "") == text
+
+
+def test_the_threshold_moves_the_finding(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    test = opened("recognizability")
+    assert "Half of the pictures are recognizable by 50" in words(test)
+    test.slider(key="threshold").set_value(95).run()
+    assert "never recognized" in words(test)
+
+
+def test_every_axis_and_view_has_a_finding(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    test = opened("recognizability")
+    for axis in ("logSNR", "σ", "OU time"):
+        test.selectbox(key="axis").select(axis).run()
+        assert "Half of the pictures are recognizable" in words(test) and f"here {axis}" in words(test)
+    for view in test.selectbox(key="judged").options:
+        test.selectbox(key="judged").select(view).run()
+        assert not test.exception
+
+
+def test_another_class_is_another_trajectory(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    test = opened("trajectory")
+    assert "recognizes this 0 in x̂0 from 25&nbsp;% of the steps on (step 1" in words(test)
+    test.selectbox(key="class").select("2").run()
+    assert "does not recognize this 2" in words(test)
+
+
+def test_loss_that_diverged_is_said(opened: Open, tmp_path: Path) -> None:
+    import pyarrow as pa
+    from archive_fixture import metrics
+
+    from store.files import write_table
+    from store.manifest import write_manifest
+
+    run = write_run(tmp_path, "wild", state="diverged")
+    table = metrics().to_pydict()
+    table["value"][150] = float("nan")
+    write_table(run.metrics, pa.table(table, schema=metrics().schema))
+    write_manifest(run)
+    assert "it diverged at step 151" in words(opened("training"))
+
+
+def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert serve(["--port", str(taken.getsockname()[1])]) == 2
+    said = capsys.readouterr().err
+    assert "choose another" in said and len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--port", "0"], ["--port", "70000"], ["--runs", "/no/such/folder"]])
+def test_senseless_arguments_are_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert serve(arguments) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1

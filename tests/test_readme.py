@@ -1,0 +1,51 @@
+"""The README tells everything: each flag of each command, and each dependency with its reason."""
+
+import argparse
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+NAME = re.compile(r"^[A-Za-z0-9_-]+")
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from parsers(command)
+
+
+@pytest.mark.parametrize("room", ["trainer", "evaluator", "exporter", "sampler", "store", "dashboard"])
+def test_every_flag_is_in_the_readme(room: str) -> None:
+    for parser in parsers(import_module(f"{room}.__main__").parser()):
+        assert parser.prog in README or parser.prog.rsplit(" ", 1)[0] in README
+        for action in parser._actions:
+            for flag in action.option_strings:
+                assert flag in ("-h", "--help") or f"{flag}" in README, f"{parser.prog} {flag}"
+
+
+def requirement_names(lines: list[str]) -> set[str]:
+    return {found.group().lower() for line in lines if (found := NAME.match(line))}
+
+
+def test_every_dependency_is_required_once_and_has_a_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = requirement_names(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        wanted |= requirement_names(extra)
+    assert wanted == requirement_names((ROOT / "requirements.txt").read_text().splitlines())
+    table = README[README.index("## Dependencies") : README.index("## Licence")]
+    for name in wanted:
+        assert re.search(rf"\b{name}\b", table), name
+
+
+def test_the_dashboard_needs_no_torch() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert not requirement_names(project["dependencies"]) & {"torch", "torchvision", "onnx", "open_clip_torch"}
