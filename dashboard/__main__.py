@@ -56,7 +56,7 @@ def _problem(port: int, runs: Path | None) -> str:
         try:
             probe.bind((ADDRESS, port))
         except OSError as error:
-            return f"Port {port} cannot be used ({error.strerror}); choose another with --port, or make dashboard PORT=8502."
+            return f"Port {port} cannot be used ({error.strerror}); choose another: --port 8502, or make PORT=8502."
     return ""
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import ui
+from dashboard import controls, ui
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
+LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
     "Runs": [("runs.py", "Runs", "")],
@@ -27,6 +28,7 @@ CONTROLS = {
 def main() -> None:
     """Draw the frame and the chosen page."""
     st.set_page_config("Firstlight", layout="wide", initial_sidebar_state=210)
+    st.logo(LOGO, size="large")
     page = st.navigation(
         {
             section: [
@@ -36,8 +38,12 @@ def main() -> None:
         }
     )
     ui.style()
-    ui.control_bar(CONTROLS[page.url_path])
-    page.run()
+    controls.control_bar(CONTROLS[page.url_path])
+    place = st.container()
+    try:
+        page.run()
+    finally:
+        controls.notice(place)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import ui
+from dashboard import controls, ui
 from dashboard.generation import MOST_PICTURES, Drawn, Waiting, draw, finished, request
 from sampler.errors import SamplerError
 from sampler.generation import Progress, Settings, settings_of
@@ -37,15 +37,13 @@ def form(run: pd.Series, classes: Sequence[str]) -> Asked | None:
     with st.form("asking", border=False):
         chosen = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params")
         with st.container(horizontal=True):
-            each = ui.entry("Of each", 1, MOST_EACH, 8, "each")
-            seed = ui.entry(
-                "Seed", 0, 2**31 - 1, 0, "seed", help="the noise of the first picture; the next have the next seeds"
+            each = controls.entry("Of each", 1, MOST_EACH, 8, "each")
+            seed = controls.entry("Seed", 0, 2**31 - 1, 0, "seed", help=ui.WORDS["seed"])
+            solver = controls.pick("Solver", list(SOLVERS), own.solver, "solver", own_of)
+            steps = controls.entry("Steps", 1, MOST_STEPS, own.steps, "steps", own_of, help=ui.WORDS["steps"])
+            guidance = controls.entry(
+                "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=ui.WORDS["guidance"]
             )
-            solver = ui.pick("Solver", list(SOLVERS), own.solver, "solver", own_of)
-            steps = ui.entry(
-                "Steps", 1, MOST_STEPS, own.steps, "steps", own_of, help="evaluations of the network, one after another"
-            )
-            guidance = ui.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=ui.WORDS["guidance"])
         pressed = st.form_submit_button("Draw", type="primary")
     if not pressed:
         return None

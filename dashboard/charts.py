@@ -26,7 +26,7 @@ AXES = {  # x-axis of everything that happens along the process: column, title, 
     "% of steps": ("percent", "share of the steps done, %", False, False),
     "logSNR": ("logsnr", "logSNR, ln(ᾱ / (1 − ᾱ))", False, False),
     "σ": ("sigma", "noise σ, √((1 − ᾱ) / ᾱ)", True, True),
-    "OU time": ("ou_time", "Ornstein–Uhlenbeck time t, −½ ln ᾱ", True, False),
+    "OU time": ("ou", "Ornstein–Uhlenbeck time t, −½ ln ᾱ", True, False),
 }
 CONFIG = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False}
 
@@ -53,68 +53,27 @@ def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Fig
         raw = {"color": colour, "width": 1}
         traces.append(_line(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
         line = {"color": colour, "width": 2, "dash": dash}
-        hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{_plain(run)}</extra>"
+        hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{plain(run)}</extra>"
         traces.append(_line(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
     layout = _layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
-    layout["yaxis"] |= {
-        "title": {"text": "training loss, mean squared error"},
-        "type": "log" if logarithmic else "linear",
-    }
-    return {"data": traces, "layout": layout}
-
-
-def recognition_curves(
-    frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float, medians: dict[int, float], dark: bool
-) -> Figure:
-    """Small multiples: the share of a class recognizable by then, with a 95 % band, classes in fixed order.
-
-    frame: label, share, low, high and the axis columns; `medians` maps a label to its place on the axis.
-    """
-    column, title, backwards, log = AXES[axis]
-    accent = ACCENT["dark" if dark else "light"]
-    across = min(5, len(classes))
-    traces: list[dict[str, Any]] = []
-    layout = _layout("", axis)
-    down = -(-len(classes) // across)
-    for label, name in enumerate(classes):
-        part = frame[frame["label"] == label]
-        x, number = part[column].tolist(), "" if label == 0 else str(label + 1)
-        where = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showlegend": False}
-        traces += _band(x, part["low"].tolist(), part["high"].tolist(), BLUE, where)
-        hover = f"%{{y:.0%}} by %{{x:.3g}}<extra>{_plain(name)}</extra>"
-        line = {"color": SKY if dark else BLUE, "width": 2, "shape": "hv"}
-        traces.append(_line(x, part["share"].tolist(), name, line, hovertemplate=hover, **where))
-        column_index, row_index = label % across, label // across
-        wide, high = 1 / across, 1 / down
-        left, top = column_index * wide, 1 - row_index * high
-        layout[f"xaxis{number}"] = layout["xaxis"] | {
-            "domain": [left + 0.012, left + wide - 0.012], "anchor": f"y{number}", "title": None, "nticks": 4,
-            "showticklabels": label >= len(classes) - across,
-        }  # fmt: skip
-        layout[f"yaxis{number}"] = layout["yaxis"] | {
-            "domain": [top - high + 0.06, top - 0.05], "anchor": f"x{number}", "range": [0, 1.02],
-            "tickformat": ".0%", "tickvals": [0, 0.5, 1], "showticklabels": column_index == 0,
-        }  # fmt: skip
-        _text(layout, _plain(name), left + wide / 2, top - 0.045, size=13)
-        layout["shapes"].append(_upright(source, f"x{number}", f"y{number}", MUTED, "dot", log))
-        if label in medians:
-            layout["shapes"].append(_upright(medians[label], f"x{number}", f"y{number}", accent, "solid", log))
-    _text(layout, title, 0.5, -0.11, size=12)
-    layout |= {"height": 2 * HEIGHT - 200 if down > 1 else HEIGHT, "margin": {"l": 44, "r": 8, "t": 8, "b": 52}}
+    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic else "linear"}
+    if logarithmic:
+        layout["yaxis"] |= {"tickvals": _round_numbers(frame["smooth"].dropna())}
     return {"data": traces, "layout": layout}
 
 
 def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float) -> Figure:
-    """Ten rows, one per class: how many are recognizable by then, as brightness. Columns as in `recognition_curves`."""
+    """A row for each class: how many are recognizable by then, as brightness. frame: as panels.recognition_curves."""
     column, title, *_ = AXES[axis]
     table = frame.pivot_table(index="label", columns=column, values="share").reindex(range(len(classes)))
     trace = {
-        "type": "heatmap", "x": table.columns.tolist(), "y": [_plain(name) for name in classes],
+        "type": "heatmap", "x": table.columns.tolist(), "y": [plain(name) for name in classes],
         "z": table.astype(object).where(table.notna(), None).to_numpy().tolist(), "zmin": 0, "zmax": 1,
         "colorscale": "Cividis", "hovertemplate": "%{z:.0%} of %{y} by %{x:.3g}<extra></extra>",
         "colorbar": {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "title": {"text": "recognizable"}},
     }  # fmt: skip
     layout = _layout(title, axis)
+    layout["xaxis"] |= span(frame, axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     layout["height"] = 2 * HEIGHT - 200
     _mark(layout, [(source, "source: 70 %", "#FFFFFF", "dot")], axis)
@@ -134,25 +93,15 @@ def schedule(frame: pd.DataFrame) -> Figure:
     layout = _layout("forward steps")
     layout["yaxis"] |= {"title": {"text": "ᾱ, share of the picture's power left"}, "range": [0, 1.02]}
     layout["yaxis2"] = layout["yaxis"] | {
-        "title": {"text": "logSNR"}, "overlaying": "y", "side": "right", "showgrid": False, "range": [-11, 11], "tickvals": [-10, -5, 0, 5, 10],
+        "title": {"text": "logSNR"}, "overlaying": "y", "side": "right", "showgrid": False, "range": [-11, 11],
+        "tickvals": [-10, -5, 0, 5, 10],
     }  # fmt: skip
     return {"data": traces, "layout": layout}
 
 
 def _line(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
-    gaps = [None if value is None or value != value else value for value in y]
-    return {"type": "scatter", "mode": "lines", "x": x, "y": gaps, "name": _plain(name), "line": line, **more}
-
-
-def _band(x: list[Any], low: list[Any], high: list[Any], colour: str, where: dict[str, Any]) -> list[dict[str, Any]]:
-    """A band at 15 % opacity between two curves."""
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    edge = {"width": 0, "shape": "hv"}
-    fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},0.15)"}
-    return [
-        _line(x, low, "", edge, hoverinfo="skip", **where),
-        _line(x, high, "", edge, hoverinfo="skip", **fill, **where),
-    ]
+    gaps = [None if value is None or value != value else round(value, 6) for value in y]
+    return {"type": "scatter", "mode": "lines", "x": x, "y": gaps, "name": plain(name), "line": line, **more}
 
 
 def _layout(x_title: str, axis: str | None = None) -> Figure:
@@ -192,14 +141,28 @@ def _place(place: float, log: bool) -> float:
     return math.log10(place) if log else place
 
 
-def _text(layout: Figure, text: str, x: float, y: float, size: int) -> None:
-    layout["annotations"].append({
-        "x": x, "y": y, "xref": "paper", "yref": "paper", "text": text, "showarrow": False,
-        "xanchor": "center", "yanchor": "bottom" if y > 0 else "top", "font": {"size": size},
-    })  # fmt: skip
+def span(frame: pd.DataFrame, axis: str) -> Figure:
+    """The x-range without the last step, whose noise is none and whose logSNR is far from all others."""
+    column, _, backwards, log = AXES[axis]
+    if column == "percent":
+        return {}
+    inner = frame.loc[frame["step"] < frame["step"].max(), column]
+    if len(inner) < 2 or (log and inner.min() <= 0):
+        return {}
+    ends = [math.log10(end) if log else float(end) for end in (inner.min(), inner.max())]
+    return {"range": ends[::-1] if backwards else ends, "autorange": False}
 
 
-def _plain(text: str) -> str:
+def _round_numbers(values: pd.Series) -> list[float]:
+    """1, 2 and 5 times the powers of ten that a logarithmic axis spans."""
+    positive = values[values > 0]
+    if positive.empty:
+        return []
+    low, high = (math.floor(math.log10(end)) for end in (positive.min(), positive.max()))
+    return [base * 10.0**power for power in range(low - 1, high + 2) for base in (1, 2, 5)]
+
+
+def plain(text: str) -> str:
     """A name as literal text: plotly's labels understand a little HTML and $...$ for formulas."""
     for mark, harmless in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;"), ("%{", "% {")):
         text = text.replace(mark, harmless)

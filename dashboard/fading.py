@@ -20,7 +20,7 @@ from sampler.session import Denoiser
 from sampler.solvers import ddim
 
 SCHEDULES = {"linear-150": 150, "linear-400": 400, "linear-1000": 1000, "cosine": 1000}  # name -> forward steps T
-COLUMNS = 13  # moments of a film
+COLUMNS = 14  # moments of a film
 SMALL_STEPS = 12  # "many" small steps back
 SEED = 7  # of the one noise that every step adds more of
 
@@ -29,7 +29,7 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Back:
-    """The ways back from some moments: the network's one guess, and its picture after many small steps, (N, C, H, W)."""
+    """The ways back from N moments, both (N, C, H, W): one guess, and the picture after many small steps."""
 
     once: Values
     many: Values

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import findings, grids, ui
+from dashboard import controls, grids, recognition, ui
 from dashboard.charts import SOURCE
 from dashboard.pictures import Bytes
 
@@ -17,10 +17,10 @@ class Followed:
 
     row: pd.Series  # of the query `trajectory`
     stacks: dict[str, Bytes]  # view -> (F, H, W, C)
-    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou_time
+    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
     judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
     view: str = "denoised"
-    threshold: float = findings.THRESHOLD
+    threshold: float = recognition.THRESHOLD
 
     @property
     def point(self) -> int | None:
@@ -40,7 +40,7 @@ def followed(run: pd.Series, label: int) -> Followed:
     if of_class.empty:
         ui.stop(f"{run['run']} has no trajectory of {ui.class_names(run)[label]}; choose another class.")
     seeds = [str(seed) for seed in of_class["seed"].drop_duplicates()]
-    seed = int(ui.pick("Noise seed", seeds, seeds[0], "noise"))
+    seed = int(controls.pick("Noise seed", seeds, seeds[0], "noise"))
     sample = of_class.loc[of_class["seed"] == seed, "sample"].iloc[0]
     return read(run, int(sample))
 
@@ -52,26 +52,27 @@ def read(run: pd.Series, sample: int) -> Followed:
         stacks = grids.frames_of(row, int(run["size"]), int(run["channels"]))
     except ValueError as error:
         ui.stop(
-            f"Sample {sample} of {run['run']} cannot be shown: {error}. Trace the run again with: python -m trainer trace"
+            f"Sample {sample} of {run['run']} cannot be shown: {error}. "
+            f"Make it again with: python -m trainer trace {run['run']}"
         )
     logsnr = np.asarray(row["logsnr"], float)
     steps = np.asarray(row["frames"], int)
     frames = pd.DataFrame({
         "step": steps, "percent": 100 * steps / row["steps"], "logsnr": logsnr,
-        "sigma": np.exp(-logsnr / 2), "ou_time": 0.5 * np.log1p(np.exp(-logsnr)),
+        "sigma": np.exp(-logsnr / 2), "ou": 0.5 * np.log1p(np.exp(-logsnr)),
     })  # fmt: skip
     judged = ui.ask("judgement_curve", run=run["run"], sample=sample)
-    return Followed(row, stacks, frames, judged, threshold=findings.threshold(ui.folder(run), "denoised"))
+    return Followed(row, stacks, frames, judged, threshold=recognition.threshold(ui.folder(run), "denoised"))
 
 
 def step_asked(found: Followed) -> int:
     """The step in the URL, or the source's 70 %."""
     asked, steps = st.query_params.get("step"), found.frames["step"].tolist()
-    default = int(round(SOURCE / 100 * steps[-1]))
+    default = round(SOURCE / 100 * float(steps[-1]))
     if asked is None:
         return default
     if asked.isdecimal() and len(asked) < 6 and steps[0] <= int(asked) <= steps[-1]:
         return int(asked)
-    ui.refuse("step")
+    controls.refuse("step")
     del st.query_params["step"]
     return default

@@ -1,6 +1,6 @@
 """Pictures on demand for a page: one request at a time, in the order they came, judged when they are done.
 
-The seam is here because a page can be closed at any moment: whoever stops asking for the next step gives the place free.
+The seam is here because a page can be closed at any moment: whoever stops asking for steps frees the place.
 """
 
 import io
@@ -132,7 +132,8 @@ def finished(
     except JudgeError as error:
         verdicts, remark = None, str(error)
     return Drawn(
-        run, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider, verdicts, remark
+        run, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
+        verdicts, remark,
     )  # fmt: skip
 
 

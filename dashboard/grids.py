@@ -1,6 +1,6 @@
 """Rows of queries become grids of pictures: which cell is which, and what is missing.
 
-The seam is here because pictures.py knows pixels and nothing about runs, and a page knows runs and nothing about pixels.
+The seam is here because pictures.py knows pixels and nothing about runs, and a page runs and nothing about pixels.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,14 @@ import pandas as pd
 
 from dashboard.pictures import Bytes, plate, shown_noisy, unpack
 
-MOST_MOMENTS = 12  # columns that fit beside each other at twice the size
+MOST_MOMENTS = 14  # columns that fit beside each other at twice the size
 
 
 def through_training(frame: pd.DataFrame, run: pd.Series, classes: Sequence[str]) -> bytes | None:
-    """Classes down, moments of training across, the same noise each time. frame: the query `snapshots`; None if empty."""
+    """Classes down, moments of training across, the same noise each time; None without pictures.
+
+    frame: the query `snapshots`.
+    """
     steps = sorted(frame["step"].unique())
     if not steps:
         return None

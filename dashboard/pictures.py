@@ -28,7 +28,7 @@ Cell = tuple[int, int]  # row, column
 
 def shown(values: NDArray[np.floating]) -> Bytes:
     """What a screen shows of values in [-1, 1]: uint8 of the same shape, clipped. Values that are not numbers are 0."""
-    grey = np.clip(np.nan_to_num(values, nan=-1.0) * 127.5 + 127.5, 0, 255)
+    grey = np.clip(np.nan_to_num(values, nan=-1.0), -1, 1) * 127.5 + 127.5
     return np.asarray(grey.round(), np.uint8)
 
 
@@ -62,8 +62,8 @@ def plate(
 ) -> bytes:
     """One PNG of a grid of pictures.
 
-    images: uint8 (rows, columns, H, W, C), C 1 or 3; `rows` are labels; `columns` are lines of labels above, and `heads`
-    says what each line is; `marked` cells get an amber corner; `missing` cells stay empty, with a line through them.
+    images: uint8 (rows, columns, H, W, C), C 1 or 3; `rows` are labels; `columns` are lines of labels above, and
+    `heads` says what each line is; `marked` cells get an amber corner; `missing` ones stay empty, with a line through.
     """
     cells = _enlarged(images, scale)
     height, width = cells.shape[2:4]

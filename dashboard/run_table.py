@@ -4,13 +4,13 @@ The seam is here because the table mixes the answers of several queries, and a d
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import findings, pictures
+from dashboard import facts, pictures, recognition
 from store.run import Run
 
 Ask = Callable[..., pd.DataFrame]
@@ -20,7 +20,7 @@ Threshold = Callable[[str], float]
 def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
     """The rows to show, in the order of `runs` (the query of that name)."""
     judged = runs[runs["state"] != "damaged"]
-    thresholds = [findings.threshold(folder(row), "denoised") for _, row in judged.iterrows()]
+    thresholds = [recognition.threshold(folder(row), "denoised") for _, row in judged.iterrows()]
     reached = ask("recognition_medians", ids=judged["run"].tolist(), thresholds=thresholds).set_index("run")
     sparks = ask("sparkline").set_index("run")["points"]
     samples = ask("last_snapshots")
@@ -35,8 +35,7 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> p
             "last": runs["last_loss"],
             "recognizable": [reached["percent"].get(run) for run in runs["run"]],
             "accuracy": 100 * runs["accuracy"],
-            "trained": [findings.duration(seconds) if seconds else "" for seconds in runs["seconds"].fillna(0)],
-            "on": [_material(row) for _, row in runs.iterrows()],
+            "trained": [_training(row) for _, row in runs.iterrows()],
             "name": runs["name"].fillna(""),
         }
     )
@@ -57,12 +56,19 @@ def columns() -> dict[str, Any]:
             help="share of the steps done when half of the pictures are recognizable to stay, judged on x̂0",
         ),
         "accuracy": config.NumberColumn(
-            "Accuracy", format="%.2f %%", width=80, help="share of generated pictures that the judge takes for the class asked"
+            "Accuracy", format="%.2f %%", width=80,
+            help="share of generated pictures that the judge takes for the class asked",
         ),
-        "trained": config.TextColumn("Trained for", width=90),
-        "on": config.TextColumn("How", width=220),
+        "trained": config.TextColumn("Trained for", width=150),
         "name": config.TextColumn("Name"),
     }  # fmt: skip
+
+
+def take(ids: Sequence[str]) -> None:
+    """Choose the run whose row was clicked."""
+    rows = st.session_state["table"]["selection"]["rows"]
+    if rows and rows[0] < len(ids):
+        st.session_state["run"] = ids[rows[0]]
 
 
 def found(runs: pd.DataFrame, words: str) -> pd.DataFrame:
@@ -92,8 +98,8 @@ def _points(points: Any) -> list[float]:
     return [float(point) for point in points] if hasattr(points, "__len__") else []
 
 
-def _material(run: pd.Series) -> str:
-    """Epochs, pictures and device of a run, in a few words."""
-    if run["epoch"] != run["epoch"] or run["pictures"] != run["pictures"]:
+def _training(run: pd.Series) -> str:
+    """How long and how often a run saw its pictures, in a few words."""
+    if run["epoch"] != run["epoch"] or run["seconds"] != run["seconds"]:
         return ""
-    return f"{run['epoch']:.1f} epochs of {run['pictures']:,.0f} pictures, {run['device'] or 'unknown device'}"
+    return f"{facts.duration(run['seconds'])}, {run['epoch']:.1f} epochs"

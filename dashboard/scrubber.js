@@ -37,13 +37,16 @@ function build(root, data, old) {
   watch.observe(svg)
 
   function panel(view, row, width, height) {
-    const scale = Math.max(1, Math.floor((row === 0 || row === 1 ? 252 : 140) / width))
+    const room = Math.min(row < 2 ? 252 : 140, Math.max(112, (root.clientWidth - 24) / 2))
+    const scale = Math.max(1, Math.floor(room / width))
     const box = make("div", { class: "view" })
+    box.style.width = `${Math.max(width * scale, 112)}px`
     const name = make("div", { class: "name" })
     const dash = make("span", { class: "dash" })
     dash.style.borderTopColor = view.colour
     dash.style.borderTopStyle = ["solid", "dashed", "dotted"][row]
     name.append(dash, view.name)
+    name.title = view.hint
     const canvas = make("canvas", { width, height, role: "img", "aria-label": view.name })
     canvas.style.width = `${width * scale}px`
     canvas.style.height = `${height * scale}px`
@@ -152,7 +155,6 @@ function chart(svg, data) {
   }
   for (const tick of data.ticks) parts.push(text(tick.text, across(svg, tick.place), down(0) + 17, "middle"))
   parts.push(text(data.axis, across(svg, 0.5), down(0) + 35, "middle"))
-  parts.push(text("probability of the asked class", 0, 10, "start"))
   data.views.forEach((view, row) => {
     let path = ""
     view.chance.forEach((chance, index) => {

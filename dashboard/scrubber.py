@@ -19,6 +19,11 @@ from dashboard.charts import ACCENT, AXES, PURPLE, SKY, SOURCE
 from dashboard.pictures import Bytes, png
 
 HERE = Path(__file__).parent
+HINTS = {
+    "x": "the process itself: picture and noise, as the solver holds them at this step",
+    "denoised": "the finished picture that the network, told the class, sees in x_t at this step",
+    "unconditional": "the finished picture that the network sees in x_t when it is not told the class",
+}
 VIEWS = {"x": "x_t, the picture with its noise", "denoised": "x̂0, what the network sees in it",
          "unconditional": "x̂0 without the label"}  # fmt: skip
 COLOURS = {"x": SKY, "denoised": PURPLE, "unconditional": "#8D99AE"}
@@ -42,7 +47,7 @@ def content_of(
 ) -> dict[str, Any]:  # fmt: skip
     """What the browser needs of one trajectory, as plain values.
 
-    stacks: view -> uint8 (F, H, W, C); frames: F rows with step, percent, logsnr, sigma, ou_time; judged: the query
+    stacks: view -> uint8 (F, H, W, C); frames: F rows with step, percent, logsnr, sigma, ou; judged: the query
     `judgement_curve`; `step` to begin at and recognition `point`, step numbers.
     """
     steps = frames["step"].tolist()
@@ -53,7 +58,9 @@ def content_of(
         chance = [_finite(said["probability"].get(number)) for number in steps]
         top = [_name(said["top"].get(number), classes) for number in steps]
         judge = str(said["judge"].iloc[0]) if len(said) else ""
-        views.append({"name": name, "judge": judge, "chance": chance, "top": top, "colour": COLOURS[view]})
+        views.append(
+            {"name": name, "judge": judge, "hint": HINTS[view], "chance": chance, "top": top, "colour": COLOURS[view]}
+        )
     return {
         "sheet": _sheet(stacks), "size": stacks["x"].shape[1:3], "views": views, "steps": steps,
         "percent": frames["percent"].round(1).tolist(), "logsnr": frames["logsnr"].round(2).tolist(),

@@ -59,6 +59,6 @@ def _film(folder: Run, _stamp: int, name: str, image: Bytes, label: int) -> Film
     return Film(
         fading.film(x, ways, shown),
         f"Forward steps across. Below each noisy picture: what {folder.id} makes of it at one go, and in "
-        f"{fading.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average of all "
-        "pictures that are still possible, and small steps settle on one.",
+        f"{fading.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average of "
+        "all pictures that are still possible, and small steps settle on one.",
     )

@@ -103,8 +103,7 @@ def fit(options: argparse.Namespace) -> None:
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     try:
-        from evaluator.bundling import fit_judge
-        from evaluator.fitting import DataError
+        from evaluator.fitting import DataError, fit_judge
     except ImportError as error:
         raise JudgeError(f"Fitting a judge needs {error.name}; install it with: make install") from error
     try:

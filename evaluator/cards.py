@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges import Judge
-from evaluator.statistics import Estimate, wilson
+from evaluator.statistics import plain, wilson
 
 NOISE_LEVELS = tuple(range(-8, 13, 2))  # logSNRs at which a noisy judge is examined
 PART = 1000  # pictures between two ticks of the progress line
@@ -37,12 +37,6 @@ def _figures(judge: Judge, right: NDArray[np.bool_], labels: NDArray[np.int64]) 
     ]
     share = wilson(int(right.sum()), len(right))
     return {"accuracy": share.value, "n": share.n, "low": share.low, "high": share.high, "recall": recall}
-
-
-def plain(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as JSON holds it; the numbers of a card need no more than six digits."""
-    numbers = {name: round(getattr(estimate, name), 6) for name in ("value", "low", "high")}
-    return numbers | {"n": estimate.n}
 
 
 def _right(

@@ -12,7 +12,7 @@ NEIGHBOURS = 3  # of precision and recall
 ROWS = 1000  # rows of a distance matrix held at once
 
 
-def moments(features: Features, weight: NDArray[np.generic] | None = None) -> tuple[Numbers, Numbers]:
+def moments(features: Features, weight: NDArray[np.floating] | None = None) -> tuple[Numbers, Numbers]:
     """Mean (F,) and covariance (F, F) of features (N, F), each row counting `weight` (N,) if given."""
     exact = np.asarray(features, np.float64)
     return np.average(exact, axis=0, weights=weight), np.cov(exact, rowvar=False, aweights=weight)

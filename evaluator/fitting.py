@@ -1,137 +1,124 @@
-"""A small convolutional classifier and the recipe that trains it.
+"""From training pictures to a bundled judge: fit, write as ONNX, examine, write the card and the reference.
 
-The seam is here because only fitting needs torch: imported late, by `fit-judge` and by the classification accuracy
-score, which is the same recipe on generated pictures. It is also the evaluator's only door to training data.
+The seam is here because this is the evaluator's one door to training pictures; imported late.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+import hashlib
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-from tqdm import tqdm
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from trainer.data import DataError, Pictures, load
+from evaluator import scores
+from evaluator.cards import examined
+from evaluator.judges import JUDGES, SAME_PICTURES, Judge, JudgeError, judge_name, load, session_options
+from evaluator.networks import LOGSNR, POOLED, Network, fit
+from evaluator.reference import make_reference
+from store.files import write_bytes, write_json
+from trainer.data import DataError, Pictures
+from trainer.data import load as load_pictures
 
-__all__ = ["DataError", "Network", "Pictures", "accuracy", "fit", "load"]
+__all__ = ["DataError", "Pictures", "finish", "fit_judge", "load_pictures"]
 
-BATCH = 256
-LEARNING_RATE = 3e-3  # AdamW's, at its highest
-WEIGHT_DECAY = 0.02
-LOGSNR = (-8.0, 12.0)  # noise levels a noisy judge is trained on; levels outside count as the nearest end
-FEATURES = 128  # width of the layer that distances are measured in
-POOLED = (0, 2)  # convolutions whose output is halved, before the norm: a quarter of the work for the same picture
-UNCHANGED = 0.25  # share of training pictures that are not distorted, so that sharp pictures stay familiar
+LARGEST_DIFFERENCE = 1e-3  # of a logit, between torch and ONNX Runtime: far below what changes an answer
+OPSET = 18
+RECIPE = (
+    "{epochs} epochs over {count:,} pictures of {dataset}, turned, sheared, scaled and shifted a little{noise}; "
+    "AdamW, one-cycle learning rate, batch 256, bfloat16"
+)
+NOISE = ", with noise at logSNR {} to {}"
 
 
-class Network(nn.Module):
-    """Five convolutions, a mean over the picture, one linear layer; about 12 million multiplications for 28 x 28.
+def fit_judge(dataset: str, kind: str, data: Path | None, epochs: int, folder: Path = JUDGES) -> Judge:
+    """Fit the judge of a dataset, `clean` or `noisy`, on its training pictures, and examine it on its test pictures.
 
-    Takes x (N, C, H, W) in [-1, 1] (noisy: the variance-preserving x_t, and logsnr (N,)); returns logits (N, classes)
-    and features (N, 128).
+    Writes <dataset>-<kind>.onnx and .json to `folder`, and with a clean judge the reference of the real pictures.
+    Raises JudgeError for a dataset that has no judges of its own, and DataError where pictures cannot be had.
     """
-
-    frequencies: Tensor
-
-    def __init__(self, channels: int, classes: int, noisy: bool = False) -> None:
-        super().__init__()
-        widths = (channels, 32, 48, 48, 96, FEATURES)
-        pads = (1, 1, 1, 1, 0)
-        self.channels, self.noisy, self.widths = channels, noisy, list(widths[1:])
-        self.convs = nn.ModuleList(
-            nn.Conv2d(inputs, outputs, 3, padding=pad)
-            for inputs, outputs, pad in zip(widths[:-1], widths[1:], pads, strict=True)
-        )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
-        self.head = nn.Linear(FEATURES, classes)
-        if noisy:
-            self.register_buffer("frequencies", 2.0 ** torch.linspace(-4, 1, 16), persistent=False)
-            self.embed = nn.Sequential(nn.Linear(32, 64), nn.SiLU(), nn.Linear(64, sum(widths[1:])))
-
-    def forward(self, x: Tensor, logsnr: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        shifts: Sequence[Tensor | None]
-        shifts = [None] * len(self.convs) if logsnr is None else self._shifts(logsnr)
-        for index, (conv, norm, shift) in enumerate(zip(self.convs, self.norms, shifts, strict=True)):
-            x = conv(x)
-            x = norm(F.max_pool2d(x, 2) if index in POOLED else x)
-            x = F.relu(x if shift is None else x + shift)
-        features = x.float().mean(dim=(2, 3))
-        return self.head(features), features
-
-    def _shifts(self, logsnr: Tensor) -> Sequence[Tensor]:
-        phase = logsnr.clamp(*LOGSNR)[:, None] * self.frequencies  # (N, 16)
-        shift = self.embed(torch.cat([phase.sin(), phase.cos()], dim=1))
-        return torch.split(shift[:, :, None, None], self.widths, dim=1)
+    if dataset in SAME_PICTURES:
+        raise JudgeError(f"{dataset} is judged by the judges of {SAME_PICTURES[dataset]}; fit those instead.")
+    name = judge_name(dataset, kind)
+    train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
+    started = time.monotonic()
+    network = fit(train.images, train.labels, len(train.classes), epochs, noisy=kind == "noisy")
+    seconds = time.monotonic() - started
+    return finish(network, name, kind, train, test, epochs, seconds, folder)
 
 
-def fit(
-    images: np.ndarray, labels: np.ndarray, classes: int, epochs: int, *, noisy: bool = False, seed: int = 0
-) -> Network:
-    """A classifier trained on uint8 pictures (N, C, H, W) with labels (N,); the same seed gives the same training."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    generator = torch.Generator(device).manual_seed(seed)
-    torch.manual_seed(seed)
-    pixels, targets = torch.tensor(images, device=device), torch.tensor(labels, device=device)
-    network = Network(images.shape[1], classes, noisy).to(device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps = epochs * math.ceil(len(images) / BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.15)
-    for chosen in tqdm(_batches(len(images), epochs, generator), "fitting", steps, unit="batch", disable=None):
-        x = 2 * distort(pixels[chosen].float() / 255, generator) - 1
-        logsnr = None
-        if noisy:
-            x, logsnr = add_noise(x, generator)
-        with torch.autocast(device, torch.bfloat16):
-            logits, _ = network(x.contiguous(memory_format=torch.channels_last), logsnr)
-        loss = F.cross_entropy(logits.float(), targets[chosen])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval()
+def finish(
+    network: Network, name: str, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
+) -> Judge:
+    """Write, examine and describe a fitted network."""
+    path = folder / f"{name}.onnx"
+    size = int(train.images.shape[2])
+    card: dict[str, Any] = {
+        "schema": 1,
+        "name": name,
+        "dataset": train.name,
+        "kind": kind,
+        "classes": list(train.classes),
+        "input": {"channels": int(train.images.shape[1]), "size": size, "low": -1, "high": 1},
+        "features": network.head.in_features,
+        "sha256": export(network, path, size),
+        "trained": RECIPE.format(
+            epochs=epochs,
+            count=len(train.labels),
+            dataset=train.name,
+            noise=NOISE.format(*map(int, LOGSNR)) if network.noisy else "",
+        ),
+        "seconds": round(seconds),
+        "threads": torch.get_num_threads(),
+        "data": {"train": train.sha256, "test": test.sha256},
+    }
+    session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
+    write_json(path.with_suffix(".json"), card | examined(Judge(card, session), test.images, test.labels))
+    judge = load(path)
+    if kind == "clean":
+        real = scores.real_score(train, test, len(test.labels)).value
+        make_reference(judge, (train.images, train.labels), (test.images, test.labels), real, folder)
+    return judge
 
 
-def _batches(count: int, epochs: int, generator: torch.Generator) -> Iterator[Tensor]:
-    for _ in range(epochs):
-        order = torch.randperm(count, generator=generator, device=generator.device)
-        yield from order.split(BATCH)
+def export(network: Network, path: Path, size: int) -> str:
+    """Write the network as one ONNX file with a symbolic batch axis; returns its sha256.
+
+    Raises RuntimeError where the file's answers are not the network's.
+    """
+    plain = folded(network)
+    x = torch.rand(4, plain.channels, size, size) * 2 - 1
+    inputs = (x, torch.tensor([-8.0, -1.0, 3.0, 12.0])) if plain.noisy else (x,)
+    names = ["x", "logsnr"] if plain.noisy else ["x"]
+    shapes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / path.name
+        torch.onnx.export(
+            plain, inputs, target, input_names=names, output_names=["logits", "features"], opset_version=18,
+            dynamo=True, dynamic_shapes=shapes, external_data=False, verbose=False,
+        )  # fmt: skip
+        content = target.read_bytes()
+    session = ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
+    answer = session.run(["logits"], {name: value.numpy() for name, value in zip(names, inputs, strict=True)})[0]
+    with torch.no_grad():
+        difference = np.abs(answer - plain(*inputs)[0].numpy()).max()
+    if not difference < LARGEST_DIFFERENCE:
+        raise RuntimeError(f"the exported judge differs from the fitted one by {difference}")
+    write_bytes(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def distort(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures in [0, 1], each turned, sheared, scaled and shifted a little at random; some are left as they are."""
-    count = len(x)
-    draw = 2 * torch.rand(6, count, generator=generator, device=x.device) - 1
-    kept = torch.rand(count, generator=generator, device=x.device) < UNCHANGED
-    angle, shear = math.radians(14) * draw[0], math.radians(10) * draw[1]
-    width, height = 1 + 0.13 * draw[2], 1 + 0.13 * draw[3]
-    shift = 2 * 2.2 / x.shape[-1] * draw[4:]  # up to 2.2 pixels; the picture is 2 wide
-    rows = [
-        torch.stack([width * angle.cos(), -(angle + shear).sin() * height, shift[0]], dim=1),
-        torch.stack([width * angle.sin(), (angle + shear).cos() * height, shift[1]], dim=1),
-    ]
-    affine = torch.stack(rows, dim=1)  # (N, 2, 3)
-    grid = F.affine_grid(affine, list(x.shape), align_corners=False)
-    return torch.where(kept[:, None, None, None], x, F.grid_sample(x, grid, align_corners=False))
-
-
-def add_noise(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """x_t = alpha x + sigma noise at a logSNR drawn evenly from the judge's range, and that logSNR (N,)."""
-    low, high = LOGSNR
-    logsnr = low + (high - low) * torch.rand(len(x), generator=generator, device=x.device)
-    noise = torch.randn(x.shape, generator=generator, device=x.device)
-    alpha, sigma = torch.sigmoid(logsnr).sqrt(), torch.sigmoid(-logsnr).sqrt()
-    return alpha[:, None, None, None] * x + sigma[:, None, None, None] * noise, logsnr
-
-
-@torch.no_grad()
-def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of uint8 pictures (N, C, H, W) that a classifier of clean pictures names right."""
-    device = next(network.parameters()).device
-    right = 0
-    for start in range(0, len(images), BATCH):
-        x = torch.tensor(images[start : start + BATCH], device=device).float() / 127.5 - 1
-        top = network(x.contiguous(memory_format=torch.channels_last))[0].argmax(dim=1)
-        right += int((top.cpu().numpy() == labels[start : start + BATCH]).sum())
-    return right / len(images)
+def folded(network: Network) -> Network:
+    """The same function on the CPU in float32, every BatchNorm folded into the convolution right before it."""
+    plain = Network(network.channels, network.head.out_features, network.noisy)
+    plain.load_state_dict(network.state_dict())
+    plain.eval()
+    for index, (conv, norm) in enumerate(zip(plain.convs, plain.norms, strict=True)):
+        if index not in POOLED and isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            plain.convs[index] = fuse_conv_bn_eval(conv, norm)
+            plain.norms[index] = nn.Identity()
+    return plain

@@ -82,11 +82,12 @@ def _read(path: Path) -> pa.Table | None:
 
 
 def check_classes(run: Run, card: dict[str, Any], judges: dict[str, Judge]) -> None:
-    """Raises JudgeError where a judge knows other classes than the run has."""
+    """Raises JudgeError where a judge knows other classes than the run has, or pictures of another form."""
+    shape = card["dataset"]["channels"], card["dataset"]["size"], card["dataset"]["size"]
     for judge in judges.values():
-        if tuple(card["dataset"]["classes"]) != judge.classes:
+        if tuple(card["dataset"]["classes"]) != judge.classes or shape != judge.shape:
             raise JudgeError(
-                f"{judge.name} knows other classes than {run.id}; fit a judge with: "
+                f"{judge.name} knows other classes or pictures than {run.id} has; fit a judge with: "
                 f"python -m evaluator fit-judge --dataset {card['dataset']['name']} --kind {judge.kind}"
             )
 
@@ -107,7 +108,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
                     probability = _answers(row, view, judges[kind])
                     parts.append(_rows(row, view, judges[kind], probability))
                     reached[view].append(_wrongly_reached(probability, row["label"]))
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(
             f"{run.trajectories} cannot be judged ({error}); make it again with: python -m trainer trace {run.id}"
         ) from error

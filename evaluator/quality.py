@@ -19,7 +19,7 @@ from evaluator.judges import BATCH, Judge, judge_for
 from evaluator.judging import card_of, check_classes
 from evaluator.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.scores import scores
-from evaluator.statistics import Estimate, cluster_weights, normal_interval, quantile_interval, wilson
+from evaluator.statistics import Estimate, cluster_weights, normal_interval, plain, quantile_interval, wilson
 from store.files import write_table
 from store.run import Run
 from store.schema import QUALITY
@@ -50,9 +50,7 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
 
 def row(metric: str, label: int | None, estimate: Estimate, judge: str) -> Row:
     """One row of quality.parquet."""
-    ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
-    known: Row = {name: end if math.isfinite(end) else None for name, end in ends.items()}
-    return {"metric": metric, "label": label} | known | {"n": estimate.n, "judge": judge}
+    return {"metric": metric, "label": label} | plain(estimate) | {"judge": judge}
 
 
 def figures(drawn: Drawn, judge: Judge, reference: Reference) -> Iterator[tuple[str, int | None, Estimate]]:

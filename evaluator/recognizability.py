@@ -15,11 +15,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.judging import VIEWS, card_of, judged, notes
-from evaluator.statistics import Estimate, Numbers, median, wilson
+from evaluator.statistics import Estimate, Numbers, median, plain, wilson
 from store.run import Run, RunError
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
-DIGITS = 4  # decimals of a printed figure
 
 AXES: dict[str, Callable[[float], float]] = {  # logSNR -> the same noise level on another axis
     "logsnr": lambda level: level,
@@ -160,13 +159,6 @@ def brief(found: Points) -> dict[str, Any]:
     """What a change of threshold moves: the median and the never-share of all samples."""
     never = int(np.isinf(found.stays).sum())
     return {"median": plain(median(found.stays, found.seed)), "never": plain(wilson(never, len(found.stays)))}
-
-
-def plain(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as JSON holds it: null where it is "never" or nothing."""
-    ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
-    shown = {name: round(end, DIGITS) if math.isfinite(end) else None for name, end in ends.items()}
-    return shown | {"n": estimate.n}
 
 
 def report(figures: dict[str, Any]) -> str:

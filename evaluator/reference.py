@@ -47,9 +47,8 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     again = f"make it with: python -m evaluator fit-judge --dataset {judge.card['dataset']} --kind clean"
     try:
         with np.load(path, allow_pickle=False) as file:
-            if str(file["judge"]) != judge.card["sha256"]:
-                raise JudgeError(f"{path.name} was made with another judge than {judge.name}; {again}")
-            return Reference(
+            made_with = str(file["judge"])
+            found = Reference(
                 (file["mean"].astype(np.float64), file["covariance"].astype(np.float64)),
                 file["floor"],
                 (file["plain_mean"].astype(np.float64), file["plain_covariance"].astype(np.float64)),
@@ -58,8 +57,11 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
                 int(file["pictures"]),
                 float(file["real_score"]),
             )
-    except (OSError, KeyError, TypeError, BadZipFile) as error:
-        raise JudgeError(f"{path.name} cannot be read ({error}); {again}") from error
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise JudgeError(f"{path.name} cannot be read ({type(error).__name__}); {again}") from error
+    if made_with != judge.card["sha256"]:
+        raise JudgeError(f"{path.name} was made with another judge than {judge.name}; {again}")
+    return found
 
 
 def reference_path(dataset: str, folder: Path = JUDGES) -> Path:

@@ -35,7 +35,7 @@ def scores(
         print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
         return
     try:
-        train, test = (fitting.load(dataset, data, split) for split in ("train", "test"))
+        train, test = (fitting.load_pictures(dataset, data, split) for split in ("train", "test"))
     except fitting.DataError as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return
@@ -48,7 +48,7 @@ def scores(
 
 def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures") -> Estimate:
     """Accuracy on `test` of a classifier fitted to uint8 pictures (N, C, H, W) with labels (N,)."""
-    from evaluator.fitting import accuracy, fit
+    from evaluator.networks import accuracy, fit
 
     network = fit(images, labels, len(test.classes), max(1, round(PASSES / len(labels))))
     return wilson(round(accuracy(network, test.images, test.labels) * len(test.labels)), len(test.labels))

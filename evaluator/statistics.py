@@ -6,6 +6,7 @@ its coverage is tested: pure functions on arrays, nothing about runs.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,13 @@ class Estimate:
     low: float
     high: float
     n: int
+
+
+def plain(estimate: Estimate) -> dict[str, Any]:
+    """An estimate as JSON holds it, to six decimals: null where it is "never" or nothing."""
+    ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
+    shown: dict[str, Any] = {name: round(end, 6) if math.isfinite(end) else None for name, end in ends.items()}
+    return shown | {"n": estimate.n}
 
 
 def wilson(successes: int, n: int) -> Estimate:

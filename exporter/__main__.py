@@ -9,10 +9,7 @@ from store.run import RUNS, RunError, existing_run
 
 def main(arguments: list[str] | None = None) -> int:
     """Export and say how far the graph is from torch; a fault is one sentence and exit status 2."""
-    flags = argparse.ArgumentParser(prog="python -m exporter", description="Export a run's denoiser as ONNX.")
-    flags.add_argument("run", help="the run's id")
-    flags.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
-    options = flags.parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         run = existing_run(options.runs, options.run)
         import torch  # after the cheap checks: it takes seconds to load
@@ -33,6 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
         f"{report['logsnr']:.1f} in a batch of {report['batch']}"
     )
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag."""
+    flags = argparse.ArgumentParser(prog="python -m exporter", description="Export a run's denoiser as ONNX.")
+    flags.add_argument("run", help="the run's id")
+    flags.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
+    return flags
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ answer = st.container()
 asked = asking.form(run, ui.class_names(run))
 if asked is not None:
     with ui.faults():
-        st.session_state["drawn"] = asking.drawn(run, net, asked)
+        st.session_state["finished"] = asking.drawn(run, net, asked)
 
-drawn = st.session_state.get("drawn")
+drawn = st.session_state.get("finished")
 if drawn is None or drawn.run != run["run"]:
     ui.note(f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it.")
 else:

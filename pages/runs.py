@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import findings, run_table, ui
+from dashboard import facts, findings, run_table, ui
 
 ui.title("Runs", "What has been trained, and how good is it?")
 run = ui.chosen_run()
@@ -20,13 +20,18 @@ else:
         hide_index=True,
         row_height=64,
         key="table",
+        on_select=lambda: run_table.take(shown["run"].tolist()),
+        selection_mode="single-row",
     )
 ui.damaged(runs)
 
-st.subheader("How it was trained", anchor=False)
-ui.facts([("Run", f"{run['run']}, {run['name'] or 'without a name'}"), *findings.recipe(run)])
+st.subheader("How it was trained, and how well it draws", anchor=False)
 quality = ui.ask("quality", run=run["run"])
-if quality.empty:
-    ui.note(f"Not evaluated yet. Do it with: python -m evaluator all {run['run']}")
-else:
-    ui.facts(findings.quality(quality))
+left, right = st.columns(2, gap="large")
+with left:
+    ui.facts(facts.recipe(run))
+with right:
+    if quality.empty:
+        ui.note(f"Not evaluated yet. Do it with: python -m evaluator all {run['run']}")
+    else:
+        ui.facts(facts.quality(quality))

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from dashboard import charts, findings, grids, ui
+from dashboard import charts, controls, findings, grids, ui
 
 ui.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
 run = ui.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
-    ids = ui.others(run)
-    smoothing = ui.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
-    scale = ui.choose("Loss axis", ["logarithmic", "linear"], "loss")
-    by = ui.choose("Along", ["step", "epoch"], "along")
+    ids = controls.others(run)
+    smoothing = controls.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
+    scale = controls.choose("Loss axis", ["logarithmic", "linear"], "loss")
+    by = controls.choose("Along", ["step", "epoch"], "along")
 
 losses = ui.ask("losses", runs=ids, smoothing=int(smoothing))
 if losses.empty:

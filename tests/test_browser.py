@@ -1,4 +1,4 @@
-"""What only a browser shows: deep links straight after boot, both themes, the URL, scrubber keys, and how long a page takes."""
+"""What only a browser shows: deep links straight after boot, themes, the URL, scrubber keys, how long a page takes."""
 
 import os
 import shutil
@@ -10,8 +10,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from archive_fixture import write_run
+from gaussian import write_gaussian
+
+from store.manifest import write_manifest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -31,6 +35,11 @@ OWN = {  # what a page draws that no other does
     "recognizability": "Half of the pictures are recognizable",
     "generate": "first has no denoiser.onnx",
 }
+COUNT_MESSAGES = """() => {
+  window.sent = 0
+  const send = WebSocket.prototype.send
+  WebSocket.prototype.send = function (...message) { window.sent += 1; return send.apply(this, message) }
+}"""
 Page = Callable[..., "playwright.Page"]
 
 
@@ -46,11 +55,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(root, "first")
     write_run(root, "second")
     write_run(root, "broken").metrics.write_bytes(b"garbage")
+    drawer, graph = write_run(root, "drawer"), write_gaussian(tmp_path_factory.mktemp("graph"))
+    for source, target in ((graph.denoiser, drawer.denoiser), (graph.export, drawer.export)):
+        shutil.copy(source, target)
+    write_manifest(drawer)
     return root
 
 
-def boot(archive: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A server that nobody has asked anything yet."""
+@pytest.fixture(scope="module")
+def address(archive: Path) -> Iterator[str]:
+    """A server that nobody has asked for a page yet."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive)]
@@ -60,37 +74,36 @@ def boot(archive: Path) -> tuple[subprocess.Popen[bytes], str]:
     while time.monotonic() < deadline:
         try:
             if urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).read() == b"ok":
-                return server, address
+                break
         except OSError:
             time.sleep(0.1)
-    server.kill()
-    raise AssertionError("the dashboard did not start")
-
-
-@pytest.fixture(scope="module")
-def address(archive: Path) -> Iterator[str]:
-    server, address = boot(archive)
     yield address
     server.terminate()
     server.wait(10)
 
 
-@pytest.fixture
-def opened(browser: "playwright.Browser", address: str) -> Iterator[Page]:
-    """Open a path in a fresh browser of the wanted theme."""
-    contexts = []
+@pytest.fixture(scope="module")
+def contexts(browser: "playwright.Browser") -> dict[str, "playwright.BrowserContext"]:
+    """One browser for each theme; its pages share what they have loaded."""
+    return {scheme: browser.new_context(color_scheme=scheme) for scheme in ("dark", "light")}
 
-    def page(path: str, scheme: str = "dark", at: str | None = None, width: int = 1280) -> "playwright.Page":
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
+
+@pytest.fixture
+def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> Iterator[Page]:
+    """Open a path in a new page, a new session for the server."""
+    pages = []
+
+    def page(path: str, scheme: str = "dark", width: int = 1280) -> "playwright.Page":
+        page = contexts[scheme].new_page()
+        pages.append(page)
         page.set_default_timeout(PATIENCE)
-        page.goto(f"{at or address}/{path}")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}/{path}")
         return page
 
     yield page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def shows(page: "playwright.Page", text: str) -> None:
@@ -108,15 +121,11 @@ def choose(page: "playwright.Page", label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_the_very_first_request_may_be_a_deep_link(archive: Path, opened: Page) -> None:
-    server, fresh = boot(archive)
-    try:
-        page = opened("recognizability?run=second&axis=logSNR", at=fresh)
-        shows(page, "of the steps, here logSNR")
-        page.get_by_role("heading", name="Recognizability").wait_for()
-    finally:
-        server.terminate()
-        server.wait(10)
+def test_the_very_first_request_may_be_a_deep_link(opened: Page) -> None:
+    """This test comes first: until now nobody asked the server for a page."""
+    page = opened("recognizability?run=second&axis=logSNR")
+    shows(page, "of the steps, here logSNR")
+    page.get_by_role("heading", name="Recognizability").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -175,8 +184,7 @@ def test_a_bad_link_gets_one_notice_and_a_working_page(opened: Page) -> None:
 def test_the_scrubber_moves_by_keys_without_asking_the_server(opened: Page) -> None:
     page = opened("trajectory?run=first&class=0&step=0")
     page.get_by_text("Step 0 of 4").wait_for()
-    sent: list[object] = []
-    page.on("websocket", sent.append)
+    page.evaluate(COUNT_MESSAGES)
     page.locator(".scrubber .range").focus()
     for step in (1, 2):
         page.keyboard.press("ArrowRight")
@@ -188,7 +196,26 @@ def test_the_scrubber_moves_by_keys_without_asking_the_server(opened: Page) -> N
     page.keyboard.press("Home")
     page.keyboard.press("Space")
     page.get_by_text("Step 4 of 4").wait_for()
-    assert not sent
+    assert page.evaluate("window.sent") == 0
+
+
+def test_pictures_are_drawn_and_can_be_taken_away(opened: Page, tmp_path: Path) -> None:
+    page = opened("generate?run=drawer&each=2&steps=3&seed=5")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    shows(page, "6 pictures in")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Labelled set, NPZ").click()
+    waiting.value.save_as(tmp_path / "set.npz")
+    with np.load(tmp_path / "set.npz") as file:
+        assert file["images"].shape == (6, 8, 8) and file["seeds"].tolist() == [5, 6] * 3
+
+
+def test_drawing_can_be_cancelled(opened: Page) -> None:
+    page = opened("generate?run=drawer&each=100&steps=1000")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    shows(page, "Choose and draw")
+    page.get_by_role("button", name="Cancel").wait_for(state="detached")
 
 
 def test_a_damaged_run_is_badged_with_its_reason(opened: Page) -> None:
@@ -202,7 +229,7 @@ def test_a_page_changes_within_a_second_on_a_warm_server(opened: Page) -> None:
     names = {"Forward process": "forward-process", "Trajectory": "trajectory", "Training": "training",
              "Recognizability": "recognizability", "Generate": "generate", "Runs": ""}  # fmt: skip
     took: dict[str, float] = {}
-    for _ in range(3):  # the first round warms server and browser
+    for _ in range(2):  # the first round warms server and browser
         for name, path in names.items():
             began = time.perf_counter()
             page.get_by_role("link", name=name, exact=True).click()

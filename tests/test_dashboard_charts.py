@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import charts, fading
+from dashboard import charts, fading, panels
 
 HOSTILE = "<b>x</b> $y$ %{z}"
 
@@ -14,7 +14,7 @@ HOSTILE = "<b>x</b> $y$ %{z}"
 def curve(labels: int = 3) -> pd.DataFrame:
     rows = [
         {"label": label, "step": step, "percent": 25.0 * step, "logsnr": logsnr, "share": step / 4,
-         "low": 0.0, "high": 1.0, "sigma": math.exp(-logsnr / 2), "ou": 0.5 * math.log1p(math.exp(-logsnr))}
+         "low": 0.0, "high": 1.0, "n": 6, "sigma": math.exp(-logsnr / 2), "ou": 0.5 * math.log1p(math.exp(-logsnr))}
         for label in range(labels) for step, logsnr in enumerate((-12.0, -5.0, 0.0, 5.0, 20.0))
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -32,8 +32,8 @@ def losses() -> pd.DataFrame:
 def test_recognition_figures_are_valid_plotly(axis, labels):
     classes = [HOSTILE, *map(str, range(1, labels))]
     medians = {0: 1.0}
-    figure = charts.recognition_curves(curve(labels), classes, axis, 1.0, medians, dark=True)
-    assert len(go.Figure(figure).data) == 3 * labels
+    figure = panels.recognition_curves(curve(labels), classes, axis, 1.0, medians, dark=True)
+    assert len(go.Figure(figure).data) == 5
     go.Figure(charts.recognition_map(curve(labels), classes, axis, 1.0))
     assert "<b>" not in str(figure) and "$" not in str(figure)
 

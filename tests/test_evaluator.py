@@ -38,11 +38,19 @@ def digits() -> Pictures:
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory, digits: Pictures) -> Run:
-    return write_run(tmp_path_factory.mktemp("runs") / "known", digits)
+def certain(digits: Pictures) -> list[np.ndarray]:
+    """For each class, real test digits (N, 28, 28) in [-1, 1] that no judge should doubt: ranked by the clean judge."""
+    x = digits.images.astype(np.float32) / 127.5 - 1
+    sure = softmax(judge_for("mnist", "clean")(x)[0])
+    return [x[np.argsort(-sure[:, label], kind="stable")[:PER_CLASS], 0] for label in range(10)]
 
 
-def write_run(folder: Path, digits: Pictures) -> Run:
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory, certain: list[np.ndarray]) -> Run:
+    return write_run(tmp_path_factory.mktemp("runs") / "known", certain)
+
+
+def write_run(folder: Path, certain: list[np.ndarray]) -> Run:
     """A finished run with trajectories made of real digits.
 
     x̂0 with a label is gray until frame APPEARS and the right digit afterwards; without a label it ends as the next
@@ -50,17 +58,15 @@ def write_run(folder: Path, digits: Pictures) -> Run:
     """
     run = Run(folder)
     card = {"schema": 1, "name": "known", "tags": [], "state": "finished", "step": 1, "steps": 1, "config": {}}
-    dataset = {"name": "digits5000", "classes": list(digits.classes), "channels": 1, "size": 28}
+    dataset = {"name": "digits5000", "classes": [str(label) for label in range(10)], "channels": 1, "size": 28}
     write_json(run.card, card | {"dataset": dataset, "heartbeat": "2026-01-01T00:00:00+00:00"})
-    rows = [
-        trajectory(label * PER_CLASS + seed, label, seed, digits) for label in range(10) for seed in range(PER_CLASS)
-    ]
+    rows = [trajectory(label, seed, certain) for label in range(10) for seed in range(PER_CLASS)]
     write_table(run.trajectories, pa.Table.from_pylist(rows, schema=TRAJECTORIES))
     return run
 
 
-def trajectory(sample: int, label: int, seed: int, digits: Pictures) -> dict[str, Any]:
-    own, other = (certain(digits, which)[seed] for which in (label, (label + 1) % 10))
+def trajectory(label: int, seed: int, certain: list[np.ndarray]) -> dict[str, Any]:
+    own, other = (certain[which][seed] for which in (label, (label + 1) % 10))
     at = levels("logsnr", STEPS)
     noise = np.random.Generator(np.random.Philox(key=seed)).standard_normal((STEPS + 1, 28, 28))
     x = alpha(at)[:, None, None] * own + sigma(at)[:, None, None] * noise
@@ -68,15 +74,15 @@ def trajectory(sample: int, label: int, seed: int, digits: Pictures) -> dict[str
     shown[APPEARS:], without[APPEARS:] = own, other
     stacks = {"x": np.clip(x / X_RANGE, -1, 1), "denoised": shown, "unconditional": without}
     content = {view: np.rint((stack + 1) * 127.5).astype(np.uint8).tobytes() for view, stack in stacks.items()}
-    row = {"sample": sample, "label": label, "seed": seed, "solver": "ddim", "steps": STEPS, "guidance": 1.0}
+    row = {
+        "sample": label * PER_CLASS + seed,
+        "label": label,
+        "seed": seed,
+        "solver": "ddim",
+        "steps": STEPS,
+        "guidance": 1.0,
+    }
     return row | {"frames": list(range(STEPS + 1)), "logsnr": at.tolist()} | content
-
-
-def certain(digits: Pictures, label: int) -> np.ndarray:
-    """Real test digits of a class, (N, 28, 28) in [-1, 1], that no judge should doubt: ranked by the clean judge."""
-    x = digits.images[digits.labels == label].astype(np.float32) / 127.5 - 1
-    sure = softmax(judge_for("mnist", "clean")(x)[0])[:, label]
-    return x[np.argsort(-sure, kind="stable"), 0]
 
 
 @pytest.mark.parametrize("kind", ["clean", "noisy"])
@@ -287,8 +293,8 @@ def test_bad_input_gets_one_sentence(
     assert sentence in captured.err
 
 
-def test_runs_that_cannot_be_judged_say_why(tmp_path: Path, digits: Pictures) -> None:
-    run = write_run(tmp_path / "harmed", digits)
+def test_runs_that_cannot_be_judged_say_why(tmp_path: Path, certain: list[np.ndarray]) -> None:
+    run = write_run(tmp_path / "harmed", certain)
     whole = run.trajectories.read_bytes()
     run.trajectories.write_bytes(whole[:1000])
     with pytest.raises(RunError, match="python -m trainer trace harmed"):
@@ -298,7 +304,7 @@ def test_runs_that_cannot_be_judged_say_why(tmp_path: Path, digits: Pictures) ->
         judged(run)
     run.trajectories.write_bytes(whole)
     card = json.loads(run.card.read_text())
-    for change in ({"name": "letters"}, {"classes": ["a", "b"]}):
+    for change in ({"name": "letters"}, {"classes": ["a", "b"]}, {"size": 32}):
         write_json(run.card, card | {"dataset": card["dataset"] | change})
         with pytest.raises(JudgeError, match="fit-judge --dataset"):
             judged(run)
@@ -307,9 +313,9 @@ def test_runs_that_cannot_be_judged_say_why(tmp_path: Path, digits: Pictures) ->
         judged(run)
 
 
-def test_one_class_and_one_frame_are_enough(tmp_path: Path, digits: Pictures) -> None:
+def test_one_class_and_one_frame_are_enough(tmp_path: Path, certain: list[np.ndarray]) -> None:
     """A run with nine digits missing, and one that kept only the finished picture, say what they can."""
-    run = write_run(tmp_path / "narrow", digits)
+    run = write_run(tmp_path / "narrow", certain)
     rows = pq.read_table(run.trajectories).to_pylist()[:PER_CLASS]
     for row in rows:
         row |= {"frames": [STEPS], "logsnr": [CLEAN]}

@@ -91,7 +91,7 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert [rows["accuracy", label]["value"] for label in range(10)] == [1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
     assert rows["accuracy", 3]["n"] == PER_CLASS
     ratio_of = rows["frechet", None]["value"] / rows["frechet_floor", None]["value"]
-    assert abs(rows["frechet_ratio", None]["value"] - ratio_of) < 1e-9
+    assert abs(rows["frechet_ratio", None]["value"] / ratio_of - 1) < 1e-3  # figures are rounded to six decimals
     assert ratio_of > 10  # nine pictures are no digits of MNIST
     assert rows["frechet_floor", None]["n"] == 10_000
     assert rows["recall", None]["value"] < 0.05

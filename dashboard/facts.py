@@ -1,0 +1,71 @@
+"""What a run is, as names and values: how it was trained, and how well it draws.
+
+The seam is here because a card is written by the trainer of another day, and what it does not say is left out.
+"""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
+    "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
+    "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
+    "frechet_floor": ("the same between real pictures", "{:.3f}"),
+    "frechet_ratio": ("their ratio", "{:.2f}"),
+    "kid": ("Kernel inception distance", "{:.4f}"),
+    "precision": ("Precision", "{:.2f} %"),
+    "recall": ("Recall", "{:.2f} %"),
+    "cas": ("Classification accuracy score", "{:.2f} %"),
+    "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+}
+
+
+def recipe(run: pd.Series) -> list[tuple[str, str]]:
+    """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
+    config = json.loads(run["config"] or "{}")
+    known = [
+        ("Run", f"{run['run']}, {run['name'] or 'without a name'}"),
+        ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
+        ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
+        ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
+        ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "
+                   f"{100 * config.get('label_dropout', 0):.0f} % label dropout"),
+        ("Optimizer", f"Adam, learning rate {config.get('learning_rate', '?')}, "
+                      f"average of weights {config.get('ema', '?')}"),
+        ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"),
+        ("Seed", f"{run['seed']:.0f}"),
+        ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
+    ]  # fmt: skip
+    return [(name, value) for name, value in known if value and "nan" not in value]
+
+
+def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Names and values of a run's quality, with interval, n and judge. frame: the query `quality`."""
+    whole = frame[frame["label"].isna()].set_index("metric")
+    pairs = []
+    for metric, (name, form) in FIGURES.items():
+        if metric in whole.index:
+            row = whole.loc[metric]
+            value, low, high = (float(row[end]) * (100 if "%" in form else 1) for end in ("value", "low", "high"))
+            number = form.split()[0]
+            interval = f" [{number.format(low)}, {number.format(high)}]" if low == low else ""
+            pairs.append((name, form.format(value) + interval))
+    counts = sorted({f"{n:,.0f}" for n in whole["n"]})
+    judges = ", ".join(sorted(set(whole["judge"].astype(str))))
+    return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
+
+
+def duration(seconds: Any) -> str:
+    """Seconds as people say them."""
+    if seconds is None or seconds != seconds:
+        return "not known"
+    minutes, hours = seconds / 60, seconds / 3600
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+def _list(values: Any) -> str:
+    return " and ".join(str(value) for value in values) if isinstance(values, list) else "not known"
