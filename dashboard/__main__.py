@@ -14,10 +14,7 @@ ADDRESS = "127.0.0.1"
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped. Returns the exit status; 2 where the request makes no sense."""
-    parser = argparse.ArgumentParser(prog="python -m dashboard", description="Browse runs in the browser.")
-    parser.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
-    parser.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
-    chosen = parser.parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     problem = _problem(chosen.port, chosen.runs)
     if problem:
         print(problem, file=sys.stderr)
@@ -31,6 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     print("Stop it with Ctrl-C.", flush=True)
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(chosen.port)]
     return _serve(command, environment)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag."""
+    flags = argparse.ArgumentParser(prog="python -m dashboard", description="Browse runs in the browser.")
+    flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
+    flags.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
+    return flags
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> int:

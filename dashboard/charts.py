@@ -76,7 +76,7 @@ def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, sour
     layout["xaxis"] |= span(frame, axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     layout["height"] = 2 * HEIGHT - 200
-    _mark(layout, [(source, "source: 70 %", "#FFFFFF", "dot")], axis)
+    _mark(layout, source, "source: 70 %", "#FFFFFF", AXES[axis][3])
     return {"data": [trace], "layout": layout}
 
 
@@ -119,21 +119,15 @@ def _layout(x_title: str, axis: str | None = None) -> Figure:
     }  # fmt: skip
 
 
-def _mark(layout: Figure, marks: Sequence[tuple[float, str, str, str]], axis: str) -> None:
-    """Upright lines with their names at the top: (place on the axis, name, colour, dash)."""
-    log = AXES[axis][3]
-    for level, (place, name, colour, dash) in enumerate(marks):
-        layout["shapes"].append(_upright(place, "x", "y", colour, dash, log))
-        layout["annotations"].append({
-            "x": _place(place, log), "xref": "x", "y": 0.99 - 0.09 * level, "yref": "paper", "text": name,
-            "showarrow": False, "xanchor": "left", "xshift": 4, "yanchor": "top", "font": {"size": 12, "color": colour},
-        })  # fmt: skip
-
-
-def _upright(place: float, x: str, y: str, colour: str, dash: str, log: bool) -> dict[str, Any]:
-    line = {"color": colour, "width": 1.5, "dash": dash}
+def _mark(layout: Figure, place: float, name: str, colour: str, log: bool) -> None:
+    """A dotted upright line with its name above the chart."""
+    line = {"color": colour, "width": 1.5, "dash": "dot"}
     ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}  # shapes take data values even on a log axis
-    return {"type": "line", "xref": x, "yref": f"{y} domain", "line": line, **ends}
+    layout["shapes"].append({"type": "line", "xref": "x", "yref": "paper", "line": line, **ends})
+    layout["annotations"].append({
+        "x": _place(place, log), "xref": "x", "y": 1, "yref": "paper", "text": name, "showarrow": False,
+        "xanchor": "center", "yanchor": "bottom", "font": {"size": 12},
+    })  # fmt: skip
 
 
 def _place(place: float, log: bool) -> float:

@@ -38,7 +38,9 @@ def control_bar(controls: Sequence[str]) -> None:
     with st.container(horizontal=True, key="control-bar"):
         for key, (label, values, default) in options.items():
             _adopt(key, values, default)
-            if key in controls:
+            if key not in controls:
+                st.session_state[key] = st.session_state[key]  # or it is forgotten, because nothing draws it here
+            else:
                 wide = 190 if key == "run" else 130
                 said = WORDS.get(key)
                 st.selectbox(label, values, None, key=key, help=said, bind="query-params", required=True, width=wide)
@@ -52,8 +54,8 @@ def _adopt(key: str, values: Sequence[str], default: str) -> None:
             st.session_state[key] = asked
             return
         refuse(key)
-    held = st.session_state.get(key)
-    st.session_state[key] = held if held in values else default
+    if st.session_state.get(key) not in values:
+        st.session_state[key] = default
 
 
 def _complete_address(options: dict[str, tuple[str, list[str], str]]) -> None:
@@ -63,7 +65,9 @@ def _complete_address(options: dict[str, tuple[str, list[str], str]]) -> None:
     for key, (_, values, default) in options.items():
         _adopt(key, values, default)
     st.session_state["arrived"] = True
-    st.query_params.update({key: st.session_state[key] for key in options})
+    lacking = {key: st.session_state[key] for key in options if key not in st.query_params}
+    if lacking:
+        st.query_params.update(lacking)
 
 
 def refuse(key: str) -> None:

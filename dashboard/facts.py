@@ -25,7 +25,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
     """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
     config = json.loads(run["config"] or "{}")
     known = [
-        ("Run", f"{run['run']}, {run['name'] or 'without a name'}"),
+        ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
@@ -33,7 +33,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "
                    f"{100 * config.get('label_dropout', 0):.0f} % label dropout"),
         ("Optimizer", f"Adam, learning rate {config.get('learning_rate', '?')}, "
-                      f"average of weights {config.get('ema', '?')}"),
+                      + (f"average of weights {config['ema']}" if config.get("ema") else "no average of weights")),
         ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"),
         ("Seed", f"{run['seed']:.0f}"),
         ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),

@@ -19,7 +19,7 @@ from sampler.noise import Noise
 from sampler.session import Denoiser
 from sampler.solvers import ddim
 
-SCHEDULES = {"linear-150": 150, "linear-400": 400, "linear-1000": 1000, "cosine": 1000}  # name -> forward steps T
+SCHEDULES = {"linear-1000": 1000, "linear-400": 400, "linear-150": 150, "cosine": 1000}  # name -> forward steps T
 COLUMNS = 14  # moments of a film
 SMALL_STEPS = 12  # "many" small steps back
 SEED = 7  # of the one noise that every step adds more of

@@ -36,7 +36,7 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> p
             "recognizable": [reached["percent"].get(run) for run in runs["run"]],
             "accuracy": 100 * runs["accuracy"],
             "trained": [_training(row) for _, row in runs.iterrows()],
-            "name": runs["name"].fillna(""),
+            "name": [_harmless(name) for name in runs["name"].fillna("")],
         }
     )
 
@@ -92,6 +92,11 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     except ValueError:
         return None
     return "data:image/png;base64," + base64.b64encode(pictures.plate(image[None], scale=2)).decode()
+
+
+def _harmless(name: str) -> str:
+    """A name that a spreadsheet takes for text: the table can be saved as CSV."""
+    return f"'{name}" if name[:1] in "=+-@\t\r" and name else name
 
 
 def _points(points: Any) -> list[float]:

@@ -23,6 +23,7 @@ function build(root, data, old) {
   let index = data.index
   let timer = null
   let written = null
+  let moved = false
   root.style.setProperty("--accent", data.accent)
 
   const views = find(".views")
@@ -86,6 +87,7 @@ function build(root, data, old) {
   }
 
   function go(to) {
+    moved = true
     index = Math.min(last, Math.max(0, to))
     paint()
     clearTimeout(written)
@@ -93,8 +95,11 @@ function build(root, data, old) {
   }
 
   function write() {
+    if (!moved) return
     const address = new URL(window.location.href)
-    address.searchParams.set("step", data.steps[index])
+    const step = String(data.steps[index])
+    if (address.searchParams.get("step") === step) return
+    address.searchParams.set("step", step)
     window.history.replaceState(window.history.state, "", address)
   }
 
@@ -138,7 +143,8 @@ function build(root, data, old) {
   sheet.src = data.sheet
   redraw()
   paint()
-  return { stop: () => { pause(); clearTimeout(written); watch.disconnect() } }
+  const guard = setInterval(write, 1000) // another control's answer may have written an older address meanwhile
+  return { stop: () => { pause(); clearTimeout(written); clearInterval(guard); watch.disconnect() } }
 }
 
 function across(svg, place) {

@@ -23,7 +23,7 @@ from store.run import RUNS, Run, RunError, run_at
 
 STYLE = Path(__file__).parent / "style.css"
 WORDS = {
-    "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), the noise level whatever the schedule",
+    "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), whatever the schedule",
     "guidance": "guidance scale s: D without label + s · (D with label − D without label); 1 is plain conditional",
     "steps": "evaluations of the network, one after another",
     "seed": "the noise of the first picture; the next have the next seeds",

@@ -27,10 +27,11 @@ def balance(labels: NDArray[np.int64]) -> Numbers:
 def frechet(first: tuple[Numbers, Numbers], second: tuple[Numbers, Numbers]) -> float:
     """Fréchet distance of two Gaussians, squared as is usual: |m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½).
 
-    The trace of the root is the sum of singular values of C1^½ C2^½, so no root of an unsymmetric matrix is taken.
+    (C1 C2)^½ has the eigenvalues of (C2^½ C1 C2^½)^½, so no root of an unsymmetric matrix is taken.
     """
     (mean1, covariance1), (mean2, covariance2) = first, second
-    cross = np.linalg.svd(_root(covariance1) @ _root(covariance2), compute_uv=False).sum()
+    root = _root(covariance2)
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ covariance1 @ root), 0)).sum()
     distance = np.square(mean1 - mean2).sum() + np.trace(covariance1) + np.trace(covariance2) - 2 * cross
     return max(float(distance), 0.0)
 

@@ -24,7 +24,7 @@ from store.files import write_table
 from store.run import Run
 from store.schema import QUALITY
 
-RESAMPLED = 100  # bootstrap repeats of the Fréchet distance
+RESAMPLED = 50  # bootstrap repeats of the Fréchet distance
 
 Row = dict[str, Any]
 

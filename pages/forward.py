@@ -17,6 +17,10 @@ table = fading.schedule(name)
 film = showing.film(run, name, kind, controls.chosen_class(run), which - 1)
 with answer:
     ui.finding(findings.fading(name, table))
-st.image(film.picture, alt=f"A {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}")
+st.image(
+    film.picture,
+    output_format="PNG",
+    alt=f"A {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}",
+)
 ui.note(film.remark)
 ui.chart(charts.schedule(table), "schedule-chart", f"Signal left along the steps of {name}")

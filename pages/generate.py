@@ -21,7 +21,7 @@ if drawn is None or drawn.run != run["run"]:
 else:
     with answer:
         ui.finding(findings.drawing(drawn))
-    st.image(generation.picture(drawn), alt=findings.drawing(drawn))
+    st.image(generation.picture(drawn), output_format="PNG", alt=findings.drawing(drawn))
     ui.note(findings.setting(drawn))
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", generation.picture(drawn), "firstlight.png", "image/png", on_click="ignore")

@@ -27,5 +27,7 @@ plate = grids.through_training(snapshots, run, ui.class_names(run))
 if plate is None:
     ui.note(f"{run['run']} kept no pictures through training.")
 else:
-    st.image(plate, alt=f"Pictures of every class of {run['run']}, a column for each moment of training")
+    st.image(
+        plate, output_format="PNG", alt=f"Pictures of every class of {run['run']}, a column for each moment of training"
+    )
     ui.note(f"{run['run']}; classes down, epochs across; the same noise in every column.")

@@ -61,7 +61,9 @@ JUDGEMENTS = pa.schema(
 
 QUALITY = pa.schema(
     [
-        ("metric", pa.string()),  # accuracy, frechet, frechet_floor, frechet_ratio, kid, precision, recall, cas ...
+        # accuracy, frechet, frechet_floor, frechet_ratio (classes weigh the same; in frechet_plain, ... as they come),
+        # kid, precision, recall, cas, cas_real
+        ("metric", pa.string()),
         ("label", pa.int32()),  # a class, or null for all classes together
         ("value", pa.float64()),
         ("low", pa.float64()),  # 95 % interval; null where none makes sense

