@@ -52,10 +52,12 @@ def _adopt(key: str, values: Sequence[str], default: str) -> None:
     if not st.session_state.get("arrived") and asked is not None:
         if asked in values:
             st.session_state[key] = asked
-            return
-        refuse(key)
+        else:
+            refuse(key)
+    memory = st.session_state.setdefault("memory", {})  # a page left before it was drawn loses its widgets' values
     if st.session_state.get(key) not in values:
-        st.session_state[key] = default
+        st.session_state[key] = memory[key] if memory.get(key) in values else default
+    memory[key] = st.session_state[key]
 
 
 def _complete_address(options: dict[str, tuple[str, list[str], str]]) -> None:

@@ -4,7 +4,6 @@ The seam is here because judging is done once and asked often: thresholds, class
 rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
 """
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from store.card import read_card
 from store.files import write_table
 from store.run import Run, RunError
 from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+from store.slimming import origin
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
 AT_ONCE = 16  # trajectories decoded and judged together
@@ -66,11 +66,13 @@ def card_of(run: Run) -> dict[str, Any]:
 
 
 def digest(path: Path, make: str, run: Run) -> str:
-    """The file's sha256. Raises RunError that names the command `make` where the file is missing."""
+    """The sha256 of the trajectories as traced. Raises RunError that names the command `make` where there are none."""
     if not path.is_file():
         raise RunError(f"{run.id} has no {path.stem}. Make it with: {make}")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        return origin(path)
+    except pa.ArrowException as error:
+        raise RunError(f"{run.id}'s {path.stem} cannot be read; make it again with: {make}") from error
 
 
 def _read(path: Path) -> pa.Table | None:

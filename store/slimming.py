@@ -4,6 +4,9 @@ The seam is here because whole noise seeds go, for every label at once: what sta
 is still the same noise for all classes.
 """
 
+import hashlib
+from pathlib import Path
+
 import pyarrow.parquet as pq
 
 from store.archive import good_entry
@@ -11,11 +14,23 @@ from store.files import write_table
 from store.manifest import write_manifest
 from store.run import Run, RunError
 
+ORIGIN = b"slimmed_from"  # key in a slimmed file's metadata: sha256 of the file as it was traced
+
+
+def origin(trajectories: Path) -> str:
+    """The sha256 of a trajectories file as it was traced, also where it has been slimmed since."""
+    held = pq.read_schema(trajectories).metadata or {}
+    if ORIGIN in held:
+        return str(held[ORIGIN], "ascii")
+    with trajectories.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 def slim(run: Run, keep: int) -> tuple[int, int]:
     """Keep the trajectories of the `keep` smallest seeds of every label; returns how many there were and are.
 
-    Judgements and figures stay as they are. Raises RunError for a run that is damaged, live or without trajectories.
+    Judgements and figures stay as they are, of all that were traced. Raises RunError for a run that is damaged, live
+    or without trajectories.
     """
     if keep < 1:
         raise RunError("--keep must be 1 or more: the number of trajectories that stay per class.")
@@ -31,6 +46,7 @@ def slim(run: Run, keep: int) -> tuple[int, int]:
     kept = {(label, seed) for label, all_seeds in seeds.items() for seed in sorted(set(all_seeds))[:keep]}
     mask = [pair in kept for pair in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True)]
     if not all(mask):
-        write_table(run.trajectories, table.filter(mask))
+        metadata = {**(table.schema.metadata or {}), ORIGIN: origin(run.trajectories).encode()}
+        write_table(run.trajectories, table.filter(mask).replace_schema_metadata(metadata))
         write_manifest(run, run.trajectories)
     return len(mask), sum(mask)

@@ -25,7 +25,7 @@ CHROMIUM = next(
 )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 60_000  # milliseconds: a busy machine is no fault of a page
+PATIENCE = 30_000  # milliseconds: a busy machine is no fault of a page
 PAGE_CHANGE = 1.0  # seconds, warm, the slowest page
 OWN = {  # what a page draws that no other does
     "": "draws the class it is asked for most often",

@@ -21,9 +21,10 @@ from evaluator.recognizability import points, recognizability, view_of
 from evaluator.reference import reference_for
 from sampler.levels import CLEAN, alpha, levels, sigma
 from store.files import write_json, write_table
-from store.manifest import read_manifest
+from store.manifest import read_manifest, write_manifest
 from store.run import Run, RunError
 from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+from store.slimming import slim
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 
@@ -236,6 +237,18 @@ def test_judgements_have_the_schema_and_are_kept(traced: Run) -> None:
     assert traced.judgements.stat().st_mtime_ns == written
     traced.judgements.write_bytes(b"PAR1")
     assert judged(traced).equals(first)
+
+
+def test_judgements_of_all_trajectories_outlive_slimming(traced: Run, tmp_path: Path) -> None:
+    run = Run(tmp_path / "slimmed")
+    shutil.copytree(traced.folder, run.folder)
+    card = json.loads(run.card.read_text())
+    write_json(run.card, card | {"id": run.id})
+    before = judged(run)
+    write_manifest(run)
+    was, kept = slim(run, 1)
+    assert was == 10 * PER_CLASS and kept == 10
+    assert judged(run).equals(before)
 
 
 def test_json_is_all_that_standard_output_holds(traced: Run) -> None:
