@@ -3,7 +3,9 @@
 The seam is here because everything in the form is also in the URL, and nobody's URL is to be trusted.
 """
 
+import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 
 MOST_EACH = 100  # pictures of a class
+PAUSE = 0.1  # seconds between two moves of the bar: a browser that is told more cannot be clicked in
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,18 @@ def drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn:
         bar = st.progress(0.0, "Waiting for the first step")
         st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
     last: Progress | None = None
-    for step in draw(net, asked.labels, asked.seeds, asked.settings):
-        if isinstance(step, Waiting):
-            bar.progress(0.0, f"{step.ahead} before you")
-            continue
-        left = step.seconds / step.done * (step.total - step.done)
-        bar.progress(step.done / step.total, f"Step {step.done} of {step.total}, {left:.0f} s left")
-        last = step
+    due = 0.0
+    with closing(draw(net, asked.labels, asked.seeds, asked.settings)) as steps:  # a rerun leaves in the middle
+        for step in steps:
+            if isinstance(step, Waiting):
+                bar.progress(0.0, f"{step.ahead} before you")
+                continue
+            last = step
+            if time.monotonic() < due:
+                continue
+            left = step.seconds / step.done * (step.total - step.done)
+            bar.progress(step.done / step.total, f"Step {step.done} of {step.total}, {left:.0f} s left")
+            due = time.monotonic() + PAUSE
     place.empty()
     if last is None:
         raise SamplerError("Nothing was drawn; ask for at least one step.")

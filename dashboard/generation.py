@@ -7,7 +7,7 @@ import io
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +87,7 @@ def request(labels: Sequence[int], each: int, seed: int) -> tuple[NDArray[np.int
 
 def draw(
     net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings
-) -> Iterator[Waiting | Progress]:
+) -> Generator[Waiting | Progress, None, None]:
     """Wait for a place, then draw, step by step. Raises SamplerError for a request that makes no sense."""
     steps = generate(net, labels.tolist(), seeds.tolist(), settings)
     with _place() as ticket:

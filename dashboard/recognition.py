@@ -22,7 +22,8 @@ from store.run import Run
 THRESHOLD = 0.5  # where a run's judgements name none
 UNITS = {"% of steps": "% of the steps", "logSNR": "logSNR", "σ": "σ", "OU time": "OU time"}
 DECIMALS = {"% of steps": 0, "logSNR": 1, "σ": 2, "OU time": 2}
-VIEWS = {"denoised": "x̂0, with label", "x": "x_t, noisy", "unconditional": "x̂0, no label"}  # what a judge looked at
+# What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture
+VIEWS = {"x": "x_t, noisy", "denoised": "x̂0, with label", "unconditional": "x̂0, no label"}
 
 
 @dataclass(frozen=True)

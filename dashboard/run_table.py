@@ -20,8 +20,8 @@ Threshold = Callable[[str], float]
 def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
     """The rows to show, in the order of `runs` (the query of that name)."""
     judged = runs[runs["state"] != "damaged"]
-    thresholds = [recognition.threshold(folder(row), "denoised") for _, row in judged.iterrows()]
-    reached = ask("recognition_medians", ids=judged["run"].tolist(), thresholds=thresholds).set_index("run")
+    thresholds = [recognition.threshold(folder(row), "x") for _, row in judged.iterrows()]
+    reached = ask("recognition_medians", ids=judged["run"].tolist(), thresholds=thresholds, view="x").set_index("run")
     sparks = ask("sparkline").set_index("run")["points"]
     samples = ask("last_snapshots")
     samples = samples[samples["label"] == 0].set_index("run")["image"]
@@ -53,7 +53,7 @@ def columns() -> dict[str, Any]:
         "last": config.NumberColumn("Last loss", format="%.4f", width=80),
         "recognizable": config.ProgressColumn(
             "Recognizable at", format="%.0f %%", min_value=0, max_value=100, width=130, color="gray",
-            help="share of the steps done when half of the pictures are recognizable to stay, judged on x̂0",
+            help="share of the steps done when half of the pictures are recognizable to stay, judged on x_t",
         ),
         "accuracy": config.NumberColumn(
             "Accuracy", format="%.2f %%", width=80,

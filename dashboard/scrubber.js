@@ -20,10 +20,11 @@ function build(root, data, old) {
   const [height, width] = data.size
   const last = data.steps.length - 1
   const sheet = new Image()
-  let index = data.index
+  const same = old && old.moved() && old.last === last // a step taken while the server was answering stays taken
+  let index = same ? old.index() : data.index
   let timer = null
   let written = null
-  let moved = false
+  let moved = Boolean(same)
   root.style.setProperty("--accent", data.accent)
 
   const views = find(".views")
@@ -144,7 +145,7 @@ function build(root, data, old) {
   redraw()
   paint()
   const guard = setInterval(write, 1000) // another control's answer may have written an older address meanwhile
-  return { stop: () => { pause(); clearTimeout(written); clearInterval(guard); watch.disconnect() } }
+  return { last, index: () => index, moved: () => moved, stop: () => { pause(); clearTimeout(written); clearInterval(guard); watch.disconnect() } }
 }
 
 function across(svg, place) {

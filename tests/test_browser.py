@@ -212,6 +212,7 @@ def test_the_scrubber_moves_by_keys_without_asking_the_server(opened: Page) -> N
 
 def test_pictures_are_drawn_and_can_be_taken_away(opened: Page, tmp_path: Path) -> None:
     page = opened("generate?run=drawer&each=2&steps=3&seed=5")
+    shows(page, "Choose and draw")
     page.get_by_role("button", name="Draw", exact=True).click()
     shows(page, "6 pictures in")
     with page.expect_download() as waiting:
@@ -223,6 +224,7 @@ def test_pictures_are_drawn_and_can_be_taken_away(opened: Page, tmp_path: Path) 
 
 def test_drawing_can_be_cancelled(opened: Page) -> None:
     page = opened("generate?run=drawer&each=100&steps=1000")
+    shows(page, "Choose and draw")
     page.get_by_role("button", name="Draw", exact=True).click()
     page.get_by_role("button", name="Cancel").click()
     shows(page, "Choose and draw")

@@ -225,7 +225,7 @@ def started(runs: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def state_becomes(runs: Path, state: str) -> bool:
-    run, deadline = run_at(runs, "tiny"), time.monotonic() + 120
+    run, deadline = run_at(runs, "tiny"), time.monotonic() + 300
     while time.monotonic() < deadline:
         if run.card.exists() and json.loads(run.card.read_text())["state"] == state:
             return True
