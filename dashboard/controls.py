@@ -29,7 +29,10 @@ def control_bar(controls: Sequence[str]) -> None:
     if usable.empty:
         return
     ids = usable["run"].tolist()
-    first = next(iter(usable.loc[usable["state"] == "finished", "run"]), ids[0])
+    ranked = usable.assign(done=usable["state"] == "finished").sort_values(
+        ["accuracy", "done"], ascending=False, na_position="last", kind="stable"
+    )
+    first = str(ranked["run"].iloc[0])  # the run that draws best, where one is evaluated
     options: dict[str, tuple[str, list[str], str]] = {"run": ("Run", ids, first)}
     _adopt("run", ids, first)
     names = class_names(usable[usable["run"] == st.session_state["run"]].iloc[0])

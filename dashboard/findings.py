@@ -65,8 +65,8 @@ def trajectory(found: Any, name: str) -> str:
         return f"{judge} does not recognize this {name}, even when it is finished; the source says around 70 %."
     row = found.frames[found.frames["step"] == found.point].iloc[0]
     return (
-        f"{judge} recognizes this {name} in x̂0 from {row['percent']:.0f} % of the steps on (step {found.point}, logSNR "
-        f"{number(row['logsnr'], 'logSNR')}), with probability {found.threshold:.2f} or more; "
+        f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {found.point}, "
+        f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {found.threshold:.2f} or more; "
         "the source says around 70 %."
     )
 

@@ -19,12 +19,12 @@ class Followed:
     stacks: dict[str, Bytes]  # view -> (F, H, W, C)
     frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
     judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
-    view: str = "denoised"
+    view: str = "x"
     threshold: float = recognition.THRESHOLD
 
     @property
     def point(self) -> int | None:
-        """The step from which on the judge recognizes x̂0 to the end; None is never, or not judged."""
+        """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
         said = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
         hit = ((said["top"] == said["label"]) & (said["probability"] >= self.threshold)).to_numpy()
         staying = np.logical_and.accumulate(hit[::-1])[::-1]
@@ -62,7 +62,7 @@ def read(run: pd.Series, sample: int) -> Followed:
         "sigma": np.exp(-logsnr / 2), "ou": 0.5 * np.log1p(np.exp(-logsnr)),
     })  # fmt: skip
     judged = ui.ask("judgement_curve", run=run["run"], sample=sample)
-    return Followed(row, stacks, frames, judged, threshold=recognition.threshold(ui.folder(run), "denoised"))
+    return Followed(row, stacks, frames, judged, threshold=recognition.threshold(ui.folder(run), "x"))
 
 
 def step_asked(found: Followed) -> int:
