@@ -30,7 +30,7 @@ PAGE_CHANGE = 1.0  # seconds, warm, the slowest page
 OWN = {  # what a page draws that no other does
     "": "draws the class it is asked for most often",
     "forward-process": "Along linear-1000, signal and noise are equal",
-    "trajectory": "recognizes this 0 in x̂0",
+    "trajectory": "recognizes this 0 in x_t",
     "training": "The loss of first fell",
     "recognizability": "Half of the pictures are recognizable",
     "generate": "first has no denoiser.onnx",
