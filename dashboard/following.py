@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import controls, grids, recognition, ui
 from dashboard.charts import SOURCE
 from dashboard.pictures import Bytes
+from sampler.levels import noise_to_signal, ou_time
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def read(run: pd.Series, sample: int) -> Followed:
     steps = np.asarray(row["frames"], int)
     frames = pd.DataFrame({
         "step": steps, "percent": 100 * steps / row["steps"], "logsnr": logsnr,
-        "sigma": np.exp(-logsnr / 2), "ou": 0.5 * np.log1p(np.exp(-logsnr)),
+        "sigma": noise_to_signal(logsnr), "ou": ou_time(logsnr),
     })  # fmt: skip
     judged = ui.ask("judgement_curve", run=run["run"], sample=sample)
     return Followed(row, stacks, frames, judged, threshold=recognition.threshold(ui.folder(run), "x"))

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from evaluator.judging import VIEWS, card_of, judged, notes
 from evaluator.statistics import Estimate, Numbers, median, plain, wilson
+from sampler.levels import noise_to_signal, ou_time
 from store.run import Run, RunError
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 
 AXES: dict[str, Callable[[float], float]] = {  # logSNR -> the same noise level on another axis
     "logsnr": lambda level: level,
-    "sigma": lambda level: math.exp(-level / 2),
-    "ou_time": lambda level: 0.5 * math.log1p(math.exp(-level)),
+    "sigma": lambda level: float(noise_to_signal(np.float64(level))),
+    "ou_time": lambda level: float(ou_time(np.float64(level))),
 }
 
 

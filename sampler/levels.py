@@ -29,6 +29,16 @@ def sigma(logsnr: Levels) -> Levels:
     return np.asarray(np.exp(-0.5 * np.logaddexp(0.0, logsnr)))
 
 
+def noise_to_signal(logsnr: Levels | np.float64) -> Levels:
+    """σ of the variance-exploding form at each level: sqrt((1 − ᾱ) / ᾱ)."""
+    return np.asarray(np.exp(-logsnr / 2))
+
+
+def ou_time(logsnr: Levels | np.float64) -> Levels:
+    """Ornstein–Uhlenbeck time at each level: −½ ln ᾱ."""
+    return np.asarray(0.5 * np.logaddexp(0.0, -logsnr))
+
+
 def linear(trained: int) -> Callable[[int], Levels]:
     """`trained` linear betas from 1e-4 to 0.02 (Ho et al., 2020), strided from the noisy end ("trailing")."""
 

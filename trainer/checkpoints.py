@@ -5,7 +5,6 @@ trainer is killed while it writes. Only safetensors are written and read; nothin
 """
 
 import json
-from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
@@ -44,7 +43,7 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
 def load_config(run: Run) -> Config:
     """The settings that the run was trained with. Raises RunError where run.json is not readable."""
     try:
-        return from_dict(json.loads(Path(run.card).read_text())["config"])
+        return from_dict(json.loads(run.card.read_text())["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{run.card} cannot be read ({error}); restore it from a copy of the run.") from error
 

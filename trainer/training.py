@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -110,6 +111,7 @@ def half_precision(config: Config, device: torch.device) -> bool:
     return config.half and torch.ops.mkldnn._is_mkldnn_bf16_supported() and "avx512_bf16" in cpu_flags()
 
 
+@cache
 def cpu_flags() -> str:
     """The processor's feature flags, where the system tells them."""
     try:
