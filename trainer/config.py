@@ -25,10 +25,11 @@ class Config:
     schedule: str = "cosine"  # training noise levels: linear-T (betas 1e-4 to 0.02), or cosine
     label_dropout: float = 0.1  # share of labels replaced by "no label"
 
-    epochs: float = 12.0  # passes over the training pictures
+    epochs: float = 24.0  # passes over the training pictures
+    cycles: int = 2  # equal parts of the training; each starts afresh from the averaged weights, at the full rate
     batch: int = 64  # pictures per optimizer step
     learning_rate: float = 1e-2  # Adam's, at its highest
-    decay: bool = True  # after warm-up the learning rate falls to zero along a straight line
+    decay: bool = True  # after warm-up the learning rate falls to zero along a straight line, in every cycle
     warmup: int = 200  # optimizer steps until the learning rate is at its highest
     ema: float = 0.999  # weight of the past in the averaged weights; 0 keeps none
     seed: int = 0  # of weights, order, noise and dropout
@@ -53,6 +54,7 @@ PRESETS: dict[str, Config] = {
         prediction="noise",
         schedule="linear-150",
         epochs=5,
+        cycles=1,
         batch=128,
         learning_rate=1e-2,  # the source's 1e-3 moves its small weights about as far as this moves unit-norm ones
         decay=False,
@@ -65,7 +67,7 @@ PRESETS: dict[str, Config] = {
         guidance_low=-20.0,
         guidance_high=20.0,
     ),
-    "tiny": Config(dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, warmup=50, ema=0.99, snapshots=8),
+    "tiny": Config(dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, cycles=1, warmup=50, ema=0.99, snapshots=8),
 }
 
 

@@ -96,12 +96,27 @@ def begin(run: Run, card: dict[str, Any], config: Config, pictures: int, device:
     denoiser = Denoiser(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = Denoiser(config).to(device)
     averaged.load_state_dict(denoiser.state_dict())
-    optimizer = torch.optim.Adam(denoiser.parameters(), config.learning_rate, betas=(0.9, 0.99))
     steps = max(1, round(config.epochs * pictures / config.batch))
     card["parameters"] = sum(parameter.numel() for parameter in denoiser.parameters())
     card["device"] = device_name(device, half_precision(config, device))
     card["steps"] = steps
-    return Training(run, card, config, denoiser, averaged.eval(), optimizer, steps)
+    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps)
+
+
+def adam(denoiser: Denoiser, config: Config) -> torch.optim.Optimizer:
+    """A fresh optimizer."""
+    return torch.optim.Adam(denoiser.parameters(), config.learning_rate, betas=(0.9, 0.99))
+
+
+def cycle_starts(steps: int, cycles: int) -> list[int]:
+    """The steps at which a later cycle begins; none where there is one cycle."""
+    return [steps * cycle // cycles for cycle in range(1, cycles)]
+
+
+def start_cycle(training: Training) -> None:
+    """Go on from the averaged weights with a fresh optimizer (warm restarts, Loshchilov and Hutter 2017)."""
+    training.denoiser.load_state_dict(training.averaged.state_dict())
+    training.optimizer = adam(training.denoiser, training.config)
 
 
 def half_precision(config: Config, device: torch.device) -> bool:
@@ -133,6 +148,8 @@ def loop(training: Training, data: Pictures, test: Pictures, device: torch.devic
     already = training.seconds
     with tqdm(total=training.steps, initial=training.step, desc=training.run.id, unit="step") as bar:
         while training.step < training.steps and not training.stopped:
+            if training.step in cycle_starts(training.steps, config.cycles):
+                start_cycle(training)
             losses.append(optimize(training, images, labels, device))
             training.step += 1
             bar.update()
@@ -198,9 +215,11 @@ def batch_index(config: Config, step: int, pictures: int) -> Tensor:
 
 
 def learning_rate(config: Config, step: int, steps: int) -> float:
-    """Adam's learning rate at a step: a linear warm-up, then a straight line to zero where the config decays."""
-    rate = config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup))
-    return rate * (1 - step / steps) if config.decay else rate
+    """Adam's learning rate at a step: in every cycle a linear warm-up, then a straight line to zero if it decays."""
+    edges = [0, *cycle_starts(steps, config.cycles), steps]
+    start, end = next((edge for edge in zip(edges, edges[1:], strict=False) if step < edge[1]), edges[-2:])
+    rate = config.learning_rate * min(1.0, (step - start + 1) / max(1, config.warmup))
+    return rate * (1 - (step - start) / (end - start)) if config.decay else rate
 
 
 @torch.no_grad()
