@@ -18,6 +18,7 @@ class Config:
 
     widths: tuple[int, ...] = (64, 128)  # channels of the U-Net at 1/2, 1/4 ... of the picture's size
     blocks: int = 2  # residual blocks per level, down and up
+    norm: Literal["none", "group"] = "none"  # layers before each activation: none, or group normalisation
     embedding: int = 128  # width of the time and class embedding
 
     prediction: Literal["noise", "edm"] = "edm"  # what the network is trained to predict
@@ -49,8 +50,8 @@ class Config:
 PRESETS: dict[str, Config] = {
     "mnist": Config(),
     "course": Config(
-        widths=(32, 64),
         blocks=1,
+        norm="group",
         prediction="noise",
         schedule="linear-150",
         epochs=5,

@@ -3,9 +3,10 @@
 The seam is here because everything downstream speaks only of `denoised = D(x, logsnr, label)`; what the network was
 trained to predict, and how its input is scaled, is known to this file alone.
 
-The blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al., "Analyzing and
-improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the exported graph
-is a chain of plain convolutions, which inference engines keep in their blocked memory layout.
+By default the blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al.,
+"Analyzing and improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the
+exported graph is a chain of plain convolutions, which inference engines keep in their blocked memory layout. Group
+normalisation can be chosen: it forgives an input whose mean and scale are not those of the training, at some speed.
 """
 
 import math
@@ -44,19 +45,26 @@ class Conv(nn.Module):
         return F.conv2d(x, weight.to(x.dtype), self.bias.to(x.dtype), padding=self.weight.shape[-1] // 2)
 
 
+def normalisation(norm: str, channels: int) -> nn.Module:
+    """What stands before an activation: nothing, or groups of 8 channels brought to mean 0 and variance 1."""
+    return nn.GroupNorm(channels // 8, channels) if norm == "group" else nn.Identity()
+
+
 class Block(nn.Module):
     """x + Conv(silu(Conv(silu(x)) + embedding)), with a 1x1 convolution on the skip where the channels change."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
+    def __init__(self, inputs: int, outputs: int, embedding: int, norm: str) -> None:
         super().__init__()
+        self.first_norm = normalisation(norm, inputs)
+        self.second_norm = normalisation(norm, outputs)
         self.first = Conv(inputs, outputs, 3, after_silu=True)
         self.embed = Conv(embedding, outputs, 1)
         self.second = Conv(outputs, outputs, 3, after_silu=True, gain=0.3)
         self.shortcut = Conv(inputs, outputs, 1) if inputs != outputs else None
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        hidden = self.first(F.silu(x)) + self.embed(embedding)  # (N, outputs, H, W)
-        hidden = self.second(F.silu(hidden))
+        hidden = self.first(F.silu(self.first_norm(x))) + self.embed(embedding)  # (N, outputs, H, W)
+        hidden = self.second(F.silu(self.second_norm(hidden)))
         return hidden + (x if self.shortcut is None else self.shortcut(x))
 
 
@@ -100,20 +108,24 @@ class UNet(nn.Module):
     Takes x (N, C, H, W), logsnr (N,), label (N,); returns (N, C, H, W). H and W must be multiples of 4.
     """
 
-    def __init__(self, channels: int, widths: tuple[int, ...], blocks: int, classes: int, embedding: int) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__()
+        channels, widths, embedding = config.channels, config.widths, config.embedding
         self.time = TimeEmbedding(embedding)
-        self.label = ClassEmbedding(classes, embedding)
+        self.label = ClassEmbedding(config.classes, embedding)
         self.stem = Conv(channels * 4, widths[0], 3)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         self.shrink, self.grow = nn.ModuleList(), nn.ModuleList()
         for width, wider in zip(widths, (*widths[1:], None), strict=True):
-            self.down.append(nn.ModuleList(Block(width, width, embedding) for _ in range(blocks)))
-            self.up.insert(0, nn.ModuleList(Block(2 * width, width, embedding) for _ in range(blocks)))
+            self.down.append(nn.ModuleList(Block(width, width, embedding, config.norm) for _ in range(config.blocks)))
+            self.up.insert(
+                0, nn.ModuleList(Block(2 * width, width, embedding, config.norm) for _ in range(config.blocks))
+            )
             if wider:
                 self.shrink.append(Conv(4 * width, wider, 1))
                 self.grow.insert(0, Conv(wider, 4 * width, 1))
-        self.middle = Block(widths[-1], widths[-1], embedding)
+        self.middle = Block(widths[-1], widths[-1], embedding, config.norm)
+        self.head_norm = normalisation(config.norm, widths[0])
         self.head = Conv(widths[0], channels * 4, 3, after_silu=True, gain=0.0)
 
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
@@ -132,7 +144,7 @@ class UNet(nn.Module):
                 hidden = F.pixel_shuffle(self.grow[level - 1](hidden), 2)
             for block in cast(nn.ModuleList, up):
                 hidden = block(torch.cat([hidden, skips.pop()], dim=1), embedding)
-        return F.pixel_shuffle(self.head(F.silu(hidden)), 2)
+        return F.pixel_shuffle(self.head(F.silu(self.head_norm(hidden))), 2)
 
 
 class Denoiser(nn.Module):
@@ -148,7 +160,7 @@ class Denoiser(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.unet = UNet(config.channels, config.widths, config.blocks, config.classes, config.embedding)
+        self.unet = UNet(config)
 
     def coefficients(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """c_in, c_skip and c_out at each noise level, each (N, 1, 1, 1): x̂0 = c_skip·x + c_out·unet(c_in·x)."""
