@@ -22,6 +22,7 @@ from trainer.network import Conv, Denoiser
 
 OPSET = 20  # from 21 on, normalisation layers come apart into some 30 nodes; no layer here needs more
 INPUTS, OUTPUT = ("x", "logsnr", "label"), "denoised"
+SCALE_INPUT = "guidance"  # one more, of a student
 SCALE = "[-1, 1]"  # of pictures
 SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in the way of CUDA graphs
 
@@ -29,7 +30,8 @@ SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in
 def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     """The denoiser as a serialized ONNX model: x (N, C, H, W), logsnr (N,), label (N,) -> denoised, N symbolic.
 
-    The class names, the scale of pictures and the hash of the configuration are inside. Raises RunError where the
+    A student's takes guidance (N,) too. The class names, the scale of pictures, the hash of the configuration and the
+    guidance scales that a student learned are inside. Raises RunError where the
     graph is not what the engine runs fast.
     """
     config = denoiser.config
@@ -39,6 +41,7 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
         torch.randn(2, config.channels, config.size, config.size),
         torch.zeros(2),
         torch.zeros(2, dtype=torch.int64),
+        *([torch.ones(2)] if config.scale_high else []),
     )
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -46,10 +49,10 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
         program = torch.onnx.export(
             plain,
             example,
-            input_names=INPUTS,
+            input_names=[*INPUTS, SCALE_INPUT][: len(example)],
             output_names=[OUTPUT],
             opset_version=OPSET,
-            dynamic_shapes=({0: batch}, {0: batch}, {0: batch}),
+            dynamic_shapes=tuple({0: batch} for _ in example),
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -57,9 +60,10 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     assert program is not None  # dynamo=True always returns one
     model = program.model_proto
     tidy(model)
-    onnx.helper.set_model_props(
-        model, {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
-    )
+    facts = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
+    if config.scale_high:
+        facts["guidance"] = json.dumps([config.scale_low, config.scale_high])
+    onnx.helper.set_model_props(model, facts)
     check(model)
     return bytes(model.SerializeToString(deterministic=True))
 

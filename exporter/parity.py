@@ -38,6 +38,8 @@ def noise_levels(config: Config) -> Levels:
     Outside the levels of linear-T an x̂0 means nothing, and one made from predicted noise is that noise times σ/α.
     """
     default = levels(config.levels, config.steps)[:-1]
+    if config.scale_high:  # a student knows no other levels
+        return default
     grid = GRID
     if config.schedule.startswith("linear-"):
         trained = levels(config.schedule, int(config.schedule.removeprefix("linear-")))[:-1]
@@ -51,10 +53,10 @@ def parity(denoiser: Denoiser, content: bytes, at: Levels) -> Parity:
     worst, compared = Parity(0.0, 0.0, 0, 0), 0
     for size in BATCHES:
         for x, logsnr, label in batches(denoiser, at, size):
+            inputs = {"x": x, "logsnr": logsnr, "label": label} | scales(denoiser.config, size)
             with torch.no_grad():
-                ours = denoiser(x, logsnr, label).numpy()
-            inputs = {"x": x.numpy(), "logsnr": logsnr.numpy(), "label": label.numpy()}
-            theirs = session.run(["denoised"], inputs)[0]
+                ours = denoiser(**inputs).numpy()
+            theirs = session.run(["denoised"], {name: value.numpy() for name, value in inputs.items()})[0]
             difference = np.nan_to_num(np.abs(ours - theirs), nan=np.inf).max(axis=(1, 2, 3))
             compared += size
             if difference.max() > worst.difference:
@@ -75,6 +77,11 @@ def batches(denoiser: Denoiser, at: Levels, size: int) -> Iterator[tuple[Tensor,
         label = torch.from_numpy((index + size) % (config.classes + 1))
         noise = torch.from_numpy(Noise(index, shape).start())
         with torch.no_grad():
-            clean = denoiser(noise, torch.full_like(logsnr, float(at[0])), label).clamp(-1, 1)
+            clean = denoiser(noise, torch.full_like(logsnr, float(at[0])), label, **scales(config, size)).clamp(-1, 1)
         level = logsnr[:, None, None, None]
         yield torch.sigmoid(level).sqrt() * clean + torch.sigmoid(-level).sqrt() * noise, logsnr, label
+
+
+def scales(config: Config, size: int) -> dict[str, Tensor]:
+    """The guidance input of a student, from the lowest scale it learned to the highest; of others, nothing."""
+    return {"guidance": torch.linspace(config.scale_low, config.scale_high, size)} if config.scale_high else {}

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sampler.errors import SamplerError
-from sampler.guidance import check, clipped, evaluations, guided
-from sampler.levels import levels
+from sampler.guidance import check, clipped, evaluations, folded, guided
+from sampler.levels import MOST_STEPS, Levels, levels, onward
 from sampler.loop import sample
-from sampler.noise import Noise
+from sampler.noise import Noise, Pictures
 from sampler.solvers import Table, solve
 from store.run import Run
 
@@ -36,6 +36,7 @@ class Settings:
     guidance_low: float = -20.0  # logSNR below which guidance is off
     guidance_high: float = 20.0  # logSNR above which guidance is off
     eta: float = 0.0  # of ddim: the share of fresh noise
+    student: bool = False  # guidance is an input of the network: one evaluation a step
     clip: bool = False  # keep every x̂0 within [-1, 1]
 
     def table(self) -> Table:
@@ -43,10 +44,10 @@ class Settings:
         check(self.guidance, self.guidance_low, self.guidance_high)
         return solve(self.solver, levels(self.levels, self.steps), self.eta)
 
-    def evaluations(self) -> int:
-        """How often the network will see each picture."""
-        at = levels(self.levels, self.steps)
-        return evaluations(at, self.guidance, self.guidance_low, self.guidance_high)
+    def evaluations(self, at: Levels | None = None) -> int:
+        """How often the network will see each picture, at the settings' own levels or at others (K+1,)."""
+        at = levels(self.levels, self.steps) if at is None else at
+        return len(at) - 1 if self.student else evaluations(at, self.guidance, self.guidance_low, self.guidance_high)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def settings_of(run: Run) -> Settings:
     """The run's default sampling, from its run.json. Raises SamplerError where that cannot be read."""
     try:
         config: dict[str, Any] = json.loads(run.card.read_text())["config"]
+        config["student"] = bool(config.get("scale_high"))
         return Settings(**{field.name: config[field.name] for field in fields(Settings) if field.name in config})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SamplerError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
@@ -79,6 +81,38 @@ def generate(
     whatever `batch`, up to the rounding of float32. Raises SamplerError for labels, seeds and settings that make no
     sense (at once), and for pictures that come out as not a number (while drawing).
     """
+    check_request(denoiser, labels, seeds)
+    return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, settings.table(), batch)
+
+
+def continued(
+    denoiser: Any,
+    labels: Sequence[int],
+    seeds: Sequence[int],
+    settings: Settings,
+    x: Pictures,
+    logsnr: float,
+    most: int = MOST_STEPS,
+    batch: int = BATCH,
+) -> Iterator[Progress]:
+    """Draw on from x_t (C, H, W) at `logsnr`, once for each pair of `labels` and `seeds`, both (N,), in `most` steps.
+
+    The steps are those of the settings' levels that lie ahead. What tells the continuations apart is the fresh noise
+    of a solver that adds some; from the noise of a seed at the first level, that seed's continuation is the picture
+    that `generate` draws. Raises SamplerError as `generate` does, for an x of another shape, and for a finished one.
+    """
+    check_request(denoiser, labels, seeds)
+    if x.shape != tuple(denoiser.shape):
+        raise SamplerError(f"x_t of {x.shape} is none of this run's; its pictures are {tuple(denoiser.shape)}.")
+    check(settings.guidance, settings.guidance_low, settings.guidance_high)
+    grid = onward(levels(settings.levels, settings.steps), logsnr, most)
+    table = solve(settings.solver, grid, settings.eta)
+    held = np.asarray(x, np.float32)
+    return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, table, batch, held)
+
+
+def check_request(denoiser: Any, labels: Sequence[int], seeds: Sequence[int]) -> None:
+    """Raises SamplerError for labels and seeds that make no pictures."""
     count = len(denoiser.classes)
     wrong = next((label for label in labels if not 0 <= label <= count), None)
     if wrong is not None:
@@ -86,7 +120,6 @@ def generate(
     if not len(labels) == len(seeds) > 0:
         raise SamplerError(f"{len(labels)} labels and {len(seeds)} seeds make no pictures; give one of each for each.")
     Noise(seeds, denoiser.shape)
-    return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, settings.table(), batch)
 
 
 def drawn(
@@ -96,16 +129,19 @@ def drawn(
     settings: Settings,
     table: Table,
     batch: int,
+    x: Pictures | None = None,
 ) -> Iterator[Progress]:
-    """The steps of `generate`, batch after batch."""
+    """The steps of `generate`, batch after batch; of `continued`, where there is an x_t (C, H, W) to start from."""
     channels, height, width = denoiser.shape
     images = np.zeros((len(labels), height, width, channels), np.uint8)
-    total, evaluated = table.steps * -(-len(labels) // batch), settings.evaluations()
+    total = table.steps * -(-len(labels) // batch)
+    evaluated = settings.evaluations(table.logsnr)
     done, seconds, began = 0, 0.0, time.perf_counter()
     for first in range(0, len(labels), batch):
         part = slice(first, first + batch)
         noise, denoise = Noise(seeds[part], denoiser.shape), law(denoiser, labels[part], settings)
-        for step in sample(denoise, noise.start(), table, noise.draw):
+        own = noise.start()
+        for step in sample(denoise, own if x is None else np.broadcast_to(x, own.shape), table, noise.draw):
             done += 1
             images[part] = to_bytes(step.next if step.index == table.steps - 1 else step.denoised)
             seconds += time.perf_counter() - began
@@ -118,6 +154,9 @@ def law(
 ) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
     """What the loop calls: the denoiser with its labels, guidance and clipping."""
     none = len(denoiser.classes)
+    if getattr(denoiser, "scales", None):
+        denoise = folded(denoiser, labels, settings.guidance)
+        return clipped(denoise) if settings.clip else denoise
     denoise = guided(denoiser, labels, none, settings.guidance, settings.guidance_low, settings.guidance_high)
     return clipped(denoise) if settings.clip else denoise
 

@@ -46,6 +46,17 @@ def guided(
     return denoise
 
 
+def folded(denoiser: Any, label: Array, scale: float) -> Callable[[Array, float], Array]:
+    """A student as a function of x and logsnr alone: guidance is an input of its network, and costs no evaluation.
+
+    Raises SamplerError for a scale outside those it learned; a picture without a label has scale 1.
+    """
+    low, high = denoiser.scales
+    if not low <= scale <= high:
+        raise SamplerError(f"This student learned guidance {low:g} to {high:g}, not {scale:g}; give one of those.")
+    return lambda x, logsnr: denoiser(x, filled(x, logsnr), label, filled(x, scale))
+
+
 def scale_at(logsnr: float, scale: float, low: float, high: float) -> float:
     """The scale in force at this noise level: 1, plain conditional, outside the interval."""
     return scale if low <= logsnr <= high else 1.0

@@ -4,6 +4,7 @@ The seam is here because levels and solvers are chosen apart from each other and
 takes any logSNR λ = ln(ᾱ / (1 − ᾱ)), so a schedule is nothing but a list of numbers.
 """
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,9 @@ Levels = NDArray[np.float64]
 CLEAN = 20.0  # logSNR of a finished picture: noise of 4.5e-5, far below a 255th, and no infinity anywhere
 NOISY = -12.0  # logSNR that counts as pure noise: 0.25 % of the picture is left
 LAST = 9.0  # logSNR of the last evaluation: noise of 1.1 %
+NEAR = 1e-6  # logSNRs closer than this are the same level
 MOST_STEPS = 1000
+LISTED = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
 
 
 def alpha(logsnr: Levels) -> Levels:
@@ -68,6 +71,20 @@ def karras(steps: int) -> Levels:
     return np.asarray(-14 * np.log(np.linspace(80 ** (1 / 7), 0.002 ** (1 / 7), steps)))
 
 
+def listed(name: str) -> Callable[[int], Levels]:
+    """The levels that the name itself lists, of a student that knows no others."""
+
+    def chosen(steps: int) -> Levels:
+        values = np.array([float(value) for value in name.split(",")])
+        if len(values) != steps:
+            raise SamplerError(f"There are {len(values)} levels in {name}; take {len(values)} steps, not {steps}.")
+        if (np.diff(np.append(values, CLEAN)) <= 0).any():
+            raise SamplerError(f"The levels {name} do not rise to below {CLEAN:g}; list them from noise to picture.")
+        return values
+
+    return chosen
+
+
 LEVELS: dict[str, Callable[[int], Levels]] = {
     "linear-150": linear(150),
     "linear-400": linear(400),
@@ -81,17 +98,33 @@ LEVELS: dict[str, Callable[[int], Levels]] = {
 def levels(name: str, steps: int) -> Levels:
     """The K+1 noise levels (logSNR, rising) of a run of K `steps`; the last is CLEAN.
 
-    `name` is one of LEVELS, or linear-T for any T from 1 to 1000. Raises SamplerError for another name, for steps
-    outside 1 to 1000, and for more steps than linear-T has levels.
+    `name` is one of LEVELS, linear-T for any T from 1 to 1000, or the K levels themselves, such as "-12,-3,0.5,4".
+    Raises SamplerError for another name, for steps outside 1 to 1000, for more steps than linear-T has levels, and for
+    listed levels that are not K rising ones below CLEAN.
     """
     if not 1 <= steps <= MOST_STEPS:
         raise SamplerError(f"{steps} steps cannot be taken; ask for 1 to {MOST_STEPS} steps.")
     return np.append(schedule(name)(steps), CLEAN)
 
 
+def onward(grid: Levels, start: float, most: int = MOST_STEPS) -> Levels:
+    """The levels of a run that begins at logSNR `start`: there, then what lies ahead on the `grid` (K+1,), rising.
+
+    Of more than `most` steps, `most` evenly spaced ones are taken; the end stays the end. Raises SamplerError where
+    nothing lies ahead.
+    """
+    ahead = grid[grid > start + NEAR]
+    if not len(ahead):
+        raise SamplerError(f"Nothing is left to draw from logSNR {start:g}; start from an earlier step.")
+    kept = np.rint(np.linspace(0, len(ahead), min(len(ahead), most) + 1)).astype(int)
+    return np.asarray(np.append(start, ahead)[kept])
+
+
 def schedule(name: str) -> Callable[[int], Levels]:
     """The function from steps to levels with this name. Raises SamplerError where there is none."""
     trained = name.removeprefix("linear-")
+    if LISTED.fullmatch(name):
+        return listed(name)
     if name not in LEVELS and trained != name and trained.isdecimal() and 1 <= int(trained) <= MOST_STEPS:
         return linear(int(trained))
     if name not in LEVELS:

@@ -23,6 +23,7 @@ from store.run import Run
 
 PROVIDERS = ("auto", "cpu", "cuda")
 INPUTS = {"x": "tensor(float)", "logsnr": "tensor(float)", "label": "tensor(int64)"}
+STUDENT = {**INPUTS, "guidance": "tensor(float)"}  # of a graph that has learned guidance
 OUTPUT = "denoised"
 MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
 GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
@@ -40,12 +41,22 @@ class Denoiser:
     classes: tuple[str, ...]  # names; the label len(classes) means "no label"
     shape: tuple[int, int, int]  # C, H, W
     config: str  # hash of the configuration it was trained with
+    scales: tuple[float, float] | None = None  # of a student: the guidance scales it learned, lowest and highest
 
     def __call__(
-        self, x: NDArray[np.float32], logsnr: NDArray[np.float32], label: NDArray[np.int64]
+        self,
+        x: NDArray[np.float32],
+        logsnr: NDArray[np.float32],
+        label: NDArray[np.int64],
+        guidance: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """x̂0 (N, C, H, W) for x (N, C, H, W), logsnr (N,) and label (N,). Raises SamplerError where it cannot run."""
+        """x̂0 (N, C, H, W) for x (N, C, H, W), logsnr (N,), label (N,) and, of a student, guidance (N,; default 1).
+
+        Raises SamplerError where it cannot run.
+        """
         inputs = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
+        if self.scales:
+            inputs["guidance"] = np.ones_like(logsnr) if guidance is None else guidance
         try:
             with gate:
                 denoised: NDArray[np.float32] = self.session.run([OUTPUT], inputs)[0]
@@ -71,10 +82,19 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     metadata = session.get_modelmeta().custom_metadata_map
     try:
         classes = tuple(str(label) for label in json.loads(metadata["classes"]))
+        scales = learned(session, metadata)
     except (KeyError, ValueError, TypeError) as error:
-        raise SamplerError(f"{path} does not name its classes. {again(path)}") from error
+        raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
-    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""))
+    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""), scales)
+
+
+def learned(session: ort.InferenceSession, metadata: dict[str, str]) -> tuple[float, float] | None:
+    """The guidance scales of a student's graph. Raises ValueError, KeyError or TypeError where it does not say."""
+    if len(session.get_inputs()) == len(INPUTS):
+        return None
+    low, high = json.loads(metadata["guidance"])
+    return float(low), float(high)
 
 
 def verified(path: Path) -> bytes:
@@ -140,12 +160,12 @@ def check_signature(session: ort.InferenceSession, path: Path) -> None:
     """Raises SamplerError unless the graph is denoised = D(x (N, C, H, W), logsnr (N,), label (N,))."""
     inputs = {value.name: value for value in session.get_inputs()}
     outputs = [value.name for value in session.get_outputs()]
-    right = {name: value.type for name, value in inputs.items()} == INPUTS and outputs == [OUTPUT]
+    right = {name: value.type for name, value in inputs.items()} in (INPUTS, STUDENT) and outputs == [OUTPUT]
     if right:
         picture = inputs["x"].shape
         right = len(picture) == 4 and all(isinstance(size, int) for size in picture[1:])
         right = right and not any(isinstance(value.shape[0], int) for value in inputs.values() if value.shape)
-        right = right and len(inputs["logsnr"].shape) == len(inputs["label"].shape) == 1
+        right = right and all(len(value.shape) == 1 for name, value in inputs.items() if name != "x")
     if not right:
         found = f"{', '.join(inputs) or 'nothing'} -> {', '.join(outputs) or 'nothing'}"
         raise SamplerError(f"{path} is no denoiser x, logsnr, label -> denoised (it is {found}). {again(path)}")

@@ -16,15 +16,25 @@ import pytest
 import torch
 
 from store.run import RunError, run_at
-from trainer.__main__ import main
+from trainer.__main__ import main, pictures
 from trainer.card import new_card
 from trainer.checkpoints import load_config, load_denoiser
 from trainer.config import PRESETS, Config, from_dict, to_dict
-from trainer.data import DIGITS, DataError, Pictures, load
+from trainer.data import DIGITS, DataError, Pictures, load, prepared
 from trainer.network import Conv, Denoiser, UNet
 from trainer.schedules import training_logsnr
 from trainer.tracing import grid, to_bytes
-from trainer.training import Diverged, batch_index, learning_rate, train
+from trainer.training import (
+    Diverged,
+    Lesson,
+    batch_index,
+    begin,
+    denoising_loss,
+    learning_rate,
+    optimize,
+    start_cycle,
+    train,
+)
 
 ROOT = Path(__file__).parent.parent
 SMALL = Config(dataset="digits5000", widths=(8, 16), blocks=1, embedding=16, epochs=0.5, batch=32, warmup=5, ema=0.9)
@@ -82,7 +92,7 @@ def test_edm_is_v_prediction_at_sigma_data_one() -> None:
 
 def test_no_label_means_that_the_label_does_not_reach_the_network() -> None:
     """The label `classes` switches c_mask to 0: the embedding is exactly zero, whatever the class network holds."""
-    unet = UNet(1, (8, 16), 1, 10, 16)
+    unet = UNet(SMALL)
     with torch.no_grad():
         for parameter in unet.label.parameters():
             parameter.add_(1.0)
@@ -92,7 +102,7 @@ def test_no_label_means_that_the_label_does_not_reach_the_network() -> None:
 
 def test_a_skip_connection_carries_detail_past_the_bottleneck() -> None:
     torch.manual_seed(0)
-    unet = UNet(1, (8, 16), 1, 10, 16)
+    unet = UNet(SMALL)
     with torch.no_grad():
         unet.head.gain.fill_(1.0)
         for conv in unet.grow:
@@ -140,6 +150,27 @@ def test_the_learning_rate_warms_up_and_falls_to_zero() -> None:
     assert max(rates) <= 1
 
 
+def test_the_learning_rate_restarts_in_every_cycle() -> None:
+    config = replace(SMALL, learning_rate=1.0, warmup=10, decay=True, cycles=2)
+    rates = [learning_rate(config, step, 100) for step in range(100)]
+    assert rates[:50] == rates[50:]  # each cycle is half as long, and like the other
+    assert rates[49] < 0.03 and rates[50] < rates[49 + 10] and max(rates) > 0.8
+
+
+def test_a_cycle_starts_from_the_averaged_weights_with_a_fresh_optimizer(tmp_path: Path, digits: Pictures) -> None:
+    config = replace(SMALL, epochs=2, cycles=2)
+    run = run_at(tmp_path, "cycle")
+    training = begin(run, new_card(run, "cycle", [], "tiny", config, digits), config, 450, torch.device("cpu"))
+    images, labels = torch.from_numpy(digits.images), torch.from_numpy(digits.labels)
+    lesson = Lesson(450, lambda training, step: denoising_loss(training, step, images, labels), lambda training: 0.0)
+    for training.step in range(3):
+        optimize(training, lesson)
+    before = {name: value.clone() for name, value in training.averaged.state_dict().items()}
+    start_cycle(training)
+    assert all(torch.equal(value, before[name]) for name, value in training.denoiser.state_dict().items())
+    assert not training.optimizer.state_dict()["state"]
+
+
 def test_the_config_survives_run_json() -> None:
     for config in PRESETS.values():
         assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
@@ -166,24 +197,25 @@ def test_every_class_gets_the_same_noise() -> None:
         assert sorted(seed[label == c]) == [5, 6, 7]
 
 
+@pytest.mark.parametrize(("cycles", "last"), [(1, 11), (2, 11), (2, 13)])  # of 28 steps; a cycle begins at step 14
 def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
-    tmp_path: Path, digits: Pictures, monkeypatch: pytest.MonkeyPatch
+    cycles: int, last: int, tmp_path: Path, digits: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import trainer.training as training_module
 
-    config = replace(SMALL, epochs=2)
+    config = replace(SMALL, epochs=2, cycles=cycles)
     trained(tmp_path, "whole", config, digits)
     once = training_module.optimize
 
     def interrupted(training, *rest):  # type: ignore[no-untyped-def]
-        training.stopped = training.step >= 11
+        training.stopped = training.step >= last
         return once(training, *rest)
 
     monkeypatch.setattr(training_module, "optimize", interrupted)
     trained(tmp_path, "parts", config, digits)
     monkeypatch.setattr(training_module, "optimize", once)
     card = json.loads(run_at(tmp_path, "parts").card.read_text())
-    assert card["state"] == "stopped" and card["step"] == 12
+    assert card["state"] == "stopped" and card["step"] == last + 1 and card["steps"] == 28
     train(run_at(tmp_path, "parts"), card, config, digits, digits, resume=True)
     whole, parts = losses(tmp_path, "whole"), losses(tmp_path, "parts")
     assert whole.keys() == parts.keys()
@@ -201,6 +233,35 @@ def test_it_learns(tmp_path: Path, digits: Pictures) -> None:
     assert len({row["step"] for row in snapshots}) == 3
     assert len(snapshots[0]["image"]) == 28 * 28
     assert load_denoiser(run).config == load_config(run)
+
+
+def test_two_digits_are_the_published_preparation() -> None:
+    """Classes 1 and 8 as labels 0 and 1, the first of each in the dataset's order, black pixels all around."""
+    config = replace(PRESETS["two-digits"], dataset="digits5000", per_class=30)
+    everything = load("digits5000")
+    data, test = pictures(config, None)
+    assert data.classes == ("1", "8") and data.images.shape == (60, 1, 32, 32)
+    assert np.bincount(data.labels).tolist() == [30, 30] and len(test.labels) > 60
+    assert np.array_equal(data.images[data.labels == 1, :, 2:-2, 2:-2], everything.images[everything.labels == 8][:30])
+    assert data.images.sum() == data.images[:, :, 2:-2, 2:-2].sum()
+    assert prepared(everything).sha256 == everything.sha256
+    for only in ((1, 1), (10,), (-1,)):
+        with pytest.raises(DataError, match="classes 0 to 9; name some of them, each once"):
+            prepared(everything, only)
+
+
+def test_a_run_that_sees_no_label_has_no_use_for_labels(tmp_path: Path) -> None:
+    config = replace(PRESETS["two-digits"], dataset="digits5000", per_class=40, widths=(8, 16), epochs=2, snapshots=1)
+    config = replace(config, steps=3, size=32, classes=2, half=False, batch=16)
+    data, _ = pictures(config, None)
+    trained(tmp_path, "two", config, data)
+    run = run_at(tmp_path, "two")
+    assert json.loads(run.card.read_text())["dataset"]["classes"] == ["1", "8"]
+    assert load_config(run) == config
+    x, level = torch.randn(3, 1, 32, 32)[:1].expand(3, -1, -1, -1), torch.full((3,), -1.0)
+    with torch.no_grad():
+        answers = load_denoiser(run)(x, level, torch.arange(3))
+    assert (answers - answers[2]).abs().max() < 1e-6  # the label 2 is "no label"
 
 
 def test_the_default_sampling_can_be_changed_and_the_rest_of_the_card_stays(tmp_path: Path, digits: Pictures) -> None:

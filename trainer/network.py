@@ -3,10 +3,9 @@
 The seam is here because everything downstream speaks only of `denoised = D(x, logsnr, label)`; what the network was
 trained to predict, and how its input is scaled, is known to this file alone.
 
-By default the blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al.,
-"Analyzing and improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the
-exported graph is a chain of plain convolutions, which inference engines keep in their blocked memory layout. Group
-normalisation can be chosen: it forgives an input whose mean and scale are not those of the training, at some speed.
+The blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al., "Analyzing and
+improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the exported graph
+is a chain of plain convolutions, which inference engines keep in their blocked memory layout.
 """
 
 import math
@@ -45,26 +44,19 @@ class Conv(nn.Module):
         return F.conv2d(x, weight.to(x.dtype), self.bias.to(x.dtype), padding=self.weight.shape[-1] // 2)
 
 
-def normalisation(norm: str, channels: int) -> nn.Module:
-    """What stands before an activation: nothing, or groups of 8 channels brought to mean 0 and variance 1."""
-    return nn.GroupNorm(channels // 8, channels) if norm == "group" else nn.Identity()
-
-
 class Block(nn.Module):
     """x + Conv(silu(Conv(silu(x)) + embedding)), with a 1x1 convolution on the skip where the channels change."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int, norm: str) -> None:
+    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
         super().__init__()
-        self.first_norm = normalisation(norm, inputs)
-        self.second_norm = normalisation(norm, outputs)
         self.first = Conv(inputs, outputs, 3, after_silu=True)
         self.embed = Conv(embedding, outputs, 1)
         self.second = Conv(outputs, outputs, 3, after_silu=True, gain=0.3)
         self.shortcut = Conv(inputs, outputs, 1) if inputs != outputs else None
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        hidden = self.first(F.silu(self.first_norm(x))) + self.embed(embedding)  # (N, outputs, H, W)
-        hidden = self.second(F.silu(self.second_norm(hidden)))
+        hidden = self.first(F.silu(x)) + self.embed(embedding)  # (N, outputs, H, W)
+        hidden = self.second(F.silu(hidden))
         return hidden + (x if self.shortcut is None else self.shortcut(x))
 
 
@@ -94,6 +86,12 @@ class ClassEmbedding(nn.Module):
         self.first = nn.Linear(classes, width)
         self.second = nn.Linear(width, width)
 
+    @torch.no_grad()
+    def silence(self) -> None:
+        """Embed every label to zero; a training in which no label is ever seen keeps it so."""
+        self.second.weight.zero_()
+        self.second.bias.zero_()
+
     def forward(self, label: Tensor) -> Tensor:
         names = torch.arange(self.classes, device=label.device)
         one_hot = (label[:, None] == names).to(self.first.weight.dtype)  # (N, classes)
@@ -101,11 +99,28 @@ class ClassEmbedding(nn.Module):
         return self.second(F.silu(self.first(one_hot))) * c_mask
 
 
+class ScaleEmbedding(nn.Module):
+    """Guidance scale -> small network, for students; it begins as zero, so that a student begins as its teacher."""
+
+    def __init__(self, low: float, high: float, width: int) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+        self.first = nn.Linear(1, width)
+        self.second = nn.Linear(width, width)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, guidance: Tensor) -> Tensor:
+        place = (guidance[:, None] - self.low) / (self.high - self.low)  # (N, 1), 0 to 1
+        return self.second(F.silu(self.first(place)))
+
+
 class UNet(nn.Module):
     """Down blocks, a middle and up blocks; every down block's output skips the bottleneck to its up block.
 
     Pictures are folded 2x2 into channels first (pixel-unshuffle), so a 28-pixel picture is worked on at 14 and 7.
-    Takes x (N, C, H, W), logsnr (N,), label (N,); returns (N, C, H, W). H and W must be multiples of 4.
+    Takes x (N, C, H, W), logsnr (N,), label (N,), and of a student guidance (N,); returns (N, C, H, W). H and W must
+    be multiples of 4.
     """
 
     def __init__(self, config: Config) -> None:
@@ -113,23 +128,26 @@ class UNet(nn.Module):
         channels, widths, embedding = config.channels, config.widths, config.embedding
         self.time = TimeEmbedding(embedding)
         self.label = ClassEmbedding(config.classes, embedding)
+        if config.label_dropout == 1:
+            self.label.silence()
+        self.scale = ScaleEmbedding(config.scale_low, config.scale_high, embedding) if config.scale_high else None
         self.stem = Conv(channels * 4, widths[0], 3)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         self.shrink, self.grow = nn.ModuleList(), nn.ModuleList()
         for width, wider in zip(widths, (*widths[1:], None), strict=True):
-            self.down.append(nn.ModuleList(Block(width, width, embedding, config.norm) for _ in range(config.blocks)))
-            self.up.insert(
-                0, nn.ModuleList(Block(2 * width, width, embedding, config.norm) for _ in range(config.blocks))
-            )
+            self.down.append(nn.ModuleList(Block(width, width, embedding) for _ in range(config.blocks)))
+            self.up.insert(0, nn.ModuleList(Block(2 * width, width, embedding) for _ in range(config.blocks)))
             if wider:
                 self.shrink.append(Conv(4 * width, wider, 1))
                 self.grow.insert(0, Conv(wider, 4 * width, 1))
-        self.middle = Block(widths[-1], widths[-1], embedding, config.norm)
-        self.head_norm = normalisation(config.norm, widths[0])
+        self.middle = Block(widths[-1], widths[-1], embedding)
         self.head = Conv(widths[0], channels * 4, 3, after_silu=True, gain=0.0)
 
-    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
-        embedding = F.silu(self.time(logsnr) + self.label(label))[:, :, None, None].to(x.dtype)
+    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor | None = None) -> Tensor:
+        told = self.time(logsnr) + self.label(label)
+        if self.scale is not None and guidance is not None:
+            told = told + self.scale(guidance)
+        embedding = F.silu(told)[:, :, None, None].to(x.dtype)
         hidden = self.stem(F.pixel_unshuffle(x, 2))
         skips: list[Tensor] = []
         for level, down in enumerate(self.down):
@@ -144,14 +162,15 @@ class UNet(nn.Module):
                 hidden = F.pixel_shuffle(self.grow[level - 1](hidden), 2)
             for block in cast(nn.ModuleList, up):
                 hidden = block(torch.cat([hidden, skips.pop()], dim=1), embedding)
-        return F.pixel_shuffle(self.head(F.silu(self.head_norm(hidden))), 2)
+        return F.pixel_shuffle(self.head(F.silu(hidden)), 2)
 
 
 class Denoiser(nn.Module):
     """x̂0 = D(x, logsnr, label), whatever the U-Net was trained to predict.
 
     Takes x (N, C, H, W) float32 in variance-preserving form sqrt(ᾱ)·x0 + sqrt(1−ᾱ)·ε, logsnr (N,) float32 and label
-    (N,) int64, where `config.classes` means "no label". Returns x̂0 (N, C, H, W) in [-1, 1], not clipped.
+    (N,) int64, where `config.classes` means "no label"; a student also takes its guidance scale (N,) float32. Returns
+    x̂0 (N, C, H, W) in [-1, 1], not clipped.
 
     `prediction="noise"` is Ho et al. (2020); `"edm"` is the preconditioning of Karras et al. (2022) written for a
     variance-preserving x, which for sigma_data = 1 is v-prediction.
@@ -172,9 +191,9 @@ class Denoiser(nn.Module):
         skip = alpha * self.config.sigma_data**2 / variance
         return variance.rsqrt(), skip, sigma * self.config.sigma_data * variance.rsqrt()
 
-    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
+    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor | None = None) -> Tensor:
         c_in, c_skip, c_out = self.coefficients(logsnr)
-        return c_skip * x + c_out * self.unet(c_in * x, logsnr, label).float()
+        return c_skip * x + c_out * self.unet(c_in * x, logsnr, label, guidance).float()
 
     def loss(self, clean: Tensor, noise: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
         """Mean squared error of what the U-Net predicts, one value per picture (N,).

@@ -36,8 +36,11 @@ class Candidates:
     def __call__(self, x: Tensor, logsnr: float) -> Tensor:
         level = torch.full((2 * len(x),), float(logsnr), device=x.device)
         label = torch.cat([self.label, torch.full_like(self.label, self.config.classes)])
-        both = self.denoiser(torch.cat([x, x]), level, label)
+        told = torch.full_like(level, self.config.guidance) if self.config.scale_high else None
+        both = self.denoiser(torch.cat([x, x]), level, label, told)
         self.conditional, self.unconditional = both.chunk(2)
+        if told is not None:  # a student has guided itself
+            return self.conditional
         inside = self.config.guidance_low <= logsnr <= self.config.guidance_high
         scale = self.config.guidance if inside else 1.0
         return self.unconditional + scale * (self.conditional - self.unconditional)

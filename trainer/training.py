@@ -9,10 +9,11 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -61,24 +62,54 @@ class Training:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What is taught: the loop asks for the batch loss of a step and, now and then, for the loss on held-out pictures.
+
+    The seam is here because a network learns from pictures, a student from its teacher, and all else is the same.
+    """
+
+    pictures: int  # in an epoch
+    loss: Callable[[Training, int], Tensor]  # of the current weights, at a step, with its gradient
+    validation: Callable[[Training], float]  # of the averaged weights
+
+
 def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: Pictures, resume: bool = False) -> None:
-    """Train `run` to its end, or until it is interrupted, and leave its folder complete.
+    """Train `run` on pictures to its end, or until it is interrupted, and leave its folder complete.
 
     Raises RunError where another trainer holds the run and Diverged where the loss is not finite; in every case the
     last complete checkpoint stays.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
+    images = torch.from_numpy(data.images.copy()).to(device)
+    labels = torch.from_numpy(data.labels.copy()).to(device)
+    lesson = Lesson(
+        len(data.labels),
+        lambda training, step: denoising_loss(training, step, images, labels),
+        lambda training: validate(training, test),
+    )
+    teach(run, card, config, lesson, resume=resume)
+
+
+def teach(
+    run: Run, card: dict[str, Any], config: Config, lesson: Lesson, start: Denoiser | None = None, resume: bool = False
+) -> None:
+    """Train `run` by a lesson, from fresh weights or those of `start`. Raises as `train` does."""
+    device = best_device()
     run.folder.mkdir(parents=True, exist_ok=True)
     with only_trainer(run):
         sweep(run.folder)
-        training = begin(run, card, config, len(data.labels), device)
+        training = begin(run, card, config, lesson.pictures, device)
+        if start is not None:
+            training.denoiser.load_state_dict(start.state_dict(), strict=False)  # a student's own inputs stay fresh
+            training.averaged.load_state_dict(training.denoiser.state_dict())
         if resume:
             restore(training)
         card.update(state="running", message="", finished=None)
         write_card(run, card)
         try:
             with interruptible(training):
-                loop(training, data, test, device)
+                loop(training, lesson)
         except Diverged as error:
             close(training, "diverged", str(error))
             raise
@@ -136,11 +167,14 @@ def cpu_flags() -> str:
         return ""
 
 
-def loop(training: Training, data: Pictures, test: Pictures, device: torch.device) -> None:
+def best_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def loop(training: Training, lesson: Lesson) -> None:
     """Take the steps that are left, writing metrics, snapshots and checkpoints on the way."""
     config = training.config
-    images = torch.from_numpy(data.images.copy()).to(device)
-    labels = torch.from_numpy(data.labels.copy()).to(device)
     every = max(1, training.steps // POINTS)
     keep = snapshot_steps(training.steps, config.snapshots)
     losses: list[Tensor] = []
@@ -150,7 +184,7 @@ def loop(training: Training, data: Pictures, test: Pictures, device: torch.devic
         while training.step < training.steps and not training.stopped:
             if training.step in cycle_starts(training.steps, config.cycles):
                 start_cycle(training)
-            losses.append(optimize(training, images, labels, device))
+            losses.append(optimize(training, lesson))
             training.step += 1
             bar.update()
             training.seconds = already + time.monotonic() - began
@@ -161,15 +195,11 @@ def loop(training: Training, data: Pictures, test: Pictures, device: torch.devic
             if not math.isfinite(loss):
                 raise Diverged(f"The loss is {loss} at step {training.step}; train again with a lower --learning-rate.")
             bar.set_postfix(loss=f"{loss:.4f}")
-            note(
-                training,
-                len(data.labels),
-                loss=loss,
-                learning_rate=learning_rate(config, training.step, training.steps),
-            )
+            rate = learning_rate(config, training.step, training.steps)
+            note(training, lesson.pictures, loss=loss, learning_rate=rate)
             if any(training.step - every < step <= training.step for step in keep):
-                note(training, len(data.labels), validation_loss=validate(training, test, device))
-                training.snapshots += snapshot(training.averaged, training.step, epoch_of(training, len(data.labels)))
+                note(training, lesson.pictures, validation_loss=lesson.validation(training))
+                training.snapshots += snapshot(training.averaged, training.step, epoch_of(training, lesson.pictures))
                 write_table(training.run.snapshots, pa.Table.from_pylist(training.snapshots, schema=SNAPSHOTS))
             if time.monotonic() - written > WRITE_SECONDS:
                 write_progress(training)
@@ -179,27 +209,32 @@ def loop(training: Training, data: Pictures, test: Pictures, device: torch.devic
                 saved = time.monotonic()
 
 
-def optimize(training: Training, images: Tensor, labels: Tensor, device: torch.device) -> Tensor:
-    """One optimizer step on one batch; returns the batch's mean loss."""
-    config = training.config
-    random = torch.Generator().manual_seed(config.seed * 1_000_003 + training.step)
-    index = batch_index(config, training.step, len(labels)).to(device)
+def optimize(training: Training, lesson: Lesson) -> Tensor:
+    """One optimizer step; returns the batch's mean loss."""
+    for group in training.optimizer.param_groups:
+        group["lr"] = learning_rate(training.config, training.step, training.steps)
+    training.optimizer.zero_grad()
+    loss = lesson.loss(training, training.step)
+    loss.backward()
+    training.optimizer.step()
+    training.denoiser.normalise()
+    average(training)
+    return loss.detach()
+
+
+def denoising_loss(training: Training, step: int, images: Tensor, labels: Tensor) -> Tensor:
+    """The mean loss of one batch of `images` uint8 (P, C, H, W) with `labels` (P,), each at its own noise level."""
+    config, device = training.config, images.device
+    random = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    index = batch_index(config, step, len(labels)).to(device)
     clean = images[index].float() / 127.5 - 1  # (B, C, H, W)
     label = labels[index]
     dropped = torch.rand(len(index), generator=random).to(device) < config.label_dropout
     label = torch.where(dropped, config.classes, label)
     logsnr = training_logsnr(config.schedule, len(index), random).to(device)
     noise = torch.randn(clean.shape, generator=random).to(device)
-    for group in training.optimizer.param_groups:
-        group["lr"] = learning_rate(config, training.step, training.steps)
     with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(config, device)):
-        loss = training.denoiser.loss(clean, noise, logsnr, label).mean()
-    training.optimizer.zero_grad()
-    loss.backward()
-    training.optimizer.step()
-    training.denoiser.normalise()
-    average(training)
-    return loss.detach()
+        return training.denoiser.loss(clean, noise, logsnr, label).mean()
 
 
 def batch_index(config: Config, step: int, pictures: int) -> Tensor:
@@ -217,7 +252,7 @@ def batch_index(config: Config, step: int, pictures: int) -> Tensor:
 def learning_rate(config: Config, step: int, steps: int) -> float:
     """Adam's learning rate at a step: in every cycle a linear warm-up, then a straight line to zero if it decays."""
     edges = [0, *cycle_starts(steps, config.cycles), steps]
-    start, end = next((edge for edge in zip(edges, edges[1:], strict=False) if step < edge[1]), edges[-2:])
+    start, end = next((edge for edge in pairwise(edges) if step < edge[1]), edges[-2:])
     rate = config.learning_rate * min(1.0, (step - start + 1) / max(1, config.warmup))
     return rate * (1 - (step - start) / (end - start)) if config.decay else rate
 
@@ -232,8 +267,9 @@ def average(training: Training) -> None:
 
 
 @torch.no_grad()
-def validate(training: Training, test: Pictures, device: torch.device) -> float:
+def validate(training: Training, test: Pictures) -> float:
     """The averaged weights' loss on test pictures, always with the same noise and noise levels."""
+    device = next(training.averaged.parameters()).device
     random = torch.Generator().manual_seed(training.config.seed)
     count = min(VALIDATION, len(test.labels))
     clean = torch.from_numpy(test.images[:count].copy()).to(device).float() / 127.5 - 1
