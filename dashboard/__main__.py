@@ -1,4 +1,4 @@
-"""`python -m dashboard`: serve the dashboard with the right settings, and say where it is."""
+"""`python -m dashboard`: serve the dashboard and say where it is; write a report; check one."""
 
 import argparse
 import os
@@ -7,14 +7,45 @@ import subprocess
 import sys
 from pathlib import Path
 
+from store.run import RUNS, RunError
+
 HOME = Path(__file__).resolve().parent.parent
 APP = Path(__file__).resolve().parent / "app.py"
 ADDRESS = "127.0.0.1"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until stopped. Returns the exit status; 2 where the request makes no sense."""
+    """Run one command. Returns the exit status: 1 where a report no longer holds, 2 for a request without sense."""
     chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.command(chosen))
+    except (RunError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and every flag."""
+    flags = argparse.ArgumentParser(prog="python -m dashboard", description="Browse runs in the browser.")
+    flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
+    flags.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
+    flags.set_defaults(command=serve)
+    commands = flags.add_subparsers(metavar="COMMAND")
+    telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
+    telling.add_argument("run", nargs="+", metavar="RUN")
+    telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
+    telling.set_defaults(command=write_report)
+    checking = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
+    checking.add_argument("file", type=Path, metavar="FILE.html")
+    checking.set_defaults(command=check_report)
+    for each in (telling, checking):
+        each.add_argument("--runs", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs")
+    return flags
+
+
+def serve(chosen: argparse.Namespace) -> int:
+    """Serve until stopped."""
     problem = _problem(chosen.port, chosen.runs)
     if problem:
         print(problem, file=sys.stderr)
@@ -30,12 +61,43 @@ def main(arguments: list[str] | None = None) -> int:
     return _serve(command, environment)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every flag."""
-    flags = argparse.ArgumentParser(prog="python -m dashboard", description="Browse runs in the browser.")
-    flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
-    flags.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
-    return flags
+def write_report(chosen: argparse.Namespace) -> int:
+    """A report of the runs, whole or not at all."""
+    _quiet()
+    from dashboard import report
+    from store.database import Archive
+    from store.files import write_bytes
+
+    root = _root(chosen)
+    page = report.report(chosen.run, root, Archive(root).ask, chosen.address or report.ADDRESS)
+    write_bytes(chosen.out, page)
+    print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: python -m dashboard check {chosen.out}")
+    return 0
+
+
+def check_report(chosen: argparse.Namespace) -> int:
+    """What a report says that is no longer so; 1 if anything is."""
+    _quiet()
+    from dashboard import checking
+    from store.database import Archive
+
+    root = _root(chosen)
+    changed, count = checking.check(chosen.file, root, Archive(root).ask)
+    for line in changed:
+        print("".join(character if character.isprintable() else "?" for character in line))
+    print(f"{count} numbers and their files checked: {f'{len(changed)} changed' if changed else 'all as they were'}.")
+    return 1 if changed else 0
+
+
+def _root(chosen: argparse.Namespace) -> Path:
+    return Path(chosen.runs or os.environ.get("FIRSTLIGHT_RUNS") or RUNS)
+
+
+def _quiet() -> None:
+    """No remarks from the page's libraries about there being no page."""
+    from streamlit import logger
+
+    logger.set_log_level("ERROR")
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> int:

@@ -12,16 +12,24 @@ LOGO = Path(__file__).with_name("logo.svg")
 SECTIONS = {
     "Runs": [("runs.py", "Runs", "")],
     "See": [("forward.py", "Forward process", "forward-process"), ("trajectory.py", "Trajectory", "trajectory")],
-    "Measure": [("training.py", "Training", "training"), ("recognizability.py", "Recognizability", "recognizability")],
-    "Do": [("generate.py", "Generate", "generate")],
+    "Measure": [
+        ("training.py", "Training", "training"),
+        ("recognizability.py", "Recognizability", "recognizability"),
+        ("speciation.py", "Speciation", "speciation"),
+    ],
+    "Do": [("generate.py", "Generate", "generate"), ("compare.py", "Compare", "compare")],
+    "Tell": [("report.py", "Report", "report")],
 }
 CONTROLS = {
     "": ("run",),
     "forward-process": ("run", "class"),
     "trajectory": ("run", "class", "axis"),
     "training": ("run",),
-    "recognizability": ("run", "axis"),
+    "recognizability": ("run", "axis", "with"),
+    "speciation": ("run", "axis"),
     "generate": ("run",),
+    "report": ("run", "with"),
+    "compare": ("run", "baseline", "class", "axis", "with"),
 }
 
 

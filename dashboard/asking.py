@@ -4,7 +4,7 @@ The seam is here because everything in the form is also in the URL, and nobody's
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -64,13 +64,21 @@ def form(run: pd.Series, classes: Sequence[str]) -> Asked | None:
 
 def drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn:
     """Draw with a bar, time left and a way out. Raises SamplerError where it cannot be drawn."""
+    last = watched(draw(net, asked.labels, asked.seeds, asked.settings))
+    return finished(str(run["run"]), str(run["dataset"]), net, asked.labels, asked.seeds, asked.settings, last)
+
+
+def watched(
+    drawing: Generator[Waiting | Progress, None, None], show: Callable[[Progress], None] | None = None
+) -> Progress:
+    """Take all steps with a bar, time left and a way out; `show` is given some of them. Raises SamplerError."""
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Waiting for the first step")
         st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
     last: Progress | None = None
     due = 0.0
-    with closing(draw(net, asked.labels, asked.seeds, asked.settings)) as steps:  # a rerun leaves in the middle
+    with closing(drawing) as steps:  # a rerun leaves in the middle
         for step in steps:
             if isinstance(step, Waiting):
                 bar.progress(0.0, f"{step.ahead} before you")
@@ -80,8 +88,10 @@ def drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn:
                 continue
             left = step.seconds / step.done * (step.total - step.done)
             bar.progress(step.done / step.total, f"Step {step.done} of {step.total}, {left:.0f} s left")
+            if show:
+                show(step)
             due = time.monotonic() + PAUSE
     place.empty()
     if last is None:
         raise SamplerError("Nothing was drawn; ask for at least one step.")
-    return finished(str(run["run"]), str(run["dataset"]), net, asked.labels, asked.seeds, asked.settings, last)
+    return last

@@ -28,7 +28,7 @@ AXES = {  # x-axis of everything that happens along the process: column, title, 
     "σ": ("sigma", "noise σ, √((1 − ᾱ) / ᾱ)", True, True),
     "OU time": ("ou", "Ornstein–Uhlenbeck time t, −½ ln ᾱ", True, False),
 }
-CONFIG = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False}
+CONFIG = {"modeBarButtons": [["toImage"]], "showSendToCloud": False, "displaylogo": False}  # the button saves an SVG
 
 
 def styles(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -51,14 +51,14 @@ def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Fig
         part = frame[frame["run"] == run]
         x = part[by].tolist()
         raw = {"color": colour, "width": 1}
-        traces.append(_line(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
+        traces.append(line_of(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
         line = {"color": colour, "width": 2, "dash": dash}
         hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{plain(run)}</extra>"
-        traces.append(_line(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
-    layout = _layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
+        traces.append(line_of(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
+    layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
     layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic else "linear"}
     if logarithmic:
-        layout["yaxis"] |= {"tickvals": _round_numbers(frame["smooth"].dropna())}
+        layout["yaxis"] |= {"tickvals": round_numbers(frame["smooth"].dropna())}
     return {"data": traces, "layout": layout}
 
 
@@ -72,11 +72,33 @@ def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, sour
         "colorscale": "Cividis", "hovertemplate": "%{z:.0%} of %{y} by %{x:.3g}<extra></extra>",
         "colorbar": {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "title": {"text": "recognizable"}},
     }  # fmt: skip
-    layout = _layout(title, axis)
+    layout = bare_layout(title, axis)
     layout["xaxis"] |= span(frame, axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     layout["height"] = 2 * HEIGHT - 200
     _mark(layout, source, "source: 70 %", "#FFFFFF", AXES[axis][3])
+    return {"data": [trace], "layout": layout}
+
+
+def endings(frame: pd.DataFrame, label: int) -> Figure:
+    """How many pictures end as each class, `label` in colour. frame: label, class, count, n, share, low, high."""
+    said = [
+        f"{plain(row['class'])}: {row['count']:,} of {row['n']:,}, {100 * row['share']:.0f} % "
+        f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+        for row in frame.to_dict("records")
+    ]
+    trace = {
+        "type": "bar", "x": [plain(name) for name in frame["class"]], "y": frame["share"].tolist(), "text": said,
+        "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"color": [SKY if other == label else "rgba(128,138,155,0.45)" for other in frame["label"]]},
+        "error_y": {"type": "data", "symmetric": False, "array": (frame["high"] - frame["share"]).tolist(),
+                    "arrayminus": (frame["share"] - frame["low"]).tolist(), "thickness": 2, "width": 4,
+                    "color": "rgb(128,138,155)"},
+    }  # fmt: skip
+    layout = bare_layout("what the judge takes the finished picture for")
+    layout["xaxis"] |= {"type": "category", "autorange": True}
+    layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1], "title": {"text": f"share, n = {frame['n'].max():,}"}}
+    layout |= {"hovermode": "closest", "showlegend": False, "bargap": 0.5}
     return {"data": [trace], "layout": layout}
 
 
@@ -86,11 +108,11 @@ def schedule(frame: pd.DataFrame) -> Figure:
     right = {"color": PURPLE, "width": 2, "dash": "dash"}
     x = frame["step"].tolist()
     traces = [
-        _line(x, frame["alpha_bar"].tolist(), "ᾱ, left axis", left, hovertemplate="ᾱ %{y:.4f}<extra></extra>"),
-        _line(x, frame["logsnr"].tolist(), "logSNR, right axis", right, yaxis="y2",
+        line_of(x, frame["alpha_bar"].tolist(), "ᾱ, left axis", left, hovertemplate="ᾱ %{y:.4f}<extra></extra>"),
+        line_of(x, frame["logsnr"].tolist(), "logSNR, right axis", right, yaxis="y2",
               hovertemplate="logSNR %{y:.2f}<extra></extra>"),
     ]  # fmt: skip
-    layout = _layout("forward steps")
+    layout = bare_layout("forward steps")
     layout["yaxis"] |= {"title": {"text": "ᾱ, share of the picture's power left"}, "range": [0, 1.02]}
     layout["yaxis2"] = layout["yaxis"] | {
         "title": {"text": "logSNR"}, "overlaying": "y", "side": "right", "showgrid": False, "range": [-11, 11],
@@ -99,12 +121,12 @@ def schedule(frame: pd.DataFrame) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def _line(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+def line_of(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
     gaps = [None if value is None or value != value else round(value, 6) for value in y]
     return {"type": "scatter", "mode": "lines", "x": x, "y": gaps, "name": plain(name), "line": line, **more}
 
 
-def _layout(x_title: str, axis: str | None = None) -> Figure:
+def bare_layout(x_title: str, axis: str | None = None) -> Figure:
     _, _, backwards, log = AXES[axis] if axis else ("", "", False, False)
     x = {
         "title": {"text": x_title}, "showgrid": False, "zeroline": False, "showline": True, "linecolor": GRID,
@@ -125,12 +147,12 @@ def _mark(layout: Figure, place: float, name: str, colour: str, log: bool) -> No
     ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}  # shapes take data values even on a log axis
     layout["shapes"].append({"type": "line", "xref": "x", "yref": "paper", "line": line, **ends})
     layout["annotations"].append({
-        "x": _place(place, log), "xref": "x", "y": 1, "yref": "paper", "text": name, "showarrow": False,
+        "x": place_on(place, log), "xref": "x", "y": 1, "yref": "paper", "text": name, "showarrow": False,
         "xanchor": "center", "yanchor": "bottom", "font": {"size": 12},
     })  # fmt: skip
 
 
-def _place(place: float, log: bool) -> float:
+def place_on(place: float, log: bool) -> float:
     """Where an annotation stands: plotly wants the exponent on a logarithmic axis."""
     return math.log10(place) if log else place
 
@@ -147,7 +169,7 @@ def span(frame: pd.DataFrame, axis: str) -> Figure:
     return {"range": ends[::-1] if backwards else ends, "autorange": False}
 
 
-def _round_numbers(values: pd.Series) -> list[float]:
+def round_numbers(values: pd.Series) -> list[float]:
     """1, 2 and 5 times the powers of ten that a logarithmic axis spans."""
     positive = values[values > 0]
     if positive.empty:

@@ -5,7 +5,7 @@ choices there are, and what is no choice becomes the default and one notice.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -14,11 +14,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.charts import AXES
 from dashboard.recognition import VIEWS, threshold
+from dashboard.sharing import copy_link
 from dashboard.ui import WORDS, ask, class_names, folder, stop
 
 Number = TypeVar("Number", int, float)
 
 DEFAULT_AXIS = "% of steps"
+COMPARED_AXIS = "logSNR"  # means the same for every schedule, so runs are compared on it
 LEAST, MOST = 34, 99  # thresholds on offer, %
 
 
@@ -36,17 +38,28 @@ def control_bar(controls: Sequence[str]) -> None:
     options: dict[str, tuple[str, list[str], str]] = {"run": ("Run", ids, first)}
     _adopt("run", ids, first)
     names = class_names(usable[usable["run"] == st.session_state["run"]].iloc[0])
-    options |= {"class": ("Class", names, names[0]), "axis": ("Axis", list(AXES), DEFAULT_AXIS)}
+    compared = ("with" in controls and bool(st.query_params.get_all("with"))) or "baseline" in controls
+    axis = COMPARED_AXIS if compared else DEFAULT_AXIS
+    if "baseline" in controls:
+        _begin_comparing()
+    options |= {
+        "baseline": ("Baseline", ids, str(ranked["run"].iloc[min(1, len(ids) - 1)])),  # against which the best is held
+        "class": ("Class", names, names[0]),
+        "axis": ("Axis", list(AXES), axis),
+    }
     _complete_address({key: choice for key, choice in options.items() if key in controls})
-    with st.container(horizontal=True, key="control-bar"):
+    with st.container(horizontal=True, key="control-bar", vertical_alignment="bottom"):
         for key, (label, values, default) in options.items():
             _adopt(key, values, default)
             if key not in controls:
                 st.session_state[key] = st.session_state[key]  # or it is forgotten, because nothing draws it here
             else:
-                wide = 190 if key == "run" else 130
+                wide = 190 if key in ("run", "baseline") else 130
                 said = WORDS.get(key)
                 st.selectbox(label, values, None, key=key, help=said, bind="query-params", required=True, width=wide)
+        if "with" in controls:
+            others(usable[usable["run"] == st.session_state["run"]].iloc[0], _compare)
+        copy_link({key: st.session_state[key] for key in options if key in controls})
 
 
 def _adopt(key: str, values: Sequence[str], default: str) -> None:
@@ -124,19 +137,57 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
     )
 
 
-def others(run: pd.Series) -> list[str]:
+def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[str]:
     """Runs to show beside the chosen one, in the URL: their ids, the chosen run's first."""
     frame = ask("runs")
     ids = [name for name in frame.loc[frame["state"] != "damaged", "run"] if name != run["run"]]
     if not ids:
         return [str(run["run"])]
-    asked = st.query_params.get_all("with")
-    if set(asked) - {*ids, run["run"]}:
-        refuse("with")
-    if set(st.session_state.get("with", [])) - set(ids):
-        st.session_state["with"] = [name for name in st.session_state["with"] if name in ids]
-    picked = st.multiselect("Beside", ids, key="with", bind="query-params", placeholder="other runs", width=260)
-    return [str(run["run"]), *(name for name in picked if name in ids)]
+    return [str(run["run"]), *several("Beside", ids, "with", "other runs", also=[str(run["run"])], changed=changed)]
+
+
+def chosen_others(run: pd.Series) -> list[str]:
+    """The runs chosen in the control bar to stand beside the run: their ids, the run's first."""
+    return [str(run["run"]), *(name for name in st.session_state.get("with", []) if name != run["run"])]
+
+
+def _begin_comparing() -> None:
+    """On the first visit to a page that compares, unless its link says otherwise."""
+    if st.session_state.get("arrived") and not st.session_state.get("comparing"):
+        st.session_state["axis"] = COMPARED_AXIS
+    st.session_state["comparing"] = True
+
+
+def _compare() -> None:
+    """Runs are compared on logSNR, unless another axis is chosen afterwards."""
+    comparing = bool(st.session_state.get("with"))
+    if comparing and not st.session_state.get("comparing"):
+        st.session_state["axis"] = COMPARED_AXIS
+    st.session_state["comparing"] = comparing
+
+
+def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in names:
+        refuse(key)
+    tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open]
+
+
+def several(
+    label: str, values: Sequence[str], key: str, placeholder: str, also: Sequence[str] = (),
+    changed: Callable[[], None] | None = None,
+) -> list[str]:  # fmt: skip
+    """Any of a list, in the URL, in the order picked; `also` may stand in the URL and is passed over."""
+    if set(st.query_params.get_all(key)) - {*values, *also}:
+        refuse(key)
+    if set(st.session_state.get(key, [])) - set(values):
+        st.session_state[key] = [name for name in st.session_state[key] if name in values]
+    picked = st.multiselect(
+        label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed
+    )
+    return [name for name in picked if name in values]
 
 
 def choose(label: str, values: Sequence[str], key: str, default: str | None = None, help: str | None = None) -> str:

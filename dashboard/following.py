@@ -1,15 +1,18 @@
-"""What the Trajectory page follows: one stored sample, its frames, its judgements and its recognition point."""
+"""What the Trajectory page follows: stored samples of one noise, their frames, judgements and recognition points."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import controls, grids, recognition, ui
+from dashboard import controls, grids, places, recognition, ui
 from dashboard.charts import SOURCE
 from dashboard.pictures import Bytes
-from sampler.levels import noise_to_signal, ou_time
+from dashboard.scrubber import Strip
+from evaluator.points import recognized
 
 
 @dataclass(frozen=True)
@@ -28,22 +31,31 @@ class Followed:
         """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
         said = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
         hit = ((said["top"] == said["label"]) & (said["probability"] >= self.threshold)).to_numpy()
-        staying = np.logical_and.accumulate(hit[::-1])[::-1]
-        return int(said["step"].to_numpy()[staying.argmax()]) if staying.any() else None
+        frame = int(recognized(hit[None])[0][0]) if len(hit) else 0
+        return int(said["step"].iloc[frame]) if frame < len(hit) else None
+
+    def strip(self, name: str, classes: Sequence[str]) -> Strip:
+        """As a row of the scrubber."""
+        return Strip(name, self.stacks, self.frames, self.judged, classes, self.point)
 
 
-def followed(run: pd.Series, label: int) -> Followed:
-    """The trajectory of the chosen class and noise. Ends the page where there is none."""
+def followed(run: pd.Series, label: int) -> list[Followed]:
+    """The trajectory of the chosen class and noise first, then those of other classes. Ends the page without one."""
     choices = ui.ask("trajectory_choices", run=run["run"])
+    classes = ui.class_names(run)
     if choices.empty:
         ui.stop(f"{run['run']} has no trajectories. Make them with: python -m trainer trace {run['run']}")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
-        ui.stop(f"{run['run']} has no trajectory of {ui.class_names(run)[label]}; choose another class.")
+        ui.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
     seeds = [str(seed) for seed in of_class["seed"].drop_duplicates()]
-    seed = int(controls.pick("Noise seed", seeds, seeds[0], "noise"))
-    sample = of_class.loc[of_class["seed"] == seed, "sample"].iloc[0]
-    return read(run, int(sample))
+    with st.container(horizontal=True):
+        seed = int(controls.pick("Noise seed", seeds, seeds[0], "noise"))
+        same = choices[choices["seed"] == seed].drop_duplicates("label").set_index("label")["sample"]
+        offered = [name for place, name in enumerate(classes) if place in same.index and place != label]
+        names = controls.several("Beside it, from the same noise", offered, "beside", "other classes")
+    others = [read(run, int(same[place])) for place, name in enumerate(classes) if name in names]
+    return [read(run, int(same[label])), *others]
 
 
 def read(run: pd.Series, sample: int) -> Followed:
@@ -56,14 +68,15 @@ def read(run: pd.Series, sample: int) -> Followed:
             f"Sample {sample} of {run['run']} cannot be shown: {error}. "
             f"Make it again with: python -m trainer trace {run['run']}"
         )
-    logsnr = np.asarray(row["logsnr"], float)
-    steps = np.asarray(row["frames"], int)
-    frames = pd.DataFrame({
-        "step": steps, "percent": 100 * steps / row["steps"], "logsnr": logsnr,
-        "sigma": noise_to_signal(logsnr), "ou": ou_time(logsnr),
-    })  # fmt: skip
+    frames = places.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
     judged = ui.ask("judgement_curve", run=run["run"], sample=sample)
     return Followed(row, stacks, frames, judged, threshold=recognition.threshold(ui.folder(run), "x"))
+
+
+def strips(found: Sequence[Followed], classes: Sequence[str]) -> list[Strip]:
+    """Rows of the scrubber, classes in their order."""
+    ordered = sorted(found, key=lambda one: int(one.row["label"]))
+    return [one.strip(classes[int(one.row["label"])], classes) for one in ordered]
 
 
 def step_asked(found: Followed) -> int:
@@ -77,3 +90,11 @@ def step_asked(found: Followed) -> int:
     controls.refuse("step")
     del st.query_params["step"]
     return default
+
+
+def place_asked() -> None:
+    """Take a place that is no number out of the URL, with a notice; the browser reads the others itself."""
+    asked = st.query_params.get("at")
+    if asked is not None and not re.fullmatch(r"-?\d{1,3}(\.\d{1,3})?", asked):
+        controls.refuse("at")
+        del st.query_params["at"]

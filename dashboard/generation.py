@@ -89,7 +89,11 @@ def draw(
     net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings
 ) -> Generator[Waiting | Progress, None, None]:
     """Wait for a place, then draw, step by step. Raises SamplerError for a request that makes no sense."""
-    steps = generate(net, labels.tolist(), seeds.tolist(), settings)
+    yield from queued(generate(net, labels.tolist(), seeds.tolist(), settings))
+
+
+def queued(steps: Iterator[Progress]) -> Generator[Waiting | Progress, None, None]:
+    """Wait for a place, then take the steps."""
     with _place() as ticket:
         while ahead := _queue.index(ticket):
             yield Waiting(ahead)

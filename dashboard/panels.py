@@ -5,18 +5,21 @@ all curves another, and the axes' labels are put where the panels are.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dashboard.charts import ACCENT, AXES, BLUE, GRID, HEIGHT, MUTED, SKY, Figure, plain, span
-from dashboard.recognition import number
+from dashboard.charts import AXES, HEIGHT, Figure, plain, span
 
 ACROSS = 5  # panels beside each other
 GAP = (0.14, 0.34)  # between panels, in widths and heights of one
+LEGEND: Figure = {
+    "showlegend": True, "margin": {"l": 52, "r": 8, "t": 30, "b": 48},
+    "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
+}  # fmt: skip
 Line = tuple[list[float | None], list[float | None]]
 
 
@@ -46,39 +49,43 @@ class Plane:
         scaled = np.log10(np.maximum(values, 1e-9)) if self.log else np.asarray(values, float)
         return self.corner(label)[0] + np.clip((scaled - self.low) / (self.high - self.low), 0, 1)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Left and right end of the x-axes, as values."""
+        return (10**self.low, 10**self.high) if self.log else (self.low, self.high)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies between the ends of the x-axes."""
+        low, high = sorted((self.low, self.high))
+        return math.isfinite(value) and low <= (math.log10(max(value, 1e-9)) if self.log else value) <= high
+
     def upright(self, label: int, value: float) -> Line:
-        """A line across a panel's whole height."""
+        """A line across a panel's whole height; nothing for a value beyond the panel's ends."""
+        if not self.holds(value):
+            return [], []
         x, y = float(self.x(label, value)), self.corner(label)[1]
         return [x, x, None], [y, y + 1, None]
 
+    def steps(self, label: int, x: Any, y: Any) -> Line:
+        """A step function: each value, a share, holds until the next place."""
+        along = np.repeat(self.x(label, np.asarray(x, float)), 2)[1:]
+        up = np.repeat(self.corner(label)[1] + np.asarray(y, float), 2)[:-1]
+        return _ended(along, up)
 
-def recognition_curves(
-    frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float, medians: dict[int, float], dark: bool
-) -> Figure:
-    """The share of a class recognizable by then, with a 95 % band, classes in fixed order.
+    def through(self, label: int, x: Any, y: Any) -> Line:
+        """Straight lines from point to point."""
+        return _ended(self.x(label, np.asarray(x, float)), self.corner(label)[1] + np.asarray(y, float))
 
-    frame: label, step, share, low, high, n and the axis columns; `source` and the `medians` of labels are places on
-    the axis.
-    """
-    plane = _plane(frame, len(classes), axis)
-    parts = [(label, frame[frame["label"] == label].sort_values("step")) for label in range(len(classes))]
-    parts = [(label, _turns(part)) for label, part in parts if len(part)]
-    bands = _joined(_band(plane, label, part, AXES[axis][0]) for label, part in parts)
-    curves = _joined(_steps(plane, label, part, AXES[axis][0], "share") for label, part in parts)
-    said = [text for label, part in parts for text in _said(classes[label], part, axis)]
-    traces = [
-        _trace(_joined(_grid(plane, label) for label in range(len(classes))), GRID, 1),
-        _trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(0,114,178,0.18)"),
-        _trace(_joined(plane.upright(label, source) for label in range(len(classes))), MUTED, 1.5, dash="dot"),
-        _trace(_joined(plane.upright(*median) for median in medians.items()), ACCENT["dark" if dark else "light"], 1.5),
-        _trace(curves, SKY if dark else BLUE, 2, text=said, hoverinfo="text"),
-    ]
-    return {"data": traces, "layout": _layout(plane, classes, axis)}
+    def grid(self, label: int) -> Line:
+        """The three lines across a panel."""
+        x, y = self.corner(label)
+        return [x, x + 1, None] * 3, [place for level in (0, 0.5, 1) for place in (y + level, y + level, None)]
 
 
-def _plane(frame: pd.DataFrame, count: int, axis: str) -> Plane:
+def plane_of(frame: pd.DataFrame, count: int, axis: str) -> Plane:
+    """A plane whose panels show everything in the frame: step (where steps are numbered) and the axis columns."""
     column, _, backwards, log = AXES[axis]
-    ends = span(frame, axis).get("range")
+    ends = span(frame, axis).get("range") if "step" in frame else None
     if ends is None:
         values = frame[column]
         ends = [0.0, 100.0] if column == "percent" else [values.min(), values.max()][:: -1 if backwards else 1]
@@ -87,42 +94,14 @@ def _plane(frame: pd.DataFrame, count: int, axis: str) -> Plane:
     return Plane(count, low, high if high != low else low + 1, log)
 
 
-def _turns(part: pd.DataFrame) -> pd.DataFrame:
-    """The rows at which a step function changes, first and last among them."""
-    keep = (part["share"] != part["share"].shift()) | (part["share"] != part["share"].shift(-1))
-    keep.iloc[[0, -1]] = True
-    return part[keep]
-
-
-def _steps(plane: Plane, label: int, part: pd.DataFrame, column: str, value: str) -> Line:
-    """A step function: each value holds until the next place."""
-    x = np.repeat(plane.x(label, part[column].to_numpy()), 2)[1:].tolist()
-    y = np.repeat(plane.corner(label)[1] + part[value].to_numpy(float), 2)[:-1].tolist()
-    return [*(round(place, 4) for place in x), None], [*(round(place, 4) for place in y), None]
-
-
-def _band(plane: Plane, label: int, part: pd.DataFrame, column: str) -> Line:
-    """The outline of the band between two step functions."""
-    (x, low), (_, high) = (_steps(plane, label, part, column, end) for end in ("low", "high"))
+def between(one: Line, other: Line) -> Line:
+    """The outline of the area between two lines over the same places."""
+    (x, low), (_, high) = one, other
     return [*x[:-1], *x[-2::-1], None], [*low[:-1], *high[-2::-1], None]
 
 
-def _grid(plane: Plane, label: int) -> Line:
-    x, y = plane.corner(label)
-    return [x, x + 1, None] * 3, [place for level in (0, 0.5, 1) for place in (y + level, y + level, None)]
-
-
-def _said(name: str, part: pd.DataFrame, axis: str) -> list[str]:
-    """What hovering says at each point of `_steps`, with interval and n."""
-    rows = zip(part[AXES[axis][0]], part["share"], part["low"], part["high"], part["n"], strict=True)
-    texts = [
-        f"{plain(name)}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] by {number(place, axis)}, n = {n:,}"
-        for place, share, low, high, n in rows
-    ]
-    return [*np.repeat(texts, 2)[:-1].tolist(), ""]
-
-
-def _joined(lines: Any) -> Line:
+def joined(lines: Iterable[Line]) -> Line:
+    """Several lines as one, with gaps between them."""
     x: list[float | None] = []
     y: list[float | None] = []
     for along, up in lines:
@@ -131,16 +110,21 @@ def _joined(lines: Any) -> Line:
     return x, y
 
 
-def _trace(line: Line, colour: str, width: float, dash: str = "solid", **more: Any) -> dict[str, Any]:
+def trace(line: Line, colour: str, width: float, dash: str = "solid", **more: Any) -> dict[str, Any]:
+    """A line in a plane, silent unless told otherwise."""
     style = {"color": colour, "width": width, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "x": line[0], "y": line[1], "line": style, "hoverinfo": "skip", **more}
+    return {"type": "scatter", "mode": "lines", "x": line[0], "y": line[1], "line": style, "hoverinfo": "skip",
+            "showlegend": False, **more}  # fmt: skip
 
 
-def _layout(plane: Plane, classes: Sequence[str], axis: str) -> Figure:
+def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str] = ()) -> Figure:
+    """Axes, names above the panels, and `beside` them, at the right, one short text for each class."""
     marks = _marks(plane)
     lowest = range(max(0, plane.count - plane.across), plane.count)
     right, top = plane.across * (1 + GAP[0]) - GAP[0], plane.down * (1 + GAP[1]) - GAP[1]
     bare = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    said = [_above(plane, label, 0 if beside else 0.5, plain(name), 13) for label, name in enumerate(classes)]
+    said += [_above(plane, label, 1, plain(text), 11) for label, text in enumerate(beside) if text]
     return {
         "xaxis": bare | {
             "tickvals": [float(plane.x(label, mark)) for label in lowest for mark in marks],
@@ -151,14 +135,23 @@ def _layout(plane: Plane, classes: Sequence[str], axis: str) -> Figure:
             "tickvals": [row * (1 + GAP[1]) + level for row in range(plane.down) for level in (0, 0.5, 1)],
             "ticktext": ["0 %", "50 %", "100 %"] * plane.down, "range": [-0.04, top + 0.22],
         },
-        "annotations": [
-            {"x": plane.corner(label)[0] + 0.5, "y": plane.corner(label)[1] + 1.02, "text": plain(name),
-             "showarrow": False, "yanchor": "bottom", "font": {"size": 13}}
-            for label, name in enumerate(classes)
-        ],
+        "annotations": said,
         "height": 2 * HEIGHT - 180 if plane.down > 1 else HEIGHT, "margin": {"l": 52, "r": 8, "t": 4, "b": 48},
         "showlegend": False, "dragmode": False, "hovermode": "closest", "title": {"text": ""},
     }  # fmt: skip
+
+
+def _above(plane: Plane, label: int, place: float, text: str, size: int) -> Figure:
+    """A text above a panel: at its left end (0), its middle or its right end (1)."""
+    x, y = plane.corner(label)
+    anchor = {0: "left", 0.5: "center", 1: "right"}[place]
+    return {"x": x + place, "y": y + 1.02, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
+            "font": {"size": size}}  # fmt: skip
+
+
+def _ended(x: Any, y: Any) -> Line:
+    gaps = [None if value != value else round(float(value), 4) for value in y]
+    return [*(round(float(place), 4) for place in x), None], [*gaps, None]
 
 
 def _marks(plane: Plane) -> list[float]:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import facts, pictures, recognition
+from dashboard.sharing import harmless
 from store.run import Run
 
 Ask = Callable[..., pd.DataFrame]
@@ -36,7 +37,8 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> p
             "recognizable": [reached["percent"].get(run) for run in runs["run"]],
             "accuracy": 100 * runs["accuracy"],
             "trained": [_training(row) for _, row in runs.iterrows()],
-            "name": [_harmless(name) for name in runs["name"].fillna("")],
+            "name": [harmless(name) for name in runs["name"].fillna("")],
+            "tags": [[harmless(str(tag)) for tag in _held(tags)] for tags in runs["tags"]],
         }
     )
 
@@ -61,6 +63,7 @@ def columns() -> dict[str, Any]:
         ),
         "trained": config.TextColumn("Trained for", width=150),
         "name": config.TextColumn("Name"),
+        "tags": config.ListColumn("Tags", help="changed below the table"),
     }  # fmt: skip
 
 
@@ -72,9 +75,9 @@ def take(ids: Sequence[str]) -> None:
 
 
 def found(runs: pd.DataFrame, words: str) -> pd.DataFrame:
-    """The runs whose id, name, tags, state, data set or preset hold every one of the words."""
-    tags = [" ".join(map(str, held)) if hasattr(held, "__len__") else "" for held in runs["tags"]]
-    fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "state", "dataset", "preset")]
+    """The runs whose id, name, tags, note, state, data set or preset hold every one of the words."""
+    tags = [" ".join(map(str, _held(held))) for held in runs["tags"]]
+    fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "notes", "state", "dataset", "preset")]
     text = pd.Series(tags, index=runs.index).str.cat(fields, sep=" ").str.lower()
     keep = pd.Series(True, index=runs.index)
     for word in words.lower().split():
@@ -94,9 +97,13 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     return "data:image/png;base64," + base64.b64encode(pictures.plate(image[None], scale=2)).decode()
 
 
-def _harmless(name: str) -> str:
-    """A name that a spreadsheet takes for text: the table can be saved as CSV."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" and name else name
+def saved(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows to save: everything that is known of each run but its configuration."""
+    return runs.drop(columns=["config"])
+
+
+def _held(tags: Any) -> list[Any]:
+    return list(tags) if hasattr(tags, "__len__") else []
 
 
 def _points(points: Any) -> list[float]:

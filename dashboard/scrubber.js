@@ -1,90 +1,53 @@
-// Moves through the frames of one sprite sheet without asking the server; the step is kept in the URL.
+// Moves through the frames of a sprite sheet for each row without asking the server; the step is kept in the URL.
 const PLAY_MILLISECONDS = 4000
-const MARGIN = { left: 40, right: 12, top: 18, bottom: 40 }
 const DASHES = ["", "7 4", "2 4"]
+const BORDERS = ["solid", "dashed", "dotted"]
+const LARGE = [252, 252, 140] // pixels that a picture of each view may take where there is one row
+const SMALL = 84 // and where there are several
+const KEPT = 32 // decoded sheets: what the server sends again is drawn at once
 const states = new WeakMap()
+const bitmaps = new Map()
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { data, parentElement, setTriggerValue } = component
   const root = parentElement.querySelector(".scrubber")
   if (!root || !data) return
   const old = states.get(parentElement)
   if (old) old.stop()
-  const state = build(root, data, old)
-  states.set(parentElement, state)
+  states.set(parentElement, build(root, data, old, setTriggerValue))
   return () => states.get(parentElement)?.stop()
 }
 
-function build(root, data, old) {
+function build(root, data, old, trigger) {
   const find = name => root.querySelector(name)
-  const [height, width] = data.size
-  const last = data.steps.length - 1
-  const sheet = new Image()
-  const same = old && old.moved() && old.last === last // a step taken while the server was answering stays taken
-  let index = same ? old.index() : data.index
+  const last = data.stops.length - 1
+  const many = data.rows.length > 1
+  let moved = Boolean(old && old.moved() && old.unit === data.unit) // a step taken while the server answered stays
+  let index = begin(data, moved ? old.value() : null)
   let timer = null
   let written = null
-  let moved = Boolean(same)
   root.style.setProperty("--accent", data.accent)
+  root.classList.toggle("many", many)
 
-  const views = find(".views")
-  views.replaceChildren(...data.views.map((view, row) => panel(view, row, width, height)))
-  const canvases = [...views.querySelectorAll("canvas")]
-  const sayings = [...views.querySelectorAll(".said")]
+  const rows = data.rows.map((row, place) => line(row, data, many, place === data.rows.length - 1, root.clientWidth))
+  find(".rows").replaceChildren(...rows.map(row => row.box))
+  legend(find(".legend"), data, many)
+  const where = find(".where")
+  const word = make("b", {})
+  where.replaceChildren(document.createTextNode(""), word)
   const range = find(".range")
   range.max = last
-  const svg = find(".chart")
-  const redraw = () => chart(svg, data)
-  const watch = new ResizeObserver(() => { redraw(); mark() })
-  watch.observe(svg)
-
-  function panel(view, row, width, height) {
-    const room = Math.min(row < 2 ? 252 : 140, Math.max(112, (root.clientWidth - 24) / 2))
-    const scale = Math.max(1, Math.floor(room / width))
-    const box = make("div", { class: "view" })
-    box.style.width = `${Math.max(width * scale, 112)}px`
-    const name = make("div", { class: "name" })
-    const dash = make("span", { class: "dash" })
-    dash.style.borderTopColor = view.colour
-    dash.style.borderTopStyle = ["solid", "dashed", "dotted"][row]
-    name.append(dash, view.name)
-    name.title = view.hint
-    const canvas = make("canvas", { width, height, role: "img", "aria-label": view.name })
-    canvas.style.width = `${width * scale}px`
-    canvas.style.height = `${height * scale}px`
-    box.append(name, canvas, make("div", { class: "said" }))
-    return box
-  }
+  const watch = new ResizeObserver(() => { rows.forEach(row => row.redraw()); paint() })
+  rows.forEach(row => watch.observe(row.svg))
 
   function paint() {
-    canvases.forEach((canvas, row) => {
-      if (sheet.complete && sheet.naturalWidth) {
-        canvas.getContext("2d").drawImage(sheet, index * width, row * height, width, height, 0, 0, width, height)
-      }
-      const view = data.views[row]
-      const chance = view.chance[index]
-      sayings[row].textContent = chance === null ? "not judged" :
-        `${view.judge}: ${view.top[index]} first; asked class ${chance.toFixed(2)}`
-    })
+    rows.forEach(row => row.paint(index))
     range.value = index
-    range.setAttribute("aria-valuetext", `step ${data.steps[index]} of ${data.steps[last]}`)
-    const where = find(".where")
-    where.textContent = `Step ${data.steps[index]} of ${data.steps[last]}, ${data.percent[index]} % done, ` +
-      `logSNR ${String(data.logsnr[index]).replace("-", "−")}, σ ${data.sigma[index]} `
-    if (data.point && index >= data.point.index) {
-      const word = document.createElement("b")
-      word.textContent = "recognizable"
-      where.append(word)
-    }
-    mark()
-  }
-
-  function mark() {
-    const now = svg.querySelector(".now")
-    if (!now) return
-    const x = across(svg, data.place[index])
-    now.setAttribute("x1", x)
-    now.setAttribute("x2", x)
+    const reached = !many && data.rows[0].point !== null && data.rows[0].frame[index] >= data.rows[0].point
+    const said = rows.map(row => row.said(index)).join("; ")
+    range.setAttribute("aria-valuetext", `${data.words[index]}${reached ? ", recognizable" : ""}. ${said}`)
+    where.firstChild.data = `${data.words[index]} `
+    word.textContent = reached ? "recognizable" : ""
   }
 
   function go(to) {
@@ -98,18 +61,15 @@ function build(root, data, old) {
   function write() {
     if (!moved) return
     const address = new URL(window.location.href)
-    const step = String(data.steps[index])
-    if (address.searchParams.get("step") === step) return
-    address.searchParams.set("step", step)
+    if (address.searchParams.get(data.key) === data.stops[index]) return
+    address.searchParams.set(data.key, data.stops[index])
     window.history.replaceState(window.history.state, "", address)
   }
 
   function play() {
     if (timer) return pause()
     if (index === last) index = 0
-    const play = find(".play")
-    play.textContent = "❚❚"
-    play.setAttribute("aria-label", "Pause")
+    label("❚❚", "Pause")
     const began = performance.now()
     const from = index
     const move = now => {
@@ -123,66 +83,208 @@ function build(root, data, old) {
   function pause() {
     cancelAnimationFrame(timer)
     timer = null
-    find(".play").textContent = "▶"
-    find(".play").setAttribute("aria-label", "Play")
+    label("▶", "Play")
+  }
+
+  function label(sign, name) {
+    find(".play").textContent = sign
+    find(".play").setAttribute("aria-label", name)
+  }
+
+  function drag(row, event) {
+    if (event.type === "pointerdown") {
+      row.svg.setPointerCapture(event.pointerId)
+      range.focus({ preventScroll: true })
+    } else if (!row.svg.hasPointerCapture(event.pointerId)) return
+    pause()
+    go(nearest(data.place, row.placeAt(event.clientX)))
   }
 
   find(".play").onclick = play
   find(".back").onclick = () => { pause(); go(index - 1) }
   find(".on").onclick = () => { pause(); go(index + 1) }
   range.oninput = () => { pause(); go(Number(range.value)) }
+  for (const row of rows) row.svg.onpointerdown = row.svg.onpointermove = event => drag(row, event)
+  const fork = find(".fork")
+  fork.hidden = !data.fork
+  fork.onclick = () => { pause(); write(); trigger("fork", data.stops[index]) }
   root.onkeydown = event => {
-    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -last, End: last }
-    if (event.key in moves) go(index + moves[event.key])
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -last, End: last }
+    if (event.key in moves) { pause(); go(index + moves[event.key]) }
     else if (event.key === " " && event.target.tagName !== "BUTTON") play()
     else return
-    if (event.key in moves) pause()
     event.preventDefault()
     event.stopPropagation()
   }
-  sheet.onload = paint
-  sheet.src = data.sheet
-  redraw()
+  rows.forEach(row => row.load(paint))
+  rows.forEach(row => row.redraw())
   paint()
   const guard = setInterval(write, 1000) // another control's answer may have written an older address meanwhile
-  return { last, index: () => index, moved: () => moved, stop: () => { pause(); clearTimeout(written); clearInterval(guard); watch.disconnect() } }
+  const stop = () => { pause(); clearTimeout(written); clearInterval(guard); watch.disconnect() }
+  return { unit: data.unit, value: () => data.stops[index], moved: () => moved, stop }
 }
 
-function across(svg, place) {
-  return MARGIN.left + place * Math.max(10, svg.clientWidth - MARGIN.left - MARGIN.right)
+// The stop to begin at: the one held, or the address bar's where it names one, or the server's.
+function begin(data, held) {
+  const asked = held ?? new URL(window.location.href).searchParams.get(data.key)
+  const value = asked === null || asked.trim() === "" ? NaN : Number(asked)
+  const values = data.stops.map(Number)
+  if (!(value >= values[0] && value <= values[values.length - 1])) return data.index
+  return nearest(values, value)
 }
 
-function chart(svg, data) {
+function nearest(values, value) {
+  let best = 0
+  values.forEach((other, index) => { if (Math.abs(other - value) < Math.abs(values[best] - value)) best = index })
+  return best
+}
+
+function legend(box, data, many) {
+  const views = many ? data.rows[0].views : []
+  box.replaceChildren(...views.map((view, place) => {
+    const item = make("span", { title: view.hint })
+    item.append(dash(view, place), view.name)
+    return item
+  }))
+  if (many) box.append("curves: probability of the class asked")
+}
+
+function dash(view, place) {
+  const mark = make("span", { class: "dash" })
+  mark.style.borderTopColor = view.colour
+  mark.style.borderTopStyle = BORDERS[place]
+  return mark
+}
+
+// One row: its pictures, what the judges say of them, and its probability along the process.
+function line(row, data, many, lowest, room) {
+  const [height, width] = row.size
+  const box = make("div", { class: "row" })
+  const panels = row.views.map((view, place) => panel(view, place, width, height, many, room))
+  const views = make("div", { class: "views" })
+  views.append(...panels.map(panel => panel.box))
+  const svg = shape("svg", { class: "chart", role: "img", "aria-label": `Probability of the class asked, ${row.name}` })
+  const at = make("span", { class: "at" })
+  const reached = make("span", { class: "reached" })
+  if (many) {
+    const head = make("div", { class: "head" })
+    const name = make("b", {})
+    name.textContent = row.name
+    head.append(name, " ", at, " ", reached)
+    box.append(head, views, svg)
+  } else {
+    const caption = make("div", { class: "caption" })
+    caption.textContent = "probability of the class asked"
+    box.append(views, caption, svg)
+  }
+  const margin = { left: many ? 30 : 40, right: 12, top: many ? 6 : 18, bottom: many && !lowest ? 6 : 40 }
+  let bitmap = bitmaps.get(row.sheet) ?? null
+  let wide = 100
+  let now = null
+
+  const across = place => margin.left + place * Math.max(10, wide - margin.left - margin.right)
+  return {
+    box, svg,
+    async load(then) {
+      if (bitmap) return
+      const sheet = new Image()
+      sheet.src = row.sheet
+      await sheet.decode()
+      bitmap = await createImageBitmap(sheet)
+      bitmaps.set(row.sheet, bitmap)
+      if (bitmaps.size > KEPT) bitmaps.delete(bitmaps.keys().next().value)
+      then()
+    },
+    redraw() {
+      wide = svg.clientWidth
+      now = chart(svg, row, data, across, margin, !many || lowest)
+    },
+    placeAt(x) {
+      return (x - svg.getBoundingClientRect().left - margin.left) / Math.max(10, wide - margin.left - margin.right)
+    },
+    said: index => `${many ? `${row.name}: ` : ""}${answer(row.views[0], row.frame[index], false)}`,
+    paint(index) {
+      const frame = row.frame[index]
+      panels.forEach((panel, place) => {
+        if (bitmap) panel.brush.drawImage(bitmap, frame * width, place * height, width, height, 0, 0, width, height)
+        panel.said.data = answer(row.views[place], frame, many)
+      })
+      at.textContent = row.where ? row.where[frame] : ""
+      reached.textContent = many && row.point !== null && frame >= row.point ? "recognizable" : ""
+      const x = across(row.place[frame]).toFixed(1)
+      now.setAttribute("x1", x)
+      now.setAttribute("x2", x)
+    },
+  }
+}
+
+function panel(view, place, width, height, many, room) {
+  const most = many ? (room < 480 ? 56 : SMALL) : Math.min(LARGE[place], Math.max(112, (room - 24) / 2))
+  const scale = Math.max(1, Math.floor(most / width))
+  const box = make("div", { class: "view" })
+  box.style.width = `${Math.max(width * scale, many ? most : Math.min(190, (room - 24) / 2))}px`
+  const canvas = make("canvas", { width, height, role: "img", "aria-label": view.name })
+  canvas.style.width = `${width * scale}px`
+  canvas.style.height = `${height * scale}px`
+  const said = make("div", { class: "said" })
+  const text = document.createTextNode("")
+  said.append(text)
+  if (!many) {
+    const name = make("div", { class: "name", title: view.hint })
+    name.append(dash(view, place), view.name)
+    box.append(name)
+    said.style.whiteSpace = "normal"
+  }
+  box.append(canvas, said)
+  return { box, brush: canvas.getContext("2d"), said: text }
+}
+
+function answer(view, frame, brief) {
+  const chance = view.chance[frame]
+  if (chance === null) return brief ? "" : "not judged"
+  if (brief) return `${view.top[frame]}, ${chance.toFixed(2)}`
+  return `${view.judge}: ${view.top[frame]} first; asked class ${chance.toFixed(2)}`
+}
+
+// Draws a row's curves; returns the line that moves.
+function chart(svg, row, data, across, margin, named) {
   const height = svg.clientHeight
-  const down = chance => MARGIN.top + (1 - chance) * (height - MARGIN.top - MARGIN.bottom)
+  const down = chance => margin.top + (1 - chance) * (height - margin.top - margin.bottom)
   const parts = []
   for (const chance of [0, 0.5, 1]) {
-    parts.push(shape("line", { class: "grid", x1: across(svg, 0), x2: across(svg, 1), y1: down(chance), y2: down(chance) }))
-    parts.push(text(String(chance), MARGIN.left - 8, down(chance) + 4, "end"))
+    parts.push(shape("line", { class: "grid", x1: across(0), x2: across(1), y1: down(chance), y2: down(chance) }))
+    if (named || chance !== 0.5) parts.push(text(String(chance), margin.left - 8, down(chance) + 4, "end"))
   }
-  for (const tick of data.ticks) parts.push(text(tick.text, across(svg, tick.place), down(0) + 17, "middle"))
-  parts.push(text(data.axis, across(svg, 0.5), down(0) + 35, "middle"))
-  data.views.forEach((view, row) => {
+  if (named) {
+    for (const tick of data.ticks) parts.push(text(tick.text, across(tick.place), down(0) + 17, "middle"))
+    parts.push(text(data.axis, across(0.5), down(0) + 35, "middle"))
+  }
+  row.views.forEach((view, place) => {
     let path = ""
-    view.chance.forEach((chance, index) => {
-      if (chance !== null) {
-        const gap = index === 0 || view.chance[index - 1] === null
-        path += `${gap ? "M" : "L"}${across(svg, data.place[index]).toFixed(1)} ${down(chance).toFixed(1)}`
-      }
+    view.chance.forEach((chance, frame) => {
+      if (chance === null) return
+      const gap = frame === 0 || view.chance[frame - 1] === null
+      path += `${gap ? "M" : "L"}${across(row.place[frame]).toFixed(1)} ${down(chance).toFixed(1)}`
     })
-    parts.push(shape("path", { class: "line", d: path, stroke: view.colour, "stroke-dasharray": DASHES[row] }))
+    parts.push(shape("path", { class: "line", d: path, stroke: view.colour, "stroke-dasharray": DASHES[place] }))
   })
   const upright = (name, place) =>
-    shape("line", { class: name, x1: across(svg, place), x2: across(svg, place), y1: down(1), y2: down(0) })
-  parts.push(upright("source", data.source), text("source: 70 %", across(svg, data.source) + 5, down(1) - 5, "start"))
-  if (data.point) {
-    const left = Math.abs(data.point.place - data.source) < 0.14 || data.point.place > 0.85
-    const word = text("recognized", across(svg, data.point.place) + (left ? -5 : 5), down(1) - 5, left ? "end" : "start")
-    word.setAttribute("class", "point")
-    parts.push(upright("point", data.point.place), word)
+    shape("line", { class: name, x1: across(place), x2: across(place), y1: down(1), y2: down(0) })
+  parts.push(upright("source", row.source))
+  if (margin.top > 12) parts.push(text("source: 70 %", across(row.source) + 5, down(1) - 5, "start"))
+  if (row.point !== null) {
+    const place = row.place[row.point]
+    parts.push(upright("point", place))
+    if (margin.top > 12) {
+      const left = Math.abs(place - row.source) < 0.14 || place > 0.85
+      const word = text("recognized", across(place) + (left ? -5 : 5), down(1) - 5, left ? "end" : "start")
+      word.setAttribute("class", "point")
+      parts.push(word)
+    }
   }
-  parts.push(shape("line", { class: "now", x1: 0, x2: 0, y1: down(1), y2: down(0) }))
-  svg.replaceChildren(...parts)
+  const now = shape("line", { class: "now", x1: 0, x2: 0, y1: down(1), y2: down(0) })
+  svg.replaceChildren(...parts, now)
+  return now
 }
 
 function text(content, x, y, anchor) {

@@ -1,12 +1,13 @@
-"""The step scrubber: one trajectory in the browser, x_t beside x̂0, with the judges' probability moving along.
+"""The step scrubber: trajectories in the browser, x_t beside x̂0, with the judges' probability moving along.
 
-The seam is here because a step must not cost a round trip: the server sends one sprite sheet and a few numbers, and the
-browser moves through them. The step stands in the URL, where the server reads it again.
+The seam is here because a step must not cost a round trip: the server sends sprite sheets and a few numbers, and the
+browser moves through them. The step stands in the URL, and the browser reads it there again.
 """
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard.charts import ACCENT, AXES, PURPLE, SKY, SOURCE
+from dashboard.charts import ACCENT, PURPLE, SKY
 from dashboard.pictures import Bytes, png
+from dashboard.places import Axis
+from dashboard.recognition import number
 
 HERE = Path(__file__).parent
 HINTS = {
@@ -27,7 +30,22 @@ HINTS = {
 VIEWS = {"x": "x_t, the picture with its noise", "denoised": "x̂0, what the network sees in it",
          "unconditional": "x̂0 without the label"}  # fmt: skip
 COLOURS = {"x": SKY, "denoised": PURPLE, "unconditional": "#8D99AE"}
-TICKS = 5
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One trajectory as a row of the scrubber."""
+
+    name: str
+    stacks: dict[str, Bytes]  # view -> (F, H, W, C)
+    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
+    judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
+    classes: Sequence[str]
+    point: int | None = None  # the step from which on it is recognized
+
+    @property
+    def steps(self) -> list[int]:
+        return [int(step) for step in self.frames["step"]]
 
 
 @st.cache_resource(max_entries=1)
@@ -36,86 +54,84 @@ def _component() -> Any:
     return st.components.v2.component("firstlight_scrubber", html=texts[0], css=texts[1], js=texts[2])
 
 
-def scrubber(content: dict[str, Any], key: str) -> None:
-    """Show what `content_of` made."""
-    _component()(data=content, key=key, height="content")
+def scrubber(content: dict[str, Any], key: str, on_fork: Callable[[], None] | None = None) -> None:
+    """Show what `content_of` made. With `on_fork` there is a button; the stop is then the state's `fork`."""
+    callbacks = {"on_fork_change": on_fork} if on_fork else {}
+    _component()(data=content | {"fork": on_fork is not None}, key=key, height="content", **callbacks)
 
 
-def content_of(
-    stacks: dict[str, Bytes], frames: pd.DataFrame, judged: pd.DataFrame, classes: Sequence[str], axis: str, step: int,
-    point: float | None, dark: bool,
-) -> dict[str, Any]:  # fmt: skip
-    """What the browser needs of one trajectory, as plain values.
+def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None = None) -> dict[str, Any]:
+    """What the browser needs of some trajectories, as plain values; `at` is the stop to begin at.
 
-    stacks: view -> uint8 (F, H, W, C); frames: F rows with step, percent, logsnr, sigma, ou; judged: the query
-    `judgement_curve`; `step` to begin at and recognition `point`, step numbers.
+    Rows that keep the same steps move together step by step, and the URL says `step`. Others move along the share of
+    the steps done, or along logSNR where the axis is another, each row on its nearest frame; the URL then says `at`.
     """
-    steps = frames["step"].tolist()
-    along = _Axis(frames, axis)
-    views = []
-    for view, name in VIEWS.items():
-        said = judged[judged["view"] == view].drop_duplicates("step").set_index("step")
-        chance = [_finite(said["probability"].get(number)) for number in steps]
-        top = [_name(said["top"].get(number), classes) for number in steps]
-        judge = str(said["judge"].iloc[0]) if len(said) else ""
-        views.append(
-            {"name": name, "judge": judge, "hint": HINTS[view], "chance": chance, "top": top, "colour": COLOURS[view]}
-        )
+    line = Axis([strip.frames for strip in strips], axis)
+    together = all(_path(strip) == _path(strips[0]) for strip in strips)
+    unit = "step" if together else "percent" if axis == "% of steps" else "logsnr"
+    stops = _stops(strips, unit)
+    views = list(VIEWS) if len(strips) == 1 else list(VIEWS)[:2]
+    begin = stops[unit].iloc[-1] * 0.7 if at is None and unit != "logsnr" else at or 0.0
     return {
-        "sheet": _sheet(stacks), "size": stacks["x"].shape[1:3], "views": views, "steps": steps,
-        "percent": frames["percent"].round(1).tolist(), "logsnr": frames["logsnr"].round(2).tolist(),
-        "sigma": [f"{value:.3g}" for value in frames["sigma"]],
-        "place": [along.place(number) for number in steps], "ticks": along.ticks(), "axis": AXES[axis][1],
-        "source": along.place(SOURCE / 100 * steps[-1]), "index": int(np.abs(np.array(steps) - step).argmin()),
-        "point": None if point is None else {"place": along.place(point), "index": steps.index(point)},
+        "key": "step" if together else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
+        "stops": [f"{value:g}" for value in stops[unit]], "words": _words(stops, unit, strips[0]),
+        "place": line.places(stops), "index": int((stops[unit] - begin).abs().argmin()),
+        "rows": [_row(strip, line, views, unit, stops) for strip in strips],
         "accent": ACCENT["dark" if dark else "light"],
     }  # fmt: skip
 
 
-class _Axis:
-    """Places between 0 and 1 on one of the x-axes."""
-
-    def __init__(self, frames: pd.DataFrame, axis: str) -> None:
-        column, _, backwards, self.log = AXES[axis]
-        inner = frames.iloc[:-1] if len(frames) > 2 and column != "percent" else frames  # the clean end is far away
-        self.steps, self.values = frames["step"].to_numpy(float), self._scaled(frames[column].to_numpy(float))
-        ends = self._scaled(inner[column].to_numpy(float))
-        self.low, self.high = (ends.max(), ends.min()) if backwards else (ends.min(), ends.max())
-
-    def _scaled(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return np.log10(np.maximum(values, 1e-6)) if self.log else values
-
-    def place(self, step: float) -> float:
-        """Where a step number lies; the clean end is kept on the axis."""
-        value = float(np.interp(step, self.steps, self.values))
-        width = self.high - self.low
-        return round(min(max((value - self.low) / width, 0.0), 1.0), 4) if width else 0.0
-
-    def ticks(self) -> list[dict[str, Any]]:
-        """Round numbers along the axis with their places."""
-        low, high = sorted((self.low, self.high))
-        if self.log:
-            marks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
-        else:
-            width = max(high - low, 1e-9) / TICKS
-            unit = min(
-                (base * 10 ** math.floor(math.log10(width)) for base in (1, 2, 5, 10)), key=lambda u: abs(u - width)
-            )
-            marks = [unit * n for n in range(math.ceil(low / unit), math.floor(high / unit) + 1)]
-        span = self.high - self.low
-        return [
-            {
-                "place": round((mark - self.low) / span, 4),
-                "text": f"{10**mark:g}" if self.log else f"{mark:g}".replace("-", "−"),
-            }
-            for mark in marks
-            if span
-        ]
+def _path(strip: Strip) -> tuple[list[int], list[float]]:
+    return strip.steps, strip.frames["logsnr"].round(6).tolist()
 
 
-def _sheet(stacks: dict[str, Bytes]) -> str:
+def _stops(strips: Sequence[Strip], unit: str) -> pd.DataFrame:
+    """The places that the control can stand at, one row each, with the columns of every axis that they have."""
+    every = pd.concat([strip.frames for strip in strips], ignore_index=True)
+    every[unit] = every[unit].round(2)
+    return every.drop_duplicates(unit).sort_values(unit, ignore_index=True)
+
+
+def _words(stops: pd.DataFrame, unit: str, first: Strip) -> list[str]:
+    if unit == "percent":
+        return [f"{value:.0f} % of the steps done" for value in stops["percent"]]
+    if unit == "logsnr":
+        return [f"logSNR {number(value, 'logSNR')}" for value in stops["logsnr"]]
+    return [
+        f"Step {row.step} of {first.steps[-1]}, {row.percent:.1f} % done, "
+        f"logSNR {row.logsnr:.2f}, σ {row.sigma:.3g}".replace("-", "−").replace(".0 %", " %")
+        for row in stops.itertuples()
+    ]
+
+
+def _row(strip: Strip, line: Axis, views: Sequence[str], unit: str, stops: pd.DataFrame) -> dict[str, Any]:
+    near = np.abs(strip.frames[unit].to_numpy(float)[:, None] - stops[unit].to_numpy(float)).argmin(axis=0)
+    steps = strip.steps
+    where = None if unit == "step" else [
+        f"step {row.step} of {steps[-1]}, {row.percent:.0f} % done, logSNR {number(row.logsnr, 'logSNR')}"
+        for row in strip.frames.itertuples()
+    ]  # fmt: skip
+    return {
+        "name": strip.name, "sheet": _sheet(strip.stacks, views), "size": strip.stacks["x"].shape[1:3],
+        "frame": near.tolist(), "place": line.places(strip.frames), "source": line.source(strip.frames),
+        "point": None if strip.point is None else steps.index(strip.point), "where": where,
+        "views": [_view(strip, view) for view in views],
+    }  # fmt: skip
+
+
+def _view(strip: Strip, view: str) -> dict[str, Any]:
+    said = strip.judged[strip.judged["view"] == view].drop_duplicates("step").set_index("step")
+    return {
+        "name": VIEWS[view], "hint": HINTS[view], "colour": COLOURS[view],
+        "judge": str(said["judge"].iloc[0]) if len(said) else "",
+        "chance": [_finite(said["probability"].get(step)) for step in strip.steps],
+        "top": [_name(said["top"].get(step), strip.classes) for step in strip.steps],
+    }  # fmt: skip
+
+
+def _sheet(stacks: dict[str, Bytes], views: Sequence[str]) -> str:
     """All frames as one PNG in a data address: a row for each view, a column for each frame."""
-    rows = [np.concatenate(list(np.broadcast_to(stacks[view], (*stacks[view].shape[:3], 3))), axis=1) for view in VIEWS]
+    rows = [np.concatenate(list(np.broadcast_to(stacks[view], (*stacks[view].shape[:3], 3))), axis=1) for view in views]
     return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(np.concatenate(rows)))).decode()
 
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import pandas as pd
 import streamlit as st
 
+from dashboard import sharing
 from dashboard.charts import CONFIG, Figure
 from evaluator.judges import JudgeError
 from sampler.errors import SamplerError
@@ -49,6 +50,14 @@ def ask(name: str, **parameters: Any) -> pd.DataFrame:
         stop(str(error))
 
 
+def stamp(run: str) -> int:
+    """Another number when the run's files are others. Ends the page with the reason where it cannot be read."""
+    try:
+        return _archive(root()).entry(run).stamp
+    except RunError as error:
+        stop(str(error))
+
+
 @contextmanager
 def faults() -> Iterator[None]:
     """Whatever cannot be drawn or judged ends the page with its sentence."""
@@ -71,7 +80,12 @@ def chosen_run() -> pd.Series:
 
 def folder(run: pd.Series) -> Run:
     """The run's folder."""
-    return run_at(root(), str(run["run"]))
+    return run_folder(str(run["run"]))
+
+
+def run_folder(run: str) -> Run:
+    """The folder of the run with this id. Raises RunError for an id that is none."""
+    return run_at(root(), run)
 
 
 def class_names(run: pd.Series) -> list[str]:
@@ -96,19 +110,25 @@ def note(text: str) -> None:
     st.html(f'<p class="note">{html.escape(text)}</p>')
 
 
+def notice(text: str) -> None:
+    """What must not be overlooked, as literal text."""
+    st.html(f'<p class="notice" role="status">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+
+
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Names and values, one pair after the other, as literal text."""
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)
     st.html(f'<dl class="facts">{rows}</dl>')
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A small table, as literal text."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
+    """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
     head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     st.html(
         f'<div class="wide"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+    sharing.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
 def damaged(frame: pd.DataFrame) -> None:
@@ -139,11 +159,17 @@ def dark() -> bool:
     return st.context.theme.type != "light"
 
 
-def chart(figure: Figure, key: str, alt: str) -> None:
-    """A figure in the browser's theme. The tests hold figures against plotly's rules; here that would cost 0.1 s."""
+def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) -> None:
+    """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
+
+    The tests hold figures against plotly's rules; here that would cost 0.1 s.
+    """
     from plotly.graph_objects import Figure as Built
 
-    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG, alt=alt)
+    image = {"format": "svg", "filename": f"firstlight-{key}"}
+    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    if data is not None:
+        sharing.save_rows(data, key)
 
 
 def style() -> None:

@@ -1,4 +1,4 @@
-"""python -m evaluator all | recognizability | quality | fit-judge: what a run's pictures are worth."""
+"""python -m evaluator: what a run's pictures are worth, and what theory says of it."""
 
 import argparse
 import json
@@ -6,12 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from evaluator.clip import commands as clip
+from evaluator.experiments import commands as experiments
 from evaluator.judges import KINDS, JudgeError
 from evaluator.judging import card_of
 from evaluator.quality import quality
 from evaluator.quality import report as quality_report
 from evaluator.recognizability import recognizability
-from evaluator.recognizability import report as recognizability_report
+from evaluator.reporting import report as recognizability_report
+from evaluator.schedule import check as schedule_check
+from evaluator.schedule import figures as schedule_figures
+from evaluator.schedule import report as schedule_report
+from evaluator.spectra import make as make_spectra
+from evaluator.spectra import report as spectra_report
 from sampler import SamplerError
 from store.manifest import write_manifest
 from store.run import RUNS, Run, RunError, existing_run
@@ -63,12 +70,27 @@ def parser() -> argparse.ArgumentParser:
     for command in (both, good):
         command.add_argument("--per-class", type=int, default=1000, help="pictures of every class (default: 1000)")
 
+    experiments.add(commands)
+    clip.add(commands)
+
     judge = commands.add_parser("fit-judge", help="train a judge and examine it on real test pictures")
     judge.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
     judge.add_argument("--kind", choices=KINDS, default="clean", help="of clean pictures, or of x_t with its noise")
     judge.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the pictures (default: {EPOCHS})")
     judge.set_defaults(command=fit)
-    for command in (both, good, judge):
+
+    theory = commands.add_parser("spectrum", help="measure what theory predicts from: the variances of a dataset")
+    theory.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
+    theory.add_argument("--only", type=int, nargs="+", default=[], help="these classes alone")
+    theory.add_argument("--per-class", type=int, default=0, help="the first pictures of every class (default: all)")
+    theory.set_defaults(command=spectrum)
+
+    plan = commands.add_parser("schedule", help="check a run's noise levels: pure noise, and where classes are decided")
+    plan.add_argument("run", help="the run's id")
+    plan.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    plan.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    plan.set_defaults(command=schedule)
+    for command in (both, good, judge, theory):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
     return top
 
@@ -111,6 +133,21 @@ def fit(options: argparse.Namespace) -> None:
     except DataError as error:
         raise JudgeError(str(error)) from error
     print(f"{judge.name}: {100 * judge.card['accuracy']:.2f} % of {judge.card['n']:,} real test pictures")
+
+
+def spectrum(options: argparse.Namespace) -> None:
+    """python -m evaluator spectrum"""
+    print(spectra_report(make_spectra(options.dataset, options.data, options.only, options.per_class)))
+
+
+def schedule(options: argparse.Namespace) -> None:
+    """python -m evaluator schedule"""
+    run = existing_run(options.runs, options.run)
+    try:
+        found = schedule_check(card_of(run))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{run.card} has no usable {error} in its config; restore it from a copy of the run.") from error
+    print(json.dumps(schedule_figures(found), allow_nan=False) if options.json else schedule_report(run.id, found))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
     weights = hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
     key = hashlib.sha256(json.dumps([weights, asdict(settings), FIRST_SEED]).encode()).hexdigest()
-    return run.folder / ".cache" / f"generated-{key[:16]}.npy"
+    return run.cache / f"generated-{key[:16]}.npy"
 
 
 def cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:

@@ -6,7 +6,8 @@ pictures is not written beside it. A card names the file's sha256; a judge that 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Judge:
 
     card: dict[str, Any]
     session: ort.InferenceSession
+    kept: tuple[int, ...] = ()  # the classes that are told apart, in this order; none keeps all
+    margin: int = 0  # pixels cut off on each side of a picture before it is judged
 
     @property
     def name(self) -> str:
@@ -43,13 +46,15 @@ class Judge:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(self.card["classes"])
+        names = tuple(self.card["classes"])
+        return tuple(names[index] for index in self.kept) or names
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """What a picture must be: (C, H, W)."""
         given = self.card["input"]
-        return int(given["channels"]), int(given["size"]), int(given["size"])
+        size = int(given["size"]) + 2 * self.margin
+        return int(given["channels"]), size, size
 
     def __call__(
         self, x: NDArray[Any], logsnr: NDArray[Any] | float | None = None
@@ -63,7 +68,8 @@ class Judge:
             raise JudgeError(f"{self.name} judges pictures of {self.shape}, not {x.shape[1:]}; choose another judge.")
         if (logsnr is None) == (self.kind == "noisy"):
             raise JudgeError(f"{self.name} is a {self.kind} judge; a noisy judge, and only that, is told the logSNR.")
-        feed = {"x": np.ascontiguousarray(x, np.float32)}
+        inside = slice(self.margin, x.shape[-1] - self.margin)
+        feed = {"x": np.ascontiguousarray(x[..., inside, inside], np.float32)}
         if logsnr is not None:
             feed["logsnr"] = np.ascontiguousarray(np.broadcast_to(np.asarray(logsnr, np.float32), len(x)))
         parts = [
@@ -73,7 +79,7 @@ class Judge:
         if not parts:
             return np.empty((0, len(self.classes)), np.float32), np.empty((0, self.card["features"]), np.float32)
         logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return logits, features
+        return logits[:, list(self.kept)] if self.kept else logits, features
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
@@ -96,6 +102,23 @@ def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
             f"python -m evaluator fit-judge --dataset {dataset} --kind {kind}"
         )
     return _loaded(path, path.stat().st_mtime_ns)
+
+
+def judge_for_run(run_card: Mapping[str, Any], kind: str, folder: Path = JUDGES) -> Judge:
+    """The bundled judge of a run's dataset, answering in the run's own classes and for pictures of the run's size.
+
+    `run_card` is run.json. A run of some of the classes gets a judge between these alone; black pixels that the run
+    added on each side are cut off before judging. Raises JudgeError where there is no such judge, or where it does not
+    know one of the run's classes.
+    """
+    dataset, config = run_card["dataset"], run_card.get("config", {})
+    judge = judge_for(dataset["name"], kind, folder)
+    names = tuple(dataset["classes"])
+    unknown = [name for name in names if name not in judge.classes]
+    if unknown:
+        raise JudgeError(f"{judge.name} does not know {', '.join(unknown)}; fit a judge with: {command(judge.name)}")
+    kept = () if names == judge.classes else tuple(judge.classes.index(name) for name in names)
+    return replace(judge, kept=kept, margin=int(config.get("pad", 0)))
 
 
 def judge_name(dataset: str, kind: str) -> str:

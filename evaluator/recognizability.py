@@ -1,21 +1,23 @@
-"""When a digit is there: the recognizability point of every trajectory, and what classes have in common.
+"""When a digit is there: every figure of a run's recognizability points, for the command line and for the pages.
 
-R = min{k : for all j >= k the judge's first choice is the label asked for, with probability >= p}; infinite, "never",
-where the finished picture fails. F is the first such step at all. Views and judges are never mixed.
+The seam is here because both must say the same: a page takes `analysis` of points at the threshold it is asked for, and
+`recognizability` is that for every view of a run, as plain values. Views and judges are never mixed.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from evaluator.agreement import agreement, concordances
+from evaluator.claims import Verdict, s3, s10
 from evaluator.judging import VIEWS, card_of, judged, notes
-from evaluator.statistics import Estimate, Numbers, median, plain, wilson
+from evaluator.points import Points, View, before, points, view_of
+from evaluator.ranking import Ranking, ranking, restricted
+from evaluator.ranking import sentence as ranked
+from evaluator.statistics import Estimate, mean, median, plain, plainly, share
 from sampler.levels import noise_to_signal, ou_time
 from store.run import Run, RunError
 
@@ -29,34 +31,33 @@ AXES: dict[str, Callable[[float], float]] = {  # logSNR -> the same noise level 
 
 
 @dataclass(frozen=True)
-class View:
-    """One view of a run's trajectories before its judge: S samples, F kept frames."""
+class Summary:
+    """One class, or all: estimates in percent of the process, those called level in logSNR, shares from 0 to 1."""
 
-    name: str
-    judge: str
-    label: NDArray[np.int64]  # (S,)
-    seed: NDArray[np.int64]  # (S,)
-    steps: NDArray[np.int64]  # (S,) K
-    step: NDArray[np.int64]  # (S, F) 0 .. K
-    logsnr: Numbers  # (S, F)
-    top: NDArray[np.int64]  # (S, F)
-    probability: Numbers  # (S, F) of the label
+    label: int | None  # None: all classes
+    n: int
+    seeds: int
+    median: Estimate  # of R
+    median_level: Estimate
+    after: float  # the kept frame before the median: half are recognized in (after, median]
+    after_level: float
+    mean: Estimate  # of R, where "never" counts as the end
+    mean_level: Estimate
+    first: Estimate  # median of F
+    flicker: Estimate  # mean of R - F, where "never" counts as the end
+    wavers: Estimate  # share with R > F
+    never: Estimate
+    other: Estimate  # share that ends as another class
 
 
 @dataclass(frozen=True)
-class Points:
-    """Recognizability points of samples; infinity is "never"."""
+class Analysis:
+    """Every figure of the points of one view at one threshold."""
 
-    stays: Numbers  # (S,) R in percent of the process
-    first: Numbers  # (S,) F in percent of the process
-    logsnr: Numbers  # (S,) the noise level at R
-    label: NDArray[np.int64]  # (S,)
-    seed: NDArray[np.int64]  # (S,)
-    other: NDArray[np.bool_]  # (S,) the finished picture is taken for another class
-
-    def of(self, chosen: NDArray[np.bool_]) -> "Points":
-        """Some of the samples."""
-        return Points(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+    whole: Summary
+    classes: tuple[Summary, ...]  # those that have samples, by label
+    ranking: Ranking | None  # None for fewer than two classes
+    verdicts: tuple[Verdict, ...]
 
 
 def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
@@ -69,114 +70,117 @@ def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
     table = judged(run)
     null = notes(table)["null"]
     dataset = card_of(run)["dataset"]
-    figures = []
-    for name in VIEWS:
-        view = view_of(table, name)
-        p = null[name]["threshold"] if threshold is None else threshold
-        figures.append(
-            {"view": name, "judge": view.judge, "threshold": p, "null": null[name]}
-            | figures_of(points(view, p), dataset["classes"])
-            | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
-        )
-    return {"run": run.id, "dataset": dataset["name"], "views": figures}
-
-
-def view_of(table: pa.Table, name: str) -> View:
-    """One view out of judgements, a row per sample. Raises RunError where samples have different numbers of frames."""
-    rows = table.filter(pc.equal(table["view"], name)).sort_by([("sample", "ascending"), ("step", "ascending")])
-    column = {field: rows[field].to_numpy() for field in rows.schema.names if field not in ("view", "judge")}
-    samples = len(np.unique(column["sample"]))
-    if not samples or len(rows) % samples or (np.diff(column["sample"].reshape(samples, -1), axis=1) != 0).any():
-        raise RunError("Trajectories with different numbers of frames cannot be compared; trace the run again.")
-    square = {field: values.reshape(samples, -1) for field, values in column.items()}
-    label, seed, steps = (square[field][:, 0].astype(np.int64) for field in ("label", "seed", "steps"))
-    logsnr, probability = (square[field].astype(np.float64) for field in ("logsnr", "probability"))
-    judge = rows["judge"][0].as_py()
-    return View(name, judge, label, seed, steps, square["step"], logsnr, square["top"], probability)
-
-
-def points(view: View, threshold: float) -> Points:
-    """R and F of every sample at this threshold."""
-    hit = (view.top == view.label[:, None]) & (view.probability >= threshold)
-    stays, first = recognized(hit)
-    percent = 100.0 * view.step / view.steps[:, None]
-    other = view.top[:, -1] != view.label
-    return Points(_at(percent, stays), _at(percent, first), _at(view.logsnr, stays), view.label, view.seed, other)
-
-
-def recognized(hit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First frame from which on every frame is a hit, and first hit at all, of `hit` (S, F); F where there is none."""
-    frames = hit.shape[1]
-    staying = np.logical_and.accumulate(hit[:, ::-1], axis=1).sum(axis=1)
-    first = np.where(hit.any(axis=1), hit.argmax(axis=1), frames)
-    return frames - staying, first
-
-
-def _at(values: Numbers, index: NDArray[np.int64]) -> Numbers:
-    """values[i, index[i]], (S,); infinity where the index is past the end."""
-    beyond = np.concatenate([values, np.full((len(values), 1), np.inf)], axis=1)
-    return np.asarray(np.take_along_axis(beyond, index[:, None], axis=1)[:, 0])
-
-
-def figures_of(found: Points, classes: list[str]) -> dict[str, Any]:
-    """All samples together, and every class that has samples."""
-    per_class = [
-        {"class": name, "label": label} | summary(found.of(found.label == label))
-        for label, name in enumerate(classes)
-        if (found.label == label).any()
+    views = [view_of(table, name) for name in VIEWS]
+    thresholds = [null[view.name]["threshold"] if threshold is None else threshold for view in views]
+    figures = [
+        {"view": view.name, "judge": view.judge, "threshold": p, "null": null[view.name]}
+        | figures_of(points(view, p), dataset["classes"])
+        | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
+        for view, p in zip(views, thresholds, strict=True)
     ]
-    return {"all": summary(found), "classes": per_class}
+    together = agreed(views, thresholds)
+    return {"run": run.id, "dataset": dataset["name"], "views": figures, "agreement": together}
 
 
-def summary(found: Points) -> dict[str, Any]:
-    """n, median R on every axis, the share that never is recognized, the first hit, and how many waver."""
-    n = len(found.stays)
-    never, other = int(np.isinf(found.stays).sum()), int(found.other.sum())
-    wavers = int((found.stays > found.first).sum())
-    return {
-        "n": n,
-        "median": {"percent": plain(median(found.stays, found.seed))} | _levels(found),
-        "never": plain(wilson(never, n)),
-        "ends_as_another": plain(wilson(other, n)),
-        "first_hit": {"percent": plain(median(found.first, found.seed))},
-        "flicker": plain(wilson(wavers, n)),
+def analysis(found: Points, classes: Sequence[str], axis: str = "percent") -> Analysis:
+    """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"."""
+    labels = np.unique(found.label).tolist()
+    order = ranking(found, axis) if len(labels) > 1 else None
+    rows = tuple(summary(found.of(found.label == label), label) for label in labels)
+    return Analysis(summary(found), rows, order, s3(found, classes) + s10(found, classes))
+
+
+def summary(found: Points, label: int | None = None) -> Summary:
+    """The figures of one class, or of all that is there."""
+    seed, middle, level = found.seed, median(found.stays, found.seed), median(found.logsnr, found.seed)
+    after, after_level = before(found, middle.value)
+    wait = np.minimum(found.stays, 100.0) - np.minimum(found.first, 100.0)
+    return Summary(
+        label=label,
+        n=len(found.stays),
+        seeds=len(np.unique(seed)),
+        median=middle,
+        median_level=level,
+        after=after,
+        after_level=after_level,
+        mean=mean(restricted(found), seed),
+        mean_level=mean(restricted(found, "logsnr"), seed),
+        first=median(found.first, seed),
+        flicker=mean(wait, seed),
+        wavers=share(found.stays > found.first, seed),
+        never=share(np.isinf(found.stays), seed),
+        other=share(found.other, seed),
+    )
+
+
+def figures_of(found: Points, classes: Sequence[str]) -> dict[str, Any]:
+    """`analysis` as plain values: all samples together, every class that has some, ranking, tests and claims."""
+    whole = analysis(found, classes)
+    rows = [{"class": classes[row.label or 0], "label": row.label} | _plain_summary(row) for row in whole.classes]
+    figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(found.kept, 6)}
+    order = whole.ranking
+    return figures | {
+        "ranking": None if order is None else _plain_ranking(order, classes),
+        "tests": None if order is None else {"omnibus": plainly(order.omnibus), "pairs": plainly(order.pairs)},
+        "claims": plainly(whole.verdicts),
     }
 
 
-def _levels(found: Points) -> dict[str, Any]:
-    """The median noise level on the three axes that survive another schedule; an end that is "never" is null."""
-    level = median(found.logsnr, found.seed)
-    axes = {}
-    for name, axis in AXES.items():
-        ends = (level.value, level.low, level.high)
-        value, low, high = (axis(end) if math.isfinite(end) else math.inf for end in ends)
-        if axis(1.0) < axis(0.0):
-            low, high = high, low
-        axes[name] = plain(Estimate(value, low, high, level.n))
-    return axes
+def _plain_summary(row: Summary) -> dict[str, Any]:
+    """Medians on every axis; "never" is null."""
+    levels = {name: plain(_on(row.median_level, axis)) for name, axis in AXES.items()}
+    return {
+        "n": row.n,
+        "seeds": row.seeds,
+        "median": {"percent": plain(row.median)} | levels,
+        "after": {"percent": plainly(row.after), "logsnr": plainly(row.after_level)},
+        "restricted_mean": {"percent": plain(row.mean), "logsnr": plain(row.mean_level)},
+        "never": plain(row.never),
+        "ends_as_another": plain(row.other),
+        "first_hit": {"percent": plain(row.first)},
+        "flicker": {"percent": plain(row.flicker)},
+        "wavers": plain(row.wavers),
+    }
+
+
+def _on(level: Estimate, axis: Callable[[float], float]) -> Estimate:
+    """A noise level on an axis; an end that is "never" stays infinite."""
+    ends = (level.value, level.low, level.high)
+    value, low, high = (axis(end) if math.isfinite(end) else end for end in ends)
+    if axis(1.0) < axis(0.0):
+        low, high = high, low
+    return Estimate(value, low, high, level.n)
+
+
+def _plain_ranking(order: Ranking, classes: Sequence[str]) -> dict[str, Any]:
+    rows = [{"class": classes[row.label]} | plainly(row) for row in order.rows]
+    groups = [[classes[label] for label in group] for group in order.groups]
+    return {"sentence": ranked(order, classes), "order": rows, "not_told_apart": groups}
 
 
 def brief(found: Points) -> dict[str, Any]:
-    """What a change of threshold moves: the median and the never-share of all samples."""
-    never = int(np.isinf(found.stays).sum())
-    return {"median": plain(median(found.stays, found.seed)), "never": plain(wilson(never, len(found.stays)))}
+    """What a change of threshold moves: of all samples the median and the never-share, and the order of the classes."""
+    labels = np.unique(found.label)
+    means = [restricted(found.of(found.label == label)).mean() for label in labels]
+    never = share(np.isinf(found.stays), found.seed)
+    order = labels[np.argsort(means, kind="stable")].tolist()
+    return {"median": plain(median(found.stays, found.seed)), "never": plain(never), "order": order}
 
 
-def report(figures: dict[str, Any]) -> str:
-    """The figures as a table for people."""
-    lines = []
-    for view in figures["views"]:
-        p = view["threshold"]
-        lines += ["", f"{figures['run']}: {view['view']} before {view['judge']}, recognized from p = {p}"]
-        lines += ["class        n   median % of process     logSNR at median        never %"]
-        for row in [*view["classes"], {"class": "all"} | view["all"]]:
-            shown = [_interval(row["median"][axis]) for axis in ("percent", "logsnr")] + [_interval(row["never"], 100)]
-            lines.append(f"{row['class']:<10}{row['n']:>4}   " + "  ".join(f"{text:<22}" for text in shown).rstrip())
-    return "\n".join(lines[1:])
-
-
-def _interval(estimate: dict[str, Any], factor: float = 1.0) -> str:
-    value, low, high = (
-        "never" if estimate[end] is None else f"{factor * estimate[end]:.1f}" for end in ("value", "low", "high")
-    )
-    return f"{value} [{low}, {high}]"
+def agreed(views: Sequence[View], thresholds: Sequence[float]) -> dict[str, Any]:
+    """Kappa of the judges' first choices, and Lin's concordance of R in logSNR, as plain values."""
+    whole = agreement(views)
+    lin = concordances([points(view, p) for view, p in zip(views, thresholds, strict=True)])
+    columns = ("percent", "logsnr", "kappa", "low", "high")
+    steps = zip(*(plainly(getattr(whole, column)) for column in columns), strict=True)
+    return {
+        "judges": list(whole.names),
+        "n": whole.n,
+        "end": plain(whole.end),
+        "steps": [dict(zip(columns, row, strict=True)) for row in steps],
+        "pairs": [
+            {"first": whole.names[pair.first], "second": whole.names[pair.second], "end": plain(pair.end)}
+            | {"concordance": plain(lin[pair.first, pair.second])}
+            for pair in whole.pairs
+        ],
+    }

@@ -1,15 +1,17 @@
-"""Shares, medians and their 95 % intervals.
+"""Shares, medians, means and their 95 % intervals.
 
 The seam is here because every figure of the evaluator carries an interval, and an interval is only worth something if
 its coverage is tested: pure functions on arrays, nothing about runs.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Z = 1.959963984540054  # of a two-sided 95 % interval
 REPEATS = 2000  # bootstrap draws
@@ -19,7 +21,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval and the number of observations behind it; infinite where it is "never"."""
+    """A value with its 95 % interval and the number of observations; infinite is "never", nan cannot be said."""
 
     value: float
     low: float
@@ -28,10 +30,25 @@ class Estimate:
 
 
 def plain(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as JSON holds it, to six decimals: null where it is "never" or nothing."""
+    """An estimate as JSON holds it, to six decimals: null where it is "never" or cannot be said."""
     ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
     shown: dict[str, Any] = {name: round(end, 6) if math.isfinite(end) else None for name, end in ends.items()}
     return shown | {"n": estimate.n}
+
+
+def plainly(value: Any) -> Any:
+    """Results as JSON holds them: dataclasses as objects, arrays as lists, numbers to six decimals, null for none."""
+    if isinstance(value, Estimate):
+        return plain(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plainly(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        return plainly(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plainly(each) for each in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
 
 
 def wilson(successes: int, n: int) -> Estimate:
@@ -39,12 +56,79 @@ def wilson(successes: int, n: int) -> Estimate:
     if n == 0:
         return Estimate(math.nan, 0.0, 1.0, 0)
     share = successes / n
-    spread = 1 + Z**2 / n
-    centre = (share + Z**2 / (2 * n)) / spread
-    half = Z / spread * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == n else centre + half
-    return Estimate(share, low, high, n)
+    low, high = _score_interval(np.float64(share), np.float64(n))
+    return Estimate(share, float(low), float(high), n)
+
+
+def share(hits: NDArray[np.bool_], clusters: NDArray[np.generic]) -> Estimate:
+    """The share of hits (n,), its interval clustered on `clusters` (n,): see `shares`."""
+    if len(hits) == 0:
+        return wilson(0, 0)
+    value, low, high = (float(column[0]) for column in shares(hits[:, None], clusters))
+    return Estimate(value, low, high, len(hits))
+
+
+def share_difference(
+    hits: NDArray[np.bool_], clusters: NDArray[np.generic], first: NDArray[np.bool_], second: NDArray[np.bool_]
+) -> Estimate:
+    """The share of hits among `first` less that among `second`, masks (n,), when both come from the same clusters.
+
+    Newcombe's (1998) method 10: the intervals of the two shares, each clustered, and the correlation between them over
+    the clusters. Shares of 0 and 1 keep an interval.
+    """
+    names, member = np.unique(clusters, return_inverse=True)
+    a, b = (share(hits[side], clusters[side]) for side in (first, second))
+    if not (a.n and b.n):
+        return Estimate(math.nan, -1.0, 1.0, 0)
+    left = [
+        np.bincount(member[side], hits[side] - part.value, len(names)) for side, part in ((first, a), (second, b))
+    ]  # of each cluster, beyond what its size makes expect
+    scale = math.sqrt(float((left[0] ** 2).sum() * (left[1] ** 2).sum()))
+    together = float((left[0] * left[1]).sum()) / scale if scale > 0 else 0.0
+    ends = (a.value - a.low, b.high - b.value), (a.high - a.value, b.value - b.low)
+    below, above = (math.sqrt(max(x * x + y * y - 2 * together * x * y, 0.0)) for x, y in ends)
+    value = a.value - b.value
+    return Estimate(value, max(value - below, -1.0), min(value + above, 1.0), a.n + b.n)
+
+
+def shares(hits: NDArray[np.bool_], clusters: NDArray[np.generic]) -> tuple[Numbers, Numbers, Numbers]:
+    """The shares of each column of `hits` (n, T), and their pointwise 95 % intervals, each (T,).
+
+    Wilson's interval where every observation is a cluster of its own. Otherwise Wilson's with the effective number of
+    observations and Student's t with a degree of freedom less than there are clusters (Korn and Graubard, 1998; Dean
+    and Pagano, 2015). The design effect is never below what Z² independent clusters more would make it, so that a share
+    on which all clusters agree is not certain; it is 1 where nothing or everything hits. One cluster says nothing.
+    """
+    n, (names, member) = len(hits), np.unique(clusters, return_inverse=True)
+    value = hits.mean(axis=0)
+    effective = np.full(value.shape, float(n))
+    if len(names) < n:
+        effective = n / design_effect(hits, member, len(names)) * _student(len(names))
+    low, high = _score_interval(value, effective)
+    return value, low, high
+
+
+def design_effect(hits: NDArray[np.bool_], member: NDArray[np.int64], clusters: int) -> Numbers:
+    """How many times larger than that of independent hits the variance of each column's share is, and not nothing."""
+    n, value = len(hits), hits.mean(axis=0)
+    left = cluster_sums(hits - value, member, clusters)  # (clusters, T)
+    apart = n * value * (1 - value)
+    raw = np.divide((left**2).sum(axis=0), apart, out=np.ones_like(value), where=apart > 0)
+    return np.maximum(raw * clusters / max(clusters - 1, 1), Z**2 / (clusters + Z**2))
+
+
+def _student(clusters: int) -> float:
+    """(Z / t)²: what is left of the observations when the variance is known from so many clusters only."""
+    return float((Z / special.stdtrit(clusters - 1, 0.975)) ** 2) if clusters > 1 else 0.0
+
+
+def _score_interval(share: Numbers | np.float64, n: Numbers | np.float64) -> tuple[Numbers, Numbers]:
+    """Wilson's ends for shares of n, which need not be whole; exactly 0 and 1 where nothing and everything hits."""
+    spread = n + Z**2  # all terms times n, so that n = 0 gives 0 to 1
+    centre = (share * n + Z**2 / 2) / spread
+    half = Z / spread * np.sqrt(share * (1 - share) * n + Z**2 / 4)
+    low, high = np.where(share == 0, 0.0, centre - half), np.where(share == 1, 1.0, centre + half)
+    return low, high
 
 
 def median(
@@ -53,32 +137,77 @@ def median(
     """The smallest value that at least half stay at or below, with a bootstrap interval clustered on `clusters`.
 
     `values` (n,) may hold infinity for "never"; the median is then infinite where at least half never do. Whole
-    clusters are drawn with replacement (the pictures of one noise seed belong together), and the interval is the
-    2.5 % to 97.5 % quantile of the drawn medians. Raises ValueError for no values.
+    clusters are drawn with replacement (the pictures of one noise seed belong together); the interval: `ends`.
+    Raises ValueError for no values.
     """
     if len(values) == 0:
         raise ValueError("no values have no median")
-    order = np.argsort(values, kind="stable")
-    ordered = np.asarray(values, np.float64)[order]
-    weights = cluster_weights(clusters, seed, repeats)[:, order]  # (repeats, n)
-    drawn = np.sort(_weighted_median(ordered, weights))
-    low, high = (drawn[math.ceil(q * len(drawn)) - 1] for q in (0.025, 0.975))
-    centre = _weighted_median(ordered, np.ones((1, len(values))))[0]
-    return Estimate(float(centre), float(low), float(high), len(values))
+    names, member = np.unique(clusters, return_inverse=True)
+    grid, place = np.unique(np.asarray(values, np.float64), return_inverse=True)
+    counts = np.bincount(member * len(grid) + place, minlength=len(names) * len(grid)).reshape(len(names), -1)
+    below = counts.cumsum(axis=1).astype(np.float32)  # of each cluster: observations up to each value; exact
+    reached = np.concatenate([below.sum(axis=0, keepdims=True), draws(len(names), seed, repeats) @ below])
+    found = grid[np.argmax(reached >= reached[:, -1:] / 2, axis=1)]
+    low, high = ends(found[1:], len(names))
+    return Estimate(float(found[0]), float(low), float(high), len(values))
+
+
+def mean(values: NDArray[np.generic], clusters: NDArray[np.generic]) -> Estimate:
+    """The mean of finite values (n,) with a bootstrap interval clustered on `clusters`; nan where there are none."""
+    if len(values) == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    names, member = np.unique(clusters, return_inverse=True)
+    held = np.asarray(values, np.float64)
+    centre = float(held.mean())
+    sums = np.bincount(member, held - centre, len(names))
+    parts = np.stack([sums, np.bincount(member, minlength=len(names))], axis=1).astype(np.float32)
+    total, count = (draws(len(names)) @ parts).T
+    low, high = ends(total / count, len(names))
+    return Estimate(centre, centre + float(low), centre + float(high), len(values))
+
+
+def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The 95 % interval of bootstrap draws (repeats, ...) of so many clusters, both (...): expanded percentiles.
+
+    Quantiles of the draws are too narrow by the factor √((c − 1)/c) and by Student's t against the normal; percentiles
+    further out put both right (Hesterberg, 2015, "What teachers should know about the bootstrap"). They are order
+    statistics, so draws may be infinite. One cluster has no interval: nan.
+    """
+    if clusters < 2:
+        nothing = np.full(drawn.shape[1:], math.nan)
+        return nothing, nothing
+    tail = special.ndtr(-Z * small_sample(clusters))
+    first = max(math.ceil(tail * len(drawn)) - 1, 0)
+    last = len(drawn) - 1 - first
+    ordered = np.partition(drawn, (first, last), axis=0)
+    return ordered[first], ordered[last]
+
+
+def small_sample(clusters: int) -> float:
+    """By how much an interval from draws of so many clusters, two or more, is too narrow."""
+    return float(math.sqrt(clusters / (clusters - 1)) * special.stdtrit(clusters - 1, 0.975) / Z)
 
 
 def cluster_weights(clusters: NDArray[np.generic], seed: int = 0, repeats: int = REPEATS) -> NDArray[np.float32]:
     """How often each observation is drawn in each bootstrap repeat, (repeats, n), when whole clusters are drawn."""
     names, member = np.unique(clusters, return_inverse=True)
+    return draws(len(names), seed, repeats)[:, member]
+
+
+@lru_cache(maxsize=8)
+def draws(clusters: int, seed: int = 0, repeats: int = REPEATS) -> NDArray[np.float32]:
+    """How often each of so many clusters is drawn in each repeat, (repeats, clusters); the same for all who ask."""
     generator = np.random.Generator(np.random.Philox(key=seed))
-    counts = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=repeats)
-    return counts.astype(np.float32)[:, member]
+    counts = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=repeats).astype(np.float32)
+    counts.setflags(write=False)
+    return counts
 
 
-def _weighted_median(ordered: Numbers, weights: NDArray[np.generic]) -> Numbers:
-    reached = np.cumsum(weights, axis=1, dtype=np.float64)
-    first = np.argmax(reached >= reached[:, -1:] / 2, axis=1)
-    return np.asarray(ordered[first])
+def cluster_sums(values: NDArray[Any], member: NDArray[np.int64], clusters: int) -> Numbers:
+    """Sums of values (n, ...) over each cluster, (clusters, ...); `member` (n,) counts the clusters from 0."""
+    order = np.argsort(member, kind="stable")
+    first = np.searchsorted(member[order], np.arange(clusters))
+    return np.asarray(np.add.reduceat(values[order], first, axis=0, dtype=np.float64))
 
 
 def quantile_interval(value: float, drawn: Numbers, n: int) -> Estimate:

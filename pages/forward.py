@@ -23,4 +23,4 @@ st.image(
     alt=f"A {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}",
 )
 ui.note(film.remark)
-ui.chart(charts.schedule(table), "schedule-chart", f"Signal left along the steps of {name}")
+ui.chart(charts.schedule(table), "schedule-chart", f"Signal left along the steps of {name}", table)

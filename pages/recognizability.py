@@ -1,28 +1,30 @@
-"""When each class becomes recognizable, and how many pictures never do."""
+"""When each class becomes recognizable, how many pictures never do, and how sure that is."""
 
 import streamlit as st
 
-from dashboard import charts, controls, panels, recognition, ui
+from dashboard import controls, lab, reasons, ui
 
 ui.title("Recognizability", "From which step on does a judge recognize each class, and how many never?")
 run, axis = ui.chosen_run(), controls.chosen_axis()
-classes, column = ui.class_names(run), charts.AXES[axis][0]
-answer = st.container()
-with st.container(horizontal=True):
-    view, judge = controls.chosen_judge(run)
-    threshold = controls.chosen_threshold(run, view)
-    drawing = controls.choose("Drawn as", ["curves", "map"], "drawn")
+others = controls.chosen_others(run)
 
-points = ui.ask("recognizability", run=run["run"], judge=judge, view=view, threshold=threshold)
-curve = ui.ask("recognition_curve", run=run["run"], judge=judge, view=view, threshold=threshold)
-rows = recognition.rows(points, classes, axis)
-source = recognition.source_on(curve, column)
-with answer:
-    ui.finding(recognition.sentence(rows, axis, source))
-if drawing == "curves":
-    medians = recognition.medians(rows, classes)
-    ui.chart(panels.recognition_curves(curve, classes, axis, source, medians, ui.dark()), "curves", "Shares recognized")
-else:
-    ui.chart(charts.recognition_map(curve, classes, axis, source), "map", "Shares recognized, a row for each class")
-ui.note(recognition.legend(judge, view, threshold))
-ui.table(*recognition.table(rows, axis))
+
+@st.fragment
+def measured() -> None:
+    """Everything that a judge, a view and a threshold change: the rest of the page stays."""
+    answer = st.container()
+    with st.container(horizontal=True):
+        view, judge = controls.chosen_judge(run)
+        threshold = controls.chosen_threshold(run, view)
+        drawing = controls.choose("Drawn as", ["curves", "map"], "drawn")
+    at = lab.lab(run, view, judge, threshold, axis)
+    with answer:
+        lab.answer(at)
+    lab.chart(at, drawing, others)
+    lab.claims(at)
+    for name, part in controls.parts(list(reasons.PARTS)):
+        with part:
+            reasons.PARTS[name](at)
+
+
+measured()

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from dashboard import facts, findings, run_table, ui
+from dashboard import facts, findings, live, noting, run_table, sharing, ui
 
 ui.title("Runs", "What has been trained, and how good is it?")
 run = ui.chosen_run()
 runs = ui.ask("runs")
 ui.finding(findings.best(runs))
+live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
 
-words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, state or data set")
+words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
 shown = run_table.found(runs, words or "")
 if shown.empty:
     ui.note("No run holds these words.")
@@ -23,6 +24,7 @@ else:
         on_select=lambda: run_table.take(shown["run"].tolist()),
         selection_mode="single-row",
     )
+    sharing.save_rows(run_table.saved(shown), "runs")
 ui.damaged(runs)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)
@@ -35,3 +37,6 @@ with right:
         ui.note(f"Not evaluated yet. Do it with: python -m evaluator all {run['run']}")
     else:
         ui.facts(facts.quality(quality))
+
+st.subheader("Tags and note", anchor=False)
+noting.form(run)

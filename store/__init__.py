@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from store.database import Archive, export
     from store.files import replacing, sweep, write_bytes, write_json, write_table
     from store.manifest import Problem, write_manifest
+    from store.notes import Notes, read_notes, write_notes
     from store.run import RUNS, Run, RunError, existing_run, run_at
 
 _HOMES = {
@@ -18,6 +19,7 @@ _HOMES = {
     "store.database": ("Archive", "export"),
     "store.files": ("replacing", "sweep", "write_bytes", "write_json", "write_table"),
     "store.manifest": ("Problem", "write_manifest"),
+    "store.notes": ("Notes", "read_notes", "write_notes"),
     "store.run": ("RUNS", "Run", "RunError", "existing_run", "run_at"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -26,6 +28,7 @@ __all__ = [
     "RUNS",
     "Archive",
     "Entry",
+    "Notes",
     "Problem",
     "Run",
     "RunError",
@@ -34,6 +37,7 @@ __all__ = [
     "existing_run",
     "export",
     "good_entry",
+    "read_notes",
     "replacing",
     "run_at",
     "sweep",
@@ -41,6 +45,7 @@ __all__ = [
     "write_bytes",
     "write_json",
     "write_manifest",
+    "write_notes",
     "write_table",
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from store.card import read_card, state_of
 from store.manifest import Problem, Signature, listed_problem, read_manifest, survey, table_problem
+from store.notes import Notes, read_notes
 from store.run import RUN_ID, Run, RunError
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
@@ -28,8 +29,9 @@ class Entry:
     reason: str = ""  # why it is damaged, or what the trainer said when it stopped
     card: dict[str, Any] | None = None  # run.json, where it could be read
     tables: dict[str, Path] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
     problems: tuple[Problem, ...] = ()
-    stamp: int = 0  # another number when the state, the card or a table is another
+    stamp: int = 0  # another number when the state, the card, the notes or a table is another
 
     @property
     def damaged(self) -> bool:
@@ -108,8 +110,9 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     left_out = {problem.file for problem in broken}
     tables = {name: path for name, path in tables.items() if path.name not in left_out}
     message = card.get("message")
-    stamp = hash((run.folder, state, json.dumps(card), *(files[path.name] for path in tables.values())))
-    return Entry(run, state, message if isinstance(message, str) else "", card, tables, stamp=stamp)
+    notes = read_notes(run)
+    stamp = hash((run.folder, state, json.dumps(card), notes, *(files[path.name] for path in tables.values())))
+    return Entry(run, state, message if isinstance(message, str) else "", card, tables, notes, stamp=stamp)
 
 
 def _listed(run: Run, files: dict[str, Signature], everything: bool, required: bool) -> tuple[set[str], list[Problem]]:
@@ -130,7 +133,7 @@ def _listed(run: Run, files: dict[str, Signature], everything: bool, required: b
 
 
 def _damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
-    return Entry(run, DAMAGED, str(problems[0]), card, {}, tuple(problems))
+    return Entry(run, DAMAGED, str(problems[0]), card, problems=tuple(problems))
 
 
 def _settling(found: Entry) -> bool:

@@ -83,7 +83,8 @@ def _manifest(path: str, sign: Signature) -> dict[str, dict[str, Any]]:
 def survey(run: Run) -> tuple[dict[str, Signature], list[Problem]]:
     """Every plain file under the folder by relative name, and a Problem for every link, pipe or socket.
 
-    Hidden files (temporaries, locks) are passed over; run.json and manifest.json are looked at but not returned.
+    Hidden files (temporaries, locks) are passed over; run.json, notes.json and manifest.json are looked at but not
+    returned.
     """
     files: dict[str, Signature] = {}
     problems: list[Problem] = []
@@ -92,7 +93,7 @@ def survey(run: Run) -> tuple[dict[str, Signature], list[Problem]]:
             problems.append(Problem(name, "is a link; copy the file itself into the run's folder"))
         elif not stat.S_ISREG(info.st_mode):
             problems.append(Problem(name, "is not a plain file"))
-        elif name not in (run.card.name, run.manifest.name):
+        elif name not in (run.card.name, run.notes.name, run.manifest.name):
             files[name] = signature(info)
     return files, problems
 

@@ -32,6 +32,10 @@ class Run:
         return self.folder / "run.json"
 
     @property
+    def notes(self) -> Path:
+        return self.folder / "notes.json"
+
+    @property
     def manifest(self) -> Path:
         return self.folder / "manifest.json"
 
@@ -59,15 +63,59 @@ class Run:
     def quality(self) -> Path:
         return self.folder / "quality.parquet"
 
+    @property
+    def speciation(self) -> Path:
+        return self.folder / "speciation.parquet"
+
+    @property
+    def uturn(self) -> Path:
+        return self.folder / "uturn.parquet"
+
+    @property
+    def swap(self) -> Path:
+        return self.folder / "swap.parquet"
+
+    @property
+    def classifier(self) -> Path:
+        return self.folder / "classifier.parquet"
+
+    @property
+    def posterior(self) -> Path:
+        return self.folder / "posterior.parquet"
+
+    @property
+    def clip(self) -> Path:
+        return self.folder / "clip.parquet"
+
+    @property
+    def clip_real(self) -> Path:
+        return self.folder / "clip_real.parquet"
+
+    @property
+    def clip_steps(self) -> Path:
+        return self.folder / "clip_steps.parquet"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / ".cache"
+
     @cached_property
     def tables(self) -> dict[str, Path]:
-        """The Parquet files by the name of the view that shows them."""
+        """The Parquet files by the name of the view that shows them; `judgements` shows three."""
         return {
             "metrics": self.metrics,
             "snapshots": self.snapshots,
             "trajectories": self.trajectories,
             "judgements": self.judgements,
             "quality": self.quality,
+            "speciation": self.speciation,
+            "uturn": self.uturn,
+            "swap": self.swap,
+            "classifier": self.classifier,
+            "posterior": self.posterior,
+            "clip": self.clip,
+            "clip_real": self.clip_real,
+            "clip_steps": self.clip_steps,
         }
 
     @property

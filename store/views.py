@@ -20,13 +20,15 @@ from store.card import moment
 from store.schema import TABLES
 
 SQL = Path(__file__).parent / "sql"
-VIEWS = ("cards", *TABLES)
+SOURCES = {"judgements": ("judgements", "posterior", "clip_steps")}  # views on more than the table of their name
+VIEWS = ("cards", *(name for name in TABLES if name not in ("posterior", "clip_steps")))
 
 CARDS = pa.schema(
     [
         ("run", pa.string()),  # the id: the folder's name
         ("name", pa.string()),
-        ("tags", pa.list_(pa.string())),
+        ("tags", pa.list_(pa.string())),  # those that people gave it, else the trainer's
+        ("notes", pa.string()),
         ("state", pa.string()),  # running, finished, stopped, diverged, crashed, damaged
         ("reason", pa.string()),
         ("preset", pa.string()),
@@ -76,7 +78,9 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
         if view == "cards":
             cursor.register("cards", card_table(chosen))
             continue
-        files = [str(_empty(empties, view)), *(str(entry.tables[view]) for entry in chosen if view in entry.tables)]
+        tables = SOURCES.get(view, (view,))
+        found = [str(entry.tables[name]) for name in tables for entry in chosen if name in entry.tables]
+        files = [str(_empty(empties, view)), *found]
         run_script(cursor, view, files=files)
 
 
@@ -112,6 +116,8 @@ def _card_row(entry: Entry) -> dict[str, Any]:
         **{name: config.get(name) for name in ("solver", "levels", "guidance", "guidance_low", "guidance_high")},
         **{name: dataset.get(name) for name in ("classes", "channels", "size", "pictures")},
         **{name: _time(card.get(name)) for name in ("started", "heartbeat", "finished")},
+        "tags": card.get("tags") if entry.notes.tags is None else list(entry.notes.tags),
+        "notes": entry.notes.text or None,
         "run": entry.run.id,
         "state": entry.state,
         "reason": entry.reason,

@@ -1,11 +1,15 @@
 """The denoiser of a Gaussian, known in closed form: as a function of numpy or torch arrays, as an ONNX graph, as a run.
 
+Of a mixture of Gaussians around given pictures too: there, "no label" is the mean of the classes' denoisers, each
+weighted with its posterior probability.
+
 Pixels of class c are independent, N(MEANS[c], SPREAD²). The best guess of the picture behind x = α·x0 + σ·ε is then
 m + α·s² / (α²·s² + σ²) · (x − α·m), and along the exact probability flow (x − α·m) / sqrt(α²·s² + σ²) stays what it
 was.
 """
 
 import hashlib
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -80,6 +84,75 @@ def graph(inputs: tuple[str, ...] = ("x", "logsnr", "label"), **metadata: str) -
         ir_version=10,
     )
     helper.set_model_props(model, {"classes": '["a", "b", "c"]', "scale": "[-1, 1]", "config": "none"} | metadata)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def posterior(x: np.ndarray, logsnr: float, means: np.ndarray, spread: float) -> np.ndarray:
+    """p(c|x_t) (N, classes) of a mixture of N(means[c], spread²), equally likely, for x (N, C, H, W)."""
+    a, s = coefficients(logsnr)
+    away = np.square(x[:, None].astype(np.float64) - a * means).sum(axis=(2, 3, 4))
+    log = -away / (2 * ((a * spread) ** 2 + s**2))
+    chance = np.exp(log - log.max(axis=1, keepdims=True))
+    return chance / chance.sum(axis=1, keepdims=True)
+
+
+def mixture(means: np.ndarray, spread: float, classes: tuple[str, ...]) -> bytes:
+    """The denoiser of that mixture as an ONNX model; means (classes, C, H, W)."""
+    count, *shape = means.shape
+    nodes = [
+        ("Reshape", ["logsnr", "column"], "level"),
+        ("Sigmoid", ["level"], "bar"),
+        ("Sqrt", ["bar"], "a"),
+        ("Neg", ["level"], "minus"),
+        ("Sigmoid", ["minus"], "noise"),
+        ("Mul", ["a", "means"], "am"),
+        ("Unsqueeze", ["x", "one"], "wide"),
+        ("Sub", ["wide", "am"], "away"),
+        ("Mul", ["bar", "variance"], "signal"),
+        ("Add", ["signal", "noise"], "total"),
+        ("Mul", ["a", "variance"], "top"),
+        ("Div", ["top", "total"], "gain"),
+        ("Mul", ["gain", "away"], "step"),
+        ("Add", ["means", "step"], "candidates"),
+        ("Mul", ["away", "away"], "square"),
+        ("ReduceSum", ["square", "pixels"], "sum"),
+        ("Div", ["sum", "total"], "scaled"),
+        ("Mul", ["scaled", "minus_half"], "log"),
+        ("Softmax", ["log"], "chance"),
+        ("Gather", ["choice", "label"], "one_hot"),
+        ("Gather", ["unlabelled", "label"], "unknown"),
+        ("Mul", ["unknown", "chance"], "mixed"),
+        ("Add", ["one_hot", "mixed"], "weight"),
+        ("Mul", ["weight", "candidates"], "parts"),
+        ("ReduceSum", ["parts", "one"], "whole"),
+        ("Squeeze", ["whole", "one"], "denoised"),
+    ]
+    constants = {
+        "column": np.array([-1, 1, 1, 1, 1]),
+        "one": np.array([1]),
+        "pixels": np.array([2, 3, 4]),
+        "minus_half": np.float32(-0.5),
+        "means": means[None].astype(np.float32),
+        "variance": np.float32(spread**2),
+        "choice": np.eye(count + 1, count, dtype=np.float32).reshape(count + 1, count, 1, 1, 1),
+        "unlabelled": (np.arange(count + 1) == count).astype(np.float32).reshape(-1, 1, 1, 1, 1),
+    }
+    picture = ["batch", *shape]
+    wanted = [("x", FLOAT, picture), ("logsnr", FLOAT, ["batch"]), ("label", INT, ["batch"])]
+    softmax = {"Softmax": {"axis": 1}}
+    model = helper.make_model(
+        helper.make_graph(
+            [helper.make_node(kind, sources, [target], **softmax.get(kind, {})) for kind, sources, target in nodes],
+            "mixture",
+            [helper.make_tensor_value_info(*value) for value in wanted],
+            [helper.make_tensor_value_info("denoised", FLOAT, picture)],
+            [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+        ),
+        opset_imports=[helper.make_opsetid("", 20)],
+        ir_version=10,
+    )
+    helper.set_model_props(model, {"classes": json.dumps(list(classes)), "scale": "[-1, 1]", "config": "none"})
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

@@ -1,15 +1,16 @@
-"""The pages' figures against the evaluator's, which takes another road through the same judgements."""
+"""The pages' figures against SQL, which takes another road through the same judgements."""
 
 import math
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import numpy as np
 import pytest
 from archive_fixture import CLASSES, write_run
 
-from dashboard import facts, recognition
+from dashboard import facts, judged, recognition
 from dashboard.run_table import found
-from evaluator.recognizability import figures_of, points, view_of
+from evaluator.points import Points, View, points, view_from
+from evaluator.recognizability import Analysis, analysis
 from store.database import Archive
 
 
@@ -21,41 +22,73 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return Archive(root)
 
 
+def looked(archive: Archive, view: str, judge: str, least: float) -> tuple[View, Points, Analysis]:
+    """What the page shows of a run, by the road that it takes: rows out of SQL, everything else in arrays."""
+    frame = archive.ask("judged_frames", run="first", judge=judge, view=view)
+    seen = view_from({name: frame[name].to_numpy() for name in judged.COLUMNS}, view, judge)
+    found = points(seen, least)
+    return seen, found, analysis(found, CLASSES)
+
+
 @pytest.mark.parametrize("view", ["x", "denoised", "unconditional"])
 @pytest.mark.parametrize("least", [0.5, 0.95])
-def test_rows_are_those_of_the_evaluator(archive: Archive, view: str, least: float) -> None:
+def test_points_and_curves_are_those_of_sql(archive: Archive, view: str, least: float) -> None:
     judge = "mnist-noisy" if view == "x" else "mnist-clean"
-    asked = archive.ask("recognizability", run="first", judge=judge, view=view, threshold=least)
-    table = pq.read_table(archive.entry("first").run.judgements)
-    theirs = figures_of(points(view_of(table, view), least), CLASSES)
-    keys = {"% of steps": "percent", "logSNR": "logsnr", "σ": "sigma", "OU time": "ou"}
-    for axis, key in keys.items():
-        ours = recognition.rows(asked, CLASSES, axis)
-        for row, figures in zip(ours, [theirs["all"], *theirs["classes"]], strict=True):
-            for end in ("value", "low", "high"):
-                mine, wanted = getattr(row.median, end), figures["median"]["ou_time" if key == "ou" else key][end]
-                assert (wanted is None) == math.isinf(mine)
-                assert wanted is None or mine == pytest.approx(wanted, abs=1e-4)  # they print four decimals
-            assert row.never.value == pytest.approx(figures["never"]["value"], abs=1e-4)
-            assert row.never.n == figures["n"]
+    seen, found, _ = looked(archive, view, judge, least)
+    asked = archive.ask("recognizability", run="first", judge=judge, view=view, threshold=least).sort_values("sample")
+    for ours, theirs in ((found.stays, "percent"), (found.first, "first_percent"), (found.logsnr, "logsnr")):
+        wanted = asked[theirs].to_numpy(dtype=float, na_value=np.inf)
+        assert np.array_equal(ours, np.where(np.isnan(wanted), np.inf, wanted))
+    assert (found.other == (asked["final_top"] != asked["label"]).to_numpy()).all()
+    curve = archive.ask("recognition_curve", run="first", judge=judge, view=view, threshold=least)
+    ours = judged.courses(seen, found, len(CLASSES)).sort_values(["label", "step"])
+    for column in ("label", "step", "percent", "logsnr", "sigma", "ou", "share", "n"):
+        assert np.allclose(ours[column].to_numpy(float), curve[column].to_numpy(float), atol=1e-6), column
 
 
 def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive) -> None:
     table = archive.ask("recognition_medians", ids=["first", "second"], thresholds=[0.5, 0.95]).set_index("run")
-    asked = archive.ask("recognizability", run="first", judge="mnist-clean", view="denoised", threshold=0.5)
-    assert table.loc["first", "percent"] == recognition.rows(asked, CLASSES, "% of steps")[0].median.value
+    *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
+    assert table.loc["first", "percent"] == found.whole.median.value
     assert table.loc["first", "n"] == 6 and table.loc["first", "never"] == 2
     assert math.isnan(table.loc["second", "percent"]) and table.loc["second", "never"] == 6
 
 
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
-    asked = archive.ask("recognizability", run="first", judge="mnist-clean", view="denoised", threshold=0.5)
-    text = recognition.sentence(recognition.rows(asked, CLASSES, "% of steps"), "% of steps", 70.0)
+    *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
+    text = recognition.sentence(found, CLASSES, "% of steps", 70.0)
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "0 first at 25, 1 last at 50" in text and text.endswith("the source says around 70 %.")
-    never = archive.ask("recognizability", run="first", judge="mnist-clean", view="denoised", threshold=0.95)
-    text = recognition.sentence(recognition.rows(never, CLASSES, "logSNR"), "logSNR", 1.9)
+    *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
+    text = recognition.sentence(never, CLASSES, "logSNR", 1.9)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
+
+
+def test_on_falling_axes_the_first_is_at_the_largest_value_and_intervals_are_in_order(archive: Archive) -> None:
+    *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
+    for axis in ("σ", "OU time"):
+        assert "0 first at" in recognition.sentence(found, CLASSES, axis, 0.2)
+        row = recognition.estimate_on(found.classes[0].median, found.classes[0].median_level, axis)
+        assert row.low <= row.value <= row.high
+    assert recognition.estimate_on(found.classes[0].median, found.classes[0].median_level, "σ").value == pytest.approx(
+        math.exp(5 / 2)
+    )
+
+
+def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) -> None:
+    *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
+    headings, rows = recognition.table(found, CLASSES, "% of steps")
+    assert [row[0] for row in rows] == ["all", *CLASSES] and {len(row) for row in rows} == {len(headings)}
+    assert rows[2][1].startswith("50 ") and rows[2][4].startswith("50.0")  # class 1 waits from step 0 to step 2
+    assert rows[3][1].startswith("never") and rows[3][6].startswith("100.0")
+
+
+def test_what_is_lacking_is_said(archive: Archive) -> None:
+    _, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
+    part = analysis(found.of((found.label != 1) & (found.seed == 0)), CLASSES)
+    said = recognition.lacking(part, CLASSES)
+    assert "no pictures of 1" in said and "one noise seed" in said
+    assert recognition.lacking(analysis(found, CLASSES), CLASSES) == ""
 
 
 def test_seventy_per_cent_lies_between_the_steps_around_it(archive: Archive) -> None:

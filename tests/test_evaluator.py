@@ -17,7 +17,8 @@ import pytest
 from evaluator.__main__ import main
 from evaluator.judges import JUDGES, JudgeError, entropy, judge_for, load, softmax
 from evaluator.judging import decode, judged, notes
-from evaluator.recognizability import points, recognizability, view_of
+from evaluator.points import points, view_of
+from evaluator.recognizability import recognizability
 from evaluator.reference import reference_for
 from sampler.levels import CLEAN, alpha, levels, sigma
 from store.files import write_json, write_table
@@ -267,6 +268,11 @@ def test_json_is_all_that_standard_output_holds(traced: Run) -> None:
     figures = json.loads(done.stdout)
     assert {"n", "median", "never"} <= set(figures["views"][0]["classes"][0])
     assert {"value", "low", "high", "n"} == set(figures["views"][0]["classes"][0]["never"])
+    assert {"restricted_mean", "after", "first_hit", "flicker", "wavers"} <= set(figures["views"][0]["classes"][0])
+    assert {"ranking", "tests", "claims", "sensitivity"} <= set(figures["views"][0])
+    assert len(figures["views"][0]["tests"]["pairs"]) == 45
+    assert [each["claim"]["source"] for each in figures["views"][0]["claims"]] == ["S3"] * 3 + ["S10"] * 4
+    assert len(figures["agreement"]["judges"]) == len(figures["agreement"]["pairs"]) == 3
     assert traced.judgements.name in read_manifest(traced)
 
 
@@ -275,6 +281,8 @@ def test_people_get_a_table(traced: Run, capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     assert "denoised before mnist-clean, recognized from p = 0.6" in out
     assert "40.0 [40.0, 40.0]" in out
+    assert "S3 around 70 %: not supported. Half of the pictures are recognized by 40 % of the steps [30, 40]" in out
+    assert "Agreement on the finished pictures, n = 60: kappa" in out
     assert "never" in out
 
 

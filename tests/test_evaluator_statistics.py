@@ -8,8 +8,16 @@ from scipy import linalg, stats
 
 from evaluator import distances
 from evaluator.judging import NULL_RATE, null_threshold
-from evaluator.recognizability import recognized
-from evaluator.statistics import cluster_weights, median, normal_interval, quantile_interval, wilson
+from evaluator.points import recognized
+from evaluator.statistics import (
+    Estimate,
+    cluster_weights,
+    median,
+    normal_interval,
+    plainly,
+    quantile_interval,
+    wilson,
+)
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -39,7 +47,8 @@ def test_wilson_covers() -> None:
 def test_median_is_the_smallest_value_that_half_stay_at_or_below() -> None:
     assert median(np.array([1.0, 2.0, 3.0, 4.0]), np.arange(4)).value == 2.0
     assert median(np.array([1.0, np.inf, np.inf]), np.arange(3)).value == math.inf
-    assert median(np.array([5.0]), np.arange(1)).low == 5.0
+    alone = median(np.array([5.0, 6.0]), np.zeros(2))
+    assert alone.value == 5.0 and math.isnan(alone.low) and math.isnan(alone.high)  # one cluster has no interval
     with pytest.raises(ValueError, match="no median"):
         median(np.array([]), np.array([]))
 
@@ -75,6 +84,11 @@ def test_intervals_of_draws() -> None:
     drawn = rng(3).normal(5, 2, 20_000)
     assert abs(normal_interval(5, drawn, 1).high - (5 + 1.96 * 2)) < 0.1
     assert abs(quantile_interval(5, drawn, 1).low - (5 - 1.96 * 2)) < 0.15
+
+
+def test_results_become_json() -> None:
+    found = plainly((Estimate(1.0, -math.inf, math.nan, 3), np.array([0.1234567, math.inf]), np.int64(4), None, "x"))
+    assert found == [{"value": 1.0, "low": None, "high": None, "n": 3}, [0.123457, None], 4, None, "x"]
 
 
 def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:

@@ -14,7 +14,8 @@ from dashboard.ui import literal
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 PAGES = {
     "runs": "Runs", "forward": "Forward process", "trajectory": "Trajectory", "training": "Training",
-    "recognizability": "Recognizability", "generate": "Generate",
+    "recognizability": "Recognizability", "speciation": "Speciation", "generate": "Generate", "report": "Report",
+    "compare": "Compare",
 }  # fmt: skip
 Open = Callable[..., AppTest]
 
@@ -60,6 +61,7 @@ def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> No
     [
         ("trajectory", "python -m trainer trace bare"),
         ("recognizability", "python -m evaluator recognizability bare"),
+        ("speciation", "python -m evaluator speciation bare"),
         ("generate", "python -m exporter bare"),
         ("runs", "python -m evaluator all bare"),
     ],

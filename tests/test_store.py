@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from archive_fixture import write_run
+from archive_fixture import TABLES, write_run
 
 from store import Archive, RunError, entries, replacing, run_at, sweep, verify, write_bytes, write_manifest, write_table
 from store.archive import inspect
 from store.card import state_of
 from store.run import Run
-from store.schema import JUDGEMENTS, METRICS, TABLES
+from store.schema import JUDGEMENTS, METRICS
 
 OLD = "2020-01-01T00:00:00+00:00"
 FILES = [f"{name}.parquet" for name in TABLES]

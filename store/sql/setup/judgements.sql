@@ -1,4 +1,5 @@
--- Every verdict of every judge on the chosen runs' trajectories. The folder's name is the run.
+-- Every verdict of every judge, CLIP too, on the chosen runs' trajectories, and of the posterior on its chains. The folder's
+-- name is the run.
 set variable judgements_files = $files;
 create or replace temp view judgements as
 select

@@ -1,0 +1,148 @@
+"""What judges said of a run, read once and asked often: the rows of one view, and every figure at one threshold.
+
+The seam is here because a slider must answer at once: rows are read once for each content of the run's folder, and
+whatever depends on the threshold is arithmetic on arrays that is kept for the next time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import ui
+from evaluator.agreement import Agreement, agreement, concordances
+from evaluator.judges import JUDGES, SAME_PICTURES
+from evaluator.points import Points, View, points, view_from
+from evaluator.recognizability import SENSITIVITY, Analysis, analysis
+from evaluator.statistics import Estimate, median, share
+from evaluator.survival import incidence
+from sampler.levels import noise_to_signal, ou_time
+from store.run import RUN_ID
+
+CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
+KEPT = 64  # views, and answers for thresholds, that are remembered
+COLUMNS = ("sample", "label", "seed", "step", "steps", "logsnr", "top", "probability")
+
+
+class Look(NamedTuple):
+    """Who looked at what: the key of everything that is remembered here."""
+
+    run: str
+    stamp: int  # another number when the run's files are others
+    view: str  # x, denoised, unconditional, ancestral
+    judge: str
+
+
+def look(run: str, view: str, judge: str) -> Look:
+    """A view of a run before a judge."""
+    return Look(run, ui.stamp(run), view, judge)
+
+
+def looks(run: str) -> list[Look]:
+    """Everything of a run that is judged."""
+    frame = ui.ask("judges", run=run)
+    stamp = ui.stamp(run)
+    return [Look(run, stamp, row.view, row.judge) for row in frame.itertuples()]
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def view(at: Look) -> View:
+    """The judge's verdicts as arrays. Raises RunError where they cannot be compared with each other."""
+    frame = ui.ask("judged_frames", run=at.run, judge=at.judge, view=at.view)
+    columns: Mapping[str, Any] = {name: frame[name].to_numpy() for name in COLUMNS}
+    return view_from(columns, at.view, at.judge)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def found(at: Look, threshold: float) -> Points:
+    """Where every picture is recognized."""
+    return points(view(at), threshold)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> Analysis:
+    """Every figure of the points; the ranking is along the steps or along logSNR."""
+    return analysis(found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr")
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def curves(at: Look, threshold: float, count: int) -> pd.DataFrame:
+    """A row for each kept step of each class that has pictures: `share` recognized, with its band, and `other`."""
+    return courses(view(at), found(at, threshold), count)
+
+
+def courses(seen: View, where: Points, count: int) -> pd.DataFrame:
+    """The curves of `count` classes, as `curves` keeps them."""
+    parts = [_curve(seen, where, label) for label in range(count) if (where.label == label).any()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "step", "share"])
+
+
+def _curve(seen: View, where: Points, label: int) -> pd.DataFrame:
+    course = incidence(seen, where, label)
+    logsnr = np.asarray(course.logsnr, float)
+    return pd.DataFrame({
+        "label": label, "step": course.step, "percent": course.percent, "logsnr": logsnr,
+        "sigma": noise_to_signal(logsnr), "ou": ou_time(logsnr), "share": course.recognized,
+        "low": course.recognized_low, "high": course.recognized_high, "other": course.other,
+        "never": course.never.value, "n": course.n,
+    })  # fmt: skip
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def sensitivity(at: Look) -> pd.DataFrame:
+    """A row for each threshold tried: the median in per cent and in logSNR, never and other, each with its interval."""
+    rows = []
+    for least in SENSITIVITY:
+        where = points(view(at), least)
+        n = len(where.stays)
+        said = {
+            "percent": median(where.stays, where.seed), "logsnr": median(where.logsnr, where.seed),
+            "never": share(np.isinf(where.stays), where.seed), "other": share(where.other, where.seed),
+        }  # fmt: skip
+        ends = {f"{name}_{end}": getattr(said[name], end) for name in said for end in ("value", "low", "high")}
+        rows.append({"threshold": least, "n": n} | ends)
+    return pd.DataFrame(rows)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def agreeing(at: tuple[Look, ...]) -> Agreement:
+    """How far judges agree, over the pictures and steps that all of them saw. Raises RunError where there are none."""
+    return agreement([view(each) for each in at])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def concordant(at: tuple[Look, ...], thresholds: tuple[float, ...]) -> dict[tuple[int, int], Estimate]:
+    """Lin's concordance of the points of every two judges."""
+    return concordances([found(each, least) for each, least in zip(at, thresholds, strict=True)])
+
+
+def foreign(judge: str, dataset: str, classes: Sequence[str]) -> str:
+    """Why this judge can say nothing of these classes, one sentence; empty where it can."""
+    if not RUN_ID.fullmatch(judge):
+        return ""
+    try:
+        card = json.loads((JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
+        known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    if known == list(classes) or (taught == SAME_PICTURES.get(dataset, dataset) and set(classes) <= set(known)):
+        return ""
+    return (
+        f"{judge} was taught {taught}, whose classes are others than those of {dataset}: it can recognize none of them."
+    )
+
+
+def on_axes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with σ and OU time beside its logSNR."""
+    logsnr = frame["logsnr"].to_numpy(float)
+    return frame.assign(sigma=noise_to_signal(logsnr), ou=ou_time(logsnr))
+
+
+def same_pictures(at: Sequence[Look]) -> list[list[Look]]:
+    """The looks in groups that saw the same pictures, two or more to a group: chains drawn for a judge are others."""
+    stored = [each for each in at if each.view != CHAINS]
+    chains = [each for each in at if each.view == CHAINS]
+    return [group for group in (stored, chains) if len(group) > 1]

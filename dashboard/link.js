@@ -1,0 +1,34 @@
+// Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
+const SAID = 1500 // milliseconds
+
+export default function (component) {
+  const { data, parentElement } = component
+  const button = parentElement.querySelector(".link")
+  const told = parentElement.querySelector(".told")
+  button.onclick = async () => {
+    const address = new URL(window.location.href)
+    for (const [key, value] of Object.entries(data.chosen)) {
+      if (!address.searchParams.has(key)) address.searchParams.set(key, value)
+    }
+    const done = await copied(address.href)
+    button.textContent = done ? "Copied" : "Not copied"
+    told.textContent = done ? "The link is copied." : "The browser did not let the link be copied."
+    setTimeout(() => { button.textContent = "Copy link"; told.textContent = "" }, SAID)
+  }
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch { // an address without TLS that is not this machine's has no clipboard
+    const field = document.createElement("textarea")
+    field.value = text
+    field.style.position = "fixed"
+    document.body.append(field)
+    field.select()
+    const done = document.execCommand("copy")
+    field.remove()
+    return done
+  }
+}

@@ -1,0 +1,191 @@
+"""What the Compare page shows of several runs: its sentence, and one section for each kind of difference.
+
+The seam is here because runs may differ in everything, data set included: each section says what can be compared, and
+names what cannot.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import comparing, contrasts, controls, following, judged, recognition, scrubber, ui
+from dashboard.comparing import Row
+from dashboard.differing import Recognized, digits, written
+
+SMOOTHING = ["0", "100", "500", "2000"]
+LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
+PARTS = ["Recognizability", "Step by step", "Quality", "Loss", "Configuration"]
+
+
+def chosen() -> pd.DataFrame:
+    """The compared runs, the baseline first: rows of the query `runs`. Ends the page where there is only one."""
+    run, frame = ui.chosen_run(), ui.ask("runs")
+    usable = frame[frame["state"] != "damaged"].set_index("run", drop=False)
+    if len(usable) < 2:
+        ui.stop(f"{run['run']} is the only run. Make another with: python -m trainer train --preset tiny")
+    ids = list(dict.fromkeys([st.session_state["baseline"], *controls.chosen_others(run)]))
+    if len(ids) < 2:  # the baseline itself was chosen: the best of the others stands beside it
+        ids.append(str(usable.drop(index=ids).sort_values("accuracy", ascending=False, kind="stable").index[0]))
+    return usable.loc[ids]
+
+
+def chosen_view() -> str:
+    """What the judges look at, a key of recognition.VIEWS."""
+    names = {name: view for view, name in recognition.VIEWS.items()}
+    return names[controls.pick("Judged on", list(names), recognition.VIEWS["x"], "on", width=200)]
+
+
+def recognized(runs: pd.DataFrame, axis: str, view: str) -> Recognized:
+    """Every run against the baseline, judged on one view, with one threshold for all: the strictest of the runs."""
+    ids = [str(run) for run in runs["run"]]
+    looks = {run: look for run in ids for look in judged.looks(run) if look.view == view}
+    lacking = [run for run in ids if run not in looks]
+    remarks = [f"{run} is not judged on this. Do it with: python -m evaluator recognizability {run}" for run in lacking]
+    if ids[0] in lacking or len(looks) < 2:
+        return Recognized(view, recognition.THRESHOLD, [], remarks)
+    threshold = max(recognition.threshold(ui.folder(runs.loc[run]), view) for run in looks)
+    rows, base = [], runs.loc[ids[0]]
+    for run in [run for run in looks if run != ids[0]]:
+        shared = _same_noise(runs.loc[run], base)
+        if not shared:
+            remarks.append(
+                f"{run} draws {runs.loc[run]['dataset']} and {ids[0]} draws {base['dataset']}: their pictures make no "
+                "pairs, so only all classes together are compared."
+            )
+        rows += _contrasts(looks[run], looks[ids[0]], threshold, tuple(ui.class_names(base)), axis, shared)
+    return Recognized(view, threshold, rows, remarks)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)  # two thousand bootstrap draws for each row
+def _contrasts(
+    own: judged.Look, base: judged.Look, threshold: float, classes: tuple[str, ...], axis: str, shared: bool
+) -> list[Row]:
+    points = [judged.found(look, threshold) for look in (own, base)]
+    return comparing.contrasts(own.run, points[0], points[1], classes, axis, shared)
+
+
+def _same_noise(one: pd.Series, other: pd.Series) -> bool:
+    """Whether a seed is the same noise and a label the same class in both runs."""
+    alike = [(run["size"], run["channels"], ui.class_names(run)) for run in (one, other)]
+    return alike[0] == alike[1]
+
+
+def recognizability(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
+    """When each class is recognized, as differences from the baseline."""
+    base = str(runs["run"].iloc[0])
+    for remark in found.remarks:
+        ui.note(remark)
+    if not found.rows:
+        ui.note(f"No run can be held against {base} on this.")
+        return
+    ui.chart(contrasts.differences(found.rows, axis, [*runs["run"]]), "differences", f"Differences from {base}")
+    ui.note(
+        f"Pictures of the same noise and class, one from each run, looked at as {recognition.VIEWS[found.view]}: where "
+        f"they are recognized with probability {found.threshold:.2f} or more from then on; what never is counts as "
+        "recognized at the end. 95 % intervals, whole noise seeds drawn again together."
+    )
+    unit, decimals = recognition.UNITS[axis], digits(axis)
+    rows = [
+        (row.run, row.name, *(f"{place:.{decimals}f}".replace("-", "−") for place in (row.own, row.baseline)),
+         written(row.difference, decimals, "+"), f"{row.difference.n:,}")
+        for row in found.rows
+    ]  # fmt: skip
+    ui.table(("run", "class", f"mean, {unit}", f"{base}, mean", "difference [95 %]", "n"), rows, "recognized")
+
+
+def quality(runs: pd.DataFrame) -> None:
+    """Every figure of quality of every run, and its difference from the baseline's."""
+    ids = [str(run) for run in runs["run"]]
+    headings, rows = comparing.quality(ui.ask("quality", runs=ids), ids)
+    if not rows:
+        ui.note(f"None of these runs is evaluated. Do it with: python -m evaluator quality {ids[0]}")
+        return
+    ui.table(headings, rows, "quality")
+    lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
+    for run in lacking:
+        ui.note(f"{run} is not evaluated. Do it with: python -m evaluator quality {run}")
+    ui.note("Values with 95 % intervals; differences in percentage points where values are in %, from both intervals.")
+
+
+def losses(runs: pd.DataFrame) -> None:
+    """Loss curves, the baseline thick; repetitions with other seeds as mean and band."""
+    ids = [str(run) for run in runs["run"]]
+    settings = ui.ask("settings", runs=ids)
+    alike = comparing.groups(settings, ids)
+    with st.container(horizontal=True):
+        smoothing = controls.choose("Smoothing, steps", SMOOTHING, "smoothing", "100")
+        up = controls.choose("Loss axis", ["logarithmic", "linear"], "loss")
+        along = controls.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
+        by = controls.choose("Along", ["step", "epoch"], "along")
+        outliers = controls.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
+        repeated = any(len(group) > 1 for group in alike)
+        together = repeated and controls.choose("Seeds", ["together", "apart"], "seeds") == "together"
+    named = {run: _group_name(group) if together else run for group in alike for run in group}
+    names = list(dict.fromkeys(named[run] for run in ids))
+    frame = ui.ask("loss_bands", runs=ids, ids=ids, names=[named[run] for run in ids], smoothing=int(smoothing))
+    if frame.empty:
+        ui.note("None of these runs has losses yet; they appear while it trains.")
+        return
+    figure = contrasts.loss_bands(frame, names, (along == "logarithmic", up == "logarithmic"), by, outliers == "shown")
+    ui.chart(figure, "loss-bands", "Loss of the runs", frame)
+    if together:
+        ui.note("Runs that differ only in their seed: the line is their mean, the band from the lowest to the highest.")
+    other = [name for name in LEARNT if settings.loc[settings["setting"] == name, "differs"].any()]
+    if other:
+        ui.note(
+            f"The runs differ in {' and '.join(other)}, so losses are not of one scale: compare shapes, not heights."
+        )
+
+
+def _group_name(group: Sequence[str]) -> str:
+    return group[0] if len(group) == 1 else f"{group[0]}, {len(group)} seeds"
+
+
+def configuration(runs: pd.DataFrame) -> None:
+    """Settings side by side; what is equal is hidden."""
+    ids = [str(run) for run in runs["run"]]
+    every = controls.choose("Settings", ["different", "all"], "settings") == "all"
+    frame = ui.ask("settings", runs=ids)
+    headings, rows = comparing.settings(frame, ids, every)
+    if not rows:
+        ui.note("These runs have the same settings.")
+        return
+    ui.table(headings, rows, "settings")
+    equal = frame.loc[~frame["differs"], "setting"].nunique()
+    if not every and equal:
+        ui.note(f"{equal} settings on which all agree are hidden.")
+
+
+def step_by_step(runs: pd.DataFrame, axis: str) -> None:
+    """The same noise and class from every run, moved by one control."""
+    first = runs.iloc[0]
+    name = ui.class_names(first)[min(controls.chosen_class(ui.chosen_run()), len(ui.class_names(first)) - 1)]
+    rows = {str(run["run"]): _stored(run, name) for _, run in runs.iterrows()}
+    for run in [run for run, held in rows.items() if held.empty]:
+        ui.note(f"{run} has no trajectory of {name}. Make some with: python -m trainer trace {run}")
+    rows = {run: held for run, held in rows.items() if not held.empty}
+    seeds = sorted(set.intersection(*(set(held["seed"]) for held in rows.values()))) if rows else []
+    if not seeds:
+        ui.note("These runs have no noise seed in common.")
+        return
+    seed = int(controls.pick("Noise seed", [str(seed) for seed in seeds], str(seeds[0]), "noise"))
+    strips = [_strip(runs.loc[run], held, seed) for run, held in rows.items()]
+    following.place_asked()
+    scrubber.scrubber(scrubber.content_of(strips, axis, ui.dark()), "compared")
+    if any(not _same_noise(runs.loc[run], first) for run in rows):
+        ui.note("The pictures differ in size or classes, so the same seed is not the same noise in all of them.")
+    ui.note("Each row shows the frame that it keeps nearest to the chosen place." if len(strips) > 1 else "")
+
+
+def _stored(run: pd.Series, name: str) -> pd.DataFrame:
+    """The stored trajectories of the class with this name, else of the class at its place in the first run."""
+    choices, classes = ui.ask("trajectory_choices", run=run["run"]), ui.class_names(run)
+    label = classes.index(name) if name in classes else min(controls.chosen_class(ui.chosen_run()), len(classes) - 1)
+    return choices[choices["label"] == label]
+
+
+def _strip(run: pd.Series, held: pd.DataFrame, seed: int) -> scrubber.Strip:
+    one = following.read(run, int(held.loc[held["seed"] == seed, "sample"].iloc[0]))
+    classes = ui.class_names(run)
+    return one.strip(f"{run['run']}, {classes[int(one.row['label'])]}", classes)

@@ -1,0 +1,95 @@
+"""CLIP on the command line: python -m evaluator fit-clip, and clip RUN.
+
+The seam is here because what the commands say has one form, and torch is only imported where a model is trained.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from evaluator.clip import ranking, scoring
+from evaluator.clip.choosing import chosen
+from evaluator.clip.claims import s9
+from evaluator.clip.judge import MEAN, ClipJudge
+from evaluator.clip.real import figures as real_figures
+from evaluator.judges import JudgeError
+from evaluator.judging import card_of
+from evaluator.statistics import plain
+from store.manifest import write_manifest
+from store.run import RUNS, Run, RunError, existing_run
+
+EPOCHS = 10  # of the bundled judges; about five minutes on one core
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """The commands with their flags."""
+    fitted = commands.add_parser("fit-clip", help="train a small CLIP and examine it on real test pictures")
+    fitted.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
+    fitted.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the pictures (default: %(default)s)")
+    fitted.set_defaults(command=_fit)
+    says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
+    says.add_argument("run", help="the run's id")
+    says.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    says.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    says.add_argument("--per-class", type=int, default=scoring.PER_CLASS, help="pictures (default: %(default)s)")
+    says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
+    says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
+    says.set_defaults(command=_clip)
+    for command in (fitted, says):
+        command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+
+
+def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict[str, Any]:
+    """The figures of a run as plain values; writes clip.parquet, clip_real.parquet and clip_steps.parquet.
+
+    Raises RunError, SamplerError and JudgeError with a sentence.
+    """
+    table, seconds = scoring.score(run, judge, per_class)
+    frames = scoring.steps(run, judge)
+    found = ranking.orders(table)
+    real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
+    verdicts = [verdict for name in found for verdict in s9(found[name], name, judge.classes, judge.name, real)]
+    said = [
+        {"claim": each.claim.source, "part": each.claim.part, "verdict": each.verdict, "reason": each.reason}
+        | {"effect": plain(each.effect) if each.effect else None, "n": each.n}
+        for each in verdicts
+    ]
+    return {
+        "run": run.id,
+        **ranking.figures(judge, table, found),
+        "claims": said,
+        "steps_judged": frames,
+        "seconds_per_1000": round(seconds, 3),
+    }
+
+
+def _clip(options: argparse.Namespace) -> None:
+    """python -m evaluator clip"""
+    run = existing_run(options.runs, options.run)
+    card = card_of(run)
+    judge = chosen(card, options.clip, options.prompt, options.data)
+    found = clip(run, judge, options.per_class)
+    if card["state"] != "running":  # the trainer of a run that is still trained writes the manifest
+        write_manifest(run, *(path for path in (run.clip, run.clip_real, run.clip_steps) if path.is_file()))
+    print(json.dumps(found, allow_nan=False) if options.json else ranking.report(found))
+
+
+def _fit(options: argparse.Namespace) -> None:
+    """python -m evaluator fit-clip"""
+    if options.epochs < 1:
+        raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
+    try:
+        from evaluator.clip.fitting import DataError, fit_clip
+    except ImportError as error:
+        raise JudgeError(f"Fitting a CLIP needs {error.name}; install it with: make install") from error
+    try:
+        judge = fit_clip(options.dataset, options.data, options.epochs)
+    except DataError as error:
+        raise JudgeError(str(error)) from error
+    card = judge.card
+    unseen = min(entry["value"] for entry in card["prompts"] if not entry["seen"])
+    print(
+        f"{judge.name}: {100 * card['accuracy']:.2f} % of {card['n']:,} real test pictures with its usual prompt, "
+        f"at least {100 * unseen:.2f} % with prompts it never saw; {sum(card['size'].values()) / 1e6:.1f} MB"
+    )

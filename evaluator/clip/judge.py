@@ -1,0 +1,190 @@
+"""A CLIP judge: a folder with an ONNX image tower, the prompts' embeddings, those of real pictures, and a card.
+
+The seam is here because scoring needs no torch, and because a CLIP score alone says nothing: the same judge's scores of
+real pictures are in the folder, so recall, ceiling and z-score are at hand for every prompt.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from evaluator.judges import SAME_PICTURES, JudgeError, session_options, softmax
+
+BUNDLED = Path(__file__).resolve().parent / "judges"
+CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"
+NEEDED = (IMAGE, PROMPTS, REAL)  # for scoring
+MEAN = "mean"  # the name of all templates together
+BATCH = 250
+
+Vectors = NDArray[np.float32]  # of length 1, last axis
+
+
+@dataclass(frozen=True)
+class Real:
+    """Real test pictures as the judge sees them."""
+
+    embeddings: Vectors  # (N, D)
+    labels: NDArray[np.int64]  # (N,)
+
+
+@dataclass(frozen=True)
+class ClipJudge:
+    """An image tower and what it compares pictures with."""
+
+    card: dict[str, Any]
+    session: ort.InferenceSession
+    templates: tuple[str, ...]
+    prompts: Vectors  # (templates, classes, D)
+    real: Real
+    margin: int = 0  # pixels cut off on each side of a picture before it is judged
+
+    @property
+    def name(self) -> str:
+        return str(self.card["name"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.card["classes"])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """What a picture must be: (C, H, W)."""
+        given = self.card["input"]
+        size = int(given["size"]) + 2 * self.margin
+        return int(given["channels"]), size, size
+
+    @property
+    def in_domain(self) -> bool:
+        """Whether it was trained on pictures like those it judges."""
+        return "in_domain" in self.card
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The names of the ways a picture is scored: all templates together, and each alone."""
+        return (MEAN, *self.templates)
+
+    @cached_property
+    def classifiers(self) -> Vectors:
+        """What pictures are compared with, (readings, classes, D); the first is the templates' mean direction."""
+        together = self.prompts.mean(axis=0)
+        together /= np.linalg.norm(together, axis=-1, keepdims=True)
+        return np.concatenate([together[None], self.prompts])
+
+    def embed(self, x: NDArray[Any]) -> Vectors:
+        """Unit vectors (N, D) of pictures (N, C, H, W) in [-1, 1]. Raises JudgeError for pictures of another shape."""
+        if x.shape[1:] != self.shape:
+            raise JudgeError(f"{self.name} judges pictures of {self.shape}, not {x.shape[1:]}; choose another judge.")
+        inside = slice(self.margin, x.shape[-1] - self.margin)
+        pictures = np.ascontiguousarray(x[..., inside, inside], np.float32)
+        parts = [
+            self.session.run(["vector"], {"x": pictures[start : start + BATCH]})[0]
+            for start in range(0, len(pictures), BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, self.prompts.shape[-1]), np.float32)
+
+    def cosine(self, embedded: Vectors) -> NDArray[np.float64]:
+        """Cosines (N, readings, classes) of pictures' vectors (N, D) and every reading's class vectors."""
+        return np.einsum("nd,tcd->ntc", embedded.astype(np.float64), self.classifiers.astype(np.float64))
+
+    def probability(self, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Softmax over the classes (last axis) at the judge's own temperature."""
+        return softmax(float(self.card["logit_scale"]) * cosine)
+
+    @cached_property
+    def real_cosine(self) -> NDArray[np.float64]:
+        """Cosines (N, readings, classes) of the real test pictures."""
+        return self.cosine(self.real.embeddings)
+
+
+def clip_for(dataset: str, folder: Path = BUNDLED) -> ClipJudge:
+    """The bundled CLIP judge of a dataset; loaded once. Raises JudgeError where there is none."""
+    name = SAME_PICTURES.get(dataset, dataset)
+    if not (folder / name / CARD).is_file():
+        raise JudgeError(
+            f"There is no CLIP judge for {dataset}; fit one with: python -m evaluator fit-clip --dataset {name}"
+        )
+    return _loaded(folder / name, (folder / name / CARD).stat().st_mtime_ns)
+
+
+@cache
+def _loaded(folder: Path, _modified: int) -> ClipJudge:
+    return load(folder)
+
+
+def load(folder: Path) -> ClipJudge:
+    """The judge in a folder. Raises JudgeError where a file is missing, damaged, or not the one on the card."""
+    try:
+        card = json.loads((folder / CARD).read_text())
+        contents = {name: (folder / name).read_bytes() for name in NEEDED}
+        wrong = [name for name, content in contents.items() if card["sha256"][name] != digest(content)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JudgeError(f"The CLIP judge in {folder} cannot be read ({error}); {_again(folder)}") from error
+    if wrong:
+        raise JudgeError(f"{folder / wrong[0]} is not the file that its card describes; {_again(folder)}")
+    try:
+        with np.load(folder / PROMPTS, allow_pickle=False) as file:
+            templates, prompts = tuple(str(name) for name in file["templates"]), file["embeddings"].astype(np.float32)
+        with np.load(folder / REAL, allow_pickle=False) as file:
+            real = Real(unit(file["embeddings"]), file["labels"].astype(np.int64))
+        session = ort.InferenceSession(contents[IMAGE], session_options(), providers=["CPUExecutionProvider"])
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise JudgeError(f"The CLIP judge in {folder} cannot be read ({error}); {_again(folder)}") from error
+    except Exception as error:  # onnxruntime raises its own types, which share no public base
+        raise JudgeError(f"{folder / IMAGE} is no ONNX model that runs here; {_again(folder)}") from error
+    return ClipJudge(card | {"folder": str(folder)}, session, templates, prompts, real)
+
+
+def with_prompts(judge: ClipJudge, templates: Sequence[str], prompts: Vectors) -> ClipJudge:
+    """The same judge with other prompts (templates, classes, D)."""
+    return replace(judge, templates=tuple(templates), prompts=prompts)
+
+
+def for_run(judge: ClipJudge, run_card: Mapping[str, Any]) -> ClipJudge:
+    """The judge between a run's own classes alone, for pictures of the run's size.
+
+    `run_card` is run.json; black pixels that the run added on each side are cut off before judging. Raises JudgeError
+    where the judge does not know one of the run's classes, or was made for other pictures.
+    """
+    dataset, margin = run_card["dataset"], int(run_card.get("config", {}).get("pad", 0))
+    names = tuple(dataset["classes"])
+    unknown = [name for name in names if name not in judge.classes]
+    shape = dataset["channels"], dataset["size"] - 2 * margin, dataset["size"] - 2 * margin
+    if unknown or shape != judge.shape:
+        raise JudgeError(
+            f"{judge.name} knows pictures of {judge.shape} that show {', '.join(judge.classes)}, and not this run's; "
+            "give --clip another model."
+        )
+    if names == judge.classes:
+        return replace(judge, margin=margin)
+    kept = [judge.classes.index(name) for name in names]
+    shown = np.isin(judge.real.labels, kept)
+    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[shown])]
+    real = Real(judge.real.embeddings[shown], place)
+    card = judge.card | {"classes": list(names)}
+    return replace(judge, card=card, prompts=judge.prompts[:, kept], real=real, margin=margin)
+
+
+def unit(vectors: NDArray[Any]) -> Vectors:
+    """Vectors (..., D) at length 1."""
+    exact = vectors.astype(np.float64)
+    return np.asarray(exact / np.linalg.norm(exact, axis=-1, keepdims=True), np.float32)
+
+
+def digest(content: bytes) -> str:
+    """SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _again(folder: Path) -> str:
+    if folder.parent == BUNDLED:
+        return f"make it again with: python -m evaluator fit-clip --dataset {folder.name}"
+    return "remove that folder, and it is made anew."

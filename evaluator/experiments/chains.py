@@ -1,0 +1,77 @@
+"""Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle.
+
+The seam is here because cloning, U-turn and posterior ask the same chain different questions.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from evaluator.experiments.subject import Labels
+from sampler.guidance import filled
+from sampler.levels import LAST, NEAR, Levels, levels
+from sampler.loop import sample
+from sampler.noise import Noise, Pictures
+from sampler.solvers import Table
+from store.run import RunError
+
+STEPS = 50  # of a chain from the noisiest level; more change little
+
+
+def grid_of(card: dict[str, Any], name: str | None, steps: int) -> Levels:
+    """The levels (K+1,) of a chain: those with this name, or evenly spaced from the noisiest that the run learned."""
+    if name:
+        return levels(name, steps)
+    grid = levels("logsnr", steps)
+    first = float(levels(str(card["config"].get("schedule", "logsnr")), 1)[0])
+    return np.append(np.linspace(first, LAST, steps), grid[-1]) if first > grid[0] and steps > 1 else grid
+
+
+def within(grid: Levels, at: Sequence[float], chosen: bool) -> tuple[float, ...]:
+    """The levels `at`, rising, each once. Those off the chain are an error where they were `chosen`, or left out.
+
+    Raises RunError for no levels, and for chosen ones that the chain does not pass.
+    """
+    kept = sorted({float(level) for level in at if grid[0] - NEAR <= level <= grid[-2] + NEAR})
+    off = [level for level in at if not grid[0] - NEAR <= level <= grid[-2] + NEAR]
+    if (chosen and off) or not kept:
+        named = ", ".join(f"{level:g}" for level in off) or "nothing"
+        raise RunError(
+            f"This chain goes from logSNR {grid[0]:.4g} to {grid[-2]:.4g} and does not pass {named}; "
+            "give --at levels between."
+        )
+    return tuple(kept)
+
+
+def through(grid: Levels, at: Sequence[float]) -> Levels:
+    """The levels of `grid` (K+1,), moved where they are near to one of `at`, so that the chain passes it exactly."""
+    gaps = np.diff(grid)
+    reach = np.minimum(np.append(gaps, np.inf), np.append(np.inf, gaps)) / 2
+    reach[[0, -1]] = NEAR
+    apart = np.abs(grid[:, None] - np.asarray(at, np.float64)).min(axis=1) > reach
+    return np.union1d(grid[apart], at)
+
+
+def onwards(table: Table, step: int) -> Table:
+    """The rest of an ancestral table, from a step on."""
+    return Table(table.logsnr[step:], table.a[step:], table.b[step:], table.d[step:])
+
+
+def finished(
+    denoise: Callable[[Pictures, float], Pictures], x: Pictures, table: Table, draw: Callable[[], Pictures]
+) -> Pictures:
+    """Where a chain ends that is at `x` (N, C, H, W) where the table begins."""
+    for step in sample(denoise, x, table, draw):
+        x = step.next
+    return x
+
+
+def told(denoise: Callable[..., Pictures], label: Labels) -> Callable[[Pictures, float], Pictures]:
+    """The denoiser with these labels (N,), without guidance, as the loop calls it."""
+    return lambda x, logsnr: denoise(x, filled(x, logsnr), label)
+
+
+def streams(first: int, items: Sequence[int] | range, stream: int, shape: tuple[int, int, int]) -> Noise:
+    """Noise of its own for each item in each `stream` (0, 1, 2 ...) of an experiment whose seeds begin at `first`."""
+    return Noise([first + stream * 1_000_000_000 + item for item in items], shape)

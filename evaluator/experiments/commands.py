@@ -1,0 +1,91 @@
+"""The experiments on the command line: python -m evaluator speciation | uturn | swap | classifier | posterior RUN.
+
+The seam is here because flags and figures have one form for all of them.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evaluator.experiments import classifier, posterior, speciation, swap, uturn
+from evaluator.experiments.chains import STEPS
+from store.run import RUNS, existing_run
+
+Make = Callable[[argparse.Namespace], dict[str, Any]]
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """The commands with their flags."""
+    copies = _command(
+        commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, speciation.report
+    )
+    copies.add_argument("--pairs", type=int, default=speciation.PAIRS, help="at every level (default: %(default)s)")
+    copies.add_argument("--published", action="store_true", help="copy where the published experiment did")
+    copies.add_argument("--label", help="a class asked for all along (default: none)")
+    turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, uturn.report)
+    turn.add_argument("--per-class", type=int, default=uturn.PER_CLASS, help="real pictures (default: %(default)s)")
+    turn.add_argument("--conditional", action="store_true", help="with the picture's own label on the way back")
+    change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, swap.report)
+    change.add_argument("--at", type=int, nargs="+", metavar="STEP", help="where the label changes (default: 8 steps)")
+    names = _command(commands, "classifier", "name real pictures with the denoiser", _classifier, classifier.report)
+    names.add_argument("--pictures", type=int, default=classifier.PICTURES, help="real ones (default: %(default)s)")
+    names.add_argument("--draws", type=int, default=classifier.DRAWS, help="of noise, at most (default: %(default)s)")
+    knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
+    for command in (copies, turn):
+        command.add_argument("--at", type=float, nargs="+", metavar="LOGSNR", help="levels (default: about nine)")
+    for command, steps in ((copies, STEPS), (turn, STEPS), (knows, posterior.STEPS)):
+        command.add_argument("--levels", metavar="NAME", help="of the chain (default: evenly spaced logSNR)")
+        command.add_argument(
+            "--steps", type=int, default=steps, metavar="K", help="of the chain (default: %(default)s)"
+        )
+    for command, seeds in ((change, swap.SEEDS), (knows, posterior.SEEDS)):
+        command.add_argument("--seeds", type=int, default=seeds, help="noises for every class (default: %(default)s)")
+    for command in (turn, names):
+        command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the digits here")
+
+
+def _command(
+    commands: "argparse._SubParsersAction[Any]", name: str, says: str, make: Make, report: Callable[[Any], str]
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=says)
+    command.add_argument("run", help="the run's id")
+    command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    command.set_defaults(command=lambda options: _told(make(options), report, options.json))
+    return command
+
+
+def _told(figures: dict[str, Any], report: Callable[[Any], str], as_json: bool) -> None:
+    print(json.dumps(figures, allow_nan=False) if as_json else report(figures))
+
+
+def _speciation(options: argparse.Namespace) -> dict[str, Any]:
+    at = speciation.published_levels() if options.published else _at(options)
+    run = existing_run(options.runs, options.run)
+    return speciation.speciation(run, options.pairs, at, options.levels, options.steps, options.label)
+
+
+def _uturn(options: argparse.Namespace) -> dict[str, Any]:
+    run = existing_run(options.runs, options.run)
+    ways = (options.levels, options.steps, options.conditional, options.data)
+    return uturn.uturn(run, options.per_class, _at(options), *ways)
+
+
+def _swap(options: argparse.Namespace) -> dict[str, Any]:
+    return swap.swap(existing_run(options.runs, options.run), options.seeds, _at(options))
+
+
+def _classifier(options: argparse.Namespace) -> dict[str, Any]:
+    run = existing_run(options.runs, options.run)
+    return classifier.classifier(run, options.pictures, options.draws, options.data)
+
+
+def _posterior(options: argparse.Namespace) -> dict[str, Any]:
+    run = existing_run(options.runs, options.run)
+    return posterior.posterior(run, options.seeds, options.steps, options.levels)
+
+
+def _at(options: argparse.Namespace) -> tuple[Any, ...] | None:
+    return None if options.at is None else tuple(options.at)

@@ -1,0 +1,68 @@
+"""What every experiment is done on: a run's denoiser, and the judge that says what its pictures show.
+
+The seam is here because an experiment refuses what it cannot be done on, always with the same sentences.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.judges import JUDGES, Judge, JudgeError, command, judge_for_run
+from evaluator.judging import card_of
+from sampler import SamplerError, session
+from sampler.noise import Pictures
+from store.run import Run, RunError
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run with its loaded denoiser and its judge of clean pictures."""
+
+    run: Run
+    card: dict[str, Any]
+    denoiser: session.Denoiser
+    weights: str  # sha256 of the denoiser's file
+    judge: Judge
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are; also the label that means "no label"."""
+        return len(self.denoiser.classes)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.denoiser.shape
+
+    def seen(self, pictures: Pictures) -> Labels:
+        """The judge's first choice (N,) for finished pictures (N, C, H, W). Raises SamplerError for no numbers."""
+        if not np.isfinite(pictures).all():
+            raise SamplerError("The pictures came out as not a number; ask for more steps.")
+        return np.asarray(self.judge(np.clip(pictures, -1, 1))[0].argmax(axis=1), np.int64)
+
+
+def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subject:
+    """The run, ready for experiments; `labelled` for those that need a denoiser that listens to labels.
+
+    Raises RunError for a student and for a run without labels where they are needed, SamplerError where there is no
+    usable denoiser, and JudgeError where no judge knows its classes and pictures.
+    """
+    card = card_of(run)
+    judge = judge_for_run(card, "clean", judges)
+    if labelled and float(card["config"].get("label_dropout", 0.0)) >= 1:
+        raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
+    denoiser = session.load(run.denoiser)
+    if denoiser.scales:
+        raise RunError(f"{run.id} is a student, which knows few noise levels; choose the run that it learned from.")
+    if denoiser.classes != judge.classes or denoiser.shape != judge.shape:
+        raise JudgeError(
+            f"{judge.name} knows other classes or pictures than {run.id}'s denoiser; "
+            f"fit a judge with: {command(judge.name)}"
+        )
+    weights = hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
+    return Subject(run, card, denoiser, weights, judge)

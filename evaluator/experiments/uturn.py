@@ -1,0 +1,146 @@
+"""U-turn: a real picture is noised to a level and denoised from there; does it keep its class?
+
+Sclocchi, Favero & Wyart, PNAS 122(1), 2025 (arXiv 2402.16991). The way back is the ancestral chain, without a label
+unless it is asked for.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
+from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.real import Real, real_pictures
+from evaluator.experiments.subject import Subject, subject_of
+from evaluator.judges import JUDGES
+from evaluator.judging import notes
+from evaluator.statistics import plain, wilson
+from sampler.levels import Levels, alpha, sigma
+from sampler.solvers import ddpm
+from store.run import Run, RunError
+from store.schema import UTURN
+
+AT = (-6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0, 4.0)
+PER_CLASS = 80
+PART = 40
+FIRST_SEED = 200_000_000
+
+
+def uturn(
+    run: Run,
+    per_class: int = PER_CLASS,
+    at: tuple[float, ...] | None = None,
+    levels: str | None = None,
+    steps: int = STEPS,
+    conditional: bool = False,
+    data: Path | None = None,
+    judges: Path = JUDGES,
+) -> dict[str, Any]:
+    """The share of real pictures that keep their class, per class and level `at` (logSNR); writes uturn.parquet.
+
+    Rows of the other way (with or without a label) that were made with the same settings stay in the file. Raises
+    RunError, SamplerError and JudgeError with a sentence.
+    """
+    subject = subject_of(run, conditional, judges)
+    grid = grid_of(subject.card, levels, steps)
+    tried = within(grid, AT if at is None else at, at is not None)
+    grid = through(grid, tried)
+    real = real_pictures(subject.card, data)
+    chosen = evenly(real, subject.classes, per_class)
+    shared = {"at": tried, "levels": grid.tolist(), "pictures": real.sha256, "seed": FIRST_SEED}
+    cost = sum(int((grid[:-1] >= level).sum()) for level in tried)
+    plan = Plan("uturn", shared | {"conditional": conditional}, len(chosen), "--per-class", PART, cost)
+
+    def work(items: range, denoise: Denoise) -> Columns:
+        return _turned(subject, denoise, items, real, chosen[items.start : items.stop], grid, tried, conditional)
+
+    made = carried_out(subject, plan, work)
+    noted = {"settings": shared | {"per_class": per_class}, "pictures": real.source}
+    table = pa.concat_tables([_other_way(subject, conditional, noted), made])
+    record(subject, "uturn", table, noted)
+    return figures(run.id, table, subject.denoiser.classes) | {"pictures": real.source}
+
+
+def evenly(real: Real, classes: int, per_class: int) -> NDArray[np.int64]:
+    """Places in `real` of the first `per_class` pictures of every class, the classes in turn. Raises RunError."""
+    places = [np.flatnonzero(real.labels == label) for label in range(classes)]
+    fewest = min(map(len, places))
+    if not 1 <= per_class <= fewest:
+        raise RunError(f"{per_class} real pictures of each class cannot be had; give --per-class 1 to {fewest}.")
+    return np.stack([of_class[:per_class] for of_class in places], axis=1).ravel()
+
+
+def _turned(
+    subject: Subject, denoise: Denoise, items: range, real: Real, chosen: NDArray[np.int64], grid: Levels,
+    tried: tuple[float, ...], conditional: bool,
+) -> Columns:  # fmt: skip
+    """Each of the chosen pictures, noised to each level and denoised."""
+    table, x0, label = ddpm(grid), real.x(chosen), real.labels[chosen]
+    asked = label if conditional else np.full(len(label), subject.classes)
+    seen = []
+    for number, level in enumerate(tried):
+        noise, at = streams(FIRST_SEED, items, number, subject.shape), np.array(level)
+        x = (alpha(at) * x0 + sigma(at) * noise.start()).astype(np.float32)
+        rest = onwards(table, int(np.abs(grid - level).argmin()))
+        seen.append(subject.seen(finished(told(denoise, asked), x, rest, noise.draw)))
+    rows = len(tried)
+    return {
+        "picture": np.tile(real.index[chosen], rows), "label": np.tile(label, rows),
+        "logsnr": np.repeat(tried, len(chosen)), "top": np.concatenate(seen),
+        "conditional": np.full(rows * len(chosen), conditional),
+    }  # fmt: skip
+
+
+def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:
+    """What the run's file holds of the way that is not made now, if it was made alike; else no rows."""
+    try:
+        held = pq.read_table(subject.run.uturn)
+    except (OSError, pa.ArrowException):
+        return UTURN.empty_table()
+    said = notes(held)
+    alike = said.get("denoiser") == subject.weights and said.get("settings", {}) == _plain(noted["settings"])
+    if not alike or not held.schema.equals(UTURN):
+        return UTURN.empty_table()
+    return held.filter(pc.not_equal(held["conditional"], conditional)).replace_schema_metadata(None)
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings as JSON gives them back."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:
+    """The share kept, for each way, level and class, and of all classes together, with Wilson's interval."""
+    column = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    kept = column["top"] == column["label"]
+    rows = []
+    for way in np.unique(column["conditional"]):
+        for level in np.unique(column["logsnr"]):
+            here = (column["conditional"] == way) & (column["logsnr"] == level)
+            for label in (None, *range(len(classes))):
+                some = here if label is None else here & (column["label"] == label)
+                rows.append(
+                    {"conditional": bool(way), "logsnr": float(level)}
+                    | {"class": None if label is None else classes[label]}
+                    | plain(wilson(int(kept[some].sum()), int(some.sum())))
+                )
+    return {"run": run, "kept": rows}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures for people."""
+    lines = [
+        f"{found['run']}: real pictures ({found['pictures']}) that keep their class, noised to logSNR and denoised"
+    ]
+    for row in found["kept"]:
+        if row["class"] is None:
+            lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
+        name = "all" if row["class"] is None else row["class"]
+        share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
+        lines.append(f"  {name:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+    return "\n".join(lines)

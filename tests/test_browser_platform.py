@@ -1,0 +1,177 @@
+"""The platform in a real browser: a run watched live, links that restore, rows and charts saved, notes, reports."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from archive_fixture import card, metrics, write_run
+from test_browser import NAMES, OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+
+from store.card import SILENCE
+from store.files import write_json, write_table
+from store.run import Run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+LIVE = 5.0  # seconds from a written metric to the painted curve
+Page = Callable[..., "playwright.Page"]
+LAST = """step => {
+  const chart = document.querySelector('.js-plotly-plot')
+  return Boolean(chart && chart.data && Math.max(...chart.data.flatMap(trace => trace.x)) >= step)
+}"""
+LINKS = [  # a view, everything in it chosen otherwise than by default
+    "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
+    "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3",
+    "forward-process?run=second&class=2&schedule=cosine&which=3",
+    "generate?run=drawer&each=3&seed=7&steps=9&guidance=2.5&solver=ddim",
+    "report?run=second&with=first",
+    "?run=second&search=run",
+]
+
+
+def patience() -> float:
+    """A busy machine is no fault of a page."""
+    return 4.0 if os.getloadavg()[0] > (os.cpu_count() or 1) else 1.0
+
+
+def written(run: Run, step: int, beaten: float = -600.0) -> None:
+    """What a trainer has written after `step` steps; the last heartbeat `beaten` seconds ago (ahead: it beats on)."""
+    write_table(run.metrics, metrics().slice(0, step))
+    heartbeat = (datetime.now(UTC) - timedelta(seconds=beaten)).isoformat(timespec="seconds")
+    state = {"state": "running", "step": step, "seconds": step / 2, "epoch": step / 100, "finished": None}
+    write_json(run.card, card(run.id) | state | {"heartbeat": heartbeat})
+
+
+def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path) -> None:  # noqa: F811
+    run = write_run(archive, "live", state="running", tables=(), step=0)
+    written(run, 50)
+    page = opened("training?run=live")
+    page.get_by_text("step 50 of 200, 1 min left").wait_for()
+    page.wait_for_function(LAST, arg=50)
+    for step in (80, 120):
+        began = time.monotonic()
+        written(run, step)
+        page.wait_for_function(LAST, arg=step)
+        page.get_by_text(f"step {step} of 200").wait_for()
+        took = time.monotonic() - began
+        print(f"on the screen after {took:.1f} s")
+        assert took <= LIVE * patience()
+    assert page.locator(".finding").count() == 1 and page.locator(".js-plotly-plot").count() == 1
+    written(run, 130, beaten=SILENCE + 1)
+    page.get_by_text("live crashed").wait_for()
+    page.get_by_text("python -m trainer resume live").wait_for()
+    assert page.get_by_role("progressbar").count() == 0
+
+
+def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:  # noqa: F811
+    page = opened("training?run=first")
+    shows(page, OWN["training"])
+    page.wait_for_timeout(1000)
+    sent: list[object] = []
+    page.evaluate("""() => { window.sent = 0; const send = WebSocket.prototype.send
+      WebSocket.prototype.send = function (...message) { window.sent += 1; return send.apply(this, message) } }""")
+    page.wait_for_timeout(4500)
+    assert page.evaluate("window.sent") == len(sent) == 0
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "runs")
+def test_a_copied_link_opens_the_same_view(opened: Page, link: str) -> None:  # noqa: F811
+    page = opened(link)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").wait_for()
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = urlsplit(page.evaluate("navigator.clipboard.readText()"))
+    asked = parse_qs(urlsplit(link).query)
+    found = parse_qs(copied.query)
+    assert {key: found.get(key) for key in asked} == asked
+    assert page.get_by_text("The link asks for").count() == 0
+
+
+def test_the_default_run_stands_in_a_copied_link(opened: Page) -> None:  # noqa: F811
+    page = opened("")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Training", exact=True).click()
+    shows(page, OWN["training"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert "run=first" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_chart_is_saved_as_rows_and_as_svg(opened: Page, tmp_path: Path) -> None:  # noqa: F811
+    page = opened("training?run=first")
+    shows(page, OWN["training"])
+    with page.expect_download() as rows:
+        page.get_by_role("button", name="CSV").first.click()
+    rows.value.save_as(tmp_path / rows.value.suggested_filename)
+    lines = (tmp_path / "firstlight-losses.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "run,step,epoch,value,smooth" and len(lines) > 100
+    page.locator(".js-plotly-plot").hover()
+    with page.expect_download() as drawn:
+        page.locator(".js-plotly-plot .modebar-btn").click()
+    assert drawn.value.suggested_filename == "firstlight-losses.svg"
+    drawn.value.save_as(tmp_path / "chart.svg")
+    assert (tmp_path / "chart.svg").read_text().startswith("<svg")
+
+
+def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path) -> None:  # noqa: F811
+    hostile = "<img src=x onerror=alert(1)> ![x](http://example.org/x.png)"
+    page = opened("?run=second")
+    fired: list[str] = []
+    page.on("dialog", lambda dialog: fired.append(dialog.message))
+    page.get_by_label("Tags, between commas").fill("for-the-talk, =cmd")
+    page.get_by_label("Note", exact=True).fill(hostile)
+    page.get_by_role("button", name="Keep").click()
+    deadline = time.monotonic() + 30
+    while not (archive / "second" / "notes.json").exists() and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert json.loads((archive / "second" / "notes.json").read_text())["tags"] == ["for-the-talk", "=cmd"]
+    again = opened("?run=second&search=for-the-talk")
+    again.get_by_label("Note", exact=True).wait_for()
+    assert again.get_by_label("Note", exact=True).input_value() == hostile
+    assert fired == [] and again.locator("img[src=x]").count() == 0
+
+
+def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_path: Path) -> None:  # noqa: F811
+    page = opened("report?run=first&with=second")
+    page.get_by_role("button", name="Make the report").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the report, HTML").click()
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    asked: list[str] = []
+    alone = page.context.browser.new_context(offline=True)
+    report = alone.new_page()
+    report.on("request", lambda request: asked.append(request.url))
+    report.goto(file.as_uri(), timeout=90_000)
+    report.locator(".chart .main-svg").nth(2).wait_for()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert report.locator(".chart").count() == 3
+    port = urlsplit(page.url).port
+    assert report.locator(f"a[href^='http://127.0.0.1:{port}/recognizability?run=second']").count() > 0
+    alone.close()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("path", [*OWN, "report"])
+def test_no_page_has_a_serious_fault_of_accessibility(opened: Page, path: str, scheme: str) -> None:  # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = opened(f"{path}?run=first", scheme)
+    shows(page, OWN.get(path, "A report of first"))
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    page.wait_for_timeout(500)
+    found = axe.Axe().run(page).response["violations"]
+    grave = [
+        (fault["id"], node["target"], node["any"][0]["message"] if node["any"] else "")
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert not grave, "\n".join(map(str, grave))

@@ -1,0 +1,226 @@
+"""What differs between runs, with differences that are known beforehand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pyarrow as pa
+import pytest
+from archive_fixture import card, write_run
+from streamlit.testing.v1 import AppTest
+
+from dashboard import comparing, contrasts
+from dashboard.charts import AXES
+from evaluator.points import Points
+from evaluator.statistics import Estimate, wilson
+from store import Archive, schema
+from store.files import write_table
+from store.manifest import write_manifest
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+CLASSES = ["0", "1", "2"]
+
+
+def points(shift: float = 0.0, never: float = 0.0, seeds: int = 40, noise: int = 0) -> Points:
+    """Three classes from the same seeds, recognized at logSNR −3 to 3 and `shift` later; a share never is."""
+    generator = np.random.default_rng(noise)
+    label, seed = (part.ravel() for part in np.meshgrid(np.arange(3), np.arange(seeds), indexing="ij"))
+    level = np.random.default_rng(7).uniform(-3, 3, len(label)) + shift
+    level[generator.uniform(size=len(label)) < never] = np.inf
+    percent = np.where(np.isinf(level), np.inf, 50 + 5 * level)
+    missing = np.full(len(label), np.nan)
+    return Points(percent, percent, missing, level, missing, label, seed, np.full(len(label), np.inf), 9.0, 5.0)
+
+
+@pytest.mark.parametrize(("axis", "shift"), [("logSNR", 1.5), ("% of steps", 7.5)])
+def test_a_shift_of_every_pair_is_found_exactly(axis: str, shift: float) -> None:
+    rows = comparing.contrasts("late", points(1.5), points(), CLASSES, axis, shared=True)
+    assert [row.name for row in rows] == ["all", *CLASSES]
+    for row in rows:
+        found = row.difference
+        assert (found.value, found.low, found.high) == pytest.approx((shift, shift, shift), abs=1e-6)
+        assert row.own - row.baseline == pytest.approx(shift)
+    assert [row.difference.n for row in rows] == [120, 40, 40, 40]
+
+
+def test_pairs_are_those_of_the_same_seed_and_class_only() -> None:
+    rows = comparing.contrasts("less", points(1.0, seeds=15), points(), CLASSES, "logSNR", shared=True)
+    assert rows[0].difference.n == 45
+
+
+def test_never_counts_as_the_end_that_both_have() -> None:
+    """All never recognized against levels that are uniform: the difference is the end less their mean."""
+    rows = comparing.contrasts("blind", points(never=1.1), points(), CLASSES, "logSNR", shared=True)
+    assert rows[0].difference.value == pytest.approx(9.0 - points().logsnr.mean())
+    assert rows[0].difference.low < rows[0].difference.value < rows[0].difference.high
+    percent = comparing.contrasts("blind", points(never=1.1), points(), CLASSES, "% of steps", shared=True)
+    assert percent[0].own == 100
+
+
+@pytest.mark.parametrize("axis", ["σ", "OU time"])
+def test_later_is_less_on_axes_that_fall(axis: str) -> None:
+    assert comparing.contrasts("late", points(1.0), points(), CLASSES, axis, shared=True)[0].difference.high < 0
+
+
+def test_without_shared_noise_there_is_one_row_and_its_interval_is_wider() -> None:
+    paired = comparing.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=True)[0].difference
+    (row,) = comparing.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=False)
+    assert row.name == "all" and row.difference.value == pytest.approx(paired.value)
+    assert row.difference.high - row.difference.low > paired.high - paired.low
+
+
+def test_the_difference_of_shares_is_newcombe_s_published_one() -> None:
+    """Newcombe (1998), table II, example (a): 56/70 − 48/80 by method 10 is 0.0524 to 0.3339."""
+    found = comparing.gap(wilson(56, 70), wilson(48, 80))
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+
+
+def settings(**changes: dict[str, str]) -> pd.DataFrame:
+    base = {"seed": "0", "batch": "64", "solver": "ddpm"}
+    rows = [
+        {"run": run, "setting": setting, "value": value}
+        for run, own in changes.items()
+        for setting, value in (base | own).items()
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(differs=frame.groupby("setting")["value"].transform("nunique") > 1)
+
+
+def test_runs_that_differ_in_their_seed_only_belong_together() -> None:
+    frame = settings(a={}, b={"seed": "1"}, c={"batch": "32"}, d={"seed": "2"})
+    assert comparing.groups(frame, ["c", "a", "b", "d"]) == [["c"], ["a", "b", "d"]]
+
+
+def test_equal_settings_are_hidden_until_asked_for() -> None:
+    frame = settings(a={}, c={"batch": "32"})
+    assert comparing.settings(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
+    assert len(comparing.settings(frame, ["a", "c"], True)[1]) == 3
+
+
+def test_figures_of_two_judges_have_no_difference() -> None:
+    row = {"metric": "accuracy", "label": None, "value": 0.9, "low": 0.85, "high": 0.95, "n": 100}
+    frame = pd.DataFrame([{**row, "run": "a", "judge": "x"}, {**row, "run": "b", "judge": "x"},
+                          {**row, "run": "c", "judge": "y"}])  # fmt: skip
+    headings, rows = comparing.quality(frame, ["a", "b", "c", "d"])
+    assert headings == ["figure", "a", "b", "c", "d", "b less a", "c less a", "d less a"]
+    assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00]"] * 3, "", "+0.00 [−7.07, +7.07]",
+                     "other judge", ""]]  # fmt: skip
+
+
+def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:
+    run = write_run(root, run_id, config=card(run_id)["config"] | {"seed": seed})
+    columns = {"step": np.arange(1, 201), "epoch": np.arange(1, 201) / 100, "metric": ["loss"] * 200,
+               "value": np.full(200, level)}  # fmt: skip
+    write_table(run.metrics, pa.table(columns, schema=schema.METRICS))
+    write_manifest(run)
+
+
+def test_seeds_are_one_mean_with_a_band(tmp_path: Path) -> None:
+    for seed, level in enumerate((1.0, 2.0, 6.0)):
+        write_losses(tmp_path, f"run{seed}", level, seed)
+    ids = ["run0", "run1", "run2"]
+    frame = Archive(tmp_path).ask("loss_bands", runs=ids, ids=ids, names=["g", "g", "run2"], smoothing=10)
+    group, alone = frame[frame["name"] == "g"], frame[frame["name"] == "run2"]
+    assert len(group) == len(alone) == 200
+    assert (group["value"] == 1.5).all() and (group["low"] == 1).all() and (group["high"] == 2).all()
+    assert set(group["n"]) == {2} and set(alone["n"]) == {1} and (alone["low"] == alone["high"]).all()
+    for logarithmic in ((True, True), (False, False)):
+        for outliers in (True, False):
+            figure = contrasts.loss_bands(frame, ["g", "run2"], logarithmic, "epoch", outliers)
+            assert len(go.Figure(figure).data) == 3
+
+
+def test_cutting_outliers_moves_the_axis_and_no_value() -> None:
+    value = np.append(np.linspace(1, 2, 400), 1e6)
+    frame = pd.DataFrame({"name": "a", "step": range(401), "epoch": 0.0, "value": value, "low": value, "high": value,
+                          "n": 1})  # fmt: skip
+    cut = contrasts.loss_bands(frame, ["a"], (False, False), "step", outliers=False)
+    assert cut["layout"]["yaxis"]["range"][1] < 3 and max(cut["data"][0]["y"]) == 1e6
+    assert "range" not in contrasts.loss_bands(frame, ["a"], (False, False), "step", True)["layout"]["yaxis"]
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_the_figure_of_differences_is_valid_plotly_and_literal_about_names(axis: str) -> None:
+    rows = [comparing.Row(run, name, 1.0, 0.5, Estimate(0.5, 0.1, float("nan"), 9))
+            for run in ("a", "b") for name in ("all", "<b>x</b>")]  # fmt: skip
+    figure = contrasts.differences(rows, axis, ["base", "a", "b"])
+    assert len(go.Figure(figure).data) == 2 and "<b>" not in str(figure)
+
+
+# the page
+
+Open = Callable[..., AppTest]
+PARTS = ["Recognizability", "Step by step", "Quality", "Loss", "Configuration"]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+
+    def page(**query: str | list[str]) -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        test.switch_page("../pages/compare.py").run()
+        assert [error.value for error in test.exception] == []
+        return test
+
+    return page
+
+
+def words(test: AppTest) -> str:
+    return " ".join([*(box.value for box in test.info), *(element.proto.body for element in test.get("html"))])
+
+
+def test_one_run_is_no_comparison(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "alone")
+    assert "alone is the only run" in words(opened())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_of_two_runs_says_its_own(opened: Open, tmp_path: Path, part: str) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "second", config=card("second")["config"] | {"batch": 7})
+    own = {"Recognizability": "+0.00 [+0.00, +0.00]", "Step by step": "nearest", "Quality": "+0.00 [−1.41, +1.41]",
+           "Loss": "Against", "Configuration": "settings on which all agree"}  # fmt: skip
+    said = words(opened(run="second", baseline="first", part=part))
+    assert "Against first, second is recognizable neither earlier nor later" in said and own[part] in said
+
+
+def test_the_axis_of_a_comparison_is_logsnr_unless_the_link_says_otherwise(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "second")
+    assert opened().selectbox(key="axis").value == "logSNR"
+    assert opened(axis="% of steps").selectbox(key="axis").value == "% of steps"
+
+
+def test_the_baseline_itself_gets_company(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "second")
+    assert "Against first, second is" in words(opened(run="first", baseline="first"))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_another_data_set_with_other_classes_breaks_nothing(opened: Open, tmp_path: Path, part: str) -> None:
+    write_run(tmp_path, "digits")
+    clothes = card("clothes")["dataset"] | {"name": "fashion", "classes": ["shirt", "bag", "boot"]}
+    write_run(tmp_path, "clothes", dataset=clothes, config=card("clothes")["config"] | {"dataset": "fashion"})
+    said = words(opened(run="clothes", baseline="digits", part=part))
+    assert "Against digits, clothes" in said
+    if part == "Recognizability":
+        assert "make no pairs" in said
+    if part == "Step by step":
+        assert "not the same noise" in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_that_lacks_everything_is_named_with_its_command(opened: Open, tmp_path: Path, part: str) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "bare", tables=("metrics",))
+    said = words(opened(run="bare", baseline="first", part=part))
+    command = {"Recognizability": "evaluator recognizability bare", "Step by step": "trainer trace bare",
+               "Quality": "evaluator quality bare"}  # fmt: skip
+    assert command.get(part, "neither recognizability nor quality") in said

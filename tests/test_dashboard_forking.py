@@ -1,0 +1,162 @@
+"""Forks of a stored trajectory, with a denoiser that is known in closed form."""
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import gaussian
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from archive_fixture import write_run
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dashboard import charts, forking
+from dashboard.generation import Verdicts
+from dashboard.ui import literal
+from sampler.errors import SamplerError
+from sampler.generation import Progress, Settings
+from sampler.noise import HIGHEST_SEED
+from sampler.session import Denoiser, load
+from store.manifest import write_manifest
+from store.run import Run
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+X = np.full((1, 8, 8), 0.2, np.float32)
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
+    return load(gaussian.write_gaussian(tmp_path_factory.mktemp("runs")).denoiser, "cpu")
+
+
+def fork(**changes: object) -> forking.Fork:
+    given = {"run": "drawer", "sample": 0, "label": 2, "name": "c", "step": 2, "steps": 4, "logsnr": 0.0, "told": True,
+             "count": 16, "seed": 0}  # fmt: skip
+    return forking.Fork(**(given | changes))  # type: ignore[arg-type]
+
+
+def drawn(net: Denoiser, asked: forking.Fork, **settings: object) -> Progress:
+    *_, last = forking.ways_on(net, Settings(**({"steps": 30} | settings)), X, asked)  # type: ignore[arg-type]
+    return last
+
+
+def test_continuations_differ_and_come_back(net: Denoiser) -> None:
+    first, again, other = (drawn(net, fork(seed=seed)).images for seed in (0, 0, 1))
+    assert (first == again).all() and (first != other).any()
+    assert len(np.unique(first.reshape(16, -1), axis=0)) == 16
+
+
+def test_what_the_network_is_told_decides(net: Denoiser) -> None:
+    """Class c has mean 0.6 and no label 0.1; from much noise the mean is all that is left."""
+    told, untold = (drawn(net, fork(told=told, logsnr=-12.0, count=64), steps=60) for told in (True, False))
+    for made, mean in ((told, 0.6), (untold, 0.1)):
+        assert abs(np.median(made.images / 127.5 - 1) - mean) < 0.05
+
+
+def test_guidance_is_for_the_told_only_and_steps_are_few(net: Denoiser) -> None:
+    assert drawn(net, fork(), guidance=1.5).evaluations > drawn(net, fork(told=False), guidance=1.5).evaluations
+    assert drawn(net, fork(logsnr=-12.0), steps=1000).total == forking.MOST_STEPS
+
+
+def test_fresh_noise_is_no_trajectory_s() -> None:
+    assert min(fork().seeds) >= 2**40 and max(fork(seed=9999, count=forking.MOST).seeds) < HIGHEST_SEED
+    assert not set(fork(seed=0, count=forking.MOST).seeds) & set(fork(seed=1, count=forking.MOST).seeds)
+
+
+def test_a_finished_picture_has_no_ways_on(net: Denoiser) -> None:
+    with pytest.raises(SamplerError, match="earlier step"):
+        drawn(net, fork(logsnr=20.0))
+
+
+def made(stay: int, net: Denoiser, told: bool = True) -> forking.Forked:
+    top = np.where(np.arange(16) < stay, 2, 0)
+    return forking.Forked(
+        fork(told=told), net.classes, "ddim", drawn(net, fork()), Verdicts("judge", top, np.ones(16)))  # fmt: skip
+
+
+def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
+    """Wilson's interval of 13 of 16: 57.0 to 93.4 %."""
+    said = forking.sentence(made(13, net))
+    assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4], continued from step 2 of 4 (logSNR 0.0)")
+    assert "1 of 16 stays a c" in forking.sentence(made(1, net, told=False))
+    assert "not told" in forking.sentence(made(1, net, told=False)) and "ddim up to here" in forking.how(made(1, net))
+
+
+def test_the_histogram_has_every_class_with_its_interval(net: Denoiser) -> None:
+    ends = forking.endings(made(13, net).other.astype(int), ["c", "<b>other</b>"])
+    assert ends["count"].tolist() == [13, 3] and set(ends["n"]) == {16}
+    assert ((ends["low"] < ends["share"]) & (ends["share"] < ends["high"])).all()
+    figure = charts.endings(ends, 0)
+    assert len(go.Figure(figure).data) == 1 and "<b>" not in str(figure)
+
+
+def test_other_verdicts_have_an_amber_corner() -> None:
+    other = np.zeros(20, bool)
+    other[17] = True
+    picture = np.asarray(Image.open(io.BytesIO(forking.picture(np.zeros((20, 8, 8, 1), np.uint8), other))))
+    amber = (picture == (242, 169, 59)).all(axis=-1)
+    assert amber.any() and amber[: 2 + 2 * 26].sum() == 0 and picture.shape == (2 + 3 * 26, 2 + 8 * 26, 3)
+
+
+# the page
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the trajectory page of an archive with one run that can draw and one that cannot."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path / "runs"))
+    run, graph = write_run(tmp_path / "runs", "drawer"), gaussian.write_gaussian(tmp_path)
+    write_run(tmp_path / "runs", "unexported")
+    _lend(graph, run)
+
+    def page(**query: str) -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        test.switch_page("../pages/trajectory.py").run()
+        assert [error.value for error in test.exception] == []
+        return test
+
+    return page
+
+
+def _lend(graph: Run, run: Run) -> None:
+    for source, target in ((graph.denoiser, run.denoiser), (graph.export, run.export)):
+        shutil.copy(source, target)
+    write_manifest(run)
+
+
+def words(test: AppTest) -> str:
+    return " ".join([*(box.value for box in test.info), *(element.proto.body for element in test.get("html"))])
+
+
+def press(test: AppTest) -> AppTest:
+    next(button for button in test.button if button.label == "Draw continuations").click().run()
+    assert [error.value for error in test.exception] == []
+    return test
+
+
+def test_the_page_draws_from_the_step_in_the_link(opened: Open) -> None:
+    test = press(opened(run="drawer", **{"from": "1", "continuations": "5", "told": "no label"}))
+    # the judge of mnist knows pictures of 28 x 28 and says so
+    assert "5 continuations from step 1 of 4 (logSNR −5.0), the network not told the class" in words(test)
+    assert "3 steps over the levels that the run has left" in words(test)
+
+
+def test_a_step_that_is_none_is_one_notice_and_the_last_cannot_be_asked_for(opened: Open) -> None:
+    test = opened(run="drawer", **{"from": "4", "continuations": "0", "fresh": "x"})
+    assert len(test.info) == 1 and test.number_input(key="from").max == 3
+
+
+def test_a_run_without_a_denoiser_names_the_command(opened: Open) -> None:
+    assert literal("python -m exporter unexported") in words(press(opened(run="unexported")))
+
+
+def test_other_classes_of_the_same_noise_stand_beside(opened: Open) -> None:
+    test = opened(run="drawer", beside="2")
+    assert test.multiselect(key="beside").value == ["2"] and test.multiselect(key="beside").options == ["1", "2"]
