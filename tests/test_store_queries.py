@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from archive_fixture import CLASSES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
+from archive_fixture import CLASSES, JUDGES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
 from lab_fixture import write_lab
 
 from store import Archive, RunError, write_manifest, write_table
@@ -18,7 +18,10 @@ from store.run import Run
 from store.schema import JUDGEMENTS, METRICS
 from store.views import SQL, connect
 
-NEEDED = {"run": "first", "sample": 1, "ids": ["first"], "thresholds": [0.5]}
+NEEDED = {
+    "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
+    "view": "x", "judge": JUDGES["x"],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
