@@ -43,7 +43,7 @@ def test_a_new_threshold_is_painted_at_once(opened: Page) -> None:  # noqa: F811
     page = opened("recognizability?run=lab")
     shows(page, "Half of the pictures are recognizable")
     page.locator(".js-plotly-plot .scatterlayer path.js-line").first.wait_for(state="attached")
-    handle = page.locator("[data-testid=stSlider] [role=slider]")
+    handle = page.locator("[data-testid=stSlider] input[type=range]").locator("xpath=../..")  # the thumb around it
     took = []
     for turn in range(TRIES):
         box = handle.bounding_box()

@@ -35,7 +35,7 @@ LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw te
 ROUND = 5  # draws between two eliminations
 BEST = {5: 5, 10: 3}  # after so many draws, at most so many labels stay
 BEHIND = 3.0  # standard errors
-PICTURES, DRAWS = 1000, 50
+PICTURES, DRAWS = 1000, 100
 PART = 40
 FIRST_SEED = 400_000_000
 
