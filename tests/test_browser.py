@@ -257,7 +257,7 @@ def test_a_fork_begins_where_the_scrubber_stands(opened: Page) -> None:
     page.get_by_role("button", name="Continue from here").click()
     shows(page, "3 continuations from step 2 of 4")
     assert query(page, "from") == "2"
-    page.get_by_text("Step 2 of 4").wait_for()
+    page.get_by_text("Step 2 of 4,").wait_for()
 
 
 def test_compared_runs_move_together_and_the_link_brings_the_step_back(opened: Page) -> None:

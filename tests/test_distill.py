@@ -54,8 +54,8 @@ def student(teacher: Run) -> Run:
 
 
 def command(teacher: Run, *more: str) -> list[str]:
-    return ["distill", "teacher", "--runs", str(teacher.folder.parent), "--paths", "60", "--epochs", "300",
-            "--evaluations", "2", *more]  # fmt: skip
+    return ["distill", "teacher", "--runs", str(teacher.folder.parent), "--paths", "60", "--epochs", "150",
+            "--evaluations", "2", "--threads", "1", *more]  # fmt: skip
 
 
 def test_a_student_begins_as_its_teacher_whatever_the_scale() -> None:
@@ -111,7 +111,7 @@ def test_a_perfect_student_has_no_loss() -> None:
 def test_a_student_comes_closer_to_its_teacher(student: Run) -> None:
     table = pq.read_table(student.metrics).to_pylist()
     held_out = [row["value"] for row in table if row["metric"] == "validation_loss"]
-    assert held_out[-1] < 0.7 * held_out[0]
+    assert held_out[-1] < 0.8 * held_out[0]
 
 
 def test_a_student_is_drawn_like_any_run(student: Run) -> None:
