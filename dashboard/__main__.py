@@ -50,7 +50,8 @@ def serve(chosen: argparse.Namespace) -> int:
     if problem:
         print(problem, file=sys.stderr)
         return 2
-    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])}
+    path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
+    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
     if chosen.runs:
         environment["FIRSTLIGHT_RUNS"] = str(chosen.runs.resolve())
     print(
