@@ -24,6 +24,8 @@ LAST = """step => {
   const chart = document.querySelector('.js-plotly-plot')
   return Boolean(chart && chart.data && Math.max(...chart.data.flatMap(trace => trace.x)) >= step)
 }"""
+ALONE = """() => document.querySelectorAll('.finding').length === 1
+  && document.querySelectorAll('.js-plotly-plot').length === 1"""  # a chart that is being replaced leaves in a moment
 FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
 LINKS = [  # a view, everything in it chosen otherwise than by default
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
@@ -62,7 +64,7 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
         took = time.monotonic() - began
         print(f"on the screen after {took:.1f} s")
         assert took <= LIVE * patience()
-    assert page.locator(".finding").count() == 1 and page.locator(".js-plotly-plot").count() == 1
+    page.wait_for_function(ALONE)
     written(run, 130, beaten=SILENCE + 1)
     page.get_by_text("live crashed").wait_for()
     page.get_by_text("python -m trainer resume live").wait_for()

@@ -55,6 +55,7 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "mnist": Config(),
+    "fashion": Config(dataset="fashion-mnist", sigma_data=0.706),
     "course": Config(
         widths=(32, 64),
         blocks=1,
