@@ -13,13 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import ui
+from dashboard.places import on_axes
 from evaluator.agreement import Agreement, agreement, concordances
 from evaluator.judges import JUDGES, SAME_PICTURES
 from evaluator.points import Points, View, points, view_from
 from evaluator.recognizability import SENSITIVITY, Analysis, analysis
 from evaluator.statistics import Estimate, median, share
 from evaluator.survival import incidence
-from sampler.levels import noise_to_signal, ou_time
 from store.run import RUN_ID
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
@@ -82,13 +82,11 @@ def courses(seen: View, where: Points, count: int) -> pd.DataFrame:
 
 def _curve(seen: View, where: Points, label: int) -> pd.DataFrame:
     course = incidence(seen, where, label)
-    logsnr = np.asarray(course.logsnr, float)
-    return pd.DataFrame({
-        "label": label, "step": course.step, "percent": course.percent, "logsnr": logsnr,
-        "sigma": noise_to_signal(logsnr), "ou": ou_time(logsnr), "share": course.recognized,
-        "low": course.recognized_low, "high": course.recognized_high, "other": course.other,
-        "never": course.never.value, "n": course.n,
-    })  # fmt: skip
+    return on_axes(pd.DataFrame({
+        "label": label, "step": course.step, "percent": course.percent, "logsnr": np.asarray(course.logsnr, float),
+        "share": course.recognized, "low": course.recognized_low, "high": course.recognized_high,
+        "other": course.other, "never": course.never.value, "n": course.n,
+    }))  # fmt: skip
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -133,12 +131,6 @@ def foreign(judge: str, dataset: str, classes: Sequence[str]) -> str:
     return (
         f"{judge} was taught {taught}, whose classes are others than those of {dataset}: it can recognize none of them."
     )
-
-
-def on_axes(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with σ and OU time beside its logSNR."""
-    logsnr = frame["logsnr"].to_numpy(float)
-    return frame.assign(sigma=noise_to_signal(logsnr), ou=ou_time(logsnr))
 
 
 def same_pictures(at: Sequence[Look]) -> list[list[Look]]:

@@ -20,10 +20,13 @@ Numbers = NDArray[np.float64]
 
 def frames(steps: NDArray[np.int64], most: int, logsnr: Numbers) -> pd.DataFrame:
     """The kept frames of a trajectory of `most` steps on every axis: step, percent, logsnr, sigma, ou."""
-    return pd.DataFrame({
-        "step": steps, "percent": 100 * steps / max(most, 1), "logsnr": logsnr,
-        "sigma": noise_to_signal(logsnr), "ou": ou_time(logsnr),
-    })  # fmt: skip
+    return on_axes(pd.DataFrame({"step": steps, "percent": 100 * steps / max(most, 1), "logsnr": logsnr}))
+
+
+def on_axes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with σ and OU time beside its logSNR."""
+    logsnr = frame["logsnr"].to_numpy(float)
+    return frame.assign(sigma=noise_to_signal(logsnr), ou=ou_time(logsnr))
 
 
 class Axis:

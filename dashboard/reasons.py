@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import charts, judged, ranks, recognition, theory, ui
 from dashboard.curves import Curve, Mark, curves
 from dashboard.lab import JUDGES, Lab, judge_row
+from dashboard.places import on_axes
 from dashboard.swapping import pair_map
 from evaluator.permutations import LEVEL
 from evaluator.ranking import Ranking, sentence
@@ -140,7 +141,7 @@ def judges(at: Lab) -> None:
 
 def _agreement(group: tuple[judged.Look, ...], thresholds: tuple[float, ...], at: Lab) -> None:
     found = judged.agreeing(group)
-    frame = judged.on_axes(pd.DataFrame({
+    frame = on_axes(pd.DataFrame({
         "percent": found.percent, "logsnr": found.logsnr, "share": found.kappa, "low": found.low, "high": found.high,
         "step": np.arange(len(found.percent)), "n": found.n,
     }))  # fmt: skip

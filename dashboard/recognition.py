@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from dashboard.charts import SOURCE
 from evaluator.recognizability import Analysis, Summary
 from evaluator.statistics import Estimate
+from sampler.levels import noise_to_signal, ou_time
 from store.run import Run
 
 THRESHOLD = 0.5  # where a run's judgements name none
@@ -36,7 +37,7 @@ def on_axis(place: float, axis: str) -> float:
     """A percentage or a logSNR as the axis shows it: infinity stays "never"."""
     if math.isinf(place) or axis in ("% of steps", "logSNR"):
         return place
-    return math.exp(-place / 2) if axis == "σ" else 0.5 * math.log1p(math.exp(-place))
+    return float((noise_to_signal if axis == "σ" else ou_time)(np.float64(place)))
 
 
 def estimate_on(percent: Estimate, level: Estimate, axis: str) -> Estimate:

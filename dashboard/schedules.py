@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.places import on_axes
 from dashboard.recognition import on_axis
 from evaluator.statistics import Estimate
 from sampler.errors import SamplerError
-from sampler.levels import levels, noise_to_signal, ou_time
+from sampler.levels import levels
 
 
 def process(run: pd.Series) -> pd.DataFrame:
@@ -37,8 +38,7 @@ def percent_at(run: pd.Series, logsnr: Any) -> Any:
 
 def along(run: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame, which has logsnr, with the columns of every axis."""
-    logsnr = frame["logsnr"].to_numpy(float)
-    return frame.assign(percent=percent_at(run, logsnr), sigma=noise_to_signal(logsnr), ou=ou_time(logsnr))
+    return on_axes(frame.assign(percent=percent_at(run, frame["logsnr"].to_numpy(float))))
 
 
 def estimate_at(run: pd.Series, level: Estimate, axis: str) -> Estimate:

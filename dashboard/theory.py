@@ -15,13 +15,13 @@ from dashboard.recognition import number, placed
 from dashboard.schedules import along, estimate_at
 from evaluator.experiments.posterior import fastest as fall
 from evaluator.judges import JudgeError
-from evaluator.judging import card_of
 from evaluator.published import speciation as published_speciation
 from evaluator.schedule import Check, check
 from evaluator.spectra import Spectra, spectra_for
 from evaluator.statistics import Estimate
 from evaluator.theory import SPECIATED, Spectrum, against, crossing
 from sampler.errors import SamplerError
+from store.card import card_of
 from store.run import RunError
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)

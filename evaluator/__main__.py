@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from evaluator.clip import commands as clip
 from evaluator.experiments import commands as experiments
 from evaluator.judges import KINDS, JudgeError
-from evaluator.judging import card_of
+from evaluator.judging import record
 from evaluator.quality import quality
 from evaluator.quality import report as quality_report
 from evaluator.recognizability import recognizability
@@ -20,8 +20,8 @@ from evaluator.schedule import report as schedule_report
 from evaluator.spectra import make as make_spectra
 from evaluator.spectra import report as spectra_report
 from sampler import SamplerError
-from store.manifest import write_manifest
-from store.run import RUNS, Run, RunError, existing_run
+from store.card import card_of
+from store.run import RUNS, RunError, existing_run
 
 EPOCHS = 14  # of a judge; about eight minutes on two cores
 
@@ -112,12 +112,6 @@ def evaluate(options: argparse.Namespace) -> None:
         print(json.dumps(figures if len(options.parts) > 1 else figures[options.parts[0]], allow_nan=False))
     else:
         print("\n\n".join(texts))
-
-
-def record(run: Run, written: Path) -> None:
-    """Note a new file in the run's manifest; a run that is still trained gets its manifest from the trainer."""
-    if card_of(run)["state"] != "running":
-        write_manifest(run, written)
 
 
 def fit(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from evaluator.judging import weights
 from sampler import session
 from sampler.generation import BATCH, Settings, generate, settings_of
 from store.files import replacing
@@ -62,8 +63,7 @@ def draw(run: Run, per_class: int) -> Drawn:
 
 def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
-    weights = hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
-    key = hashlib.sha256(json.dumps([weights, asdict(settings), FIRST_SEED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([weights(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
     return run.cache / f"generated-{key[:16]}.npy"
 
 

@@ -4,6 +4,7 @@ The seam is here because judging is done once and asked often: thresholds, class
 rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges import Judge, JudgeError, entropy, judge_for, softmax
-from store.card import read_card
+from store.card import card_of
 from store.files import write_table
+from store.manifest import write_manifest
 from store.run import Run, RunError
-from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE, table_of
 from store.slimming import origin
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
@@ -57,12 +59,15 @@ def notes(table: pa.Table) -> dict[str, Any]:
     return dict(json.loads(held))
 
 
-def card_of(run: Run) -> dict[str, Any]:
-    """run.json. Raises RunError where it cannot be read."""
-    try:
-        return read_card(run)
-    except ValueError as error:
-        raise RunError(f"{run.card} {error}; restore it from a copy of the run.") from error
+def record(run: Run, *written: Path) -> None:
+    """Note new files in the run's manifest; a run that is still trained gets its manifest from the trainer."""
+    if card_of(run)["state"] != "running":
+        write_manifest(run, *written)
+
+
+def weights(run: Run) -> str:
+    """The sha256 of the run's denoiser, which names what was made with it."""
+    return hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
 
 
 def digest(path: Path, make: str, run: Run) -> str:
@@ -108,7 +113,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
             for row in batch.to_pylist():
                 for view, kind in VIEWS.items():
                     probability = _answers(row, view, judges[kind])
-                    parts.append(_rows(row, view, judges[kind], probability))
+                    parts.append(rows(row, view, judges[kind].name, probability))
                     reached[view].append(_wrongly_reached(probability, row["label"]))
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(
@@ -133,20 +138,20 @@ def decode(content: bytes, frames: int, shape: tuple[int, int, int], limit: floa
     return np.asarray((pixels.transpose(0, 3, 1, 2) / np.float32(127.5) - 1) * limit, np.float32)
 
 
-def _rows(row: dict[str, Any], view: str, judge: Judge, probability: NDArray[np.float64]) -> pa.Table:
+def rows(row: dict[str, Any], view: str, judge: str, probability: NDArray[np.float64]) -> pa.Table:
+    """JUDGEMENTS of one trajectory: what a judge says, probability (frames, classes), of its kept frames."""
     frames = len(row["frames"])
     same = {name: np.full(frames, row[name]) for name in ("sample", "label", "seed", "steps")}
     columns: dict[str, Any] = same | {
         "step": row["frames"],
         "logsnr": row["logsnr"],
         "view": [view] * frames,
-        "judge": [judge.name] * frames,
+        "judge": [judge] * frames,
         "top": probability.argmax(axis=1),
         "probability": probability[:, row["label"]],
         "entropy": entropy(probability),
     }
-    arrays = [pa.array(columns[field.name]).cast(field.type) for field in JUDGEMENTS]
-    return pa.Table.from_arrays(arrays, schema=JUDGEMENTS)
+    return table_of(JUDGEMENTS, columns)
 
 
 def _wrongly_reached(probability: NDArray[np.float64], label: int) -> NDArray[np.float64]:

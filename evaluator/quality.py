@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from evaluator.distances import Numbers, frechet, kid_subsets, moments, precision_recall
 from evaluator.drawing import Drawn, draw
 from evaluator.judges import BATCH, Judge, judge_for
-from evaluator.judging import card_of, check_classes
+from evaluator.judging import check_classes
 from evaluator.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.scores import scores
 from evaluator.statistics import Estimate, cluster_weights, normal_interval, plain, quantile_interval, wilson
+from store.card import card_of
 from store.files import write_table
 from store.run import Run
 from store.schema import QUALITY

@@ -13,12 +13,13 @@ import numpy as np
 
 from evaluator.agreement import agreement, concordances
 from evaluator.claims import Verdict, s3, s10
-from evaluator.judging import VIEWS, card_of, judged, notes
+from evaluator.judging import VIEWS, judged, notes
 from evaluator.points import Points, View, before, points, view_of
 from evaluator.ranking import Ranking, ranking, restricted
 from evaluator.ranking import sentence as ranked
 from evaluator.statistics import Estimate, mean, median, plain, plainly, share
 from sampler.levels import noise_to_signal, ou_time
+from store.card import card_of
 from store.run import Run, RunError
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with

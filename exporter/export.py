@@ -1,6 +1,5 @@
 """A run's denoiser, exported and compared with the original."""
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,6 +10,7 @@ import torch
 
 from exporter.graph import OPSET, graph_of
 from exporter.parity import BATCHES, Parity, noise_levels, parity
+from store.card import card_of
 from store.files import write_bytes, write_json
 from store.manifest import write_manifest
 from store.run import Run, RunError
@@ -61,7 +61,4 @@ def facts(content: bytes, found: Parity) -> dict[str, Any]:
 
 def class_names(run: Run) -> list[str]:
     """The names of the run's classes. Raises RunError where run.json cannot be read."""
-    try:
-        return [str(name) for name in json.loads(run.card.read_text())["dataset"]["classes"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
+    return list(card_of(run)["dataset"]["classes"])

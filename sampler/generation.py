@@ -39,10 +39,13 @@ class Settings:
     student: bool = False  # guidance is an input of the network: one evaluation a step
     clip: bool = False  # keep every x̂0 within [-1, 1]
 
-    def table(self) -> Table:
-        """The solver's coefficients. Raises SamplerError for settings that make no sense."""
+    def table(self, at: Levels | None = None) -> Table:
+        """The solver's coefficients, at the settings' own levels or at others (K+1,).
+
+        Raises SamplerError for settings that make no sense.
+        """
         check(self.guidance, self.guidance_low, self.guidance_high)
-        return solve(self.solver, levels(self.levels, self.steps), self.eta)
+        return solve(self.solver, levels(self.levels, self.steps) if at is None else at, self.eta)
 
     def evaluations(self, at: Levels | None = None) -> int:
         """How often the network will see each picture, at the settings' own levels or at others (K+1,)."""
@@ -104,9 +107,7 @@ def continued(
     check_request(denoiser, labels, seeds)
     if x.shape != tuple(denoiser.shape):
         raise SamplerError(f"x_t of {x.shape} is none of this run's; its pictures are {tuple(denoiser.shape)}.")
-    check(settings.guidance, settings.guidance_low, settings.guidance_high)
-    grid = onward(levels(settings.levels, settings.steps), logsnr, most)
-    table = solve(settings.solver, grid, settings.eta)
+    table = settings.table(onward(levels(settings.levels, settings.steps), logsnr, most))
     held = np.asarray(x, np.float32)
     return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, table, batch, held)
 
@@ -153,11 +154,11 @@ def law(
     denoiser: Any, labels: NDArray[np.int64], settings: Settings
 ) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
     """What the loop calls: the denoiser with its labels, guidance and clipping."""
-    none = len(denoiser.classes)
     if getattr(denoiser, "scales", None):
         denoise = folded(denoiser, labels, settings.guidance)
-        return clipped(denoise) if settings.clip else denoise
-    denoise = guided(denoiser, labels, none, settings.guidance, settings.guidance_low, settings.guidance_high)
+    else:
+        low, high = settings.guidance_low, settings.guidance_high
+        denoise = guided(denoiser, labels, len(denoiser.classes), settings.guidance, low, high)
     return clipped(denoise) if settings.clip else denoise
 
 

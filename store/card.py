@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from store.manifest import Signature, signature
-from store.run import Run
+from store.run import Run, RunError
 from store.schema import SCHEMA
 
 STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
@@ -38,6 +38,14 @@ def read_card(run: Run) -> dict[str, Any]:
     except OSError as error:
         raise ValueError("is missing") from error
     return dict(_parsed(str(run.card), signature(info)))
+
+
+def card_of(run: Run) -> dict[str, Any]:
+    """The fields of run.json. Raises RunError, which names the fix, where it cannot be read."""
+    try:
+        return read_card(run)
+    except ValueError as error:
+        raise RunError(f"{run.card} {error}; restore it from a copy of the run.") from error
 
 
 def state_of(card: dict[str, Any], now: datetime | None = None) -> str:

@@ -3,6 +3,8 @@
 The seam is here because the writers (trainer, evaluator) and the readers (views, pages) must agree on it.
 """
 
+from typing import Any
+
 import pyarrow as pa
 
 SCHEMA = 1  # raised when a reader of the old files would misread the new ones
@@ -168,3 +170,8 @@ TABLES: dict[str, pa.Schema] = {
     "clip_real": CLIP_REAL,
     "clip_steps": JUDGEMENTS,
 }
+
+
+def table_of(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
+    """The table of these columns, name -> values (rows,), each cast to the schema's type."""
+    return pa.Table.from_arrays([pa.array(columns[field.name]).cast(field.type) for field in schema], schema=schema)

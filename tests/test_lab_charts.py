@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import charts, incidence, swapping
 from dashboard.curves import Curve, Level, Mark, curves
-from dashboard.judged import on_axes
+from dashboard.places import on_axes
 from evaluator.statistics import Estimate
 
 HOSTILE = "<b>x</b> $y$ %{z}"

@@ -162,7 +162,7 @@ def test_a_cycle_starts_from_the_averaged_weights_with_a_fresh_optimizer(tmp_pat
     run = run_at(tmp_path, "cycle")
     training = begin(run, new_card(run, "cycle", [], "tiny", config, digits), config, 450, torch.device("cpu"))
     images, labels = torch.from_numpy(digits.images), torch.from_numpy(digits.labels)
-    lesson = Lesson(450, lambda training, step: denoising_loss(training, step, images, labels), lambda training: 0.0)
+    lesson = Lesson(450, lambda training: denoising_loss(training, images, labels), lambda training: 0.0)
     for training.step in range(3):
         optimize(training, lesson)
     before = {name: value.clone() for name, value in training.averaged.state_dict().items()}

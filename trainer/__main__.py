@@ -1,7 +1,6 @@
 """python -m trainer train | resume | trace: make runs from the command line."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +13,7 @@ from tqdm import tqdm
 from sampler.errors import SamplerError
 from sampler.levels import levels
 from sampler.solvers import SOLVERS
+from store.card import card_of
 from store.files import write_json, write_table
 from store.manifest import write_manifest
 from store.run import RUNS, Run, RunError, existing_run, run_at
@@ -108,10 +108,7 @@ def parser() -> argparse.ArgumentParser:
 def start_run(options: argparse.Namespace) -> None:
     """python -m trainer train"""
     config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
-    run = run_at(options.runs, options.id or options.preset)
-    if run.card.exists() and not options.overwrite:
-        raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
-                       "or replace it with --overwrite.")  # fmt: skip
+    run = new_run(options, options.preset)
     data, test = pictures(config, options.data)
     config = replace(config, channels=data.images.shape[1], size=data.images.shape[2], classes=len(data.classes))
     card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
@@ -124,11 +121,8 @@ def distill_run(options: argparse.Namespace) -> None:
     teacher = existing_run(options.runs, options.run)
     denoiser = load_denoiser(teacher, best_device())
     config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
-    run = run_at(options.runs, options.id or f"{teacher.id}-student-{options.evaluations}")
-    if run.card.exists() and not options.overwrite:
-        raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
-                       "or replace it with --overwrite.")  # fmt: skip
-    card = student_card(run, json.loads(teacher.card.read_text()), checked(config), options.paths)
+    run = new_run(options, f"{teacher.id}-student-{options.evaluations}")
+    card = student_card(run, card_of(teacher), checked(config), options.paths)
     teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), denoiser)
     print(f"Trained {run.id}. Next: python -m exporter {run.id}")
 
@@ -143,7 +137,7 @@ def resume_run(options: argparse.Namespace) -> None:
     """python -m trainer resume"""
     run = existing_run(options.runs, options.run)
     config = load_config(run)
-    card = json.loads(run.card.read_text())
+    card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
         raise RunError(f"{run.id} has nothing to resume (state: {card['state']}). Train anew with: "
                        f"python -m trainer train --id {run.id} --overwrite")  # fmt: skip
@@ -162,12 +156,12 @@ def trace_run(options: argparse.Namespace) -> None:
     if options.per_class < 1:
         raise RunError("--per-class must be at least 1.")
     run = existing_run(options.runs, options.run)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = best_device()
     denoiser = load_denoiser(run, device)
     every = options.every or max(1, denoiser.config.steps // 25)
     total = options.per_class * denoiser.config.classes
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
-        table = trace(denoiser, options.per_class, every, 200 if device == "cuda" else 4, bar.update)
+        table = trace(denoiser, options.per_class, every, 200 if device.type == "cuda" else 4, bar.update)
     write_table(run.trajectories, table)
     write_manifest(run)
     print(f"Traced {total} pictures. Next: python -m evaluator all {run.id}")
@@ -177,7 +171,7 @@ def change_sampling(options: argparse.Namespace) -> None:
     """python -m trainer sampling"""
     run = existing_run(options.runs, options.run)
     config = checked(replace(load_config(run), **given(options, SAMPLING)))
-    card = json.loads(run.card.read_text())
+    card = card_of(run)
     if card["state"] == "running":
         raise RunError(f"{run.id} is being trained and writes its own card; stop it first, or wait.")
     card["config"] = to_dict(config)
@@ -185,6 +179,15 @@ def change_sampling(options: argparse.Namespace) -> None:
     print(f"{run.id} draws with " + ", ".join(f"{name} {getattr(config, name)}" for name in SAMPLING) + ". "
           f"What was traced and evaluated before is from the old settings; do it again with: "
           f"python -m trainer trace {run.id}")  # fmt: skip
+
+
+def new_run(options: argparse.Namespace, default: str) -> Run:
+    """The folder to train in. Raises RunError where a run stands there that may not be replaced."""
+    run = run_at(options.runs, options.id or default)
+    if run.card.exists() and not options.overwrite:
+        raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
+                       "or replace it with --overwrite.")  # fmt: skip
+    return run
 
 
 def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]:

@@ -4,13 +4,12 @@ The seam is here because a checkpoint is read by resume, trace and the exporter,
 trainer is killed while it writes. Only safetensors are written and read; nothing is ever unpickled.
 """
 
-import json
-
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from store.card import card_of
 from store.files import write_bytes
 from store.run import Run, RunError
 from trainer.config import Config, from_dict
@@ -43,8 +42,8 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
 def load_config(run: Run) -> Config:
     """The settings that the run was trained with. Raises RunError where run.json is not readable."""
     try:
-        return from_dict(json.loads(run.card.read_text())["config"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return from_dict(card_of(run)["config"])
+    except (ValueError, TypeError) as error:
         raise RunError(f"{run.card} cannot be read ({error}); restore it from a copy of the run.") from error
 
 

@@ -142,9 +142,9 @@ def lesson(paths: Paths, config: Config) -> Lesson:
     states, label, guidance = (part.to(device) for part in (paths.states, paths.label, paths.guidance))
     known = len(paths.label) - held_out
 
-    def loss(training: Training, step: int) -> Tensor:
-        index = batch_index(config, step, known).to(device)
-        random = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    def loss(training: Training) -> Tensor:
+        index = batch_index(config, training.step, known).to(device)
+        random = torch.Generator().manual_seed(config.seed * 1_000_003 + training.step)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(config, device)):
             return walk_loss(training.denoiser, table, states[:, index], label[index], guidance[index], random)
 

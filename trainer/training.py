@@ -70,7 +70,7 @@ class Lesson:
     """
 
     pictures: int  # in an epoch
-    loss: Callable[[Training, int], Tensor]  # of the current weights, at a step, with its gradient
+    loss: Callable[[Training], Tensor]  # of the current weights at the current step, with its gradient
     validation: Callable[[Training], float]  # of the averaged weights
 
 
@@ -85,7 +85,7 @@ def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: 
     labels = torch.from_numpy(data.labels.copy()).to(device)
     lesson = Lesson(
         len(data.labels),
-        lambda training, step: denoising_loss(training, step, images, labels),
+        lambda training: denoising_loss(training, images, labels),
         lambda training: validate(training, test),
     )
     teach(run, card, config, lesson, resume=resume)
@@ -214,7 +214,7 @@ def optimize(training: Training, lesson: Lesson) -> Tensor:
     for group in training.optimizer.param_groups:
         group["lr"] = learning_rate(training.config, training.step, training.steps)
     training.optimizer.zero_grad()
-    loss = lesson.loss(training, training.step)
+    loss = lesson.loss(training)
     loss.backward()
     training.optimizer.step()
     training.denoiser.normalise()
@@ -222,11 +222,11 @@ def optimize(training: Training, lesson: Lesson) -> Tensor:
     return loss.detach()
 
 
-def denoising_loss(training: Training, step: int, images: Tensor, labels: Tensor) -> Tensor:
+def denoising_loss(training: Training, images: Tensor, labels: Tensor) -> Tensor:
     """The mean loss of one batch of `images` uint8 (P, C, H, W) with `labels` (P,), each at its own noise level."""
     config, device = training.config, images.device
-    random = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    index = batch_index(config, step, len(labels)).to(device)
+    random = torch.Generator().manual_seed(config.seed * 1_000_003 + training.step)
+    index = batch_index(config, training.step, len(labels)).to(device)
     clean = images[index].float() / 127.5 - 1  # (B, C, H, W)
     label = labels[index]
     dropped = torch.rand(len(index), generator=random).to(device) < config.label_dropout

@@ -14,9 +14,9 @@ from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real import figures as real_figures
 from evaluator.judges import JudgeError
-from evaluator.judging import card_of
+from evaluator.judging import record
 from evaluator.statistics import plain
-from store.manifest import write_manifest
+from store.card import card_of
 from store.run import RUNS, Run, RunError, existing_run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
@@ -67,11 +67,9 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
 def _clip(options: argparse.Namespace) -> None:
     """python -m evaluator clip"""
     run = existing_run(options.runs, options.run)
-    card = card_of(run)
-    judge = chosen(card, options.clip, options.prompt, options.data)
+    judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
-    if card["state"] != "running":  # the trainer of a run that is still trained writes the manifest
-        write_manifest(run, *(path for path in (run.clip, run.clip_real, run.clip_steps) if path.is_file()))
+    record(run, *(path for path in (run.clip, run.clip_real, run.clip_steps) if path.is_file()))
     print(json.dumps(found, allow_nan=False) if options.json else ranking.report(found))
 
 

@@ -4,7 +4,6 @@ The seam is here because scoring is done once and ranked often: rows of pictures
 same judge says of real pictures. Several judges' rows stand side by side while they are of the same pictures.
 """
 
-import hashlib
 import json
 import time
 from dataclasses import asdict
@@ -17,14 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from evaluator import judging
 from evaluator.clip import real
 from evaluator.clip.judge import ClipJudge
 from evaluator.drawing import FIRST_SEED, Drawn, draw
-from evaluator.judges import entropy
-from evaluator.judging import AT_ONCE, METADATA, decode, digest
+from evaluator.judging import AT_ONCE, METADATA, decode, digest, weights
 from store.files import write_table
 from store.run import Run, RunError
-from store.schema import CLIP, CLIP_REAL, JUDGEMENTS
+from store.schema import CLIP, CLIP_REAL, table_of
 
 PER_CLASS = 200
 VIEW = "denoised"  # of trajectories: x̂0 with the label
@@ -39,10 +38,10 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     started = time.perf_counter()
     table = rows(judge, drawn)
     seconds = 1000 * (time.perf_counter() - started) / len(drawn.labels)
-    weights = hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
-    source = {"denoiser": weights, "sampling": json.loads(json.dumps(asdict(drawn.settings))), "first_seed": FIRST_SEED}
+    sampling = json.loads(json.dumps(asdict(drawn.settings)))
+    source = {"denoiser": weights(run), "sampling": sampling, "first_seed": FIRST_SEED}
     _join(run.clip, table, source)
-    _join(run.clip_real, _table(CLIP_REAL, real.columns(judge)), {})
+    _join(run.clip_real, table_of(CLIP_REAL, real.columns(judge)), {})
     return table, seconds
 
 
@@ -68,7 +67,7 @@ def rows(judge: ClipJudge, drawn: Drawn) -> pa.Table:
         "z": ((own - mean) / spread).ravel(),
         "top": cosine.argmax(axis=2).ravel(),
     }
-    return _table(CLIP, columns)
+    return table_of(CLIP, columns)
 
 
 def steps(run: Run, judge: ClipJudge) -> int:
@@ -103,16 +102,7 @@ def _step_rows(judge: ClipJudge, row: dict[str, Any]) -> pa.Table:
     frames = len(row["frames"])
     cosine = judge.cosine(judge.embed(decode(row[VIEW], frames, judge.shape, 1.0)))
     probability = judge.probability(cosine)[:, 0]  # of all templates together
-    columns = {name: np.full(frames, row[name]) for name in ("sample", "label", "seed", "steps")} | {
-        "step": row["frames"],
-        "logsnr": row["logsnr"],
-        "view": [VIEW] * frames,
-        "judge": [judge.name] * frames,
-        "top": probability.argmax(axis=1),
-        "probability": probability[:, row["label"]],
-        "entropy": entropy(probability),
-    }
-    return _table(JUDGEMENTS, columns)
+    return judging.rows(row, VIEW, judge.name, probability)
 
 
 def _join(path: Path, table: pa.Table, source: dict[str, Any]) -> None:
@@ -132,8 +122,3 @@ def _held(path: Path, schema: pa.Schema, source: dict[str, Any]) -> pa.Table | N
     except (OSError, ValueError, pa.ArrowException):
         return None
     return table.replace_schema_metadata(None) if same and table.schema.equals(schema) else None
-
-
-def _table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
-    arrays = [pa.array(columns[field.name]).cast(field.type) for field in schema]
-    return pa.Table.from_arrays(arrays, schema=schema)

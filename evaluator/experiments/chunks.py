@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from evaluator import judging
 from evaluator.experiments.subject import Labels, Subject
 from evaluator.judging import METADATA
 from sampler.generation import BATCH
 from sampler.noise import Pictures
 from store.files import write_table
-from store.manifest import write_manifest
 from store.run import RunError
-from store.schema import TABLES
+from store.schema import TABLES, table_of
 
 Columns = dict[str, Any]  # name -> array (rows,)
 Denoise = Callable[[Pictures, NDArray[np.float32], Labels], Pictures]
@@ -41,6 +41,7 @@ class Plan:
     flag: str  # that sets the count
     part: int  # items that are made together, and kept when they are finished
     cost: int  # evaluations of the denoiser for one item, at most
+    says: str = ""  # beside the progress bar, where a command carries out several plans
 
 
 def carried_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], Columns]) -> pa.Table:
@@ -56,14 +57,14 @@ def carried_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], C
     finished = {items: table for items, path in paths.items() if (table := _kept(path, plan.table)) is not None}
     done = sum(map(len, finished))
     bar = tqdm(
-        desc=f"{plan.table} of {subject.run.id}", total=plan.count * plan.cost, initial=done * plan.cost,
+        desc=plan.says or f"{plan.table} of {subject.run.id}", total=plan.count * plan.cost, initial=done * plan.cost,
         unit=" evaluations", unit_scale=True, disable=None,
     )  # fmt: skip
     with bar:
         for items in parts:
             if items in finished:
                 continue
-            finished[items] = _table(plan.table, work(items, _counted(subject, bar)))
+            finished[items] = table_of(TABLES[plan.table], work(items, _counted(subject, bar)))
             write_table(paths[items], finished[items])
             done += len(items)
             bar.update(done * plan.cost - bar.n)  # an item may have cost less than the most it could
@@ -75,8 +76,7 @@ def record(subject: Subject, name: str, table: pa.Table, notes: dict[str, Any]) 
     held = {"denoiser": subject.weights, "judge": {subject.judge.name: subject.judge.card["sha256"]}, **notes}
     path = subject.run.tables[name]
     write_table(path, table.replace_schema_metadata({METADATA: json.dumps(held).encode()}))
-    if subject.card["state"] != "running":
-        write_manifest(subject.run, path)
+    judging.record(subject.run, path)
 
 
 def _key(subject: Subject, settings: dict[str, Any]) -> str:
@@ -91,11 +91,6 @@ def _kept(path: Path, name: str) -> pa.Table | None:
     except (OSError, pa.ArrowException):
         return None
     return table if table.schema.equals(TABLES[name]) else None
-
-
-def _table(name: str, columns: Columns) -> pa.Table:
-    arrays = [pa.array(columns[field.name]).cast(field.type) for field in TABLES[name]]
-    return pa.Table.from_arrays(arrays, schema=TABLES[name])
 
 
 def _counted(subject: Subject, bar: "tqdm[Any]") -> Denoise:

@@ -3,7 +3,6 @@
 The seam is here because an experiment refuses what it cannot be done on, always with the same sentences.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges import JUDGES, Judge, JudgeError, command, judge_for_run
-from evaluator.judging import card_of
+from evaluator.judging import weights
 from sampler import SamplerError, session
 from sampler.noise import Pictures
+from store.card import card_of
 from store.run import Run, RunError
 
 Labels = NDArray[np.int64]
@@ -64,5 +64,4 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
             f"{judge.name} knows other classes or pictures than {run.id}'s denoiser; "
             f"fit a judge with: {command(judge.name)}"
         )
-    weights = hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
-    return Subject(run, card, denoiser, weights, judge)
+    return Subject(run, card, denoiser, weights(run), judge)
