@@ -20,7 +20,7 @@ from store.run import RUNS, Run, RunError, existing_run, run_at
 from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import PRESETS, Config, to_dict
-from trainer.data import DataError, Pictures, load, prepared
+from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.distill import lesson, paths_of, student_config
 from trainer.tracing import trace
 from trainer.training import Diverged, best_device, teach, train
@@ -35,6 +35,7 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
 }
 LEARNING = {"epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
+    "dataset": str,
     "epochs": float,
     "batch": int,
     "learning_rate": float,
@@ -98,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (again, record, default):
         command.add_argument("run", help="the run's id")
     for command in (start, again):
-        command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+        command.add_argument("--data", type=Path, help="a folder or .npz with the dataset, instead of a download")
     for command in (start, student, again, record, default):
         command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
         command.add_argument("--threads", type=int, help="processor threads (default: all cores)")
@@ -108,9 +109,13 @@ def parser() -> argparse.ArgumentParser:
 def start_run(options: argparse.Namespace) -> None:
     """python -m trainer train"""
     config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
+    if config.dataset == "own" and options.data is not None:
+        config = replace(config, dataset=own_name(options.data))
     run = new_run(options, options.preset)
     data, test = pictures(config, options.data)
     config = replace(config, channels=data.images.shape[1], size=data.images.shape[2], classes=len(data.classes))
+    if not config.sigma_data:
+        config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
     card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
     train(run, card, config, data, test)
     print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")

