@@ -1,17 +1,21 @@
 # make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
 # make test        install everything and run every test
+# make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make check       everything that guards the code: ruff, mypy, import rules, tests
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: dashboard test check install clean
+.PHONY: dashboard test bench check install clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/python -m dashboard --port $(PORT)
 
 test: .venv/all.stamp
 	@$(BIN)/python -m pytest
+
+bench: .venv/bench.stamp
+	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
 
 check: .venv/all.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -34,6 +38,11 @@ install: .venv/all.stamp
 .venv/all.stamp: requirements.txt .venv/dashboard.stamp
 	@echo "Installing everything into .venv (once, about 3 minutes and 6.4 GB)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+.venv/bench.stamp: requirements-bench.txt .venv/all.stamp
+	@echo "Installing the peers into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
 clean:

@@ -10,6 +10,9 @@ import torch
 
 from exporter.graph import OPSET, graph_of
 from exporter.parity import BATCHES, Parity, noise_levels, parity
+from exporter.unrolled import compared, drawing, unrolled_graph
+from sampler.errors import SamplerError
+from sampler.session import verified
 from store.card import card_of
 from store.files import write_bytes, write_json
 from store.manifest import write_manifest
@@ -20,13 +23,43 @@ from trainer.network import Denoiser
 LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
 
 
-def export(run: Run) -> dict[str, Any]:
+def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     """Write the run's denoiser.onnx and export.json, and bring the manifest up to date; returns the report.
 
-    Raises RunError for a run without weights, and, leaving the folder as it was, where the graph and torch disagree.
+    Of a student also its whole drawing as one graph, and with `half` once more in half precision, for GPUs. With `keep`
+    a denoiser.onnx that is there stays, and what was judged with it stays judged. Raises RunError for a run without
+    weights, and, leaving the folder as it was, where a graph and torch disagree.
     """
     classes, denoiser = class_names(run), load_denoiser(run)
-    return write(run, denoiser, graph_of(denoiser, classes))
+    if half and not denoiser.config.scale_high:
+        raise RunError(f"{run.id} is no student, and only a student's drawing is one graph; leave out --half.")
+    graphs = {run.unrolled: False} if denoiser.config.scale_high else {}
+    if half:
+        graphs[run.unrolled_half] = True
+    made = {path: unrolled(denoiser, classes, low) for path, low in graphs.items()}
+    report = write(run, denoiser, kept(run) if keep else graph_of(denoiser, classes))
+    if made:
+        for path, (content, _) in made.items():
+            write_bytes(path, content)
+        report["unrolled"] = {path.name: entry for path, (_, entry) in made.items()}
+        write_json(run.export, report)
+        write_manifest(run, run.export, *made)
+    return report
+
+
+def kept(run: Run) -> bytes:
+    """The denoiser as it was exported before. Raises RunError where there is none."""
+    try:
+        return verified(run.denoiser)
+    except SamplerError as error:
+        raise RunError(str(error)) from error
+
+
+def unrolled(denoiser: Denoiser, classes: list[str], half: bool) -> tuple[bytes, dict[str, Any]]:
+    """A student's whole drawing as one graph, and what export.json says of it."""
+    content = unrolled_graph(denoiser, classes, half)
+    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": drawing(denoiser.config)}
+    return content, entry | compared(denoiser, content, half)
 
 
 def write(run: Run, denoiser: Denoiser, content: bytes) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from hashlib import sha256
 
 import onnx
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sampler.session import BATCH_AXIS
 from store.run import RunError
 from trainer.config import Config
-from trainer.network import Conv, Denoiser
+from trainer.network import Conv, Denoiser, Fold
 
 OPSET = 20  # from 21 on, normalisation layers come apart into some 30 nodes; no layer here needs more
 INPUTS, OUTPUT = ("x", "logsnr", "label"), "denoised"
@@ -34,23 +35,29 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     guidance scales that a student learned are inside. Raises RunError where the
     graph is not what the engine runs fast.
     """
-    config = denoiser.config
     plain = multiplied_out(denoiser).cpu().eval()
-    batch = torch.export.Dim("batch", min=1)
+    config = denoiser.config
     example = (
         torch.randn(2, config.channels, config.size, config.size),
         torch.zeros(2),
         torch.zeros(2, dtype=torch.int64),
         *([torch.ones(2)] if config.scale_high else []),
     )
+    model = exported(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
+    return serialized(model, facts(config, classes))
+
+
+def exported(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
+    """The module as a graph whose first axis of every input is symbolic; `example` has two pictures."""
+    batch = torch.export.Dim(BATCH_AXIS, min=1)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            plain,
+            module,
             example,
-            input_names=[*INPUTS, SCALE_INPUT][: len(example)],
-            output_names=[OUTPUT],
+            input_names=inputs,
+            output_names=outputs,
             opset_version=OPSET,
             dynamic_shapes=tuple({0: batch} for _ in example),
             dynamo=True,
@@ -58,12 +65,21 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
             verbose=False,
         )
     assert program is not None  # dynamo=True always returns one
-    model = program.model_proto
-    tidy(model)
-    facts = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
+    return program.model_proto
+
+
+def facts(config: Config, classes: list[str]) -> dict[str, str]:
+    """What a graph says about itself."""
+    told = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
     if config.scale_high:
-        facts["guidance"] = json.dumps([config.scale_low, config.scale_high])
-    onnx.helper.set_model_props(model, facts)
+        told["guidance"] = json.dumps([config.scale_low, config.scale_high])
+    return told
+
+
+def serialized(model: onnx.ModelProto, told: dict[str, str]) -> bytes:
+    """The graph without clutter, with what it says about itself. Raises RunError for one that is not fast or whole."""
+    tidy(model)
+    onnx.helper.set_model_props(model, told)
     check(model)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -80,12 +96,20 @@ def multiplied_out(denoiser: Denoiser) -> Denoiser:
 
 @torch.no_grad()
 def convolution(conv: Conv) -> nn.Conv2d:
-    """The plain convolution that does what `conv` does: how it answers single pixels is what its weights are."""
+    """The plain convolution that does what `conv` does: how it answers single pixels is what its weights are.
+
+    Folding 2x2 pixels into channels first is the same as stepping over the picture by two, and needs no copy of it.
+    """
     outputs, inputs, size, _ = conv.weight.shape
-    plain = nn.Conv2d(inputs, outputs, size, padding=size // 2)
     pixels = F.pad(torch.eye(inputs)[:, :, None, None], [size // 2] * 4)  # (inputs, inputs, size, size)
-    silent = torch.func.functional_call(conv, {"bias": torch.zeros(outputs)}, pixels)
-    plain.weight.copy_(silent.flip(2, 3).transpose(0, 1))
+    parameters = {"weight": conv.weight, "gain": conv.gain, "bias": torch.zeros(outputs)}
+    simple = Conv(inputs, outputs, size, after_silu=conv.scale != 1)
+    weight = torch.func.functional_call(simple, parameters, pixels).flip(2, 3).transpose(0, 1)
+    step = 2 if isinstance(conv, Fold) else 1
+    if step == 2:
+        weight = F.pixel_shuffle(weight, 2)
+    plain = nn.Conv2d(inputs // step**2, outputs, size * step, stride=step, padding=size // 2 * step)
+    plain.weight.copy_(weight)
     plain.bias.copy_(conv.bias)  # type: ignore[union-attr]
     return plain
 

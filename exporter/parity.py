@@ -67,7 +67,7 @@ def parity(denoiser: Denoiser, content: bytes, at: Levels) -> Parity:
 def batches(denoiser: Denoiser, at: Levels, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """x, logsnr and label in batches of exactly `size`, until every level was seen.
 
-    Labels take turns, "no label" too. The pictures in x are the network's own first guesses, so they look like digits.
+    Labels take turns, "no label" too. The pictures in x are the network's own first guesses.
     """
     config = denoiser.config
     shape = (config.channels, config.size, config.size)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -25,23 +26,25 @@ PROVIDERS = ("auto", "cpu", "cuda")
 INPUTS = {"x": "tensor(float)", "logsnr": "tensor(float)", "label": "tensor(int64)"}
 STUDENT = {**INPUTS, "guidance": "tensor(float)"}  # of a graph that has learned guidance
 OUTPUT = "denoised"
+BATCH_AXIS = "batch"  # name of the symbolic first axis
 MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
 GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
 
 gate = threading.BoundedSemaphore(1)  # one evaluation at a time in this process: two would only share the same cores
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Denoiser:
     """A loaded graph: x̂0 = D(x, logsnr, label), and what is known about it."""
 
     session: ort.InferenceSession
-    provider: str  # what really runs it: CPU or CUDA
+    provider: str  # what really runs it: CPU or CUDA; CPU from the first time on that CUDA fails
     reason: str  # why that provider, a sentence
     classes: tuple[str, ...]  # names; the label len(classes) means "no label"
     shape: tuple[int, int, int]  # C, H, W
     config: str  # hash of the configuration it was trained with
     scales: tuple[float, float] | None = None  # of a student: the guidance scales it learned, lowest and highest
+    path: Path = Path("denoiser.onnx")  # where it was loaded from
 
     def __call__(
         self,
@@ -54,17 +57,29 @@ class Denoiser:
 
         Raises SamplerError where it cannot run.
         """
-        inputs = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
+        inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
             inputs["guidance"] = np.ones_like(logsnr) if guidance is None else guidance
-        try:
-            with gate:
+        with gate:
+            try:
                 denoised: NDArray[np.float32] = self.session.run([OUTPUT], inputs)[0]
-        except Exception as error:  # ONNX Runtime's errors share no base class
+            except Exception as error:  # ONNX Runtime's errors share no base class
+                denoised = self.instead(inputs, error)
+        return denoised
+
+    def instead(self, inputs: dict[str, NDArray[Any]], error: Exception) -> NDArray[np.float32]:
+        """The same on the CPU, from now on, where CUDA failed. Raises SamplerError where that fails too."""
+        try:
+            if self.provider != "CUDA":
+                raise error
+            spare = created(verified(self.path), self.path, "CPUExecutionProvider")
+            denoised: NDArray[np.float32] = spare.run([OUTPUT], inputs)[0]
+        except Exception as fault:
             raise SamplerError(
-                f"{self.provider} could not run {len(x)} pictures at once ({brief(error)}); "
+                f"{self.provider} could not run {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
-            ) from error
+            ) from fault
+        self.session, self.provider, self.reason = spare, "CPU", f"CUDA failed ({brief(error)}), so the CPU draws."
         return denoised
 
 
@@ -74,8 +89,7 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     `provider` is auto (CUDA where it loads, else CPU), cpu or cuda. Raises SamplerError for a missing file, content
     that is not what was exported, inputs and outputs that are not a denoiser's, and CUDA asked for but not to be had.
     """
-    if provider not in PROVIDERS:
-        raise SamplerError(f"There is no provider {provider!r}; choose one of {', '.join(PROVIDERS)}.")
+    check_provider(provider)
     content = verified(path)
     session, name, reason = opened(content, path, provider)
     check_signature(session, path)
@@ -86,7 +100,13 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     except (KeyError, ValueError, TypeError) as error:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
-    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""), scales)
+    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""), scales, path)
+
+
+def check_provider(provider: str) -> None:
+    """Raises SamplerError for a provider there is not."""
+    if provider not in PROVIDERS:
+        raise SamplerError(f"There is no provider {provider!r}; choose one of {', '.join(PROVIDERS)}.")
 
 
 def learned(session: ort.InferenceSession, metadata: dict[str, str]) -> tuple[float, float] | None:
@@ -97,14 +117,17 @@ def learned(session: ort.InferenceSession, metadata: dict[str, str]) -> tuple[fl
     return float(low), float(high)
 
 
-def verified(path: Path) -> bytes:
-    """The file's content, if it is what export.json says. Raises SamplerError where it is not."""
+def verified(path: Path, expected: str = "") -> bytes:
+    """The file's content, if it has the `expected` hash (default: the denoiser's in export.json).
+
+    Raises SamplerError where it has not.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}") from error
     try:
-        expected = json.loads(Run(path.parent).export.read_text())["sha256"]
+        expected = expected or json.loads(Run(path.parent).export.read_text())["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
     if hashlib.sha256(content).hexdigest() != expected:
@@ -112,10 +135,10 @@ def verified(path: Path) -> bytes:
     return content
 
 
-def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
+def opened(content: bytes, path: Path, provider: str, threads: int = 0) -> tuple[ort.InferenceSession, str, str]:
     """A session, the provider that really runs it, and why. Raises SamplerError where there is none."""
     if provider == "cpu":
-        return created(content, path, "CPUExecutionProvider"), "CPU", "The CPU was asked for."
+        return created(content, path, "CPUExecutionProvider", threads=threads), "CPU", "The CPU was asked for."
     reason = obstacle()
     if not reason:
         with contextlib.suppress(SamplerError), quiet():
@@ -127,7 +150,7 @@ def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSess
         reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
     if provider == "cuda":
         raise SamplerError(f"{reason}; or ask for --provider cpu.")
-    return created(content, path, "CPUExecutionProvider"), "CPU", f"{reason}."
+    return created(content, path, "CPUExecutionProvider", threads=threads), "CPU", f"{reason}."
 
 
 def obstacle() -> str:
@@ -141,11 +164,16 @@ def obstacle() -> str:
     return ""
 
 
-def created(content: bytes, path: Path, *providers: str) -> ort.InferenceSession:
-    """A session with our options. Raises SamplerError for content that is no graph."""
+def created(content: bytes, path: Path, *providers: Any, threads: int = 0, batch: int = 0) -> ort.InferenceSession:
+    """A session with our options, on `threads` (default: as many as help) and, if given, for one batch size only.
+
+    Raises SamplerError for content that is no graph.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = min(cores(), MOST_THREADS)
+    options.intra_op_num_threads = threads or min(cores(), MOST_THREADS)
+    if batch:
+        options.add_free_dimension_override_by_name(BATCH_AXIS, batch)
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from archive_fixture import card
 
 from exporter.export import export
 from sampler.errors import SamplerError
@@ -39,7 +40,7 @@ def network(config: Config = TEACHER) -> Denoiser:
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = Run(tmp_path_factory.mktemp("runs") / "teacher")
     dataset = {"name": "letters", "classes": ["a", "b", "c"], "channels": 1, "size": 8}
-    write_json(run.card, {"id": "teacher", "tags": ["x"], "dataset": dataset, "config": to_dict(TEACHER)})
+    write_json(run.card, card("teacher") | {"tags": ["x"], "dataset": dataset, "config": to_dict(TEACHER)})
     save_weights(run, EMA, network().state_dict())
     export(run)
     return run

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from archive_fixture import card
 
 from exporter import parity
 from exporter.__main__ import main
@@ -41,7 +42,8 @@ def network(config: Config = SMALL) -> Denoiser:
 def write_run(root: Path, denoiser: Denoiser, run_id: str = "small") -> Run:
     run = Run(root / run_id)
     config = denoiser.config
-    write_json(run.card, {"dataset": {"name": "letters", "classes": CLASSES}, "config": to_dict(config)})
+    dataset = {"name": "letters", "classes": CLASSES, "channels": config.channels, "size": config.size}
+    write_json(run.card, card(run_id) | {"dataset": dataset, "config": to_dict(config)})
     save_weights(run, EMA, denoiser.state_dict())
     return run
 

@@ -44,6 +44,13 @@ class Conv(nn.Module):
         return F.conv2d(x, weight.to(x.dtype), self.bias.to(x.dtype), padding=self.weight.shape[-1] // 2)
 
 
+class Fold(Conv):
+    """A convolution of the picture folded 2x2 into channels (pixel-unshuffle): half as high, half as wide."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pixel_unshuffle(x, 2))
+
+
 class Block(nn.Module):
     """x + Conv(silu(Conv(silu(x)) + embedding)), with a 1x1 convolution on the skip where the channels change."""
 
@@ -131,14 +138,14 @@ class UNet(nn.Module):
         if config.label_dropout == 1:
             self.label.silence()
         self.scale = ScaleEmbedding(config.scale_low, config.scale_high, embedding) if config.scale_high else None
-        self.stem = Conv(channels * 4, widths[0], 3)
+        self.stem = Fold(channels * 4, widths[0], 3)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         self.shrink, self.grow = nn.ModuleList(), nn.ModuleList()
         for width, wider in zip(widths, (*widths[1:], None), strict=True):
             self.down.append(nn.ModuleList(Block(width, width, embedding) for _ in range(config.blocks)))
             self.up.insert(0, nn.ModuleList(Block(2 * width, width, embedding) for _ in range(config.blocks)))
             if wider:
-                self.shrink.append(Conv(4 * width, wider, 1))
+                self.shrink.append(Fold(4 * width, wider, 1))
                 self.grow.insert(0, Conv(wider, 4 * width, 1))
         self.middle = Block(widths[-1], widths[-1], embedding)
         self.head = Conv(widths[0], channels * 4, 3, after_silu=True, gain=0.0)
@@ -148,11 +155,11 @@ class UNet(nn.Module):
         if self.scale is not None and guidance is not None:
             told = told + self.scale(guidance)
         embedding = F.silu(told)[:, :, None, None].to(x.dtype)
-        hidden = self.stem(F.pixel_unshuffle(x, 2))
+        hidden = self.stem(x)
         skips: list[Tensor] = []
         for level, down in enumerate(self.down):
             if level:
-                hidden = self.shrink[level - 1](F.pixel_unshuffle(hidden, 2))
+                hidden = self.shrink[level - 1](hidden)
             for block in cast(nn.ModuleList, down):
                 hidden = block(hidden, embedding)
                 skips.append(hidden)

@@ -1,0 +1,144 @@
+"""python -m benchmarks sampling: ours against what others use, on this machine."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from store.files import write_json
+from store.run import RUNS, Run, RunError, existing_run
+
+BATCHES = (10, 20)  # of the engines
+TEN = 10  # pictures of the systems
+PACKAGES = ("onnxruntime-gpu", "onnxruntime", "torch", "diffusers", "openvino", "denoising-diffusion-pytorch")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Race and tell; a fault is one sentence and exit status 2."""
+    options = parser().parse_args(arguments)
+    try:
+        run = existing_run(options.runs, options.run)
+        if options.command == "gpu":
+            from benchmarks.gpu import measured
+
+            report = measured(run)
+        else:
+            report = sampling(run, options)
+    except (RunError, ValueError, ImportError) as error:
+        print(f"error: {error}; peers: pip install -r requirements-bench.txt" if isinstance(error, ImportError)
+              else f"error: {error}", file=sys.stderr)  # fmt: skip
+        return 2
+    for line in told(report):
+        print(line)
+    if options.json:
+        write_json(options.json, report)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag."""
+    flags = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast pictures come.")
+    commands = flags.add_subparsers(dest="command", required=True)
+    add = commands.add_parser("sampling", help="on the CPU, against other engines and systems")
+    add.add_argument("--rounds", type=int, default=25, metavar="N", help="rounds of the engines (default: 25)")
+    add.add_argument("--system-rounds", type=int, default=5, metavar="N", help="rounds of the systems (default: 5)")
+    add.add_argument("--threads", type=int, default=0, metavar="N", help="threads of each (default: every core)")
+    add.add_argument("--without", action="append", default=[], metavar="WORD", help="leave out peers named so")
+    gpu = commands.add_parser("gpu", help="on a GPU, against torch.compile in half precision")
+    for command in (add, gpu):
+        command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
+        command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+        command.add_argument(
+            "--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)"
+        )
+    return flags
+
+
+def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
+    """Every row, and the three figures: system_ratio, engine_ratio and peak_share."""
+    from benchmarks import contestants, race
+    from benchmarks.peak import operations
+    from sampler.generation import settings_of
+    from sampler.session import cores
+
+    threads, rows = options.threads or cores(), list[dict[str, Any]]()
+    work = operations(run.denoiser) * settings_of(run).evaluations()  # of one picture
+    engines, shares, ratios = kept(contestants.ENGINES, options), list[dict[str, Any]](), list[dict[str, Any]]()
+    for batch in BATCHES:
+        times, peaks, found = race.race("engine", engines, run, batch, threads, options.rounds)
+        rows += found
+        rates = [work * batch / ms / 1e6 for ms in times["ours"]]  # GFLOP/s
+        shares.append(race.spread([rate / peak["convolution"] for rate, peak in zip(rates, peaks, strict=True)]))
+        ratios.append(race.spread(race.ratios(times, race.best(times, engines))) | {"peer": race.best(times, engines)})
+    systems = kept(contestants.SYSTEMS, options)
+    times, _, found = race.race("system", systems, run, TEN, threads, options.system_rounds)
+    peer = race.best(times, [name for name in systems if name.startswith("diffusers DDIM-50")])
+    return {
+        **machine(threads),
+        "run": run.id,
+        "evaluations": settings_of(run).evaluations(),
+        "system_ratio": race.spread(race.ratios(times, peer)) | {"peer": peer},
+        "engine_ratio": min(ratios, key=lambda ratio: float(ratio["median"])),
+        "peak_share": min(shares, key=lambda share: share["median"]),
+        "peak": {name: race.spread([peak[name] for peak in peaks]) for name in ("matrix", "convolution")},
+        "rows": rows + found,
+    }
+
+
+def kept(names: dict[str, Any], options: argparse.Namespace) -> list[str]:
+    """The contestants that are not left out; ours always runs, and first."""
+    return [name for name in names if name == "ours" or not any(word in name for word in options.without)]
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Where and with what it was measured."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    model = next((line.split(":")[1].strip() for line in lines(Path("/proc/cpuinfo")) if "model name" in line), "")
+    return {
+        "schema": 1,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": model or platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "versions": versions,
+    }
+
+
+def lines(path: Path) -> list[str]:
+    """A file's lines; none where it cannot be read."""
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def told(report: dict[str, Any]) -> Iterator[str]:
+    """The report in lines."""
+    for row in report["rows"]:
+        head = f"{row['contest']:7} {row['batch']:5} {row['name']:42}"
+        if "failed" in row:
+            yield f"{head} not raced: {row['failed']}"
+        elif "ms" in row:
+            differs = f", differs by {row['difference']:.1e}" if "difference" in row else ""
+            yield f"{head} {shown(row['ms'], 1)} ms, {shown(row['ratio'])} of ours{differs}"
+        else:
+            yield f"{head} {shown(row['ours'], 0)}, {shown(row['ratio'])} times theirs"
+    for name in ("system_ratio", "engine_ratio", "peak_share"):
+        if name in report:
+            yield f"{name} {shown(report[name])}{' against ' + report[name]['peer'] if 'peer' in report[name] else ''}"
+
+
+def shown(values: dict[str, Any], digits: int = 2) -> str:
+    """Median, low and high."""
+    return f"{values['median']:.{digits}f} [{values['low']:.{digits}f}, {values['high']:.{digits}f}]"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

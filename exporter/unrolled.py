@@ -1,0 +1,115 @@
+"""A student's whole way from noise to picture as one graph.
+
+The seam is here because a student knows a few fixed levels only. Written out one after the other, what its network is
+told about them is constant and folds into the weights, and between two evaluations there is nothing left to wait for.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized
+from exporter.parity import Parity, scales
+from sampler.levels import levels
+from sampler.loop import sample
+from sampler.noise import Noise
+from sampler.solvers import solve
+from sampler.whole import DENOISED, IMAGES, SUMS, one_core
+from store.run import RunError
+from trainer.config import Config
+from trainer.network import Denoiser, UNet
+
+INPUTS, OUTPUTS = ["x", "label", SCALE_INPUT], [DENOISED, IMAGES, SUMS]
+LIMIT = 1e-3  # largest difference of any x̂0 after up to four evaluations: an eighth of a byte
+HALF_LIMIT = 0.1  # the same in half precision: 13 of 255
+BATCHES = (1, 7, 16)
+
+
+class Half(nn.Module):
+    """The U-Net in half precision; what stands around it stays in float32."""
+
+    def __init__(self, unet: UNet) -> None:
+        super().__init__()
+        self.unet = unet
+        for module in unet.modules():
+            if isinstance(module, nn.Conv2d):
+                module.half()
+
+    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor) -> Tensor:
+        drawn: Tensor = self.unet(x.half(), logsnr, label, guidance)
+        return drawn
+
+
+class Unrolled(nn.Module):
+    """Noise x (N, C, H, W), label (N,) and guidance (N,) to every x̂0, as floats and as bytes.
+
+    Returns denoised (K, N, C, H, W); images (K, N, H, W, C) uint8, the last the finished picture; and sums (K, N) of
+    each shown picture, which is not a number where one of its pixels is none.
+    """
+
+    def __init__(self, denoiser: Denoiser, half: bool = False) -> None:
+        super().__init__()
+        config = denoiser.config
+        self.denoiser = multiplied_out(denoiser).cpu().eval()
+        self.table = solve(config.solver, levels(config.levels, config.steps))
+        if half:
+            self.denoiser.unet = Half(self.denoiser.unet)  # type: ignore[assignment]
+
+    def forward(self, x: Tensor, label: Tensor, guidance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        steps = list(sample(lambda x, at: self.denoiser(x, torch.full((1,), at), label, guidance), x, self.table))
+        denoised = torch.stack([step.denoised for step in steps])
+        shown = torch.cat([denoised[:-1], steps[-1].next[None]])
+        scaled = ((shown.clamp(-1, 1) + 1) * 127.5).round()
+        return denoised, scaled.permute(0, 1, 3, 4, 2).to(torch.uint8), shown.sum((2, 3, 4))
+
+
+def unrolled_graph(denoiser: Denoiser, classes: list[str], half: bool = False) -> bytes:
+    """The student as one serialized graph. Raises RunError where the graph is not what the engine runs fast."""
+    config = denoiser.config
+    example = (torch.randn(2, config.channels, config.size, config.size), torch.zeros(2, dtype=torch.int64),
+               torch.ones(2))  # fmt: skip
+    model = exported(Unrolled(denoiser, half).eval(), example, INPUTS, OUTPUTS)
+    return serialized(model, facts(config, classes) | {"drawing": json.dumps(drawing(config))})
+
+
+def drawing(config: Config) -> dict[str, Any]:
+    """How the graph draws: the settings that it can stand in for."""
+    return {"solver": config.solver, "levels": config.levels, "steps": config.steps}
+
+
+def compared(denoiser: Denoiser, content: bytes, half: bool = False) -> dict[str, Any]:
+    """The largest difference of any x̂0 from torch in float32, for export.json; each label, scales from end to end.
+
+    Raises RunError where it is too large to be a matter of rounding.
+    """
+    config, session = denoiser.config, one_core(content, Path("unrolled.onnx"))
+    worst, shape, limit = (
+        Parity(0.0, 0.0, 0, 0),
+        (config.channels, config.size, config.size),
+        HALF_LIMIT if half else LIMIT,
+    )
+    reference, changed = Unrolled(denoiser), 0.0
+    for size in BATCHES:
+        x, label = Noise(range(size), shape).start(), np.arange(size) % (config.classes + 1)
+        guidance = scales(config, size)[SCALE_INPUT]
+        with torch.no_grad():
+            ours, bytes_, _ = (
+                value.numpy() for value in reference(torch.from_numpy(x), torch.from_numpy(label), guidance)
+            )
+        theirs, images, _ = session.run(OUTPUTS, {"x": x, "label": label, SCALE_INPUT: guidance.numpy()})
+        difference = np.nan_to_num(np.abs(ours - theirs), nan=np.inf).max(axis=(1, 2, 3, 4))
+        changed = max(changed, float(np.abs(images.astype(int) - bytes_).max()))
+        if difference.max() >= worst.difference:
+            at = float(reference.table.logsnr[int(difference.argmax())])
+            worst = Parity(float(difference.max()), at, size, sum(BATCHES))
+    if not worst.difference <= limit:
+        raise RunError(
+            f"The unrolled graph differs from torch by {worst.difference:.1e}, more than {limit:g}; nothing was "
+            f"written: export it with the torch and onnxruntime of requirements.txt."
+        )
+    return {**asdict(worst), "limit": limit, "bytes": changed, "batches": list(BATCHES)}

@@ -1,0 +1,231 @@
+"""A student's whole drawing as one graph: noise in, every picture on the way out.
+
+The seam is here because this is the fastest path and serves one request only, the student's own solver and levels; for
+everything else there is the denoiser and the loop. On a CPU every core draws its share of the pictures by itself, since
+cores that share a picture wait for each other; on a GPU inputs and outputs stay on the device, shapes are fixed for
+each batch size, and the whole way is one CUDA graph.
+"""
+
+import json
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from sampler import session
+from sampler.errors import SamplerError
+from sampler.guidance import folded
+from store.run import Run
+
+INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", "guidance": "tensor(float)"}
+DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
+MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
+NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
+LEAST = 2  # pictures for which a second core is worth waking
+
+Arrays = dict[str, NDArray[Any]]
+Images = NDArray[np.uint8]
+
+
+@dataclass(eq=False)
+class Whole:
+    """A loaded graph: images = W(noise, label, guidance), and what is known about it."""
+
+    content: bytes
+    path: Path
+    session: ort.InferenceSession
+    provider: str  # what really runs it: CPU or CUDA; CPU from the first time on that CUDA fails
+    reason: str  # why that provider, a sentence
+    classes: tuple[str, ...]  # names; the label len(classes) means "no label"
+    shape: tuple[int, int, int]  # C, H, W
+    scales: tuple[float, float]  # the guidance scales it learned, lowest and highest
+    drawing: dict[str, Any]  # solver, levels and steps that are built in
+    bound: "OrderedDict[int, Bound]" = field(default_factory=OrderedDict)  # batch size: what is ready on the GPU
+
+    @property
+    def steps(self) -> int:
+        return int(self.drawing["steps"])
+
+    def check(self, settings: Any) -> None:
+        """Raises SamplerError for settings that are not built in, and for a scale outside those it learned."""
+        if drawing(settings) != self.drawing:
+            raise SamplerError(f"{self.path} draws with {self.drawing} only; load the denoiser for other settings.")
+        folded(self, self.scales, settings.guidance)
+
+    def __call__(self, x: NDArray[np.float32], label: NDArray[np.int64], guidance: float) -> Images:
+        """What each of K steps shows (K, N, H, W, C) for x (N, C, H, W) and label (N,); the last is the picture.
+
+        Raises SamplerError where it cannot run, and for pictures that come out as not a number.
+        """
+        inputs: Arrays = {"x": x, "label": label, "guidance": np.full(len(x), guidance, np.float32)}
+        with session.gate:
+            try:
+                images, sums = self.cuda(inputs) if self.provider == "CUDA" else self.cpu(inputs)
+            except Exception as error:  # ONNX Runtime's errors share no base class
+                images, sums = self.instead(inputs, error)
+        if not np.isfinite(sums).all():
+            raise SamplerError("The pictures came out as not a number; ask for less guidance.")
+        return images
+
+    def cpu(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
+        """Every core draws its share."""
+        count = len(inputs["x"])
+        shares = min(session.cores(), session.MOST_THREADS, max(1, count // LEAST))
+        split = zip(*(np.array_split(value, shares) for value in inputs.values()), strict=True)
+        parts = [dict(zip(inputs, share, strict=True)) for share in split]
+        if len(parts) == 1:
+            images, sums = self.session.run([IMAGES, SUMS], parts[0])
+            return images, sums
+        drawn = list(_pool().map(lambda part: self.session.run([IMAGES, SUMS], part), parts))
+        return np.concatenate([part[0] for part in drawn], axis=1), np.concatenate([part[1] for part in drawn], axis=1)
+
+    def cuda(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
+        """One CUDA graph for each batch size, inputs and outputs on the device; a size that is near will do."""
+        count = len(inputs["x"])
+        size = min((size for size in self.bound if count <= size <= max(NEAR, 4 * count)), default=count)
+        if size not in self.bound:
+            while len(self.bound) >= MOST_SIZES:
+                self.bound.popitem(last=False)
+            self.bound[size] = Bound(fixed(self.content, self.path, size), self.outputs(size), "cuda")
+        self.bound.move_to_end(size)
+        images, sums = self.bound[size](
+            {name: np.resize(value, (size, *value.shape[1:])) for name, value in inputs.items()}
+        )
+        return images[:, :count], sums[:, :count]
+
+    def outputs(self, count: int) -> dict[str, tuple[tuple[int, ...], type]]:
+        """Shapes and types of what is fetched for `count` pictures."""
+        channels, height, width = self.shape
+        return {
+            IMAGES: ((self.steps, count, height, width, channels), np.uint8),
+            SUMS: ((self.steps, count), np.float32),
+        }
+
+    def instead(self, inputs: Arrays, error: Exception) -> tuple[Images, NDArray[np.float32]]:
+        """The same on the CPU, from now on. Raises SamplerError where that fails too."""
+        try:
+            if self.provider != "CUDA":
+                raise error
+            spare = one_core(self.content, self.path)
+            self.session, self.bound = spare, OrderedDict()
+            drawn = self.cpu(inputs)
+        except Exception as fault:
+            raise SamplerError(
+                f"{self.provider} could not draw {len(inputs['x'])} pictures at once ({session.brief(fault)}); "
+                f"ask for fewer, or for --provider cpu."
+            ) from fault
+        self.provider, self.reason = "CPU", f"CUDA failed ({session.brief(error)}), so the CPU draws."
+        return drawn
+
+
+class Bound:
+    """A session of one batch size whose inputs and outputs keep their places on the device."""
+
+    def __init__(
+        self, net: ort.InferenceSession, outputs: dict[str, tuple[tuple[int, ...], type]], device: str
+    ) -> None:
+        self.net, self.device, self.binding = net, device, net.io_binding()
+        self.inputs: dict[str, ort.OrtValue] = {}  # made at the first call, written over at the next ones
+        self.outputs = {
+            name: ort.OrtValue.ortvalue_from_shape_and_type(shape, kind, device)
+            for name, (shape, kind) in outputs.items()
+        }
+        for name, value in self.outputs.items():
+            self.binding.bind_ortvalue_output(name, value)
+
+    def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
+        """Outputs for inputs of the fixed shapes; the addresses are those of the first call."""
+        for name, value in inputs.items():
+            if name not in self.inputs:
+                place = ort.OrtValue.ortvalue_from_shape_and_type(value.shape, value.dtype.type, self.device)
+                self.inputs[name] = place
+                self.binding.bind_ortvalue_input(name, place)
+            self.inputs[name].update_inplace(np.ascontiguousarray(value))
+        self.net.run_with_iobinding(self.binding)
+        return [value.numpy() for value in self.outputs.values()]
+
+
+def fastest(run: Run, settings: Any, provider: str = "auto") -> "Whole | session.Denoiser":
+    """What draws fastest with these settings: one graph where the run has it, else the denoiser, step by step.
+
+    Raises SamplerError as sampler.session.load does.
+    """
+    return whole_of(run, settings, provider) or session.load(run.denoiser, provider)
+
+
+def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
+    """The run's unrolled graph, where there is one that draws with these settings; else None.
+
+    In half precision where the run has such a graph and CUDA runs it. Raises SamplerError as sampler.session.load does.
+    """
+    entries = exported(run)
+    named = entries.get(run.unrolled.name)
+    if named is None or named.get("drawing") != drawing(settings):
+        return None
+    session.check_provider(provider)
+    if run.unrolled_half.name in entries and provider != "cpu" and not session.obstacle():
+        half = load(run.unrolled_half, entries[run.unrolled_half.name], provider)
+        if half.provider == "CUDA":
+            return half
+    return load(run.unrolled, named, provider)
+
+
+def drawing(settings: Any) -> dict[str, Any] | None:
+    """What a graph must have built in to draw with these settings; None where no graph can."""
+    if not settings.student or settings.clip or settings.eta:
+        return None
+    return {"solver": settings.solver, "levels": settings.levels, "steps": settings.steps}
+
+
+def exported(run: Run) -> dict[str, dict[str, Any]]:
+    """The unrolled graphs that export.json names, by file name; none where it cannot be read."""
+    try:
+        return dict(json.loads(run.export.read_text())["unrolled"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
+    """The graph in the file `path`, checked against its entry in export.json. Raises SamplerError."""
+    content = session.verified(path, str(entry.get("sha256")))
+    threads = 1  # each core draws its own pictures
+    net, name, reason = session.opened(content, path, provider, threads)
+    found = {value.name: value.type for value in net.get_inputs()}
+    metadata = net.get_modelmeta().custom_metadata_map
+    try:
+        built = json.loads(metadata["drawing"])
+        low, high = json.loads(metadata["guidance"])
+        classes = tuple(str(label) for label in json.loads(metadata["classes"]))
+        channels, height, width = (int(size) for size in net.get_inputs()[0].shape[1:])
+        right = found == INPUTS and {IMAGES, SUMS} <= {value.name for value in net.get_outputs()}
+    except (KeyError, ValueError, TypeError):
+        right, built = False, None
+    if not right or built != entry.get("drawing"):
+        raise SamplerError(f"{path} is not the graph that export.json describes. {session.again(path)}")
+    shape, scales = (channels, height, width), (float(low), float(high))
+    return Whole(content, path, net, name, reason, classes, shape, scales, built)
+
+
+def one_core(content: bytes, path: Path) -> ort.InferenceSession:
+    """A session on the CPU that uses the thread it is called from."""
+    return session.created(content, path, "CPUExecutionProvider", threads=1)
+
+
+def fixed(content: bytes, path: Path, count: int) -> ort.InferenceSession:
+    """A session on the GPU for exactly `count` pictures, as a CUDA graph where every node runs there."""
+    options = {"enable_cuda_graph": "1", "prefer_nhwc": "1" if path.stem.endswith("half") else "0"}
+    try:
+        return session.created(content, path, ("CUDAExecutionProvider", options), batch=count)
+    except SamplerError:  # a node that CUDA does not have
+        return session.created(content, path, "CUDAExecutionProvider", "CPUExecutionProvider", batch=count)
+
+
+@lru_cache(1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(session.cores(), session.MOST_THREADS), "draw")

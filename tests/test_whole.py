@@ -1,0 +1,240 @@
+"""A student's whole drawing as one graph: the same pictures as step by step, and what happens where it is not had."""
+
+import hashlib
+import json
+import shutil
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from archive_fixture import card
+
+from exporter.__main__ import main as exporter
+from sampler.__main__ import main as sampler
+from sampler.errors import SamplerError
+from sampler.generation import Settings, generate, settings_of
+from sampler.noise import Noise
+from sampler.session import Denoiser, created, load
+from sampler.whole import DENOISED, IMAGES, Bound, Whole, fastest, whole_of
+from store.files import write_json
+from store.run import Run
+from trainer.checkpoints import EMA, save_weights
+from trainer.config import Config, to_dict
+from trainer.distill import student_config
+from trainer.network import Denoiser as Network
+
+TEACHER = Config(widths=(8, 16), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
+SHAPE = (1, 8, 8)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A student that has learned nothing, but whose answer depends on everything it is told."""
+    run, config = Run(tmp_path_factory.mktemp("runs") / "student"), student_config(TEACHER, "teacher", 2)
+    torch.manual_seed(0)
+    network = Network(config).eval()
+    with torch.no_grad():
+        network.unet.head.gain.fill_(0.5)
+        network.unet.scale.second.weight.normal_()  # type: ignore[union-attr, operator]
+    dataset = {"name": "letters", "classes": ["a", "b", "c"], "channels": 1, "size": 8}
+    write_json(run.card, card("student") | {"dataset": dataset, "config": to_dict(config)})
+    save_weights(run, EMA, network.state_dict())
+    assert exporter(["student", "--half", "--runs", str(run.folder.parent)]) == 0
+    return run
+
+
+@pytest.fixture(scope="module")
+def settings(run: Run) -> Settings:
+    return settings_of(run)
+
+
+@pytest.fixture(scope="module")
+def whole(run: Run, settings: Settings) -> Whole:
+    found = fastest(run, settings, "cpu")
+    assert isinstance(found, Whole)
+    return found
+
+
+@pytest.fixture
+def copy(run: Run, tmp_path: Path) -> Run:
+    """Files that may be damaged."""
+    twin = Run(tmp_path / "student")
+    twin.folder.mkdir()
+    for path in (run.card, run.denoiser, run.export, run.unrolled):
+        (twin.folder / path.name).write_bytes(path.read_bytes())
+    return twin
+
+
+def pictures(net: object, settings: Settings, count: int = 5, batch: int = 64) -> np.ndarray:
+    *_, last = generate(net, [i % 4 for i in range(count)], range(count), settings, batch)
+    return last.images
+
+
+def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole, settings: Settings) -> None:
+    """A rounding of float32 may tip a byte."""
+    step_by_step = list(generate(load(run.denoiser, "cpu"), [0, 1, 3], range(3), settings))
+    at_once = list(generate(whole, [0, 1, 3], range(3), settings))
+    assert [(p.done, p.total, p.evaluations) for p in at_once] == [(1, 2, 2), (2, 2, 2)]
+    for ours, theirs in zip(at_once, step_by_step, strict=True):
+        assert np.abs(ours.images.astype(int) - theirs.images).max() <= 1
+    assert at_once[-1].images.std() > 10
+
+
+def test_every_x0_of_the_graph_is_torch_s(run: Run) -> None:
+    report = json.loads(run.export.read_text())["unrolled"]
+    assert set(report) == {"unrolled.onnx", "unrolled-half.onnx"}
+    assert 0 < report["unrolled.onnx"]["difference"] < 1e-4 < report["unrolled-half.onnx"]["difference"] < 0.1
+    entry = json.loads(run.manifest.read_text())["files"]["unrolled.onnx"]
+    assert entry["sha256"] == report["unrolled.onnx"]["sha256"]
+
+
+def test_a_picture_is_the_same_in_every_batch_and_on_every_number_of_cores(
+    whole: Whole, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = pictures(whole, settings, 7, batch=1)
+    for cores in (1, 2, 3):
+        monkeypatch.setattr("sampler.session.cores", lambda cores=cores: cores)
+        for batch in (3, 64):
+            assert np.abs(pictures(whole, settings, 7, batch).astype(int) - alone).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 1, "levels": "logsnr"}, {"clip": True}, {"solver": "dpmpp-2m"}, {"eta": 1.0}]
+)
+def test_other_settings_are_drawn_step_by_step(
+    run: Run, whole: Whole, settings: Settings, change: dict[str, object]
+) -> None:
+    other = replace(settings, **change)  # type: ignore[arg-type]
+    assert isinstance(fastest(run, other, "cpu"), Denoiser)
+    with pytest.raises(SamplerError, match="load the denoiser"):
+        generate(whole, [0], [0], other)
+
+
+def test_a_scale_that_was_not_learned_is_refused_and_the_next_request_works(whole: Whole, settings: Settings) -> None:
+    with pytest.raises(SamplerError, match="learned guidance 1 to 3, not 7"):
+        generate(whole, [0], [0], replace(settings, guidance=7.0))
+    assert (pictures(whole, replace(settings, guidance=3.0)) != pictures(whole, settings)).any()
+
+
+def test_noise_that_is_not_a_number_is_a_sentence(whole: Whole) -> None:
+    x = Noise(range(2), SHAPE).start()
+    x[1, 0, 0, 0] = np.nan
+    with pytest.raises(SamplerError, match="not a number"):
+        whole(x, np.zeros(2, np.int64), 1.0)
+
+
+def test_half_precision_differs_by_little(run: Run, whole: Whole) -> None:
+    """11 bits of a value around 1, through a dozen layers and two evaluations: a few of 255."""
+    half = created(run.unrolled_half.read_bytes(), run.unrolled_half, "CPUExecutionProvider")
+    x, label = Noise(range(4), SHAPE).start(), np.arange(4)
+    inputs = {"x": x, "label": label, "guidance": np.full(4, 2.0, np.float32)}
+    floats, drawn = half.run([DENOISED, IMAGES], inputs)
+    assert floats.shape == (2, 4, *SHAPE)
+    assert np.abs(drawn.astype(int) - whole(x, label, 2.0)).max() <= 13
+
+
+def test_bound_inputs_and_outputs_give_the_same_pictures_call_after_call(run: Run, whole: Whole) -> None:
+    """What a GPU runs, with the buffers in main memory."""
+    net = created(run.unrolled.read_bytes(), run.unrolled, "CPUExecutionProvider", batch=3)
+    bound = Bound(net, whole.outputs(3), "cpu")
+    for first in (0, 3):
+        x, label = Noise(range(first, first + 3), SHAPE).start(), np.array([2, 1, 0])
+        kept = x.copy()
+        images, sums = bound({"x": x, "label": label, "guidance": np.full(3, 2.0, np.float32)})
+        assert np.abs(images.astype(int) - whole(x, label, 2.0)).max() <= 1
+        assert sums.shape == (2, 3) and (x == kept).all()
+
+
+def test_where_cuda_fails_the_cpu_goes_on_and_says_why(run: Run, whole: Whole, settings: Settings) -> None:
+    failing = replace(whole, provider="CUDA", bound=OrderedDict({64: fails}))
+    assert np.abs(pictures(failing, settings).astype(int) - pictures(whole, settings)).max() <= 1
+    assert failing.provider == "CPU" and failing.reason == "CUDA failed (out of memory), so the CPU draws."
+    net = load(run.denoiser, "cpu")
+    broken = replace(net, provider="CUDA", session=Full())
+    assert np.abs(pictures(broken, settings).astype(int) - pictures(net, settings)).max() <= 1
+    assert broken.provider == "CPU" and "out of memory" in broken.reason
+
+
+def fails(_: dict[str, np.ndarray]) -> list[np.ndarray]:
+    raise RuntimeError("out of memory")
+
+
+class Full:
+    """A session on a device whose memory is full."""
+
+    def run(self, _: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return fails(inputs)
+
+
+@pytest.mark.parametrize(
+    ("damage", "hint"),
+    [
+        (lambda run: run.unrolled.write_bytes(run.unrolled.read_bytes()[:-1]), "not the file that was exported"),
+        (lambda run: run.unrolled.unlink(), "has no unrolled.onnx"),
+        (lambda run: swap(run), "not the graph that export.json describes"),
+    ],
+)
+def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
+    copy: Run, settings: Settings, damage: object, hint: str
+) -> None:
+    damage(copy)  # type: ignore[operator]
+    with pytest.raises(SamplerError, match=hint) as refusal:
+        whole_of(copy, settings, "cpu")
+    assert str(refusal.value).endswith("python -m exporter student")
+    with pytest.raises(SamplerError, match="choose one of auto, cpu, cuda"):
+        whole_of(copy, settings, "abacus")
+
+
+def swap(run: Run) -> None:
+    """The denoiser where the unrolled graph belongs, with its hash."""
+    report = json.loads(run.export.read_text())
+    run.unrolled.write_bytes(run.denoiser.read_bytes())
+    report["unrolled"]["unrolled.onnx"]["sha256"] = report["sha256"]
+    write_json(run.export, report)
+
+
+def test_a_run_without_the_graph_is_drawn_by_its_denoiser(copy: Run, settings: Settings) -> None:
+    report = json.loads(copy.export.read_text())
+    del report["unrolled"]
+    write_json(copy.export, report)
+    assert isinstance(fastest(copy, settings, "cpu"), Denoiser)
+
+
+def test_the_command_takes_the_fastest_path_and_says_so(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["student", "--runs", str(run.folder.parent), "--provider", "cpu", "--out", str(tmp_path / "a.png")]
+    assert sampler(command) == 0
+    assert "2 evaluations each in one graph" in capsys.readouterr().out
+    assert sampler([*command, "--clip"]) == 0
+    assert "2 evaluations each, " in capsys.readouterr().out
+
+
+def test_a_denoiser_that_is_there_can_stay(
+    run: Run, copy: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = onnx.load(copy.denoiser)
+    model.producer_name = "an older exporter"
+    copy.denoiser.write_bytes(before := model.SerializeToString())
+    command = [copy.id, "--keep", "--runs", str(tmp_path)]
+    shutil.copytree(run.checkpoints, copy.checkpoints)
+    assert exporter(command) == 2
+    assert "not the file that was exported" in capsys.readouterr().err
+    write_json(copy.export, {"sha256": hashlib.sha256(before).hexdigest()})
+    copy.unrolled.unlink()
+    assert exporter(command) == 0
+    assert copy.denoiser.read_bytes() == before
+    assert isinstance(fastest(copy, settings_of(copy), "cpu"), Whole)
+
+
+def test_only_a_student_has_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(tmp_path / "teacher")
+    dataset = {"name": "letters", "classes": ["a", "b", "c"], "channels": 1, "size": 8}
+    write_json(run.card, card("teacher") | {"dataset": dataset, "config": to_dict(TEACHER)})
+    save_weights(run, EMA, Network(TEACHER).state_dict())
+    assert exporter(["teacher", "--half", "--runs", str(tmp_path)]) == 2
+    assert "no student" in capsys.readouterr().err
