@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add("--levels", metavar="NAME", help="linear-T, cosine, logsnr or karras (default: the run's)")
     add("--steps", type=int, metavar="K", help="steps from noise to picture (default: the run's)")
     add("--guidance", type=float, metavar="S", help="1 is plain conditional, 0 ignores the class (default: the run's)")
+    add("--law", metavar="NAME", help="constant, interval or feedback, for the scale at each step (default: the run's)")
     add("--interval", type=float, nargs=2, metavar=("LOW", "HIGH"), help="logSNRs between which guidance is on")
     add("--eta", type=float, metavar="E", help="share of fresh noise in ddim's steps (default: 0)")
     add("--clip", action="store_true", default=None, help="keep every predicted picture within [-1, 1]")
@@ -65,8 +66,10 @@ def draw(options: argparse.Namespace) -> str:
     if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
+    from sampler.laws import Steer
     from sampler.output import check_target, write
     from sampler.session import load
+    from sampler.whole import fastest
 
     check_target(options.out)
     changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
@@ -76,14 +79,16 @@ def draw(options: argparse.Namespace) -> str:
     settings.table()
     labels = [label for label in classes for _ in range(options.per_class)]
     seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
-    denoiser = load(run.denoiser, options.provider)
-    for progress in generate(denoiser, labels, seeds, settings):
+    steer = Steer(options.law) if options.law else None
+    denoiser = load(run.denoiser, options.provider) if steer else fastest(run, settings, options.provider)
+    for progress in generate(denoiser, labels, seeds, settings, steer=steer):
         tell(progress.done, progress.total)
     columns = options.per_class if options.per_class > 1 else len(classes)
     write(options.out, progress.images, labels, seeds, columns)
     return (
         f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
-        f"{progress.evaluations} evaluations each, {progress.seconds * 1000:.0f} ms"
+        f"{progress.evaluations} evaluations each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "
+        f"{progress.seconds * 1000:.0f} ms"
     )
 
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from sampler.errors import SamplerError
 from sampler.guidance import check, clipped, evaluations, folded, guided
+from sampler.laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.levels import MOST_STEPS, Levels, levels, onward
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
@@ -22,6 +24,7 @@ from sampler.solvers import Table, solve
 from store.run import Run
 
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
+GPU_BATCH = 1024  # the same where a GPU draws
 Images = NDArray[np.uint8]
 
 
@@ -63,6 +66,7 @@ class Progress:
     seconds: float  # spent drawing, without what the caller did in between
     evaluations: int  # of the network, for each picture, of a whole run
     provider: str
+    scales: Numbers | None = None  # (N, K) of a law: the guidance scales used, nan where no step was done yet
 
 
 def settings_of(run: Run) -> Settings:
@@ -76,16 +80,55 @@ def settings_of(run: Run) -> Settings:
 
 
 def generate(
-    denoiser: Any, labels: Sequence[int], seeds: Sequence[int], settings: Settings, batch: int = BATCH
+    denoiser: Any,
+    labels: Sequence[int],
+    seeds: Sequence[int],
+    settings: Settings,
+    batch: int = BATCH,
+    steer: Steer | None = None,
 ) -> Iterator[Progress]:
     """Draw one picture for each pair of `labels` and `seeds`, both (N,); yield after every step.
 
-    `denoiser` is what sampler.session.load returns. Stop by not asking for the next step. Pictures are the same
-    whatever `batch`, up to the rounding of float32. Raises SamplerError for labels, seeds and settings that make no
-    sense (at once), and for pictures that come out as not a number (while drawing).
+    `denoiser` is what sampler.session.load or sampler.whole.fastest returns; `steer` a guidance law instead of the
+    settings' scale in their interval. Stop by not asking for the next step. Pictures are the same whatever `batch`, up
+    to the rounding of float32 (but for the law `shuffled`, which exchanges scales within a batch). Raises SamplerError
+    for labels, seeds, settings and laws that make no sense (at once), and for pictures that come out as not a number
+    (while drawing).
     """
     check_request(denoiser, labels, seeds)
-    return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, settings.table(), batch)
+    if steer is not None:
+        steer.check(denoiser)
+    held = np.asarray(labels, np.int64), np.asarray(seeds, np.int64)
+    if hasattr(denoiser, "drawing"):
+        denoiser.check(settings)
+        return at_once(denoiser, *held, settings, batch)
+    return drawn(denoiser, *held, settings, settings.table(), batch, steer=steer)
+
+
+def at_once(
+    whole: Any, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings, batch: int
+) -> Iterator[Progress]:
+    """The steps of `generate` where one graph draws them all: a batch's steps come when all of them are done."""
+    channels, height, width = whole.shape
+    images = blank((len(labels), height, width, channels))
+    batch = max(batch, GPU_BATCH) if whole.provider == "CUDA" else batch
+    done, total, seconds, began = 0, whole.steps * -(-len(labels) // batch), 0.0, time.perf_counter()
+    for first in range(0, len(labels), batch):
+        part = slice(first, first + batch)
+        for shown in whole(Noise(seeds[part], whole.shape).start(), labels[part], settings.guidance):
+            done += 1
+            images[part] = shown
+            seconds += time.perf_counter() - began
+            yield Progress(done, total, images, seconds, whole.steps, whole.provider)
+            began = time.perf_counter()
+
+
+def blank(shape: tuple[int, ...]) -> Images:
+    """Black pictures. Raises SamplerError where memory does not hold them."""
+    try:
+        return np.zeros(shape, np.uint8)
+    except MemoryError as error:
+        raise SamplerError(f"{shape[0]:,} pictures do not fit into memory; ask for fewer.") from error
 
 
 def continued(
@@ -114,10 +157,10 @@ def continued(
 
 def check_request(denoiser: Any, labels: Sequence[int], seeds: Sequence[int]) -> None:
     """Raises SamplerError for labels and seeds that make no pictures."""
-    count = len(denoiser.classes)
-    wrong = next((label for label in labels if not 0 <= label <= count), None)
+    none = len(denoiser.classes)
+    wrong = next((label for label in labels if not 0 <= label <= none), None)
     if wrong is not None:
-        raise SamplerError(f"There is no class {wrong}; labels are 0 to {count - 1}, and {count} for no label.")
+        raise SamplerError(f"There is no class {wrong}; labels are 0 to {none - 1}, and {none} for no label.")
     if not len(labels) == len(seeds) > 0:
         raise SamplerError(f"{len(labels)} labels and {len(seeds)} seeds make no pictures; give one of each for each.")
     Noise(seeds, denoiser.shape)
@@ -131,35 +174,63 @@ def drawn(
     table: Table,
     batch: int,
     x: Pictures | None = None,
+    steer: Steer | None = None,
 ) -> Iterator[Progress]:
     """The steps of `generate`, batch after batch; of `continued`, where there is an x_t (C, H, W) to start from."""
     channels, height, width = denoiser.shape
-    images = np.zeros((len(labels), height, width, channels), np.uint8)
+    images = blank((len(labels), height, width, channels))
     total = table.steps * -(-len(labels) // batch)
-    evaluated = settings.evaluations(table.logsnr)
+    evaluated = cost(settings, table.logsnr, steer)
+    scales = None if steer is None else np.full((len(labels), table.steps), np.nan)
     done, seconds, began = 0, 0.0, time.perf_counter()
     for first in range(0, len(labels), batch):
         part = slice(first, first + batch)
-        noise, denoise = Noise(seeds[part], denoiser.shape), law(denoiser, labels[part], settings)
+        noise = Noise(seeds[part], denoiser.shape)
+        denoise = law(denoiser, labels[part], settings, steer, None if scales is None else noted(scales[part]))
         own = noise.start()
         for step in sample(denoise, own if x is None else np.broadcast_to(x, own.shape), table, noise.draw):
             done += 1
             images[part] = to_bytes(step.next if step.index == table.steps - 1 else step.denoised)
             seconds += time.perf_counter() - began
-            yield Progress(done, total, images, seconds, evaluated, denoiser.provider)
+            yield Progress(done, total, images, seconds, evaluated, denoiser.provider, scales)
             began = time.perf_counter()
 
 
 def law(
-    denoiser: Any, labels: NDArray[np.int64], settings: Settings
+    denoiser: Any,
+    labels: NDArray[np.int64],
+    settings: Settings,
+    steer: Steer | None = None,
+    seen: Seen | None = None,
 ) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
-    """What the loop calls: the denoiser with its labels, guidance and clipping."""
-    if getattr(denoiser, "scales", None):
+    """What the loop calls: the denoiser with its labels, guidance and clipping; `seen` is told a law's scales."""
+    none, low, high = len(denoiser.classes), settings.guidance_low, settings.guidance_high
+    if steer is not None:
+        denoise = steered(denoiser, labels, none, steer.law, settings.guidance, low, high, steer.score, seen)
+    elif getattr(denoiser, "scales", None):
         denoise = folded(denoiser, labels, settings.guidance)
     else:
-        low, high = settings.guidance_low, settings.guidance_high
-        denoise = guided(denoiser, labels, len(denoiser.classes), settings.guidance, low, high)
+        denoise = guided(denoiser, labels, none, settings.guidance, low, high)
     return clipped(denoise) if settings.clip else denoise
+
+
+def noted(scales: Numbers) -> Seen:
+    """What writes a chain's scales, step after step, into the columns of `scales` (N, K)."""
+    step = count()
+
+    def seen(logsnr: float, here: Numbers) -> None:
+        scales[:, next(step)] = here
+
+    return seen
+
+
+def cost(settings: Settings, at: Levels, steer: Steer | None = None) -> int:
+    """How often the network will see each picture at the levels (K+1,), under a law where there is one."""
+    if steer is None:
+        return settings.evaluations(at)
+    if law_of(steer.law).adaptive:
+        return 2 * (len(at) - 1)
+    return evaluations(at, settings.guidance, *bounds(steer.law, settings.guidance_low, settings.guidance_high))
 
 
 def to_bytes(pictures: NDArray[np.float32]) -> Images:

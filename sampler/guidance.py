@@ -38,12 +38,19 @@ def guided(
         here = scale_at(logsnr, scale, low, high)
         if here in (0.0, 1.0):
             return denoiser(x, level, label if here else unlabelled)
-        join = sys.modules[type(x).__module__].concatenate
-        both = denoiser(join([x, x]), join([level, level]), join([label, unlabelled]))
-        with_label, without = both[: len(x)], both[len(x) :]
+        with_label, without = candidates(denoiser, x, level, label, unlabelled)
         return without + here * (with_label - without)
 
     return denoise
+
+
+def candidates(
+    denoiser: Callable[[Array, Array, Array], Array], x: Array, level: Array, label: Array, unlabelled: Array
+) -> tuple[Array, Array]:
+    """x̂0 (N, C, H, W) with the label and without, in one doubled batch; level, label and unlabelled are (N,)."""
+    join = sys.modules[type(x).__module__].concatenate
+    both = denoiser(join([x, x]), join([level, level]), join([label, unlabelled]))
+    return both[: len(x)], both[len(x) :]
 
 
 def folded(denoiser: Any, label: Array, scale: float) -> Callable[[Array, float], Array]:

@@ -1,6 +1,6 @@
 """Noise with a name: the same seed is the same noise, in every batch, on every machine.
 
-The seam is here because "same noise, other digit" and "this picture again" only mean something when a picture's
+The seam is here because "same noise, other class" and "this picture again" only mean something when a picture's
 randomness comes from its own generator. Philox counts instead of remembering, so a generator costs next to nothing.
 """
 

@@ -1,0 +1,99 @@
+"""python -m evaluator guidance RUN: what guidance laws are worth, and what they cost.
+
+The seam is here because one command draws, judges and writes both tables, and says what came of it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from evaluator.experiments.chunks import record
+from evaluator.experiments.subject import subject_of
+from evaluator.guidance.figures import found_in, real_of, rows
+from evaluator.guidance.judges import judges_of
+from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
+from sampler.generation import settings_of
+from sampler.laws import LAWS
+from store.run import RUNS, Run, existing_run
+from store.schema import GUIDANCE, table_of
+
+SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
+         ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """The command with its flags."""
+    sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
+    sweep.add_argument("run", help="the run's id")
+    sweep.add_argument("--laws", nargs="+", default=list(LAWS), metavar="NAME", help=f"of {', '.join(LAWS)}")
+    sweep.add_argument("--scales", nargs="+", type=float, default=SCALES, metavar="S", help="of every law")
+    sweep.add_argument("--steps", nargs="+", type=int, default=STEPS, metavar="K", help="numbers of steps")
+    sweep.add_argument(
+        "--blocks", type=int, default=BLOCKS, help=f"of {SEEDS} noise seeds for every class (default: %(default)s)"
+    )
+    sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
+    sweep.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    sweep.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    sweep.set_defaults(command=_command)
+
+
+def _command(options: argparse.Namespace) -> None:
+    run = existing_run(options.runs, options.run)
+    found = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
+    print(json.dumps(found, allow_nan=False) if options.json else report(found))
+
+
+def guidance(
+    run: Run,
+    laws: list[str] | None = None,
+    scales: tuple[float, ...] = SCALES,
+    steps: tuple[int, ...] = STEPS,
+    blocks: int = BLOCKS,
+    data: Path | None = None,
+) -> dict[str, Any]:
+    """The sweep's figures as plain values; writes guided.parquet and guidance.parquet.
+
+    Raises RunError, SamplerError and JudgeError with a sentence.
+    """
+    tried = cells(laws or list(LAWS), scales, steps)
+    subject = subject_of(run, labelled=True)
+    judges = judges_of(subject.card, subject.judge)
+    table = drawn(subject, judges, tried, settings_of(run), blocks)
+    real = real_of(subject, judges, data)
+    found = {cell: found_in(table, cell, judges, real, subject.shape) for cell in tried}
+    made = list(rows(tried, found, real))
+    columns = {name: pa.array([row[name] for row in made], GUIDANCE.field(name).type) for name in GUIDANCE.names}
+    noted = {
+        "settings": {"solver": settings_of(run).solver, "blocks": blocks, "seeds": SEEDS},
+        "judges": {"cnn": judges.cnn.name, "clip": judges.clip.name, **judges.marks}, "real": real.source,
+    }  # fmt: skip
+    record(subject, "guided", slimmed(table), noted)
+    record(subject, "guidance", table_of(GUIDANCE, columns), noted)
+    return {"run": run.id, "judges": noted["judges"], "figures": made}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures for people: a line for each cell, then what laws have over others."""
+    held = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
+            for row in found["figures"]}  # fmt: skip
+    cells = dict.fromkeys(key[:4] for key in held if key[0] != "real")
+    heads = [f"{metric} {judge or ''}".strip() for metric, judge in SHOWN]
+    lines = [f"{found['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
+    lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
+    for law, scale, steps, against in cells:
+        name = law if against is None else f"{law} - {against}"
+        texts = [_said(held.get((law, scale, steps, against, *shown))) for shown in SHOWN]
+        size = "all" if scale is None else f"{scale:g}"
+        lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
+    return "\n".join(lines)
+
+
+def _said(row: dict[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
+        return "-"
+    if row["low"] is None:
+        return f"{row['value']:.4g}"
+    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -1,0 +1,124 @@
+"""Pictures under every law, scale and number of steps, from the same noise, before both judges.
+
+The seam is here because drawing takes minutes and is interrupted: every cell keeps its finished blocks of seeds, so a
+sweep goes on where it stopped, and one more law, scale or block costs only itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out
+from evaluator.experiments.subject import Subject
+from evaluator.guidance.judges import CLIP, CNN, Judges, steering
+from sampler.generation import Settings, cost, noted, to_bytes
+from sampler.guidance import HIGHEST_SCALE, clipped
+from sampler.laws import LAWS, bounds, law_of, steered
+from sampler.loop import sample
+from sampler.noise import Noise
+from store.run import RunError
+from store.schema import GUIDED
+
+SCALES, STEPS, BLOCKS = (1.5, 2.0, 3.0, 5.0), (6, 12), 3
+UNGUIDED = (0.0, 1.0)  # of the constant law alone: without the label, and plain conditional
+SEEDS = 17  # of a block; every class is drawn from each
+FIRST_SEED = 600_000_000
+KEPT = ("scales", "image")  # columns that only the first seed of a block keeps
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way to draw."""
+
+    law: str
+    scale: float
+    steps: int
+
+
+def cells(laws: Sequence[str], scales: Sequence[float], steps: Sequence[int]) -> list[Cell]:
+    """Every law at every scale, and the constant law at 0 and 1, which the others are held against.
+
+    Raises SamplerError for an unknown law, and RunError for nothing to do and for a scale out of range.
+    """
+    if not (laws and scales and steps):
+        raise RunError("Nothing is asked for; give --laws, --scales and --steps at least one value each.")
+    for name in laws:
+        law_of(name)
+    wrong = next((scale for scale in scales if not 0 <= scale <= HIGHEST_SCALE / 2), None)
+    if wrong is not None:
+        raise RunError(f"A scale of {wrong:g} cannot be swept; give --scales from 0 to {HIGHEST_SCALE / 2:g}.")
+    if min(steps) < 2:
+        raise RunError(f"{min(steps)} steps leave no way to judge; give --steps numbers from 2.")
+    tried = [Cell("constant", scale, count) for count in steps for scale in UNGUIDED]
+    tried += [Cell(name, scale, count) for count in steps for name in LAWS if name in laws for scale in scales]
+    return list(dict.fromkeys(tried))
+
+
+def drawn(subject: Subject, judges: Judges, tried: Sequence[Cell], settings: Settings, blocks: int) -> pa.Table:
+    """The rows GUIDED of all cells, every picture with its image; finished blocks come from the disk."""
+    parts = []
+    for number, cell in enumerate(tried, 1):
+        own = replace(settings, steps=cell.steps, guidance=cell.scale)
+        low, high = bounds(cell.law, own.guidance_low, own.guidance_high)
+        noted_as = {
+            "law": cell.law, "scale": cell.scale, "levels": own.table().logsnr.tolist(), "solver": own.solver,
+            "eta": own.eta, "clip": own.clip, "interval": [low, high], "judges": judges.marks, "seeds": SEEDS,
+            "seed": FIRST_SEED,
+        }  # fmt: skip
+        each = subject.classes * cost(own, own.table().logsnr, steering(cell.law, judges))
+        says = f"{number} of {len(tried)}: {cell.law} {cell.scale:g}, {cell.steps} steps"
+        plan = Plan("guided", noted_as, blocks * SEEDS, "--blocks", SEEDS, each, says)
+        parts.append(carried_out(subject, plan, _work(subject, judges, cell, own)))
+    return pa.concat_tables(parts)
+
+
+def _work(subject: Subject, judges: Judges, cell: Cell, settings: Settings) -> Any:
+    return lambda items, denoise: _block(subject, judges, denoise, items, cell, settings)
+
+
+def _block(subject: Subject, judges: Judges, denoise: Denoise, items: range, cell: Cell, settings: Settings) -> Columns:
+    """Every class from each seed of a block, all together: the law `shuffled` exchanges scales among these."""
+    seed = np.repeat([FIRST_SEED + item for item in items], subject.classes)
+    label = np.tile(np.arange(subject.classes), len(items))
+    table, steer = settings.table(), steering(cell.law, judges)
+    scales = np.full((len(label), table.steps), np.nan)
+    reached = {name: np.zeros(len(label), bool) for name in (CNN, CLIP)}
+    noise = Noise(seed.tolist(), subject.shape)
+    ends = settings.guidance, settings.guidance_low, settings.guidance_high
+    guide = steered(denoise, label, subject.classes, cell.law, *ends, steer.score, noted(scales))
+    for step in sample(clipped(guide) if settings.clip else guide, noise.start(), table, noise.draw):
+        if step.index < table.steps - 1:
+            for name in reached:
+                reached[name] |= judges.look(name, np.clip(step.denoised, -1, 1))[0].argmax(axis=1) == label
+    images = to_bytes(step.next)
+    same = {"law": cell.law, "scale": cell.scale, "steps": cell.steps, "block": items.start // SEEDS,
+            "evaluations": cost(settings, table.logsnr, steer)}  # fmt: skip
+    columns: Columns = {name: [value] * len(label) for name, value in same.items()} | {
+        "seed": seed, "label": label, "mean_scale": scales.mean(axis=1), "scales": list(scales.astype(np.float32)),
+        "image": [image.tobytes() for image in images],
+    }  # fmt: skip
+    for name, hit in reached.items():
+        chance = judges.look(name, pictures(images))[0]
+        columns |= {name: chance.argmax(axis=1), f"{name}_probability": chance[np.arange(len(label)), label],
+                    f"{name}_reached": hit}  # fmt: skip
+    return columns
+
+
+def pictures(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Stored pictures uint8 (N, H, W, C) as judges know them, (N, C, H, W) in [-1, 1]."""
+    return np.asarray(images.transpose(0, 3, 1, 2) / np.float32(127.5) - 1, np.float32)
+
+
+def slimmed(table: pa.Table) -> pa.Table:
+    """The rows with image and scales of each block's first seed alone."""
+    first = pa.array((table["seed"].to_numpy() - FIRST_SEED) % SEEDS == 0)
+    columns = {
+        name: pc.if_else(first, table[name], pa.scalar(None, GUIDED.field(name).type)) if name in KEPT else table[name]
+        for name in table.column_names
+    }
+    return pa.table(columns, schema=GUIDED)

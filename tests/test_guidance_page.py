@@ -1,0 +1,110 @@
+"""The Guidance page on planted sweeps: it says what was planted, and draws it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects
+import pytest
+from archive_fixture import write_run
+from guided_fixture import write_sweep
+from lab_fixture import write_lab
+from streamlit.testing.v1 import AppTest
+
+from dashboard import guided_parts
+from dashboard.weights import STYLES, front, weights
+from sampler.laws import LAWS
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the page of the archive in tmp_path."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+
+    def page(**query: str) -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=60)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        test.switch_page("../pages/guidance.py").run()
+        assert [error.value for error in test.exception] == []
+        return test
+
+    return page
+
+
+def swept(root: Path, **sweep: object) -> None:
+    write_sweep(write_lab(root, "lab", seeds=2, without=("judgements", "posterior", "uturn", "swap")), **sweep)
+
+
+def words(test: AppTest) -> str:
+    """All text of a page, boxes and HTML."""
+    html = [element.proto.body for element in test.get("html")]
+    return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ")
+
+
+def test_the_finding_holds_clip_against_a_constant_scale_and_its_control(opened: Open, tmp_path: Path) -> None:
+    swept(tmp_path)
+    test = opened()
+    said = words(test)
+    assert "In 8 steps CLIP&#x27;s weights change accuracy by +5.0 [+3.0, +7.0] points against a constant scale" in said
+    assert "by +5.0 [+3.0, +7.0] points against the same weights shuffled" in said and "n = 680" in said
+    assert "without guidance 90.0 % [85.5, 91.8] show the class asked" in said
+    assert len(test.get("plotly_chart")) == 2, "the front and the sweep"
+    assert "In 4 steps" in words(opened(**{"guided-steps": "4"}))
+
+
+def test_every_part_opens_and_every_measure_is_drawn(opened: Open, tmp_path: Path) -> None:
+    swept(tmp_path)
+    test = opened()
+    expected = {"Sweep": "Band: 95 % interval", "Compared": "CLIP-weighted", "Pictures": "the same 2 noises",
+                "Weights": "CLIP weighs both candidates", "Claims": "better than a constant scale"}  # fmt: skip
+    assert expected.keys() == guided_parts.PARTS.keys()
+    for part, said in expected.items():
+        test.session_state["guided"] = part
+        test.run()
+        assert [error.value for error in test.exception] == [], part
+        assert said in words(test), part
+    assert "supported" in words(test)
+    for measure, diversity in (("drift after correct", "recall"), ("evaluations", "CAS"), ("CAS", "recall")):
+        test.session_state["guided"], test.session_state["measure"] = "Sweep", measure
+        test.session_state["diversity"] = diversity
+        test.run()
+        assert [error.value for error in test.exception] == [] and len(test.get("plotly_chart")) == 2, measure
+
+
+def test_a_judge_that_guided_is_named(opened: Open, tmp_path: Path) -> None:
+    swept(tmp_path)
+    assert "the judge that did not guide: CLIP for the CNN-weighted law" in words(opened())
+    said = words(opened(**{"guided-judge": "CLIP"}))
+    assert "Judged by the CLIP, which guides CLIP-weighted and shuffled CLIP itself." in said
+
+
+def test_a_sweep_of_one_law_and_a_run_without_a_sweep_say_so(opened: Open, tmp_path: Path) -> None:
+    swept(tmp_path, laws=("constant",))
+    write_run(tmp_path, "bare")
+    said = words(opened(run="lab", guided="Compared"))
+    assert "draws the class asked most often" in said and "Only one law was drawn" in said
+    assert "evaluator guidance bare" in words(opened(run="bare")).replace("\\", "")
+
+
+def test_the_front_has_a_line_for_each_law_through_its_scales() -> None:
+    rows = [(law, scale, *(0.5, 0.4, 0.6), *(0.9, 0.8, 0.95), 510) for law in LAWS for scale in (3.0, 1.5)]
+    frame = pd.DataFrame(rows, columns=["law", "scale", "x", "x_low", "x_high", "y", "y_low", "y_high", "n"])
+    figure = plotly.graph_objects.Figure(front(frame, ("recall", "accuracy"), (True, True), 0.7))
+    assert len(figure.data) == len(LAWS) == len(STYLES)
+    assert list(figure.data[0].text) == ["1.5", "3"], "in the order of the scales"
+    assert list(figure.data[0].error_y.array) == pytest.approx([0.05, 0.05])
+    assert "90.0 % [80.0, 95.0] accuracy" in figure.data[0].hovertext[0] and "n = 510" in figure.data[0].hovertext[0]
+    assert len({(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in figure.data}) == len(LAWS)
+
+
+def test_the_weights_are_a_row_for_each_picture() -> None:
+    scales = np.array([[1.0, 2.0], [np.nan, 0.5]])
+    figure = plotly.graph_objects.Figure(weights(scales, ["0", "7"], [3, 3], np.array([-12.0, 9.0])))
+    assert list(figure.data[0].z[0]) == [1.0, 2.0] and figure.data[0].z[1][0] is None
+    assert figure.data[0].customdata[1][1] == "7 · 3, step 2, logSNR 9.0"
