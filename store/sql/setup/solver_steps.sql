@@ -1,0 +1,8 @@
+-- How the chosen runs, and their students, draw with few and with many evaluations. The folder's name is the run.
+set variable solver_steps_files = $files;
+create or replace temp view solver_steps as
+select
+    split_part(filename, '/', -2) as run, network, solver, levels, steps, guidance, evaluations, n,
+    accuracy, accuracy_low, accuracy_high, frechet, frechet_floor, frechet_ratio, frechet_ratio_low, frechet_ratio_high,
+    cas, cas_low, cas_high, cas_real, ms, ms_low, ms_high, provider, top, pictures
+from read_parquet(getvariable('solver_steps_files'), filename = true);

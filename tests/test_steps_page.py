@@ -1,0 +1,94 @@
+"""The Steps page: what was planted is what it says, and what is missing is named with its command."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import plotly.graph_objects as go
+import pyarrow.parquet as pq
+import pytest
+from archive_fixture import write_run
+from steps_fixture import write_steps
+from streamlit.testing.v1 import AppTest
+
+from dashboard import budgets
+from store import Archive
+from store.files import write_table
+from store.manifest import write_manifest
+from store.schema import SOLVER_STEPS, table_of
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the page over the archive in tmp_path."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+
+    def page(**query: str) -> AppTest:
+        test = AppTest.from_file(APP, default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        test.switch_page("../pages/steps.py").run()
+        assert [error.value for error in test.exception] == []
+        return test
+
+    return page
+
+
+def words(test: AppTest) -> str:
+    html = [element.proto.body for element in test.get("html")]
+    return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ").replace("\\", "")
+
+
+def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: Path) -> None:
+    write_steps(write_run(tmp_path, "first"))
+    test = opened()
+    said = words(test)
+    assert "4 evaluations are enough: pupil loses 0.0 [−0.9, 0.9] points of accuracy against first&#x27;s best" in said
+    assert "(ddpm, 100 evaluations, 99.0 %), at 1.17 [1.09, 1.25] times its Fréchet distance; n = 300" in said
+    assert "Without a student, 20 evaluations of ddim keep the quality." in said
+    assert said.count("<td>supported</td>") == 3  # S13, three parts
+    assert len(test.get("plotly_chart")) == 1
+
+
+def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> None:
+    """Accuracy alone takes the blur for the best, and the page says that distances are missing."""
+    write_steps(write_run(tmp_path, "first"), students=(), known=False)
+    test = opened(measure="CAS")
+    said = words(test)
+    assert "Distances to real pictures are not known" in said and "n = 300" in said
+    assert "python -m evaluator steps first" in said and "<td>cannot say</td>" in said
+
+
+@pytest.mark.parametrize("measure", list(budgets.MEASURES))
+def test_every_measure_is_drawn(opened: Open, tmp_path: Path, measure: str) -> None:
+    write_steps(write_run(tmp_path, "first"))
+    assert len(opened(measure=measure).get("plotly_chart")) == 1
+    frame = Archive(tmp_path).ask("solver_steps", run="first")
+    figure = budgets.chart(frame, "first", budgets.MEASURES[measure], [(0.99, "here")])
+    built = go.Figure(figure)  # plotly's own rules
+    names = {trace.name for trace in built.data if trace.showlegend is not False}
+    assert names == {"ddim", "pupil"} | ({"ddpm"} if measure != "CAS" else set())
+    assert built.layout.xaxis.type == "log" and "%{text}" in built.data[-1].hovertemplate
+
+
+def test_what_is_missing_is_named(opened: Open, tmp_path: Path) -> None:
+    run = write_run(tmp_path, "first")
+    assert "python -m evaluator steps first" in words(opened())
+    card = json.loads(run.card.read_text())
+    card["config"]["teacher"] = "someone"
+    run.card.write_text(json.dumps(card))
+    assert "its teacher, someone" in words(opened())
+
+
+def test_damaged_pictures_leave_the_rest(opened: Open, tmp_path: Path) -> None:
+    run = write_steps(write_run(tmp_path, "first"))
+    table = pq.read_table(run.solver_steps)
+    torn = table.to_pydict() | {"pictures": [b"1234567"] * len(table)}
+    write_table(run.solver_steps, table_of(SOLVER_STEPS, torn))
+    write_manifest(run)
+    said = words(opened())
+    assert "sample pictures cannot be read" in said and "4 evaluations are enough" in said
