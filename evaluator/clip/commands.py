@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.clip import ranking, scoring
+from evaluator.clip import beside, ranking, scoring
 from evaluator.clip.choosing import chosen
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
@@ -41,12 +41,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict[str, Any]:
-    """The figures of a run as plain values; writes clip.parquet, clip_real.parquet and clip_steps.parquet.
+    """The figures of a run as plain values; writes the run's five CLIP tables.
 
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
     table, seconds = scoring.score(run, judge, per_class)
-    frames = scoring.steps(run, judge)
+    frames, moments = scoring.steps(run, judge), scoring.snapshots(run, judge)
     found = ranking.orders(table)
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
     verdicts = [verdict for name in found for verdict in s9(found[name], name, judge.classes, judge.name, real)]
@@ -59,7 +59,9 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
         "run": run.id,
         **ranking.figures(judge, table, found),
         "claims": said,
+        "beside": beside.figures(run, judge, table, found),
         "steps_judged": frames,
+        "snapshots_judged": moments,
         "seconds_per_1000": round(seconds, 3),
     }
 
@@ -69,7 +71,8 @@ def _clip(options: argparse.Namespace) -> None:
     run = existing_run(options.runs, options.run)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
-    record(run, *(path for path in (run.clip, run.clip_real, run.clip_steps) if path.is_file()))
+    tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
+    record(run, *(path for path in tables if path.is_file()))
     print(json.dumps(found, allow_nan=False) if options.json else ranking.report(found))
 
 

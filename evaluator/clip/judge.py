@@ -93,7 +93,7 @@ class ClipJudge:
 
     def cosine(self, embedded: Vectors) -> NDArray[np.float64]:
         """Cosines (N, readings, classes) of pictures' vectors (N, D) and every reading's class vectors."""
-        return np.einsum("nd,tcd->ntc", embedded.astype(np.float64), self.classifiers.astype(np.float64))
+        return np.tensordot(embedded.astype(np.float64), self.classifiers.astype(np.float64), axes=(1, 2))
 
     def probability(self, cosine: NDArray[np.float64]) -> NDArray[np.float64]:
         """Softmax over the classes (last axis) at the judge's own temperature."""

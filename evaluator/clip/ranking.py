@@ -148,7 +148,23 @@ def report(found: dict[str, Any]) -> str:
     lines += ["", "template                                              named right"]
     lines += [f"{row['template'][:52]:<54}{_interval(row['right'])}" for row in found["templates"]]
     lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in found["claims"])]
+    lines += ["", *_beside(found["beside"])]
     return "\n".join(lines)
+
+
+def _beside(found: dict[str, Any]) -> list[str]:
+    """How far the order agrees with others, a line each."""
+    lines = [
+        f"Order by {name} against that of real pictures: Spearman {_interval(row)}"
+        for name, row in found["real"].items()
+    ]
+    if "classifier" not in found:
+        return lines
+    lines += [
+        f"Order by {name} against {found['classifier']}'s: Spearman {_interval(row)}"
+        for name, row in found["order"].items()
+    ]
+    return [*lines, f"First choices against {found['classifier']}'s: kappa {_interval(found['kappa'])}"]
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a CLIP judge says of a run: clip.parquet, clip_real.parquet and clip_steps.parquet.
+"""What a CLIP judge says of a run: of its finished pictures, of those on the way, and of those kept through training.
 
 The seam is here because scoring is done once and ranked often: rows of pictures are kept, every score beside what the
 same judge says of real pictures. Several judges' rows stand side by side while they are of the same pictures.
@@ -7,23 +7,23 @@ same judge says of real pictures. Several judges' rows stand side by side while 
 import json
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator import judging
-from evaluator.clip import real
-from evaluator.clip.judge import ClipJudge
+from evaluator.clip import pictures, real
+from evaluator.clip.judge import MEAN, ClipJudge
+from evaluator.clip.keeping import join
 from evaluator.drawing import FIRST_SEED, Drawn, draw
-from evaluator.judging import AT_ONCE, METADATA, decode, digest, weights
-from store.files import write_table
+from evaluator.judging import AT_ONCE, decode, digest, weights
+from store.manifest import sha256, signature
 from store.run import Run, RunError
-from store.schema import CLIP, CLIP_REAL, table_of
+from store.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 
 PER_CLASS = 200
 VIEW = "denoised"  # of trajectories: x̂0 with the label
@@ -32,42 +32,88 @@ VIEW = "denoised"  # of trajectories: x̂0 with the label
 def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Table, float]:
     """The judge's rows of a run's finished pictures, and how many seconds 1,000 pictures took.
 
-    Writes clip.parquet and clip_real.parquet. Raises RunError and SamplerError where no pictures can be drawn.
+    Writes clip.parquet, clip_real.parquet and clip_pictures.parquet. Raises RunError and SamplerError where no pictures
+    can be drawn.
     """
     drawn = draw(run, per_class)
     started = time.perf_counter()
     table = rows(judge, drawn)
     seconds = 1000 * (time.perf_counter() - started) / len(drawn.labels)
-    sampling = json.loads(json.dumps(asdict(drawn.settings)))
-    source = {"denoiser": weights(run), "sampling": sampling, "first_seed": FIRST_SEED}
-    _join(run.clip, table, source)
-    _join(run.clip_real, table_of(CLIP_REAL, real.columns(judge)), {})
+    source = {
+        "denoiser": weights(run),
+        "sampling": json.loads(json.dumps(asdict(drawn.settings))),
+        "first_seed": FIRST_SEED,
+    }
+    join(
+        run.clip, table, source, _about(judge) | {"seconds_per_1000": round(seconds, 3), "pictures": len(drawn.labels)}
+    )
+    join(run.clip_real, table_of(CLIP_REAL, real.columns(judge)), {})
+    pictures.keep(run, drawn, table, source)
     return table, seconds
 
 
-def rows(judge: ClipJudge, drawn: Drawn) -> pa.Table:
-    """Every picture with every reading: cosine with the asked class, its probability, z-score, the top class.
+def _about(judge: ClipJudge) -> dict[str, Any]:
+    """What a page says of a judge that it does not have."""
+    card = judge.card
+    seen = [entry["template"] for entry in card.get("prompts", []) if entry.get("seen")]
+    return {
+        "about": card.get("in_domain") or card.get("foreign", ""),
+        "accuracy": [round(float(card[name]), 6) for name in ("accuracy", "low", "high")] if "accuracy" in card else [],
+        "n": card.get("n", 0),
+        "seen": seen if judge.in_domain else [],
+        "sha256": card.get("sha256", {}).get("image.onnx", ""),
+    }
 
-    z is the cosine in standard deviations from the mean of real test pictures of the class.
-    """
-    cosine = judge.cosine(judge.embed(drawn.images / np.float32(127.5) - 1))  # (N, readings, classes)
+
+def rows(judge: ClipJudge, drawn: Drawn) -> pa.Table:
+    """Every picture with every reading: cosine with the asked class, its probability, z-score, the top class."""
     readings, labels = len(judge.readings), drawn.labels
-    asked = labels[:, None, None]
-    own = np.take_along_axis(cosine, asked, axis=2)[:, :, 0]
-    chance = np.take_along_axis(judge.probability(cosine), asked, axis=2)[:, :, 0]
-    mean, spread = (part.T[labels] for part in real.standards(judge))  # (N, readings)
     columns = {
         "sample": np.repeat(np.arange(len(labels)), readings),
         "label": np.repeat(labels, readings),
         "seed": np.repeat(FIRST_SEED + np.arange(len(labels)), readings),
         "judge": [judge.name] * (len(labels) * readings),
         "template": list(judge.readings) * len(labels),
-        "cosine": own.ravel(),
-        "probability": chance.ravel(),
-        "z": ((own - mean) / spread).ravel(),
-        "top": cosine.argmax(axis=2).ravel(),
-    }
+    } | {name: values.ravel() for name, values in scores(judge, drawn.images, labels).items()}
     return table_of(CLIP, columns)
+
+
+def scores(judge: ClipJudge, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """cosine, probability, z and top, each (N, readings), of pictures (N, C, H, W) against the labels asked (N,).
+
+    z is the cosine in standard deviations from the mean of real test pictures of the class.
+    """
+    cosine = judge.cosine(judge.embed(images / np.float32(127.5) - 1))  # (N, readings, classes)
+    asked = labels[:, None, None]
+    own = np.take_along_axis(cosine, asked, axis=2)[:, :, 0]
+    chance = np.take_along_axis(judge.probability(cosine), asked, axis=2)[:, :, 0]
+    mean, spread = (part.T[labels] for part in real.standards(judge))  # (N, readings)
+    return {"cosine": own, "probability": chance, "z": (own - mean) / spread, "top": cosine.argmax(axis=2)}
+
+
+def snapshots(run: Run, judge: ClipJudge) -> int:
+    """The judge's rows of the pictures kept through training, all templates together; how many.
+
+    Writes clip_snapshots.parquet; 0, writing nothing, where no pictures were kept. Raises RunError for damaged ones.
+    """
+    if not run.snapshots.is_file():
+        return 0
+    try:
+        table = pq.read_table(run.snapshots)
+        if not table.num_rows:
+            return 0
+        channels, size, _ = judge.shape
+        pixels = np.frombuffer(b"".join(table["image"].to_pylist()), np.uint8).reshape(-1, size, size, channels)
+        labels = table["label"].to_numpy().astype(np.int64)
+        found = scores(judge, pixels.transpose(0, 3, 1, 2), labels)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, pa.ArrowException) as error:
+        raise RunError(f"{run.snapshots} cannot be judged ({error}); restore it from a copy of the run.") from error
+    columns: dict[str, Any] = {name: table[name].to_numpy() for name in ("step", "epoch", "label", "seed")}
+    columns |= {"judge": [judge.name] * len(labels), "template": [MEAN] * len(labels)}
+    columns |= {name: values[:, 0] for name, values in found.items()}
+    source = {"snapshots": sha256(str(run.snapshots), signature(run.snapshots.lstat()))}
+    join(run.clip_snapshots, table_of(CLIP_SNAPSHOTS, columns), source)
+    return len(labels)
 
 
 def steps(run: Run, judge: ClipJudge) -> int:
@@ -94,7 +140,7 @@ def steps(run: Run, judge: ClipJudge) -> int:
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}); {again}") from error
     table = pa.concat_tables(parts)
-    _join(run.clip_steps, table, source)
+    join(run.clip_steps, table, source)
     return table.num_rows
 
 
@@ -103,22 +149,3 @@ def _step_rows(judge: ClipJudge, row: dict[str, Any]) -> pa.Table:
     cosine = judge.cosine(judge.embed(decode(row[VIEW], frames, judge.shape, 1.0)))
     probability = judge.probability(cosine)[:, 0]  # of all templates together
     return judging.rows(row, VIEW, judge.name, probability)
-
-
-def _join(path: Path, table: pa.Table, source: dict[str, Any]) -> None:
-    """Write a judge's rows beside those of other judges, unless those were made from something else."""
-    judge = table["judge"][0].as_py()
-    held = _held(path, table.schema, source)
-    if held is not None:
-        table = pa.concat_tables([held.filter(pc.not_equal(held["judge"], judge)), table])
-    notes = {METADATA: json.dumps({"source": source}, sort_keys=True).encode()}
-    write_table(path, table.replace_schema_metadata(notes))
-
-
-def _held(path: Path, schema: pa.Schema, source: dict[str, Any]) -> pa.Table | None:
-    try:
-        table = pq.read_table(path)
-        same = json.loads((table.schema.metadata or {}).get(METADATA, b"{}")).get("source") == source
-    except (OSError, ValueError, pa.ArrowException):
-        return None
-    return table.replace_schema_metadata(None) if same and table.schema.equals(schema) else None
