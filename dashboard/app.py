@@ -4,30 +4,47 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import controls, ui
+from dashboard import controls, memory, ui
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
 LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
     "Runs": [("runs.py", "Runs", "")],
-    "See": [("forward.py", "Forward process", "forward-process"), ("trajectory.py", "Trajectory", "trajectory")],
+    "See": [
+        ("forward.py", "Forward process", "forward-process"),
+        ("trajectory.py", "Trajectory", "trajectory"),
+        ("network.py", "Inside the network", "network"),
+    ],
     "Measure": [
         ("training.py", "Training", "training"),
         ("recognizability.py", "Recognizability", "recognizability"),
         ("speciation.py", "Speciation", "speciation"),
+        ("rankings.py", "CLIP rankings", "clip-rankings"),
+        ("guidance.py", "Guidance", "guidance"),
+        ("steps.py", "Steps against quality", "steps"),
     ],
-    "Do": [("generate.py", "Generate", "generate"), ("compare.py", "Compare", "compare")],
-    "Tell": [("report.py", "Report", "report")],
+    "Do": [
+        ("generate.py", "Generate", "generate"),
+        ("compare.py", "Compare", "compare"),
+        ("blind.py", "Blind test", "blind-test"),
+    ],
+    "Tell": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 CONTROLS = {
     "": ("run",),
     "forward-process": ("run", "class"),
     "trajectory": ("run", "class", "axis"),
+    "network": ("run",),
     "training": ("run",),
     "recognizability": ("run", "axis", "with"),
     "speciation": ("run", "axis"),
+    "clip-rankings": ("run", "with"),
+    "guidance": ("run", "class"),
+    "steps": ("run", "class"),
     "generate": ("run",),
+    "blind-test": ("run", "axis"),
+    "claims": ("run", "with"),
     "report": ("run", "with"),
     "compare": ("run", "baseline", "class", "axis", "with"),
 }
@@ -46,12 +63,14 @@ def main() -> None:
         }
     )
     ui.style()
-    controls.control_bar(CONTROLS[page.url_path])
-    place = st.container()
-    try:
-        page.run()
-    finally:
-        controls.notice(place)
+    with ui.one_moment():
+        controls.control_bar(CONTROLS[page.url_path])
+        place = st.container()
+        try:
+            page.run()
+        finally:
+            controls.notice(place)
+            memory.settle()
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import controls, ui
-from dashboard.generation import MOST_PICTURES, Drawn, Waiting, draw, finished, request
+from dashboard.generation import MOST_PICTURES, Drawn, Waiting, draw, finished, request, steering
+from dashboard.weights import name_of
 from sampler.errors import SamplerError
 from sampler.generation import Progress, Settings, settings_of
+from sampler.laws import LAWS, WIDEST
 from sampler.levels import MOST_STEPS
 from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
@@ -32,6 +35,7 @@ class Asked:
     labels: NDArray[np.int64]  # (N,)
     seeds: NDArray[np.int64]  # (N,)
     settings: Settings
+    law: str = ""  # of guidance, a key of sampler.laws.LAWS; empty: what a student has learned
 
 
 def form(run: pd.Series, classes: Sequence[str]) -> Asked | None:
@@ -40,46 +44,71 @@ def form(run: pd.Series, classes: Sequence[str]) -> Asked | None:
     with st.form("asking", border=False):
         chosen = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params")
         with st.container(horizontal=True):
-            each = controls.entry("Of each", 1, MOST_EACH, 8, "each")
+            each = controls.entry("Of each", 1, MOST_EACH, 8, "each", "teacher")
             seed = controls.entry("Seed", 0, 2**31 - 1, 0, "seed", help=ui.WORDS["seed"])
             solver = controls.pick("Solver", list(SOLVERS), own.solver, "solver", own_of)
             steps = controls.entry("Steps", 1, MOST_STEPS, own.steps, "steps", own_of, help=ui.WORDS["steps"])
             guidance = controls.entry(
                 "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=ui.WORDS["guidance"]
             )
+            laws = {name_of(law): law for law in LAWS}
+            law = controls.pick("Law", list(laws), name_of(own_law(own)), "law", own_of, width=160)
         pressed = st.form_submit_button("Draw", type="primary")
     if not pressed:
         return None
     labels = [place for place, name in enumerate(classes) if name in chosen]
+    if why := refused(labels, int(each)):
+        ui.note(why)
+        return None
+    settings = replace(own, solver=solver, steps=int(steps), guidance=guidance)
+    return Asked(*request(labels, int(each), int(seed)), settings, laws[law])
+
+
+def own_law(settings: Settings) -> str:
+    """The law that a run's own settings are."""
+    always = settings.guidance_low <= WIDEST[0] and settings.guidance_high >= WIDEST[1]
+    return "constant" if always else "interval"
+
+
+def refused(labels: Sequence[int], each: int) -> str:
+    """Why so many pictures of each of these labels are not drawn, a sentence; empty where they are."""
     if not labels:
-        ui.note("Choose at least one class.")
-        return None
+        return "Choose at least one class."
     if len(labels) * each > MOST_PICTURES:
-        ui.note(f"{len(labels) * each:,} pictures are more than {MOST_PICTURES:,}; ask for fewer of each class.")
-        return None
-    return Asked(
-        *request(labels, int(each), int(seed)), replace(own, solver=solver, steps=int(steps), guidance=guidance)
-    )
+        return f"{len(labels) * each:,} pictures are more than {MOST_PICTURES:,}; ask for fewer of each class."
+    return ""
 
 
-def drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn:
-    """Draw with a bar, time left and a way out. Raises SamplerError where it cannot be drawn."""
-    last = watched(draw(net, asked.labels, asked.seeds, asked.settings))
-    return finished(str(run["run"]), str(run["dataset"]), net, asked.labels, asked.seeds, asked.settings, last)
+def drawn(run: pd.Series, net: Denoiser, asked: Asked, after: float = 0.0) -> Drawn:
+    """Draw with a bar, time left and a way out, which come `after` some seconds.
+
+    Raises SamplerError where it cannot be drawn.
+    """
+    plain = asked.law in ("", own_law(asked.settings))  # what draws a run's own settings fastest
+    steer = None if plain else steering(asked.law, ui.folder(run))
+    last = watched(draw(net, asked.labels, asked.seeds, asked.settings, steer), after=after)
+    request = asked.labels, asked.seeds, asked.settings
+    return finished(str(run["run"]), str(run["dataset"]), net, *request, last, asked.law)
 
 
 def watched(
-    drawing: Generator[Waiting | Progress, None, None], show: Callable[[Progress], None] | None = None
+    drawing: Generator[Waiting | Progress, None, None],
+    show: Callable[[Progress], None] | None = None,
+    after: float = 0.0,
 ) -> Progress:
-    """Take all steps with a bar, time left and a way out; `show` is given some of them. Raises SamplerError."""
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, "Waiting for the first step")
-        st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
+    """Take all steps with a bar, time left and a way out; `show` is given some of them. Raises SamplerError.
+
+    What takes less than `after` seconds has no bar: it would be gone before it is read.
+    """
+    place, due = st.empty(), 0.0
+    bar, begins = (None if after else _bar(place)), time.monotonic() + after
     last: Progress | None = None
-    due = 0.0
     with closing(drawing) as steps:  # a rerun leaves in the middle
         for step in steps:
+            if bar is None:
+                last = step if isinstance(step, Progress) else None
+                bar = _bar(place) if time.monotonic() > begins else None
+                continue
             if isinstance(step, Waiting):
                 bar.progress(0.0, f"{step.ahead} before you")
                 continue
@@ -95,3 +124,11 @@ def watched(
     if last is None:
         raise SamplerError("Nothing was drawn; ask for at least one step.")
     return last
+
+
+def _bar(place: DeltaGenerator) -> DeltaGenerator:
+    """A bar, and the button that stops what it shows."""
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, "Waiting for the first step")
+        st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
+    return bar

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from dashboard import claimed
 from dashboard.measuring import Seen, measured
 from dashboard.numbers import Ask, Number, numbers_of
 from dashboard.report import LARGEST, SCHEMA, files_of, query_hash
@@ -32,6 +33,7 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     names = page.held["queries"]
     changed += [f"The query {name} is another one now." for name in names if _query(name) != names[name]]
     for run_id, kept in page.held["runs"].items():
+        kept = kept | {"claims": [each for each in page.held.get("claims", []) if each["run"] == run_id]}
         changed += _run(run_id, kept, [number for number in page.numbers if number.run == run_id], root, ask)
     return changed, len(page.numbers)
 
@@ -113,6 +115,7 @@ def _run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, a
         found = measured(ask, run, Seen(look["view"], look["judge"], float(look["threshold"]))) if look else None
         now = {number.key: number for number in numbers_of(run, ask, found)}
         files = files_of(folder)
+        claims = [claimed.plain(each) for each in claimed.found(folder, ask)] if kept["claims"] else []
     except (RunError, LookupError, TypeError, ValueError) as error:
         yield f"{run_id}: {error}"
         return
@@ -125,6 +128,21 @@ def _run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, a
             yield f"{run_id}: {number.name} was {number.text}, n = {number.n:,}; now {_said(again)}."
     for key in now.keys() - {number.key for number in numbers}:
         yield f"{run_id}: {now[key].name} is new, {_said(now[key])}."
+    yield from _claims(run_id, kept["claims"], claims)
+
+
+def _claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
+    """Verdicts that are others now, or whose effects are."""
+    again = {(each["source"], each["part"]): each for each in now}
+    for each in kept:
+        other = again.pop((each["source"], each["part"]), None)
+        same = other is not None and all(_near(each[end], other[end]) for end in ("value", "low", "high"))
+        if other is None or not same or (each["verdict"], each["n"]) != (other["verdict"], other["n"]):
+            said = "there is no verdict" if other is None else f"{other['verdict']}, n = {other['n']:,}"
+            name = f"{each['source']} {each['part']}".rstrip()
+            yield f"{run_id}: {name} was {each['verdict']}, n = {each['n']:,}; now {said}."
+    for source, part in again:
+        yield f"{run_id}: {source} {part} is new, {again[source, part]['verdict']}."
 
 
 def _happened(before: bool, after: bool) -> str:

@@ -217,13 +217,24 @@ def number(label: str, low: int, high: int, default: int, key: str, help: str | 
     return min(max(int(picked), low), high)
 
 
+def turned(key: str, pages: int) -> int:
+    """The page of a long list, 1 to `pages`, in the URL."""
+    _check_number(key, 1, pages)
+    held = st.session_state.get(key)
+    if isinstance(held, int) and not 1 <= held <= pages:
+        st.session_state[key] = 1
+    picked = st.pagination(pages, key=key, bind="query-params")
+    return min(max(int(picked), 1), pages)
+
+
 def entry(
-    label: str, low: Number, high: Number, default: Number, key: str, owner: str | None = None, help: str | None = None
-) -> Number:
+    label: str, low: Number, high: Number, default: Number, key: str, owner: str | None = None, help: str | None = None,
+    step: Number | None = None,
+) -> Number:  # fmt: skip
     """A number to type in, in the URL. A default that has an owner comes back with another owner."""
     _check_number(key, low, high)
     _default_of(key, default, owner)
-    picked = st.number_input(label, low, high, default, key=key, bind="query-params", help=help, width=120)
+    picked = st.number_input(label, low, high, default, step, key=key, bind="query-params", help=help, width=120)
     return min(max(picked, low), high) if picked == picked else default
 
 

@@ -111,7 +111,7 @@ def _traces(curve: Curve, column: str, words: str) -> list[Figure]:
         whole = part.dropna(subset=["low", "high"])
         outline = whole[column].tolist() + whole[column].tolist()[::-1]
         edge = whole["high"].tolist() + whole["low"].tolist()[::-1]
-        traces.append(line_of(outline, edge, "", {"width": 0}, fill="toself", fillcolor=_faded(curve.colour),
+        traces.append(line_of(outline, edge, "", {"width": 0}, fill="toself", fillcolor=faded(curve.colour),
                             hoverinfo="skip", showlegend=False))  # fmt: skip
     if {"low", "high"} <= set(part.columns):
         form = "{:.0%}" if "%}" in curve.hover and ".0%" in curve.hover else "{:.2f}"
@@ -121,7 +121,8 @@ def _traces(curve: Curve, column: str, words: str) -> list[Figure]:
     return traces
 
 
-def _faded(colour: str) -> str:
+def faded(colour: str) -> str:
+    """The colour of a band around a line of this colour."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{FADED})"
 

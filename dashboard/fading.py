@@ -42,10 +42,10 @@ def schedule(name: str) -> pd.DataFrame:
     return pd.DataFrame({"step": np.arange(steps + 1), "alpha_bar": alpha(logsnr) ** 2, "logsnr": logsnr})
 
 
-def real(label: int) -> Bytes:
-    """The bundled real digits of a class, (6, 28, 28, 1)."""
+def real(name: str) -> Bytes:
+    """The bundled real digits of the class with this name, (6, 28, 28, 1)."""
     images, labels = real_digits()
-    return np.asarray(images[labels == label])
+    return np.asarray(images[labels.astype(str) == name])
 
 
 def generated(frame: pd.DataFrame, size: int, channels: int) -> Bytes:

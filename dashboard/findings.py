@@ -8,6 +8,7 @@ import pandas as pd
 from dashboard.generation import Drawn
 from dashboard.recognition import number, share
 from evaluator.statistics import wilson
+from sampler.laws import LAWS
 
 
 def best(runs: pd.DataFrame) -> str:
@@ -80,8 +81,10 @@ def made(row: pd.Series) -> str:
 def drawing(drawn: Drawn) -> str:
     """One sentence on what was drawn: how many, how fast, and how many the judge takes for what was asked."""
     n = len(drawn.labels)
-    each = f"{drawn.seconds / n * 1000:.0f} ms each"
-    text = f"{n:,} picture{'s' if n > 1 else ''} in {drawn.seconds:.1f} s on {drawn.provider}, {each}"
+    took = f"{drawn.seconds:.1f} s" if drawn.seconds >= 1 else f"{1000 * drawn.seconds:.0f} ms"
+    asked = f"{drawn.evaluations} evaluation{'s' if drawn.evaluations > 1 else ''}"
+    each = f"{asked} and {drawn.seconds / n * 1000:.3g} ms each"
+    text = f"{n:,} picture{'s' if n > 1 else ''} in {took} on {drawn.provider}, {each}"
     if drawn.verdicts is None:
         return f"{text}. {drawn.remark}"
     right = wilson(int((~drawn.wrong).sum()), n)
@@ -90,10 +93,11 @@ def drawing(drawn: Drawn) -> str:
 
 def setting(drawn: Drawn) -> str:
     """How the pictures were drawn, for whoever wants them again."""
-    s, first = drawn.settings, int(drawn.seeds.min())
+    s, first, last = drawn.settings, int(drawn.seeds.min()), int(drawn.seeds.max())
+    seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
+    law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
     marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
     return (
-        f"{drawn.run}: {s.solver}, {s.steps} steps on {s.levels} levels, guidance {s.guidance:g}, "
-        f"{drawn.evaluations} evaluations of the network for each picture, seeds {first} to "
-        f"{int(drawn.seeds.max())}{marked}."
+        f"{drawn.run}: {s.solver}, {s.steps} steps on {s.levels} levels, guidance {s.guidance:g}{law}, "
+        f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}."
     )

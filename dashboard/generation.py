@@ -4,12 +4,13 @@ The seam is here because a page can be closed at any moment: whoever stops askin
 """
 
 import io
+import json
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.pictures import Bytes, plate
+from evaluator.guidance import judges as laws
 from evaluator.judges import Judge, JudgeError, judge_for, softmax
 from sampler.generation import Progress, Settings, generate
+from sampler.guidance import scale_at
+from sampler.laws import Steer, law_of
+from sampler.levels import levels
 from sampler.session import Denoiser, load
+from sampler.whole import Whole, drawing, whole_of
+from store.card import card_of
 from store.run import Run
 
 MOST_PICTURES = 1000  # of one request: bounds memory and time
@@ -61,6 +68,8 @@ class Drawn:
     provider: str
     verdicts: Verdicts | None  # None where there is no judge
     remark: str = ""  # why there is no judge
+    law: str = ""  # of guidance
+    scales: NDArray[np.float64] | None = None  # (N, K) that the law put in force
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -79,6 +88,19 @@ def _loaded(path: Path, _modified: tuple[int, ...]) -> Denoiser:
     return load(path)
 
 
+def quickest(net: Denoiser, settings: Settings) -> Denoiser | Whole:
+    """A student's whole drawing as one graph where its own settings are asked for; else the denoiser itself."""
+    run = Run(net.path.parent)
+    if drawing(settings) is None or not run.unrolled.is_file():
+        return net
+    return _whole(run.folder, run.export.stat().st_mtime_ns, settings.solver, settings.levels, settings.steps) or net
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _whole(folder: Path, _modified: int, solver: str, levels: str, steps: int) -> Whole | None:
+    return whole_of(Run(folder), Settings(solver, levels, steps, student=True))
+
+
 def request(labels: Sequence[int], each: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Labels and seeds (N,) of `each` pictures of every label: the same seeds for every label."""
     seeds = np.arange(seed, seed + each, dtype=np.int64)
@@ -86,10 +108,23 @@ def request(labels: Sequence[int], each: int, seed: int) -> tuple[NDArray[np.int
 
 
 def draw(
-    net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings
+    net: Denoiser,
+    labels: NDArray[np.int64],
+    seeds: NDArray[np.int64],
+    settings: Settings,
+    steer: Steer | None = None,
 ) -> Generator[Waiting | Progress, None, None]:
-    """Wait for a place, then draw, step by step. Raises SamplerError for a request that makes no sense."""
-    yield from queued(generate(net, labels.tolist(), seeds.tolist(), settings))
+    """Wait for a place, then draw, step by step, under a law where there is one.
+
+    Raises SamplerError for a request that makes no sense.
+    """
+    fastest = net if steer else quickest(net, settings)
+    yield from queued(generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer))
+
+
+def steering(law: str, run: Run) -> Steer:
+    """The law with the run's judge where it asks one. Raises JudgeError where there is none."""
+    return laws.steering(law, laws.judges_of(card_of(run)) if law_of(law).judge else None)
 
 
 def queued(steps: Iterator[Progress]) -> Generator[Waiting | Progress, None, None]:
@@ -129,6 +164,7 @@ def finished(
     seeds: NDArray[np.int64],
     settings: Settings,
     last: Progress,
+    law: str = "",
 ) -> Drawn:
     """The pictures of the last step, judged."""
     try:
@@ -137,14 +173,26 @@ def finished(
         verdicts, remark = None, str(error)
     return Drawn(
         run, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
-        verdicts, remark,
+        verdicts, remark, law, in_force(settings, len(labels)) if law and last.scales is None else last.scales,
     )  # fmt: skip
 
 
+def in_force(settings: Settings, count: int) -> NDArray[np.float64]:
+    """The guidance scales (N, K) of settings without a law."""
+    ends = settings.guidance, settings.guidance_low, settings.guidance_high
+    scales = [scale_at(float(level), *ends) for level in levels(settings.levels, settings.steps)[:-1]]
+    return np.tile(np.array(scales), (count, 1))
+
+
 def picture(drawn: Drawn, scale: int = 2) -> bytes:
-    """One PNG: a row, or several, for each class; a wrong verdict has an amber corner."""
+    """One PNG: a row, or several, for each class, or one row of one each; a wrong verdict has an amber corner."""
     present = list(dict.fromkeys(drawn.labels.tolist()))
     each = len(drawn.labels) // len(present)
+    if each == 1 and len(present) <= ACROSS:
+        marked = [(0, place) for place in np.flatnonzero(drawn.wrong).tolist()]
+        return plate(
+            drawn.images[None], scale + 1, columns=[[drawn.classes[label] for label in present]], marked=marked
+        )
     across, down = min(each, ACROSS), -(-each // ACROSS)
     shape = (len(present) * down, across)
     cells = np.zeros((*shape, *drawn.images.shape[1:]), np.uint8)
@@ -160,8 +208,16 @@ def picture(drawn: Drawn, scale: int = 2) -> bytes:
 
 
 def labelled_set(drawn: Drawn) -> bytes:
-    """A .npz to train with: images uint8 (N, H, W) or (N, H, W, 3), labels and seeds int64 (N,)."""
+    """A .npz to train with: images uint8 (N, H, W) or (N, H, W, 3), labels and seeds int64 (N,).
+
+    How they were made is beside them: the names of the classes, and `settings`, JSON.
+    """
     gray = drawn.images[..., 0] if drawn.images.shape[-1] == 1 else drawn.images
+    made = {"run": drawn.run, "evaluations": drawn.evaluations, "provider": drawn.provider, "law": drawn.law,
+            **asdict(drawn.settings)}  # fmt: skip
     file = io.BytesIO()
-    np.savez_compressed(file, images=gray, labels=drawn.labels, seeds=drawn.seeds)
+    np.savez_compressed(
+        file, images=gray, labels=drawn.labels, seeds=drawn.seeds, classes=np.array(drawn.classes),
+        settings=np.array(json.dumps(made)),
+    )  # fmt: skip
     return file.getvalue()

@@ -77,16 +77,19 @@ def curves(at: Look, threshold: float, count: int) -> pd.DataFrame:
 def courses(seen: View, where: Points, count: int) -> pd.DataFrame:
     """The curves of `count` classes, as `curves` keeps them."""
     parts = [_curve(seen, where, label) for label in range(count) if (where.label == label).any()]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["label", "step", "share"])
+    if not parts:
+        return pd.DataFrame(columns=["label", "step", "share"])
+    return on_axes(pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
 
 
-def _curve(seen: View, where: Points, label: int) -> pd.DataFrame:
+def _curve(seen: View, where: Points, label: int) -> dict[str, np.ndarray[Any, Any]]:
     course = incidence(seen, where, label)
-    return on_axes(pd.DataFrame({
-        "label": label, "step": course.step, "percent": course.percent, "logsnr": np.asarray(course.logsnr, float),
+    columns: dict[str, Any] = {
+        "label": label, "step": course.step, "percent": course.percent, "logsnr": course.logsnr,
         "share": course.recognized, "low": course.recognized_low, "high": course.recognized_high,
         "other": course.other, "never": course.never.value, "n": course.n,
-    }))  # fmt: skip
+    }  # fmt: skip
+    return {name: np.broadcast_to(column, course.step.shape) for name, column in columns.items()}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

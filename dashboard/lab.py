@@ -102,9 +102,13 @@ def _like(run: str, at: Lab) -> tuple[judged.Look, float] | None:
 
 def claims(at: Lab) -> None:
     """What the source says of this, and what this run says."""
-    found = at.figures.verdicts
+    verdicts(at.figures.verdicts, "claims")
+
+
+def verdicts(found: Sequence[Verdict], name: str) -> None:
+    """A table of verdicts, and why."""
     rows = [_verdict(verdict) for verdict in found]
-    ui.table(("claim", "says", "this run", "effect [95 %]", "p (Holm)", "n"), rows, "claims")
+    ui.table(("claim", "says", "this run", "effect [95 %]", "p (Holm)", "n"), rows, name)
     with st.expander("What the source says, and why"):
         for claim in dict.fromkeys((verdict.claim.source, verdict.claim.text) for verdict in found):
             ui.note(f"{claim[0]}: {claim[1]}.")

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from dashboard import facts, recognition
+from dashboard import clip_told, facts, recognition
 from dashboard.measuring import Measured
 from evaluator.statistics import Estimate
 
@@ -30,7 +30,7 @@ class Number:
     """One number. A share is between 0 and 1, whatever its form says; None is "never", or no interval."""
 
     run: str
-    group: str  # training, quality, recognizability
+    group: str  # training, quality, recognizability, clip
     what: str
     value: float | None
     low: float | None
@@ -78,7 +78,8 @@ class Number:
 
 def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:
     """Every number of a run. run: a row of the query `runs`. Raises RunError where the archive has no answer."""
-    return [*training(run, ask), *quality(run, ask), *(recognizability(run, measured) if measured else [])]
+    seen = recognizability(run, measured) if measured else []
+    return [*training(run, ask), *quality(run, ask), *seen, *clip(run, ask)]
 
 
 def training(run: pd.Series, ask: Ask) -> list[Number]:
@@ -91,11 +92,11 @@ def training(run: pd.Series, ask: Ask) -> list[Number]:
     )
     return [
         Number(
-            str(run["run"]), "training", what, _finite(run[column]), None, None, int(frame[metric]), "{:.4f}", "runs",
+            str(run["run"]), "training", what, finite(run[column]), None, None, int(frame[metric]), "{:.4f}", "runs",
             "training",
         )
         for what, column, metric in known
-        if metric in frame and _finite(run[column]) is not None
+        if metric in frame and finite(run[column]) is not None
     ]  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def quality(run: pd.Series, ask: Ask) -> list[Number]:
         name = NAMES.get(row.metric, name) + (f" ({row.judge})" if row.judge else "")
         label = -1 if pd.isna(row.label) else int(row.label)
         of = "all" if label < 0 else names[label] if label < len(names) else str(label)
-        value, low, high = (_finite(end) for end in (row.value, row.low, row.high))
+        value, low, high = (finite(end) for end in (row.value, row.low, row.high))
         found.append(Number(str(run["run"]), "quality", name, value, low, high, int(row.n), form, "quality", "", of))
     return found
 
@@ -137,10 +138,20 @@ def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
     ]  # fmt: skip
 
 
+def clip(run: pd.Series, ask: Ask) -> list[Number]:
+    """What CLIP judges score: all pictures together, and each class."""
+    return [
+        Number(
+            str(run["run"]), "clip", what, *_ends(found, 1.0), found.n, form, "clip_scores", "clip-rankings", of, asked
+        )
+        for what, form, of, found, asked in clip_told.measured(run, ask)
+    ]
+
+
 def headline(found: Sequence[Number]) -> list[Number]:
     """The few numbers that stand in a report's summary."""
     wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score",
-              "Half are recognizable by", "Never recognizable")  # fmt: skip
+              "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
     whole = [number for number in found if number.of == "all"]
     return [number for start in wanted for number in whole if number.what.startswith(start)]
 
@@ -153,8 +164,9 @@ def by_class(found: Sequence[Number]) -> tuple[list[str], list[tuple[str, list[N
 
 
 def _ends(found: Estimate, times: float) -> tuple[float | None, float | None, float | None]:
-    return _finite(times * found.value), _finite(times * found.low), _finite(times * found.high)
+    return finite(times * found.value), finite(times * found.low), finite(times * found.high)
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """A number that JSON can hold; None for infinity and for what is none."""
     return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)

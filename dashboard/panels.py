@@ -122,7 +122,7 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
     marks = _marks(plane)
     lowest = range(max(0, plane.count - plane.across), plane.count)
     right, top = plane.across * (1 + GAP[0]) - GAP[0], plane.down * (1 + GAP[1]) - GAP[1]
-    bare = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    bare = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": False, "ticklabeloverflow": "allow"}
     said = [_above(plane, label, 0 if beside else 0.5, plain(name), 13) for label, name in enumerate(classes)]
     said += [_above(plane, label, 1, plain(text), 11) for label, text in enumerate(beside) if text]
     return {

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, judged, ranks, recognition, theory, ui
+from dashboard import charts, judged, people, ranks, recognition, theory, ui
 from dashboard.curves import Curve, Mark, curves
 from dashboard.lab import JUDGES, Lab, judge_row
 from dashboard.places import on_axes
@@ -139,6 +139,11 @@ def judges(at: Lab) -> None:
         _agreement(tuple(group), tuple(recognition.threshold(folder, each.view) for each in group), at)
 
 
+def persons(at: Lab) -> None:
+    """What people name, over what the judges do."""
+    people.shown(at.run, at.look.view if at.look.view != judged.CHAINS else "x", at.axis)
+
+
 def _agreement(group: tuple[judged.Look, ...], thresholds: tuple[float, ...], at: Lab) -> None:
     found = judged.agreeing(group)
     frame = on_axes(pd.DataFrame({
@@ -169,6 +174,6 @@ def _plain(found: Estimate) -> str:
 
 
 PARTS = {
-    "Classes": classes, "Ranking": ranking, "Threshold": thresholds, "Judges": judges, "Theory": predicted,
-    "Schedule": schedule,
+    "Classes": classes, "Ranking": ranking, "Threshold": thresholds, "Judges": judges, "People": persons,
+    "Theory": predicted, "Schedule": schedule,
 }  # fmt: skip

@@ -7,6 +7,7 @@ the table and the command line's report: all of them are the evaluator's own.
 import json
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -138,11 +139,17 @@ def null(run: Run, view: str) -> dict[str, Any]:
     """The `threshold` that a view's null asks for, its `rate` and `n`; empty where none is kept."""
     for path in (run.judgements, run.posterior):
         try:
-            held = json.loads((pq.read_schema(path).metadata or {}).get(b"firstlight", b"{}"))["null"][view]
+            held = _nulls(str(path), path.stat().st_mtime_ns)[view]
             return {"threshold": float(held["threshold"]), "rate": float(held["rate"]), "n": int(held["n"])}
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
             continue
     return {}
+
+
+@lru_cache(maxsize=1 << 12)
+def _nulls(path: str, _stamp: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(b"firstlight", b"{}")).get("null", {})
+    return found
 
 
 def threshold(run: Run, view: str) -> float:

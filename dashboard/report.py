@@ -21,10 +21,11 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboard import charts, facts, findings, grids, strips
+from dashboard import charts, claimed, clip_told, facts, findings, grids, strips
 from dashboard.measuring import Measured, default_look, measured
 from dashboard.numbers import Ask, Number, by_class, headline, numbers_of
 from dashboard.sections import claims, recognizability
+from evaluator.verdicts import Found
 from store.archive import good_entry
 from store.database import statement
 from store.manifest import sha256, signature, survey
@@ -45,9 +46,11 @@ class Told:
     """What a report says of one run."""
 
     run: pd.Series  # a row of the query `runs`
+    folder: Run
     numbers: list[Number]
     measured: Measured | None
     files: dict[str, str]  # name -> SHA-256
+    claims: tuple[Found, ...]  # verdicts on the source's statements
 
 
 def report(ids: Sequence[str], root: Path, ask: Ask, address: str = ADDRESS) -> bytes:
@@ -72,7 +75,7 @@ def tell(run_id: str, root: Path, ask: Ask) -> Told:
     run = ask("runs", runs=[run_id]).iloc[0]
     look = default_look(ask, run, folder)
     found = measured(ask, run, look) if look else None
-    return Told(run, numbers_of(run, ask, found), found, files_of(folder))
+    return Told(run, folder, numbers_of(run, ask, found), found, files_of(folder), claimed.found(folder, ask))
 
 
 def files_of(run: Run) -> dict[str, str]:
@@ -91,14 +94,16 @@ def _content(told: Sequence[Told], ask: Ask, address: str) -> dict[str, Any]:
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in told]
     numbers = [number for each in told for number in each.numbers]
+    said = [verdict for each in told for verdict in each.claims]
     losses = ask("losses", runs=ids, smoothing=100)
     held = {
         "schema": SCHEMA,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "address": address,
         "runs": {str(each.run["run"]): {"files": each.files, "look": _look(each)} for each in told},
-        "queries": {name: query_hash(name) for name in sorted({number.query for number in numbers})},
+        "queries": {name: query_hash(name) for name in sorted(_queries(numbers, said))},
         "numbers": [number.plain() | {"text": number.text} for number in numbers],
+        "claims": [claimed.plain(each) for each in said],
     }
     return {
         "title": "Firstlight: " + ", ".join(ids),
@@ -108,7 +113,7 @@ def _content(told: Sequence[Told], ask: Ask, address: str) -> dict[str, Any]:
         "summary": [(number.what, [_same(number, each) for each in told]) for number in _heads(told)],
         "runs": [_section(each, ask, figures) for each in told],
         "losses": None if losses.empty else _figure(charts.loss_curves(losses, True), figures),
-        "claims": [row for each in told if each.measured for row in claims(each.measured, str(each.run["run"]))],
+        "claims": claims(said, told[0].run, ask, address.rstrip("/"), _picture),
         "settings": _settings(ask("settings", runs=ids), ids),
         "versions": _versions(),
         "figures": figures,
@@ -134,6 +139,7 @@ def _section(told: Told, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, A
         "recognition": recognizability(told.measured, lambda figure: _figure(figure, figures))
         if told.measured
         else None,
+        "clip": clip_told.section(run, told.folder, ask, lambda figure: _figure(figure, figures)),
         "numbers": [number for number in told.numbers if number.of == "all"],
         "classes": by_class(told.numbers),
         "through": _picture(grids.through_training(ask("snapshots", run=run["run"]), run, classes)),
@@ -141,6 +147,10 @@ def _section(told: Told, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, A
         "files": told.files,
         "versions": _trained_with(run),
     }
+
+
+def _queries(numbers: Sequence[Number], said: Sequence[Found]) -> set[str]:
+    return {number.query for number in numbers} | {each.query for each in said if each.query}
 
 
 def _heads(told: Sequence[Told]) -> list[Number]:

@@ -10,21 +10,40 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import facts, pictures, recognition
+from dashboard import controls, facts, pictures, recognition
 from dashboard.sharing import harmless
 from store.run import Run
 
 Ask = Callable[..., pd.DataFrame]
 Threshold = Callable[[str], float]
+ROWS = 50  # of one page of the table
+ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
+    "newest first": ("started", False),
+    "lowest loss first": ("best_loss", True),
+    "highest accuracy first": ("accuracy", False),
+    "by id": ("run", True),
+}
+
+
+def part(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of the chosen page of the table; all of them, in their order, where they fit on one."""
+    if len(runs) <= ROWS:
+        return runs
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column, rises = ORDERS[controls.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
+        page = controls.turned("page", -(-len(runs) // ROWS))
+    ordered = runs.sort_values(column, ascending=rises, na_position="last", kind="stable")
+    return ordered.iloc[ROWS * (page - 1) : ROWS * page]
 
 
 def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
     """The rows to show, in the order of `runs` (the query of that name)."""
     judged = runs[runs["state"] != "damaged"]
     thresholds = [recognition.threshold(folder(row), "x") for _, row in judged.iterrows()]
-    reached = ask("recognition_medians", ids=judged["run"].tolist(), thresholds=thresholds, view="x").set_index("run")
-    sparks = ask("sparkline").set_index("run")["points"]
-    samples = ask("last_snapshots")
+    ids = judged["run"].tolist()
+    reached = ask("recognition_medians", runs=ids, ids=ids, thresholds=thresholds, view="x").set_index("run")
+    sparks = ask("sparkline", runs=ids).set_index("run")["points"]
+    samples = ask("last_snapshots", runs=ids)
     samples = samples[samples["label"] == 0].set_index("run")["image"]
     return pd.DataFrame(
         {

@@ -44,7 +44,7 @@ def along(run: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
 def estimate_at(run: pd.Series, level: Estimate, axis: str) -> Estimate:
     """An estimate in logSNR, on an axis."""
     if axis == "% of steps":
-        value, low, high = (float(percent_at(run, end)) for end in (level.value, level.low, level.high))
+        value, low, high = percent_at(run, [level.value, level.low, level.high]).tolist()
     else:
         value, low, high = (on_axis(end, axis) for end in (level.value, level.low, level.high))
     return Estimate(value, min(low, high), max(low, high), level.n)

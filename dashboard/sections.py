@@ -1,15 +1,18 @@
-"""The parts of a report that come from a judge: curves, table and verdicts, as a template wants them.
+"""The parts of a report that come from judges: curves, table and verdicts, as a template wants them.
 
-The seam is here because they are the Recognizability page's own chart, sentence and table.
+The seam is here because they are the Recognizability and Claims pages' own charts, sentences and tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboard import charts, recognition
+import pandas as pd
+
+from dashboard import charts, claimed, recognition
+from dashboard.evidence import Ask, evidence
 from dashboard.incidence import Places, incidence
 from dashboard.measuring import Measured
-from evaluator.claims import Verdict
+from evaluator.verdicts import Found
 
 AXIS = "% of steps"
 
@@ -33,15 +36,16 @@ def recognizability(measured: Measured, keep: Callable[[charts.Figure], int]) ->
     }
 
 
-def claims(measured: Measured, run: str) -> list[dict[str, str]]:
-    """A row for each verdict on what the source says."""
-    return [_row(verdict, run) for verdict in measured.figures.verdicts]
-
-
-def _row(found: Verdict, run: str) -> dict[str, str]:
-    effect = "" if found.effect is None else f"{recognition.spread(found.effect, AXIS, 1)} {found.unit}"
-    p = "" if found.p is None else ("< 0.001" if found.p < 0.001 else f"{found.p:.3f}")
-    return {
-        "run": run, "source": found.claim.source, "part": found.claim.part, "text": found.claim.text,
-        "verdict": found.verdict, "reason": found.reason, "effect": effect, "p": p, "n": f"{found.n:,}",
-    }  # fmt: skip
+def claims(
+    said: Sequence[Found], run: pd.Series, ask: Ask, address: str, keep: Callable[[bytes | None], str]
+) -> list[dict[str, Any]]:
+    """The source's statements with the verdicts of all runs, and a picture of `run` where it has one."""
+    parts = []
+    for source, title, words, own in claimed.statements(said):
+        shown = evidence(run, source, ask)
+        parts.append({
+            "source": source, "title": title, "words": words, "rows": [claimed.row(each, address) for each in own],
+            "picture": keep(shown.picture) if shown else "", "alt": shown.alt if shown else "",
+            "says": f"{run['run']}: {shown.says}" if shown else "",
+        })  # fmt: skip
+    return parts

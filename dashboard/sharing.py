@@ -43,7 +43,7 @@ def save_rows(frame: pd.DataFrame, name: str) -> None:
     file = f"firstlight-{name}.csv"
     st.download_button(
         "CSV", lambda: csv_of(frame), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
-        help=f"{len(frame):,} rows, every digit",
+        help=f"{len(frame):,} rows, nothing rounded",
     )  # fmt: skip
 
 

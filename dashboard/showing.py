@@ -24,16 +24,19 @@ class Film:
     remark: str
 
 
+def kinds(run: pd.Series) -> list[str]:
+    """The kinds of clean pictures that there are for a run's data set, the usual one first."""
+    return ["real", "generated"] if run["dataset"] in REAL_DATASETS else ["generated"]
+
+
 def clean_pictures(run: pd.Series, kind: str, label: int) -> Bytes:
     """Pictures of one class to start from, (N, H, W, C). Ends the page where there are none."""
     if kind == "real":
-        if run["dataset"] not in REAL_DATASETS:
-            ui.stop(f"No real pictures of {run['dataset']} are bundled; choose a generated one.")
-        return fading.real(label)
+        return fading.real(ui.class_names(run)[label])
     frame = ui.ask("snapshots", run=run["run"], label=label)
     images = fading.generated(frame[frame["step"] == frame["step"].max()], int(run["size"]), int(run["channels"]))
     if not len(images):
-        ui.stop(f"{run['run']} kept no pictures of this class through training; choose a real one.")
+        ui.stop(f"{run['run']} kept no pictures of this class through training; choose another class.")
     return images
 
 

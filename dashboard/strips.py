@@ -25,7 +25,7 @@ def strips(
     None where nothing is stored.
     """
     choices = ask("trajectory_choices", run=run["run"]).drop_duplicates("label").set_index("label")
-    stored = {label: _stack(run, ask, int(choices.loc[label, "sample"])) for label in choices.index}
+    stored = {label: stack(run, ask, int(choices.loc[label, "sample"])) for label in choices.index}
     shown = {label: found for label, found in stored.items() if found is not None and 0 <= label < len(classes)}
     if not shown:
         return None
@@ -43,7 +43,7 @@ def strips(
     )
 
 
-def _stack(run: pd.Series, ask: Callable[..., pd.DataFrame], sample: int) -> tuple[Bytes, Percents] | None:
+def stack(run: pd.Series, ask: Callable[..., pd.DataFrame], sample: int) -> tuple[Bytes, Percents] | None:
     """The frames of x_t of a sample and where they stand, in per cent; None where they cannot be shown."""
     row = ask("trajectory", run=run["run"], sample=sample).iloc[0]
     try:

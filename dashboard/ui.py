@@ -42,6 +42,13 @@ def _archive(folder: Path) -> Archive:
     return Archive(folder)
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All of a page shows the archive as it was at one moment, and looks at its folders once."""
+    with _archive(root()).one_moment():
+        yield
+
+
 def ask(name: str, **parameters: Any) -> pd.DataFrame:
     """The answer of store/sql/<name>.sql. Ends the page with the reason where there is none."""
     try:
@@ -126,7 +133,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t
     head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     st.html(
-        f'<div class="wide"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
     sharing.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 

@@ -15,7 +15,7 @@ from dashboard.differing import Recognized, digits, written
 
 SMOOTHING = ["0", "100", "500", "2000"]
 LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
-PARTS = ["Recognizability", "Step by step", "Quality", "Loss", "Configuration"]
+PARTS = ["Recognizability", "Step by step", "Quality", "CLIP", "Loss", "Configuration"]
 
 
 def chosen() -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from evaluator.clip import commands as clip
 from evaluator.experiments import commands as experiments
+from evaluator.guidance import commands as guidance
 from evaluator.judges import KINDS, JudgeError
 from evaluator.judging import record
 from evaluator.quality import quality
@@ -19,6 +20,7 @@ from evaluator.schedule import figures as schedule_figures
 from evaluator.schedule import report as schedule_report
 from evaluator.spectra import make as make_spectra
 from evaluator.spectra import report as spectra_report
+from evaluator.steps import commands as steps
 from sampler import SamplerError
 from store.card import card_of
 from store.run import RUNS, RunError, existing_run
@@ -52,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every flag of every command."""
-    top = Parser(prog="python -m evaluator", description="When digits become recognizable, and how good they are.")
+    top = Parser(prog="python -m evaluator", description="When classes become recognizable, and how good they are.")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     both = commands.add_parser("all", help="recognizability and quality")
@@ -71,7 +73,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--per-class", type=int, default=1000, help="pictures of every class (default: 1000)")
 
     experiments.add(commands)
+    steps.add(commands)
     clip.add(commands)
+    guidance.add(commands)
 
     judge = commands.add_parser("fit-judge", help="train a judge and examine it on real test pictures")
     judge.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")

@@ -101,7 +101,10 @@ S10_SHARES = (
 
 
 def s3(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
-    """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later."""
+    """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first."""
+    if tuple(classes) != DIGITS:
+        untold = _of_one_seed(found) or _untimed(found)
+        return (_silent(SEVENTY, found, untold) if untold else _seventy(found),)
     untold = _lacking(found, classes) or _untimed(found)
     if untold:
         return tuple(_silent(claim, found, untold) for claim in (SEVENTY, *(group.claim for group in S3)))
@@ -109,7 +112,9 @@ def s3(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
 
 
 def s10(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
-    """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are."""
+    """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are; of digits alone."""
+    if tuple(classes) != DIGITS:
+        return ()
     lacking = _lacking(found, classes)
     untimed = lacking or _untimed(found)
     unseen = lacking or ("Nothing is ever recognized." if np.isinf(found.stays).all() else "")
@@ -120,11 +125,13 @@ def s10(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
 
 def _lacking(found: Points, classes: Sequence[str]) -> str:
     """Why nothing can be said of digits; empty where something can."""
-    if tuple(classes) != DIGITS:
-        return "The claim is about the ten digits, and this run draws other classes."
     missing = [name for label, name in enumerate(classes) if label not in set(found.label.tolist())]
     if missing:
         return f"The run has no trajectories of {_listed(missing)}, and the claim compares all ten digits."
+    return _of_one_seed(found)
+
+
+def _of_one_seed(found: Points) -> str:
     if len(np.unique(found.seed)) < 2:
         return "All pictures come from one noise seed, and differences between seeds are unknown."
     return ""

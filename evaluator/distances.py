@@ -71,11 +71,13 @@ def precision_recall(generated: Features, real: Features) -> tuple[float, float]
     A manifold is the union of balls around its points that reach to the third neighbour (Kynkäänniemi et al., 2019).
     """
     fake, true = np.asarray(generated, np.float32), np.asarray(real, np.float32)
-    return float(_inside(fake, true).mean()), float(_inside(true, fake).mean())
+    return float(inside(fake, true, reach(true)).mean()), float(inside(true, fake, reach(fake)).mean())
 
 
-def _inside(points: NDArray[np.float32], manifold: NDArray[np.float32]) -> NDArray[np.bool_]:
-    radius = _radius(manifold)
+def inside(
+    points: NDArray[np.float32], manifold: NDArray[np.float32], radius: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Which points (N, F) lie in a ball around one of the manifold's (M, F), of squared radius (M,): see `reach`."""
     parts = [
         (_squared(points[start : start + ROWS], manifold) <= radius).any(axis=1)
         for start in range(0, len(points), ROWS)
@@ -83,7 +85,7 @@ def _inside(points: NDArray[np.float32], manifold: NDArray[np.float32]) -> NDArr
     return np.concatenate(parts)
 
 
-def _radius(manifold: NDArray[np.float32]) -> NDArray[np.float32]:
+def reach(manifold: NDArray[np.float32]) -> NDArray[np.float32]:
     """Squared distance of each point to its third neighbour; a point is not its own neighbour."""
     nearest = min(NEIGHBOURS, len(manifold) - 1)
     parts = [

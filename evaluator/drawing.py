@@ -6,6 +6,7 @@ down every few hundred pictures, and a longer list begins with the shorter one.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from evaluator.judging import weights
 from sampler import session
-from sampler.generation import BATCH, Settings, generate, settings_of
+from sampler.generation import BATCH, Progress, Settings, generate, settings_of
 from store.files import replacing
 from store.run import Run, RunError
 
@@ -43,21 +44,32 @@ def draw(run: Run, per_class: int) -> Drawn:
         raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: python -m exporter {run.id}")
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
+    done = len(cached(cache_path(run, settings), denoiser.shape)[:count])
+    steps = len(settings.table().a)
+    total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
+    with tqdm(desc=f"drawing {run.id}", total=total, initial=initial, unit="step", disable=None) as bar:
+        return drawn(run, denoiser, settings, count, lambda _: bar.update())
+
+
+def drawn(
+    run: Run, denoiser: session.Denoiser, settings: Settings, count: int, moved: Callable[[Progress], object]
+) -> Drawn:
+    """`count` pictures of the run's denoiser at these settings, every class in turn, from the cache as far as it goes.
+
+    `moved` is told of every step drawn. Raises SamplerError where it cannot draw.
+    """
     labels = np.arange(count) % len(denoiser.classes)
     cache = cache_path(run, settings)
     done = cached(cache, denoiser.shape)[:count]
-    steps = len(settings.table().a)
-    total, initial = (-(-pictures // BATCH) * steps for pictures in (count, len(done)))
-    with tqdm(desc=f"drawing {run.id}", total=total, initial=initial, unit="step", disable=None) as bar:
-        while len(done) < count:
-            until = min(len(done) + KEEP_EVERY * BATCH, count)
-            seeds = range(FIRST_SEED + len(done), FIRST_SEED + until)
-            for step in generate(denoiser, labels[len(done) : until].tolist(), seeds, settings):
-                bar.update()
-                images = step.images
-            done = np.concatenate([done, images.transpose(0, 3, 1, 2)])
-            with replacing(cache) as file:
-                np.save(file, done)
+    while len(done) < count:
+        until = min(len(done) + KEEP_EVERY * BATCH, count)
+        seeds = range(FIRST_SEED + len(done), FIRST_SEED + until)
+        for step in generate(denoiser, labels[len(done) : until].tolist(), seeds, settings):
+            moved(step)
+            images = step.images
+        done = np.concatenate([done, images.transpose(0, 3, 1, 2)])
+        with replacing(cache) as file:
+            np.save(file, done)
     return Drawn(done, labels, settings)
 
 

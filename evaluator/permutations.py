@@ -1,6 +1,6 @@
 """Tests that exchange what one noise seed holds, and the correction for how many there are.
 
-The seam is here because all digits are drawn from the same noise: what a seed does to one digit it does to the others,
+The seam is here because all classes are drawn from the same noise: what a seed does to one class it does to the others,
 so a test may shuffle within a seed and never between two.
 """
 

@@ -1,4 +1,4 @@
-"""When a digit is there: every figure of a run's recognizability points, for the command line and for the pages.
+"""When a class is there: every figure of a run's recognizability points, for the command line and for the pages.
 
 The seam is here because both must say the same: a page takes `analysis` of points at the threshold it is asked for, and
 `recognizability` is that for every view of a run, as plain values. Views and judges are never mixed.
@@ -7,6 +7,7 @@ The seam is here because both must say the same: a page takes `analysis` of poin
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,14 @@ class Analysis:
 
     whole: Summary
     classes: tuple[Summary, ...]  # those that have samples, by label
-    ranking: Ranking | None  # None for fewer than two classes
     verdicts: tuple[Verdict, ...]
+    points: Points
+    axis: str  # of the ranking
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """Which classes are really earlier; None for fewer than two. Worked out where it is asked for."""
+        return ranking(self.points, self.axis) if len(self.classes) > 1 else None
 
 
 def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
@@ -86,9 +93,8 @@ def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
 def analysis(found: Points, classes: Sequence[str], axis: str = "percent") -> Analysis:
     """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"."""
     labels = np.unique(found.label).tolist()
-    order = ranking(found, axis) if len(labels) > 1 else None
     rows = tuple(summary(found.of(found.label == label), label) for label in labels)
-    return Analysis(summary(found), rows, order, s3(found, classes) + s10(found, classes))
+    return Analysis(summary(found), rows, s3(found, classes) + s10(found, classes), found, axis)
 
 
 def summary(found: Points, label: int | None = None) -> Summary:

@@ -21,7 +21,7 @@ from sampler.levels import Levels, alpha, levels, linear
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
 COSINE_ENDS = (-12.9, 12.9)  # of the training: u is kept within 0.001 and 0.999
-SHARE = 0.7  # of the steps: where the digits are said to become recognizable
+SHARE = 0.7  # of the steps: where the classes are said to become recognizable
 
 
 @dataclass(frozen=True)

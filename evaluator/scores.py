@@ -30,16 +30,10 @@ def scores(
 
     Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
     """
-    try:
-        from evaluator import fitting
-    except ImportError:
-        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+    real = real_pictures(dataset, data)
+    if real is None:
         return
-    try:
-        train, test = (fitting.load_pictures(dataset, data, split) for split in ("train", "test"))
-    except fitting.DataError as error:
-        print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
-        return
+    train, test = real
     yield "cas", score(images, labels, test)
     if len(labels) == reference.pictures and dataset not in SAME_PICTURES and math.isfinite(reference.real_score):
         yield "cas_real", wilson(round(reference.real_score * len(test.labels)), len(test.labels))
@@ -47,15 +41,32 @@ def scores(
         yield "cas_real", real_score(train, test, len(labels))
 
 
-def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures") -> Estimate:
-    """Accuracy on `test` of a classifier fitted to uint8 pictures (N, C, H, W) with labels (N,)."""
+def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
+    """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
+    try:
+        from evaluator import fitting
+    except ImportError:
+        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        return None
+    try:
+        return fitting.load_pictures(dataset, data, "train"), fitting.load_pictures(dataset, data, "test")
+    except fitting.DataError as error:
+        print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
+        return None
+
+
+def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures", epochs: int = 0) -> Estimate:
+    """Accuracy on `test` of a classifier fitted to uint8 pictures (N, C, H, W) with labels (N,).
+
+    Without `epochs`, it sees PASSES pictures.
+    """
     from evaluator.networks import accuracy, fit
 
-    network = fit(images, labels, len(test.classes), max(1, round(PASSES / len(labels))))
+    network = fit(images, labels, len(test.classes), epochs or max(1, round(PASSES / len(labels))))
     return wilson(round(accuracy(network, test.images, test.labels) * len(test.labels)), len(test.labels))
 
 
-def real_score(train: "Pictures", test: "Pictures", count: int) -> Estimate:
+def real_score(train: "Pictures", test: "Pictures", count: int, epochs: int = 0) -> Estimate:
     """The score of `count` random real pictures: what perfect generated ones would reach."""
     chosen = np.random.Generator(np.random.Philox(key=0)).permutation(len(train.labels))[:count]
-    return score(train.images[chosen], train.labels[chosen], test)
+    return score(train.images[chosen], train.labels[chosen], test, epochs)

@@ -5,6 +5,7 @@ its coverage is tested: pure functions on arrays, nothing about runs.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
@@ -91,6 +92,15 @@ def share_difference(
     return Estimate(value, max(value - below, -1.0), min(value + above, 1.0), a.n + b.n)
 
 
+def combined(terms: Sequence[tuple[int, Estimate]]) -> Estimate:
+    """A sum of independent estimates with signs 1 and −1, its interval from theirs (Zou and Donner's MOVER, 2008)."""
+    value = sum(sign * part.value for sign, part in terms)
+    below = [part.value - part.low if sign > 0 else part.high - part.value for sign, part in terms]
+    above = [part.high - part.value if sign > 0 else part.value - part.low for sign, part in terms]
+    n = sum(part.n for _, part in terms)
+    return Estimate(value, value - math.hypot(*below), value + math.hypot(*above), n)
+
+
 def shares(hits: NDArray[np.bool_], clusters: NDArray[np.generic]) -> tuple[Numbers, Numbers, Numbers]:
     """The shares of each column of `hits` (n, T), and their pointwise 95 % intervals, each (T,).
 
@@ -146,10 +156,25 @@ def median(
     grid, place = np.unique(np.asarray(values, np.float64), return_inverse=True)
     counts = np.bincount(member * len(grid) + place, minlength=len(names) * len(grid)).reshape(len(names), -1)
     below = counts.cumsum(axis=1).astype(np.float32)  # of each cluster: observations up to each value; exact
-    reached = np.concatenate([below.sum(axis=0, keepdims=True), draws(len(names), seed, repeats) @ below])
-    found = grid[np.argmax(reached >= reached[:, -1:] / 2, axis=1)]
-    low, high = ends(found[1:], len(names))
-    return Estimate(float(found[0]), float(low), float(high), len(values))
+    whole = below.sum(axis=0)
+    middle = int(np.argmax(whole >= whole[-1] / 2))
+    low, high = ends(grid[_halves(draws(len(names), seed, repeats), below, middle)], len(names))
+    return Estimate(float(grid[middle]), float(low), float(high), len(values))
+
+
+def _halves(drawn: NDArray[np.float32], below: NDArray[np.float32], middle: int) -> NDArray[np.int64]:
+    """For each draw (repeats, clusters), the first column of `below` (clusters, values) that holds half of it.
+
+    Only columns around the `middle` are looked at, as many as hold all draws.
+    """
+    half = drawn @ below[:, -1] / 2
+    reach = 2
+    while True:
+        start, stop = max(middle - reach, 0), min(middle + reach + 1, below.shape[1])
+        reached = drawn @ below[:, start:stop] >= half[:, None]
+        if (start == 0 or not reached[:, 0].any()) and reached[:, -1].all():
+            return np.asarray(start + reached.argmax(axis=1))
+        reach *= 2
 
 
 def mean(values: NDArray[np.generic], clusters: NDArray[np.generic]) -> Estimate:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import controls, differing, ui, versus
+from dashboard import clip_versus, controls, differing, ui, versus
 
 ui.title("Compare", "What differs between these runs?")
 runs, axis = versus.chosen(), controls.chosen_axis()
@@ -19,6 +19,8 @@ for part, place in controls.parts(versus.PARTS):
             versus.step_by_step(runs, axis)
         elif part == "Quality":
             versus.quality(runs)
+        elif part == "CLIP":
+            clip_versus.section(runs)
         elif part == "Loss":
             versus.losses(runs)
         else:

@@ -9,7 +9,7 @@ run = ui.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
     name = controls.choose("Noise schedule", list(fading.SCHEDULES), "schedule")
-    kind = controls.choose("Picture", ["real", "generated"], "picture")
+    kind = controls.choose("Picture", showing.kinds(run), "picture")
     images = showing.clean_pictures(run, kind, controls.chosen_class(run))
     which = controls.number("Which one", 1, len(images), 1, "which")
 

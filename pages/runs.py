@@ -15,13 +15,14 @@ shown = run_table.found(runs, words or "")
 if shown.empty:
     ui.note("No run holds these words.")
 else:
+    part = run_table.part(shown)
     st.dataframe(
-        run_table.table(shown, ui.ask, ui.folder),
+        run_table.table(part, ui.ask, ui.folder),
         column_config=run_table.columns(),
         hide_index=True,
         row_height=64,
         key="table",
-        on_select=lambda: run_table.take(shown["run"].tolist()),
+        on_select=lambda: run_table.take(part["run"].tolist()),
         selection_mode="single-row",
     )
     sharing.save_rows(run_table.saved(shown), "runs")

@@ -6,18 +6,23 @@ no exception leaves this module for it.
 
 import json
 import os
+import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from store.card import read_card, state_of
-from store.manifest import Problem, Signature, listed_problem, read_manifest, survey, table_problem
+from store.manifest import Listing, Problem, Signature, listed_problem, listing, read_manifest, survey, table_problem
 from store.notes import Notes, read_notes
 from store.run import RUN_ID, Run, RunError
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
 DAMAGED = "damaged"
+MARGIN = 1 << 13  # folders more than an archive has that are remembered
+LIVE = ("running", "crashed")  # states that change without a change of a file
+
+_settled: dict[str, tuple[Listing, "Entry"]] = {}  # folder -> what was in it, and what that came to
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Entry:
 def entries(root: Path) -> list[Entry]:
     """Every run folder under `root`, by id; names that are no ids are passed over. Raises RunError: unreadable root."""
     found = [inspect(Run(root / name)) for name in _folders(root)]
+    if len(_settled) > 2 * len(found) + MARGIN:
+        _settled.clear()  # of runs that are gone
     if any(_settling(entry) for entry in found):
         time.sleep(SETTLING)
         found = [inspect(entry.run) if _settling(entry) else entry for entry in found]
@@ -77,12 +84,19 @@ def verify(run: Run) -> list[Problem]:
 def inspect(run: Run, *, everything: bool = False) -> Entry:
     """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
     try:
-        if run.folder.is_symlink() or not run.folder.is_dir():
+        if not stat.S_ISDIR(os.lstat(run.folder).st_mode):
             return _damaged(
                 run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")]
             )
-        files, problems = survey(run)
-        return _damaged(run, problems) if problems else _judged(run, files, everything)
+        listed = listing(str(run.folder))
+        held = _settled.get(str(run.folder))
+        if held and held[0] == listed and not everything:
+            return held[1]
+        files, problems = survey(run, listed)
+        found = _damaged(run, problems) if problems else _judged(run, files, everything)
+        if not everything and found.state not in LIVE:
+            _settled[str(run.folder)] = listed, found
+        return found
     except OSError as error:
         return _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
 
@@ -93,7 +107,7 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     except ValueError as error:
         return _damaged(run, [Problem(run.card.name, str(error))])
     state = state_of(card)
-    live = state in ("running", "crashed")
+    live = state in LIVE
     listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
     faulty = {problem.file for problem in problems}
     tables = {name: path for name, path in run.tables.items() if path.name in files}

@@ -37,10 +37,25 @@ class Archive:
         self._connection = connect(":memory:", self.root, Path(self._empties.name))
         self._lock = threading.Lock()
         self._answers: dict[Any, pd.DataFrame] = {}
+        self._moment = threading.local()
 
     def entries(self) -> list[Entry]:
         """Every run with its state, the damaged ones with a reason."""
-        return entries(self.root)
+        held = getattr(self._moment, "held", None)
+        if held is None:
+            return entries(self.root)
+        if not held:
+            held.append(entries(self.root))
+        return list(held[0])
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Look at the folders once, in this thread: whatever is asked of all runs meanwhile is of the same moment."""
+        self._moment.held = []
+        try:
+            yield
+        finally:
+            self._moment.held = None
 
     def entry(self, run_id: str) -> Entry:
         """One run that may be read. Raises RunError, with the reason, for an unknown, malformed or damaged one."""
@@ -67,6 +82,9 @@ class Archive:
             return [self.entry(parameters["run"])]
         if parameters.get("runs") is None:
             return self.entries()
+        if getattr(self._moment, "held", None):
+            known = {entry.run.id: entry for entry in self.entries() if not entry.damaged}
+            return [known[run] for run in dict.fromkeys(parameters["runs"]) if run in known]
         return list(_readable(self.root, dict.fromkeys(parameters["runs"])))
 
     def _remembered(self, name: str, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from store.run import Run, RunError
 from store.schema import SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
+Listing = tuple[tuple[str, int, Signature], ...]  # relative name, mode and signature of everything in a folder
 
 _PARQUET = threading.Lock()  # one footer at a time: many readers at once are slower than one
 
@@ -80,21 +81,26 @@ def _manifest(path: str, sign: Signature) -> dict[str, dict[str, Any]]:
     return dict(entries)
 
 
-def survey(run: Run) -> tuple[dict[str, Signature], list[Problem]]:
+def listing(folder: str) -> Listing:
+    """What is in a run's folder, hidden files (temporaries, locks) left out."""
+    return tuple((name, info.st_mode, signature(info)) for name, info in _walk(folder, ""))
+
+
+def survey(run: Run, listed: Listing | None = None) -> tuple[dict[str, Signature], list[Problem]]:
     """Every plain file under the folder by relative name, and a Problem for every link, pipe or socket.
 
-    Hidden files (temporaries, locks) are passed over; run.json, notes.json and manifest.json are looked at but not
-    returned.
+    run.json, notes.json, manifest.json and what people answered are looked at but not returned.
     """
     files: dict[str, Signature] = {}
     problems: list[Problem] = []
-    for name, info in _walk(str(run.folder), ""):
-        if stat.S_ISLNK(info.st_mode):
+    apart, answers = {run.card.name, run.notes.name, run.manifest.name}, f"{run.answers.name}/"
+    for name, mode, sign in listing(str(run.folder)) if listed is None else listed:
+        if stat.S_ISLNK(mode):
             problems.append(Problem(name, "is a link; copy the file itself into the run's folder"))
-        elif not stat.S_ISREG(info.st_mode):
+        elif not stat.S_ISREG(mode):
             problems.append(Problem(name, "is not a plain file"))
-        elif name not in (run.card.name, run.notes.name, run.manifest.name):
-            files[name] = signature(info)
+        elif name not in apart and not name.startswith(answers):
+            files[name] = sign
     return files, problems
 
 

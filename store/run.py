@@ -36,6 +36,10 @@ class Run:
         return self.folder / "notes.json"
 
     @property
+    def answers(self) -> Path:
+        return self.folder / "answers"
+
+    @property
     def manifest(self) -> Path:
         return self.folder / "manifest.json"
 
@@ -84,6 +88,10 @@ class Run:
         return self.folder / "posterior.parquet"
 
     @property
+    def ablations(self) -> Path:
+        return self.folder / "ablations.parquet"
+
+    @property
     def clip(self) -> Path:
         return self.folder / "clip.parquet"
 
@@ -94,6 +102,26 @@ class Run:
     @property
     def clip_steps(self) -> Path:
         return self.folder / "clip_steps.parquet"
+
+    @property
+    def clip_pictures(self) -> Path:
+        return self.folder / "clip_pictures.parquet"
+
+    @property
+    def clip_snapshots(self) -> Path:
+        return self.folder / "clip_snapshots.parquet"
+
+    @property
+    def solver_steps(self) -> Path:
+        return self.folder / "steps.parquet"
+
+    @property
+    def guidance(self) -> Path:
+        return self.folder / "guidance.parquet"
+
+    @property
+    def guided(self) -> Path:
+        return self.folder / "guided.parquet"
 
     @property
     def cache(self) -> Path:
@@ -113,14 +141,28 @@ class Run:
             "swap": self.swap,
             "classifier": self.classifier,
             "posterior": self.posterior,
+            "ablations": self.ablations,
             "clip": self.clip,
             "clip_real": self.clip_real,
+            "clip_pictures": self.clip_pictures,
+            "clip_snapshots": self.clip_snapshots,
             "clip_steps": self.clip_steps,
+            "guidance": self.guidance,
+            "guided": self.guided,
+            "solver_steps": self.solver_steps,
         }
 
     @property
     def denoiser(self) -> Path:
         return self.folder / "denoiser.onnx"
+
+    @property
+    def unrolled(self) -> Path:
+        return self.folder / "unrolled.onnx"
+
+    @property
+    def unrolled_half(self) -> Path:
+        return self.folder / "unrolled-half.onnx"
 
     @property
     def export(self) -> Path:

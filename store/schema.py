@@ -120,6 +120,19 @@ CLASSIFIER = pa.schema(
     ]
 )
 
+ABLATIONS = pa.schema(
+    [
+        ("part", pa.string()),  # taken away: none (all in place), skips, "skips 14" (at 14 x 14), time, label, steps
+        ("label", pa.int32()),  # asked for
+        ("seed", pa.int64()),  # the noise; the same for every part and label
+        ("evaluations", pa.int32()),  # of the network, for this picture
+        ("top", pa.int32()),  # the clean judge's first choice; -1 where the picture came out as not a number
+        ("probability", pa.float32()),  # of the label
+        ("real", pa.bool_()),  # whether it lies among real pictures, in the judge's features; null: no real ones known
+        ("image", pa.binary()),  # uint8, H x W x C, of the first few seeds; null for the others
+    ]
+)
+
 CLIP = pa.schema(
     [
         ("sample", pa.int64()),  # a finished picture, 0, 1, 2 ...: those that quality is measured on, in their order
@@ -155,6 +168,101 @@ CLIP_REAL = pa.schema(
     ]
 )
 
+CLIP_PICTURES = pa.schema(
+    [
+        ("sample", pa.int64()),  # as in CLIP
+        ("label", pa.int32()),
+        ("seed", pa.int64()),
+        ("judge", pa.string()),  # the classifier that looked at it too; null where the dataset has none
+        ("top", pa.int32()),  # its first choice
+        ("probability", pa.float32()),  # what it gives the label
+        ("image", pa.binary()),  # uint8, H x W x C; null but for the best and the worst of each class
+    ]
+)
+
+CLIP_SNAPSHOTS = pa.schema(
+    [
+        ("step", pa.int64()),  # with the next three as in SNAPSHOTS
+        ("epoch", pa.float64()),
+        ("label", pa.int32()),
+        ("seed", pa.int64()),
+        ("judge", pa.string()),  # with the rest as in CLIP
+        ("template", pa.string()),
+        ("cosine", pa.float32()),
+        ("probability", pa.float32()),
+        ("z", pa.float32()),
+        ("top", pa.int32()),
+    ]
+)
+
+SOLVER_STEPS = pa.schema(
+    [
+        ("network", pa.string()),  # the run whose denoiser drew: the folder's own, or a student of it
+        ("solver", pa.string()),
+        ("levels", pa.string()),
+        ("steps", pa.int32()),  # K
+        ("guidance", pa.float64()),
+        ("evaluations", pa.int32()),  # of the network, for each picture
+        ("n", pa.int64()),  # pictures; picture i shows class i mod classes, from the same noise in every row
+        ("accuracy", pa.float64()),  # of the asked class, with Wilson's 95 % interval
+        ("accuracy_low", pa.float64()),
+        ("accuracy_high", pa.float64()),
+        ("frechet", pa.float64()),  # to the real test pictures; null where n is too small, or no real ones are here
+        ("frechet_floor", pa.float64()),  # that of as many real training pictures
+        ("frechet_ratio", pa.float64()),  # their ratio
+        ("frechet_ratio_low", pa.float64()),
+        ("frechet_ratio_high", pa.float64()),
+        ("cas", pa.float64()),  # classification accuracy score; null where no classifier was fitted
+        ("cas_low", pa.float64()),
+        ("cas_high", pa.float64()),
+        ("cas_real", pa.float64()),  # that of as many real training pictures
+        ("ms", pa.float64()),  # for each picture when one of each class is drawn: median of some rounds
+        ("ms_low", pa.float64()),  # the fastest round
+        ("ms_high", pa.float64()),  # the slowest
+        ("provider", pa.string()),  # that was timed: CPU, CUDA
+        ("top", pa.binary()),  # the judge's first choice for each picture, uint8 (n,)
+        ("pictures", pa.large_binary()),  # the first few, uint8 (., H, W, C)
+    ]
+)
+
+# Guidance laws: the pictures, and what they come to.
+GUIDED = pa.schema(
+    [
+        ("law", pa.string()),  # constant, interval, clip, shuffled, cnn, feedback
+        ("scale", pa.float64()),  # S, the law's only number
+        ("steps", pa.int32()),  # K
+        ("seed", pa.int64()),  # the noise; the same for every law, scale, number of steps and label
+        ("block", pa.int32()),  # seeds drawn together: 0, 1, 2 ...
+        ("label", pa.int32()),  # asked for
+        ("evaluations", pa.int32()),  # of the network, for this picture
+        ("mean_scale", pa.float32()),  # guidance scale in force, mean over the steps
+        ("cnn", pa.int32()),  # the clean judge's first choice for the finished picture
+        ("cnn_probability", pa.float32()),  # of the label
+        ("cnn_reached", pa.bool_()),  # whether it took x̂0 for the label at a step before the last
+        ("clip", pa.int32()),  # the same three of the CLIP judge
+        ("clip_probability", pa.float32()),
+        ("clip_reached", pa.bool_()),
+        ("scales", pa.list_(pa.float32())),  # (K,) in force at each step; null but for the first seed of a block
+        ("image", pa.binary()),  # uint8, H x W x C; null but for the first seed of a block
+    ]
+)
+
+GUIDANCE = pa.schema(
+    [
+        ("law", pa.string()),  # as in GUIDED; real: as many real pictures, the best there can be
+        ("scale", pa.float64()),  # as in GUIDED; null where it is the mean over all scales above 1
+        ("steps", pa.int32()),  # null of real pictures
+        ("against", pa.string()),  # this law less another, at the same scale, steps and noise; null: the law itself
+        # accuracy, drift, frechet, precision, recall, cas, evaluations, mean_scale
+        ("metric", pa.string()),
+        ("judge", pa.string()),  # cnn or clip; null where neither has a say
+        ("value", pa.float64()),
+        ("low", pa.float64()),  # 95 % interval; null where there is none
+        ("high", pa.float64()),
+        ("n", pa.int64()),  # generated pictures behind the value
+    ]
+)
+
 TABLES: dict[str, pa.Schema] = {
     "metrics": METRICS,
     "snapshots": SNAPSHOTS,
@@ -166,9 +274,15 @@ TABLES: dict[str, pa.Schema] = {
     "swap": SWAP,
     "classifier": CLASSIFIER,
     "posterior": JUDGEMENTS,
+    "ablations": ABLATIONS,
     "clip": CLIP,
     "clip_real": CLIP_REAL,
+    "clip_pictures": CLIP_PICTURES,
+    "clip_snapshots": CLIP_SNAPSHOTS,
     "clip_steps": JUDGEMENTS,
+    "guidance": GUIDANCE,
+    "guided": GUIDED,
+    "solver_steps": SOLVER_STEPS,
 }
 
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archive_fixture import write_run
+from archive_fixture import CLASSES, SIZE, write_run
+from clip_fixture import write_clip
 from gaussian import write_gaussian
+from steps_fixture import write_steps
 
+from dashboard.app import SECTIONS
 from store.manifest import write_manifest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -31,17 +34,20 @@ OWN = {  # what a page draws that no other does
     "": "draws the class it is asked for most often",
     "forward-process": "Along linear-1000, signal and noise are equal",
     "trajectory": "recognizes this 0 in x_t",
+    "network": "what breaks without its parts is not measured yet",
     "training": "The loss of first fell",
     "recognizability": "Half of the pictures are recognizable",
     "speciation": "Theory says that the class is decided around",
+    "clip-rankings": "mnist-clip ranks 0 first",
+    "guidance": "first has no guidance sweep yet",
+    "steps": "4 evaluations are enough: pupil loses",
     "generate": "first has no denoiser.onnx",
     "compare": "neither earlier nor later as far as can be told",
+    "blind-test": "Nobody has named pictures of first yet",
+    "claims": "of the source's statements first supports",
+    "report": "A report of first",
 }
-NAMES = {
-    "Forward process": "forward-process", "Trajectory": "trajectory", "Training": "training",
-    "Recognizability": "recognizability", "Speciation": "speciation", "Generate": "generate", "Compare": "compare",
-    "Runs": "",
-}  # fmt: skip
+NAMES = {title: path for pages in SECTIONS.values() for _, title, path in pages if path} | {"Runs": ""}
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 COUNT_MESSAGES = """() => {
   window.sent = 0
@@ -75,7 +81,9 @@ def browser() -> Iterator["playwright.Browser"]:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
-    write_run(root, "first")
+    first = write_run(root, "first")
+    write_steps(first)
+    write_clip(first, CLASSES, size=SIZE)
     write_run(root, "second")
     write_run(root, "broken").metrics.write_bytes(b"garbage")
     drawer, graph = write_run(root, "drawer"), write_gaussian(tmp_path_factory.mktemp("graph"))

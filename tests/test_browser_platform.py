@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from archive_fixture import card, metrics, write_run
@@ -27,12 +27,14 @@ LAST = """step => {
 ALONE = """() => document.querySelectorAll('.finding').length === 1
   && document.querySelectorAll('.js-plotly-plot').length === 1"""  # a chart that is being replaced leaves in a moment
 FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
-LINKS = [  # a view, everything in it chosen otherwise than by default
+LINKS = [  # a view, everything in it chosen otherwise than by default: see test_browser_links.py
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
     "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3",
     "forward-process?run=second&class=2&schedule=cosine&which=3",
     "generate?run=drawer&each=3&seed=7&steps=9&guidance=2.5&solver=ddim",
     "report?run=second&with=first",
+    "clip-rankings?run=first&clip=openclip+other&prompt=one+{c}&score=raw+cosine&behind=Judges",
+    "steps?run=first&class=2&measure=time&noise=2",
     "?run=second&search=run",
 ]
 
@@ -80,22 +82,6 @@ def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:
       WebSocket.prototype.send = function (...message) { window.sent += 1; return send.apply(this, message) } }""")
     page.wait_for_timeout(4500)
     assert page.evaluate("window.sent") == len(sent) == 0
-
-
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "runs")
-def test_a_copied_link_opens_the_same_view(opened: Page, link: str) -> None:  # noqa: F811
-    page = opened(link)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy link").wait_for()
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
-    page.wait_for_timeout(500)
-    page.get_by_role("button", name="Copy link").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    copied = urlsplit(page.evaluate("navigator.clipboard.readText()"))
-    asked = parse_qs(urlsplit(link).query)
-    found = parse_qs(copied.query)
-    assert {key: found.get(key) for key in asked} == asked
-    assert page.get_by_text("The link asks for").count() == 0
 
 
 def test_the_default_run_stands_in_a_copied_link(opened: Page) -> None:  # noqa: F811
@@ -165,11 +151,11 @@ def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_p
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("path", [*OWN, "report"])
+@pytest.mark.parametrize("path", OWN)
 def test_no_page_has_a_serious_fault_of_accessibility(opened: Page, path: str, scheme: str) -> None:  # noqa: F811
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = opened(f"{path}?run=first", scheme)
-    shows(page, OWN.get(path, "A report of first"))
+    shows(page, OWN[path])
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     page.wait_for_timeout(500)
     found = axe.Axe().run(page, context=FRAMEWORK).response["violations"]

@@ -1,18 +1,24 @@
 """Generation on demand, with a denoiser that is known in closed form."""
 
 import io
+import json
 import threading
+import time
 from pathlib import Path
 
 import gaussian
 import numpy as np
+import plotly.graph_objects
 import pytest
+import streamlit as st
 from PIL import Image
 
-from dashboard import fading, generation, showing
+from dashboard import asking, fading, findings, generation, showing
 from dashboard.generation import Waiting
+from dashboard.weights import weights
 from sampler.errors import SamplerError
 from sampler.generation import Progress, Settings
+from sampler.levels import levels
 from sampler.session import load
 from store.run import Run
 
@@ -32,6 +38,22 @@ def drawn(run: Run, each: int = 3, labels: tuple[int, ...] = (0, 2)) -> generati
     return generation.finished("gaussian", "no such data", net, *asked, SETTINGS, last)
 
 
+def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_scales(run: Run):
+    net, asked = load(run.denoiser, "cpu"), generation.request((0, 2), 2, seed=5)
+    strong = Settings(steps=4, guidance=2.0, guidance_low=-6.0, guidance_high=3.0)
+    *_, own = generation.draw(net, *asked, strong)
+    *_, ruled = generation.draw(net, *asked, strong, generation.steering("interval", run))
+    assert isinstance(own, Progress) and isinstance(ruled, Progress)
+    assert (own.images == ruled.images).all() and own.evaluations == ruled.evaluations
+    made = generation.finished("gaussian", "no such data", net, *asked, strong, ruled, "interval")
+    assert made.scales is not None and made.scales.tolist() == [[1.0, 2.0, 2.0, 1.0]] * 4
+    plain = generation.finished("gaussian", "no such data", net, *asked, strong, own, "interval")
+    assert plain.scales is not None and plain.scales.tolist() == made.scales.tolist()
+    figure = weights(made.scales, ["a", "a", "c", "c"], made.seeds.tolist(), levels("logsnr", 4))
+    assert list(plotly.graph_objects.Figure(figure).data[0].z[0]) == [1.0, 2.0, 2.0, 1.0]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in findings.setting(made)
+
+
 def test_a_request_is_the_same_noise_for_every_class():
     labels, seeds = generation.request([4, 7], 3, 10)
     assert labels.tolist() == [4, 4, 4, 7, 7, 7] and seeds.tolist() == [10, 11, 12, 10, 11, 12]
@@ -48,6 +70,9 @@ def test_the_labelled_set_holds_pictures_labels_and_seeds(run: Run):
     with np.load(io.BytesIO(generation.labelled_set(made)), allow_pickle=False) as file:
         assert (file["images"] == made.images[..., 0]).all() and file["images"].dtype == np.uint8
         assert file["labels"].tolist() == [0, 0, 0, 2, 2, 2] and file["seeds"].tolist() == [5, 6, 7, 5, 6, 7]
+        told = json.loads(str(file["settings"]))
+        assert (told["run"], told["steps"], told["evaluations"]) == ("gaussian", 4, 4) and told["guidance"] == 1.0
+        assert file["classes"].tolist() == ["a", "b", "c"]
 
 
 def test_the_picture_has_a_row_for_each_class_and_wraps_long_ones(run: Run):
@@ -55,6 +80,17 @@ def test_the_picture_has_a_row_for_each_class_and_wraps_long_ones(run: Run):
     long = Image.open(io.BytesIO(generation.picture(drawn(run, generation.ACROSS + 1), scale=1)))
     assert short.height == 2 + 2 * 10 and long.height == 2 + 4 * 10
     assert long.width > short.width
+    one = Image.open(io.BytesIO(generation.picture(drawn(run, 1), scale=1)))
+    assert one.size == (2 + 2 * 18, 2 + 16 + 18)  # two pictures beside each other, twice as large, names above
+
+
+def test_a_bar_comes_only_to_what_takes_long(run: Run, monkeypatch: pytest.MonkeyPatch):
+    shown: list[float] = []
+    monkeypatch.setattr(asking, "_bar", lambda place: shown.append(time.monotonic()) or st.empty())
+    net, steps = load(run.denoiser, "cpu"), generation.request([0], 1, 0)
+    assert asking.watched(generation.draw(net, *steps, SETTINGS), after=60.0).done == 4 and not shown
+    assert asking.watched(generation.draw(net, *steps, SETTINGS)).done == 4 and len(shown) == 1
+    assert asking.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
 
 
 def test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place(run: Run):

@@ -9,14 +9,11 @@ from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as serve
+from dashboard.app import SECTIONS
 from dashboard.ui import literal
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
-PAGES = {
-    "runs": "Runs", "forward": "Forward process", "trajectory": "Trajectory", "training": "Training",
-    "recognizability": "Recognizability", "speciation": "Speciation", "generate": "Generate", "report": "Report",
-    "compare": "Compare",
-}  # fmt: skip
+PAGES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, _ in pages}
 Open = Callable[..., AppTest]
 
 
@@ -62,6 +59,7 @@ def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> No
         ("trajectory", "python -m trainer trace bare"),
         ("recognizability", "python -m evaluator recognizability bare"),
         ("speciation", "python -m evaluator speciation bare"),
+        ("rankings", "python -m evaluator clip bare"),
         ("generate", "python -m exporter bare"),
         ("runs", "python -m evaluator all bare"),
     ],

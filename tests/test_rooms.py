@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("store", "sampler", "trainer", "evaluator", "exporter", "dashboard", "pages")
+ROOMS = ("store", "sampler", "trainer", "evaluator", "exporter", "dashboard", "pages", "benchmarks")
 MAY = {
     "store": set(),
     "sampler": {"store"},
@@ -17,6 +17,7 @@ MAY = {
     "exporter": {"store", "sampler", "trainer"},
     "dashboard": {"store", "sampler", "evaluator"},
     "pages": {"dashboard"},
+    "benchmarks": {"store", "sampler", "trainer", "exporter"},  # and nobody imports it
 }
 NEVER = {
     "store": {"torch", "streamlit"},
@@ -26,6 +27,7 @@ NEVER = {
     "exporter": {"streamlit"},
     "dashboard": {"torch"},
     "pages": {"torch", "plotly", "duckdb"},
+    "benchmarks": {"streamlit"},
 }
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from archive_fixture import CLASSES, JUDGES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
-from lab_fixture import write_lab
+from clip_fixture import JUDGE, PROMPTS, write_clip
+from lab_fixture import DIGITS, write_lab
 
 from store import Archive, RunError, write_manifest, write_table
 from store.database import QUERIES, statement
@@ -20,7 +21,7 @@ from store.views import SQL, connect
 
 NEEDED = {
     "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
-    "view": "x", "judge": JUDGES["x"],
+    "view": "x", "judge": JUDGES["x"], "clip": JUDGE, "template": PROMPTS[0],
 }  # fmt: skip
 
 
@@ -40,7 +41,9 @@ def archive(root: Path) -> Archive:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return Archive(write_lab(tmp_path_factory.mktemp("lab"), "first", seeds=4).folder.parent)
+    run = write_lab(tmp_path_factory.mktemp("lab"), "first", seeds=4)
+    write_clip(run, DIGITS, seeds=4)
+    return Archive(run.folder.parent)
 
 
 def needed(query: str) -> dict[str, object]:

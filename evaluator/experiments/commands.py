@@ -1,4 +1,4 @@
-"""The experiments on the command line: python -m evaluator speciation | uturn | swap | classifier | posterior RUN.
+"""The experiments on the command line: python -m evaluator speciation, uturn, swap, classifier, posterior, ablations.
 
 The seam is here because flags and figures have one form for all of them.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evaluator.experiments import classifier, posterior, speciation, swap, uturn
+from evaluator.experiments import ablations, classifier, posterior, speciation, swap, taken, uturn
 from evaluator.experiments.chains import STEPS
 from store.run import RUNS, existing_run
 
@@ -32,6 +32,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     names = _command(commands, "classifier", "name real pictures with the denoiser", _classifier, classifier.report)
     names.add_argument("--pictures", type=int, default=classifier.PICTURES, help="real ones (default: %(default)s)")
     names.add_argument("--draws", type=int, default=classifier.DRAWS, help="of noise, at most (default: %(default)s)")
+    parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, taken.report)
     knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
     for command in (copies, turn):
         command.add_argument("--at", type=float, nargs="+", metavar="LOGSNR", help="levels (default: about nine)")
@@ -40,10 +41,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         command.add_argument(
             "--steps", type=int, default=steps, metavar="K", help="of the chain (default: %(default)s)"
         )
-    for command, seeds in ((change, swap.SEEDS), (knows, posterior.SEEDS)):
+    for command, seeds in ((change, swap.SEEDS), (knows, posterior.SEEDS), (parts, ablations.SEEDS)):
         command.add_argument("--seeds", type=int, default=seeds, help="noises for every class (default: %(default)s)")
     for command in (turn, names):
-        command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the digits here")
+        command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
 
 
 def _command(
@@ -85,6 +86,10 @@ def _classifier(options: argparse.Namespace) -> dict[str, Any]:
 def _posterior(options: argparse.Namespace) -> dict[str, Any]:
     run = existing_run(options.runs, options.run)
     return posterior.posterior(run, options.seeds, options.steps, options.levels)
+
+
+def _ablations(options: argparse.Namespace) -> dict[str, Any]:
+    return ablations.ablations(existing_run(options.runs, options.run), options.seeds)
 
 
 def _at(options: argparse.Namespace) -> tuple[Any, ...] | None:

@@ -1,0 +1,166 @@
+"""What a network is made of, read from its exported graph.
+
+The seam is here because a drawing needs names and shapes of the weights and nothing else: they are read from the ONNX
+file's own bytes (protobuf's wire format), so that the dashboard needs neither torch nor the onnx package.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sampler.errors import SamplerError
+from sampler.session import verified
+from store.run import Run
+
+GRAPH, INITIALIZER, DIMS, NAME = 7, 5, 1, 8  # field numbers of ONNX's ModelProto, GraphProto and TensorProto
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+BLOCK = re.compile(r"unet\.(down|up)\.(\d+)\.(\d+)\.")
+Shapes = dict[str, tuple[int, ...]]  # name of a weight -> its shape
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the U-Net, in the order in which pictures pass."""
+
+    name: str  # for people
+    kind: str  # stem, down, shrink, middle, grow, up, head
+    level: int  # how often pictures were folded: 0 is the finest
+    inputs: int  # channels
+    outputs: int
+    size: int  # height and width of what comes out
+    weights: Shapes
+
+    @property
+    def parameters(self) -> int:
+        return sum(math.prod(shape) for shape in self.weights.values())
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A U-Net: its parts in order, the pairs that skips join, and the embeddings that every block is told."""
+
+    parts: tuple[Part, ...]
+    skips: tuple[tuple[int, int], ...]  # places in `parts`: from a down block to an up block
+    time: Shapes
+    label: Shapes
+    scale: Shapes  # of a student: guidance as an input; empty for any other
+
+    @property
+    def parameters(self) -> int:
+        """Weights of everything, frequencies and other constants left out."""
+        told = (*self.time.items(), *self.label.items(), *self.scale.items())
+        return sum(part.parameters for part in self.parts) + sum(math.prod(shape) for _, shape in told)
+
+    @property
+    def levels(self) -> int:
+        return 1 + max(part.level for part in self.parts)
+
+
+def anatomy(run: Run, size: int) -> Anatomy:
+    """The network of a run whose pictures are `size` pixels high. Raises SamplerError where there is none to read."""
+    try:
+        return built(shapes(verified(run.denoiser)), size)
+    except (ValueError, IndexError, KeyError) as error:
+        raise SamplerError(f"{run.id}'s graph is no U-Net that can be drawn ({error}). Export it anew with: "
+                           f"python -m exporter {run.id}") from error  # fmt: skip
+
+
+def shapes(content: bytes) -> Shapes:
+    """The shape of every weight in an ONNX file. Raises ValueError or IndexError for what is none."""
+    found: Shapes = {}
+    for graph in _messages(memoryview(content), GRAPH):
+        for tensor in _messages(graph, INITIALIZER):
+            name, dims = "", list[int]()
+            for number, _, value in _fields(tensor):
+                if number == NAME and isinstance(value, memoryview):
+                    name = bytes(value).decode("utf-8", "replace")
+                elif number == DIMS:
+                    dims += [value] if isinstance(value, int) else list(_varints(value))
+            found[name] = tuple(dims)
+    return found
+
+
+def built(weights: Shapes, size: int) -> Anatomy:
+    """The U-Net that these weights make of pictures `size` pixels high. Raises KeyError or ValueError where none."""
+    blocks = {(way, int(level), int(place)) for name in weights if (match := BLOCK.match(name))
+              for way, level, place in [match.groups()]}  # fmt: skip
+    levels = 1 + max(level for way, level, _ in blocks if way == "down")
+    parts: list[Part] = [_part(weights, "unet.stem.", "stem", "stem", 0, size)]
+    for level in range(levels):
+        if level:
+            parts.append(_part(weights, f"unet.shrink.{level - 1}.", f"fold {level}", "shrink", level, size))
+        for place in sorted(place for way, at, place in blocks if (way, at) == ("down", level)):
+            name = f"down {level + 1}.{place + 1}"
+            parts.append(_part(weights, f"unet.down.{level}.{place}.", name, "down", level, size))
+    parts.append(_part(weights, "unet.middle.", "middle", "middle", levels - 1, size))
+    for turn, level in enumerate(reversed(range(levels))):
+        if turn:
+            parts.append(_part(weights, f"unet.grow.{turn - 1}.", f"unfold {level + 1}", "grow", level, size))
+        for place in sorted(place for way, at, place in blocks if (way, at) == ("up", turn)):
+            name = f"up {level + 1}.{place + 1}"
+            parts.append(_part(weights, f"unet.up.{turn}.{place}.", name, "up", level, size))
+    parts.append(_part(weights, "unet.head.", "head", "head", 0, size))
+    down = [place for place, part in enumerate(parts) if part.kind == "down"]
+    up = [place for place, part in enumerate(parts) if part.kind == "up"]
+    told = [_of(weights, f"unet.{name}.") for name in ("time", "label", "scale")]
+    told[0].pop("frequencies", None)
+    return Anatomy(tuple(parts), tuple(zip(reversed(down), up, strict=True)), *told)
+
+
+def _part(weights: Shapes, prefix: str, name: str, kind: str, level: int, size: int) -> Part:
+    own = _of(weights, prefix)
+    first = own.get("first.weight") or own["weight"]
+    last = own.get("second.weight") or own["weight"]
+    inputs, outputs = first[1], last[0]
+    if kind == "grow" and last[2:] == (1, 1):
+        outputs //= 4  # four channels unfold into 2 x 2 pixels
+    elif kind == "grow":
+        inputs, outputs = last[:2]  # a transposed convolution, whose weights stand the other way round
+    return Part(name, kind, level, inputs, outputs, size // 2 ** (level + 1), own)
+
+
+def _of(weights: Shapes, prefix: str) -> Shapes:
+    """The weights of a part, by the rest of their names."""
+    return {name.removeprefix(prefix): shape for name, shape in weights.items() if name.startswith(prefix)}
+
+
+def _messages(data: memoryview, wanted: int) -> Iterator[memoryview]:
+    return (value for number, _, value in _fields(data) if number == wanted and isinstance(value, memoryview))
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int, "memoryview | int"]]:
+    """Field number, wire type and value of each field of a message."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        kind = key & 7
+        if kind == VARINT:
+            value, at = _varint(data, at)
+            yield key >> 3, kind, value
+            continue
+        length, at = _varint(data, at) if kind == BYTES else ({FIXED64: 8, FIXED32: 4}.get(kind, 0), at)
+        if kind not in (FIXED64, BYTES, FIXED32) or at + length > len(data):
+            raise ValueError("it is no whole ONNX file")
+        yield key >> 3, kind, data[at : at + length]
+        at += length
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """A number of seven bits a byte, the lowest first, and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+        if shift > 63:
+            raise ValueError("it is no whole ONNX file")
+
+
+def _varints(data: memoryview) -> Iterator[int]:
+    at = 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        yield value

@@ -1,0 +1,184 @@
+"""Every statement of the source before one run: S1 to S14, each with its verdict and what is behind it.
+
+The seam is here because the claims live with their subjects, and a page, a report and a test want them together: asked
+of the stored tables by the same queries that the pages ask, with the command that makes what is missing. A claim that
+makes no sense for a run's data is left out; one that cannot be judged says why.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from evaluator import claims, forward, grounds, harder, learning
+from evaluator.claims import CANNOT, DIGITS, Claim, Verdict
+from evaluator.clip import claims as clip_claims
+from evaluator.experiments import taken
+from evaluator.grounds import Ask, Card, Missing
+from evaluator.guidance import claims as guided
+from evaluator.judges import JudgeError
+from evaluator.steps import comparing
+from sampler.errors import SamplerError
+from store.run import Run, RunError
+
+DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A verdict of one run, and where it comes from."""
+
+    run: str
+    title: str  # of the statement, a few words
+    verdict: Verdict
+    query: str  # of store/sql, the rows behind it; empty: a judge's card or run.json
+    command: str  # that makes these rows
+    page: str  # of the dashboard, that shows more: its path
+    asked: dict[str, Any] = field(default_factory=dict)  # what that page's controls show
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One statement: how it is judged, and what it needs."""
+
+    source: str
+    title: str
+    words: str
+    query: str
+    command: str  # with {run} for the run's id
+    page: str
+    judge: Callable[[Run, Card, Ask], tuple[Verdict, ...]]
+    needs: frozenset[str] = frozenset()  # of DIGIT_CLASSES, LABELS, GUIDANCE: a run without makes no sense of it
+    asked: Callable[[Run, Ask], dict[str, Any]] = lambda run, ask: {}
+
+
+def verdicts(run: Run, card: Card, ask: Ask) -> tuple[Found, ...]:
+    """Every verdict on a run, by statement. `card`: run.json; `ask`: of a store.Archive, or what stands for it.
+
+    Reads stored tables only, but for S8, whose few hundred small pictures are put before the judge.
+    """
+    return tuple(found for subject in SUBJECTS if _sensible(subject, card) for found in _found(subject, run, card, ask))
+
+
+def _sensible(subject: Subject, card: Card) -> bool:
+    config = card.get("config", {})
+    has = {
+        DIGIT_CLASSES: tuple(map(str, card["dataset"]["classes"])) == DIGITS,
+        LABELS: float(config.get("label_dropout", 0.0)) < 1,
+        GUIDANCE: not config.get("scale_high"),  # a student knows few noise levels, and has no guidance left
+    }
+    return all(has[name] for name in subject.needs)
+
+
+def _found(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
+    """The verdicts of one statement; one "cannot say" where its tables are not there or its judge is not."""
+    command = subject.command.format(run=run.id)
+    asked: dict[str, Any] = {}
+    try:
+        said = subject.judge(run, card, ask)
+        asked = subject.asked(run, ask)
+    except Missing as missing:
+        said = (_silent(subject, f"{missing}. Make them with: {command}"),)
+    except (RunError, JudgeError, SamplerError) as error:
+        said = (_silent(subject, str(error)),)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        said = (_silent(subject, f"What is stored of it cannot be judged ({error}). Make it anew with: {command}"),)
+    return [
+        Found(run.id, subject.title, each, subject.query, command, subject.page, {"run": run.id} | asked)
+        for each in said
+    ]
+
+
+def _silent(subject: Subject, reason: str) -> Verdict:
+    return Verdict(Claim(subject.source, "", subject.words, ""), CANNOT, reason)
+
+
+ABLATED = ("ablations", "python -m evaluator ablations {run}", "network")
+RECOGNIZED = ("judged_frames", "python -m evaluator recognizability {run}", "recognizability")
+TOLD, DRAWN, DIGIT = (frozenset(names) for names in ((LABELS, GUIDANCE), (LABELS,), (DIGIT_CLASSES,)))
+GUIDED = ("guided", "python -m evaluator guidance {run}", "guidance")
+SUBJECTS: tuple[Subject, ...] = (
+    Subject(
+        "S1",
+        "Forward diffusion",
+        forward.WORDS,
+        "",
+        "python -m evaluator schedule {run}",
+        "forward-process",
+        grounds.fading,
+    ),
+    Subject("S2", "Gradual noise", taken.GRADUAL, *ABLATED, lambda *at: taken.s2(grounds.without(*at)), needs=TOLD),
+    Subject(
+        "S3", "Reverse diffusion, step by step", claims.WORDS, *RECOGNIZED, grounds.recognizable, asked=grounds.shown
+    ),
+    Subject("S4", "U-Net", taken.U_NET, *ABLATED, lambda *at: taken.s4(grounds.without(*at)), needs=TOLD),
+    Subject("S5", "Class conditioning", taken.TOLD, *ABLATED, lambda *at: taken.s5(grounds.without(*at)), needs=TOLD),
+    Subject("S6", "Time embedding", taken.TIMED, *ABLATED, lambda *at: taken.s6(grounds.without(*at)), needs=TOLD),
+    Subject(
+        "S7", "Training", learning.TRAINED, "loss_values", "python -m trainer resume {run}", "training", grounds.learned
+    ),
+    Subject(
+        "S8",
+        "Quality through training",
+        learning.BETTER,
+        "snapshots",
+        "python -m trainer resume {run}",
+        "training",
+        grounds.improved,
+        needs=DRAWN,
+    ),
+    Subject(
+        "S9",
+        "CLIP evaluation",
+        clip_claims.WORDS,
+        "clip_scores",
+        "python -m evaluator clip {run}",
+        "clip-rankings",
+        grounds.scored,
+        needs=DIGIT,
+    ),
+    Subject(
+        "S10",
+        "Easy and hard digits",
+        claims.HOPED,
+        *RECOGNIZED,
+        grounds.easy_and_hard,
+        needs=DIGIT,
+        asked=grounds.shown,
+    ),
+    Subject(
+        "S11",
+        "CLIP-guided classifier-free guidance",
+        guided.PROPOSED,
+        *GUIDED,
+        lambda run, card, ask: guided.s11(grounds.swept(run, ask)),
+        needs=TOLD,
+    ),
+    Subject(
+        "S12",
+        "Classifier-free guidance",
+        guided.FREE,
+        *GUIDED,
+        lambda run, card, ask: guided.s12(grounds.swept(run, ask)),
+        needs=TOLD,
+    ),
+    Subject(
+        "S13",
+        "Fewer steps",
+        comparing.WORDS,
+        "solver_steps",
+        "python -m evaluator steps {run}",
+        "steps",
+        grounds.stepped,
+        needs=TOLD,
+    ),
+    Subject(
+        "S14",
+        "Harder data",
+        harder.WORDS,
+        "runs",
+        "python -m trainer train --preset fashion",
+        "compare",
+        grounds.held_against,
+        needs=DRAWN,
+    ),
+)

@@ -1,0 +1,145 @@
+"""What people saw in a run's pictures: a file for each sitting, beside the run.
+
+The seam is here because many may judge at once: each sitting writes its own file and nobody else's, so nothing can be
+lost, and no manifest vouches for files that people write; one that cannot be read is named and hurts no other.
+"""
+
+import json
+import math
+import os
+import re
+import stat
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from store.files import write_json
+from store.manifest import Signature, signature
+from store.run import Run, RunError
+from store.schema import SCHEMA
+
+SITTING = re.compile(r"[0-9a-f]{32}")
+VIEWS = ("x", "denoised", "unconditional")
+LONGEST_NAME = 40  # characters
+MOST = 1000  # answers of one sitting
+LARGEST = 1 << 20  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one picture was taken for."""
+
+    sample: int  # the stored trajectory
+    label: int  # asked for when it was drawn
+    seed: int
+    step: int  # 0 .. K
+    steps: int  # K
+    logsnr: float
+    said: int  # label
+    seconds: float  # from the picture to the answer
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Answers of one person, in the order given."""
+
+    id: str  # 32 hexadecimal digits
+    view: str  # what was shown: x, denoised, unconditional
+    started: str  # UTC, ISO 8601
+    person: str = ""  # a name, where one was given: sittings of one person belong together
+    guess: float | None = None  # % of the steps from which on they expected to name half of the pictures
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """The person, or the sitting where no name was given."""
+        return self.person or self.id
+
+    def plain(self) -> dict[str, Any]:
+        """As its file holds it."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All sittings of a run, oldest first, and what is wrong with files that are none."""
+
+    sittings: tuple[Sitting, ...] = ()
+    problems: tuple[str, ...] = field(default=())
+
+
+def read_answers(run: Run) -> Answers:
+    """Every sitting of a run; none where nobody has judged."""
+    sittings, problems = [], []
+    for name, info in _listed(run):
+        found = _parsed(str(run.answers / name), signature(info)) if stat.S_ISREG(info.st_mode) else None
+        if found is None or f"{found.id}.json" != name:
+            problems.append(f"{run.answers.name}/{name} is no sitting of a blind test and is passed over.")
+        else:
+            sittings.append(found)
+    return Answers(tuple(sorted(sittings, key=lambda each: (each.started, each.id))), tuple(problems))
+
+
+def write_sitting(run: Run, sitting: Sitting) -> None:
+    """Write a sitting, whole or not at all; it replaces what was written of it before and touches no other.
+
+    Raises RunError where it is malformed, where there is no such run any more, and where the folder takes no file.
+    """
+    if not SITTING.fullmatch(sitting.id) or _sitting(json.loads(json.dumps(sitting.plain()))) != sitting:
+        raise RunError("These answers cannot be kept; begin the blind test again.")
+    if not run.card.is_file() or run.folder.is_symlink() or run.answers.is_symlink():
+        raise RunError(f"There is no run {run.id} any more to keep answers beside; save them as a file.")
+    try:
+        write_json(run.answers / f"{sitting.id}.json", sitting.plain())
+    except OSError as error:
+        raise RunError(
+            f"The answers to {run.id} were not written ({error.strerror}); make its folder writable, or save them as a "
+            f"file and put it into {run.id}/{run.answers.name} later."
+        ) from error
+
+
+def _listed(run: Run) -> list[tuple[str, os.stat_result]]:
+    try:
+        with os.scandir(run.answers) as items:
+            return [(item.name, item.stat(follow_symlinks=False)) for item in items if not item.name.startswith(".")]
+    except OSError:
+        return []
+
+
+@lru_cache(maxsize=1 << 12)
+def _parsed(path: str, sign: Signature) -> Sitting | None:
+    try:
+        return _sitting(json.loads(Path(path).read_bytes())) if sign[0] <= LARGEST else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _sitting(content: Any) -> Sitting | None:
+    """The sitting that a file holds; None where it holds none."""
+    try:
+        answers = tuple(Answer(**each) for each in content["answers"])
+        made = Sitting(**{name: value for name, value in content.items() if name not in ("schema", "answers")})
+        sound = (
+            content["schema"] <= SCHEMA
+            and SITTING.fullmatch(made.id)
+            and made.view in VIEWS
+            and isinstance(made.started, str)
+            and len(made.person.encode()) <= 4 * LONGEST_NAME
+            and (made.guess is None or 0 <= made.guess <= 100)
+            and len(answers) <= MOST
+            and all(_sound(answer) for answer in answers)
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return Sitting(made.id, made.view, made.started, made.person, made.guess, answers) if sound else None
+
+
+def _sound(answer: Answer) -> bool:
+    whole = (answer.sample, answer.label, answer.seed, answer.step, answer.steps, answer.said)
+    return (
+        all(isinstance(number, int) and 0 <= number < 1 << 63 for number in whole)
+        and answer.step <= answer.steps > 0
+        and math.isfinite(answer.logsnr)
+        and math.isfinite(answer.seconds)
+    )

@@ -1,0 +1,40 @@
+"""The blind test in a real browser: two people answer by keys at once, and the results stay readable."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_browser import address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+Page = Callable[..., "playwright.Page"]
+
+
+def begin(page: "playwright.Page") -> None:
+    page.get_by_label("Your guess first").fill("60")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("Picture 1 of 20").wait_for()
+
+
+def test_two_people_answer_by_keys_at_once(opened: Page, archive: Path) -> None:  # noqa: F811
+    pages = [opened("blind-test?run=second&pictures=20") for _ in range(2)]
+    for page in pages:
+        begin(page)
+    for turn in range(1, 6):
+        for who, page in enumerate(pages):
+            page.keyboard.press(str(who + 1))
+            page.get_by_text(f"Picture {turn + 1} of 20").wait_for()
+    held = [json.loads(file.read_text()) for file in sorted((archive / "second" / "answers").glob("*.json"))]
+    assert sorted([answer["said"] for answer in each["answers"]] for each in held) == [[1] * 5, [2] * 5]
+    pages[0].get_by_role("button", name="Stop here").click()
+    shows(pages[0], "5 answers are too few for a curve")
+    pages[0].get_by_role("button", name="Another sitting").click()
+    pages[0].get_by_role("button", name="Begin").wait_for()
+
+
+def test_the_picture_fits_a_narrow_screen(opened: Page) -> None:  # noqa: F811
+    page = opened("blind-test?run=first&pictures=20", width=390)
+    begin(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

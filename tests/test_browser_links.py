@@ -1,0 +1,95 @@
+"""Every view is a URL: what a copied link shows in a fresh browser is what the one who copied it saw."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from archive_fixture import write_run
+from test_browser import PATIENCE, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser_platform import LINKS as PLATFORM
+
+from dashboard.app import SECTIONS
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+LINKS = [  # a view of every page in which everything is chosen otherwise than by default
+    *PLATFORM,
+    "network?run=second",
+    "recognizability?run=second&axis=logSNR&threshold=80&drawn=map&part=Judges",
+    "speciation?run=second&axis=logSNR&experiment=U-turn",
+    "guidance?run=second&class=1",
+    "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration",
+    "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100",
+    "claims?run=second&with=first",
+]
+SEEN = """() => [...document.querySelectorAll(
+  'h1, .finding, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
+)].map(each => [each.tagName, each.value ?? '', each.getAttribute('aria-valuenow') ?? '', each.innerText].join(' '))"""
+QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
+  && document.querySelectorAll('h1').length === 1 && !document.querySelector('[data-testid=stSkeleton]')"""
+Page = Callable[..., "playwright.Page"]
+
+
+def seen(page: "playwright.Page") -> list[str]:
+    """What is chosen and said, once the page stands still."""
+    page.locator("p.finding, [data-testid=stAlert]").first.wait_for()
+    page.wait_for_function(QUIET)
+    return page.evaluate(SEEN)
+
+
+@pytest.fixture
+def fresh(browser: "playwright.Browser") -> Iterator[Callable[[str], "playwright.Page"]]:  # noqa: F811
+    """Open an address in a browser that has never been here."""
+    context = browser.new_context(color_scheme="dark", viewport={"width": 1280, "height": 900})
+
+    def page(link: str) -> "playwright.Page":
+        page = context.new_page()
+        page.set_default_timeout(2 * PATIENCE)
+        page.goto(link)
+        return page
+
+    yield page
+    context.close()
+
+
+def test_every_page_has_a_link_here() -> None:
+    paths = {path for pages in SECTIONS.values() for _, _, path in pages}
+    assert {link.partition("?")[0] for link in LINKS} == paths
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "runs")
+def test_a_copied_link_shows_the_same_in_a_fresh_browser(
+    opened: Page,  # noqa: F811
+    fresh: Callable[[str], "playwright.Page"],
+    link: str,
+) -> None:
+    page = opened(link)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    before = seen(page)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    asked, found = parse_qs(urlsplit(link).query), parse_qs(urlsplit(copied).query)
+    assert {key: found.get(key) for key in asked} == asked
+    again = fresh(copied)
+    assert seen(again) == before and page.get_by_text("The link asks for").count() == 0
+    assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
+
+
+def test_a_link_to_a_deleted_run_leads_to_another_and_says_so(
+    opened: Page,  # noqa: F811
+    fresh: Callable[[str], "playwright.Page"],
+    archive: Path,  # noqa: F811
+) -> None:
+    gone = write_run(archive, "gone")
+    page = opened("trajectory?run=gone&class=1")
+    shows(page, "recognizes this 1")
+    shutil.rmtree(gone.folder)
+    page.get_by_role("link", name="Training").click()  # who has it open is led on too
+    page.locator("p.finding").first.wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+    again = fresh(f"{page.url.split('/training')[0]}/trajectory?run=gone&class=1")
+    shows(again, "The link asks for a run that is not here")
+    assert again.locator("p.finding").count() == 1

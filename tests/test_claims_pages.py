@@ -1,0 +1,131 @@
+"""The pages Claims and Inside the network, on runs that have everything, little and nothing."""
+
+import html
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archive_fixture import write_run
+from lab_fixture import write_lab
+from streamlit.testing.v1 import AppTest
+from test_lab_pages import Open, opened  # noqa: F401
+from test_lab_pages import words as written
+
+from dashboard import claimed, claiming
+from dashboard.anatomy import built
+from dashboard.unet import drawing, table
+from store.files import write_table
+from store.manifest import write_manifest
+from store.run import RUNS, Run
+from store.schema import ABLATIONS, table_of
+
+PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")
+
+
+def words(test: AppTest) -> str:
+    """The text of a page as a reader sees it, tags included."""
+    return html.unescape(written(test))
+
+
+def with_ablations(run: Run, right: float = 0.1, seeds: int = 30) -> Run:
+    """Pictures of every part: all right and real with all in place, this share of both without anything."""
+    generator = np.random.default_rng(0)
+    count = len(PARTS) * seeds * 10
+    part, label = np.repeat(PARTS, seeds * 10), np.tile(np.arange(10), len(PARTS) * seeds)
+    seed = np.tile(np.repeat(np.arange(seeds), 10), len(PARTS))
+    hit = (part == "none") | (generator.random(count) < right)
+    image = [bytes([int(place) % 256]) * 784 if place else None for place in np.where(seed < 3, seed + 1, 0)]
+    columns = {
+        "part": part, "label": label, "seed": seed, "evaluations": np.full(count, 26),
+        "top": np.where(hit, label, (label + 1) % 10), "probability": hit * 0.9, "real": hit, "image": image,
+    }  # fmt: skip
+    write_table(run.ablations, table_of(ABLATIONS, columns))
+    write_manifest(run)
+    return run
+
+
+def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    run = write_lab(tmp_path, "lab", seeds=5)
+    for name in ("denoiser.onnx", "export.json"):
+        shutil.copy(RUNS / "course" / name, run.folder / name)
+    with_ablations(run)
+    test = opened("network")
+    said = words(test)
+    assert "lab's network has 0.41 million weights, 2 levels and 2 skips" in said
+    assert "with all parts 100.0 %" in said and "n = 300 each" in said
+    assert "time embedding frozen half-way" in said and "one giant step" in said
+    assert len(test.get("plotly_chart")) == 1 and len(test.get("image")) == 1
+    test.slider(key="noise").set_value(3).run()
+    assert not test.exception
+
+
+def test_a_run_without_graph_and_ablations_names_the_commands(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    write_run(tmp_path, "bare", tables=())
+    said = words(opened("network"))
+    assert "python -m exporter bare" in said and "python -m evaluator ablations bare" in said
+
+
+def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    with_ablations(write_lab(tmp_path, "lab", seeds=20))
+    write_run(tmp_path, "other")
+    test = opened("claims", run="lab", **{"with": "other"})
+    said = words(test)
+    assert [heading.value.split()[0] for heading in test.subheader] == [f"S{number}" for number in range(1, 15)]
+    assert "parts of the source's statements lab supports" in said
+    assert "✓ supported" in said and "✗ not supported" in said and "? cannot say" in said
+    assert "query ablations" in said and 'href="/network?run=lab"' in said
+    assert "python -m evaluator guidance lab" in said and "python -m evaluator ablations other" in said
+    assert len(test.get("image")) >= 5
+
+
+def test_one_kind_of_verdict_alone(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    with_ablations(write_lab(tmp_path, "lab", seeds=20))
+    test = opened("claims", run="lab", show="supported")
+    said = words(test)
+    assert "<b>✓ supported</b>" in said and "<b>✗" not in said and "<b>?" not in said
+    assert {"S4", "S5", "S6"} <= {heading.value.split()[0] for heading in test.subheader}
+
+
+def test_names_from_runs_are_literal_text(tmp_path: Path) -> None:
+    found = claimed.found(write_lab(tmp_path, "lab", seeds=5), lambda name, **asked: _Broken())
+    assert all("<script>" not in claiming._row(each) for each in found)
+    assert any("&lt;script&gt;" in claiming._row(each) for each in found)
+
+
+class _Broken:
+    """A frame that fails with hostile words."""
+
+    empty = False
+
+    def __getattr__(self, name: str) -> object:
+        raise ValueError("<script>alert(1)</script>")
+
+    def __getitem__(self, name: str) -> object:
+        raise ValueError("<script>alert(1)</script>")
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_networks_of_any_depth_are_drawn_by_plotlys_rules(levels: int) -> None:
+    import plotly.graph_objects as go
+
+    net = built(weights(levels), 32)
+    figure = go.Figure(drawing(net))
+    assert len(figure.layout.shapes) == len(net.parts) + 2 and len(net.skips) == 2 * levels
+    rows = table(net)
+    assert rows["weights"].sum() == net.parameters and len(rows) == len(net.parts) + 2
+
+
+def weights(levels: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of a U-Net of two blocks a level, 8 channels everywhere."""
+    found: dict[str, tuple[int, ...]] = {"unet.stem.weight": (8, 4, 3, 3), "unet.head.weight": (4, 8, 3, 3)}
+    for name, given in (("time", 64), ("label", 10)):
+        found |= {f"unet.{name}.first.weight": (16, given), f"unet.{name}.second.weight": (16, 16)}
+    blocks = [f"unet.{way}.{level}.{place}" for way in ("down", "up") for level in range(levels) for place in range(2)]
+    for block in (*blocks, "unet.middle"):
+        wide = 16 if ".up." in block else 8
+        found |= {f"{block}.first.weight": (8, wide, 3, 3), f"{block}.second.weight": (8, 8, 3, 3)}
+        found[f"{block}.embed.weight"] = (8, 16, 1, 1)
+    for level in range(levels - 1):
+        found |= {f"unet.shrink.{level}.weight": (8, 32, 1, 1), f"unet.grow.{level}.weight": (32, 8, 1, 1)}
+    return found

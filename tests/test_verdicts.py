@@ -1,0 +1,177 @@
+"""Every statement of the source before runs whose truth is planted: all three verdicts, and what is left out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archive_fixture import write_run
+from lab_fixture import write_lab
+
+from dashboard import claimed
+from evaluator import harder, learning
+from evaluator.claims import CANNOT, DIGITS, NOT, SUPPORTED
+from evaluator.forward import s1
+from evaluator.statistics import Estimate, combined, wilson
+from evaluator.verdicts import SUBJECTS, Found, verdicts
+from store import Archive
+from store.card import card_of
+from store.files import write_json
+from store.manifest import write_manifest
+from store.run import Run
+
+ALL = [f"S{number}" for number in range(1, 15)]
+
+
+def examined(*shares: tuple[float, float]) -> list[dict[str, float]]:
+    """A judge's accuracy by noise, of 10,000 pictures: (logSNR, share)."""
+    rows = []
+    for logsnr, share in shares:
+        found = wilson(round(10_000 * share), 10_000)
+        rows.append({"logsnr": logsnr, "value": found.value, "low": found.low, "high": found.high, "n": found.n})
+    return rows
+
+
+FADING = examined((8, 0.99), (0, 0.97), (-4, 0.3), (-8, 0.11))
+
+
+def test_a_picture_fades_and_one_that_comes_back_does_not() -> None:
+    assert s1(FADING, -12, 10)[0].verdict == SUPPORTED
+    assert s1(examined((8, 0.5), (0, 0.3), (-4, 0.6), (-8, 0.1)), -12, 10)[0].verdict == NOT
+    assert s1(examined((8, 0.5), (-8, 0.502)), -12, 10)[0].verdict == CANNOT
+    assert s1(FADING[:1], -12, 10)[0].verdict == CANNOT
+
+
+@pytest.mark.parametrize(("noisiest", "expected"), [(-12.9, SUPPORTED), (-8, SUPPORTED), (-6, CANNOT), (-1.27, NOT)])
+def test_a_forward_process_ends_in_noise_or_before_it(noisiest: float, expected: str) -> None:
+    """At −6 between 11 % and 30 % may be left, and twice chance is 20 %; at −1.27 at least the 30 % of −4."""
+    assert s1(FADING, noisiest, 10)[1].verdict == expected
+
+
+def losses(first: float, last: float, spread: float = 0.02, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    return np.arange(n), np.linspace(first, last, n) + spread * generator.standard_normal(n)
+
+
+def test_a_loss_falls_rises_or_is_not_known() -> None:
+    assert learning.s7(*losses(1.0, 0.1), "noise")[0].verdict == SUPPORTED
+    assert learning.s7(*losses(0.1, 1.0), "noise")[0].verdict == NOT
+    assert learning.s7(*losses(0.5, 0.5, 0.3), "noise")[0].verdict == CANNOT
+    assert learning.s7(*losses(1.0, 0.1, n=40), "noise")[0].verdict == CANNOT
+    step, loss = losses(1.0, 0.1)
+    loss[200] = np.nan
+    diverged = learning.s7(step, loss, "noise")[0]
+    assert diverged.verdict == NOT and "step 200" in diverged.reason
+    found = learning.s7(*losses(1.0, 0.1, 0.001), "edm")
+    assert found[0].effect is not None and abs(found[0].effect.value + 0.81) < 0.01
+    assert [learning.s7(*losses(1, 0.1), kind)[1].verdict for kind in ("noise", "edm", "")] == [SUPPORTED, NOT, CANNOT]
+
+
+def snapshots(shares: list[float], pictures: int) -> tuple[np.ndarray, ...]:
+    """At each moment this share of the pictures is right."""
+    generator = np.random.default_rng(1)
+    step, picture = (part.ravel() for part in np.meshgrid(np.arange(len(shares)), np.arange(pictures), indexing="ij"))
+    right = generator.random(len(step)) < np.array(shares)[step]
+    label = picture % 10
+    return 100 * step, label, picture // 10, np.where(right, label, (label + 1) % 10)
+
+
+def test_pictures_get_clear_stay_bad_or_are_too_few() -> None:
+    assert learning.s8(*snapshots([0.2] * 4 + [0.6] * 4 + [1.0] * 4, 40))[0].verdict == SUPPORTED
+    assert learning.s8(*snapshots([0.9] * 4 + [0.1] * 8, 100))[0].verdict == NOT
+    assert learning.s8(*snapshots([0.5] * 8, 20))[0].verdict == CANNOT
+    assert learning.s8(*snapshots([0.5], 20))[0].verdict == CANNOT
+
+
+def scored(dataset: str, generated: float, real: float, n: int = 10_000) -> harder.Scored:
+    return harder.Scored(dataset, dataset, wilson(round(n * generated), n), wilson(round(10_000 * real), 10_000))
+
+
+def test_harder_data_falls_shorter_or_not() -> None:
+    digits = scored("mnist", 0.996, 0.9966)
+    assert harder.s14(digits, scored("fashion-mnist", 0.88, 0.93))[0].verdict == SUPPORTED
+    assert harder.s14(digits, scored("fashion-mnist", 0.95, 0.93))[0].verdict == NOT
+    assert harder.s14(digits, scored("fashion-mnist", 0.92, 0.93, n=200))[0].verdict == CANNOT
+    assert harder.s14(digits, None)[0].verdict == harder.s14(None, digits)[0].verdict == CANNOT
+
+
+def test_sums_of_estimates_keep_their_coverage() -> None:
+    generator = np.random.default_rng(2)
+    held = 0
+    for _ in range(400):
+        first, second = (wilson(int(generator.binomial(200, share)), 200) for share in (0.9, 0.97))
+        found = combined(((1, second), (-1, first)))
+        held += found.low <= 0.07 <= found.high
+    assert 0.92 <= held / 400 <= 0.98
+    assert combined(((1, Estimate(1.0, 0.0, 2.0, 5)),)) == Estimate(1.0, 0.0, 2.0, 5)
+
+
+def said(run: Run) -> tuple[Found, ...]:
+    return verdicts(run, card_of(run), Archive(run.folder.parent).ask)
+
+
+def test_every_statement_is_judged_or_says_what_it_lacks(tmp_path: Path) -> None:
+    found = said(write_lab(tmp_path, "lab", seeds=20))
+    assert list(dict.fromkeys(each.verdict.claim.source for each in found)) == ALL == [s.source for s in SUBJECTS]
+    lacking = {each.verdict.claim.source: each for each in found if each.verdict.claim.part == ""}
+    assert set(lacking) == {"S2", "S4", "S5", "S6", "S8", "S9", "S11", "S12", "S13"}
+    for each in lacking.values():
+        assert each.verdict.verdict == CANNOT and each.verdict.claim.text
+        assert each.verdict.reason.endswith(f"Make them with: {each.command}") and "lab" in each.command
+    known = {each.verdict.claim.part: each for each in found}
+    assert known["1 and 7 earlier"].verdict.verdict == SUPPORTED
+    assert known["the loss falls"].verdict.verdict == SUPPORTED
+    assert known["around 70 %"].verdict.verdict == NOT  # planted at 45 %
+    assert known["around 70 %"].asked["judged"] == "x_t, noisy, mnist-noisy"
+
+
+def changed(run: Run, classes: list[str], **config: float) -> Run:
+    card = json.loads(run.card.read_text())
+    card["dataset"]["classes"] = classes
+    card["config"] |= config
+    write_json(run.card, card)
+    write_manifest(run)
+    return run
+
+
+def test_claims_about_digits_are_not_shown_of_garments(tmp_path: Path) -> None:
+    run = changed(write_lab(tmp_path, "garments", seeds=20), [f"garment {name}" for name in DIGITS])
+    sources = {each.verdict.claim.source for each in said(run)}
+    assert not sources & {"S9", "S10"} and {"S3", "S7", "S14"} <= sources
+    assert [each.verdict.claim.part for each in said(run) if each.verdict.claim.source == "S3"] == ["around 70 %"]
+
+
+def test_claims_about_labels_are_not_shown_of_a_run_without(tmp_path: Path) -> None:
+    run = changed(write_lab(tmp_path, "untold", seeds=20), list(DIGITS), label_dropout=1.0)
+    sources = {each.verdict.claim.source for each in said(run)}
+    assert sources == {"S1", "S3", "S7", "S9", "S10"}
+
+
+def test_parts_and_laws_are_not_asked_of_a_student(tmp_path: Path) -> None:
+    run = changed(write_lab(tmp_path, "student", seeds=20), list(DIGITS), scale_low=1.0, scale_high=4.0)
+    sources = {each.verdict.claim.source for each in said(run)}
+    assert sources == {"S1", "S3", "S7", "S8", "S9", "S10", "S14"}
+
+
+def test_an_empty_run_and_one_of_other_classes_are_no_fault(tmp_path: Path) -> None:
+    for run in (write_run(tmp_path, "bare", tables=()), write_run(tmp_path, "few")):
+        found = said(run)
+        assert found and all(each.verdict.reason for each in found)
+    foreign = {each.verdict.claim.source: each.verdict for each in said(Run(tmp_path / "few"))}
+    assert "other classes" in foreign["S1"].reason
+
+
+def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
+    found = said(write_lab(tmp_path, "lab", seeds=20))
+    counts = [each.verdict.verdict for each in found]
+    text = claimed.sentence(found, "lab")
+    assert f"Of {len(found)} parts" in text and f"supports {counts.count(SUPPORTED)} " in text
+    assert "S2, S4, S5, S6, S8, S9, S11, S12, S13 for want of data" in text
+    rows = claimed.rows(found)
+    assert len(rows) == len(found) and rows["link"].str.contains("run=lab").all()
+    assert [part[0] for part in claimed.statements(found)] == ALL
+    only = claimed.statements(found, SUPPORTED)
+    assert {each.verdict.verdict for part in only for each in part[3]} == {SUPPORTED}
+    assert json.loads(json.dumps([claimed.plain(each) for each in found], allow_nan=False))
+    assert claimed.effect(Estimate(-51.25, -61.95, -37.89, 80), "points") == "−51 [−62, −38] points"
+    assert claimed.effect(Estimate(0.0123, 0.0101, 0.0145, 80), "") == "0.0123 [0.0101, 0.0145]"
