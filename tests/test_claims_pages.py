@@ -4,8 +4,8 @@ import html
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
+from ablations_fixture import with_ablations
 from archive_fixture import write_run
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
@@ -15,34 +15,12 @@ from test_lab_pages import words as written
 from dashboard import claimed, claiming
 from dashboard.anatomy import built
 from dashboard.unet import drawing, table
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import RUNS, Run
-from store.schema import ABLATIONS, table_of
-
-PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")
+from store.run import RUNS
 
 
 def words(test: AppTest) -> str:
     """The text of a page as a reader sees it, tags included."""
     return html.unescape(written(test))
-
-
-def with_ablations(run: Run, right: float = 0.1, seeds: int = 30) -> Run:
-    """Pictures of every part: all right and real with all in place, this share of both without anything."""
-    generator = np.random.default_rng(0)
-    count = len(PARTS) * seeds * 10
-    part, label = np.repeat(PARTS, seeds * 10), np.tile(np.arange(10), len(PARTS) * seeds)
-    seed = np.tile(np.repeat(np.arange(seeds), 10), len(PARTS))
-    hit = (part == "none") | (generator.random(count) < right)
-    image = [bytes([int(place) % 256]) * 784 if place else None for place in np.where(seed < 3, seed + 1, 0)]
-    columns = {
-        "part": part, "label": label, "seed": seed, "evaluations": np.full(count, 26),
-        "top": np.where(hit, label, (label + 1) % 10), "probability": hit * 0.9, "real": hit, "image": image,
-    }  # fmt: skip
-    write_table(run.ablations, table_of(ABLATIONS, columns))
-    write_manifest(run)
-    return run
 
 
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811

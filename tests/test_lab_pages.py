@@ -63,7 +63,7 @@ def test_every_part_of_recognizability_opens(opened: Open, tmp_path: Path) -> No
     test = opened("recognizability")
     expected = {
         "Classes": "Half by", "Ranking": "pairs really differ", "Threshold": "", "Judges": "concordance of R",
-        "Theory": "−ln Λ", "Schedule": "The chain starts in noise",
+        "Theory": "−ln Λ", "Schedule": "The chain starts in noise", "People": "",
     }  # fmt: skip
     assert expected.keys() == reasons.PARTS.keys()
     for part, said in expected.items():

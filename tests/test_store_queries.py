@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from ablations_fixture import with_ablations
 from archive_fixture import CLASSES, JUDGES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
 from clip_fixture import JUDGE, PROMPTS, write_clip
+from guided_fixture import STEPS as GUIDED_STEPS
+from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
+from steps_fixture import write_steps
 
 from store import Archive, RunError, write_manifest, write_table
 from store.database import QUERIES, statement
@@ -22,6 +26,7 @@ from store.views import SQL, connect
 NEEDED = {
     "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
     "view": "x", "judge": JUDGES["x"], "clip": JUDGE, "template": PROMPTS[0],
+    "labels": [0], "steps": GUIDED_STEPS[0],
 }  # fmt: skip
 
 
@@ -43,6 +48,8 @@ def archive(root: Path) -> Archive:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     run = write_lab(tmp_path_factory.mktemp("lab"), "first", seeds=4)
     write_clip(run, DIGITS, seeds=4)
+    write_steps(with_ablations(run, seeds=4))
+    write_sweep(run)
     return Archive(run.folder.parent)
 
 

@@ -10,6 +10,8 @@ create table uturn as from temp.uturn;
 create table swap as from temp.swap;
 create table classifier as from temp.classifier;
 create table ablations as from temp.ablations;
+create table guided as from temp.guided;
+create table guidance as from temp.guidance;
 create table clip as from temp.clip;
 create table clip_real as from temp.clip_real;
 create table clip_pictures as from temp.clip_pictures;
