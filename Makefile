@@ -12,7 +12,8 @@ dashboard: .venv/dashboard.stamp
 	@$(BIN)/python -m dashboard --port $(PORT)
 
 test: .venv/all.stamp
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore-glob 'tests/test_browser*'
+	@$(BIN)/python -m pytest $(wildcard tests/test_browser*.py)
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
@@ -20,7 +21,7 @@ bench: .venv/bench.stamp
 check: .venv/all.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test
 
 install: .venv/all.stamp
 
