@@ -142,9 +142,9 @@ def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_p
     report = alone.new_page()
     report.on("request", lambda request: asked.append(request.url))
     report.goto(file.as_uri(), timeout=90_000)
-    report.locator(".chart .main-svg").nth(2).wait_for()
+    report.locator(".chart .main-svg").nth(3).wait_for()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert report.locator(".chart").count() == 3
+    assert report.locator(".chart").count() == 4
     port = urlsplit(page.url).port
     assert report.locator(f"a[href^='http://127.0.0.1:{port}/recognizability?run=second']").count() > 0
     alone.close()
