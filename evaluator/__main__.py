@@ -78,13 +78,13 @@ def parser() -> argparse.ArgumentParser:
     guidance.add(commands)
 
     judge = commands.add_parser("fit-judge", help="train a judge and examine it on real test pictures")
-    judge.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
+    judge.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
     judge.add_argument("--kind", choices=KINDS, default="clean", help="of clean pictures, or of x_t with its noise")
     judge.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the pictures (default: {EPOCHS})")
     judge.set_defaults(command=fit)
 
     theory = commands.add_parser("spectrum", help="measure what theory predicts from: the variances of a dataset")
-    theory.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
+    theory.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
     theory.add_argument("--only", type=int, nargs="+", default=[], help="these classes alone")
     theory.add_argument("--per-class", type=int, default=0, help="the first pictures of every class (default: all)")
     theory.set_defaults(command=spectrum)

@@ -37,7 +37,7 @@ Images = NDArray[np.uint8]
 class Whole:
     """A loaded graph: images = W(noise, label, guidance), and what is known about it."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     path: Path
     session: ort.InferenceSession
     provider: str  # what really runs it: CPU or CUDA; CPU from the first time on that CUDA fails

@@ -25,7 +25,7 @@ EPOCHS = 10  # of the bundled judges; about five minutes on one core
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     fitted = commands.add_parser("fit-clip", help="train a small CLIP and examine it on real test pictures")
-    fitted.add_argument("--dataset", default="mnist", help="mnist or fashion-mnist (default: mnist)")
+    fitted.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
     fitted.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the pictures (default: %(default)s)")
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
