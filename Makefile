@@ -5,6 +5,7 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+TIMED := tests/test_browser.py tests/test_browser_lab.py tests/test_browser_platform.py # these measure time: alone
 
 .PHONY: dashboard test bench check install clean
 
@@ -12,8 +13,8 @@ dashboard: .venv/dashboard.stamp
 	@$(BIN)/python -m dashboard --port $(PORT)
 
 test: .venv/all.stamp
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore-glob 'tests/test_browser*'
-	@$(BIN)/python -m pytest $(wildcard tests/test_browser*.py)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(addprefix --ignore ,$(TIMED))
+	@$(BIN)/python -m pytest $(TIMED)
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
