@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dashboard.facts import FIGURES
 from dashboard.recognition import on_axis
 from evaluator.points import Points
-from evaluator.statistics import Estimate, mean
+from evaluator.statistics import Estimate, combined, mean
 
 OWN = ("seed",)  # settings in which repetitions of one experiment differ
 Numbers = NDArray[np.float64]
@@ -66,14 +66,12 @@ def _frame(points: Points, places: Numbers) -> pd.DataFrame:
 
 
 def gap(one: Estimate, other: Estimate) -> Estimate:
-    """One value less another of independent pictures, from their intervals (Zou and Donner, 2008, "MOVER").
+    """One value less another of independent pictures, n the smaller of theirs.
 
     For two shares with Wilson's intervals this is Newcombe's (1998) method 10. Where an end is missing, so are both.
     """
-    value = one.value - other.value
-    below = math.hypot(one.value - one.low, other.high - other.value)
-    above = math.hypot(one.high - one.value, other.value - other.low)
-    return Estimate(value, value - below, value + above, min(one.n, other.n))
+    found = combined(((1, one), (-1, other)))
+    return Estimate(found.value, found.low, found.high, min(one.n, other.n))
 
 
 def quality(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[list[str]]]:

@@ -1,6 +1,6 @@
 """The Guidance page on planted sweeps: it says what was planted, and draws it."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,30 +11,18 @@ from archive_fixture import write_run
 from guided_fixture import write_sweep
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
+from test_lab_pages import Open
+from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard import guided_parts
 from dashboard.weights import STYLES, front, weights
 from sampler.laws import LAWS
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
-Open = Callable[..., AppTest]
-
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(pages: Open) -> Open:  # noqa: F811
     """Open the page of the archive in tmp_path."""
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-
-    def page(**query: str) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=60)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        test.switch_page("../pages/guidance.py").run()
-        assert [error.value for error in test.exception] == []
-        return test
-
-    return page
+    return partial(pages, "guidance")
 
 
 def swept(root: Path, **sweep: object) -> None:

@@ -22,7 +22,7 @@ from trainer.training import train
 RANDOM = np.random.default_rng(0)
 
 
-def written(folder: Path, counts: dict[str, int], size: int = 16, colour: bool = False, bright: bool = True) -> Path:
+def written(folder: Path, counts: dict[str, int], size: int = 16, colour: bool = False) -> Path:
     """A folder of noisy bars: upright in the first class, lying in the second; colour tells the third from them."""
     for label, (name, count) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def test_a_name_of_its_own(tmp_path: Path) -> None:
     assert own_name(tmp_path / "MNIST") == "own-mnist" and own_name(tmp_path / "!!") == "own"
 
 
-def test_three_commands_from_a_colour_folder_to_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_commands_from_a_colour_folder_to_a_run(tmp_path: Path) -> None:
     folder = written(tmp_path / "Bars", {"up": 60, "across": 60, "red": 60}, colour=True)
     runs = ["--runs", str(tmp_path / "runs")]
     short = ["--epochs", "1", "--steps", "4", "--threads", "1", "--snapshots", "2"]

@@ -1,7 +1,7 @@
 """The Steps page: what was planted is what it says, and what is missing is named with its command."""
 
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -10,6 +10,8 @@ import pytest
 from archive_fixture import write_run
 from steps_fixture import write_steps
 from streamlit.testing.v1 import AppTest
+from test_lab_pages import Open
+from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard import budgets
 from store import Archive
@@ -17,25 +19,11 @@ from store.files import write_table
 from store.manifest import write_manifest
 from store.schema import SOLVER_STEPS, table_of
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
-Open = Callable[..., AppTest]
-
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open the page over the archive in tmp_path."""
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-
-    def page(**query: str) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=30)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        test.switch_page("../pages/steps.py").run()
-        assert [error.value for error in test.exception] == []
-        return test
-
-    return page
+def opened(pages: Open) -> Open:  # noqa: F811
+    """Open the page of the archive in tmp_path."""
+    return partial(pages, "steps")
 
 
 def words(test: AppTest) -> str:

@@ -5,6 +5,7 @@ The seam is here because files that people made are of any kind, and each fault 
 
 import sys
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -33,13 +34,20 @@ def read(path: Path, split: str) -> Labelled:
     Files that cannot be read are skipped, counted and named on standard error. Raises OwnError for mixed sizes, sizes
     other than 16, 20 ... 64, fewer than two classes and fewer than 20 pictures of one.
     """
-    classes, images, labels = from_npz(path) if path.suffix == ".npz" else from_folder(path)
-    check(path, classes, images, labels)
+    classes, images, labels = everything(path)
     place = np.zeros(len(labels), np.int64)  # a picture's number within its class
     for label in range(len(classes)):
         place[labels == label] = np.arange((labels == label).sum())
     kept = (place % TEST_EVERY == 0) == (split == "test")
     return classes, images[kept], labels[kept]
+
+
+@lru_cache(1)
+def everything(path: Path) -> Labelled:
+    """Both splits together, read once: decoding thousands of files takes a while, and what is skipped is told once."""
+    found = from_npz(path) if path.suffix == ".npz" else from_folder(path)
+    check(path, *found)
+    return found
 
 
 def from_folder(path: Path) -> Labelled:

@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from evaluator.experiments.chunks import record
 from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
@@ -65,7 +63,7 @@ def guidance(
     real = real_of(subject, judges, data)
     found = {cell: found_in(table, cell, judges, real, subject.shape) for cell in tried}
     made = list(rows(tried, found, real))
-    columns = {name: pa.array([row[name] for row in made], GUIDANCE.field(name).type) for name in GUIDANCE.names}
+    columns = {name: [row[name] for row in made] for name in GUIDANCE.names}
     noted = {
         "settings": {"solver": settings_of(run).solver, "blocks": blocks, "seeds": SEEDS},
         "judges": {"cnn": judges.cnn.name, "clip": judges.clip.name, **judges.marks}, "real": real.source,
