@@ -15,7 +15,13 @@ Page = Callable[..., "playwright.Page"]
 def begin(page: "playwright.Page") -> None:
     page.get_by_label("Your guess first").fill("60")
     page.get_by_role("button", name="Begin").click()
-    page.get_by_text("Picture 1 of 20").wait_for()
+    asked(page, 1)
+
+
+def asked(page: "playwright.Page", turn: int) -> None:
+    """Waits for the picture and for its own answers: a key pressed before names the picture that was there."""
+    page.get_by_text(f"Picture {turn} of 20").wait_for()
+    page.locator(f'[class*="-{turn - 1}-2"] button').wait_for()
 
 
 def test_two_people_answer_by_keys_at_once(opened: Page, archive: Path) -> None:  # noqa: F811
@@ -25,7 +31,7 @@ def test_two_people_answer_by_keys_at_once(opened: Page, archive: Path) -> None:
     for turn in range(1, 6):
         for who, page in enumerate(pages):
             page.keyboard.press(str(who + 1))
-            page.get_by_text(f"Picture {turn + 1} of 20").wait_for()
+            asked(page, turn + 1)
     held = [json.loads(file.read_text()) for file in sorted((archive / "second" / "answers").glob("*.json"))]
     assert sorted([answer["said"] for answer in each["answers"]] for each in held) == [[1] * 5, [2] * 5]
     pages[0].get_by_role("button", name="Stop here").click()
