@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"largest difference from torch is {report['difference']:.1e} (limit {report['limit']:.0e}), at logSNR "
         f"{report['logsnr']:.1f} in a batch of {report['batch']}"
     )
+    if "rounding" in report:
+        print(f"Its weights are stored in half precision, which moves a picture by at most {report['rounding']:.1e}")
     for name, entry in report.get("unrolled", {}).items():
         print(
             f"{run.folder / name}: {entry['size'] / 1e6:.1f} MB, {entry['drawing']['steps']} evaluations in one graph; "

@@ -1,5 +1,7 @@
 """A run's denoiser, exported and compared with the original."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -8,7 +10,7 @@ from typing import Any
 import onnxruntime as ort
 import torch
 
-from exporter.graph import OPSET, graph_of
+from exporter.graph import OPSET, graph_of, multiplied_out
 from exporter.parity import BATCHES, Parity, noise_levels, parity
 from exporter.unrolled import compared, drawing, unrolled_graph
 from sampler.errors import SamplerError
@@ -17,9 +19,10 @@ from store.card import card_of
 from store.files import write_bytes, write_json
 from store.manifest import write_manifest
 from store.run import Run, RunError
-from trainer.checkpoints import load_denoiser
+from trainer.checkpoints import load_denoiser, plain_weights
 from trainer.network import Denoiser
 
+ROUNDED = 2 / 255  # largest change of x̂0 by storing a student's weights in half precision: one step of a byte
 LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
 
 
@@ -33,11 +36,14 @@ def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     classes, denoiser = class_names(run), load_denoiser(run)
     if half and not denoiser.config.scale_high:
         raise RunError(f"{run.id} is no student, and only a student's drawing is one graph; leave out --half.")
-    graphs = {run.unrolled: False} if denoiser.config.scale_high else {}
-    if half:
-        graphs[run.unrolled_half] = True
+    content = kept(run) if keep else graph_of(denoiser, classes)
+    graphs, told = {}, {}
+    if denoiser.config.scale_high:
+        told = rounding(run, denoiser, content, keep)
+        denoiser = as_stored(denoiser, content)
+        graphs = {run.unrolled: False} | ({run.unrolled_half: True} if half else {})
     made = {path: unrolled(denoiser, classes, low) for path, low in graphs.items()}
-    report = write(run, denoiser, kept(run) if keep else graph_of(denoiser, classes))
+    report = write(run, denoiser, content, told)
     if made:
         for path, (content, _) in made.items():
             write_bytes(path, content)
@@ -55,6 +61,32 @@ def kept(run: Run) -> bytes:
         raise RunError(str(error)) from error
 
 
+def as_stored(denoiser: Denoiser, content: bytes) -> Denoiser:
+    """A student with the very weights that its graph stores. Raises RunError for the graph of another network."""
+    stored = multiplied_out(denoiser)
+    try:
+        stored.load_state_dict(plain_weights(content))
+    except RuntimeError as error:
+        raise RunError(f"The graph is of another network than {denoiser.config.teacher}'s student; export it without "
+                       f"--keep.") from error  # fmt: skip
+    return stored
+
+
+def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[str, Any]:
+    """How far x̂0 moves because a student's weights are stored in half precision, for export.json.
+
+    What was measured before stays where the graph does. Raises RunError where it moves further than rounding can.
+    """
+    if keep:
+        before = json.loads(run.export.read_bytes()) if run.export.is_file() else {}
+        return {key: value for key, value in before.items() if key == "rounding"}
+    moved = parity(denoiser, content, noise_levels(denoiser.config)).difference
+    if not moved <= ROUNDED:
+        raise RunError(f"Storing the weights of {run.id} in half precision moves a picture by {moved:.1e}, more than "
+                       f"{ROUNDED:g}; nothing was written: train it further.")  # fmt: skip
+    return {"rounding": moved}
+
+
 def unrolled(denoiser: Denoiser, classes: list[str], half: bool) -> tuple[bytes, dict[str, Any]]:
     """A student's whole drawing as one graph, and what export.json says of it."""
     content = unrolled_graph(denoiser, classes, half)
@@ -62,7 +94,7 @@ def unrolled(denoiser: Denoiser, classes: list[str], half: bool) -> tuple[bytes,
     return content, entry | compared(denoiser, content, half)
 
 
-def write(run: Run, denoiser: Denoiser, content: bytes) -> dict[str, Any]:
+def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any]) -> dict[str, Any]:
     """Write a graph that agrees with the denoiser, and the report. Raises RunError, writing nothing, for any other."""
     levels = noise_levels(denoiser.config)
     found = parity(denoiser, content, levels)
@@ -71,7 +103,9 @@ def write(run: Run, denoiser: Denoiser, content: bytes) -> dict[str, Any]:
             f"The graph of {run.id} differs from torch by {found.difference:.1e} at logSNR {found.logsnr:.1f}, more "
             f"than {LIMIT:.0e}; nothing was written: export it with the torch and onnxruntime of requirements.txt."
         )
-    report = facts(content, found) | {"levels": [float(level) for level in levels], "batches": list(BATCHES)}
+    report = (
+        facts(content, found) | {"levels": [float(level) for level in levels], "batches": list(BATCHES)} | dict(more)
+    )
     write_bytes(run.denoiser, content)
     write_json(run.export, report)
     write_manifest(run, run.denoiser, run.export)

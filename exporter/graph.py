@@ -11,6 +11,7 @@ import warnings
 from dataclasses import asdict
 from hashlib import sha256
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -18,12 +19,15 @@ from torch.nn import functional as F
 
 from sampler.session import BATCH_AXIS
 from store.run import RunError
+from trainer.checkpoints import HALF
 from trainer.config import Config
 from trainer.network import Conv, Denoiser, Fold
 
 OPSET = 20  # from 21 on, normalisation layers come apart into some 30 nodes; no layer here needs more
 INPUTS, OUTPUT = ("x", "logsnr", "label"), "denoised"
 SCALE_INPUT = "guidance"  # one more, of a student
+FLOAT = onnx.TensorProto.FLOAT
+SMALLEST = 1024  # elements of a tensor that is stored in half precision
 SCALE = "[-1, 1]"  # of pictures
 SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in the way of CUDA graphs
 
@@ -31,9 +35,9 @@ SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in
 def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     """The denoiser as a serialized ONNX model: x (N, C, H, W), logsnr (N,), label (N,) -> denoised, N symbolic.
 
-    A student's takes guidance (N,) too. The class names, the scale of pictures, the hash of the configuration and the
-    guidance scales that a student learned are inside. Raises RunError where the
-    graph is not what the engine runs fast.
+    A student's takes guidance (N,) too, and stores its weights in half precision. The class names, the scale of
+    pictures, the hash of the configuration and the guidance scales that a student learned are inside. Raises RunError
+    where the graph is not what the engine runs fast.
     """
     plain = multiplied_out(denoiser).cpu().eval()
     config = denoiser.config
@@ -44,6 +48,8 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
         *([torch.ones(2)] if config.scale_high else []),
     )
     model = exported(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
+    if config.scale_high:
+        store_in_half(model)
     return serialized(model, facts(config, classes))
 
 
@@ -121,6 +127,20 @@ def tidy(model: onnx.ModelProto) -> None:
     for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
         part.ClearField("doc_string")
         part.ClearField("metadata_props")
+
+
+def store_in_half(model: onnx.ModelProto) -> None:
+    """Round the weights to half precision, as which they are stored; the engine makes them float32 when it opens."""
+    casts = []
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= SMALLEST:
+            name = tensor.name
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}{HALF}"))
+            casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], f"{name}.single", to=FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def check(model: onnx.ModelProto) -> None:

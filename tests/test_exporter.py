@@ -1,6 +1,7 @@
 """The exported graph against torch, and what stands in it, on a small network with weights of every kind."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from archive_fixture import card
 
 from exporter import parity
 from exporter.__main__ import main
-from exporter.export import LIMIT, export, write
-from exporter.graph import config_hash, multiplied_out
+from exporter.export import LIMIT, ROUNDED, export, write
+from exporter.graph import SMALLEST, config_hash, multiplied_out
 from sampler.generation import Settings, generate
 from sampler.noise import Noise
 from sampler.session import Denoiser as Loaded
@@ -21,7 +22,7 @@ from sampler.session import load
 from store.files import write_json
 from store.manifest import read_manifest
 from store.run import Run, RunError
-from trainer.checkpoints import EMA, save_weights
+from trainer.checkpoints import EMA, load_denoiser, save_weights
 from trainer.config import Config, to_dict
 from trainer.network import Conv, Denoiser
 
@@ -74,6 +75,34 @@ def test_multiplied_out_weights_answer_the_same() -> None:
     label = torch.tensor([0, 1, 2, 3, 3])
     with torch.no_grad():
         assert (denoiser(x, logsnr, label) - plain(x, logsnr, label)).abs().max() < 1e-5
+
+
+def test_a_run_without_checkpoints_has_its_weights_in_the_graph(run: Run, tmp_path: Path) -> None:
+    bare = Run(tmp_path / "bare")
+    shutil.copytree(run.folder, bare.folder, ignore=shutil.ignore_patterns("checkpoints"))
+    denoiser, recovered = network(), load_denoiser(bare)
+    x, logsnr, label = torch.randn(5, 3, 8, 8), torch.linspace(-6, 6, 5), torch.tensor([0, 1, 2, 3, 3])
+    with torch.no_grad():
+        assert (denoiser(x, logsnr, label) - recovered(x, logsnr, label)).abs().max() < 1e-5
+    before = run.denoiser.read_bytes()
+    assert export(bare)["difference"] <= LIMIT and bare.denoiser.read_bytes() != b""
+    for damage in (b"", before[: len(before) // 2], b"\xff" * 100):
+        bare.denoiser.write_bytes(damage)
+        with pytest.raises(RunError, match="cannot be read"):
+            load_denoiser(bare)
+
+
+def test_a_student_stores_its_weights_in_half_precision(tmp_path: Path) -> None:
+    student = write_run(tmp_path, network(replace(SMALL, scale_low=1.0, scale_high=3.0, levels="-2,2", steps=2)), "s")
+    report = export(student)
+    model = onnx.load(student.denoiser)
+    kinds = {tensor.data_type for tensor in model.graph.initializer if np.prod(tensor.dims) >= SMALLEST}
+    assert kinds == {onnx.TensorProto.FLOAT16}
+    assert 0 < report["rounding"] < ROUNDED and report["difference"] < LIMIT
+    before = student.denoiser.read_bytes()
+    shutil.rmtree(student.checkpoints)
+    assert export(student, keep=True)["rounding"] == report["rounding"]
+    assert student.denoiser.read_bytes() == before
 
 
 def test_the_graph_agrees_with_torch_where_the_report_did_not_look(loaded: Loaded) -> None:
@@ -160,7 +189,7 @@ def test_a_graph_that_disagrees_is_not_written(tmp_path: Path, run: Run) -> None
         other.unet.head.bias.add_(1.0)
     target = write_run(tmp_path, other)
     with pytest.raises(RunError, match="differs from torch"):
-        write(target, other, run.denoiser.read_bytes())
+        write(target, other, run.denoiser.read_bytes(), {})
     assert not target.denoiser.exists()
     assert not target.export.exists()
 

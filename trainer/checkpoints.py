@@ -4,19 +4,21 @@ The seam is here because a checkpoint is read by resume, trace and the exporter,
 trainer is killed while it writes. Only safetensors are written and read; nothing is ever unpickled.
 """
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from store.card import card_of
 from store.files import write_bytes
 from store.run import Run, RunError
 from trainer.config import Config, from_dict
-from trainer.network import Denoiser
+from trainer.network import Conv, Denoiser
 
 LAST = "last.safetensors"  # weights, averages and optimizer, for resume
 EMA = "ema.safetensors"  # the averaged weights: what is traced and exported
+HALF = ".half"  # ends the name of a tensor that a graph stores in half precision
 
 
 def save_weights(run: Run, name: str, tensors: dict[str, Tensor]) -> None:
@@ -48,12 +50,59 @@ def load_config(run: Run) -> Config:
 
 
 def load_denoiser(run: Run, device: torch.device | str = "cpu") -> Denoiser:
-    """The trained denoiser with its averaged weights, in evaluation mode. Raises RunError where there is none."""
+    """The trained denoiser with its averaged weights, in evaluation mode. Raises RunError where there is none.
+
+    A run that came without checkpoints has them in its exported graph.
+    """
     denoiser = Denoiser(load_config(run))
     try:
-        denoiser.load_state_dict(load_weights(run, EMA))
-    except RuntimeError as error:
+        if run.denoiser.is_file() and not (run.checkpoints / EMA).is_file():
+            recover(denoiser, run.denoiser.read_bytes())
+        else:
+            denoiser.load_state_dict(load_weights(run, EMA))
+    except (RuntimeError, KeyError) as error:
         raise RunError(
             f"The weights of {run.id} do not fit its configuration; restore run.json from a copy."
         ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{run.denoiser} cannot be read ({error}). Copy it again from where the run came from."
+        ) from error
     return denoiser.to(device).eval()
+
+
+def recover(denoiser: Denoiser, graph: bytes) -> None:
+    """Give a denoiser the weights of its exported graph, up to rounding: the gains are inside the filters there.
+
+    Raises ValueError for what is no graph, KeyError or RuntimeError for the graph of another network.
+    """
+    held = plain_weights(graph)
+    for name, module in denoiser.named_modules():
+        if isinstance(module, Conv):
+            module.take(held[f"{name}.weight"], held[f"{name}.bias"])
+        elif isinstance(module, nn.Linear):
+            module.load_state_dict({key: held[f"{name}.{key}"] for key in ("weight", "bias")})
+
+
+def plain_weights(graph: bytes) -> dict[str, Tensor]:
+    """Weight and bias of each layer of an exported graph, float32. Raises ValueError for what is no graph.
+
+    A bias is looked up at its layer: of several equal tensors the exporter keeps one.
+    """
+    import onnx  # only here: training itself needs none
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_model_from_string(graph)
+    except DecodeError as error:
+        raise ValueError("it is no ONNX graph") from error
+    if not model.graph.node:
+        raise ValueError("it is empty")
+    tensors = {each.name.removesuffix(HALF): onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    held = {}
+    for node in model.graph.node:
+        if node.op_type in ("Conv", "Gemm") and node.input[1].endswith(".weight"):
+            layer, weight = node.input[1].removesuffix(".weight"), tensors[node.input[1]].astype(np.float32)
+            bias = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(len(weight))  # a zero one is left out
+            held[f"{layer}.weight"], held[f"{layer}.bias"] = torch.from_numpy(weight), torch.from_numpy(bias).float()
+    return held

@@ -37,6 +37,14 @@ class Conv(nn.Module):
         rms = self.weight.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
         self.weight.div_(rms.clamp_min(1e-8))
 
+    @torch.no_grad()
+    def take(self, weight: Tensor, bias: Tensor) -> None:
+        """Become the plain convolution that an exported graph holds: filters of one norm, which is what `gain` says."""
+        rms = weight.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        self.gain.fill_(float(rms.mean()) * math.sqrt(self.weight[0].numel()) / self.scale)
+        self.weight.copy_(weight / rms.clamp_min(1e-8))
+        self.bias.copy_(bias)
+
     def forward(self, x: Tensor) -> Tensor:
         fan_in = self.weight[0].numel()
         norm = self.weight.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-8)
@@ -46,6 +54,10 @@ class Conv(nn.Module):
 
 class Fold(Conv):
     """A convolution of the picture folded 2x2 into channels (pixel-unshuffle): half as high, half as wide."""
+
+    def take(self, weight: Tensor, bias: Tensor) -> None:
+        folded = weight.shape[1] == self.weight.shape[1]
+        super().take(weight if folded else F.pixel_unshuffle(weight, 2), bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(F.pixel_unshuffle(x, 2))
