@@ -14,6 +14,7 @@ from store.files import write_json
 from store.run import RUNS, Run, RunError, existing_run
 
 BATCHES = (10, 20)  # of the engines
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone
 TEN = 10  # pictures of the systems
 PACKAGES = ("onnxruntime-gpu", "onnxruntime", "torch", "diffusers", "openvino", "denoising-diffusion-pytorch")
 
@@ -85,9 +86,28 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
         "system_ratio": race.spread(race.ratios(times, peer)) | {"peer": peer},
         "engine_ratio": min(ratios, key=lambda ratio: float(ratio["median"])),
         "peak_share": min(shares, key=lambda share: share["median"]),
+        "growth": grown(run, threads, options.system_rounds),
         "peak": {name: race.spread([peak[name] for peak in peaks]) for name in ("matrix", "convolution")},
         "rows": rows + found,
     }
+
+
+def grown(run: Run, threads: int, rounds: int) -> list[dict[str, Any]]:
+    """Milliseconds for each picture, by how many are drawn at once; every size draws in each round."""
+    from benchmarks import race
+
+    drawers = {size: race.start("engine", "ours", run, size, threads) for size in SIZES}
+    times: dict[int, list[float]] = {size: [] for size in SIZES}
+    try:
+        for drawer in drawers.values():
+            drawer.ask("")
+        for _ in range(rounds):
+            for size, drawer in drawers.items():
+                times[size].append(drawer.ask("draw")["ms"] / size)
+    finally:
+        for drawer in drawers.values():
+            drawer.close()
+    return [{"batch": size, "ms": race.spread(values)} for size, values in times.items()]
 
 
 def kept(names: dict[str, Any], options: argparse.Namespace) -> list[str]:
@@ -130,6 +150,8 @@ def told(report: dict[str, Any]) -> Iterator[str]:
             yield f"{head} {shown(row['ms'], 1)} ms, {shown(row['ratio'])} of ours{differs}"
         else:
             yield f"{head} {shown(row['ours'], 0)}, {shown(row['ratio'])} times theirs"
+    for row in report.get("growth", []):
+        yield f"growth  {row['batch']:5} ours, for each picture {shown(row['ms'])} ms"
     for name in ("system_ratio", "engine_ratio", "peak_share"):
         if name in report:
             yield f"{name} {shown(report[name])}{' against ' + report[name]['peer'] if 'peer' in report[name] else ''}"

@@ -11,7 +11,9 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,8 @@ class Denoiser:
             inputs["guidance"] = np.ones_like(logsnr) if guidance is None else guidance
         with gate:
             try:
-                denoised: NDArray[np.float32] = self.session.run([OUTPUT], inputs)[0]
+                cpu, net = self.provider == "CPU", self.session
+                denoised: NDArray[np.float32] = (shared(net, [OUTPUT], inputs) if cpu else net.run([OUTPUT], inputs))[0]
             except Exception as error:  # ONNX Runtime's errors share no base class
                 denoised = self.instead(inputs, error)
         return denoised
@@ -72,8 +75,8 @@ class Denoiser:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = created(verified(self.path), self.path, "CPUExecutionProvider")
-            denoised: NDArray[np.float32] = spare.run([OUTPUT], inputs)[0]
+            spare = created(verified(self.path), self.path, "CPUExecutionProvider", threads=1)
+            denoised: NDArray[np.float32] = shared(spare, [OUTPUT], inputs)[0]
         except Exception as fault:
             raise SamplerError(
                 f"{self.provider} could not run {len(inputs['x'])} pictures at once ({brief(fault)}); "
@@ -81,6 +84,27 @@ class Denoiser:
             ) from fault
         self.session, self.provider, self.reason = spare, "CPU", f"CUDA failed ({brief(error)}), so the CPU draws."
         return denoised
+
+
+def shared(
+    net: ort.InferenceSession, outputs: list[str], inputs: dict[str, NDArray[Any]], axis: int = 0
+) -> list[NDArray[Any]]:
+    """What a session of one thread answers, each core having run its share of the pictures by itself.
+
+    Pictures lie on the first axis of every input and on `axis` of every output. Cores that share a picture would wait
+    for each other at every layer.
+    """
+    shares = min(cores(), MOST_THREADS, max(1, len(inputs["x"])))
+    if shares == 1:
+        return list(net.run(outputs, inputs))
+    split = zip(*(np.array_split(value, shares) for value in inputs.values()), strict=True)
+    parts = _pool().map(lambda part: net.run(outputs, dict(zip(inputs, part, strict=True))), split)
+    return [np.concatenate(each, axis) for each in zip(*parts, strict=True)]
+
+
+@lru_cache(1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(cores(), MOST_THREADS), "draw")
 
 
 def load(path: Path, provider: str = "auto") -> Denoiser:
@@ -135,10 +159,13 @@ def verified(path: Path, expected: str = "") -> bytes:
     return content
 
 
-def opened(content: bytes, path: Path, provider: str, threads: int = 0) -> tuple[ort.InferenceSession, str, str]:
-    """A session, the provider that really runs it, and why. Raises SamplerError where there is none."""
+def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
+    """A session (on a CPU of one thread, for `shared`), the provider that really runs it, and why.
+
+    Raises SamplerError where there is none.
+    """
     if provider == "cpu":
-        return created(content, path, "CPUExecutionProvider", threads=threads), "CPU", "The CPU was asked for."
+        return created(content, path, "CPUExecutionProvider", threads=1), "CPU", "The CPU was asked for."
     reason = obstacle()
     if not reason:
         with contextlib.suppress(SamplerError), quiet():
@@ -150,7 +177,7 @@ def opened(content: bytes, path: Path, provider: str, threads: int = 0) -> tuple
         reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
     if provider == "cuda":
         raise SamplerError(f"{reason}; or ask for --provider cpu.")
-    return created(content, path, "CPUExecutionProvider", threads=threads), "CPU", f"{reason}."
+    return created(content, path, "CPUExecutionProvider", threads=1), "CPU", f"{reason}."
 
 
 def obstacle() -> str:

@@ -8,9 +8,7 @@ each batch size, and the whole way is one CUDA graph.
 
 import json
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,6 @@ INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", "guidance": "tensor(fl
 DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
 MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
 NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
-LEAST = 2  # pictures for which a second core is worth waking
 
 Arrays = dict[str, NDArray[Any]]
 Images = NDArray[np.uint8]
@@ -75,15 +72,8 @@ class Whole:
 
     def cpu(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
         """Every core draws its share."""
-        count = len(inputs["x"])
-        shares = min(session.cores(), session.MOST_THREADS, max(1, count // LEAST))
-        split = zip(*(np.array_split(value, shares) for value in inputs.values()), strict=True)
-        parts = [dict(zip(inputs, share, strict=True)) for share in split]
-        if len(parts) == 1:
-            images, sums = self.session.run([IMAGES, SUMS], parts[0])
-            return images, sums
-        drawn = list(_pool().map(lambda part: self.session.run([IMAGES, SUMS], part), parts))
-        return np.concatenate([part[0] for part in drawn], axis=1), np.concatenate([part[1] for part in drawn], axis=1)
+        images, sums = session.shared(self.session, [IMAGES, SUMS], inputs, axis=1)
+        return images, sums
 
     def cuda(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
         """One CUDA graph for each batch size, inputs and outputs on the device; a size that is near will do."""
@@ -194,8 +184,7 @@ def exported(run: Run) -> dict[str, dict[str, Any]]:
 def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
     """The graph in the file `path`, checked against its entry in export.json. Raises SamplerError."""
     content = session.verified(path, str(entry.get("sha256")))
-    threads = 1  # each core draws its own pictures
-    net, name, reason = session.opened(content, path, provider, threads)
+    net, name, reason = session.opened(content, path, provider)
     found = {value.name: value.type for value in net.get_inputs()}
     metadata = net.get_modelmeta().custom_metadata_map
     try:
@@ -224,8 +213,3 @@ def fixed(content: bytes, path: Path, count: int) -> ort.InferenceSession:
         return session.created(content, path, ("CUDAExecutionProvider", options), batch=count)
     except SamplerError:  # a node that CUDA does not have
         return session.created(content, path, "CUDAExecutionProvider", "CPUExecutionProvider", batch=count)
-
-
-@lru_cache(1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(session.cores(), session.MOST_THREADS), "draw")

@@ -8,6 +8,7 @@ import torch
 from archive_fixture import card
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.__main__ import grown
 from benchmarks.peak import operations, peak
 from benchmarks.race import best, race, ratios, spread
 from exporter.export import export
@@ -63,3 +64,9 @@ def test_engines_draw_the_same_and_one_that_is_not_there_says_so(run: Run) -> No
     assert by_name["ours"]["ratio"] == {"median": 1.0, "low": 1.0, "high": 1.0}
     assert 0 < by_name["torch channels_last"]["difference"] < 1 / 255 + 1e-4
     assert not list(Path.cwd().glob("pictures.npy"))
+
+
+def test_time_per_picture_is_told_by_how_many_are_drawn_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.__main__.SIZES", (1, 8))
+    found = grown(run, 1, 2)
+    assert [row["batch"] for row in found] == [1, 8] and all(row["ms"]["low"] > 0 for row in found)

@@ -182,6 +182,15 @@ def test_a_picture_is_the_same_in_every_batch_through_real_convolutions(loaded: 
         assert np.abs(whole.images.astype(int) - split.images).max() <= 1
 
 
+def test_cores_that_share_a_batch_answer_as_one_does(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, logsnr = np.random.default_rng(0).normal(size=(5, 3, 8, 8)).astype(np.float32), np.linspace(-4, 4, 5)
+    answers = []
+    for cores in (1, 2, 3, 8):
+        monkeypatch.setattr("sampler.session.cores", lambda cores=cores: cores)
+        answers.append(loaded(x, logsnr.astype(np.float32), np.arange(5) % 4))
+    assert all(np.abs(answers[0] - other).max() < 1e-5 for other in answers[1:])
+
+
 def test_a_graph_that_disagrees_is_not_written(tmp_path: Path, run: Run) -> None:
     """The graph of one network offered as another's."""
     other = network()
