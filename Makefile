@@ -5,7 +5,7 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
-TIMED := tests/test_browser.py tests/test_browser_lab.py tests/test_browser_platform.py # these measure time: alone
+TIMED := $(addprefix tests/test_browser,.py _lab.py _many.py _platform.py) # these measure time: alone
 
 .PHONY: dashboard test bench check install clean
 

@@ -70,8 +70,13 @@ def write_report(chosen: argparse.Namespace) -> int:
     from store.files import write_bytes
 
     root = _root(chosen)
+    if chosen.out.is_dir():
+        raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
     page = report.report(chosen.run, root, Archive(root).ask, chosen.address or report.ADDRESS)
-    write_bytes(chosen.out, page)
+    try:
+        write_bytes(chosen.out, page)
+    except OSError as error:
+        raise RunError(f"{chosen.out} was not written ({error.strerror}); name another file with --out.") from error
     print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: python -m dashboard check {chosen.out}")
     return 0
 

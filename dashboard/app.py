@@ -63,7 +63,7 @@ def main() -> None:
         }
     )
     ui.style()
-    with ui.one_moment():
+    with ui.one_moment(closely=not page.url_path):  # where every run is shown, and no other page shows more than a few
         controls.control_bar(CONTROLS[page.url_path])
         place = st.container()
         try:

@@ -57,10 +57,11 @@ def begin(run: pd.Series) -> str:
     with st.container(horizontal=True):
         view = SHOWN[controls.pick("Shown", list(SHOWN), next(iter(SHOWN)), "shown", width=190)]
         length = int(controls.pick("Pictures", LENGTHS, "40", "pictures"))
+    count = len(ui.class_names(run))
+    keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""
     ui.note(
         f"You see {length} pictures, each at one random step between noise and finished, and name each: there are "
-        f"{len(ui.class_names(run))} answers and no other, so guess where you cannot tell. Keys 0 to 9 answer too. "
-        "Your answers are kept beside the run."
+        f"{count} answers and no other, so guess where you cannot tell.{keys} Your answers are kept beside the run."
     )
     with st.form("blind-begin", border=False):
         with st.container(horizontal=True):

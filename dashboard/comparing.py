@@ -17,6 +17,7 @@ from dashboard.recognition import on_axis
 from evaluator.points import Points
 from evaluator.statistics import Estimate, combined, mean
 
+OTHER = "other judge"  # instead of a difference
 OWN = ("seed",)  # settings in which repetitions of one experiment differ
 Numbers = NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def _difference(held: Mapping[str, pd.Series], said: Mapping[str, Estimate], bas
     if baseline not in held or run not in held:
         return ""
     if held[baseline]["judge"] != held[run]["judge"]:
-        return "other judge"
+        return OTHER
     return _said(gap(said[run], said[baseline]), form.replace(" %", ""), "+")
 
 

@@ -4,15 +4,18 @@ The seam is here because these figures know a baseline, which is drawn thick, an
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from dashboard.charts import AXES, HEIGHT, MUTED, Figure, bare_layout, line_of, plain, round_numbers, styles
 from dashboard.comparing import Row
+from dashboard.curves import Curve, Level, Mark, curves
 from dashboard.incidence import faded
+from dashboard.ordering import Course
 from dashboard.recognition import DECIMALS
 from evaluator.statistics import Estimate
+from sampler.levels import CLEAN
 
 ROW = 30  # pixels of a class's row
 OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends
@@ -78,6 +81,50 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
                              "line": {"color": MUTED, "width": 1.5, "dash": "dot"}})  # fmt: skip
     layout |= {"height": max(HEIGHT, 90 + ROW * len(names)), "hovermode": "closest"}
     return {"data": traces, "layout": layout}
+
+
+def courses(found: Sequence[Course], told: Mapping[str, Estimate], half: Mapping[str, Estimate], axis: str) -> Figure:
+    """How runs of different data become recognizable: each one's mean over its classes with a band, its classes thin.
+
+    told, half: run -> theory's point and where half is recognized, both on the axis.
+    """
+    looks = styles([each.run for each in found])
+    drawn = [Curve(_inner(each.mean, axis), each.run, *looks[each.run]) for each in found if each.mean is not None]
+    named = {(each.dataset, told[each.run].value): each.run for each in reversed(found) if each.run in told}
+    marks = [Mark(told[run], f"theory, {name}", looks[run][0], "dash") for (name, _), run in named.items()]
+    figure = curves(drawn, axis, "recognizable", marks, [Level(0.5, "half")])
+    thin = [trace for each in found for trace in _classes(each, looks[each.run][0], axis)]
+    points = [_half(each.run, half[each.run], looks[each.run][0]) for each in found if each.run in half]
+    figure["layout"] |= {"hovermode": "closest", "height": HEIGHT + 80}
+    return figure | {"data": [*thin, *figure["data"], *points]}
+
+
+def _inner(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
+    """Without the clean end, which is far from all others on every axis but that of steps."""
+    return frame if axis == "% of steps" else frame[frame["logsnr"] < CLEAN].drop(columns="step")
+
+
+def _classes(course: Course, colour: str, axis: str) -> list[Figure]:
+    """A thin line for each class."""
+    frame = _inner(course.each, axis) if course.each is not None else pd.DataFrame({"label": []})
+    return [
+        line_of(part[AXES[axis][0]].tolist(), part["share"].tolist(), name, {"color": colour, "width": 1}, opacity=0.4,
+                showlegend=False, hovertemplate=f"{plain(name)}: %{{y:.0%}}<extra>{plain(course.run)}</extra>")
+        for label, name in enumerate(course.classes) if len(part := frame[frame["label"] == label])
+    ]  # fmt: skip
+
+
+def _half(run: str, place: Estimate, colour: str) -> Figure:
+    """Where half of a run's pictures are recognizable, with its interval; nothing for a place that there is not."""
+    shown = math.isfinite(place.value)
+    return {
+        "type": "scatter", "mode": "markers", "name": plain(run), "showlegend": False,
+        "x": [place.value] if shown else [], "y": [0.5] if shown else [],
+        "error_x": {"type": "data", "symmetric": False, "array": [_or_none(place.high - place.value)],
+                    "arrayminus": [_or_none(place.value - place.low)], "thickness": 2, "width": 0},
+        "marker": {"color": colour, "size": 9},
+        "hovertemplate": f"half at %{{x:.2f}}, n = {place.n:,}<extra>{plain(run)}</extra>",
+    }  # fmt: skip
 
 
 def _said(name: str, found: Estimate, digits: int) -> str:

@@ -22,6 +22,7 @@ Number = TypeVar("Number", int, float)
 DEFAULT_AXIS = "% of steps"
 COMPARED_AXIS = "logSNR"  # means the same for every schedule, so runs are compared on it
 LEAST, MOST = 34, 99  # thresholds on offer, %
+RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
 
 
 def control_bar(controls: Sequence[str]) -> None:
@@ -50,7 +51,7 @@ def control_bar(controls: Sequence[str]) -> None:
     _complete_address({key: choice for key, choice in options.items() if key in controls})
     with st.container(horizontal=True, key="control-bar", vertical_alignment="bottom"):
         for key, (label, values, default) in options.items():
-            _adopt(key, values, default)
+            _adopt(key, values, default, shown=key in controls)
             if key not in controls:
                 st.session_state[key] = st.session_state[key]  # or it is forgotten, because nothing draws it here
             else:
@@ -62,7 +63,7 @@ def control_bar(controls: Sequence[str]) -> None:
         copy_link({key: st.session_state[key] for key in options if key in controls})
 
 
-def _adopt(key: str, values: Sequence[str], default: str) -> None:
+def _adopt(key: str, values: Sequence[str], default: str, shown: bool = True) -> None:
     """Keep a control's value, or replace one that is no choice (any more); a bad one in the URL gets a notice."""
     asked = st.query_params.get(key)
     if not st.session_state.get("arrived") and asked is not None:
@@ -72,6 +73,8 @@ def _adopt(key: str, values: Sequence[str], default: str) -> None:
             refuse(key)
     memory = st.session_state.setdefault("memory", {})  # a page left before it was drawn loses its widgets' values
     if st.session_state.get(key) not in values:
+        if key in RUNS and shown and memory.get(key, default) not in values:
+            refuse(key)  # deleted or damaged since it was chosen
         st.session_state[key] = memory[key] if memory.get(key) in values else default
     memory[key] = st.session_state[key]
 
@@ -97,9 +100,9 @@ def notice(place: DeltaGenerator) -> None:
     """One notice for all that the URL asked for and that is not there."""
     refused = list(dict.fromkeys(st.session_state.pop("refused", [])))
     if refused:
-        place.info(
-            f"The link asks for a {' and a '.join(refused)} that is not here; the page shows its default instead."
-        )
+        words = " and a ".join(RUNS.get(key, key) for key in refused)
+        lost = "is not here or is damaged" if RUNS.keys() & set(refused) else "is not here"
+        place.info(f"The link asks for a {words} that {lost}; the page shows its default instead.")
 
 
 def chosen_class(run: pd.Series) -> int:
@@ -140,7 +143,7 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
 def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[str]:
     """Runs to show beside the chosen one, in the URL: their ids, the chosen run's first."""
     frame = ask("runs")
-    ids = [name for name in frame.loc[frame["state"] != "damaged", "run"] if name != run["run"]]
+    ids = [name for name in frame.loc[frame["state"] != "damaged", "run"].tolist() if name != run["run"]]
     if not ids:
         return [str(run["run"])]
     return [str(run["run"]), *several("Beside", ids, "with", "other runs", also=[str(run["run"])], changed=changed)]

@@ -4,11 +4,11 @@ The seam is here because a difference that its interval does not tell from none 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from dashboard import comparing, recognition
+from dashboard import comparing, ordering, recognition
 from dashboard.comparing import Row
 from evaluator.statistics import Estimate
 
@@ -21,11 +21,19 @@ class Recognized:
     threshold: float
     rows: list[Row]
     remarks: list[str]
+    courses: list[ordering.Course] = field(default_factory=list)  # of every run, where classes differ
 
 
 def sentence(runs: pd.DataFrame, found: Recognized, axis: str) -> str:
-    """One sentence on how the first run differs from the baseline: when it is recognized, and how well it draws."""
+    """One sentence on how the first run differs from the baseline: when it is recognized, and how well it draws.
+
+    Where their classes are not the same things: whether theory orders them rightly.
+    """
     base, run = (str(run) for run in runs["run"].iloc[:2])
+    more = f" Below: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
+    if ordering.foreign(runs.loc[base], runs.loc[run]):
+        courses = {course.run: course for course in found.courses}
+        return ordering.sentence(courses[base], courses[run]) + more
     parts = []
     whole = next((row for row in found.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
@@ -35,7 +43,6 @@ def sentence(runs: pd.DataFrame, found: Recognized, axis: str) -> str:
         parts.append(_accuracy_words(_accuracy(second), _accuracy(first)))
     if not parts:
         return f"{run} against {base}: neither recognizability nor quality is evaluated in both."
-    more = f" Below: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
     return f"Against {base}, {run} {' and '.join(parts)}.{more}"
 
 

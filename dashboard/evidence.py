@@ -55,11 +55,12 @@ def evidence(run: pd.Series, source: str, ask: Ask) -> Evidence | None:
 
 
 def _fading(run: pd.Series, ask: Ask, classes: Sequence[str]) -> Evidence | None:
-    """A real 3 where the run draws digits, else the last picture kept of its class, along the run's own levels."""
+    """A real picture of the class where one is bundled, else the last one kept, along the run's own levels."""
     label = min(FADING, len(classes) - 1)
     size, channels = int(run["size"]), int(run["channels"])
-    if classes == list("0123456789") and size == 28 and channels == 1:
-        image, what = fading.real(classes[label])[0], f"A real {classes[label]}"
+    bundled = fading.real(str(run["dataset"]), classes[label], size)
+    if len(bundled) and bundled.shape[1:] == (size, size, channels):
+        image, what = bundled[0], f"A real {classes[label]}"
     else:
         frame = ask("last_snapshots", runs=[run["run"]])
         kept = fading.generated(frame[frame["label"] == label], size, channels)
@@ -161,8 +162,11 @@ def _drawn(run: pd.Series, ask: Ask, classes: Sequence[str], source: str) -> Evi
     if source == "S13":
         frame = ask("solver_steps_pictures", run=run["run"])
         own = frame[frame["network"] == run["run"]]
-        named = {f"{row.solver}, {row.evaluations}": bytes(row.pictures) for row in own.itertuples() if row.pictures}
-        chosen = {name: unpack(content, size, channels)[:ACROSS] for name, content in named.items()}
+        frame_bytes = size * size * channels
+        chosen = {
+            f"{row.solver}, {row.evaluations}": unpack(bytes(row.pictures), size, channels)[:ACROSS]
+            for row in own.itertuples() if row.pictures and len(row.pictures) % frame_bytes == 0
+        }  # fmt: skip
         names = [name for name in chosen if name.startswith(("ddim", "ddpm"))]
     else:
         frame = _laws(run, ask, classes)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.grids import evenly
-from dashboard.pictures import Bytes, plate, real_digits, shown, unpack
+from dashboard.pictures import Bytes, plate, real_pictures, shown, unpack
 from sampler.guidance import guided
 from sampler.levels import CLEAN, LAST, alpha, levels, sigma
 from sampler.loop import sample
@@ -42,10 +42,14 @@ def schedule(name: str) -> pd.DataFrame:
     return pd.DataFrame({"step": np.arange(steps + 1), "alpha_bar": alpha(logsnr) ** 2, "logsnr": logsnr})
 
 
-def real(name: str) -> Bytes:
-    """The bundled real digits of the class with this name, (6, 28, 28, 1)."""
-    images, labels = real_digits()
-    return np.asarray(images[labels.astype(str) == name])
+def real(dataset: str, name: str, size: int) -> Bytes:
+    """The bundled real pictures of a class, (6, H, H, 1), black around them where a run's `size` is larger than theirs.
+
+    None, (0, ...), of a class that they do not have.
+    """
+    images, names = real_pictures(dataset)
+    margin = max(size - images.shape[1], 0) // 2
+    return np.pad(images[names == name], ((0, 0), (margin, margin), (margin, margin), (0, 0)))
 
 
 def generated(frame: pd.DataFrame, size: int, channels: int) -> Bytes:

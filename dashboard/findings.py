@@ -60,7 +60,7 @@ def fading(name: str, table: pd.DataFrame) -> str:
 def trajectory(found: Any, name: str) -> str:
     """One sentence on when this picture is recognized. found: following.Followed."""
     if found.judged.empty:
-        return f"A {name} on its way out of the noise; no judge has looked at it yet."
+        return f"No judge has looked yet at this {name} on its way out of the noise."
     judge = found.judged.loc[found.judged["view"] == found.view, "judge"].iloc[0]
     if found.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; the source says around 70 %."

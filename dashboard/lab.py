@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, judged, recognition, theory, ui
+from dashboard import charts, judged, ordering, recognition, theory, ui
 from dashboard.incidence import Places, beside, incidence
 from dashboard.ranks import chance
 from evaluator.claims import Verdict
@@ -69,7 +69,15 @@ def answer(at: Lab) -> None:
 
 
 def chart(at: Lab, drawing: str, others: Sequence[str]) -> None:
-    """The curves of every class, alone or with other runs beside them."""
+    """The curves of every class, alone or with other runs of the same classes beside them."""
+    frame = ui.ask("runs").set_index("run", drop=False)
+    apart = [run for run in others if ordering.foreign(frame.loc[run], at.run)]
+    for run in apart:
+        ui.note(
+            f"{ordering.drawn(frame.loc[run])}: they have no place in the panels of {at.look.run}. The Compare page "
+            "holds both against theory."
+        )
+    others = [run for run in others if run not in apart]
     if len(others) > 1:
         found = [like for run in others if (like := _like(run, at)) is not None]
         frame = pd.concat([judged.curves(*each, len(at.classes)).assign(run=each[0].run) for each in found])

@@ -6,7 +6,7 @@ neighbour, the same black and white in both themes, and a hole where a value is 
 
 import io
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from store.schema import X_RANGE
 
-REAL = Path(__file__).parent / "real" / "digits.npz"  # see real/LICENCE.md
+REAL = Path(__file__).parent / "real"  # see LICENCE.md there
+BUNDLED = {"mnist": "digits.npz", "digits5000": "digits.npz", "fashion-mnist": "garments.npz"}  # data set -> its file
 NIGHT = (14, 20, 32)  # the plate itself
 MUTED = (141, 153, 174)  # labels
 AMBER = (242, 169, 59)  # wrong verdicts, the recognition point
@@ -45,10 +46,19 @@ def unpack(content: bytes, size: int, channels: int) -> Bytes:
     return frames.reshape(-1, size, size, channels)
 
 
-def real_digits() -> tuple[Bytes, NDArray[np.int64]]:
-    """Sixty real digits: pictures (60, 28, 28, 1) and labels (60,), six of each class in order."""
-    with np.load(REAL, allow_pickle=False) as file:
-        return file["images"][..., None], file["labels"]
+@cache
+def real_pictures(dataset: str) -> tuple[Bytes, NDArray[np.str_]]:
+    """Sixty real pictures (60, 28, 28, 1) and the names of their classes (60,), six of each in order.
+
+    None of either, (0, ...), for a data set that is not in BUNDLED.
+    """
+    if dataset not in BUNDLED:
+        return np.zeros((0, 28, 28, 1), np.uint8), np.zeros(0, np.str_)
+    with np.load(REAL / BUNDLED[dataset], allow_pickle=False) as file:
+        images, names = file["images"][..., None], file["classes"][file["labels"]]
+    images.setflags(write=False)
+    names.setflags(write=False)
+    return images, names
 
 
 def plate(

@@ -9,11 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import fading, generation, ui
-from dashboard.pictures import Bytes
+from dashboard.pictures import Bytes, real_pictures
 from sampler.errors import SamplerError
 from store.run import Run
-
-REAL_DATASETS = ("mnist", "digits5000")  # whose real pictures are bundled
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,14 @@ class Film:
 
 def kinds(run: pd.Series) -> list[str]:
     """The kinds of clean pictures that there are for a run's data set, the usual one first."""
-    return ["real", "generated"] if run["dataset"] in REAL_DATASETS else ["generated"]
+    _, bundled = real_pictures(str(run["dataset"]))
+    return ["real", "generated"] if set(ui.class_names(run)) <= set(bundled) else ["generated"]
 
 
 def clean_pictures(run: pd.Series, kind: str, label: int) -> Bytes:
     """Pictures of one class to start from, (N, H, W, C). Ends the page where there are none."""
     if kind == "real":
-        return fading.real(ui.class_names(run)[label])
+        return fading.real(str(run["dataset"]), ui.class_names(run)[label], int(run["size"]))
     frame = ui.ask("snapshots", run=run["run"], label=label)
     images = fading.generated(frame[frame["step"] == frame["step"].max()], int(run["size"]), int(run["channels"]))
     if not len(images):

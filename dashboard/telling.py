@@ -18,7 +18,8 @@ from dashboard import report, ui
 def offer(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
     stamps = tuple(ui.stamp(run) for run in ids)
-    if st.button("Make the report", type="primary", key="make-report"):
+    st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
+    if st.session_state.pop("report-asked", None) == tuple(ids):  # not where a run went between the look and the press
         st.session_state["reported"] = (tuple(ids), stamps)
     if st.session_state.get("reported") != (tuple(ids), stamps):
         ui.note("It takes a few seconds; then the file can be saved, sent and printed.")
@@ -28,6 +29,10 @@ def offer(ids: Sequence[str]) -> None:
     ui.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
     name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}.html"
     st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
+
+
+def _ask_for(ids: tuple[str, ...]) -> None:
+    st.session_state["report-asked"] = ids
 
 
 def promise(runs: pd.DataFrame, ids: Sequence[str]) -> str:

@@ -43,9 +43,9 @@ def _archive(folder: Path) -> Archive:
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """All of a page shows the archive as it was at one moment, and looks at its folders once."""
-    with _archive(root()).one_moment():
+def one_moment(closely: bool) -> Iterator[None]:
+    """All of a page shows the archive as it was at one moment; `closely`, every file of every run is looked at."""
+    with _archive(root()).one_moment(closely):
         yield
 
 

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import comparing, contrasts, controls, following, judged, recognition, scrubber, ui
+from dashboard import comparing, contrasts, controls, following, judged, ordering, recognition, scrubber, ui
 from dashboard.comparing import Row
 from dashboard.differing import Recognized, digits, written
+from dashboard.ordering import drawn, foreign
+from dashboard.schedules import estimate_at
 
 SMOOTHING = ["0", "100", "500", "2000"]
 LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
@@ -37,24 +39,34 @@ def chosen_view() -> str:
 
 
 def recognized(runs: pd.DataFrame, axis: str, view: str) -> Recognized:
-    """Every run against the baseline, judged on one view, with one threshold for all: the strictest of the runs."""
+    """Every run against the baseline, judged on one view: differences from it where the classes are the same things,
+    with one threshold for all of these, the strictest of the runs; else every run's own course, at its own threshold.
+    """
     ids = [str(run) for run in runs["run"]]
+    base = runs.loc[ids[0]]
     looks = {run: look for run in ids for look in judged.looks(run) if look.view == view}
     lacking = [run for run in ids if run not in looks]
     remarks = [f"{run} is not judged on this. Do it with: python -m evaluator recognizability {run}" for run in lacking]
-    if ids[0] in lacking or len(looks) < 2:
-        return Recognized(view, recognition.THRESHOLD, [], remarks)
-    threshold = max(recognition.threshold(ui.folder(runs.loc[run]), view) for run in looks)
-    rows, base = [], runs.loc[ids[0]]
-    for run in [run for run in looks if run != ids[0]]:
+    own = {run: recognition.threshold(ui.folder(runs.loc[run]), view) for run in ids}
+    apart = [run for run in ids if foreign(runs.loc[run], base)]
+    courses = [ordering.course(runs.loc[run], looks.get(run), own[run]) for run in ids] if apart else []
+    remarks += [
+        f"{drawn(runs.loc[run])} and {drawn(base)}: their pictures make no pairs, so nothing is subtracted."
+        for run in apart
+    ]
+    akin = [run for run in ids if run in looks and run not in apart]
+    if ids[0] in lacking or len(akin) < 2:
+        return Recognized(view, recognition.THRESHOLD, [], remarks, courses)
+    threshold, rows = max(own[run] for run in akin), []
+    for run in akin[1:]:
         shared = _same_noise(runs.loc[run], base)
         if not shared:
             remarks.append(
-                f"{run} draws {runs.loc[run]['dataset']} and {ids[0]} draws {base['dataset']}: their pictures make no "
-                "pairs, so only all classes together are compared."
+                f"{run} draws pictures of another size than {ids[0]}: they make no pairs, so only all classes together "
+                "are compared."
             )
         rows += _contrasts(looks[run], looks[ids[0]], threshold, tuple(ui.class_names(base)), axis, shared)
-    return Recognized(view, threshold, rows, remarks)
+    return Recognized(view, threshold, rows, remarks, courses)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)  # two thousand bootstrap draws for each row
@@ -66,19 +78,51 @@ def _contrasts(
 
 
 def _same_noise(one: pd.Series, other: pd.Series) -> bool:
-    """Whether a seed is the same noise and a label the same class in both runs."""
-    alike = [(run["size"], run["channels"], ui.class_names(run)) for run in (one, other)]
-    return alike[0] == alike[1]
+    """Whether a seed is the same noise in both runs."""
+    return bool(one["size"] == other["size"] and one["channels"] == other["channels"])
 
 
 def recognizability(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
-    """When each class is recognized, as differences from the baseline."""
+    """When each class is recognized: as differences from the baseline, or in order where classes are others."""
     base = str(runs["run"].iloc[0])
     for remark in found.remarks:
         ui.note(remark)
-    if not found.rows:
+    if found.courses:
+        _in_order(runs, found, axis)
+    if found.rows:
+        _differences(runs, found, axis)
+    elif not found.courses:
         ui.note(f"No run can be held against {base} on this.")
-        return
+
+
+def _in_order(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
+    """The courses of runs that draw other things, with theory's point for each, and whether theory orders them."""
+    first, *others = found.courses
+    for other in others[1:]:
+        if foreign(runs.loc[other.run], runs.loc[first.run]):
+            ui.note(ordering.sentence(first, other))
+    seen = [course for course in found.courses if course.mean is not None]
+    if seen:
+        told = {each.run: estimate_at(runs.loc[each.run], each.predicted, axis) for each in seen if each.predicted}
+        half = {each.run: estimate_at(runs.loc[each.run], each.half, axis) for each in seen}
+        figure, data = contrasts.courses(seen, told, half, axis), ordering.numbers(seen)
+        ui.chart(figure, "courses", "Recognizable by then, a line for each run", data)
+        ui.note(
+            "Thick: the share recognizable from then on, each class of a run weighing the same, with its 95 % interval "
+            "from whole noise seeds drawn again together; thin: its classes; the point: half, on the straight line "
+            "between two kept frames. Dashed: the level at which theory decides the class, −ln Λ. Each run before its "
+            f"own judge, which looks at {recognition.VIEWS[found.view]}, at the threshold that this judge's null asks "
+            "for: heights depend on the judge, so only the order is held against theory."
+        )
+    ui.table(*ordering.table(found.courses), "courses-table")
+    for course in found.courses:
+        if not course.cloned.n:
+            ui.note(f"{course.run}'s chains were not copied. Do it with: python -m evaluator speciation {course.run}")
+
+
+def _differences(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
+    """Differences of classes that are the same things."""
+    base = str(runs["run"].iloc[0])
     ui.chart(contrasts.differences(found.rows, axis, [*runs["run"]]), "differences", f"Differences from {base}")
     ui.note(
         f"Pictures of the same noise and class, one from each run, looked at as {recognition.VIEWS[found.view]}: where "
@@ -105,6 +149,8 @@ def quality(runs: pd.DataFrame) -> None:
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
     for run in lacking:
         ui.note(f"{run} is not evaluated. Do it with: python -m evaluator quality {run}")
+    if any(cell == comparing.OTHER for row in rows for cell in row):
+        ui.note("Before different judges, figures stand side by side: each judge has its own errors and features.")
     ui.note("Values with 95 % intervals; differences in percentage points where values are in %, from both intervals.")
 
 
@@ -174,7 +220,9 @@ def step_by_step(runs: pd.DataFrame, axis: str) -> None:
     following.place_asked()
     scrubber.scrubber(scrubber.content_of(strips, axis, ui.dark()), "compared")
     if any(not _same_noise(runs.loc[run], first) for run in rows):
-        ui.note("The pictures differ in size or classes, so the same seed is not the same noise in all of them.")
+        ui.note("The pictures differ in size, so the same seed is not the same noise in all of them.")
+    for run in [run for run in rows if str(first["run"]) in rows and foreign(runs.loc[run], first)]:
+        ui.note(f"{drawn(runs.loc[run])}: its row makes no pair with that of {first['run']}.")
     ui.note("Each row shows the frame that it keeps nearest to the chosen place." if len(strips) > 1 else "")
 
 

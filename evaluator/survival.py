@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.points import Points, View
-from evaluator.statistics import Estimate, Numbers, share, shares
+from evaluator.statistics import Estimate, Numbers, draws, ends, share, shares
+from sampler.levels import CLEAN
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,61 @@ def paired(values: Numbers, found: Points) -> tuple[list[int], Numbers]:
     total = np.bincount(place, values, cells)
     table = np.divide(total, count, out=np.full(cells, np.nan), where=count > 0)
     return labels.tolist(), table.reshape(len(seeds), len(labels))
+
+
+@dataclass(frozen=True)
+class Average:
+    """The share recognized by each of T kept frames, every class weighing the same, and where it reaches a half.
+
+    Intervals: 95 %, of bootstrap draws of whole noise seeds; nan for a single seed.
+    """
+
+    step: NDArray[np.int64]  # (T,)
+    percent: Numbers  # (T,)
+    logsnr: Numbers  # (T,)
+    share: Numbers  # (T,)
+    low: Numbers
+    high: Numbers
+    half: Estimate  # logSNR, by straight lines between frames; inf: not before the noise is gone, -inf: from the first
+    around: tuple[float, float]  # logSNR of the two frames that the half lies between; nan where it has no level
+
+
+def average(view: View, found: Points) -> Average:
+    """The mean of the classes' curves of recognition: `found` are the points of the whole `view`.
+
+    A class with more pictures weighs no more than another. In a draw that leaves a class without pictures, the others
+    stand for it.
+    """
+    grid, where = np.unique(view.percent, return_inverse=True)
+    where = where.ravel()
+    frames = np.bincount(where)
+    step, logsnr = (np.bincount(where, held.ravel()) / frames for held in (view.step, view.logsnr))
+    seeds, row = np.unique(found.seed, return_inverse=True)
+    labels, column = np.unique(found.label, return_inverse=True)
+    hits, pictures = np.zeros((len(seeds), len(labels), len(grid))), np.zeros((len(seeds), len(labels), 1))
+    np.add.at(hits, (row, column), (found.stays[:, None] <= grid).astype(float))
+    np.add.at(pictures, (row, column), 1.0)
+    share = (hits.sum(axis=0) / pictures.sum(axis=0)).mean(axis=0)
+    weights = draws(len(seeds))
+    drawn_hits, drawn_pictures = (np.tensordot(weights, part, axes=1) for part in (hits, pictures))
+    there = drawn_pictures > 0
+    parts = np.divide(drawn_hits, drawn_pictures, out=np.zeros_like(drawn_hits), where=there)
+    drawn = parts.sum(axis=1) / there.sum(axis=1)  # (repeats, T)
+    noisy = logsnr < CLEAN
+    low, high = ends(drawn, len(seeds))
+    first, last = ends(_halves(logsnr[noisy], drawn[:, noisy]), len(seeds))
+    half = Estimate(float(_halves(logsnr[noisy], share[None, noisy])[0]), float(first), float(last), len(found.stays))
+    after = int(np.argmax(share >= 0.5))
+    around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half.value) else (np.nan, np.nan)
+    return Average(np.rint(step).astype(np.int64), grid, logsnr, share, low, high, half, around)
+
+
+def _halves(logsnr: Numbers, share: Numbers) -> Numbers:
+    """Where rising shares (R, T) at rising levels (T,) reach a half, (R,)."""
+    reached = share >= 0.5
+    after = np.minimum(reached.argmax(axis=1).clip(1), share.shape[1] - 1)
+    rows = np.arange(len(share))
+    below, above = share[rows, after - 1], share[rows, after]
+    part = (0.5 - below) / np.where(above > below, above - below, 1.0)
+    inside = logsnr[after - 1] + part * (logsnr[after] - logsnr[after - 1])
+    return np.where(reached[:, 0], -np.inf, np.where(reached[:, -1], inside, np.inf))

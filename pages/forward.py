@@ -20,7 +20,7 @@ with answer:
 st.image(
     film.picture,
     output_format="PNG",
-    alt=f"A {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}",
+    alt=f"A picture of class {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}",
 )
 ui.note(film.remark)
 ui.chart(charts.schedule(table), "schedule-chart", f"Signal left along the steps of {name}", table)

@@ -15,16 +15,20 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from store.archive import Entry, entries, good_entry
+from store.archive import Entry, entries, glance, good_entry
 from store.files import TEMPORARY_PREFIX
 from store.run import RUN_ID, RUNS, RunError
 from store.views import SQL, VIEWS, connect, run_script, show, text
 
 QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))
 MACROS = {"judgements": "recognized"}  # view -> the table macro that reads it
+FIGURES = "figures"  # a query whose rows stay with their runs, and what another sees of them
 REMEMBERED = 64  # answers, the latest used
-SMALL = 2 << 20  # bytes of an answer worth remembering
+SMALL = 2 << 20  # bytes of an answer worth remembering, or
+LEAN = 1 << 14  # bytes for each of its runs
+MANY = 1 << 12  # rows of `figures` more than were asked for that are kept
 CHECK = "python -m store verify"
 
 
@@ -37,25 +41,29 @@ class Archive:
         self._connection = connect(":memory:", self.root, Path(self._empties.name))
         self._lock = threading.Lock()
         self._answers: dict[Any, pd.DataFrame] = {}
+        self._figures: dict[int, dict[str, Any] | None] = {}  # stamp of a run -> its row of `figures`
         self._moment = threading.local()
 
     def entries(self) -> list[Entry]:
         """Every run with its state, the damaged ones with a reason."""
-        held = getattr(self._moment, "held", None)
-        if held is None:
+        look = getattr(self._moment, "look", None)
+        if look is None:
             return entries(self.root)
-        if not held:
-            held.append(entries(self.root))
-        return list(held[0])
+        if self._moment.held is None:
+            self._moment.held = look(self.root)
+        return list(self._moment.held)
 
     @contextmanager
-    def one_moment(self) -> Iterator[None]:
-        """Look at the folders once, in this thread: whatever is asked of all runs meanwhile is of the same moment."""
-        self._moment.held = []
+    def one_moment(self, closely: bool = True) -> Iterator[None]:
+        """Look at the folders once, in this thread: whatever is asked of all runs meanwhile is of the same moment.
+
+        Not `closely`, only runs that are asked for by id are looked at file by file, the others by their folder.
+        """
+        self._moment.look, self._moment.held = entries if closely else glance, None
         try:
             yield
         finally:
-            self._moment.held = None
+            self._moment.look = None
 
     def entry(self, run_id: str) -> Entry:
         """One run that may be read. Raises RunError, with the reason, for an unknown, malformed or damaged one."""
@@ -82,20 +90,20 @@ class Archive:
             return [self.entry(parameters["run"])]
         if parameters.get("runs") is None:
             return self.entries()
-        if getattr(self._moment, "held", None):
+        if getattr(self._moment, "look", None) is entries:
             known = {entry.run.id: entry for entry in self.entries() if not entry.damaged}
             return [known[run] for run in dict.fromkeys(parameters["runs"]) if run in known]
         return list(_readable(self.root, dict.fromkeys(parameters["runs"])))
 
     def _remembered(self, name: str, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
         """The answer, from memory while runs and values are the same; large answers are not kept."""
-        key = (name, repr(sorted(bound.items())), tuple((entry.run.id, entry.stamp) for entry in chosen))
+        key = (name, repr(sorted(bound.items())), tuple(entry.stamp for entry in chosen))
         with self._lock:
             answer = self._answers.pop(key, None)
         if answer is None:
             answer = self._answer(sql, bound, chosen)
-        if answer.memory_usage(deep=True).sum() > SMALL:
-            return answer
+            if answer.memory_usage(deep=True).sum() > max(SMALL, LEAN * len(chosen)):
+                return answer
         with self._lock:
             self._answers[key] = answer
             while len(self._answers) > REMEMBERED:
@@ -126,7 +134,25 @@ class Archive:
     def _answer(self, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
         with self._cursor() as cursor:
             show(cursor, _views(sql), chosen, Path(self._empties.name))
+            if FIGURES in _words(sql):
+                cursor.register(FIGURES, self._figures_of(chosen))
             return cursor.execute(sql, bound).df()
+
+    def _figures_of(self, chosen: list[Entry]) -> pa.Table:
+        """The answer to `figures`, computed of those runs alone that are others than they were."""
+        with self._lock:
+            held = {entry.stamp: self._figures[entry.stamp] for entry in chosen if entry.stamp in self._figures}
+        new = [entry for entry in chosen if entry.stamp not in held]
+        with self._cursor() as cursor:
+            show(cursor, _views(statement(FIGURES)), new, Path(self._empties.name))
+            answer = cursor.sql(statement(FIGURES)).to_arrow_table()
+        rows = {row["run"]: row for row in answer.to_pylist()}
+        made = {entry.stamp: rows.get(entry.run.id) for entry in new}
+        with self._lock:
+            if len(self._figures) > 2 * len(chosen) + MANY:
+                self._figures = held  # without what runs were before
+            self._figures |= made
+        return pa.Table.from_pylist([row for row in (held | made).values() if row], schema=answer.schema)
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -172,9 +198,12 @@ def statement(name: str) -> str:
 
 def _views(sql: str) -> list[str]:
     """The views that a statement stands on, directly or through a macro."""
-    code = re.sub(r"--.*", "", sql)
-    words = set(re.findall(r"\w+", code))
+    words = _words(sql)
     return [view for view in VIEWS if view in words or MACROS.get(view, view) in words]
+
+
+def _words(sql: str) -> set[str]:
+    return set(re.findall(r"\w+", re.sub(r"--.*", "", sql)))
 
 
 def _bound(name: str, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.pictures import real_digits
+from dashboard.pictures import real_pictures
 from evaluator.guidance.sweep import FIRST_SEED, SEEDS
 from sampler.laws import LAWS
 from store.files import write_table
@@ -37,7 +37,7 @@ def chance(law: str, scale: float) -> float:
 
 
 def guided(cells: Sequence[tuple[str, float, int]]) -> dict:
-    generator, (real, shown) = np.random.default_rng(0), real_digits()
+    generator, (real, shown) = np.random.default_rng(0), real_pictures("mnist")
     seed = np.repeat(FIRST_SEED + np.arange(BLOCKS * SEEDS), 10)
     label, count = np.tile(np.arange(10), BLOCKS * SEEDS), 10 * BLOCKS * SEEDS
     first = (seed - FIRST_SEED) % SEEDS == 0
@@ -50,7 +50,7 @@ def guided(cells: Sequence[tuple[str, float, int]]) -> dict:
             "block": ((seed - FIRST_SEED) // SEEDS).tolist(), "label": label.tolist(),
             "evaluations": [2 * steps] * count, "mean_scale": [scale] * count,
             "scales": [generator.uniform(0, 2 * scale, steps).tolist() if kept else None for kept in first],
-            "image": [real[shown == digit][kept % 6].tobytes() if kept else None
+            "image": [real[shown == str(digit)][kept % 6].tobytes() if kept else None
                       for digit, kept in zip(label, first, strict=True)],
         } | {name: top.tolist() for name, top in tops.items()}
           | {f"{name}_probability": [0.9] * count for name in tops}

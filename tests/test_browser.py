@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +94,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def address(archive: Path) -> Iterator[str]:
-    """A server that nobody has asked for a page yet."""
+@contextmanager
+def served(archive: Path) -> Iterator[str]:
+    """A server of these runs: its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive)]
@@ -108,9 +109,18 @@ def address(archive: Path) -> Iterator[str]:
                 break
         except OSError:
             time.sleep(0.1)
-    yield address
-    server.terminate()
-    server.wait(10)
+    try:
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def address(archive: Path) -> Iterator[str]:
+    """A server that nobody has asked for a page yet."""
+    with served(archive) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

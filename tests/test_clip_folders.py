@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from test_evaluator_quality import parrot
 
 from dashboard import clipped
-from dashboard.pictures import real_digits
+from dashboard.pictures import real_pictures
 from evaluator.__main__ import main
 from evaluator.clip import choosing
 from evaluator.clip.judge import CARD, Real, clip_for
@@ -59,8 +59,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that draws one digit of each class, with two moments of training."""
     monkeypatch.setattr(choosing.chosen, "__defaults__", (None, (), None, cache))
-    images, labels = real_digits()
-    first = [int(np.argmax(labels == label)) for label in range(10)]
+    images, names = real_pictures("mnist")
+    first = [int(np.argmax(names == digit)) for digit in DIGITS]
     known = images[first].transpose(0, 3, 1, 2) / np.float32(127.5) - 1
     run = Run(tmp_path / "runs" / "parrot")
     content = parrot(np.concatenate([known, np.zeros_like(known[:1])]), DIGITS)
@@ -105,11 +105,11 @@ def _theirs(folder: Path) -> np.ndarray[Any, Any]:
 
     model, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
     model.eval()
-    tokenizer, (images, labels) = open_clip.get_tokenizer(f"local-dir:{folder}"), real_digits()
+    tokenizer, (images, names) = open_clip.get_tokenizer(f"local-dir:{folder}"), real_pictures("mnist")
     found = []
     with torch.no_grad():
-        for label, digit in enumerate(DIGITS):
-            picture = preprocess(Image.fromarray(images[int(np.argmax(labels == label)), ..., 0]).convert("RGB"))
+        for digit in DIGITS:
+            picture = preprocess(Image.fromarray(images[int(np.argmax(names == digit)), ..., 0]).convert("RGB"))
             sentences = [prompt(template, digit) for template in scored_templates(DIGITS)]
             texts = model.encode_text(tokenizer(sentences), normalize=True).mean(dim=0)
             found.append(float(model.encode_image(picture[None], normalize=True)[0] @ (texts / texts.norm())))

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from dashboard import fading, grids
-from dashboard.pictures import AMBER, GAP, LABEL, NIGHT, REAL, plate, real_digits, shown, shown_noisy, unpack
+from dashboard.pictures import AMBER, BUNDLED, GAP, LABEL, NIGHT, REAL, plate, real_pictures, shown, shown_noisy, unpack
 from sampler.levels import alpha, sigma
+from trainer.data import DIGITS, GARMENTS
 
 
 def pixels(content: bytes) -> np.ndarray:
@@ -74,11 +75,34 @@ def test_bytes_that_are_no_whole_frames_are_refused(content):
         unpack(content, 2, 1)
 
 
-def test_sixty_real_digits_are_bundled_with_their_licence():
-    images, labels = real_digits()
+@pytest.mark.parametrize(
+    ("dataset", "classes", "licence"),
+    [("mnist", DIGITS, "Attribution-ShareAlike 3.0"), ("digits5000", DIGITS, "Attribution-ShareAlike 3.0"),
+     ("fashion-mnist", GARMENTS, "Copyright 2017 Zalando SE")],
+)  # fmt: skip
+def test_sixty_real_pictures_are_bundled_with_their_licence(dataset, classes, licence):
+    images, names = real_pictures(dataset)
     assert images.shape == (60, 28, 28, 1) and images.dtype == np.uint8
-    assert (np.bincount(labels) == 6).all()
-    assert "Attribution-ShareAlike 3.0" in (REAL.parent / "LICENCE.md").read_text()
+    assert names.tolist() == [name for name in classes for _ in range(6)]  # the trainer's own names, in its order
+    text = (REAL / "LICENCE.md").read_text()
+    assert licence in text and BUNDLED[dataset] in text
+    assert len({image.tobytes() for image in images}) == 60
+
+
+def test_real_garments_are_what_their_names_say():
+    """Trousers and dresses are narrow and high, sneakers low and wide, pullovers neither."""
+    pictures = {name: fading.real("fashion-mnist", name, 28)[..., 0].mean(axis=0) for name in GARMENTS}
+    wide, high = ({name: (each.mean(axis=axis) > 10).sum() for name, each in pictures.items()} for axis in (0, 1))
+    assert all(wide[name] < 20 < high[name] for name in ("trouser", "dress"))
+    assert high["sneaker"] < 20 < wide["sneaker"]
+    assert min(wide["pullover"], high["pullover"]) > 20
+
+
+def test_real_pictures_grow_black_margins_for_a_run_of_larger_pictures_and_are_none_of_other_data():
+    wide = fading.real("mnist", "8", 32)
+    assert wide.shape == (6, 32, 32, 1) and (wide[:, 2:-2, 2:-2] == fading.real("mnist", "8", 28)).all()
+    assert int(wide.sum()) == int(wide[:, 2:-2, 2:-2].sum())
+    assert len(fading.real("cifar10", "cat", 32)) == len(fading.real("mnist", "ankle boot", 28)) == 0
 
 
 @pytest.mark.parametrize(("name", "left", "logsnr"), [("linear-150", 0.219, -1.27), ("linear-400", 0.0175, -4.03)])

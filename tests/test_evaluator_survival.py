@@ -1,5 +1,6 @@
 """Incidence, tests and rankings against definitions written out, scipy's own, and simulated levels."""
 
+from dataclasses import fields
 from itertools import product
 
 import numpy as np
@@ -9,10 +10,10 @@ from scipy import stats
 from simulated import at, rng, view
 
 from evaluator.permutations import exchanged, flipped, holm
-from evaluator.points import Points, before, points, recognized, view_from, view_of
+from evaluator.points import Points, View, before, points, recognized, view_from, view_of
 from evaluator.ranking import alike, ranking, restricted, sentence
 from evaluator.recognizability import analysis, figures_of
-from evaluator.survival import incidence, logrank_scores, omnibus, paired, within_seeds
+from evaluator.survival import average, incidence, logrank_scores, omnibus, paired, within_seeds
 from store.run import RunError
 
 CLASSES = [str(digit) for digit in range(10)]
@@ -245,3 +246,42 @@ def test_view_of_asks_for_one_judge() -> None:
     with pytest.raises(RunError, match="a, b; choose one"):
         view_of(table, "x")
     assert view_of(table, "x", "b").top.tolist() == [[2]]
+
+
+def test_the_mean_of_classes_is_the_mean_of_their_curves_and_a_large_class_weighs_no_more() -> None:
+    seen = view(rng(5), 30, (40.0, 70.0))
+    found = points(seen, 0.5)
+    whole = average(seen, found)
+    curves = [incidence(seen, found, label).recognized for label in (0, 1)]
+    assert np.allclose(whole.share, (curves[0] + curves[1]) / 2)
+    again = np.concatenate([np.flatnonzero(found.label == 0)] * 3 + [np.flatnonzero(found.label == 1)])
+    many = View(seen.name, seen.judge, *(getattr(seen, field.name)[again] for field in fields(View)[2:]))
+    assert np.allclose(average(many, points(many, 0.5)).share, whole.share)
+
+
+def test_a_half_lies_on_the_straight_line_between_two_frames() -> None:
+    """Two of five pictures by level −2, four by 0, frames a level apart: 0.4 at −1 and 0.8 at 0, so a half at −0.75."""
+    seen = at(np.array([[40.0, 40.0, 50.0, 50.0, np.inf]]))
+    whole = average(seen, points(seen, 0.5))
+    assert whole.half.value == pytest.approx(-0.75) and whole.around == pytest.approx((-1, 0))
+
+
+@pytest.mark.parametrize(("time", "half"), [(0.0, -np.inf), (100.0, np.inf), (np.inf, np.inf)])
+def test_a_half_from_the_first_frame_or_only_when_the_noise_is_gone_has_no_level(time: float, half: float) -> None:
+    seen = at(np.full((2, 6), time))
+    assert average(seen, points(seen, 0.5)).half.value == half
+
+
+def test_one_noise_seed_gives_a_half_no_interval() -> None:
+    seen = at(np.array([[40.0], [60.0]]))
+    assert np.isnan([average(seen, points(seen, 0.5)).half.low, average(seen, points(seen, 0.5)).half.high]).all()
+
+
+def test_the_interval_of_a_half_holds_the_true_level_about_as_often_as_it_says() -> None:
+    """Two classes at the same place share their seeds: the true median, 47.3 % of the process, is at level −0.54."""
+    generator, held = rng(11), 0
+    for _ in range(100):
+        seen = view(generator, 24, (47.3, 47.3))
+        half = average(seen, points(seen, 0.5)).half
+        held += half.low <= -10 + 47.3 / 5 <= half.high
+    assert 88 <= held <= 100  # 95 expected, standard deviation 2.2

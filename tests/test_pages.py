@@ -1,5 +1,6 @@
 """Every page on archives of every kind: it says its own thing, and never a traceback."""
 
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -99,9 +100,26 @@ def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, tmp_pa
     write_run(tmp_path, "first")
     test = opened(run=bad)
     assert [box.value for box in test.info] == [
-        "The link asks for a run that is not here; the page shows its default instead."
+        "The link asks for a run that is not here or is damaged; the page shows its default instead."
     ]
     assert test.selectbox(key="run").value == "first"
+
+
+def test_a_run_that_goes_while_it_is_viewed_leads_to_another_and_says_so(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    gone = write_run(tmp_path, "second")
+    test = opened("training", run="second")
+    shutil.rmtree(gone.folder)
+    assert "asks for a run that is not here" in test.run().info[0].value and not test.exception
+    assert test.selectbox(key="run").value == "first" and not test.run().info
+
+
+def test_a_run_beside_that_is_damaged_gets_one_notice(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "second")
+    write_run(tmp_path, "broken").metrics.write_bytes(b"")
+    (notice,) = opened("report", run="first", **{"with": "broken"}).info or opened(**{"with": "broken"}).info
+    assert "asks for a run beside it that is not here or is damaged" in notice.value
 
 
 def test_several_bad_words_in_a_link_get_one_notice(opened: Open, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Pages of the platform without a browser: notes that two people write, a crashed run, the report page."""
 
 import json
+import shutil
 from pathlib import Path
 
 from archive_fixture import write_run
@@ -81,3 +82,18 @@ def test_a_report_is_made_and_thrown_away_when_the_run_changes(opened: Open, tmp
     assert "MB, made in" in words(test) and len(test.get("download_button")) == 1
     run.card.write_text(json.dumps(json.loads(run.card.read_text()) | {"name": "another"}))
     assert not test.run().get("download_button")
+
+
+def test_no_report_is_made_of_another_run_than_was_on_the_page(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    write_run(tmp_path, "first")
+    gone = write_run(tmp_path, "second")
+    test = opened("report", run="second")
+    shutil.rmtree(gone.folder)
+    test.button(key="make-report").click().run()
+    assert "asks for a run that is not here" in test.info[0].value and not test.exception
+    assert not test.get("download_button")
+    gone = write_run(tmp_path, "second")
+    test = opened("report", run="second")
+    gone.metrics.write_bytes(b"garbage")
+    test.button(key="make-report").click().run()
+    assert "damaged" in test.info[0].value and not test.exception and not test.get("download_button")

@@ -125,6 +125,8 @@ def test_damaged_missing_and_too_many_runs_are_one_sentence_and_no_file(
         assert main(["report", *ids, "--out", str(out), "--runs", str(tmp_path)]) == 2
         error = capsys.readouterr().err
         assert said in error and len(error.strip().splitlines()) == 1 and not out.exists()
+    assert main(["report", "first", "--out", str(tmp_path), "--runs", str(tmp_path)]) == 2
+    assert "is a folder; name a file in it: --out" in capsys.readouterr().err
     with pytest.raises(RunError, match=str(MOST_RUNS)):
         made(tmp_path, *many)
 

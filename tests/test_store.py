@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from archive_fixture import TABLES, write_run
 
 from store import Archive, RunError, entries, replacing, run_at, sweep, verify, write_bytes, write_manifest, write_table
-from store.archive import inspect
+from store.archive import entry, glance, inspect
 from store.card import state_of
 from store.run import Run
 from store.schema import JUDGEMENTS, METRICS
@@ -389,3 +390,55 @@ def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
     (run.folder / ".part-abc.parquet").write_bytes(b"half")
     sweep(run.folder)
     assert not list(run.folder.glob(".part-*")) and run.metrics.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: write_run(run.folder.parent, "more"),
+        lambda run: shutil.rmtree(run.folder),
+        lambda run: run.folder.rename(run.folder.with_name("moved")),
+        lambda run: write_bytes(run.metrics, b"PAR1 and no more"),
+        lambda run: run.metrics.unlink(),
+        lambda run: (run.folder / "link").symlink_to("run.json"),
+        lambda run: (run.checkpoints / "ema.safetensors").unlink(),
+        lambda run: run.card.write_text(run.card.read_text().replace('"step": 200', '"step": 199')),
+        lambda run: write_bytes(run.notes, b'{"schema": 1, "tags": ["new"], "text": ""}'),
+        lambda run: write_run(run.folder.parent, "good", state="running", step=7),
+    ],
+    ids=["made", "removed", "renamed", "replaced", "lacking", "linked", "checkpoint", "card", "notes", "running"],
+)
+def test_a_glance_sees_every_change_that_leaves_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Run], object]
+) -> None:
+    monkeypatch.setattr("store.archive.TICK", 0)
+    run = write_run(tmp_path, "good")
+    write_bytes(run.checkpoints / "ema.safetensors", b"weights")
+    write_manifest(run)
+    write_run(tmp_path, "other")
+    time.sleep(0.05)
+    before = glance(tmp_path)
+    assert glance(tmp_path) == before == entries(tmp_path)
+    change(run)
+    seen = glance(tmp_path)
+    assert seen == entries(tmp_path) != before
+
+
+def test_a_glance_looks_into_no_folder_that_stands_and_who_reads_a_run_looks_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.archive.TICK", 0)
+    run = write_run(tmp_path, "good")
+    time.sleep(0.05)
+    glance(tmp_path)
+    run.metrics.write_bytes(b"overwritten in place")
+    settle(run.metrics.parent / "metrics.parquet")
+    assert glance(tmp_path)[0].state == "finished"
+    assert entry(tmp_path, "good").damaged and glance(tmp_path)[0].damaged
+
+
+def test_a_folder_that_changed_within_a_tick_of_the_clock_is_not_told_by_its_time(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "good")
+    glance(tmp_path)
+    run.metrics.write_bytes(b"overwritten in place")
+    assert glance(tmp_path)[0].damaged

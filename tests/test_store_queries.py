@@ -334,6 +334,17 @@ def test_an_answer_follows_its_files_and_its_caller_may_change_it(tmp_path: Path
     assert archive.ask("losses").empty
 
 
+def test_a_run_that_moves_brings_its_own_figures_and_leaves_the_others_theirs(tmp_path: Path) -> None:
+    archive = curve(tmp_path, [3.0, 2.0])
+    write_run(tmp_path, "first")
+    before = archive.ask("runs").set_index("run")
+    curve(tmp_path, [3.0, 2.0, 1.0])
+    after = archive.ask("runs").set_index("run")
+    assert (before.loc["curve", "last_loss"], after.loc["curve", "last_loss"]) == (2.0, 1.0)
+    assert before.loc["first"].equals(after.loc["first"]) and after.loc["first", "accuracy"] == 0.98
+    assert after.equals(Archive(tmp_path).ask("runs").set_index("run"))
+
+
 def test_a_file_that_passes_as_sound_and_is_not_leaves_the_other_runs_their_answers(root: Path, tmp_path: Path) -> None:
     """Between the look at a file and its reading it may be gone or other; here it is made so by hand."""
     write_run(tmp_path, "good")

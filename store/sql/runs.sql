@@ -1,34 +1,9 @@
--- One row per run, newest first, damaged ones included: its card, its best and last loss, and its quality.
-with curve as (
-    select
-        run,
-        min(value) filter (where metric = 'loss' and isfinite(value)) as best_loss,
-        arg_max(value, step) filter (where metric = 'loss' and isfinite(value)) as last_loss,
-        min(value) filter (where metric = 'validation_loss' and isfinite(value)) as best_validation_loss,
-        min(step) filter (where metric = 'loss' and not isfinite(value)) as diverged_at
-    from metrics
-    where metric in ('loss', 'validation_loss')
-    group by run
-),
-figures as (
-    select
-        run,
-        any_value(value) filter (where metric = 'accuracy') as accuracy,
-        any_value(low) filter (where metric = 'accuracy') as accuracy_low,
-        any_value(high) filter (where metric = 'accuracy') as accuracy_high,
-        any_value(n) filter (where metric = 'accuracy') as accuracy_n,
-        any_value(value) filter (where metric = 'frechet_ratio') as frechet_ratio,
-        any_value(value) filter (where metric = 'cas') as cas
-    from quality
-    where label is null
-    group by run
-)
+-- One row per run, newest first, damaged ones included: its card and its figures.
 select
     cards.*,
     best_loss, last_loss, best_validation_loss, diverged_at,
     accuracy, accuracy_low, accuracy_high, accuracy_n, frechet_ratio, cas,
     case when state = 'running' and step > 0 then seconds / step * (steps - step) end as seconds_left
 from cards
-left join curve using (run)
 left join figures using (run)
 order by started desc nulls last, run
