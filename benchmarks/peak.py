@@ -78,7 +78,7 @@ def operations(path: Path) -> int:
     graph = shape_inference.infer_shapes(graph, data_prop=True).graph
     sizes = {value.name: [size.dim_value or 1 for size in value.type.tensor_type.shape.dim]
              for value in (*graph.value_info, *graph.output)}  # fmt: skip
-    weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    weights = sizes | {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     return sum(
         2 * int(np.prod(weights[node.input[1]])) * int(np.prod(sizes[node.output[0]][2:]))
         for node in graph.node

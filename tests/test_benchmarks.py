@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from archive_fixture import card
@@ -12,6 +13,7 @@ from benchmarks.__main__ import grown
 from benchmarks.peak import operations, peak
 from benchmarks.race import best, race, ratios, spread
 from exporter.export import export
+from exporter.graph import store_in_half
 from store.files import write_json
 from store.run import Run
 from trainer.checkpoints import EMA, save_weights
@@ -39,6 +41,13 @@ def test_operations_are_those_that_torch_counts(run: Run) -> None:
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         Denoiser(SMALL)(torch.zeros(1, 1, 8, 8), torch.zeros(1), torch.zeros(1, dtype=torch.int64))
     assert operations(run.denoiser) == counted.get_total_flops()
+
+
+def test_weights_stored_in_half_precision_count_alike(run: Run, tmp_path: Path) -> None:
+    model = onnx.load(run.denoiser)
+    store_in_half(model)
+    onnx.save(model, tmp_path / "half.onnx")
+    assert operations(tmp_path / "half.onnx") == operations(run.denoiser)
 
 
 def test_a_ratio_is_of_one_round_and_the_spread_holds_nine_of_ten() -> None:

@@ -102,7 +102,7 @@ def plain_weights(graph: bytes) -> dict[str, Tensor]:
     held = {}
     for node in model.graph.node:
         if node.op_type in ("Conv", "Gemm") and node.input[1].endswith(".weight"):
-            layer, weight = node.input[1].removesuffix(".weight"), tensors[node.input[1]].astype(np.float32)
+            layer, weight = node.input[1].removesuffix(".weight"), tensors[node.input[1]]
             bias = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(len(weight))  # a zero one is left out
-            held[f"{layer}.weight"], held[f"{layer}.bias"] = torch.from_numpy(weight), torch.from_numpy(bias).float()
+            held[f"{layer}.weight"], held[f"{layer}.bias"] = torch.tensor(weight).float(), torch.tensor(bias).float()
     return held
