@@ -49,7 +49,6 @@ OWN = {  # what a page draws that no other does
     "report": "A report of first",
 }
 NAMES = {title: path for pages in SECTIONS.values() for _, title, path in pages if path} | {"Runs": ""}
-GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 COUNT_MESSAGES = """() => {
   window.sent = 0
   const send = WebSocket.prototype.send
@@ -167,21 +166,6 @@ def test_the_very_first_request_may_be_a_deep_link(opened: Page) -> None:
     page = opened("recognizability?run=second&axis=logSNR")
     shows(page, "of the steps, here logSNR")
     page.get_by_role("heading", name="Recognizability").wait_for()
-
-
-@pytest.mark.parametrize("path", OWN)
-def test_every_page_draws_its_own_from_a_link(opened: Page, path: str) -> None:
-    page = opened(f"{path}?run=first")
-    shows(page, OWN[path])
-    assert page.evaluate(GROUND) == "rgb(14, 20, 32)"
-
-
-def test_every_page_draws_its_own_in_the_light_theme(opened: Page) -> None:
-    page = opened("?run=first", "light")
-    for name, path in NAMES.items():
-        page.get_by_role("link", name=name, exact=True).click()
-        shows(page, OWN[path])
-        assert page.evaluate(GROUND) == "rgb(251, 250, 247)"
 
 
 def test_a_page_fits_a_narrow_screen(opened: Page) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from archive_fixture import card, metrics, write_run
-from test_browser import NAMES, OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
 
 from store.card import SILENCE
 from store.files import write_json, write_table
@@ -26,7 +26,6 @@ LAST = """step => {
 }"""
 ALONE = """() => document.querySelectorAll('.finding').length === 1
   && document.querySelectorAll('.js-plotly-plot').length === 1"""  # a chart that is being replaced leaves in a moment
-FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
 LINKS = [  # a view, everything in it chosen otherwise than by default: see test_browser_links.py
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
     "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3",
@@ -148,21 +147,3 @@ def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_p
     port = urlsplit(page.url).port
     assert report.locator(f"a[href^='http://127.0.0.1:{port}/recognizability?run=second']").count() > 0
     alone.close()
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("path", OWN)
-def test_no_page_has_a_serious_fault_of_accessibility(opened: Page, path: str, scheme: str) -> None:  # noqa: F811
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    page = opened(f"{path}?run=first", scheme)
-    shows(page, OWN[path])
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
-    page.wait_for_timeout(500)
-    found = axe.Axe().run(page, context=FRAMEWORK).response["violations"]
-    grave = [
-        (fault["id"], node["target"], node["any"][0]["message"] if node["any"] else "")
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
-    assert not grave, "\n".join(map(str, grave))
