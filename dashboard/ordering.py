@@ -6,8 +6,9 @@ whether what was measured stands in the order that was predicted.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -38,6 +39,12 @@ class Course:
     around: tuple[float, float] = (math.nan, math.nan)  # the two kept frames that the half lies between
     mean: pd.DataFrame | None = None  # of the classes: the axis columns, share, low, high, n
     each: pd.DataFrame | None = None  # of every class, as judged.curves gives them
+
+    @property
+    def framed(self) -> Estimate:
+        """Where half are recognizable, as far as the kept frames around it can tell: nothing was looked at between."""
+        low, high = np.fmin(self.half.low, self.around[0]), np.fmax(self.half.high, self.around[1])
+        return replace(self.half, low=float(low), high=float(high))
 
     @property
     def named(self) -> str:
@@ -98,7 +105,7 @@ def sentence(one: Course, other: Course) -> str:
     """Whether theory orders two runs as their recognizability does, and where copies of their chains agree."""
     first, second = (other, one) if before(one.predicted, other.predicted) is False else (one, other)
     told = before(first.predicted, second.predicted)
-    found = verdict(told, before(first.half, second.half))
+    found = verdict(told, before(first.framed, second.framed))
     pair = f"{first.named} and {second.named}"
     start = f"Theory orders {pair} {found}"
     if found == CANNOT:
@@ -119,7 +126,9 @@ def _half(first: Course, second: Course) -> str:
     idle = [each.run for each in (first, second) if not each.half.n]
     if idle:
         return f"{' and '.join(idle)} {'is' if len(idle) == 1 else 'are'} not judged on this"
-    return f"half of the pictures are recognizable at {_both(first.half, second.half)}"
+    said = f"half of the pictures are recognizable at {_both(first.half, second.half)}"
+    blurred = before(first.half, second.half) is not None and before(first.framed, second.framed) is None
+    return said + (", between kept frames too far apart to tell" if blurred else "")
 
 
 def _clones(first: Course, second: Course, told: bool | None) -> str:

@@ -72,6 +72,16 @@ def test_the_sentence_says_what_can_be_said(one: Course, other: Course, said: st
     assert said in sentence(one, other)
 
 
+def test_an_order_between_two_kept_frames_cannot_be_told() -> None:
+    """Half is placed on a straight line between two frames, and nothing was looked at there."""
+    one = replace(course("a", EARLY, EARLY), around=(-4.5, -2.5))
+    other = replace(course("b", LATE, LATE), around=(-4.5, -2.5))
+    assert "rightly cannot be said" in sentence(one, other)
+    assert "between kept frames too far apart to tell" in sentence(one, other)
+    apart = replace(other, around=(-3.5, -2.5)), replace(one, around=(-4.5, -3.6))
+    assert "b-data) rightly" in sentence(*apart)
+
+
 def seen(run: str, shift: float) -> Course:
     """A course of two classes that rises along logSNR, half of it at `shift`."""
     logsnr = np.append(np.linspace(-12, 9, 20), CLEAN)
