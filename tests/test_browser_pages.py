@@ -3,36 +3,27 @@
 from collections.abc import Callable
 
 import pytest
-from test_browser import NAMES, OWN, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 Page = Callable[..., "playwright.Page"]
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+GROUNDS = {"dark": "rgb(14, 20, 32)", "light": "rgb(251, 250, 247)"}
 FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
 
 
+@pytest.mark.parametrize("scheme", GROUNDS)
 @pytest.mark.parametrize("path", OWN)
-def test_every_page_draws_its_own_from_a_link(opened: Page, path: str) -> None:  # noqa: F811
-    page = opened(f"{path}?run=first")
-    shows(page, OWN[path])
-    assert page.evaluate(GROUND) == "rgb(14, 20, 32)"
-
-
-def test_every_page_draws_its_own_in_the_light_theme(opened: Page) -> None:  # noqa: F811
-    page = opened("?run=first", "light")
-    for name, path in NAMES.items():
-        page.get_by_role("link", name=name, exact=True).click()
-        shows(page, OWN[path])
-        assert page.evaluate(GROUND) == "rgb(251, 250, 247)"
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("path", OWN)
-def test_no_page_has_a_serious_fault_of_accessibility(opened: Page, path: str, scheme: str) -> None:  # noqa: F811
+def test_every_page_draws_its_own_from_a_link_and_has_no_grave_fault_of_accessibility(
+    opened: Page,
+    path: str,
+    scheme: str,  # noqa: F811
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = opened(f"{path}?run=first", scheme)
     shows(page, OWN[path])
+    assert page.evaluate(GROUND) == GROUNDS[scheme]
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     page.wait_for_timeout(500)
     found = axe.Axe().run(page, context=FRAMEWORK).response["violations"]
