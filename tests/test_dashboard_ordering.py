@@ -180,7 +180,7 @@ def test_theory_s_points_are_those_of_the_stored_spectra(compared: Callable[...,
 def test_an_order_that_was_planted_is_found(compared: Callable[..., str], shift: float, said: str) -> None:
     text = compared(shift)
     assert said in text and "their pictures make no pairs, so nothing is subtracted" in text
-    assert ("whose intervals overlap" in text) == (shift == 0)
+    assert ("(n = 400 and 400), whose intervals overlap" in text) == (shift == 0)
     assert "clothes less digits" not in text
 
 
