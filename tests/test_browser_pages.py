@@ -16,9 +16,9 @@ FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own lis
 @pytest.mark.parametrize("scheme", GROUNDS)
 @pytest.mark.parametrize("path", OWN)
 def test_every_page_draws_its_own_from_a_link_and_has_no_grave_fault_of_accessibility(
-    opened: Page,
+    opened: Page,  # noqa: F811
     path: str,
-    scheme: str,  # noqa: F811
+    scheme: str,
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = opened(f"{path}?run=first", scheme)
