@@ -103,7 +103,7 @@ def grown(run: Run, threads: int, rounds: int) -> list[dict[str, Any]]:
             drawer.ask("")
         for _ in range(rounds):
             for size, drawer in drawers.items():
-                times[size].append(drawer.ask("draw")["ms"] / size)
+                times[size].append(drawer.draw() / size)
     finally:
         for drawer in drawers.values():
             drawer.close()

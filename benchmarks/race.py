@@ -38,6 +38,10 @@ class Contestant:
         except (OSError, ValueError) as error:
             return {"failed": str(error)}
 
+    def draw(self) -> float:
+        """Milliseconds of one drawing; nan where it failed."""
+        return float(self.ask("draw").get("ms", np.nan))
+
     def close(self) -> None:
         """End it."""
         if self.process.stdin:
@@ -79,7 +83,7 @@ def race(
             entry.ask("draw")  # once more, warm
         for turn in range(rounds):
             for entry in contestants[turn % len(contestants) :] + contestants[: turn % len(contestants)]:
-                times[entry.name].append(float(entry.ask("draw").get("ms", np.nan)))
+                times[entry.name].append(entry.draw())
             peaks.append(measure.ask("draw"))
         ours = pictures(contestants[0])
         for entry in contestants:

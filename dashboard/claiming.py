@@ -23,7 +23,7 @@ def said(ids: Sequence[str]) -> list[Found]:
 
 
 @st.cache_resource(max_entries=64, show_spinner="Judging the claims")
-def _said(run: str, _stamp: int, _archive: int) -> tuple[Found, ...]:
+def _said(run: str, stamp: int, archive: int) -> tuple[Found, ...]:
     with ui.faults():
         return claimed.found(ui.run_folder(run), ui.ask)
 
@@ -77,7 +77,7 @@ def picture(run: pd.Series, source: str) -> Evidence | None:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _picture(_run: pd.Series, run: str, _stamp: int, source: str) -> Evidence | None:
+def _picture(_run: pd.Series, run: str, stamp: int, source: str) -> Evidence | None:
     return evidence(_run, source, ui.ask)
 
 

@@ -47,7 +47,7 @@ def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
 
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")
-def _film(folder: Run, _stamp: int, name: str, image: Bytes, label: int) -> Film:
+def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
     shown = fading.moments(fading.schedule(name))
     logsnr = shown["logsnr"].to_numpy()
     x = fading.noised(image, logsnr)

@@ -28,7 +28,7 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _checked(run: str, _stamp: int) -> Check | None:
+def _checked(run: str, stamp: int) -> Check | None:
     try:
         return check(card_of(ui.run_folder(run)))
     except (SamplerError, RunError, KeyError, TypeError, ValueError):
@@ -107,7 +107,7 @@ def spectra(run: pd.Series) -> Spectra | None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def crossed(run: str, classes: int, _stamp: int) -> Estimate:
+def crossed(run: str, classes: int, stamp: int) -> Estimate:
     """Where copies of the run's chains begin to agree, in logSNR; NaN where none were followed.
 
     Chains drawn without a label where there are such, else all.
@@ -197,7 +197,7 @@ def _ends(found: Estimate) -> str:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def even(run: str, _stamp: int) -> Estimate:
+def even(run: str, stamp: int) -> Estimate:
     """Where as many pictures keep the label before a change as take the one after, in logSNR; NaN without any."""
     frame = ui.ask("swap_ends", run=run)
     if frame.empty:
@@ -208,7 +208,7 @@ def even(run: str, _stamp: int) -> Estimate:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def fastest(run: str, _stamp: int) -> Estimate:
+def fastest(run: str, stamp: int) -> Estimate:
     """Where the posterior's entropy falls fastest, in logSNR; NaN where that cannot be said."""
     frame = ui.ask("posterior_seeds", run=run)
     table = frame.pivot_table(index="seed", columns="step", values="entropy").dropna()

@@ -208,6 +208,20 @@ def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any],
     return ordered[first], ordered[last]
 
 
+def reach(places: Numbers, rising: Numbers, share: float) -> Numbers:
+    """Where rising shares (R, L) at rising places (L,) reach `share`, by straight lines between them, (R,).
+
+    −inf stands for "at every place", +inf for "at none".
+    """
+    reached = rising >= share
+    after = np.minimum(reached.argmax(axis=1).clip(1), len(places) - 1)
+    rows = np.arange(len(rising))
+    below, above = rising[rows, after - 1], rising[rows, after]
+    part = (share - below) / np.where(above > below, above - below, 1.0)
+    inside = places[after - 1] + part * (places[after] - places[after - 1])
+    return np.where(reached[:, 0], -math.inf, np.where(reached[:, -1], inside, math.inf))
+
+
 def small_sample(clusters: int) -> float:
     """By how much an interval from draws of so many clusters, two or more, is too narrow."""
     return float(math.sqrt(clusters / (clusters - 1)) * special.stdtrit(clusters - 1, 0.975) / Z)

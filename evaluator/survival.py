@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.points import Points, View
-from evaluator.statistics import Estimate, Numbers, draws, ends, share, shares
+from evaluator.statistics import Estimate, Numbers, draws, ends, reach, share, shares
 from sampler.levels import CLEAN
 
 
@@ -158,19 +158,10 @@ def average(view: View, found: Points) -> Average:
     drawn = parts.sum(axis=1) / there.sum(axis=1)  # (repeats, T)
     noisy = logsnr < CLEAN
     low, high = ends(drawn, len(seeds))
-    first, last = ends(_halves(logsnr[noisy], drawn[:, noisy]), len(seeds))
-    half = Estimate(float(_halves(logsnr[noisy], share[None, noisy])[0]), float(first), float(last), len(found.stays))
+    first, last = ends(reach(logsnr[noisy], drawn[:, noisy], 0.5), len(seeds))
+    half = Estimate(
+        float(reach(logsnr[noisy], share[None, noisy], 0.5)[0]), float(first), float(last), len(found.stays)
+    )
     after = int(np.argmax(share >= 0.5))
     around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half.value) else (np.nan, np.nan)
     return Average(np.rint(step).astype(np.int64), grid, logsnr, share, low, high, half, around)
-
-
-def _halves(logsnr: Numbers, share: Numbers) -> Numbers:
-    """Where rising shares (R, T) at rising levels (T,) reach a half, (R,)."""
-    reached = share >= 0.5
-    after = np.minimum(reached.argmax(axis=1).clip(1), share.shape[1] - 1)
-    rows = np.arange(len(share))
-    below, above = share[rows, after - 1], share[rows, after]
-    part = (0.5 - below) / np.where(above > below, above - below, 1.0)
-    inside = logsnr[after - 1] + part * (logsnr[after] - logsnr[after - 1])
-    return np.where(reached[:, 0], -np.inf, np.where(reached[:, -1], inside, np.inf))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.statistics import REPEATS, Estimate, Numbers, cluster_weights
+from evaluator.statistics import REPEATS, Estimate, Numbers, cluster_weights, reach
 from sampler.levels import Levels, linear, noise_to_signal, ou_time
 
 Counts = NDArray[Any]  # of pairs: at each level (L,), or in each draw at each level (repeats, L)
@@ -199,14 +199,7 @@ def _estimate(levels: Numbers, alike: Counts, pairs: Counts, alikes: Counts, cou
 
 def _crossings(levels: Numbers, alike: Counts, pairs: Counts, share: float) -> Numbers:
     """Where the isotonic shares alike / pairs, both (repeats, L), reach `share`: (repeats,)."""
-    rising = _isotonic(alike, pairs)
-    reached = rising >= share
-    after = np.minimum(reached.argmax(axis=1).clip(1), len(levels) - 1)
-    rows = np.arange(len(rising))
-    below, above = rising[rows, after - 1], rising[rows, after]
-    part = (share - below) / np.where(above > below, above - below, 1.0)
-    inside = levels[after - 1] + part * (levels[after] - levels[after - 1])
-    return np.where(reached[:, 0], -math.inf, np.where(reached[:, -1], inside, math.inf))
+    return reach(levels, _isotonic(alike, pairs), share)
 
 
 def _isotonic(alike: Counts, pairs: Counts) -> Numbers:

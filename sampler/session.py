@@ -64,8 +64,11 @@ class Denoiser:
             inputs["guidance"] = np.ones_like(logsnr) if guidance is None else guidance
         with gate:
             try:
-                cpu, net = self.provider == "CPU", self.session
-                denoised: NDArray[np.float32] = (shared(net, [OUTPUT], inputs) if cpu else net.run([OUTPUT], inputs))[0]
+                denoised: NDArray[np.float32]
+                if self.provider == "CPU":
+                    (denoised,) = shared(self.session, [OUTPUT], inputs)
+                else:
+                    (denoised,) = self.session.run([OUTPUT], inputs)
             except Exception as error:  # ONNX Runtime's errors share no base class
                 denoised = self.instead(inputs, error)
         return denoised

@@ -17,13 +17,14 @@ import pytest
 from lab_fixture import levels, write_lab
 from test_lab_pages import Open, opened, turned, words  # noqa: F401  (the fixture)
 
-from dashboard import contrasts, ordering, versus
+from dashboard import contrasts, ordering, theory, versus
 from dashboard.charts import AXES
 from dashboard.ordering import CANNOT, RIGHTLY, WRONGLY, Course, before, sentence, verdict
 from dashboard.places import on_axes
 from evaluator.spectra import SPECTRA, load
 from evaluator.statistics import Estimate
 from sampler.levels import CLEAN
+from store import Archive
 from store.files import write_json, write_table
 from store.manifest import write_manifest
 from store.run import Run
@@ -184,11 +185,20 @@ def test_an_order_that_was_planted_is_found(compared: Callable[..., str], shift:
     assert "clothes less digits" not in text
 
 
+def test_chains_that_were_copied_again_are_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept answers belong to the files they came from, told apart by their stamp."""
+    found = []
+    for name, seeds in (("few", 20), ("more", 40)):
+        write_lab(tmp_path / name, "digits", seeds=seeds)
+        monkeypatch.setattr("dashboard.ui.ask", Archive(tmp_path / name).ask)
+        found.append(theory.crossed("digits", 10, seeds))
+    assert found[0].n < found[1].n
+
+
 def test_the_planted_difference_of_levels_is_the_one_in_the_table(tmp_path: Path) -> None:
     """Shifted by half the distance between two frames, as far as straight lines between frames go: exactly."""
     from evaluator.points import points, view_from
     from evaluator.survival import average
-    from store import Archive
 
     write_lab(tmp_path, "digits", seeds=SEEDS)
     write_garments(tmp_path, "clothes", 0.5 * float(np.diff(levels(20))[0]))
