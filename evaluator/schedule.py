@@ -20,7 +20,7 @@ from sampler.levels import Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
-COSINE_ENDS = (-12.9, 12.9)  # of the training: u is kept within 0.001 and 0.999
+COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
 SHARE = 0.7  # of the steps: where the classes are said to become recognizable
 
 
@@ -94,8 +94,8 @@ def check(run_card: Mapping[str, Any]) -> Check:
 
 
 def trained(schedule: str) -> Ends:
-    """The ends of a training schedule, `cosine` or `linear-T`."""
-    if schedule == "cosine":
+    """The ends of a training schedule, `cosine`, `cosine+S` or `linear-T`."""
+    if schedule.startswith("cosine"):
         return Ends(schedule, *COSINE_ENDS)
     steps = int(schedule.removeprefix("linear-"))
     all_levels = linear(steps)(steps)

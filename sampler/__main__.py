@@ -14,7 +14,7 @@ from sampler.errors import SamplerError
 from store.run import RUNS, Run, RunError, existing_run
 
 MOST_PICTURES = 1_000_000
-CHANGES = ("solver", "levels", "steps", "guidance", "eta", "clip")  # flags named like the settings that they change
+CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add("--guidance", type=float, metavar="S", help="1 is plain conditional, 0 ignores the class (default: the run's)")
     add("--law", metavar="NAME", help="constant, interval or feedback, for the scale at each step (default: the run's)")
     add("--interval", type=float, nargs=2, metavar=("LOW", "HIGH"), help="logSNRs between which guidance is on")
+    add("--shift", type=float, metavar="D", help="tell the network D logSNR more noise where it draws detail")
     add("--eta", type=float, metavar="E", help="share of fresh noise in ddim's steps (default: 0)")
     add("--clip", action="store_true", default=None, help="keep every predicted picture within [-1, 1]")
     add("--seed", type=int, default=0, metavar="I", help="seed of each class's first picture (default: 0)")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sampler.errors import SamplerError
 from sampler.guidance import check, clipped, evaluations, folded, guided
 from sampler.laws import Numbers, Seen, Steer, bounds, law_of, steered
-from sampler.levels import MOST_STEPS, Levels, levels, onward
+from sampler.levels import MOST_STEPS, Levels, levels, onward, told
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table, solve
@@ -41,6 +41,7 @@ class Settings:
     eta: float = 0.0  # of ddim: the share of fresh noise
     student: bool = False  # guidance is an input of the network: one evaluation a step
     clip: bool = False  # keep every x̂0 within [-1, 1]
+    shift: float = 0.0  # logSNR by which the network is told more noise than there is, where it draws detail
 
     def table(self, at: Levels | None = None) -> Table:
         """The solver's coefficients, at the settings' own levels or at others (K+1,).
@@ -48,11 +49,11 @@ class Settings:
         Raises SamplerError for settings that make no sense.
         """
         check(self.guidance, self.guidance_low, self.guidance_high)
-        return solve(self.solver, levels(self.levels, self.steps) if at is None else at, self.eta)
+        return solve(self.solver, levels(self.levels, self.steps) if at is None else at, self.eta, self.shift)
 
     def evaluations(self, at: Levels | None = None) -> int:
         """How often the network will see each picture, at the settings' own levels or at others (K+1,)."""
-        at = levels(self.levels, self.steps) if at is None else at
+        at = told(levels(self.levels, self.steps) if at is None else at, self.shift)
         return len(at) - 1 if self.student else evaluations(at, self.guidance, self.guidance_low, self.guidance_high)
 
 
@@ -230,7 +231,8 @@ def cost(settings: Settings, at: Levels, steer: Steer | None = None) -> int:
         return settings.evaluations(at)
     if law_of(steer.law).adaptive:
         return 2 * (len(at) - 1)
-    return evaluations(at, settings.guidance, *bounds(steer.law, settings.guidance_low, settings.guidance_high))
+    ends = bounds(steer.law, settings.guidance_low, settings.guidance_high)
+    return evaluations(told(at, settings.shift), settings.guidance, *ends)
 
 
 def to_bytes(pictures: NDArray[np.float32]) -> Images:

@@ -17,6 +17,7 @@ Levels = NDArray[np.float64]
 CLEAN = 20.0  # logSNR of a finished picture: noise of 4.5e-5, far below a 255th, and no infinity anywhere
 NOISY = -12.0  # logSNR that counts as pure noise: 0.25 % of the picture is left
 LAST = 9.0  # logSNR of the last evaluation: noise of 1.1 %
+DETAIL = 1.0  # logSNR from which a network draws detail: where `told` moves what it is told
 NEAR = 1e-6  # logSNRs closer than this are the same level
 MOST_STEPS = 1000
 LISTED = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
@@ -40,6 +41,15 @@ def noise_to_signal(logsnr: Levels | np.float64) -> Levels:
 def ou_time(logsnr: Levels | np.float64) -> Levels:
     """Ornstein–Uhlenbeck time at each level: −½ ln ᾱ."""
     return np.asarray(0.5 * np.logaddexp(0.0, -logsnr))
+
+
+def told(logsnr: Levels, shift: float) -> Levels:
+    """What a network is told of its noise at each level: where detail is drawn, `shift` more than there is.
+
+    The network's own errors are noise that no schedule counts, so x holds more of it than its level says (Li et al.,
+    "Alleviating exposure bias in diffusion models through sampling with shifted time steps", ICLR 2024).
+    """
+    return logsnr - shift * (logsnr > DETAIL)
 
 
 def linear(trained: int) -> Callable[[int], Levels]:

@@ -34,14 +34,14 @@ def sample(
 ) -> Iterator[Step]:
     """Yield the K steps from `noise` (N, C, H, W) to pictures.
 
-    `denoise(x, logsnr)` returns x̂0 (N, C, H, W). `draw()` returns fresh noise of x's shape; a table without fresh
-    noise never calls it. Raises SamplerError for a table with fresh noise and no `draw`.
+    `denoise(x, logsnr)` returns x̂0 (N, C, H, W) at the level that the table tells. `draw()` returns fresh noise of x's
+    shape; a table without fresh noise never calls it. Raises SamplerError for a table with fresh noise and no `draw`.
     """
     if draw is None and table.stochastic:
         raise SamplerError("This solver adds fresh noise at each step; pass draw, or choose a solver that adds none.")
-    x, history = noise, deque[Array](maxlen=table.b.shape[1])
+    x, history, told = noise, deque[Array](maxlen=table.b.shape[1]), table.told
     for k in range(table.steps):
-        denoised = denoise(x, float(table.logsnr[k]))
+        denoised = denoise(x, float(told[k]))
         history.appendleft(denoised)
         following = float(table.a[k]) * x
         for weight, past in zip(table.b[k].tolist(), history, strict=False):

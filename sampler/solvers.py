@@ -5,16 +5,17 @@ from levels to numbers, and one loop runs them all. All updates are variance pre
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sampler.errors import SamplerError
-from sampler.levels import Levels, alpha, sigma
+from sampler.levels import Levels, alpha, sigma, told
 
 Numbers = NDArray[np.float64]
 
+MOST_SHIFT = 2.0  # in logSNR
 NEGLIGIBLE = 1e-9  # a weight of an old x̂0 below this is left out: float32 could not tell
 ADAMS_BASHFORTH = (
     np.array([1.0]),
@@ -32,6 +33,12 @@ class Table:
     a: Numbers  # (K,)
     b: Numbers  # (K, J)
     d: Numbers  # (K,)
+    shift: float = 0.0  # see sampler.levels.told
+
+    @property
+    def told(self) -> Levels:
+        """The levels as the network is told them (K+1,)."""
+        return told(self.logsnr, self.shift)
 
     @property
     def steps(self) -> int:
@@ -109,12 +116,15 @@ def pairs(values: Numbers) -> tuple[Numbers, Numbers]:
 SOLVERS: dict[str, Callable[[Levels], Table]] = {"ddpm": ddpm, "ddim": ddim, "dpmpp-2m": dpmpp_2m, "ipndm": ipndm}
 
 
-def solve(name: str, levels: Levels, eta: float = 0.0) -> Table:
-    """The table of the solver `name` on `levels`. Raises SamplerError for another name, or an eta without ddim."""
+def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0) -> Table:
+    """The table of the solver `name` on `levels`.
+
+    Raises SamplerError for another name, an eta without ddim, and a shift beyond MOST_SHIFT.
+    """
     if name not in SOLVERS:
         raise SamplerError(f"There is no solver {name!r}; choose one of {', '.join(SOLVERS)}.")
-    if name == "ddim":
-        return ddim(levels, eta)
-    if eta:
+    if eta and name != "ddim":
         raise SamplerError(f"{name} has no eta; leave it out, or choose the solver ddim.")
-    return SOLVERS[name](levels)
+    if not abs(shift) <= MOST_SHIFT:
+        raise SamplerError(f"A shift of {shift} is too much; give -{MOST_SHIFT:g} to {MOST_SHIFT:g}.")
+    return replace(ddim(levels, eta) if eta else SOLVERS[name](levels), shift=shift)

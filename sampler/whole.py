@@ -168,7 +168,7 @@ def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
 
 def drawing(settings: Any) -> dict[str, Any] | None:
     """What a graph must have built in to draw with these settings; None where no graph can."""
-    if not settings.student or settings.clip or settings.eta:
+    if not settings.student or settings.clip or settings.eta or settings.shift:
         return None
     return {"solver": settings.solver, "levels": settings.levels, "steps": settings.steps}
 

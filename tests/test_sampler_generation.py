@@ -346,10 +346,10 @@ def test_a_grid_keeps_colour_and_fills_up_with_black() -> None:
 def test_every_flag_reaches_the_picture(run: Run, denoiser: Denoiser, tmp_path: Path) -> None:
     target, flags = (
         tmp_path / "all.npz",
-        "--solver ddim --levels karras --steps 4 --guidance 3 --interval -3 3 --eta 0.5 --clip",
+        "--solver ddim --levels karras --steps 4 --guidance 3 --interval -3 3 --eta 0.5 --clip --shift 0.3",
     )
     assert call(run, "--classes", "b", "--out", str(target), *flags.split()) == 0
-    settings = Settings("ddim", "karras", 4, 3.0, -3.0, 3.0, 0.5, True)
+    settings = Settings("ddim", "karras", 4, 3.0, -3.0, 3.0, 0.5, clip=True, shift=0.3)
     with np.load(target) as found:
         np.testing.assert_array_equal(found["images"], images(denoiser, [1], [0], settings)[..., 0])
 

@@ -16,7 +16,7 @@ from gaussian import SPREAD, coefficients, denoise, flow
 
 from sampler import CLEAN, LEVELS, SOLVERS, SamplerError, levels, sample
 from sampler.levels import alpha, sigma
-from sampler.solvers import ADAMS_BASHFORTH, ddim, solve
+from sampler.solvers import ADAMS_BASHFORTH, Numbers, ddim, solve
 
 ROUNDING = 1e-9
 LAST_STEP = 5e-4  # peers end at σ = 0, we at σ = 4.5e-5, with up to ten standard deviations of noise
@@ -177,6 +177,22 @@ def test_ddpm_draws_from_the_distribution() -> None:
     *_, last = sample(denoise, x, table, lambda: rng.standard_normal(10_000))
     assert abs(last.next.mean() - 0.6) < 0.015
     assert abs(last.next.std() - SPREAD) < 0.015
+
+
+def test_a_shift_moves_what_the_network_is_told_where_it_draws_detail_and_nothing_else() -> None:
+    at = levels("logsnr", 20)
+    plain, moved = solve("dpmpp-2m", at), solve("dpmpp-2m", at, shift=0.25)
+    heard: list[float] = []
+
+    def listen(x: Numbers, logsnr: float) -> Numbers:
+        heard.append(logsnr)
+        return 0 * x
+
+    *_, last = sample(listen, np.ones(3), moved)
+    assert np.array_equal(moved.a, plain.a) and np.array_equal(moved.b, plain.b) and last.logsnr == at[-2]
+    assert heard == [level - 0.25 * (level > 1) for level in at[:-1]]
+    with pytest.raises(SamplerError, match=r"A shift of 2\.5 is too much"):
+        solve("ddim", at, shift=2.5)
 
 
 def test_ddim_with_eta_one_is_ddpm() -> None:

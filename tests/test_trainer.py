@@ -133,6 +133,9 @@ def test_the_cosine_schedule_has_the_stated_density() -> None:
     logsnr = training_logsnr("cosine", 4000, torch.Generator().manual_seed(0))
     u = (2 / math.pi * torch.atan(torch.exp(-logsnr / 2))).sort().values
     assert (u - (torch.arange(4000) + 0.5) / 4000).abs().max() < 2e-3
+    moved = training_logsnr("cosine+2", 4000, torch.Generator().manual_seed(0))
+    inside = (logsnr.abs() < 10) & (moved.abs() < 10)
+    assert inside.sum() > 3900 and (moved - logsnr)[inside].sub(2).abs().max() < 1e-4
 
 
 def test_an_epoch_visits_every_picture_once() -> None:
@@ -221,6 +224,23 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
     assert whole.keys() == parts.keys()
     assert max(abs(whole[step] - parts[step]) for step in whole) < 1e-5  # float32 sums in another order, at most
     assert json.loads(run_at(tmp_path, "parts").card.read_text())["state"] == "finished"
+
+
+def test_a_training_begins_with_the_weights_of_another_run(
+    tmp_path: Path, digits: Pictures, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its first losses go on where the other's ended; a run with another network is refused and nothing is written."""
+    trained(tmp_path, "first", replace(SMALL, epochs=4), digits)
+    config = replace(SMALL, epochs=0.5, start="first", seed=1)
+    card = new_card(run_at(tmp_path, "second"), "second", [], "tiny", config, digits)
+    train(run_at(tmp_path, "second"), card, config, digits, digits, load_denoiser(run_at(tmp_path, "first")))
+    before, after = (list(losses(tmp_path, name).values()) for name in ("first", "second"))
+    assert np.mean(after) < 0.9 * np.mean(before[:5])
+    capsys.readouterr()
+    assert main(["train", "--preset", "tiny", "--start", "first", "--id", "third", "--runs", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "first has another network" in told and told.count("\n") == 1
+    assert not (tmp_path / "third").exists()
 
 
 def test_it_learns(tmp_path: Path, digits: Pictures) -> None:
@@ -324,6 +344,9 @@ def test_a_second_trainer_is_refused_and_a_killed_one_leaves_a_run_that_resumes(
         (["train", "--guidance", "nan"], "--guidance must be a number"),
         (["train", "--solver", "euler"], "There is no solver 'euler'; choose one of ddpm"),
         (["train", "--levels", "flat"], "There are no noise levels 'flat'"),
+        (["train", "--schedule", "cosine+much"], "There is no schedule 'cosine+much'; choose cosine"),
+        (["train", "--shift", "9"], "A shift of 9.0 is too much"),
+        (["train", "--preset", "tiny", "--start", "nothing"], "There is no run nothing"),
         (["sampling", "nothing", "--steps", "5"], "There is no run nothing"),
         (["resume", "nothing"], "There is no run nothing"),
         (["trace", "nothing"], "There is no run nothing"),

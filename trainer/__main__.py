@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from tqdm import tqdm
 
 from sampler.errors import SamplerError
 from sampler.levels import levels
-from sampler.solvers import SOLVERS
+from sampler.solvers import solve
 from store.card import card_of
 from store.files import write_json, write_table
 from store.manifest import write_manifest
@@ -22,6 +21,8 @@ from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.distill import lesson, paths_of, student_config
+from trainer.network import Denoiser
+from trainer.schedules import training_logsnr
 from trainer.tracing import trace
 from trainer.training import Diverged, best_device, teach, train
 
@@ -32,10 +33,24 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
     "guidance": float,
     "guidance_low": float,
     "guidance_high": float,
+    "shift": float,
 }
 LEARNING = {"epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
+SHAPE = (
+    "channels",
+    "size",
+    "classes",
+    "widths",
+    "blocks",
+    "embedding",
+    "prediction",
+    "sigma_data",
+    "scale_high",
+)  # of a network
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "dataset": str,
+    "schedule": str,
+    "start": str,
     "epochs": float,
     "batch": int,
     "learning_rate": float,
@@ -116,8 +131,9 @@ def start_run(options: argparse.Namespace) -> None:
     config = replace(config, channels=data.images.shape[1], size=data.images.shape[2], classes=len(data.classes))
     if not config.sigma_data:
         config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
+    start = beginning(options.runs, config)
     card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
-    train(run, card, config, data, test)
+    train(run, card, config, data, test, start)
     print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")
 
 
@@ -130,6 +146,22 @@ def distill_run(options: argparse.Namespace) -> None:
     card = student_card(run, card_of(teacher), checked(config), options.paths)
     teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), denoiser)
     print(f"Trained {run.id}. Next: python -m exporter {run.id}")
+
+
+def beginning(runs: Path, config: Config) -> Denoiser | None:
+    """The denoiser that the training begins with, if not a fresh one. Raises RunError for one of another shape."""
+    if not config.start:
+        return None
+    found = load_denoiser(existing_run(runs, config.start), best_device())
+    if replace(found.config, **shape(config)) != found.config:
+        raise RunError(f"{config.start} has another network than this recipe ({shape(found.config)}); start from a run "
+                       "of the same preset.")  # fmt: skip
+    return found
+
+
+def shape(config: Config) -> dict[str, Any]:
+    """What the weights of a run must fit."""
+    return {name: getattr(config, name) for name in SHAPE}
 
 
 def resume_student(run: Run, runs: Path, card: dict[str, Any], config: Config) -> None:
@@ -216,15 +248,9 @@ def checked(config: Config) -> Config:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
     if not 0 <= config.guidance < float("inf"):
         raise ValueError("--guidance must be a number from 0, such as 1.5.")
-    SOLVERS[known("solver", config.solver, SOLVERS)](levels(config.levels, config.steps))
+    training_logsnr(config.schedule, 1, torch.Generator())
+    solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
     return config
-
-
-def known(setting: str, value: str, choices: Iterable[str]) -> str:
-    """The value. Raises ValueError, naming the choices, where it is none of them."""
-    if value not in choices:
-        raise ValueError(f"There is no {setting} {value!r}; choose one of {', '.join(choices)}.")
-    return value
 
 
 if __name__ == "__main__":

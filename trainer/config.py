@@ -25,9 +25,10 @@ class Config:
 
     prediction: Literal["noise", "edm"] = "edm"  # what the network is trained to predict
     sigma_data: float = 0.616  # standard deviation of the pixels in [-1, 1], for edm; 0: that of the training pictures
-    schedule: str = "cosine"  # training noise levels: linear-T (betas 1e-4 to 0.02), or cosine
+    schedule: str = "cosine"  # training noise levels: cosine, cosine+S (S less noisy), or linear-T (betas 1e-4 to 0.02)
     label_dropout: float = 0.1  # share of labels replaced by "no label"; at 1 the network has no use for labels
 
+    start: str = ""  # id of the run whose weights the training began with, instead of random ones
     teacher: str = ""  # id of the run that a student was distilled from
     scale_low: float = 0.0  # guidance scales that a student learned, as an input of its network: from here ...
     scale_high: float = 0.0  # ... to here; none where both are 0
@@ -51,6 +52,7 @@ class Config:
     guidance: float = 1.5  # default sampling: scale s; 1 is plain conditional
     guidance_low: float = -4.0  # logSNR below which guidance is off
     guidance_high: float = 3.0  # logSNR above which guidance is off
+    shift: float = 0.0  # logSNR by which the network is told more noise than there is, where it draws detail
 
 
 PRESETS: dict[str, Config] = {

@@ -62,6 +62,7 @@ def student_config(teacher: Config, run_id: str, evaluations: int, **changes: An
         "levels": ",".join(f"{level:.6g}" for level in at),
         "steps": evaluations,
         "solver": "ddim",
+        "shift": 0.0,
         "epochs": 20.0,
         "cycles": 1,
         "batch": 32,
@@ -105,7 +106,7 @@ def follow(teacher: Denoiser, student: Config, offset: int, count: int) -> Paths
     guidance = torch.from_numpy(random.uniform(student.scale_low, student.scale_high, count)).float()
     guidance = torch.where(torch.from_numpy(random.random(count) < DEFAULT_SHARE), config.guidance, guidance)
     states = torch.empty(len(kept) + 1, count, *shape, dtype=torch.float16)
-    table = solve(config.solver, levels(config.levels, config.steps))
+    table = solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
     for first in range(0, count, BATCH):
         part = slice(first, min(first + BATCH, count))
         seed = FIRST_SEED + offset

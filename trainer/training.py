@@ -74,7 +74,15 @@ class Lesson:
     validation: Callable[[Training], float]  # of the averaged weights
 
 
-def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: Pictures, resume: bool = False) -> None:
+def train(
+    run: Run,
+    card: dict[str, Any],
+    config: Config,
+    data: Pictures,
+    test: Pictures,
+    start: Denoiser | None = None,
+    resume: bool = False,
+) -> None:
     """Train `run` on pictures to its end, or until it is interrupted, and leave its folder complete.
 
     Raises RunError where another trainer holds the run and Diverged where the loss is not finite; in every case the
@@ -88,7 +96,7 @@ def train(run: Run, card: dict[str, Any], config: Config, data: Pictures, test: 
         lambda training: denoising_loss(training, images, labels),
         lambda training: validate(training, test),
     )
-    teach(run, card, config, lesson, resume=resume)
+    teach(run, card, config, lesson, start, resume)
 
 
 def teach(

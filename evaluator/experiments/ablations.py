@@ -80,7 +80,7 @@ def _drawn_without(
     cut = _cut(subject, graph, part, noted["frozen"])
     told = subject.classes if part != LABEL else 1
     ends = (chosen.guidance, chosen.guidance_low, chosen.guidance_high)
-    seen = evaluations(chosen.table().logsnr, *ends)
+    seen = evaluations(chosen.table().told, *ends)
     plan = Plan("ablations", noted | {"part": part}, seeds, "--seeds", AT_ONCE, told * seen)
 
     def work(items: range, denoise: Denoise) -> Columns:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from evaluator.experiments.subject import Labels
+from evaluator.schedule import trained
 from sampler.guidance import filled
-from sampler.levels import LAST, NEAR, Levels, levels
+from sampler.levels import LAST, NEAR, NOISY, Levels, levels
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table
@@ -24,7 +25,8 @@ def grid_of(card: dict[str, Any], name: str | None, steps: int) -> Levels:
     if name:
         return levels(name, steps)
     grid = levels("logsnr", steps)
-    first = float(levels(str(card["config"].get("schedule", "logsnr")), 1)[0])
+    schedule = card["config"].get("schedule")
+    first = trained(str(schedule)).noisy if schedule else NOISY
     return np.append(np.linspace(first, LAST, steps), grid[-1]) if first > grid[0] and steps > 1 else grid
 
 

@@ -61,7 +61,7 @@ def _steps(at: tuple[int, ...] | None, logsnr: Levels) -> tuple[int, ...]:
 
 def _cost(classes: int, settings: Settings, tried: tuple[int, ...]) -> int:
     ends = (settings.guidance, settings.guidance_low, settings.guidance_high)
-    grid = settings.table().logsnr
+    grid = settings.table().told
     rest = sum(evaluations(grid[step:], *ends) for step in tried)
     return classes * evaluations(grid, *ends) + classes * (classes - 1) * rest
 
