@@ -27,6 +27,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("Began with", f"the weights of {config['start']}" if config.get("start") else ""),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
@@ -34,7 +35,8 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
                    f"{100 * config.get('label_dropout', 0):.0f} % label dropout"),
         ("Optimizer", f"Adam, learning rate {config.get('learning_rate', '?')}, "
                       + (f"average of weights {config['ema']}" if config.get("ema") else "no average of weights")),
-        ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"),
+        ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"
+                       + (f", the network told {config['shift']:g} more noise" if config.get("shift") else "")),
         ("Seed", f"{run['seed']:.0f}"),
         ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
     ]  # fmt: skip

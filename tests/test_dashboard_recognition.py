@@ -1,9 +1,11 @@
 """The pages' figures against SQL, which takes another road through the same judgements."""
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from archive_fixture import CLASSES, write_run
 
@@ -106,6 +108,10 @@ def test_a_recipe_says_how_long_and_on_how_much(archive: Archive) -> None:
     row = archive.ask("runs").set_index("run", drop=False).loc["first"]
     told = dict(facts.recipe(row))
     assert told["Trained on"] == "100 pictures of mnist" and told["In"] == "12 s on cpu, 2 threads"
+    assert "Began with" not in told and "more noise" not in told["Draws with"]
+    config = json.loads(row["config"]) | {"start": "zeroth", "shift": 0.1}
+    told = dict(facts.recipe(pd.Series({**row, "config": json.dumps(config)})))
+    assert told["Began with"] == "the weights of zeroth" and told["Draws with"].endswith("told 0.1 more noise")
     assert (
         dict(facts.quality(archive.ask("quality", run="first")))["Accuracy of the asked class"]
         == "98.00 % [97.00, 99.00]"
