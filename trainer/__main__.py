@@ -36,17 +36,8 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
     "shift": float,
 }
 LEARNING = {"epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
-SHAPE = (
-    "channels",
-    "size",
-    "classes",
-    "widths",
-    "blocks",
-    "embedding",
-    "prediction",
-    "sigma_data",
-    "scale_high",
-)  # of a network
+# what weights must fit
+SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "dataset": str,
     "schedule": str,
