@@ -38,8 +38,8 @@ MEASURES = {
 }
 
 
-def chart(frame: pd.DataFrame, run: str, measure: Measure, levels: Sequence[tuple[float, str]] = ()) -> Figure:
-    """frame: the query `solver_steps`; `levels`: values with a line across and a name."""
+def chart(frame: pd.DataFrame, run: str, measure: Measure, level: float | None = None) -> Figure:
+    """frame: the query `solver_steps`; `level`: a value with a dotted line across."""
     known = frame.dropna(subset=[measure.column])
     layout = bare_layout("evaluations of the network for each picture")
     layout["xaxis"] |= {"type": "log", "tickvals": list(TICKS), "ticktext": [f"{tick:,}" for tick in TICKS],
@@ -52,8 +52,8 @@ def chart(frame: pd.DataFrame, run: str, measure: Measure, levels: Sequence[tupl
     for (network, solver), part in known.groupby(["network", "solver"], sort=False):
         own = network == run
         data += _line(part, solver, measure) if own else [_mark(part, network, students.index(network), measure)]
-    for value, name in levels:
-        _across(layout, _up(value, measure, 10**9), name)
+    if level is not None:
+        data.append(_across(layout["xaxis"]["range"], _up(level, measure, 10**9)))
     return {"data": sorted(data, key=lambda trace: trace["mode"] == "markers"), "layout": layout}
 
 
@@ -124,10 +124,7 @@ def _ticks(known: pd.DataFrame, measure: Measure) -> Figure:
     return {"tickvals": places, "ticktext": [f"{100 * share:g} %" for share in SHARES], "autorange": "reversed"}
 
 
-def _across(layout: Figure, y: float, name: str) -> None:
-    layout["shapes"].append({"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": y, "y1": y,
-                             "line": {"color": MUTED, "width": 1, "dash": "dot"}})  # fmt: skip
-    layout["annotations"].append(
-        {"x": 0, "xref": "paper", "y": math.log10(y), "yref": "y", "text": plain(name), "showarrow": False,
-         "xanchor": "left", "yanchor": "bottom", "font": {"size": 12}}
-    )  # fmt: skip
+def _across(span: Sequence[float], y: float) -> Figure:
+    """A dotted line over the whole axis."""
+    return {"type": "scatter", "mode": "lines", "x": [10**end for end in span], "y": [y, y], "showlegend": False,
+            "line": {"color": MUTED, "width": 1, "dash": "dot"}, "hoverinfo": "skip"}  # fmt: skip

@@ -100,24 +100,24 @@ def chart(at: Compared, shown: str) -> None:
     if at.frame[measure.column].isna().all():
         ui.note(f"Nothing is known of this. Make it with: python -m evaluator steps {at.id}")
         return
-    figure = budgets.chart(at.frame, at.id, measure, levels(at, shown))
+    level, name = level_across(at, shown) or (None, "")
+    figure = budgets.chart(at.frame, at.id, measure, level)
     told = at.frame.drop(columns=["top"])
     ui.chart(figure, "steps", f"{measure.title} against evaluations of the network, a line for each solver", told)
     ends = "fastest and slowest of six rounds" if shown == "time" else "95 % interval"
-    ui.note(f"A line for each solver, a mark for each student; bands and bars: {ends}.")
+    dotted = f"; dotted: {name}" if name else ""
+    ui.note(f"A line for each solver, a mark for each student; bands and bars: {ends}{dotted}.")
 
 
-def levels(at: Compared, shown: str) -> list[tuple[float, str]]:
-    """Values that are worth a line across."""
+def level_across(at: Compared, shown: str) -> tuple[float, str] | None:
+    """A value that is worth a line across, and what it is."""
     top = best(at.ways, at.id)
     if top is not None and shown == "accuracy":
-        return [(top.accuracy.value - POINTS_LOST / 100, f"the best less {POINTS_LOST} points")]
+        return top.accuracy.value - POINTS_LOST / 100, f"the best less {POINTS_LOST} points"
     if top is not None and shown == "Fréchet distance" and not math.isnan(top.ratio.value):
-        return [(TIMES_FARTHER * top.ratio.value, f"{TIMES_FARTHER} times the best's")]
+        return TIMES_FARTHER * top.ratio.value, f"{TIMES_FARTHER} times the best's"
     real = at.frame["cas_real"].dropna()
-    if shown == "CAS" and len(real):
-        return [(float(real.iloc[0]), "as many real pictures")]
-    return []
+    return (float(real.iloc[0]), "as many real pictures") if shown == "CAS" and len(real) else None
 
 
 def table(at: Compared) -> None:

@@ -54,9 +54,11 @@ def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> Non
 @pytest.mark.parametrize("measure", list(budgets.MEASURES))
 def test_every_measure_is_drawn(opened: Open, tmp_path: Path, measure: str) -> None:
     write_steps(write_run(tmp_path, "first"))
-    assert len(opened(measure=measure).get("plotly_chart")) == 1
+    page = opened(measure=measure)
+    assert len(page.get("plotly_chart")) == 1
+    assert ("dotted: " in words(page)) == (measure != "time")
     frame = Archive(tmp_path).ask("solver_steps", run="first")
-    figure = budgets.chart(frame, "first", budgets.MEASURES[measure], [(0.99, "here")])
+    figure = budgets.chart(frame, "first", budgets.MEASURES[measure], 0.99)
     built = go.Figure(figure)  # plotly's own rules
     names = {trace.name for trace in built.data if trace.showlegend is not False}
     assert names == {"ddim", "pupil"} | ({"ddpm"} if measure != "CAS" else set())
