@@ -35,7 +35,7 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
     "guidance_high": float,
     "shift": float,
 }
-LEARNING = {"epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
+LEARNING = {"start": str, "epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
@@ -135,7 +135,8 @@ def distill_run(options: argparse.Namespace) -> None:
     config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
     run = new_run(options, f"{teacher.id}-student-{options.evaluations}")
     card = student_card(run, card_of(teacher), checked(config), options.paths)
-    teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), denoiser)
+    start = beginning(options.runs, config) or denoiser
+    teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), start)
     print(f"Trained {run.id}. Next: python -m exporter {run.id}")
 
 

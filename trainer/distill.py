@@ -56,6 +56,7 @@ def student_config(teacher: Config, run_id: str, evaluations: int, **changes: An
                        f"deterministic solver with: python -m trainer sampling {run_id} --solver dpmpp-2m")  # fmt: skip
     at = table.logsnr[begins(teacher, evaluations)]
     recipe: dict[str, Any] = {
+        "start": "",
         "teacher": run_id,
         "scale_low": 1.0,
         "scale_high": max(3.0, teacher.guidance),
@@ -162,7 +163,8 @@ def walk_loss(
 ) -> Tensor:
     """Mean pseudo-Huber loss of x̂0 over all jumps; a jump begins on the teacher's path or where the last one ended.
 
-    The x̂0 that is asked for is the one that DDIM takes to the teacher's next state.
+    The x̂0 that is asked for is the one that DDIM takes to the teacher's next state. The gradient of each jump is
+    divided by its loss, for errors differ tenfold, and the last jump's, the smallest, are those of the finished detail.
     """
     x, losses = states[0].float(), []
     for jump in range(table.steps):
@@ -175,7 +177,9 @@ def walk_loss(
         distance = (denoised - wanted).square().mean(dim=(1, 2, 3))
         losses.append(((distance + HUBER**2).sqrt() - HUBER).mean())
         x = (a * x + b * denoised).detach()
-    return torch.stack(losses).mean()
+    each = torch.stack(losses)
+    size = each.detach().clamp(min=1e-12)
+    return (each / size).mean() * size.mean()
 
 
 def walk(student: Denoiser, table: Table, x: Tensor, label: Tensor, guidance: Tensor) -> Tensor:
