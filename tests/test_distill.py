@@ -21,7 +21,7 @@ from store.run import Run, RunError
 from trainer.__main__ import main
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
-from trainer.distill import FIRST_SEED, follow, guided_each, student_config, walk, walk_loss
+from trainer.distill import FIRST_SEED, HUBER, follow, guided_each, student_config, walk, walk_loss
 from trainer.network import Denoiser
 
 TEACHER = Config(widths=(8, 16), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
@@ -91,22 +91,55 @@ def test_paths_are_those_of_the_exported_teacher(teacher: Run) -> None:
     assert torch.unique(paths.guidance).tolist() == [2.0]
 
 
+class Off:
+    """A student that is off by a number of its own at each jump from what DDIM needs to reach the next state."""
+
+    def __init__(self, states: torch.Tensor, by: torch.Tensor) -> None:
+        config = student_config(TEACHER, "teacher", 4)
+        self.states, self.by, self.table = states, by, ddim(levels(config.levels, config.steps))
+
+    def __call__(self, x: torch.Tensor, logsnr: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+        jump = int(np.abs(self.table.logsnr - float(logsnr[0])).argmin())
+        wanted = (self.states[jump + 1] - float(self.table.a[jump]) * x) / float(self.table.b[jump, 0])
+        return wanted + self.by[jump]
+
+    def loss(self) -> torch.Tensor:
+        every: tuple[torch.Tensor, ...] = (self.states, torch.zeros(3, dtype=torch.int64), torch.ones(3))
+        return walk_loss(self, self.table, *every, torch.Generator().manual_seed(0))  # type: ignore[arg-type]
+
+
 def test_a_perfect_student_has_no_loss() -> None:
     """What DDIM needs to reach the next state is computed here from the states alone."""
-    config = student_config(TEACHER, "teacher", 4)
-    table = ddim(levels(config.levels, config.steps))
-    states = torch.randn(5, 3, 1, 8, 8)
-
-    class Perfect:
-        def __call__(self, x: torch.Tensor, logsnr: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
-            jump = int(np.abs(table.logsnr - float(logsnr[0])).argmin())
-            return (states[jump + 1] - float(table.a[jump]) * x) / float(table.b[jump, 0])
-
+    perfect = Off(torch.randn(5, 3, 1, 8, 8), torch.zeros(4))
+    assert float(perfect.loss()) < 1e-6
     label, scale = torch.zeros(3, dtype=torch.int64), torch.ones(3)
-    perfect: Denoiser = Perfect()  # type: ignore[assignment]
-    loss = walk_loss(perfect, table, states, label, scale, torch.Generator().manual_seed(0))
-    assert float(loss) < 1e-6
-    assert (walk(perfect, table, states[0], label, scale) - states[-1]).abs().max() < 1e-4
+    reached = walk(perfect, perfect.table, perfect.states[0], label, scale)  # type: ignore[arg-type]
+    assert (reached - perfect.states[-1]).abs().max() < 1e-4
+
+
+def test_each_jump_counts_alike_however_small_its_error() -> None:
+    by = torch.tensor([0.5, 0.2, 0.1, 0.01], requires_grad=True)
+    off = Off(torch.randn(5, 3, 1, 8, 8), by)
+    loss = off.loss()
+    loss.backward()
+    with torch.no_grad():
+        each = (by**2 + HUBER**2).sqrt() - HUBER
+        slope = by / (by**2 + HUBER**2).sqrt()
+    assert float(loss) == pytest.approx(float(each.mean()), rel=1e-3)
+    assert by.grad is not None
+    torch.testing.assert_close(by.grad / loss.detach(), slope / each / 4, rtol=1e-2, atol=0)
+
+
+def test_a_student_can_begin_with_another(teacher: Run, student: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(teacher, "--id", "second", "--start", "student", "--epochs", "1", "--seed", "1")) == 0
+    first, second = (
+        [row["value"] for row in pq.read_table(run.metrics).to_pylist() if row["metric"] == "validation_loss"]
+        for run in (student, Run(teacher.folder.parent / "second"))
+    )
+    assert second[-1] < 1.1 * first[-1] < first[0]
+    assert json.loads((teacher.folder.parent / "second" / "run.json").read_text())["config"]["start"] == "student"
+    assert main(command(teacher, "--id", "third", "--start", "teacher")) == 2
+    assert "teacher has another network than this recipe" in capsys.readouterr().err
 
 
 def test_a_student_comes_closer_to_its_teacher(student: Run) -> None:
