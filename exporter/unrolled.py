@@ -56,7 +56,7 @@ class Unrolled(nn.Module):
         super().__init__()
         config = denoiser.config
         self.denoiser = multiplied_out(denoiser).cpu().eval()
-        self.table = solve(config.solver, levels(config.levels, config.steps))
+        self.table = solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
         if half:
             self.denoiser.unet = Half(self.denoiser.unet)  # type: ignore[assignment]
 
@@ -79,7 +79,7 @@ def unrolled_graph(denoiser: Denoiser, classes: list[str], half: bool = False) -
 
 def drawing(config: Config) -> dict[str, Any]:
     """How the graph draws: the settings that it can stand in for."""
-    return {"solver": config.solver, "levels": config.levels, "steps": config.steps}
+    return {"solver": config.solver, "levels": config.levels, "steps": config.steps, "shift": config.shift}
 
 
 def compared(denoiser: Denoiser, content: bytes, half: bool = False) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Whole:
     classes: tuple[str, ...]  # names; the label len(classes) means "no label"
     shape: tuple[int, int, int]  # C, H, W
     scales: tuple[float, float]  # the guidance scales it learned, lowest and highest
-    drawing: dict[str, Any]  # solver, levels and steps that are built in
+    drawing: dict[str, Any]  # solver, levels, steps and shift that are built in
     bound: "OrderedDict[int, Bound]" = field(default_factory=OrderedDict)  # batch size: what is ready on the GPU
 
     @property
@@ -168,9 +168,9 @@ def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
 
 def drawing(settings: Any) -> dict[str, Any] | None:
     """What a graph must have built in to draw with these settings; None where no graph can."""
-    if not settings.student or settings.clip or settings.eta or settings.shift:
+    if not settings.student or settings.clip or settings.eta:
         return None
-    return {"solver": settings.solver, "levels": settings.levels, "steps": settings.steps}
+    return {"solver": settings.solver, "levels": settings.levels, "steps": settings.steps, "shift": settings.shift}
 
 
 def exported(run: Run) -> dict[str, dict[str, Any]]:

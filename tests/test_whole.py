@@ -31,10 +31,9 @@ TEACHER = Config(widths=(8, 16), blocks=1, embedding=16, size=8, classes=3, step
 SHAPE = (1, 8, 8)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def exported(folder: Path, config: Config, *flags: str) -> Run:
     """A student that has learned nothing, but whose answer depends on everything it is told."""
-    run, config = Run(tmp_path_factory.mktemp("runs") / "student"), student_config(TEACHER, "teacher", 2)
+    run = Run(folder / "student")
     torch.manual_seed(0)
     network = Network(config).eval()
     with torch.no_grad():
@@ -43,8 +42,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     dataset = {"name": "letters", "classes": ["a", "b", "c"], "channels": 1, "size": 8}
     write_json(run.card, card("student") | {"dataset": dataset, "config": to_dict(config)})
     save_weights(run, EMA, network.state_dict())
-    assert exporter(["student", "--half", "--runs", str(run.folder.parent)]) == 0
+    assert exporter(["student", *flags, "--runs", str(folder)]) == 0
     return run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return exported(tmp_path_factory.mktemp("runs"), student_config(TEACHER, "teacher", 2), "--half")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,17 @@ def copy(run: Run, tmp_path: Path) -> Run:
 def pictures(net: object, settings: Settings, count: int = 5, batch: int = 64) -> np.ndarray:
     *_, last = generate(net, [i % 4 for i in range(count)], range(count), settings, batch)
     return last.images
+
+
+def test_a_shift_is_built_in(tmp_path: Path) -> None:
+    run = exported(tmp_path, student_config(TEACHER, "teacher", 4, shift=0.3))
+    found = fastest(run, settings_of(run), "cpu")
+    assert isinstance(found, Whole)
+    loop = load(run.denoiser, "cpu")
+    ours, theirs = pictures(found, settings_of(run)), pictures(loop, settings_of(run))
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+    assert np.abs(ours.astype(int) - pictures(loop, replace(settings_of(run), shift=0.0))).max() > 1
+    assert whole_of(run, replace(settings_of(run), shift=0.0), "cpu") is None
 
 
 def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole, settings: Settings) -> None:
