@@ -57,7 +57,9 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "mnist": Config(),
-    "fashion": Config(dataset="fashion-mnist", sigma_data=0.706, epochs=14, guidance=2.2, guidance_low=-1.5, shift=0.1),
+    "fashion": Config(
+        dataset="fashion-mnist", sigma_data=0.706, epochs=14, guidance=1.95, guidance_low=-1.5, shift=0.1
+    ),
     "cifar10": Config(dataset="cifar10", channels=3, size=32, widths=(64, 128, 192), sigma_data=0.0, epochs=60),
     "own": Config(  # for a few thousand pictures of one's own, in some minutes on two cores
         dataset="own", widths=(48, 96), blocks=1, sigma_data=0.0, epochs=60, cycles=1, warmup=100, ema=0.995
