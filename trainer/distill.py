@@ -63,7 +63,6 @@ def student_config(teacher: Config, run_id: str, evaluations: int, **changes: An
         "levels": ",".join(f"{level:.6g}" for level in at),
         "steps": evaluations,
         "solver": "ddim",
-        "shift": 0.0,
         "epochs": 20.0,
         "cycles": 1,
         "batch": 32,
