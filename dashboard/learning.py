@@ -3,6 +3,7 @@
 The seam is here because all of it is drawn again while a run is being trained, and once where none is.
 """
 
+import json
 from collections.abc import Sequence
 
 import pandas as pd
@@ -34,4 +35,6 @@ def pictures(run: pd.Series) -> None:
         return
     alt = f"Pictures of every class of {run['run']}, a column for each moment of training"
     st.image(plate, output_format="PNG", alt=alt)
-    ui.note(f"{run['run']}; classes down, epochs across; the same noise in every column.")
+    start = json.loads(run["config"] or "{}").get("start")
+    began = f" The training began with the weights of {start}." if start else ""
+    ui.note(f"{run['run']}; classes down, epochs across; the same noise in every column.{began}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archive_fixture import write_run
+from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as serve
@@ -103,6 +103,13 @@ def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, tmp_pa
         "The link asks for a run that is not here or is damaged; the page shows its default instead."
     ]
     assert test.selectbox(key="run").value == "first"
+
+
+def test_a_training_that_did_not_begin_in_noise_says_so(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "second", config=card("second")["config"] | {"start": "first"})
+    assert "began with the weights" not in words(opened("training", run="first"))
+    assert "The training began with the weights of first." in words(opened("training", run="second"))
 
 
 def test_a_run_that_goes_while_it_is_viewed_leads_to_another_and_says_so(opened: Open, tmp_path: Path) -> None:
