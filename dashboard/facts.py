@@ -21,13 +21,19 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
 }
 
 
+def began(run: pd.Series) -> str:
+    """What the training of a run began with, where it was not random weights. run: a row of the query `runs`."""
+    start = json.loads(run["config"] or "{}").get("start")
+    return f"the weights of {start}" if start else ""
+
+
 def recipe(run: pd.Series) -> list[tuple[str, str]]:
     """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
     config = json.loads(run["config"] or "{}")
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
-        ("Began with", f"the weights of {config['start']}" if config.get("start") else ""),
+        ("Began with", began(run)),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),

@@ -3,14 +3,13 @@
 The seam is here because all of it is drawn again while a run is being trained, and once where none is.
 """
 
-import json
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import charts, findings, grids, live, ui
+from dashboard import charts, facts, findings, grids, live, ui
 
 
 def curves(answer: DeltaGenerator, ids: Sequence[str], smoothing: int, logarithmic: bool, by: str) -> None:
@@ -35,6 +34,6 @@ def pictures(run: pd.Series) -> None:
         return
     alt = f"Pictures of every class of {run['run']}, a column for each moment of training"
     st.image(plate, output_format="PNG", alt=alt)
-    start = json.loads(run["config"] or "{}").get("start")
-    began = f" The training began with the weights of {start}." if start else ""
-    ui.note(f"{run['run']}; classes down, epochs across; the same noise in every column.{began}")
+    began = facts.began(run)
+    more = f" The training began with {began}." if began else ""
+    ui.note(f"{run['run']}; classes down, epochs across; the same noise in every column.{more}")

@@ -12,9 +12,10 @@ import torch
 
 from exporter.graph import OPSET, graph_of, multiplied_out
 from exporter.parity import BATCHES, Parity, noise_levels, parity
-from exporter.unrolled import compared, drawing, unrolled_graph
+from exporter.unrolled import compared, unrolled_graph
 from sampler.errors import SamplerError
 from sampler.session import verified
+from sampler.whole import built_in
 from store.card import card_of
 from store.files import write_bytes, write_json
 from store.manifest import write_manifest
@@ -90,7 +91,7 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
 def unrolled(denoiser: Denoiser, classes: list[str], half: bool) -> tuple[bytes, dict[str, Any]]:
     """A student's whole drawing as one graph, and what export.json says of it."""
     content = unrolled_graph(denoiser, classes, half)
-    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": drawing(denoiser.config)}
+    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": built_in(denoiser.config)}
     return content, entry | compared(denoiser, content, half)
 
 

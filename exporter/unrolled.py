@@ -15,13 +15,10 @@ from torch import Tensor, nn
 
 from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized
 from exporter.parity import Parity, scales
-from sampler.levels import levels
 from sampler.loop import sample
 from sampler.noise import Noise
-from sampler.solvers import solve
-from sampler.whole import DENOISED, IMAGES, SUMS, one_core
+from sampler.whole import DENOISED, IMAGES, SUMS, built_in, one_core
 from store.run import RunError
-from trainer.config import Config
 from trainer.network import Denoiser, UNet
 
 INPUTS, OUTPUTS = ["x", "label", SCALE_INPUT], [DENOISED, IMAGES, SUMS]
@@ -56,7 +53,7 @@ class Unrolled(nn.Module):
         super().__init__()
         config = denoiser.config
         self.denoiser = multiplied_out(denoiser).cpu().eval()
-        self.table = solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
+        self.table = config.table()
         if half:
             self.denoiser.unet = Half(self.denoiser.unet)  # type: ignore[assignment]
 
@@ -74,12 +71,7 @@ def unrolled_graph(denoiser: Denoiser, classes: list[str], half: bool = False) -
     example = (torch.randn(2, config.channels, config.size, config.size), torch.zeros(2, dtype=torch.int64),
                torch.ones(2))  # fmt: skip
     model = exported(Unrolled(denoiser, half).eval(), example, INPUTS, OUTPUTS)
-    return serialized(model, facts(config, classes) | {"drawing": json.dumps(drawing(config))})
-
-
-def drawing(config: Config) -> dict[str, Any]:
-    """How the graph draws: the settings that it can stand in for."""
-    return {"solver": config.solver, "levels": config.levels, "steps": config.steps, "shift": config.shift}
+    return serialized(model, facts(config, classes) | {"drawing": json.dumps(built_in(config))})
 
 
 def compared(denoiser: Denoiser, content: bytes, half: bool = False) -> dict[str, Any]:

@@ -170,6 +170,11 @@ def drawing(settings: Any) -> dict[str, Any] | None:
     """What a graph must have built in to draw with these settings; None where no graph can."""
     if not settings.student or settings.clip or settings.eta:
         return None
+    return built_in(settings)
+
+
+def built_in(settings: Any) -> dict[str, Any]:
+    """How a graph draws that was made for these settings, or for this recipe of the trainer's."""
     return {"solver": settings.solver, "levels": settings.levels, "steps": settings.steps, "shift": settings.shift}
 
 

@@ -10,8 +10,6 @@ import torch
 from tqdm import tqdm
 
 from sampler.errors import SamplerError
-from sampler.levels import levels
-from sampler.solvers import solve
 from store.card import card_of
 from store.files import write_json, write_table
 from store.manifest import write_manifest
@@ -145,7 +143,7 @@ def beginning(runs: Path, config: Config) -> Denoiser | None:
     if not config.start:
         return None
     found = load_denoiser(existing_run(runs, config.start), best_device())
-    if replace(found.config, **shape(config)) != found.config:
+    if shape(found.config) != shape(config):
         raise RunError(f"{config.start} has another network than this recipe ({shape(found.config)}); start from a run "
                        "of the same preset.")  # fmt: skip
     return found
@@ -241,7 +239,7 @@ def checked(config: Config) -> Config:
     if not 0 <= config.guidance < float("inf"):
         raise ValueError("--guidance must be a number from 0, such as 1.5.")
     training_logsnr(config.schedule, 1, torch.Generator())
-    solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
+    config.table()
     return config
 
 

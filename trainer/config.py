@@ -6,6 +6,9 @@ The command line, run.json and the presets derive from this one dataclass.
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from sampler.levels import levels
+from sampler.solvers import Table, solve
+
 
 @dataclass(frozen=True)
 class Config:
@@ -53,6 +56,10 @@ class Config:
     guidance_low: float = -4.0  # logSNR below which guidance is off
     guidance_high: float = 3.0  # logSNR above which guidance is off
     shift: float = 0.0  # logSNR by which the network is told more noise than there is, where it draws detail
+
+    def table(self) -> Table:
+        """The default sampling as coefficients. Raises SamplerError for settings that make no sense."""
+        return solve(self.solver, levels(self.levels, self.steps), shift=self.shift)
 
 
 PRESETS: dict[str, Config] = {

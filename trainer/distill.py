@@ -21,7 +21,7 @@ from sampler.guidance import scale_at
 from sampler.levels import levels
 from sampler.loop import sample
 from sampler.noise import Noise
-from sampler.solvers import Table, ddim, solve
+from sampler.solvers import Table, ddim
 from store.files import write_bytes
 from store.run import Run, RunError
 from trainer.config import Config
@@ -50,7 +50,7 @@ def student_config(teacher: Config, run_id: str, evaluations: int, **changes: An
     """The recipe of a student. Raises RunError for a teacher that cannot be followed."""
     if evaluations not in JUMPS:
         raise RunError(f"A student takes {', '.join(map(str, JUMPS))} evaluations, not {evaluations}.")
-    table = solve(teacher.solver, levels(teacher.levels, teacher.steps))
+    table = teacher.table()
     if table.stochastic:
         raise RunError(f"{run_id} draws with fresh noise ({teacher.solver}), which no student can follow; choose a "
                        f"deterministic solver with: python -m trainer sampling {run_id} --solver dpmpp-2m")  # fmt: skip
@@ -106,7 +106,7 @@ def follow(teacher: Denoiser, student: Config, offset: int, count: int) -> Paths
     guidance = torch.from_numpy(random.uniform(student.scale_low, student.scale_high, count)).float()
     guidance = torch.where(torch.from_numpy(random.random(count) < DEFAULT_SHARE), config.guidance, guidance)
     states = torch.empty(len(kept) + 1, count, *shape, dtype=torch.float16)
-    table = solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
+    table = config.table()
     for first in range(0, count, BATCH):
         part = slice(first, min(first + BATCH, count))
         seed = FIRST_SEED + offset

@@ -11,7 +11,6 @@ from torch import Tensor
 from sampler.levels import levels
 from sampler.loop import sample
 from sampler.noise import Noise
-from sampler.solvers import solve
 from store.schema import TRAJECTORIES, X_RANGE
 from trainer.config import Config
 from trainer.network import Denoiser
@@ -50,10 +49,9 @@ def steps_of(denoiser: Denoiser, label: np.ndarray, seed: np.ndarray) -> Iterato
     """The default sampling of the run, step by step, for labels (N,) and noise seeds (N,)."""
     config, device = denoiser.config, next(denoiser.parameters()).device
     noise = Noise(seed, (config.channels, config.size, config.size))
-    table = solve(config.solver, levels(config.levels, config.steps), shift=config.shift)
     candidates = Candidates(denoiser, torch.from_numpy(label).to(device))
     start = torch.from_numpy(noise.start()).to(device)
-    for step in sample(candidates, start, table, lambda: torch.from_numpy(noise.draw()).to(device)):
+    for step in sample(candidates, start, config.table(), lambda: torch.from_numpy(noise.draw()).to(device)):
         yield step, candidates
 
 
