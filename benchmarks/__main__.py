@@ -61,14 +61,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
-    """Every row, and the three figures: system_ratio, engine_ratio and peak_share."""
+    """Every row, and the three figures: system_ratio, engine_ratio and peak_share.
+
+    The peak's share is of the operations that the network asks for, which is what another engine has to do;
+    `executed` is of those that ours is left with.
+    """
     from benchmarks import contestants, race
     from benchmarks.peak import operations
     from sampler.generation import settings_of
     from sampler.session import cores
+    from sampler.whole import whole_of
 
     threads, rows = options.threads or cores(), list[dict[str, Any]]()
-    work = operations(run.denoiser) * settings_of(run).evaluations()  # of one picture
+    settings = settings_of(run)
+    work = executed = operations(run.denoiser) * settings.evaluations()  # of one picture
+    if whole_of(run, settings, "cpu"):
+        executed = operations(run.unrolled)
     engines, shares, ratios = kept(contestants.ENGINES, options), list[dict[str, Any]](), list[dict[str, Any]]()
     for batch in BATCHES:
         times, peaks, found = race.race("engine", engines, run, batch, threads, options.rounds)
@@ -78,14 +86,15 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
         ratios.append(race.spread(race.ratios(times, race.best(times, engines))) | {"peer": race.best(times, engines)})
     systems = kept(contestants.SYSTEMS, options)
     times, _, found = race.race("system", systems, run, TEN, threads, options.system_rounds)
+    share = min(shares, key=lambda share: float(share["median"]))
     peer = race.best(times, [name for name in systems if name.startswith("diffusers DDIM-50")])
     return {
         **machine(threads),
         "run": run.id,
-        "evaluations": settings_of(run).evaluations(),
+        "evaluations": settings.evaluations(),
         "system_ratio": race.spread(race.ratios(times, peer)) | {"peer": peer},
         "engine_ratio": min(ratios, key=lambda ratio: float(ratio["median"])),
-        "peak_share": min(shares, key=lambda share: share["median"]),
+        "peak_share": share | {"executed": share["median"] * executed / work},
         "growth": grown(run, threads, options.system_rounds),
         "peak": {name: race.spread([peak[name] for peak in peaks]) for name in ("matrix", "convolution")},
         "rows": rows + found,
@@ -154,7 +163,9 @@ def told(report: dict[str, Any]) -> Iterator[str]:
         yield f"growth  {row['batch']:5} ours, for each picture {shown(row['ms'])} ms"
     for name in ("system_ratio", "engine_ratio", "peak_share"):
         if name in report:
-            yield f"{name} {shown(report[name])}{' against ' + report[name]['peer'] if 'peer' in report[name] else ''}"
+            found = report[name]
+            more = f" against {found['peer']}" if "peer" in found else f", {found['executed']:.2f} executed"
+            yield f"{name} {shown(found)}{more}"
 
 
 def shown(values: dict[str, Any], digits: int = 2) -> str:

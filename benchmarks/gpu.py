@@ -64,7 +64,7 @@ def torch_half(run: Run, noise: np.ndarray, label: np.ndarray) -> Callable[[], o
     from exporter.unrolled import Unrolled
     from trainer.checkpoints import load_denoiser
 
-    module = Unrolled(load_denoiser(run), half=True).cuda().to(memory_format=torch.channels_last)
+    module = Unrolled(load_denoiser(run), "half").cuda().to(memory_format=torch.channels_last)
     compiled = torch.compile(module, mode="reduce-overhead", dynamic=False)
     scale = torch.full((len(label),), settings_of(run).guidance, device="cuda")
 

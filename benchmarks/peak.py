@@ -71,16 +71,21 @@ def model(nodes: list[onnx.NodeProto], shape: list[int], weights: list[onnx.Tens
 
 
 def operations(path: Path) -> int:
-    """Floating-point operations of one picture's way through the convolutions and matrix products of a denoiser."""
+    """Floating-point operations of one picture's way through the convolutions and matrix products of a graph."""
     graph = onnx.load(path)
     for value in graph.graph.input:
         value.type.tensor_type.shape.dim[0].dim_value = 1
     graph = shape_inference.infer_shapes(graph, data_prop=True).graph
     sizes = {value.name: [size.dim_value or 1 for size in value.type.tensor_type.shape.dim]
-             for value in (*graph.value_info, *graph.output)}  # fmt: skip
-    weights = sizes | {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+             for value in (*graph.input, *graph.value_info, *graph.output)}  # fmt: skip
+    sizes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+
+    def added(node: onnx.NodeProto) -> int:
+        """Products that are added up for each number that comes out."""
+        return int(np.prod(sizes[node.input[1]][1:])) if node.op_type == "Conv" else int(sizes[node.input[0]][-1])
+
     return sum(
-        2 * int(np.prod(weights[node.input[1]])) * int(np.prod(sizes[node.output[0]][2:]))
+        2 * int(np.prod(sizes[node.output[0]])) * added(node)
         for node in graph.node
-        if node.op_type in ("Conv", "Gemm")
+        if node.op_type in ("Conv", "Gemm", "MatMul")
     )

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -90,15 +91,15 @@ def _loaded(path: Path, _modified: tuple[int, ...]) -> Denoiser:
 
 def quickest(net: Denoiser, settings: Settings) -> Denoiser | Whole:
     """A student's whole drawing as one graph where its own settings are asked for; else the denoiser itself."""
-    run = Run(net.path.parent)
-    if drawing(settings) is None or not run.unrolled.is_file():
+    run, built = Run(net.path.parent), drawing(settings)
+    if built is None or not run.unrolled.is_file():
         return net
-    return _whole(run.folder, run.export.stat().st_mtime_ns, settings.solver, settings.levels, settings.steps) or net
+    return _whole(run.folder, run.export.stat().st_mtime_ns, **built) or net
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _whole(folder: Path, _modified: int, solver: str, levels: str, steps: int) -> Whole | None:
-    return whole_of(Run(folder), Settings(solver, levels, steps, student=True))
+def _whole(folder: Path, _modified: int, **built: Any) -> Whole | None:
+    return whole_of(Run(folder), Settings(**built, student=True))
 
 
 def request(labels: Sequence[int], each: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

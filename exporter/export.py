@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
@@ -12,7 +13,7 @@ import torch
 
 from exporter.graph import OPSET, graph_of, multiplied_out
 from exporter.parity import BATCHES, Parity, noise_levels, parity
-from exporter.unrolled import compared, unrolled_graph
+from exporter.unrolled import CPU, Form, compared, unrolled_graph
 from sampler.errors import SamplerError
 from sampler.session import verified
 from sampler.whole import built_in
@@ -30,7 +31,7 @@ LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of w
 def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     """Write the run's denoiser.onnx and export.json, and bring the manifest up to date; returns the report.
 
-    Of a student also its whole drawing as one graph, and with `half` once more in half precision, for GPUs. With `keep`
+    Of a student also its whole drawing as one graph, for CPUs, and with `half` in half precision, for GPUs. With `keep`
     a denoiser.onnx that is there stays, and what was judged with it stays judged. Raises RunError for a run without
     weights, and, leaving the folder as it was, where a graph and torch disagree.
     """
@@ -38,12 +39,13 @@ def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     if half and not denoiser.config.scale_high:
         raise RunError(f"{run.id} is no student, and only a student's drawing is one graph; leave out --half.")
     content = kept(run) if keep else graph_of(denoiser, classes)
-    graphs, told = {}, {}
+    graphs: dict[Path, Form] = {}
+    told: dict[str, Any] = {}
     if denoiser.config.scale_high:
         told = rounding(run, denoiser, content, keep)
         denoiser = as_stored(denoiser, content)
-        graphs = {run.unrolled: False} | ({run.unrolled_half: True} if half else {})
-    made = {path: unrolled(denoiser, classes, low) for path, low in graphs.items()}
+        graphs = {run.unrolled: CPU, **({run.unrolled_half: "half"} if half else {})}
+    made = {path: unrolled(denoiser, classes, form) for path, form in graphs.items()}
     report = write(run, denoiser, content, told)
     if made:
         for path, (content, _) in made.items():
@@ -88,11 +90,11 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
     return {"rounding": moved}
 
 
-def unrolled(denoiser: Denoiser, classes: list[str], half: bool) -> tuple[bytes, dict[str, Any]]:
+def unrolled(denoiser: Denoiser, classes: list[str], form: Form) -> tuple[bytes, dict[str, Any]]:
     """A student's whole drawing as one graph, and what export.json says of it."""
-    content = unrolled_graph(denoiser, classes, half)
+    content = unrolled_graph(denoiser, classes, form)
     entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": built_in(denoiser.config)}
-    return content, entry | compared(denoiser, content, half)
+    return content, entry | compared(denoiser, content, form)
 
 
 def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -152,18 +152,17 @@ def fastest(run: Run, settings: Any, provider: str = "auto") -> "Whole | session
 def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
     """The run's unrolled graph, where there is one that draws with these settings; else None.
 
-    In half precision where the run has such a graph and CUDA runs it. Raises SamplerError as sampler.session.load does.
+    A GPU runs the one in half precision only. Raises SamplerError as sampler.session.load does.
     """
-    entries = exported(run)
-    named = entries.get(run.unrolled.name)
-    if named is None or named.get("drawing") != drawing(settings):
-        return None
     session.check_provider(provider)
-    if run.unrolled_half.name in entries and provider != "cpu" and not session.obstacle():
-        half = load(run.unrolled_half, entries[run.unrolled_half.name], provider)
-        if half.provider == "CUDA":
-            return half
-    return load(run.unrolled, named, provider)
+    fit = {name: entry for name, entry in exported(run).items() if entry.get("drawing") == drawing(settings)}
+    for path in (run.unrolled_half, run.unrolled):
+        wanted = "CUDA" if path == run.unrolled_half else "CPU"
+        if path.name in fit and (wanted == "CPU" or (provider != "cpu" and not session.obstacle())):
+            found = load(path, fit[path.name], provider)
+            if found.provider == wanted:
+                return found
+    return None
 
 
 def drawing(settings: Any) -> dict[str, Any] | None:
@@ -213,7 +212,7 @@ def one_core(content: bytes, path: Path) -> ort.InferenceSession:
 
 def fixed(content: bytes, path: Path, count: int) -> ort.InferenceSession:
     """A session on the GPU for exactly `count` pictures, as a CUDA graph where every node runs there."""
-    options = {"enable_cuda_graph": "1", "prefer_nhwc": "1" if path.stem.endswith("half") else "0"}
+    options = {"enable_cuda_graph": "1", "prefer_nhwc": "1"}
     try:
         return session.created(content, path, ("CUDAExecutionProvider", options), batch=count)
     except SamplerError:  # a node that CUDA does not have

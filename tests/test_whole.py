@@ -13,6 +13,7 @@ import pytest
 import torch
 from archive_fixture import card
 
+from dashboard.generation import quickest
 from exporter.__main__ import main as exporter
 from sampler.__main__ import main as sampler
 from sampler.errors import SamplerError
@@ -87,6 +88,8 @@ def test_a_shift_is_built_in(tmp_path: Path) -> None:
     assert np.abs(ours.astype(int) - theirs).max() <= 1
     assert np.abs(ours.astype(int) - pictures(loop, replace(settings_of(run), shift=0.0))).max() > 1
     assert whole_of(run, replace(settings_of(run), shift=0.0), "cpu") is None
+    assert isinstance(quickest(loop, settings_of(run)), Whole)
+    assert isinstance(quickest(loop, replace(settings_of(run), shift=0.0)), Denoiser)
 
 
 def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole, settings: Settings) -> None:

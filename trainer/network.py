@@ -161,6 +161,7 @@ class UNet(nn.Module):
                 self.grow.insert(0, Conv(wider, 4 * width, 1))
         self.middle = Block(widths[-1], widths[-1], embedding)
         self.head = Conv(widths[0], channels * 4, 3, after_silu=True, gain=0.0)
+        self.unfold = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor | None = None) -> Tensor:
         told = self.time(logsnr) + self.label(label)
@@ -178,10 +179,10 @@ class UNet(nn.Module):
         hidden = self.middle(hidden, embedding)
         for level, up in enumerate(self.up):
             if level:
-                hidden = F.pixel_shuffle(self.grow[level - 1](hidden), 2)
+                hidden = self.unfold(self.grow[level - 1](hidden))
             for block in cast(nn.ModuleList, up):
                 hidden = block(torch.cat([hidden, skips.pop()], dim=1), embedding)
-        return F.pixel_shuffle(self.head(F.silu(hidden)), 2)
+        return cast(Tensor, self.unfold(self.head(F.silu(hidden))))
 
 
 class Denoiser(nn.Module):
