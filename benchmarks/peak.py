@@ -71,7 +71,10 @@ def model(nodes: list[onnx.NodeProto], shape: list[int], weights: list[onnx.Tens
 
 
 def operations(path: Path) -> int:
-    """Floating-point operations of one picture's way through the convolutions and matrix products of a graph."""
+    """Floating-point operations of one picture's way through the convolutions and matrix products of a graph.
+
+    What depends on weights alone is done when it is opened, and does not count.
+    """
     graph = onnx.load(path)
     for value in graph.graph.input:
         value.type.tensor_type.shape.dim[0].dim_value = 1
@@ -79,6 +82,10 @@ def operations(path: Path) -> int:
     sizes = {value.name: [size.dim_value or 1 for size in value.type.tensor_type.shape.dim]
              for value in (*graph.input, *graph.value_info, *graph.output)}  # fmt: skip
     sizes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    constant = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        if constant.issuperset(node.input):
+            constant.update(node.output)
 
     def added(node: onnx.NodeProto) -> int:
         """Products that are added up for each number that comes out."""
@@ -87,5 +94,5 @@ def operations(path: Path) -> int:
     return sum(
         2 * int(np.prod(sizes[node.output[0]])) * added(node)
         for node in graph.node
-        if node.op_type in ("Conv", "Gemm", "MatMul")
+        if node.op_type in ("Conv", "Gemm", "MatMul") and constant.isdisjoint(node.output)
     )

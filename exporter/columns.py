@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from trainer.network import Block, Denoiser, UNet
 
-LONGEST = 8  # pixels of a row that are made at once; the error doubles with each one more
+LONGEST = 8  # pixels of a row that are made at once; each one more costs nearly a bit of precision
 TAPS = 3
 
 
@@ -71,24 +71,26 @@ class Row(nn.Module):
     """A 3x3 convolution, evaluated along the width. Takes (W, C, H, N) and what to add, (1 or W, C·H·N)."""
 
     before: Tensor
+    taps: Tensor
     after: Tensor
 
     def __init__(self, conv: nn.Conv2d, width: int, bias: bool = False) -> None:
         super().__init__()
         before, taps, after = points(width)
-        filters = torch.einsum("pw,ochw->poch", taps, conv.weight.detach().double()).flatten(0, 1)
         self.groups = len(taps)
-        self.weight = nn.Parameter(filters[..., None].float())  # (P·outputs, C, 3, 1)
+        self.weight = nn.Parameter(conv.weight.detach().movedim(3, 0).flatten(1))  # (3, outputs·C·3)
         even = torch.linalg.pinv(after).sum(1)  # what makes every pixel 1 on the way back
         biases = torch.outer(even, cast(Tensor, conv.bias).detach().double()).flatten()
         self.bias = nn.Parameter(biases.float()) if bias else None
+        self.register_buffer("taps", taps.float())
         self.register_buffer("before", before.float())
         self.register_buffer("after", after.float())
 
     def forward(self, x: Tensor, more: Tensor) -> Tensor:
         width, channels, height, count = x.shape
         evaluated = (self.before @ x.reshape(width, -1)).reshape(1, self.groups * channels, height, count)
-        multiplied = F.conv2d(evaluated, self.weight, self.bias, padding=(1, 0), groups=self.groups)
+        filters = (self.taps @ self.weight).reshape(-1, channels, TAPS, 1)  # (P·outputs, C, 3, 1), when it is opened
+        multiplied = F.conv2d(evaluated, filters, self.bias, padding=(1, 0), groups=self.groups)
         return torch.addmm(more, self.after, multiplied.reshape(self.groups, -1)).reshape(width, -1, height, count)
 
 

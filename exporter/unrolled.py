@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from exporter.columns import in_columns
-from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized
+from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized, store_in_half
 from exporter.parity import Parity, scales
 from sampler.loop import sample
 from sampler.noise import Noise
@@ -84,6 +84,7 @@ def unrolled_graph(denoiser: Denoiser, classes: list[str], form: Form) -> bytes:
     example = (torch.randn(2, config.channels, config.size, config.size), torch.zeros(2, dtype=torch.int64),
                torch.ones(2))  # fmt: skip
     model = exported(Unrolled(denoiser, form).eval(), example, INPUTS, OUTPUTS)
+    store_in_half(model, exact=True)
     return serialized(model, facts(config, classes) | {"drawing": json.dumps(built_in(config))})
 
 

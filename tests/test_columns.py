@@ -1,12 +1,15 @@
 """Fewer multiplications, the same answer."""
 
+import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn import functional as F
 
 from exporter.columns import LONGEST, TAPS, Row, in_columns, points
-from exporter.graph import multiplied_out
+from exporter.graph import multiplied_out, store_in_half
 from trainer.config import Config
 from trainer.distill import student_config
 from trainer.network import Denoiser
@@ -56,3 +59,15 @@ def test_a_network_in_columns_draws_the_same_pictures(config: Config) -> None:
         found = columns(x.permute(3, 1, 2, 0), told, label, guidance).permute(3, 1, 2, 0)
     assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
     assert (expected - student(x, told, label.roll(1), guidance)).abs().max() > 1e-2
+
+
+def test_only_what_half_precision_does_not_change_is_stored_in_it() -> None:
+    whole, thirds = np.arange(2048, dtype=np.float32), np.arange(2048, dtype=np.float32) / 3
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2048]) for name in ("x", "y")]
+    nodes = [helper.make_node("Add", ["x", "whole"], ["z"]), helper.make_node("Add", ["z", "thirds"], ["y"])]
+    weights = [numpy_helper.from_array(whole, "whole"), numpy_helper.from_array(thirds, "thirds")]
+    model = helper.make_model(helper.make_graph(nodes, "two", ends[:1], ends[1:], weights))
+    store_in_half(model, exact=True)
+    onnx.checker.check_model(model, full_check=True)
+    kept = {tensor.name: numpy_helper.to_array(tensor).dtype for tensor in model.graph.initializer}
+    assert kept.pop("thirds") == np.float32 and list(kept.values()) == [np.float16]
