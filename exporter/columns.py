@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.network import Block, Denoiser, UNet
+from trainer.network import Block, Denoiser
 
 LONGEST = 8  # pixels of a row that are made at once; each one more costs nearly a bit of precision
 TAPS = 3
@@ -23,19 +23,18 @@ TAPS = 3
 
 def in_columns(plain: Denoiser) -> Denoiser:
     """The denoiser, its convolutions multiplied out, changed in place to take and return pictures as (W, C, H, N)."""
-    unet: UNet = plain.unet
-    size = plain.config.size // 2
-    unet.stem = Shrink(cast(nn.Conv2d, unet.stem), 2 * size)  # type: ignore[assignment]
-    for level, shrink in enumerate(unet.shrink):
-        unet.shrink[level] = Shrink(cast(nn.Conv2d, shrink), size >> level)
+    unet, size = plain.unet, plain.config.size // 2
+    unet.stem = stem(cast(nn.Conv2d, unet.stem), 2 * size)  # type: ignore[assignment]
     for level, (down, up) in enumerate(zip(unet.down, reversed(unet.up), strict=True)):
         for blocks in cast(tuple[nn.ModuleList, nn.ModuleList], (down, up)):
             for place, block in enumerate(blocks):
                 blocks[place] = ColumnBlock(cast(Block, block), size >> level)
+    for level, shrink in enumerate(unet.shrink):
+        unet.shrink[level] = Columns(*stepping(cast(nn.Conv2d, shrink)), size >> level + 1, size >> level, step=2)
     unet.middle = ColumnBlock(unet.middle, size >> len(unet.shrink))  # type: ignore[assignment]
-    for conv in (*unet.grow, unet.head):
-        unfolding(cast(nn.Conv2d, conv))
-    unet.head, unet.unfold = Head(cast(nn.Conv2d, unet.head), size), Unfold()  # type: ignore[assignment]
+    for level, grow in enumerate(reversed(unet.grow)):
+        unet.grow[-1 - level] = growing(cast(nn.Conv2d, grow), size >> level + 1)
+    unet.head, unet.unfold = head(cast(nn.Conv2d, unet.head), size), nn.Identity()  # type: ignore[assignment]
     return plain
 
 
@@ -67,16 +66,16 @@ def powers(terms: int, count: int) -> Tensor:
 
 
 class Row(nn.Module):
-    """A 3x3 convolution, evaluated along the width. Takes (W, C, H, N) and what to add, (1 or W, C·H·N)."""
+    """A 3x3 convolution, evaluated along the width. Takes (W, C·H·N) and what to add, (1 or W, outputs·H·N)."""
 
     before: Tensor
     taps: Tensor
     after: Tensor
 
-    def __init__(self, conv: nn.Conv2d, width: int, bias: bool = False) -> None:
+    def __init__(self, conv: nn.Conv2d, size: int, bias: bool = False) -> None:
         super().__init__()
-        before, taps, after = points(width)
-        self.groups = len(taps)
+        before, taps, after = points(size)
+        self.channels, self.size, self.groups = conv.in_channels, size, len(taps)
         self.weight = nn.Parameter(conv.weight.detach().movedim(3, 0).flatten(1))  # (3, outputs·C·3)
         even = torch.linalg.pinv(after).sum(1)  # what makes every pixel 1 on the way back
         biases = torch.outer(even, cast(Tensor, conv.bias).detach().double()).flatten()
@@ -86,79 +85,100 @@ class Row(nn.Module):
         self.register_buffer("after", after.float())
 
     def forward(self, x: Tensor, more: Tensor) -> Tensor:
-        width, channels, height, count = x.shape
-        evaluated = (self.before @ x.reshape(width, -1)).reshape(1, self.groups * channels, height, count)
-        filters = (self.taps @ self.weight).reshape(-1, channels, TAPS, 1)  # (P·outputs, C, 3, 1), when it is opened
+        evaluated = (self.before @ x).reshape(1, self.groups * self.channels, self.size, -1)
+        filters = (self.taps @ self.weight).reshape(-1, self.channels, TAPS, 1)  # known when the graph is opened
         multiplied = F.conv2d(evaluated, filters, self.bias, padding=(1, 0), groups=self.groups)
-        return torch.addmm(more, self.after, multiplied.reshape(self.groups, -1)).reshape(width, -1, height, count)
+        return torch.addmm(more, self.after, multiplied.reshape(self.groups, -1))
 
 
-class ColumnBlock(nn.Module):
-    """trainer.network.Block on (W, C, H, N)."""
+class Columns(nn.Module):
+    """A convolution of each column by itself, its height kept or halved. Takes and returns (W, C·H·N)."""
 
-    def __init__(self, block: Block, width: int) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, width: int, height: int, step: int = 1) -> None:
         super().__init__()
-        first, second, embed = (cast(nn.Conv2d, part) for part in (block.first, block.second, block.embed))
-        self.first, self.second, self.shortcut = Row(first, width), Row(second, width, bias=True), block.shortcut
-        self.embed = nn.Parameter(embed.weight[:, :, 0, 0].detach().clone())
-        self.bias = nn.Parameter((cast(Tensor, embed.bias) + cast(Tensor, first.bias)).detach()[:, None])
-
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        told = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
-        hidden = self.first(F.silu(x), told[:, None].expand(-1, x.shape[2], -1).reshape(1, -1))
-        skipped = x if self.shortcut is None else self.shortcut(x)
-        return cast(Tensor, self.second(F.silu(hidden), skipped.reshape(len(x), -1)))
-
-
-class Shrink(nn.Module):
-    """A convolution that steps by two: half as wide, half as high."""
-
-    windows: Tensor
-
-    def __init__(self, conv: nn.Conv2d, width: int) -> None:
-        super().__init__()
-        size, padding = conv.kernel_size[0], cast(tuple[int, int], conv.padding)[0]
-        self.padding = padding
-        self.weight = nn.Parameter(conv.weight.detach().permute(0, 3, 1, 2).flatten(1, 2)[..., None])
-        self.bias = nn.Parameter(cast(Tensor, conv.bias).detach())
-        columns = torch.arange(0, width, 2)[:, None] + torch.arange(size) - padding  # (W / 2, size)
-        self.register_buffer("windows", (columns.flatten()[:, None] == torch.arange(width)).float())
+        self.weight, self.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())  # (outputs, C, taps, 1)
+        self.width, self.height, self.step, self.padding = width, height, step, (weight.shape[2] - step) // 2
 
     def forward(self, x: Tensor) -> Tensor:
-        width, _, height, count = x.shape
-        seen = self.windows @ x.reshape(width, -1) if self.padding else x  # without, they do not overlap
-        return F.conv2d(seen.reshape(width // 2, -1, height, count), self.weight, self.bias, (2, 1), (self.padding, 0))
+        columns = x.reshape(self.width, self.weight.shape[1], self.height, -1)
+        return F.conv2d(columns, self.weight, self.bias, (self.step, 1), (self.padding, 0)).reshape(self.width, -1)
 
 
-class Head(nn.Module):
-    """A 3x3 convolution to few channels: a multiplication for every tap along the width, then moved and added up."""
+class Mixed(nn.Module):
+    """Columns added up as a matrix says."""
 
-    moved: Tensor
+    matrix: Tensor
 
-    def __init__(self, conv: nn.Conv2d, width: int) -> None:
+    def __init__(self, matrix: Tensor) -> None:
         super().__init__()
-        self.weight = nn.Parameter(conv.weight.permute(3, 0, 1, 2).flatten(0, 1)[..., None])  # (3·outputs, C, 3, 1)
-        self.bias = conv.bias
-        seen = torch.arange(width)[:, None] + torch.arange(TAPS) - 1  # (W, 3): the column that a tap looks at
-        self.register_buffer("moved", (seen[:, None] == torch.arange(width)[:, None]).flatten(1).float())
+        self.register_buffer("matrix", matrix.float())
 
     def forward(self, x: Tensor) -> Tensor:
-        width, _, height, count = x.shape
-        each = F.conv2d(x, self.weight, padding=(1, 0)).reshape(TAPS * width, -1)
-        return (self.moved @ each).reshape(width, -1, height, count) + cast(Tensor, self.bias)[:, None, None]
+        return self.matrix @ x.reshape(self.matrix.shape[1], -1)
 
 
 class Unfold(nn.Module):
-    """Channels (row, column, C) unfolded 2x2 into pixels: twice as wide, twice as high."""
+    """Channels (row, column, C) unfolded 2x2 into pixels, twice as wide and as high; `outputs` is 4·C."""
+
+    def __init__(self, width: int, outputs: int, height: int, apart: bool = False) -> None:
+        super().__init__()
+        self.parts, self.shape = (width, 2, outputs // 2 * height, -1), (2 * width, -1)
+        if apart:  # (W, C, H, N), as pictures are
+            self.shape = (2 * width, outputs // 4, 2 * height, -1)  # type: ignore[assignment]
 
     def forward(self, x: Tensor) -> Tensor:
-        width, channels, height, count = x.shape
-        return torch.cat(x.chunk(2, dim=1), dim=3).reshape(2 * width, channels // 4, 2 * height, count)
+        return torch.cat(x.reshape(self.parts).unbind(1), dim=2).reshape(self.shape)
 
 
-@torch.no_grad()
-def unfolding(conv: nn.Conv2d) -> nn.Conv2d:
-    """The convolution with its output channels (C, row, column) in the order (row, column, C); changed in place."""
-    for part in (conv.weight, cast(Tensor, conv.bias)):
-        part.copy_(part.unflatten(0, (-1, 2, 2)).movedim(0, 2).flatten(0, 2).clone())
-    return conv
+class ColumnBlock(nn.Module):
+    """trainer.network.Block on (W, C·H·N)."""
+
+    def __init__(self, block: Block, size: int) -> None:
+        super().__init__()
+        first, second, embed = (cast(nn.Conv2d, part) for part in (block.first, block.second, block.embed))
+        self.size, self.first, self.second = size, Row(first, size), Row(second, size, bias=True)
+        self.embed = nn.Parameter(embed.weight[:, :, 0, 0].detach())
+        self.bias = nn.Parameter((cast(Tensor, embed.bias) + cast(Tensor, first.bias)).detach()[:, None])
+        skip = cast(nn.Conv2d | None, block.shortcut)
+        self.shortcut = Columns(skip.weight, cast(Tensor, skip.bias), size, size) if skip else nn.Identity()
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        told = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
+        hidden = self.first(F.silu(x), told.repeat(1, self.size).reshape(1, -1))
+        return cast(Tensor, self.second(F.silu(hidden), self.shortcut(x)))
+
+
+def stepping(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution that steps by two, with the columns it looks at as channels."""
+    return conv.weight.permute(0, 3, 1, 2).flatten(1, 2)[..., None], cast(Tensor, conv.bias)
+
+
+def stem(conv: nn.Conv2d, size: int) -> nn.Module:
+    """The first convolution: its windows overlap, so columns are repeated first."""
+    reach = conv.kernel_size[0]
+    seen = torch.arange(0, size, 2)[:, None] + torch.arange(reach) - (reach - 2) // 2  # (W / 2, reach)
+    windows = Mixed(seen.flatten()[:, None] == torch.arange(size))
+    return nn.Sequential(windows, Columns(*stepping(conv), size // 2, size, step=2))
+
+
+def unfolding(part: Tensor) -> Tensor:
+    """Output channels (C, row, column) in the order (row, column, C)."""
+    return part.unflatten(0, (-1, 2, 2)).movedim(0, 2).flatten(0, 2)
+
+
+def growing(conv: nn.Conv2d, size: int) -> nn.Module:
+    """A convolution of single pixels, then unfolded."""
+    columns = Columns(unfolding(conv.weight), unfolding(cast(Tensor, conv.bias)), size, size)
+    return nn.Sequential(columns, Unfold(size, conv.out_channels, size))
+
+
+def head(conv: nn.Conv2d, size: int) -> nn.Module:
+    """The last convolution, to few channels: every tap of the width by itself, moved and added up, then unfolded."""
+    weight = unfolding(conv.weight).permute(3, 0, 1, 2).flatten(0, 1)[..., None]  # (3·outputs, C, 3, 1)
+    bias = torch.zeros(TAPS, conv.out_channels)
+    bias[TAPS // 2] = unfolding(cast(Tensor, conv.bias))
+    seen = torch.arange(size)[:, None] + torch.arange(TAPS) - TAPS // 2  # (W, 3): the column that a tap looks at
+    moved = Mixed((seen[:, None] == torch.arange(size)[:, None]).flatten(1))
+    return nn.Sequential(
+        Columns(weight, bias.flatten(), size, size), moved, Unfold(size, conv.out_channels, size, apart=True)
+    )
