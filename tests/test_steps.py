@@ -15,7 +15,7 @@ from evaluator import drawing, quality
 from evaluator.__main__ import main
 from evaluator.claims import CANNOT, NOT, SUPPORTED
 from evaluator.statistics import Estimate, wilson
-from evaluator.steps import measuring, teaching
+from evaluator.steps import comparing, grid, measuring, teaching
 from evaluator.steps.comparing import Way, best, farther, fewest, keeps, lost, s13, ways_from
 from evaluator.steps.grid import cells, within
 from evaluator.steps.measuring import steps
@@ -161,6 +161,13 @@ def test_distances_of_other_numbers_of_pictures_are_not_compared() -> None:
     found = farther(a, b)
     assert found.value == 2.0 and abs(np.log(found.high / 2) - np.hypot(np.log(1.1), np.log(1.1))) < 1e-9
     assert np.isnan(farther(replace(a, ratio=Estimate(2.0, 1.9, 2.1, 50)), b).value)
+
+
+@pytest.mark.parametrize("low", [-20.0, -6.0, -4.0, -1.5, 2.9])
+def test_the_longest_way_that_is_compared_is_what_the_source_calls_long(low: float) -> None:
+    """Guidance takes two evaluations in one step, so not every number of them can be reached."""
+    longest = within(Settings(guidance=2.0, guidance_low=low, guidance_high=3.0), "ddpm", grid.MANY)
+    assert longest is not None and comparing.MANY <= longest.evaluations() <= grid.MANY
 
 
 def test_the_source_is_held_against_both_ends() -> None:
