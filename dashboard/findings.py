@@ -97,7 +97,9 @@ def setting(drawn: Drawn) -> str:
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
     law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
     marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
+    listed = ", ".join(f"{float(level):.3g}" for level in s.levels.split(",")) if "," in s.levels else ""
+    on = f"at logSNR {listed}".replace("-", "−") if listed else f"on {s.levels} levels"
     return (
-        f"{drawn.run}: {s.solver}, {s.steps} steps on {s.levels} levels, guidance {s.guidance:g}{law}, "
+        f"{drawn.run}: {s.solver}, {s.steps} steps {on}, guidance {s.guidance:g}{law}, "
         f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}."
     )

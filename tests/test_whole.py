@@ -222,6 +222,27 @@ def test_a_run_without_the_graph_is_drawn_by_its_denoiser(copy: Run, settings: S
     assert isinstance(fastest(copy, settings, "cpu"), Denoiser)
 
 
+def test_a_gpu_runs_the_graph_in_half_precision_only(
+    run: Run, copy: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in columns pays on a CPU alone; where a GPU is there but CUDA is not, the CPU draws."""
+    monkeypatch.setattr("sampler.session.obstacle", lambda: "")
+    here = whole_of(run, settings)
+    assert here is not None and here.path == run.unrolled and here.reason.startswith("CUDA did not load")
+    monkeypatch.setattr("sampler.session.opened", on_a_gpu)
+    there = whole_of(run, settings)
+    assert there is not None and there.path == run.unrolled_half and there.provider == "CUDA"
+    report = json.loads(copy.export.read_text())
+    del report["unrolled"]["unrolled-half.onnx"]
+    write_json(copy.export, report)
+    assert whole_of(copy, settings) is None
+
+
+def on_a_gpu(content: bytes, path: Path, _: str) -> tuple[object, str, str]:
+    """A session that says that a GPU runs it."""
+    return created(content, path, "CPUExecutionProvider"), "CUDA", "A GPU is here and CUDA loaded."
+
+
 def test_the_command_takes_the_fastest_path_and_says_so(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
