@@ -74,9 +74,8 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
 
     threads, rows = options.threads or cores(), list[dict[str, Any]]()
     settings = settings_of(run)
-    work = executed = operations(run.denoiser) * settings.evaluations()  # of one picture
-    if whole_of(run, settings, "cpu"):
-        executed = operations(run.unrolled)
+    work, whole = operations(run.denoiser) * settings.evaluations(), whole_of(run, settings, "cpu")  # of one picture
+    executed = operations(whole.path) if whole else work
     engines, shares, ratios = kept(contestants.ENGINES, options), list[dict[str, Any]](), list[dict[str, Any]]()
     for batch in BATCHES:
         times, peaks, found = race.race("engine", engines, run, batch, threads, options.rounds)

@@ -9,6 +9,7 @@ from dashboard.generation import Drawn
 from dashboard.recognition import number, share
 from evaluator.statistics import wilson
 from sampler.laws import LAWS
+from sampler.levels import LISTED, levels
 
 
 def best(runs: pd.DataFrame) -> str:
@@ -97,8 +98,10 @@ def setting(drawn: Drawn) -> str:
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
     law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
     marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
-    listed = ", ".join(f"{float(level):.3g}" for level in s.levels.split(",")) if "," in s.levels else ""
-    on = f"at logSNR {listed}".replace("-", "−") if listed else f"on {s.levels} levels"
+    on = f"on {s.levels} levels"
+    if LISTED.fullmatch(s.levels):
+        listed = ", ".join(f"{level:.3g}" for level in levels(s.levels, s.steps)[:-1])
+        on = f"at logSNR {listed}".replace("-", "−")
     return (
         f"{drawn.run}: {s.solver}, {s.steps} steps {on}, guidance {s.guidance:g}{law}, "
         f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}."

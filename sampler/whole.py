@@ -156,9 +156,9 @@ def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
     """
     session.check_provider(provider)
     fit = {name: entry for name, entry in exported(run).items() if entry.get("drawing") == drawing(settings)}
-    for path in (run.unrolled_half, run.unrolled):
-        wanted = "CUDA" if path == run.unrolled_half else "CPU"
-        if path.name in fit and (wanted == "CPU" or (provider != "cpu" and not session.obstacle())):
+    runs_on = {run.unrolled_half: "CUDA"} if provider != "cpu" and not session.obstacle() else {}
+    for path, wanted in (runs_on | {run.unrolled: "CPU"}).items():
+        if path.name in fit:
             found = load(path, fit[path.name], provider)
             if found.provider == wanted:
                 return found

@@ -14,27 +14,29 @@ from numpy.typing import NDArray
 
 from evaluator.claims import CANNOT, NOT, SUPPORTED, Claim, Verdict
 from evaluator.statistics import Estimate, Z
+from evaluator.steps.grid import MANY
 
 POINTS_LOST = 0.3  # of accuracy, at most, where the quality is kept
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
-MANY, FEW = 99, 20  # evaluations: what fills the source's 100 where a step takes two, and a fifth of it
+FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
+FEW = MANY // 5
 TOLERATED = 1.0  # points of accuracy that fewer steps may cost in a verdict
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 WORDS = "100+ steps are slow; DDIM"
 SLOW = Claim(
     "S13", "100+ steps are slow", WORDS,
-    f"time of a picture: DDPM with {MANY} evaluations or more over DDIM with {FEW} at most; supported where the whole "
+    f"time of a picture: DDPM with {FULL} evaluations or more over DDIM with {FEW} at most; supported where the whole "
     "interval (slowest and fastest round) lies above 2, not supported where it lies below",
 )  # fmt: skip
 RIGHT = Claim(
     "S13", "DDIM: fewer steps draw the class", WORDS,
-    f"accuracy of the asked class: DDIM with {FEW} evaluations at most less DDPM with {MANY} or more, same noise; "
+    f"accuracy of the asked class: DDIM with {FEW} evaluations at most less DDPM with {FULL} or more, same noise; "
     f"supported where the 95 % interval lies above −{TOLERATED:g} point, not supported where it lies below",
 )  # fmt: skip
 REAL = Claim(
     "S13", "DDIM: fewer steps look as real", WORDS,
-    f"Fréchet distance: DDIM with {FEW} evaluations at most over DDPM with {MANY} or more; supported where the 95 % "
+    f"Fréchet distance: DDIM with {FEW} evaluations at most over DDPM with {FULL} or more; supported where the 95 % "
     f"interval lies below {TIMES_FARTHER:g}, not supported where it lies above",
 )  # fmt: skip
 
@@ -133,10 +135,10 @@ def fewest(ways: Sequence[Way], run: str) -> Way | None:
 def s13(ways: Sequence[Way], run: str) -> tuple[Verdict, ...]:
     """100+ steps are slow, and DDIM needs fewer. `ways` are those of one run and its students."""
     own = [way for way in ways if way.network == run]
-    long = [way for way in own if way.solver == "ddpm" and way.evaluations >= MANY]
+    long = [way for way in own if way.solver == "ddpm" and way.evaluations >= FULL]
     short = [way for way in own if way.solver == "ddim" and way.evaluations <= FEW]
     if not (long and short):
-        reason = f"The run was not drawn both by DDPM with {MANY} evaluations and by DDIM with {FEW} at most."
+        reason = f"The run was not drawn both by DDPM with {FULL} evaluations and by DDIM with {FEW} at most."
         return tuple(Verdict(claim, CANNOT, reason) for claim in (SLOW, RIGHT, REAL))
     slow, quick = long[0], short[-1]
     return _slow(slow, quick), _right(slow, quick), _real(slow, quick)
