@@ -10,7 +10,7 @@ TIMED := $(addprefix tests/test_browser,.py _lab.py _many.py _platform.py) # the
 .PHONY: dashboard test bench check install clean
 
 dashboard: .venv/dashboard.stamp
-	@$(BIN)/python -m dashboard --port $(PORT)
+	@$(BIN)/firstlight dashboard --port $(PORT)
 
 test: .venv/all.stamp
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(addprefix --ignore ,$(TIMED))

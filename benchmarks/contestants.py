@@ -54,7 +54,7 @@ class Network:
 
 
 def ours(task: Task) -> Draw:
-    """What `python -m sampler` does between loading and writing: noise, the fastest path, bytes."""
+    """What `firstlight sample` does between loading and writing: noise, the fastest path, bytes."""
     from sampler.whole import fastest
 
     net, settings = fastest(task.run, task.settings, "cpu"), task.settings

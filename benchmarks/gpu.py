@@ -26,7 +26,7 @@ def measured(run: Run) -> dict[str, Any]:
     settings = settings_of(run)
     whole = whole_of(run, settings, "auto")
     if whole is None:
-        raise RunError(f"{run.id} has no unrolled graph; make it with: python -m exporter {run.id} --half")
+        raise RunError(f"{run.id} has no unrolled graph; make it with: firstlight export {run.id} --half")
     if whole.provider != "CUDA":
         raise RunError(f"There is nothing to measure: {whole.reason}")
     rows = []

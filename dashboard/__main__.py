@@ -1,4 +1,4 @@
-"""`python -m dashboard`: serve the dashboard and say where it is; write a report; check one."""
+"""`firstlight dashboard`: serve the dashboard and say where it is; write a report; check one."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and every flag."""
-    flags = argparse.ArgumentParser(prog="python -m dashboard", description="Browse runs in the browser.")
+    flags = argparse.ArgumentParser(prog="firstlight dashboard", description="Browse runs in the browser.")
     flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
     flags.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
     flags.set_defaults(command=serve)
@@ -77,7 +77,7 @@ def write_report(chosen: argparse.Namespace) -> int:
         write_bytes(chosen.out, page)
     except OSError as error:
         raise RunError(f"{chosen.out} was not written ({error.strerror}); name another file with --out.") from error
-    print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: python -m dashboard check {chosen.out}")
+    print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: firstlight check {chosen.out}")
     return 0
 
 

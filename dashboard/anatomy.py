@@ -63,7 +63,7 @@ def anatomy(run: Run, size: int) -> Anatomy:
         return built(shapes(verified(run.denoiser)), size)
     except (ValueError, IndexError, KeyError) as error:
         raise SamplerError(f"{run.id}'s graph is no U-Net that can be drawn ({error}). Export it anew with: "
-                           f"python -m exporter {run.id}") from error  # fmt: skip
+                           f"firstlight export {run.id}") from error  # fmt: skip
 
 
 def shapes(content: bytes) -> Shapes:

@@ -53,7 +53,7 @@ def begin(run: pd.Series) -> str:
     """What to show, the guess and a name; a sitting begins when the button is pressed. Returns the view chosen."""
     choices = ui.ask("trajectory_choices", run=run["run"])
     if choices.empty:
-        ui.stop(f"{run['run']} has no trajectories. Make them with: python -m trainer trace {run['run']}")
+        ui.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
     with st.container(horizontal=True):
         view = SHOWN[controls.pick("Shown", list(SHOWN), next(iter(SHOWN)), "shown", width=190)]
         length = int(controls.pick("Pictures", LENGTHS, "40", "pictures"))
@@ -122,7 +122,7 @@ def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
     try:
         stack = grids.frames_of(row, int(run["size"]), int(run["channels"]))[view]
     except ValueError:
-        ui.stop(f"This trajectory of {run['run']} cannot be read. Check it with: python -m store verify {run['run']}")
+        ui.stop(f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}")
     return pictures.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
 
 

@@ -92,7 +92,7 @@ def read(file: Path) -> Page:
         raise RunError(f"{file} cannot be read ({error.strerror}); name a report that is there.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(
-            f"{file} is no report ({error}); make one with: python -m dashboard report RUN --out FILE"
+            f"{file} is no report ({error}); make one with: firstlight report RUN --out FILE"
         ) from (error)
     return page
 

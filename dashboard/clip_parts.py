@@ -25,7 +25,7 @@ def pictures(at: Scored, _runs: Sequence[str]) -> None:
     """The best and the worst pictures of each class."""
     frame = ui.ask("clip_pictures", run=at.look.run, clip=at.look.judge, template=at.look.template)
     if frame.empty:
-        ui.note(f"{at.look.run} keeps no scored pictures. Keep them with: python -m evaluator clip {at.look.run}")
+        ui.note(f"{at.look.run} keeps no scored pictures. Keep them with: firstlight evaluate clip {at.look.run}")
         return
     left, right = st.columns(2, gap="large")
     for place, name, best in ((left, "Best", True), (right, "Worst", False)):
@@ -147,7 +147,7 @@ def training(at: Scored, _runs: Sequence[str]) -> None:
     frame = ui.ask("clip_snapshots", run=at.look.run, clip=at.look.judge)
     if frame.empty:
         ui.note(
-            f"The pictures kept through training are not scored. Do it with: python -m evaluator clip {at.look.run}"
+            f"The pictures kept through training are not scored. Do it with: firstlight evaluate clip {at.look.run}"
         )
         return
     moments = sorted(frame["epoch"].unique())
@@ -208,7 +208,7 @@ def judges(at: Scored, _runs: Sequence[str]) -> None:
         )
         rows.append((f"{name}'s first choice", "Cohen's κ, pictures", *_shown(kappa, 3)))
     else:
-        ui.note(f"No classifier has looked at these pictures. It does with: python -m evaluator clip {at.look.run}")
+        ui.note(f"No classifier has looked at these pictures. It does with: firstlight evaluate clip {at.look.run}")
     if len(columns) > 1:
         figure = clip_charts.orders(columns, at.classes, clip_charts.apart(at.order))
         ui.chart(figure, "clip-judges", "Ranks of the classes in several orders", pd.DataFrame(

@@ -21,7 +21,7 @@ def section(runs: pd.DataFrame) -> None:
     ids = [str(run) for run in runs["run"]]
     known = {run: list(dict.fromkeys(clipped.judges(ui.ask, run)["judge"])) for run in ids}
     for run in [run for run in ids if not known[run]]:
-        ui.note(f"{run} has no CLIP scores. Make them with: python -m evaluator clip {run}")
+        ui.note(f"{run} has no CLIP scores. Make them with: firstlight evaluate clip {run}")
     names = list(dict.fromkeys(judge for run in ids for judge in known[run]))
     if not names:
         return

@@ -62,7 +62,7 @@ def judges(ask: Any, run: str) -> pd.DataFrame:
 def ranked(frame: pd.DataFrame) -> dict[str, Order]:
     """The order of the classes by every score. frame: the query `clip_scores`. Raises RunError for no rows."""
     if frame.empty:
-        raise RunError("This CLIP judge has no scores of this run; make them with: python -m evaluator clip RUN")
+        raise RunError("This CLIP judge has no scores of this run; make them with: firstlight evaluate clip RUN")
     labels, seeds = frame["label"].to_numpy(np.int64), frame["seed"].to_numpy(np.int64)
     return {name: ordered(frame[name].to_numpy(np.float64), labels, seeds) for name in SCORES}
 

@@ -123,7 +123,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
     frame = ask("judges", run=run["run"])
     pairs = {f"{VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()}
     if not pairs:
-        stop(f"{run['run']} is not judged yet. Do it with: python -m evaluator recognizability {run['run']}")
+        stop(f"{run['run']} is not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
     order = sorted(pairs, key=lambda name: (list(VIEWS).index(pairs[name][0]) if pairs[name][0] in VIEWS else 9, name))
     return pairs[pick("Judged", order, order[0], "judged", width=240)]
 

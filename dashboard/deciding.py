@@ -24,7 +24,7 @@ NEAR = 0.26  # logSNR between a level asked for and the nearest one tried
 
 def missing(run: pd.Series, what: str, command: str) -> None:
     """Say that an experiment is not there, and what makes it."""
-    ui.note(f"{run['run']} has no {what} yet. Make it with: python -m evaluator {command} {run['run']}")
+    ui.note(f"{run['run']} has no {what} yet. Make it with: firstlight evaluate {command} {run['run']}")
 
 
 def finding(run: pd.Series, axis: str) -> str:

@@ -44,7 +44,7 @@ def followed(run: pd.Series, label: int) -> list[Followed]:
     choices = ui.ask("trajectory_choices", run=run["run"])
     classes = ui.class_names(run)
     if choices.empty:
-        ui.stop(f"{run['run']} has no trajectories. Make them with: python -m trainer trace {run['run']}")
+        ui.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
         ui.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
@@ -66,7 +66,7 @@ def read(run: pd.Series, sample: int) -> Followed:
     except ValueError as error:
         ui.stop(
             f"Sample {sample} of {run['run']} cannot be shown: {error}. "
-            f"Make it again with: python -m trainer trace {run['run']}"
+            f"Make it again with: firstlight trace {run['run']}"
         )
     frames = places.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
     judged = ui.ask("judgement_curve", run=run["run"], sample=sample)

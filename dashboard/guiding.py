@@ -1,7 +1,7 @@
 """The Guidance page: what guidance laws draw on the same noise, in a sentence, a front, and the parts behind it.
 
 The seam is here because the page answers first: does CLIP's weighing help, and against what. Every figure was measured
-by `python -m evaluator guidance`; a page only chooses among them.
+by `firstlight evaluate guidance`; a page only chooses among them.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.weights import front, name_of
 from evaluator.guidance.judges import referee
 from sampler.laws import LAWS
 
-MADE = "python -m evaluator guidance"
+MADE = "firstlight evaluate guidance"
 FAIR = "the one that did not guide"
 JUDGES = {FAIR: "", "CNN": "cnn", "CLIP": "clip"}
 MEASURES = {  # words -> metric, whether it is a share

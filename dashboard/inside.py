@@ -81,7 +81,7 @@ def ablations(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
     found = taken(run)
     if found is None:
-        ui.note(f"Not tried yet. Do it with: python -m evaluator ablations {run['run']}")
+        ui.note(f"Not tried yet. Do it with: firstlight evaluate ablations {run['run']}")
         return
     frame = ui.ask("ablations", run=run["run"])
     seeds = sorted(frame.loc[frame["image"].notna(), "seed"].unique())

@@ -50,7 +50,7 @@ def lab(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -> L
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
     foreign = judged.foreign(judge, str(run["dataset"]), ui.class_names(run))
     if foreign:
-        ui.stop(f"{foreign} Judge it anew with: python -m evaluator recognizability {run['run']}")
+        ui.stop(f"{foreign} Judge it anew with: firstlight evaluate recognizability {run['run']}")
     made = Lab(run, judged.look(str(run["run"]), view, judge), threshold, axis)
     with ui.faults():
         judged.view(made.look)

@@ -44,7 +44,7 @@ def progress(*runs: str) -> None:
             st.progress(share(row), ui.literal(f"{row['run']}: {said(row)}"))
         elif row["state"] == "crashed":
             ui.note(f"{row['run']} crashed: its heartbeat stopped at step {row['step']:,.0f} of {row['steps']:,.0f}. "
-                    f"Go on with: python -m trainer resume {row['run']}")  # fmt: skip
+                    f"Go on with: firstlight resume {row['run']}")  # fmt: skip
 
 
 def share(run: pd.Series) -> float:

@@ -60,7 +60,7 @@ def chosen(run: pd.Series) -> Scored:
     """The judge, score and prompt chosen. Ends the page where no CLIP has scored the run."""
     frame = clipped.judges(ui.ask, str(run["run"]))
     if frame.empty:
-        ui.stop(f"{run['run']} has no CLIP scores. Make them with: python -m evaluator clip {run['run']}")
+        ui.stop(f"{run['run']} has no CLIP scores. Make them with: firstlight evaluate clip {run['run']}")
     judges = list(dict.fromkeys(frame["judge"]))
     with st.container(horizontal=True):
         judge = controls.pick("CLIP", judges, judges[0], "clip", width=200)
@@ -162,7 +162,7 @@ def claims(at: Scored, runs: Sequence[str]) -> None:
     for run in runs:
         other = like(run, at)
         if other is None:
-            ui.note(f"{run} is not scored by {at.look.judge}. Do it with: python -m evaluator clip {run}")
+            ui.note(f"{run} is not scored by {at.look.judge}. Do it with: firstlight evaluate clip {run}")
         elif other.classes == DIGITS:
             found += [(run, verdict) for verdict in verdicts(other)]
     if not found:

@@ -57,7 +57,7 @@ def report(ids: Sequence[str], root: Path, ask: Ask, address: str = ADDRESS) -> 
     """The file. Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many."""
     ids = list(dict.fromkeys(ids))
     if not ids:
-        raise RunError("A report needs a run; list the runs with: python -m store list")
+        raise RunError("A report needs a run; list the runs with: firstlight store list")
     if len(ids) > MOST_RUNS:
         raise RunError(f"A report holds at most {MOST_RUNS} runs, not {len(ids)}; name those that are to be compared.")
     told = [tell(run_id, root, ask) for run_id in ids]

@@ -55,7 +55,7 @@ def compared(run: pd.Series) -> Compared:
         teacher = json.loads(run["config"] or "{}").get("teacher")
         if teacher:
             ui.stop(f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher}.")
-        ui.stop(f"{run['run']} is not compared yet. Do it with: python -m evaluator steps {run['run']}")
+        ui.stop(f"{run['run']} is not compared yet. Do it with: firstlight evaluate steps {run['run']}")
     columns = {str(name): frame[name].tolist() for name in frame}
     return Compared(run, frame, ways_from(columns, len(ui.class_names(run))))
 
@@ -98,7 +98,7 @@ def chart(at: Compared, shown: str) -> None:
     """One measure against evaluations."""
     measure = budgets.MEASURES[shown]
     if at.frame[measure.column].isna().all():
-        ui.note(f"Nothing is known of this. Make it with: python -m evaluator steps {at.id}")
+        ui.note(f"Nothing is known of this. Make it with: firstlight evaluate steps {at.id}")
         return
     level, name = level_across(at, shown) or (None, "")
     figure = budgets.chart(at.frame, at.id, measure, level)
@@ -151,7 +151,7 @@ def pictures(at: Compared, label: int) -> None:
         if not kept:
             raise ValueError("no picture of every class")
     except (ValueError, TypeError):
-        return ui.note(f"The sample pictures cannot be read. Make them with: python -m evaluator steps {at.id}")
+        return ui.note(f"The sample pictures cannot be read. Make them with: firstlight evaluate steps {at.id}")
     place = (controls.number("Noise", 1, kept, 1, "noise") - 1) * classes + label
     rows = list(dict.fromkeys(_row_name(row, at) for row in frame.to_dict("records")))
     columns = sorted(frame["evaluations"].unique().tolist())

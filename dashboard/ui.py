@@ -80,7 +80,7 @@ def chosen_run() -> pd.Series:
     usable = frame[frame["state"] != "damaged"]
     if usable.empty:
         damaged(frame)
-        stop("No runs yet. Make one with: python -m trainer train --preset tiny")
+        stop("No runs yet. Make one with: firstlight train --preset tiny")
     row = usable[usable["run"] == st.session_state.get("run")]
     return (usable if row.empty else row).iloc[0]
 
@@ -148,7 +148,7 @@ def damaged(frame: pd.DataFrame) -> None:
             for run, reason in zip(bad["run"], bad["reason"], strict=True)
         )
         st.html(f'<ul class="damaged">{rows}</ul>')
-        note("Damaged runs are left out of every page. Check them with: python -m store verify")
+        note("Damaged runs are left out of every page. Check them with: firstlight store verify")
 
 
 def stop(message: str) -> NoReturn:

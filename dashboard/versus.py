@@ -25,7 +25,7 @@ def chosen() -> pd.DataFrame:
     run, frame = ui.chosen_run(), ui.ask("runs")
     usable = frame[frame["state"] != "damaged"].set_index("run", drop=False)
     if len(usable) < 2:
-        ui.stop(f"{run['run']} is the only run. Make another with: python -m trainer train --preset tiny")
+        ui.stop(f"{run['run']} is the only run. Make another with: firstlight train --preset tiny")
     ids = list(dict.fromkeys([st.session_state["baseline"], *controls.chosen_others(run)]))
     if len(ids) < 2:  # the baseline itself was chosen: the best of the others stands beside it
         ids.append(str(usable.drop(index=ids).sort_values("accuracy", ascending=False, kind="stable").index[0]))
@@ -46,7 +46,7 @@ def recognized(runs: pd.DataFrame, axis: str, view: str) -> Recognized:
     base = runs.loc[ids[0]]
     looks = {run: look for run in ids for look in judged.looks(run) if look.view == view}
     lacking = [run for run in ids if run not in looks]
-    remarks = [f"{run} is not judged on this. Do it with: python -m evaluator recognizability {run}" for run in lacking]
+    remarks = [f"{run} is not judged on this. Do it with: firstlight evaluate recognizability {run}" for run in lacking]
     own = {run: recognition.threshold(ui.folder(runs.loc[run]), view) for run in ids}
     apart = [run for run in ids if foreign(runs.loc[run], base)]
     courses = [ordering.course(runs.loc[run], looks.get(run), own[run]) for run in ids] if apart else []
@@ -117,7 +117,7 @@ def _in_order(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
     ui.table(*ordering.table(found.courses), "courses-table")
     for course in found.courses:
         if not course.cloned.n:
-            ui.note(f"{course.run}'s chains were not copied. Do it with: python -m evaluator speciation {course.run}")
+            ui.note(f"{course.run}'s chains were not copied. Do it with: firstlight evaluate speciation {course.run}")
 
 
 def _differences(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
@@ -143,12 +143,12 @@ def quality(runs: pd.DataFrame) -> None:
     ids = [str(run) for run in runs["run"]]
     headings, rows = comparing.quality(ui.ask("quality", runs=ids), ids)
     if not rows:
-        ui.note(f"None of these runs is evaluated. Do it with: python -m evaluator quality {ids[0]}")
+        ui.note(f"None of these runs is evaluated. Do it with: firstlight evaluate quality {ids[0]}")
         return
     ui.table(headings, rows, "quality")
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
     for run in lacking:
-        ui.note(f"{run} is not evaluated. Do it with: python -m evaluator quality {run}")
+        ui.note(f"{run} is not evaluated. Do it with: firstlight evaluate quality {run}")
     if any(cell == comparing.OTHER for row in rows for cell in row):
         ui.note("Before different judges, figures stand side by side: each judge has its own errors and features.")
     ui.note("Values with 95 % intervals; differences in percentage points where values are in %, from both intervals.")
@@ -209,7 +209,7 @@ def step_by_step(runs: pd.DataFrame, axis: str) -> None:
     name = ui.class_names(first)[min(controls.chosen_class(ui.chosen_run()), len(ui.class_names(first)) - 1)]
     rows = {str(run["run"]): _stored(run, name) for _, run in runs.iterrows()}
     for run in [run for run, held in rows.items() if held.empty]:
-        ui.note(f"{run} has no trajectory of {name}. Make some with: python -m trainer trace {run}")
+        ui.note(f"{run} has no trajectory of {name}. Make some with: firstlight trace {run}")
     rows = {run: held for run, held in rows.items() if not held.empty}
     seeds = sorted(set.intersection(*(set(held["seed"]) for held in rows.values()))) if rows else []
     if not seeds:

@@ -1,4 +1,4 @@
-"""python -m evaluator: what a run's pictures are worth, and what theory says of it."""
+"""firstlight evaluate: what a run's pictures are worth, and what theory says of it."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
     """A fault in the arguments is one sentence, like every other fault."""
 
     def error(self, message: str) -> NoReturn:
-        raise RunError(f"{message}; see python -m evaluator --help")
+        raise RunError(f"{message}; see firstlight evaluate --help")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every flag of every command."""
-    top = Parser(prog="python -m evaluator", description="When classes become recognizable, and how good they are.")
+    top = Parser(prog="firstlight evaluate", description="When classes become recognizable, and how good they are.")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     both = commands.add_parser("all", help="recognizability and quality")
@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """python -m evaluator all | recognizability | quality"""
+    """firstlight evaluate all | recognizability | quality"""
     run = existing_run(options.runs, options.run)
     figures: dict[str, Any] = {}
     texts: list[str] = []
@@ -119,7 +119,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def fit(options: argparse.Namespace) -> None:
-    """python -m evaluator fit-judge"""
+    """firstlight evaluate fit-judge"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     try:
@@ -134,12 +134,12 @@ def fit(options: argparse.Namespace) -> None:
 
 
 def spectrum(options: argparse.Namespace) -> None:
-    """python -m evaluator spectrum"""
+    """firstlight evaluate spectrum"""
     print(spectra_report(make_spectra(options.dataset, options.data, options.only, options.per_class)))
 
 
 def schedule(options: argparse.Namespace) -> None:
-    """python -m evaluator schedule"""
+    """firstlight evaluate schedule"""
     run = existing_run(options.runs, options.run)
     try:
         found = schedule_check(card_of(run))

@@ -41,7 +41,7 @@ def draw(run: Run, per_class: int) -> Drawn:
     if per_class < 1:
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
     if not run.denoiser.is_file():
-        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: python -m exporter {run.id}")
+        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
     done = len(cached(cache_path(run, settings), denoiser.shape)[:count])

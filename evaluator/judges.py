@@ -99,7 +99,7 @@ def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
     if not path.is_file():
         raise JudgeError(
             f"There is no {kind} judge for {dataset}; fit one with: "
-            f"python -m evaluator fit-judge --dataset {dataset} --kind {kind}"
+            f"firstlight evaluate fit-judge --dataset {dataset} --kind {kind}"
         )
     return _loaded(path, path.stat().st_mtime_ns)
 
@@ -161,7 +161,7 @@ def load(path: Path) -> Judge:
 def command(name: str) -> str:
     """How the judge with this name is made."""
     dataset, _, kind = name.rpartition("-")
-    return f"python -m evaluator fit-judge --dataset {dataset} --kind {kind}"
+    return f"firstlight evaluate fit-judge --dataset {dataset} --kind {kind}"
 
 
 def session_options() -> ort.SessionOptions:

@@ -40,7 +40,7 @@ def judged(run: Run) -> pa.Table:
     card = card_of(run)
     judges = {kind: judge_for(card["dataset"]["name"], kind) for kind in dict.fromkeys(VIEWS.values())}
     source = {
-        "trajectories": digest(run.trajectories, f"python -m trainer trace {run.id}", run),
+        "trajectories": digest(run.trajectories, f"firstlight trace {run.id}", run),
         "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
     }
     if run.judgements.is_file():
@@ -95,7 +95,7 @@ def check_classes(run: Run, card: dict[str, Any], judges: dict[str, Judge]) -> N
         if tuple(card["dataset"]["classes"]) != judge.classes or shape != judge.shape:
             raise JudgeError(
                 f"{judge.name} knows other classes or pictures than {run.id} has; fit a judge with: "
-                f"python -m evaluator fit-judge --dataset {card['dataset']['name']} --kind {judge.kind}"
+                f"firstlight evaluate fit-judge --dataset {card['dataset']['name']} --kind {judge.kind}"
             )
 
 
@@ -117,7 +117,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
                     reached[view].append(_wrongly_reached(probability, row["label"]))
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(
-            f"{run.trajectories} cannot be judged ({error}); make it again with: python -m trainer trace {run.id}"
+            f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
         ) from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
     held = json.dumps({"source": source, "null": null}).encode()

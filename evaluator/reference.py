@@ -44,7 +44,7 @@ class Reference:
 def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     """The reference made with this judge. Raises JudgeError where there is none, or it was made with another judge."""
     path = reference_path(str(judge.card["dataset"]), folder)
-    again = f"make it with: python -m evaluator fit-judge --dataset {judge.card['dataset']} --kind clean"
+    again = f"make it with: firstlight evaluate fit-judge --dataset {judge.card['dataset']} --kind clean"
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])

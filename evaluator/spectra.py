@@ -135,7 +135,7 @@ def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
 
 def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
     flags = f" --only {' '.join(map(str, only))}" if only else ""
-    return f"python -m evaluator spectrum --dataset {dataset}{flags}" + (
+    return f"firstlight evaluate spectrum --dataset {dataset}{flags}" + (
         f" --per-class {per_class}" if per_class else ""
     )
 
@@ -162,7 +162,7 @@ def load(path: Path) -> Spectra:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JudgeError(f"{path.name} cannot be read; restore it from a copy, or make it with: "
-                         "python -m evaluator spectrum") from error  # fmt: skip
+                         "firstlight evaluate spectrum") from error  # fmt: skip
 
 
 def _spectrum(held: Mapping[str, Any]) -> Spectrum:

@@ -92,17 +92,17 @@ def _silent(subject: Subject, reason: str) -> Verdict:
     return Verdict(Claim(subject.source, "", subject.words, ""), CANNOT, reason)
 
 
-ABLATED = ("ablations", "python -m evaluator ablations {run}", "network")
-RECOGNIZED = ("judged_frames", "python -m evaluator recognizability {run}", "recognizability")
+ABLATED = ("ablations", "firstlight evaluate ablations {run}", "network")
+RECOGNIZED = ("judged_frames", "firstlight evaluate recognizability {run}", "recognizability")
 TOLD, DRAWN, DIGIT = (frozenset(names) for names in ((LABELS, GUIDANCE), (LABELS,), (DIGIT_CLASSES,)))
-GUIDED = ("guided", "python -m evaluator guidance {run}", "guidance")
+GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")
 SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "S1",
         "Forward diffusion",
         forward.WORDS,
         "",
-        "python -m evaluator schedule {run}",
+        "firstlight evaluate schedule {run}",
         "forward-process",
         grounds.fading,
     ),
@@ -114,14 +114,14 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("S5", "Class conditioning", taken.TOLD, *ABLATED, lambda *at: taken.s5(grounds.without(*at)), needs=TOLD),
     Subject("S6", "Time embedding", taken.TIMED, *ABLATED, lambda *at: taken.s6(grounds.without(*at)), needs=TOLD),
     Subject(
-        "S7", "Training", learning.TRAINED, "loss_values", "python -m trainer resume {run}", "training", grounds.learned
+        "S7", "Training", learning.TRAINED, "loss_values", "firstlight resume {run}", "training", grounds.learned
     ),
     Subject(
         "S8",
         "Quality through training",
         learning.BETTER,
         "snapshots",
-        "python -m trainer resume {run}",
+        "firstlight resume {run}",
         "training",
         grounds.improved,
         needs=DRAWN,
@@ -131,7 +131,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "CLIP evaluation",
         clip_claims.WORDS,
         "clip_scores",
-        "python -m evaluator clip {run}",
+        "firstlight evaluate clip {run}",
         "clip-rankings",
         grounds.scored,
         needs=DIGIT,
@@ -166,7 +166,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "Fewer steps",
         comparing.WORDS,
         "solver_steps",
-        "python -m evaluator steps {run}",
+        "firstlight evaluate steps {run}",
         "steps",
         grounds.stepped,
         needs=TOLD,
@@ -176,7 +176,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "Harder data",
         harder.WORDS,
         "runs",
-        "python -m trainer train --preset fashion",
+        "firstlight train --preset fashion",
         "compare",
         grounds.held_against,
         needs=DRAWN,

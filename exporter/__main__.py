@@ -1,4 +1,4 @@
-"""python -m exporter RUN: the run's denoiser as ONNX."""
+"""firstlight export RUN: the run's denoiser as ONNX."""
 
 import argparse
 import sys
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every flag."""
-    flags = argparse.ArgumentParser(prog="python -m exporter", description="Export a run's denoiser as ONNX.")
+    flags = argparse.ArgumentParser(prog="firstlight export", description="Export a run's denoiser as ONNX.")
     flags.add_argument("run", help="the run's id")
     flags.add_argument("--half", action="store_true", help="a student's drawing in half precision too, for GPUs")
     flags.add_argument("--keep", action="store_true", help="leave a denoiser.onnx that is there as it is")

@@ -13,5 +13,5 @@ st.caption(
     "every number with its interval, its n, its query and a link to the page that shows it."
 )
 telling.offer(ids)
-ui.note("From a terminal: python -m dashboard report " + " ".join(ids) + " --out report.html")
-ui.note("Later, whether it still holds: python -m dashboard check report.html")
+ui.note("From a terminal: firstlight report " + " ".join(ids) + " --out report.html")
+ui.note("Later, whether it still holds: firstlight check report.html")

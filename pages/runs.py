@@ -35,7 +35,7 @@ with left:
     ui.facts(facts.recipe(run))
 with right:
     if quality.empty:
-        ui.note(f"Not evaluated yet. Do it with: python -m evaluator all {run['run']}")
+        ui.note(f"Not evaluated yet. Do it with: firstlight evaluate all {run['run']}")
     else:
         ui.facts(facts.quality(quality))
 

@@ -16,6 +16,6 @@ with answer:
 content = scrubber.content_of(following.strips(found, classes), axis, ui.dark(), step)
 scrubber.scrubber(content, "scrubber", on_fork=forking.begin)
 if found[0].judged.empty:
-    ui.note(f"Not judged yet. Do it with: python -m evaluator recognizability {run['run']}")
+    ui.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
 ui.note(findings.made(found[0].row))
 forking.section(run, found[0], classes, step)

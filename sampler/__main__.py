@@ -1,4 +1,4 @@
-"""python -m sampler RUN: draw pictures with an exported denoiser.
+"""firstlight sample RUN: draw pictures with an exported denoiser.
 
 What is slow to import is imported after the arguments are known to make sense: a picture must not wait for it.
 """
@@ -21,12 +21,12 @@ class Parser(argparse.ArgumentParser):
     """A fault in the arguments is one sentence, like every other fault."""
 
     def error(self, message: str) -> NoReturn:
-        raise SamplerError(f"{message}; see python -m sampler --help")
+        raise SamplerError(f"{message}; see firstlight sample --help")
 
 
 def parser() -> argparse.ArgumentParser:
     """Every flag."""
-    flags = Parser(prog="python -m sampler", description="Draw pictures with a run's exported denoiser.")
+    flags = Parser(prog="firstlight sample", description="Draw pictures with a run's exported denoiser.")
     add = flags.add_argument
     add("run", help="the run's id")
     add("--classes", default="all", metavar="LIST", help="names or index ranges: 0-9, 3,5 or Trouser (default: all)")

@@ -237,7 +237,7 @@ def cores() -> int:
 
 def again(path: Path) -> str:
     """The command that makes the file anew."""
-    return f"Export it with: python -m exporter {path.parent.name}"
+    return f"Export it with: firstlight export {path.parent.name}"
 
 
 def brief(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`python -m store`: what is in the archive, whether it is sound, one file of it all, and less of it."""
+"""`firstlight store`: what is in the archive, whether it is sound, one file of it all, and less of it."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their settings."""
-    top = argparse.ArgumentParser(prog="python -m store", description="The archive of runs.")
+    top = argparse.ArgumentParser(prog="firstlight store", description="The archive of runs.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: %(default)s)")
@@ -44,7 +44,7 @@ def show_list(options: argparse.Namespace) -> int:
     """One line per run: id, state, progress and what is to be said about it."""
     found = entries(options.runs)
     if not found:
-        print(f"No runs in {options.runs}. Make one with: python -m trainer train --preset tiny")
+        print(f"No runs in {options.runs}. Make one with: firstlight train --preset tiny")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
         said = _literal(each.reason or _name(each))
@@ -56,7 +56,7 @@ def show_problems(options: argparse.Namespace) -> int:
     """Every problem of every run, or of one; 1 if there is any."""
     chosen = [entry_of(options.runs, options.run)] if options.run else entries(options.runs)
     if not chosen:
-        print(f"No runs in {options.runs}. Make one with: python -m trainer train --preset tiny")
+        print(f"No runs in {options.runs}. Make one with: firstlight train --preset tiny")
     faulty = 0
     for each in chosen:
         found = inspect(each.run, everything=True)

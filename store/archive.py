@@ -93,7 +93,7 @@ def entry(root: Path, run_id: str) -> Entry:
         raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
     run = Run(root / run_id)
     if not os.path.lexists(run.folder):
-        raise RunError(f"There is no run {run_id} in {root}. List the runs with: python -m store list")
+        raise RunError(f"There is no run {run_id} in {root}. List the runs with: firstlight store list")
     found = inspect(run)
     if _settling(found):
         time.sleep(SETTLING)
@@ -105,7 +105,7 @@ def good_entry(root: Path, run_id: str) -> Entry:
     """The entry of one run that may be read. Raises RunError, with the reason, for any other."""
     found = entry(root, run_id)
     if found.damaged:
-        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: python -m store verify {run_id}")
+        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: firstlight store verify {run_id}")
     return found
 
 

@@ -29,7 +29,7 @@ REMEMBERED = 64  # answers, the latest used
 SMALL = 2 << 20  # bytes of an answer worth remembering, or
 LEAN = 1 << 14  # bytes for each of its runs
 MANY = 1 << 12  # rows of `figures` more than were asked for that are kept
-CHECK = "python -m store verify"
+CHECK = "firstlight store verify"
 
 
 class Archive:

@@ -50,7 +50,7 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_table(path: Path, table: "pa.Table") -> None:
     """Write a Parquet file, zstd-compressed, with page checksums, in row groups cheap to read one at a time."""
-    import pyarrow.parquet as pq  # here, because `python -m sampler` draws no table and must not wait for it
+    import pyarrow.parquet as pq  # here, because `firstlight sample` draws no table and must not wait for it
 
     rows = max(1, min(ROW_GROUP_ROWS, ROW_GROUP_BYTES * table.num_rows // max(1, table.nbytes)))
     with replacing(path) as file:

@@ -52,7 +52,7 @@ def write_notes(run: Run, notes: Notes, seen: Notes) -> None:
     if read_notes(run) != seen:
         raise RunError(f"Somebody changed the notes of {run.id} meanwhile; read them and write yours again.")
     if not run.card.is_file():
-        raise RunError(f"There is no run {run.id} any more; list the runs with: python -m store list")
+        raise RunError(f"There is no run {run.id} any more; list the runs with: firstlight store list")
     try:
         write_json(run.notes, {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text})
     except OSError as error:

@@ -186,5 +186,5 @@ def existing_run(runs: Path, run_id: str) -> Run:
     """The run with this id. Raises RunError where there is none."""
     run = run_at(runs, run_id)
     if not run.card.is_file():
-        raise RunError(f"There is no run {run_id} in {runs}. List the runs with: python -m store list")
+        raise RunError(f"There is no run {run_id} in {runs}. List the runs with: firstlight store list")
     return run

@@ -38,7 +38,7 @@ def slim(run: Run, keep: int) -> tuple[int, int]:
     if found.state == "running":
         raise RunError(f"{run.id} is being trained; slim it when it has finished.")
     if "trajectories" not in found.tables:
-        raise RunError(f"{run.id} has no trajectories. Make them with: python -m trainer trace {run.id}")
+        raise RunError(f"{run.id} has no trajectories. Make them with: firstlight trace {run.id}")
     table = pq.read_table(run.trajectories)
     seeds: dict[int, list[int]] = {}
     for label, seed in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True):

@@ -1,4 +1,4 @@
-"""A sweep of guidance laws with planted figures and real digits, as `python -m evaluator guidance` writes one.
+"""A sweep of guidance laws with planted figures and real digits, as `firstlight evaluate guidance` writes one.
 
     write_sweep(run)                          # of a run of ten digits: six laws, two scales, 4 and 8 steps
     write_sweep(run, laws=("constant",))      # nothing to compare

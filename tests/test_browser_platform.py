@@ -68,7 +68,7 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
     page.wait_for_function(ALONE)
     written(run, 130, beaten=SILENCE + 1)
     page.get_by_text("live crashed").wait_for()
-    page.get_by_text("python -m trainer resume live").wait_for()
+    page.get_by_text("firstlight resume live").wait_for()
     assert page.get_by_role("progressbar").count() == 0
 
 

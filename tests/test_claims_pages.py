@@ -41,7 +41,7 @@ def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: P
 def test_a_run_without_graph_and_ablations_names_the_commands(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_run(tmp_path, "bare", tables=())
     said = words(opened("network"))
-    assert "python -m exporter bare" in said and "python -m evaluator ablations bare" in said
+    assert "firstlight export bare" in said and "firstlight evaluate ablations bare" in said
 
 
 def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open, tmp_path: Path) -> None:  # noqa: F811
@@ -53,7 +53,7 @@ def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open,
     assert "parts of the source's statements lab supports" in said
     assert "✓ supported" in said and "✗ not supported" in said and "? cannot say" in said
     assert "query ablations" in said and 'href="/network?run=lab"' in said
-    assert "python -m evaluator guidance lab" in said and "python -m evaluator ablations other" in said
+    assert "firstlight evaluate guidance lab" in said and "firstlight evaluate ablations other" in said
     assert len(test.get("image")) >= 5
 
 

@@ -154,7 +154,7 @@ def test_a_step_that_is_none_is_one_notice_and_the_last_cannot_be_asked_for(open
 
 
 def test_a_run_without_a_denoiser_names_the_command(opened: Open) -> None:
-    assert literal("python -m exporter unexported") in words(press(opened(run="unexported")))
+    assert literal("firstlight export unexported") in words(press(opened(run="unexported")))
 
 
 def test_other_classes_of_the_same_noise_stand_beside(opened: Open) -> None:

@@ -145,4 +145,4 @@ def test_the_ways_back_are_those_of_the_closed_form(run: Run):
 def test_an_unexported_run_still_fades(tmp_path: Path):
     image = np.zeros((28, 28, 1), np.uint8)
     film = showing._film.__wrapped__(Run(tmp_path / "bare"), 0, "linear-150", image, 3)
-    assert film.picture.startswith(b"\x89PNG") and "python -m exporter bare" in film.remark
+    assert film.picture.startswith(b"\x89PNG") and "firstlight export bare" in film.remark

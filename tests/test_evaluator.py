@@ -147,7 +147,7 @@ def test_a_judge_that_is_not_its_cards_is_refused(harm: Callable[[Path], Any], t
         shutil.copy(JUDGES / f"mnist-clean{suffix}", tmp_path)
     assert load(tmp_path / "mnist-clean.onnx").name == "mnist-clean"
     harm(tmp_path)
-    with pytest.raises(JudgeError, match="python -m evaluator fit-judge --dataset mnist --kind clean"):
+    with pytest.raises(JudgeError, match="firstlight evaluate fit-judge --dataset mnist --kind clean"):
         load(tmp_path / "mnist-clean.onnx")
 
 
@@ -159,7 +159,7 @@ def test_wrong_questions_get_a_sentence() -> None:
         clean(np.zeros((1, 1, 28, 28)), 3.0)
     with pytest.raises(JudgeError, match="logSNR"):
         noisy(np.zeros((1, 1, 28, 28)))
-    with pytest.raises(JudgeError, match="fit one with: python -m evaluator fit-judge --dataset letters"):
+    with pytest.raises(JudgeError, match="fit one with: firstlight evaluate fit-judge --dataset letters"):
         judge_for("letters", "clean")
     with pytest.raises(JudgeError, match="clean or noisy"):
         judge_for("mnist", "strict")
@@ -291,7 +291,7 @@ def test_people_get_a_table(traced: Run, capsys: pytest.CaptureFixture[str]) -> 
     [
         (["recognizability", "nobody"], "There is no run nobody"),
         (["all", "../etc"], "A run's id is"),
-        (["quality", "known"], "python -m exporter known"),
+        (["quality", "known"], "firstlight export known"),
         (["quality", "known", "--per-class", "0"], "--per-class"),
         (["recognizability", "known", "--threshold", "1.5"], "between 0 and 1"),
         (["recognizability", "known", "--threshold", "nan"], "between 0 and 1"),
@@ -300,7 +300,7 @@ def test_people_get_a_table(traced: Run, capsys: pytest.CaptureFixture[str]) -> 
         (["fit-judge", "--dataset", "digits5000"], "mnist"),
         (["fit-judge", "--dataset", "letters"], "mnist, fashion-mnist"),
         (["fit-judge", "--kind", "strict"], "--kind"),
-        ([], "python -m evaluator --help"),
+        ([], "firstlight evaluate --help"),
     ],
 )
 def test_bad_input_gets_one_sentence(
@@ -318,10 +318,10 @@ def test_runs_that_cannot_be_judged_say_why(tmp_path: Path, certain: list[np.nda
     run = write_run(tmp_path / "harmed", certain)
     whole = run.trajectories.read_bytes()
     run.trajectories.write_bytes(whole[:1000])
-    with pytest.raises(RunError, match="python -m trainer trace harmed"):
+    with pytest.raises(RunError, match="firstlight trace harmed"):
         judged(run)
     run.trajectories.unlink()
-    with pytest.raises(RunError, match="python -m trainer trace harmed"):
+    with pytest.raises(RunError, match="firstlight trace harmed"):
         judged(run)
     run.trajectories.write_bytes(whole)
     card = json.loads(run.card.read_text())

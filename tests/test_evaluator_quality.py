@@ -148,7 +148,7 @@ def test_json_and_manifest(run: Run, capsys: pytest.CaptureFixture[str], monkeyp
 
 def test_a_run_without_a_denoiser_names_the_exporter(run: Run) -> None:
     kept = run.denoiser.rename(run.folder / "elsewhere")
-    with pytest.raises(RunError, match="python -m exporter parrot"):
+    with pytest.raises(RunError, match="firstlight export parrot"):
         quality(run, 1)
     kept.rename(run.denoiser)
     with pytest.raises(RunError, match="--per-class"):

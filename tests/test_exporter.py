@@ -203,11 +203,11 @@ def test_a_graph_that_disagrees_is_not_written(tmp_path: Path, run: Run) -> None
 
 def test_bad_input_is_one_sentence_and_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["missing", "--runs", str(tmp_path)]) == 2
-    assert "python -m store list" in capsys.readouterr().err
+    assert "firstlight store list" in capsys.readouterr().err
     run = write_run(tmp_path, network())
     (run.checkpoints / EMA).unlink()
     assert main([run.id, "--runs", str(tmp_path)]) == 2
-    assert "python -m trainer train" in capsys.readouterr().err
+    assert "firstlight train" in capsys.readouterr().err
     run.card.write_text("[]")
     with pytest.raises(RunError, match="restore it"):
         export(run)

@@ -95,7 +95,7 @@ def test_an_experiment_that_is_not_there_names_its_command(opened: Open, tmp_pat
         "Posterior": "posterior",
     }  # fmt: skip
     for part, command in commands.items():
-        assert f"python -m evaluator {command} bare" in turned(test, part, "experiment")
+        assert f"firstlight evaluate {command} bare" in turned(test, part, "experiment")
 
 
 def test_a_run_with_a_digit_missing_says_which(opened: Open, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_judge_of_another_data_set_can_say_nothing(opened: Open, tmp_path: Pat
     run.card.write_text(json.dumps(card))
     test = opened("recognizability")
     said = words(test).replace("\\", "")
-    assert "was taught mnist" in said and "python -m evaluator recognizability shirts" in said
+    assert "was taught mnist" in said and "firstlight evaluate recognizability shirts" in said
     assert "Half of the pictures" not in said
 
 

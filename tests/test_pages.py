@@ -45,7 +45,7 @@ def words(test: AppTest) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_an_empty_archive_names_the_command(opened: Open, name: str) -> None:
-    assert literal("python -m trainer train --preset tiny") in opened(name).info[0].value
+    assert literal("firstlight train --preset tiny") in opened(name).info[0].value
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -57,12 +57,12 @@ def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("trajectory", "python -m trainer trace bare"),
-        ("recognizability", "python -m evaluator recognizability bare"),
-        ("speciation", "python -m evaluator speciation bare"),
-        ("rankings", "python -m evaluator clip bare"),
-        ("generate", "python -m exporter bare"),
-        ("runs", "python -m evaluator all bare"),
+        ("trajectory", "firstlight trace bare"),
+        ("recognizability", "firstlight evaluate recognizability bare"),
+        ("speciation", "firstlight evaluate speciation bare"),
+        ("rankings", "firstlight evaluate clip bare"),
+        ("generate", "firstlight export bare"),
+        ("runs", "firstlight evaluate all bare"),
     ],
 )
 def test_what_a_run_lacks_is_named_with_its_command(opened: Open, tmp_path: Path, name: str, command: str) -> None:

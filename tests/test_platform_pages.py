@@ -61,7 +61,7 @@ def test_runs_are_found_by_tag_and_note(opened: Open, tmp_path: Path) -> None:  
 
 def test_a_crashed_run_says_how_to_go_on(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_run(tmp_path, "gone", state="running", heartbeat="2020-01-01T00:00:00+00:00", step=50)
-    assert "gone crashed: its heartbeat stopped at step 50 of 200. Go on with: python -m trainer resume gone" in words(
+    assert "gone crashed: its heartbeat stopped at step 50 of 200. Go on with: firstlight resume gone" in words(
         opened("training")
     )
 

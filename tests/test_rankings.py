@@ -203,7 +203,7 @@ def test_the_compare_page_holds_clip_scores(tmp_path: Path, monkeypatch: pytest.
     test.run().switch_page("../pages/compare.py").run()
     said = words(test)
     assert not test.exception and "second less first" in said and "0.000 [0.000, 0.000]" in said
-    assert "bare has no CLIP scores. Make them with: python -m evaluator clip bare" in said and ABOUT in said
+    assert "bare has no CLIP scores. Make them with: firstlight evaluate clip bare" in said and ABOUT in said
 
 
 def test_the_report_holds_the_ranking_and_its_numbers(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_the_report_holds_the_ranking_and_its_numbers(tmp_path: Path) -> None:
 
 def test_a_run_without_clip_says_so_in_its_report(tmp_path: Path) -> None:
     write_run(tmp_path, "bare")
-    assert "python -m evaluator clip bare" in report(["bare"], tmp_path, Archive(tmp_path).ask).decode()
+    assert "firstlight evaluate clip bare" in report(["bare"], tmp_path, Archive(tmp_path).ask).decode()
 
 
 def test_queries_count_as_numpy_does(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_several_runs_stand_side_by_side_and_what_differs_stands_first(tmp_path:
 @pytest.mark.parametrize("tables", [(), ("metrics",), ("trajectories",), ("snapshots", "quality")])
 def test_what_a_run_lacks_is_said_with_its_command(tmp_path: Path, tables: tuple[str, ...]) -> None:
     write_run(tmp_path, "bare", tables=tables)
-    assert "python -m evaluator recognizability bare" in Elements(made(tmp_path, "bare")).text
+    assert "firstlight evaluate recognizability bare" in Elements(made(tmp_path, "bare")).text
 
 
 @pytest.mark.parametrize("state", ["running", "stopped", "diverged"])

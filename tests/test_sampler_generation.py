@@ -291,7 +291,7 @@ def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
     damage(run)  # type: ignore[operator]
     with pytest.raises(SamplerError, match=hint) as refusal:
         load(run.denoiser, "cpu")
-    assert str(refusal.value).endswith("python -m exporter gaussian")
+    assert str(refusal.value).endswith("firstlight export gaussian")
 
 
 def test_a_call_that_cannot_run_leaves_the_next_one_working(denoiser: Denoiser) -> None:
@@ -388,7 +388,7 @@ def test_the_command_draws_in_a_process_of_its_own_without_torch(run: Run, tmp_p
         (["--provider", "abacus"], "auto, cpu, cuda"),
         (["--out", "picture.gif"], ".png"),
         (["--out", "/nowhere/at/all.png"], "a folder that exists"),
-        (["--runs", "/nowhere"], "python -m store list"),
+        (["--runs", "/nowhere"], "firstlight store list"),
         (["--colour", "red"], "--help"),
     ],
 )
@@ -410,7 +410,7 @@ def test_a_run_that_was_not_exported_or_has_no_card_says_what_to_do(
     run = write_gaussian(tmp_path)
     run.denoiser.unlink()
     assert call(run, "--out", str(tmp_path / "never.png")) == 2
-    assert "python -m exporter gaussian" in capsys.readouterr().err
+    assert "firstlight export gaussian" in capsys.readouterr().err
     run.card.write_text("{")
     assert call(run, "--out", str(tmp_path / "never.png")) == 2
     assert "restore it" in capsys.readouterr().err

@@ -72,7 +72,7 @@ def test_every_solver_the_default_and_the_students_are_compared(run: Run, tmp_pa
     assert len(found) == 2 * len(SOLVERS) + 1 + 1  # its own two steps of ddim beside
     with pytest.raises(RunError, match="give --evaluations numbers from 1 to 1000"):
         cells(teacher, [0])
-    with pytest.raises(RunError, match="python -m evaluator steps parrot"):
+    with pytest.raises(RunError, match="firstlight evaluate steps parrot"):
         steps(Run(tmp_path / "pupil"), 1)
 
 

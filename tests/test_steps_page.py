@@ -48,7 +48,7 @@ def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> Non
     test = opened(measure="CAS")
     said = words(test)
     assert "Distances to real pictures are not known" in said and "n = 300" in said
-    assert "python -m evaluator steps first" in said and "<td>cannot say</td>" in said
+    assert "firstlight evaluate steps first" in said and "<td>cannot say</td>" in said
 
 
 @pytest.mark.parametrize("measure", list(budgets.MEASURES))
@@ -67,7 +67,7 @@ def test_every_measure_is_drawn(opened: Open, tmp_path: Path, measure: str) -> N
 
 def test_what_is_missing_is_named(opened: Open, tmp_path: Path) -> None:
     run = write_run(tmp_path, "first")
-    assert "python -m evaluator steps first" in words(opened())
+    assert "firstlight evaluate steps first" in words(opened())
     card = json.loads(run.card.read_text())
     card["config"]["teacher"] = "someone"
     run.card.write_text(json.dumps(card))

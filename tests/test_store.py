@@ -42,7 +42,7 @@ def only_the_other_counts(root: Path) -> None:
     assert runs.loc["good", "best_loss"] == pytest.approx(1 / 200)
     for query in ("losses", "snapshots", "recognizability"):
         assert set(archive.ask(query)["run"]) == {"good"}, query
-    with pytest.raises(RunError, match=r"bad is damaged: .*python -m store verify bad"):
+    with pytest.raises(RunError, match=r"bad is damaged: .*firstlight store verify bad"):
         archive.ask("losses", run="bad")
 
 
@@ -289,7 +289,7 @@ def test_a_hostile_id_is_refused_before_the_disk_and_never_echoed(root: Path) ->
 
 def test_an_unknown_run_is_a_sentence_and_beside_others_passed_over(root: Path) -> None:
     archive = Archive(root)
-    with pytest.raises(RunError, match=r"no run nobody .*python -m store list"):
+    with pytest.raises(RunError, match=r"no run nobody .*firstlight store list"):
         archive.ask("losses", run="nobody")
     assert set(archive.ask("losses", runs=["nobody", "good", "good"])["run"]) == {"good"}
 

@@ -1,4 +1,4 @@
-"""`python -m store`: list, verify, export and slim, as a user runs them."""
+"""`firstlight store`: list, verify, export and slim, as a user runs them."""
 
 import shutil
 import subprocess
@@ -36,7 +36,7 @@ def test_a_list_names_every_run_and_steers_no_terminal(root: Path, capsys: pytes
 def test_an_empty_archive_names_the_command_that_fills_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("list", "verify"):
         assert main([command, "--runs", str(tmp_path / "none")]) == 0
-        assert "python -m trainer train --preset tiny" in capsys.readouterr().out
+        assert "firstlight train --preset tiny" in capsys.readouterr().out
 
 
 def test_verify_says_what_is_wrong_and_fails(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -202,7 +202,7 @@ def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
     damage(copy)  # type: ignore[operator]
     with pytest.raises(SamplerError, match=hint) as refusal:
         whole_of(copy, settings, "cpu")
-    assert str(refusal.value).endswith("python -m exporter student")
+    assert str(refusal.value).endswith("firstlight export student")
     with pytest.raises(SamplerError, match="choose one of auto, cpu, cuda"):
         whole_of(copy, settings, "abacus")
 

@@ -1,4 +1,4 @@
-"""python -m trainer train | resume | trace: make runs from the command line."""
+"""firstlight train | resume | trace: make runs from the command line."""
 
 import argparse
 import sys
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every flag of every command."""
-    top = argparse.ArgumentParser(prog="python -m trainer", description="Train diffusion runs and trace them.")
+    top = argparse.ArgumentParser(prog="firstlight", description="Train diffusion runs and trace them.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     start = commands.add_parser("train", help="train a new run")
@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def start_run(options: argparse.Namespace) -> None:
-    """python -m trainer train"""
+    """firstlight train"""
     config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
     if config.dataset == "own" and options.data is not None:
         config = replace(config, dataset=own_name(options.data))
@@ -123,11 +123,11 @@ def start_run(options: argparse.Namespace) -> None:
     start = beginning(options.runs, config)
     card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
     train(run, card, config, data, test, start)
-    print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")
+    print(f"Trained {run.id}. Next: firstlight trace {run.id}")
 
 
 def distill_run(options: argparse.Namespace) -> None:
-    """python -m trainer distill"""
+    """firstlight distill"""
     teacher = existing_run(options.runs, options.run)
     denoiser = load_denoiser(teacher, best_device())
     config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
@@ -135,7 +135,7 @@ def distill_run(options: argparse.Namespace) -> None:
     card = student_card(run, card_of(teacher), checked(config), options.paths)
     start = beginning(options.runs, config) or denoiser
     teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), start)
-    print(f"Trained {run.id}. Next: python -m exporter {run.id}")
+    print(f"Trained {run.id}. Next: firstlight export {run.id}")
 
 
 def beginning(runs: Path, config: Config) -> Denoiser | None:
@@ -155,19 +155,19 @@ def shape(config: Config) -> dict[str, Any]:
 
 
 def resume_student(run: Run, runs: Path, card: dict[str, Any], config: Config) -> None:
-    """python -m trainer resume, of a student: its teacher's paths are in its folder, or are walked again."""
+    """firstlight resume, of a student: its teacher's paths are in its folder, or are walked again."""
     denoiser = load_denoiser(existing_run(runs, config.teacher), best_device())
     teach(run, card, config, lesson(paths_of(run, denoiser, config, card["paths"]), config), resume=True)
 
 
 def resume_run(options: argparse.Namespace) -> None:
-    """python -m trainer resume"""
+    """firstlight resume"""
     run = existing_run(options.runs, options.run)
     config = load_config(run)
     card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
         raise RunError(f"{run.id} has nothing to resume (state: {card['state']}). Train anew with: "
-                       f"python -m trainer train --id {run.id} --overwrite")  # fmt: skip
+                       f"firstlight train --id {run.id} --overwrite")  # fmt: skip
     if config.teacher:
         resume_student(run, options.runs, card, config)
     else:
@@ -175,11 +175,11 @@ def resume_run(options: argparse.Namespace) -> None:
         if data.sha256 != card["dataset"]["sha256"]:
             raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
         train(run, card, config, data, test, resume=True)
-    print(f"Trained {run.id}. Next: python -m trainer trace {run.id}")
+    print(f"Trained {run.id}. Next: firstlight trace {run.id}")
 
 
 def trace_run(options: argparse.Namespace) -> None:
-    """python -m trainer trace"""
+    """firstlight trace"""
     if options.per_class < 1:
         raise RunError("--per-class must be at least 1.")
     run = existing_run(options.runs, options.run)
@@ -191,11 +191,11 @@ def trace_run(options: argparse.Namespace) -> None:
         table = trace(denoiser, options.per_class, every, 200 if device.type == "cuda" else 4, bar.update)
     write_table(run.trajectories, table)
     write_manifest(run)
-    print(f"Traced {total} pictures. Next: python -m evaluator all {run.id}")
+    print(f"Traced {total} pictures. Next: firstlight evaluate all {run.id}")
 
 
 def change_sampling(options: argparse.Namespace) -> None:
-    """python -m trainer sampling"""
+    """firstlight sampling"""
     run = existing_run(options.runs, options.run)
     config = checked(replace(load_config(run), **given(options, SAMPLING)))
     card = card_of(run)
@@ -205,14 +205,14 @@ def change_sampling(options: argparse.Namespace) -> None:
     write_json(run.card, card)
     print(f"{run.id} draws with " + ", ".join(f"{name} {getattr(config, name)}" for name in SAMPLING) + ". "
           f"What was traced and evaluated before is from the old settings; do it again with: "
-          f"python -m trainer trace {run.id}")  # fmt: skip
+          f"firstlight trace {run.id}")  # fmt: skip
 
 
 def new_run(options: argparse.Namespace, default: str) -> Run:
     """The folder to train in. Raises RunError where a run stands there that may not be replaced."""
     run = run_at(options.runs, options.id or default)
     if run.card.exists() and not options.overwrite:
-        raise RunError(f"{run.id} exists already; give another --id, go on with `python -m trainer resume {run.id}`, "
+        raise RunError(f"{run.id} exists already; give another --id, go on with `firstlight resume {run.id}`, "
                        "or replace it with --overwrite.")  # fmt: skip
     return run
 

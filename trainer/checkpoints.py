@@ -31,13 +31,13 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
     """Read the run's checkpoint `name`. Raises RunError where it is missing or damaged."""
     path = run.checkpoints / name
     if not path.is_file():
-        raise RunError(f"{run.id} has no checkpoint {name}. Train it with: python -m trainer train --id {run.id}")
+        raise RunError(f"{run.id} has no checkpoint {name}. Train it with: firstlight train --id {run.id}")
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(
             f"The checkpoint {path} cannot be read ({error}). Copy it again, or train again with: "
-            f"python -m trainer train --id {run.id} --overwrite"
+            f"firstlight train --id {run.id} --overwrite"
         ) from error
 
 

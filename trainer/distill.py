@@ -53,7 +53,7 @@ def student_config(teacher: Config, run_id: str, evaluations: int, **changes: An
     table = teacher.table()
     if table.stochastic:
         raise RunError(f"{run_id} draws with fresh noise ({teacher.solver}), which no student can follow; choose a "
-                       f"deterministic solver with: python -m trainer sampling {run_id} --solver dpmpp-2m")  # fmt: skip
+                       f"deterministic solver with: firstlight sampling {run_id} --solver dpmpp-2m")  # fmt: skip
     at = table.logsnr[begins(teacher, evaluations)]
     recipe: dict[str, Any] = {
         "start": "",

@@ -123,7 +123,7 @@ def teach(
             raise
         if training.stopped:
             close(
-                training, "stopped", f"Stopped at step {training.step}; go on with: python -m trainer resume {run.id}"
+                training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}"
             )
         else:
             close(training, "finished", "")

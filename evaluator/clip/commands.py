@@ -1,4 +1,4 @@
-"""CLIP on the command line: python -m evaluator fit-clip, and clip RUN.
+"""CLIP on the command line: firstlight evaluate fit-clip, and clip RUN.
 
 The seam is here because what the commands say has one form, and torch is only imported where a model is trained.
 """
@@ -67,7 +67,7 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
 
 
 def _clip(options: argparse.Namespace) -> None:
-    """python -m evaluator clip"""
+    """firstlight evaluate clip"""
     run = existing_run(options.runs, options.run)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
@@ -77,7 +77,7 @@ def _clip(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    """python -m evaluator fit-clip"""
+    """firstlight evaluate fit-clip"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     try:

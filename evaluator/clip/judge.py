@@ -110,7 +110,7 @@ def clip_for(dataset: str, folder: Path = BUNDLED) -> ClipJudge:
     name = SAME_PICTURES.get(dataset, dataset)
     if not (folder / name / CARD).is_file():
         raise JudgeError(
-            f"There is no CLIP judge for {dataset}; fit one with: python -m evaluator fit-clip --dataset {name}"
+            f"There is no CLIP judge for {dataset}; fit one with: firstlight evaluate fit-clip --dataset {name}"
         )
     return _loaded(folder / name, (folder / name / CARD).stat().st_mtime_ns)
 
@@ -186,5 +186,5 @@ def digest(content: bytes) -> str:
 
 def _again(folder: Path) -> str:
     if folder.parent == BUNDLED:
-        return f"make it again with: python -m evaluator fit-clip --dataset {folder.name}"
+        return f"make it again with: firstlight evaluate fit-clip --dataset {folder.name}"
     return "remove that folder, and it is made anew."

@@ -123,7 +123,7 @@ def steps(run: Run, judge: ClipJudge) -> int:
     """
     if not run.trajectories.is_file():
         return 0
-    again = f"make them again with: python -m trainer trace {run.id}"
+    again = f"make them again with: firstlight trace {run.id}"
     columns = ["sample", "label", "seed", "steps", "frames", "logsnr", VIEW]
     try:
         file = pq.ParquetFile(run.trajectories)

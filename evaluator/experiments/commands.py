@@ -1,4 +1,4 @@
-"""The experiments on the command line: python -m evaluator speciation, uturn, swap, classifier, posterior, ablations.
+"""The experiments on the command line: firstlight evaluate speciation, uturn, swap, classifier, posterior, ablations.
 
 The seam is here because flags and figures have one form for all of them.
 """

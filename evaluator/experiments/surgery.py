@@ -53,7 +53,7 @@ def opened(content: bytes) -> Graph:
     fed = {name for node in nodes if TIME in node.input for name in node.input}
     time = [place for place, node in enumerate(nodes) if "logsnr" in node.input and fed & set(node.output)]
     if not skips or len(time) != 1:
-        raise RunError("This graph is no U-Net of Firstlight's own; export the run again with: python -m exporter RUN")
+        raise RunError("This graph is no U-Net of Firstlight's own; export the run again with: firstlight export RUN")
     return Graph(model, tuple(skips), time[0])
 
 

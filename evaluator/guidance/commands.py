@@ -1,4 +1,4 @@
-"""python -m evaluator guidance RUN: what guidance laws are worth, and what they cost.
+"""firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost.
 
 The seam is here because one command draws, judges and writes both tables, and says what came of it.
 """

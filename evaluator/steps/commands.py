@@ -1,4 +1,4 @@
-"""python -m evaluator steps RUN: its flags.
+"""firstlight evaluate steps RUN: its flags.
 
 The seam is here because the command line is one place where a comparison is asked for, and tests are another.
 """

@@ -77,4 +77,4 @@ def students(run: Run) -> Iterator[Run]:
         if other.denoiser.is_file():
             yield other
         else:
-            print(f"{other.id} is left out; export it with: python -m exporter {other.id}", file=sys.stderr)
+            print(f"{other.id} is left out; export it with: firstlight export {other.id}", file=sys.stderr)

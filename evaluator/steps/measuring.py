@@ -83,11 +83,11 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
     """
     card = card_of(run)
     if card["config"].get("teacher"):
-        raise RunError(f"{run.id} is a student; compare it with: python -m evaluator steps {card['config']['teacher']}")
+        raise RunError(f"{run.id} is a student; compare it with: firstlight evaluate steps {card['config']['teacher']}")
     if float(card["config"].get("label_dropout", 0.0)) >= 1:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
     if not run.denoiser.is_file():
-        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: python -m exporter {run.id}")
+        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
     judge = judge_for(card["dataset"]["name"], "clean")
     check_classes(run, card, {judge.kind: judge})
     return judge, reference_for(judge)
