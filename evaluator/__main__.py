@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from evaluator.clip import commands as clip
 from evaluator.experiments import commands as experiments
 from evaluator.guidance import commands as guidance
-from evaluator.judges.judge import KINDS, JudgeError
+from evaluator.judges.judge import KINDS
 from evaluator.provenance import record
 from evaluator.quality.figures import quality
 from evaluator.quality.figures import report as quality_report
@@ -22,7 +22,7 @@ from evaluator.theory.schedule_check import report as schedule_report
 from evaluator.theory.spectra import make as make_spectra
 from evaluator.theory.spectra import report as spectra_report
 from firstlight.card import card_of
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.run import RUNS, existing_run
 from sampler import SamplerError
 
