@@ -7,7 +7,7 @@ request, whatever the batch.
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import count
 from typing import Any
 
@@ -41,6 +41,9 @@ class Settings:
     eta: float = 0.0  # of ddim: the share of fresh noise
     student: bool = False  # guidance is an input of the network: one evaluation a step
     clip: bool = False  # keep every x̂0 within [-1, 1]
+    start_mean: float = 0.0  # of the x that a chain begins with, in our scale; 0 unless an adopted model's own differs
+    start_deviation: float = 1.0  # its standard deviation
+    half: float = 1.0  # half the width of the pictures that the network was trained on: 0.5 for [0, 1]
     shift: float = 0.0  # logSNR by which the network is told more noise than there is, where it draws detail
 
     def table(self, at: Levels | None = None) -> Table:
@@ -49,7 +52,9 @@ class Settings:
         Raises SamplerError for settings that make no sense.
         """
         check(self.guidance, self.guidance_low, self.guidance_high)
-        return solve(self.solver, levels(self.levels, self.steps) if at is None else at, self.eta, self.shift)
+        own = levels(self.levels, self.steps) if at is None else at
+        table = solve(self.solver, own, self.eta, self.shift, self.half)
+        return replace(table, start=(self.start_mean, self.start_deviation)) if at is None else table
 
     def evaluations(self, at: Levels | None = None) -> int:
         """How often the network will see each picture, at the settings' own levels or at others (K+1,)."""

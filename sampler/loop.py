@@ -39,7 +39,9 @@ def sample(
     """
     if draw is None and table.stochastic:
         raise SamplerError("This solver adds fresh noise at each step; pass draw, or choose a solver that adds none.")
-    x, history, told = noise, deque[Array](maxlen=table.b.shape[1]), table.told
+    mean, deviation = table.start
+    x = noise if table.start == (0.0, 1.0) else mean + deviation * noise
+    history, told = deque[Array](maxlen=table.b.shape[1]), table.told
     for k in range(table.steps):
         denoised = denoise(x, float(told[k]))
         history.appendleft(denoised)

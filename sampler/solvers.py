@@ -34,6 +34,7 @@ class Table:
     b: Numbers  # (K, J)
     d: Numbers  # (K,)
     shift: float = 0.0  # see firstlight.levels.told
+    start: tuple[float, float] = (0.0, 1.0)  # mean and standard deviation of the x that a chain begins with
 
     @property
     def told(self) -> Levels:
@@ -71,6 +72,32 @@ def ddpm(levels: Levels) -> Table:
     Its mean and variance are those of DDIM with eta 1 (Song et al., 2021, section 4.1).
     """
     return ddim(levels, eta=1.0)
+
+
+def ddpm_large(levels: Levels, half: float = 1.0) -> Table:
+    """Ancestral sampling with the variance of the forward step, β_t: diffusers' `fixed_large`.
+
+    Betas are those of the chain that was trained, whose pictures may be `half` as wide as ours: ½ for [0, 1].
+    """
+    own, scale = _own_chain(levels, half)
+    variance = np.append(1 - own[:-2] / own[1:-1], 0.0)  # a finished picture gets no fresh noise
+    return replace(ddpm(levels), d=np.sqrt(variance) / scale[1:])
+
+
+def ddpm_previous(levels: Levels, half: float = 1.0) -> Table:
+    """Ancestral sampling with the variance of the forward step that comes next, β_{t−1}, as course notebooks write it.
+
+    `half` as for `ddpm_large`.
+    """
+    own, scale = _own_chain(levels, half)
+    variance = np.append(1 - own[1:-1] / np.append(own[2:-1], 1.0), 0.0)
+    return replace(ddpm(levels), d=np.sqrt(variance) / scale[1:])
+
+
+def _own_chain(levels: Levels, half: float) -> tuple[Numbers, Numbers]:
+    """ᾱ (K+1,) of the chain that was trained, and how wide its x is where ours has variance 1, (K+1,)."""
+    own = np.asarray(alpha(levels - 2 * np.log(half)) ** 2)
+    return own, np.sqrt(own * half**2 + 1 - own)
 
 
 def dpmpp_2m(levels: Levels) -> Table:
@@ -113,10 +140,18 @@ def pairs(values: Numbers) -> tuple[Numbers, Numbers]:
     return values[:-1], values[1:]
 
 
-SOLVERS: dict[str, Callable[[Levels], Table]] = {"ddpm": ddpm, "ddim": ddim, "dpmpp-2m": dpmpp_2m, "ipndm": ipndm}
+SOLVERS: dict[str, Callable[[Levels], Table]] = {
+    "ddpm": ddpm,
+    "ddpm-large": ddpm_large,
+    "ddpm-previous": ddpm_previous,
+    "ddim": ddim,
+    "dpmpp-2m": dpmpp_2m,
+    "ipndm": ipndm,
+}
+SCALED: dict[str, Callable[[Levels, float], Table]] = {"ddpm-large": ddpm_large, "ddpm-previous": ddpm_previous}
 
 
-def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0) -> Table:
+def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0, half: float = 1.0) -> Table:
     """The table of the solver `name` on `levels`.
 
     Raises SamplerError for another name, an eta without ddim, and a shift beyond MOST_SHIFT.
@@ -127,4 +162,6 @@ def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0) -> Ta
         raise SamplerError(f"{name} has no eta; leave it out, or choose the solver ddim.")
     if not abs(shift) <= MOST_SHIFT:
         raise SamplerError(f"A shift of {shift} is too much; give -{MOST_SHIFT:g} to {MOST_SHIFT:g}.")
+    if name in SCALED:
+        return replace(SCALED[name](levels, half), shift=shift)
     return replace(ddim(levels, eta) if eta else SOLVERS[name](levels), shift=shift)

@@ -1,0 +1,85 @@
+"""Somebody's network as our denoiser: scale, time and prediction folded into D(x, logSNR, label) -> x̂0 in [-1, 1].
+
+Imported inside the call that adopts: it needs torch.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from firstlight.levels import CLEAN
+from firstlight.schedule import RANGES, Schedule
+
+Call = Callable[[Any, Tensor, Tensor, Tensor], Tensor]  # net, x (N, C, H, W), t (N,), label (N,) -> what it predicts
+NEARLY = CLEAN - 1e-3  # logSNR from which a level is the end itself
+
+
+class Guest(nn.Module):
+    """D(x (N, C, H, W), logsnr (N,), label (N,)) -> x̂0, in our scale, out of a network in its own.
+
+    Discrete times snap to the nearest level. `none` is what the network is told for "no label".
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        call: Call,
+        predicts: str,
+        schedule: Schedule,
+        pictures: tuple[float, float],
+        fraction: bool = False,
+        sigma_data: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
+        self.half, self.centre = RANGES[pictures]
+        self.fraction, self.sigma_data = fraction, sigma_data
+        tables = {"levels": schedule.ours(pictures), "signal": schedule.signal, "noise": schedule.noise}
+        for name, values in tables.items():
+            self.register_buffer(name, torch.tensor(values.copy(), dtype=torch.get_default_dtype()), persistent=False)
+
+    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
+        """x̂0 (N, C, H, W)."""
+        signal, noise, t = self.level(logsnr)
+        a, b = signal[:, None, None, None], noise[:, None, None, None]
+        own = x * torch.sqrt((a * self.half) ** 2 + b**2) + a * self.centre  # what the network was trained on
+        y = self.picture(own, a, b, t, label)
+        return (y - self.centre) / self.half
+
+    def level(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Signal, noise and the network's own time at each level, all (N,)."""
+        if self.schedule.kind == "discrete":
+            place = (logsnr[:, None] - self.levels[None]).abs().argmin(1)
+            t = place.to(logsnr.dtype) / len(self.schedule) if self.fraction else place
+            return self.signal[place], self.noise[place], t
+        own = logsnr - 2 * math.log(self.half)
+        if self.schedule.kind == "sigmas":
+            sigma = torch.where(logsnr >= NEARLY, torch.zeros_like(own), torch.exp(-own / 2))
+            return torch.ones_like(own), sigma, sigma
+        noise = torch.where(logsnr <= -NEARLY, torch.ones_like(own), torch.sigmoid(-own / 2))
+        noise = torch.where(logsnr >= NEARLY, torch.zeros_like(own), noise)
+        return 1 - noise, noise, noise if self.schedule.noise_at else 1 - noise
+
+    def picture(self, x: Tensor, a: Tensor, b: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        """The picture y that the network sees in x, in its own range."""
+        if self.predicts == "edm":
+            return self.preconditioned(x, b, label)
+        said = self.call(self.net, x, t, label)
+        if self.predicts == "sample":
+            return said
+        if self.predicts == "v":
+            return a * x - b * said
+        if self.predicts == "velocity":
+            return x - b * said if self.schedule.noise_at else x + b * said
+        noise = said if self.predicts == "noise" else -b * said
+        return (x - b * noise) / a
+
+    def preconditioned(self, x: Tensor, sigma: Tensor, label: Tensor) -> Tensor:
+        """A raw network F of Karras et al. (2022), Table 1: it is told c_in · x and ln(σ) / 4."""
+        whole = sigma**2 + self.sigma_data**2
+        time = torch.log(sigma.clamp_min(1e-5))[:, 0, 0, 0] / 4
+        said = self.call(self.net, x / torch.sqrt(whole), time, label)
+        return self.sigma_data**2 / whole * x + sigma * self.sigma_data / torch.sqrt(whole) * said

@@ -1,0 +1,88 @@
+"""A network of any convention is our denoiser: held against the exact one of Gaussian pictures."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
+from torch import Tensor, nn
+
+from firstlight.errors import RunError
+from firstlight.guest import Guest
+from firstlight.levels import CLEAN, alpha, levels, sigma
+from firstlight.schedule import RANGES, flow, of_alphas_cumprod, of_betas, of_sigmas, schedule_of
+
+SCHEDULES = {
+    "noise": of_betas(BETAS), "sample": of_betas(BETAS), "v": of_betas(BETAS), "score": of_betas(BETAS),
+    "score of sigmas": of_sigmas(np.geomspace(80, 0.002, 18)), "edm": of_sigmas(np.geomspace(0.002, 80, 18)),
+    "velocity to noise": flow(noise_at=1), "velocity to pictures": flow(noise_at=0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pictures", RANGES)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_prediction_in_both_ranges_is_the_exact_denoiser(name: str, pictures: tuple[float, float]) -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        schedule, predicts = SCHEDULES[name], name.split()[0]
+        guest = Guest(Exact(predicts, schedule), lambda net, x, t, label: net(x, t), predicts, schedule, pictures,
+                      sigma_data=DATA)  # fmt: skip
+        known = schedule.ours(pictures)
+        known = known[np.abs(known) < CLEAN - 1e-6]
+        x = torch.randn(len(known), 1, 4, 4, generator=torch.Generator().manual_seed(0))
+        found = guest(x, torch.tensor(known), torch.zeros(len(known), dtype=torch.int64)).numpy()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    half, centre = RANGES[pictures]
+    mean, spread = (MEAN - centre) / half, SPREAD / half
+    a, b = (part[:, None, None, None] for part in (alpha(known), sigma(known)))
+    expected = mean + a * spread**2 * (x.numpy() - a * mean) / (a**2 * spread**2 + b**2)
+    assert np.abs(found - expected).max() < 1e-9  # float64, and no step of the algebra is ill-conditioned here
+
+
+def test_discrete_times_snap_to_the_nearest_level() -> None:
+    schedule = of_betas(BETAS)
+    seen: list[Tensor] = []
+    guest = Guest(nn.Identity(), lambda net, x, t, label: (seen.append(t), x)[1], "sample", schedule, (0, 1))
+    own = schedule.ours((0, 1))
+    between = torch.tensor([own[10] - 0.4 * (own[10] - own[11]), 30.0, -30.0], dtype=torch.float32)
+    guest(torch.zeros(3, 1, 4, 4), between, torch.zeros(3, dtype=torch.int64))
+    assert seen[0].tolist() == [10, 0, 149]
+    fraction = Guest(nn.Identity(), guest.call, "sample", schedule, (0, 1), fraction=True)
+    fraction(torch.zeros(1, 1, 4, 4), between[:1], torch.zeros(1, dtype=torch.int64))
+    assert seen[1].tolist() == pytest.approx([10 / 150])
+
+
+def test_the_course_begins_where_the_algebra_says() -> None:
+    course = of_betas(BETAS)
+    assert course.logsnr[-1] == pytest.approx(-1.27, abs=0.005)
+    assert course.ours((0, 1))[-1] == pytest.approx(-2.66, abs=0.005)
+    assert course.start((0, 1)) == pytest.approx((-0.256, 1.094), abs=5e-4)
+    assert course.start((-1, 1)) == pytest.approx((0.0, 1.0))
+    assert course.betas == pytest.approx(BETAS)
+    assert np.allclose(of_betas(BETAS).ours((-1, 1))[::-1], levels("linear-150", 150)[:-1])
+    assert of_sigmas([80.0, 1.0]).start((-1, 1)) == pytest.approx((0.0, 80 / math.hypot(1, 80)))
+
+
+def test_ends_without_signal_or_noise_are_levels_too() -> None:
+    assert of_alphas_cumprod([0.9, 0.5, 0.0]).ours((0, 1))[-1] == -CLEAN
+    assert flow(noise_at=1).logsnr[[0, -1]].tolist() == [CLEAN, -CLEAN]
+    assert of_sigmas([0.0, 1.0]).logsnr[0] == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: of_betas([0.1, 1.2]), "between 0 and 1"),
+        (lambda: of_betas([[0.1], [0.2]]), "no schedule"),
+        (lambda: of_alphas_cumprod([0.9, 0.95]), "rise at t = 1"),
+        (lambda: of_sigmas([1.0, 3.0, 2.0]), "neither rising nor falling"),
+        (lambda: flow(noise_at=2), "noise_at=2"),
+        (lambda: schedule_of(["a"]), ""),
+        (lambda: of_betas(BETAS).ours((0, 255)), "pictures=(0, 1)"),
+    ],
+)
+def test_a_schedule_that_is_none_is_one_sentence(make: object, words: str) -> None:
+    with pytest.raises((RunError, ValueError), match="(?s).*" + words.replace("(", r"\(").replace(")", r"\)")):
+        make()  # type: ignore[operator]
