@@ -9,12 +9,36 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from firstlight.levels import CLEAN
 from firstlight.schedule import RANGES, Schedule
 
 Call = Callable[[Any, Tensor, Tensor, Tensor], Tensor]  # net, x (N, C, H, W), t (N,), label (N,) -> what it predicts
 NEARLY = CLEAN - 1e-3  # logSNR from which a level is the end itself
+
+
+class InDouble(TorchFunctionMode):
+    """Inside, whatever asks for float32 gets float64, also in code of others."""
+
+    def __enter__(self) -> "InDouble":
+        self.before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        return super().__enter__()  # type: ignore[no-any-return]
+
+    def __exit__(self, *raised: Any) -> None:
+        torch.set_default_dtype(self.before)
+        super().__exit__(*raised)
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is Tensor.float:
+            function = Tensor.double
+        named = {name: _wide(value) for name, value in (kwargs or {}).items()}
+        return function(*map(_wide, args), **named)
+
+
+def _wide(value: Any) -> Any:
+    return torch.float64 if value is torch.float32 else value
 
 
 class Guest(nn.Module):
@@ -32,6 +56,7 @@ class Guest(nn.Module):
         pictures: tuple[float, float],
         fraction: bool = False,
         sigma_data: float = 0.5,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
@@ -39,7 +64,7 @@ class Guest(nn.Module):
         self.fraction, self.sigma_data = fraction, sigma_data
         tables = {"levels": schedule.ours(pictures), "signal": schedule.signal, "noise": schedule.noise}
         for name, values in tables.items():
-            self.register_buffer(name, torch.tensor(values.copy(), dtype=torch.get_default_dtype()), persistent=False)
+            self.register_buffer(name, torch.tensor(values.copy(), dtype=dtype), persistent=False)
 
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
         """x̂0 (N, C, H, W)."""

@@ -27,7 +27,7 @@ def test_every_prediction_in_both_ranges_is_the_exact_denoiser(name: str, pictur
     try:
         schedule, predicts = SCHEDULES[name], name.split()[0]
         guest = Guest(Exact(predicts, schedule), lambda net, x, t, label: net(x, t), predicts, schedule, pictures,
-                      sigma_data=DATA)  # fmt: skip
+                      sigma_data=DATA, dtype=torch.float64)  # fmt: skip
         known = schedule.ours(pictures)
         known = known[np.abs(known) < CLEAN - 1e-6]
         x = torch.randn(len(known), 1, 4, 4, generator=torch.Generator().manual_seed(0))

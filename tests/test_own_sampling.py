@@ -82,7 +82,7 @@ def finished(
     net: Exact, settings: Settings, pictures: tuple[float, float], draw: Callable[[], np.ndarray]
 ) -> np.ndarray:
     """The pictures that our loop draws through the folded network."""
-    guest = Guest(net.double(), lambda net, x, t, label: net(x, t), "noise", COURSE, pictures).double()
+    guest = Guest(net.double(), lambda net, x, t, label: net(x, t), "noise", COURSE, pictures, dtype=torch.float64)
     label = torch.zeros(3, dtype=torch.int64)
 
     def denoise(x: np.ndarray, logsnr: float) -> np.ndarray:
