@@ -17,7 +17,7 @@ from firstlight.manifest import Signature, signature
 from firstlight.run import Run
 from firstlight.schema import SCHEMA
 
-STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
+STATES = ("running", "finished", "stopped", "diverged", "crashed")  # what is written; readers add damaged, and crashed
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
 LARGEST = 4 << 20  # bytes; no card is near it
 
@@ -56,6 +56,11 @@ def state_of(card: dict[str, Any], now: datetime | None = None) -> str:
         return state
     silence = ((now or datetime.now(UTC)) - moment(card["heartbeat"])).total_seconds()
     return "crashed" if silence > SILENCE else "running"
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def moment(text: str) -> datetime:
@@ -102,7 +107,7 @@ def _reason(card: Any) -> str:
 
 def _dataset_reason(dataset: dict[str, Any]) -> str:
     classes, size, channels = dataset.get("classes"), dataset.get("size"), dataset.get("channels")
-    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         return "has no usable list of classes"
     if not isinstance(size, int) or not 1 <= size <= 1024 or channels not in (1, 3):
         return "has no usable picture size"

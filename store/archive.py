@@ -26,6 +26,7 @@ from firstlight.manifest import (
     survey,
     table_problem,
 )
+from firstlight.parts import counting
 from firstlight.run import RUN_ID, Run
 from store.notes import Notes, read_notes
 
@@ -50,10 +51,15 @@ class Entry:
     notes: Notes = field(default_factory=Notes)
     problems: tuple[Problem, ...] = ()
     stamp: int = 0  # another number when the state, the reason, the card, the notes or a table is another
+    parts: tuple[Path, ...] = ()  # of a long live run: more files of its metrics
 
     @property
     def damaged(self) -> bool:
         return self.state == DAMAGED
+
+    def files(self, name: str) -> list[Path]:
+        """The files of a table, by view name; none where the run has no such table."""
+        return [self.tables[name], *(self.parts if name == "metrics" else ())] if name in self.tables else []
 
 
 class _Settled(NamedTuple):
@@ -173,10 +179,11 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     live = state in LIVE
     listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
     faulty = {problem.file for problem in problems}
-    tables = {name: path for name, path in run.tables.items() if path.name in files}
+    parts = [("metrics", run.folder / name) for name in counting(files)]
+    tables = [(name, path) for name, path in run.tables.items() if path.name in files] + parts
     broken = [
         problem
-        for name, path in tables.items()
+        for name, path in tables
         if path.name not in faulty
         and (problem := table_problem(path, name, files[path.name], whole=everything or path.name not in listed))
     ]
@@ -185,11 +192,14 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     if problems:
         return _damaged(run, problems, card)
     left_out = {problem.file for problem in broken}
-    tables = {name: path for name, path in tables.items() if path.name not in left_out}
+    tables = [(name, path) for name, path in tables if path.name not in left_out]
     message = card.get("message")
     notes = read_notes(run)
-    stamp = hash((run.folder, state, json.dumps(card), notes, *(files[path.name] for path in tables.values())))
-    return Entry(run, state, message if isinstance(message, str) else "", card, tables, notes, stamp=stamp)
+    stamp = hash((run.folder, state, json.dumps(card), notes, *(files[path.name] for _, path in tables)))
+    first = dict(reversed(tables))  # of the metrics, the live file or else the first part
+    more = tuple(path for name, path in tables if path != first[name])
+    said = message if isinstance(message, str) else ""
+    return Entry(run, state, said, card, first, notes, stamp=stamp, parts=more)
 
 
 def _listed(run: Run, files: dict[str, Signature], everything: bool, required: bool) -> tuple[set[str], list[Problem]]:

@@ -54,7 +54,8 @@ CARDS = pa.schema(
         ("step", pa.int64()),  # optimizer steps done
         ("steps", pa.int64()),  # optimizer steps wanted
         ("epoch", pa.float64()),
-        ("config", pa.string()),  # JSON
+        ("config", pa.string()),  # JSON: the recipe in Firstlight's own words, which pages reckon with
+        ("settings", pa.string()),  # JSON: what a person said of the run, the recipe's words among it; only ever shown
     ]
 )
 
@@ -79,7 +80,7 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             cursor.register("cards", card_table(chosen))
             continue
         tables = SOURCES.get(view, (view,))
-        found = [str(entry.tables[name]) for name in tables for entry in chosen if name in entry.tables]
+        found = [str(path) for name in tables for entry in chosen for path in entry.files(name)]
         files = [str(_empty(empties, view)), *found]
         run_script(cursor, view, files=files)
 
@@ -124,6 +125,7 @@ def _card_row(entry: Entry) -> dict[str, Any]:
         "dataset": dataset.get("name"),
         "sampling_steps": config.get("steps"),
         "config": json.dumps(config),
+        "settings": json.dumps({**config, **(card.get("settings") or {})}),
     }
 
 

@@ -121,7 +121,7 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
 
 def saved(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows to save: everything that is known of each run but its configuration."""
-    return runs.drop(columns=["config"])
+    return runs.drop(columns=["config", "settings"])
 
 
 def _held(tags: Any) -> list[Any]:
