@@ -31,9 +31,11 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
     config = json.loads(run["config"] or "{}")
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
-        ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("Trained on", str(run["dataset"]) if pd.isna(run["pictures"]) else
+                       f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
         ("Began with", began(run)),
-        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
+        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"
+                if config else f"{run['step']:,.0f} steps"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
         ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "
@@ -45,7 +47,10 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Seed", f"{run['seed']:.0f}"),
         ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
     ]  # fmt: skip
-    return [(name, value) for name, value in known if value and "nan" not in value]
+    if not config:  # recorded: its recipe is its owner's
+        known = [each for each in known if each[0] not in ("Learns", "Optimizer", "Draws with")]
+    said = [(name, value) for name, value in known if value and "nan" not in value and "<NA>" not in value]
+    return said + ([("It says", str(run["reason"]))] if run["reason"] else [])
 
 
 def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:

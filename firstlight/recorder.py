@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from firstlight.card import now
 from firstlight.errors import RunError
@@ -44,6 +45,7 @@ class Recorder:
         self._remarks: dict[str, str] = card["remarks"]
         self._began, self._before, self._beat = time.monotonic(), float(card["seconds"]), -math.inf
         self._error_before = getattr(sys, "last_value", None)
+        pa.array([0])  # loads pandas, where it is installed: later it would hold up the loop, and at the end it cannot
         for kept in (self._log, self._snapshots, self._trajectories):
             kept.reopen()
         if len(self._snapshots) or len(self._trajectories):
@@ -119,6 +121,12 @@ class Recorder:
         }
         row = trajectory_row(views, levels, schedule, pictures)
         self._know_channels(int(row.pop("channels")))
+        states = self.card.setdefault("states", len(row["frames"]))
+        if len(row["frames"]) != states:
+            raise RunError(
+                f"This trajectory has {len(row['frames'])} states and others of {self.id} have {states}; "
+                "keep as many of each."
+            )
         own = {"label": self._labels(label, 1)[0], "seed": whole(seed, "A seed"), "solver": clean(str(solver))}
         self._trajectories.add([row | own | {"guidance": float(guidance), "sample": len(self._trajectories)}])
 

@@ -126,7 +126,7 @@ def picture(run: pd.Series, trial: Trial) -> None:
 def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
     try:
         stack = pictures_grids.frames_of(row, int(run["size"]), int(run["channels"]))[view]
-    except ValueError:
+    except (KeyError, ValueError):
         elements.stop(
             f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}"
         )

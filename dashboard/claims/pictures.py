@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard import run_facts
 from dashboard.forward import process
 from dashboard.network import ablations
 from dashboard.pictures import grids as pictures_grids
@@ -39,7 +40,7 @@ class Evidence:
 
 def evidence(run: pd.Series, source: str, ask: Ask) -> Evidence | None:
     """The picture that a run has for a statement; None where it has none. run: a row of the query `runs`."""
-    classes = [str(name) for name in run["classes"]]
+    classes = run_facts.class_names(run)
     if source == "S1":
         return _fading(run, ask, classes)
     if source in TAKEN:
@@ -72,7 +73,7 @@ def _fading(run: pd.Series, ask: Ask, classes: Sequence[str]) -> Evidence | None
         image, what = kept[0], f"A generated {classes[label]}"
     try:
         grid = levels(str(run["levels"]), int(run["sampling_steps"]))[::-1]
-    except SamplerError:
+    except (SamplerError, TypeError, ValueError):  # a run that nobody said how to draw with
         return None
     at = pictures_grids.evenly(len(grid), MOMENTS)
     x = process.noised(image, grid[at])

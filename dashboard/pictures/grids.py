@@ -42,11 +42,12 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def frames_of(row: pd.Series, size: int, channels: int) -> dict[str, Bytes]:
-    """The stored stacks of a trajectory as a screen shows them: view -> uint8 (frames, H, W, C).
+    """The stored stacks of a trajectory as a screen shows them: view -> uint8 (frames, H, W, C); x at the least.
 
     Raises ValueError where the stacks are not as long as the list of frames.
     """
-    stacks = {view: unpack(bytes(row[view]), size, channels) for view in ("x", "denoised", "unconditional")}
+    views = ("x", "denoised", "unconditional")
+    stacks = {view: unpack(bytes(row[view]), size, channels) for view in views if not pd.isna(row[view])}
     if any(len(stack) != len(row["frames"]) for stack in stacks.values()):
         raise ValueError("the stacks have not as many frames as their list says")
     return stacks | {"x": shown_noisy(stacks["x"])}

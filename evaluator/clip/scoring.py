@@ -135,9 +135,10 @@ def steps(run: Run, judge: ClipJudge) -> int:
             _step_rows(judge, row)
             for batch in tqdm(batches, f"{judge.name} along {run.id}", total, disable=None)
             for row in batch.to_pylist()
+            if row[VIEW] is not None
         ]
         if not parts:
-            raise ValueError("it holds no rows")
+            raise ValueError(f"it holds no rows with {VIEW}")
         source = {"trajectories": digest(run.trajectories, again, run)}
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}); {again}") from error

@@ -82,7 +82,7 @@ def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
     table = judged(run)
     null = notes(table)["null"]
     dataset = card_of(run)["dataset"]
-    views = [view_of(table, name) for name in VIEWS]
+    views = [view_of(table, name) for name in VIEWS if name in null]
     thresholds = [null[view.name]["threshold"] if threshold is None else threshold for view in views]
     figures = [
         {"view": view.name, "judge": view.judge, "threshold": p, "null": null[view.name]}
@@ -90,7 +90,8 @@ def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
         | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
         for view, p in zip(views, thresholds, strict=True)
     ]
-    together = agreed(views, thresholds)
+    alike = len(views) > 1 and all(np.array_equal(view.sample, views[0].sample) for view in views)
+    together = agreed(views, thresholds) if alike else None  # a sampler of one's own may not say what it saw
     return {"run": run.id, "dataset": dataset["name"], "views": figures, "agreement": together}
 
 

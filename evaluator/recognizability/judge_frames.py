@@ -72,6 +72,8 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
         for batch in tqdm(batches, f"judging {run.id}", total, disable=None):
             for row in batch.to_pylist():
                 for view, kind in VIEWS.items():
+                    if row[view] is None:  # recorded by a sampler that does not say it
+                        continue
                     probability = _answers(row, view, judges[kind])
                     parts.append(rows(row, view, judges[kind].name, probability))
                     reached[view].append(_wrongly_reached(probability, row["label"]))
@@ -79,7 +81,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
         raise RunError(
             f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
         ) from error
-    null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
+    null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items() if wrong}
     held = json.dumps({"source": source, "null": null}).encode()
     return pa.concat_tables(parts).replace_schema_metadata({METADATA: held})
 

@@ -37,7 +37,9 @@ def _unclaimed(verdicts: list[dict[str, Any]]) -> list[str]:
     return [f"Claims S3 and S10: cannot say. {verdicts[0]['reason']}"]
 
 
-def _agreement(found: dict[str, Any]) -> list[str]:
+def _agreement(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
     lines = ["", f"Agreement on the finished pictures, n = {found['n']:,}: kappa {_interval(found['end'], 1, 3, '?')}"]
     for pair in found["pairs"]:
         text = f"  {pair['first']} and {pair['second']}: kappa {_interval(pair['end'], 1, 3, '?')}"

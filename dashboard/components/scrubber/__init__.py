@@ -70,7 +70,7 @@ def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None 
     together = all(_path(strip) == _path(strips[0]) for strip in strips)
     unit = "step" if together else "percent" if axis == "% of steps" else "logsnr"
     stops = _stops(strips, unit)
-    views = list(VIEWS) if len(strips) == 1 else list(VIEWS)[:2]
+    views = [view for view in VIEWS if all(view in strip.stacks for strip in strips)][: 3 if len(strips) == 1 else 2]
     begin = stops[unit].iloc[-1] * 0.7 if at is None and unit != "logsnr" else at or 0.0
     return {
         "key": "step" if together else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
