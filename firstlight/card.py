@@ -16,6 +16,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run import Run
 from firstlight.schema import SCHEMA
+from firstlight.settings import text_of
 
 STATES = ("running", "finished", "stopped", "diverged", "crashed")  # what is written; readers add damaged, and crashed
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
@@ -67,6 +68,16 @@ def moment(text: str) -> datetime:
     """A time from a card; without a zone it is UTC. Raises ValueError where it is none."""
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def ending(error: BaseException | None) -> tuple[str, str]:
+    """The state of a run that this exception ended, and what it says."""
+    if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
+        return "finished", ""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", "Stopped by hand."
+    said = " ".join(text_of(error).split())[:300]
+    return "crashed", f"{type(error).__name__}: {said}." if said else f"{type(error).__name__}."
 
 
 @lru_cache(maxsize=1 << 13)

@@ -14,7 +14,7 @@ SHARE = 20  # a table that took t seconds to write is not written again for SHAR
 
 
 class KeptRows:
-    """A table by its key columns: a row of the same key replaces the one before."""
+    """A table by its key columns: a row of the same key replaces the one before. A column `sample` numbers the rows."""
 
     def __init__(self, path: Path, schema: pa.Schema, key: tuple[str, ...]) -> None:
         self.path, self.schema, self.key = path, schema, key
@@ -45,6 +45,8 @@ class KeptRows:
             return False
         with self._lock:
             rows, self._unwritten = list(self._rows.values()), False
+        if "sample" in self.schema.names:
+            rows = [row | {"sample": number} for number, row in enumerate(rows)]
         try:
             write_table(self.path, pa.Table.from_pylist(rows, schema=self.schema))
         except OSError:

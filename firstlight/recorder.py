@@ -12,7 +12,7 @@ from typing import IO, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from firstlight.card import now
+from firstlight.card import ending, now
 from firstlight.errors import RunError
 from firstlight.files import write_json
 from firstlight.kept_rows import KeptRows
@@ -22,7 +22,7 @@ from firstlight.numbers import number, whole, wholes
 from firstlight.pixels import Range, channels_last, in_range, to_bytes
 from firstlight.run import Run
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
-from firstlight.settings import clean, text_of
+from firstlight.settings import clean
 from firstlight.trajectories import trajectory_row
 
 WRITE_SECONDS = 2.0  # between two writes
@@ -120,15 +120,15 @@ class Recorder:
             for name, held in (("x", x), ("denoised", denoised), ("unconditional", unconditional))
         }
         row = trajectory_row(views, levels, schedule, pictures)
-        self._know_channels(int(row.pop("channels")))
-        states = self.card.setdefault("states", len(row["frames"]))
-        if len(row["frames"]) != states:
+        own = {"label": self._labels(label, 1)[0], "seed": whole(seed, "A seed"), "guidance": float(guidance)}
+        states = self.card.setdefault("states", row["steps"] + 1)
+        if row["steps"] + 1 != states:
             raise RunError(
-                f"This trajectory has {len(row['frames'])} states and others of {self.id} have {states}; "
+                f"This trajectory has {row['steps'] + 1} states and others of {self.id} have {states}; "
                 "keep as many of each."
             )
-        own = {"label": self._labels(label, 1)[0], "seed": whole(seed, "A seed"), "solver": clean(str(solver))}
-        self._trajectories.add([row | own | {"guidance": float(guidance), "sample": len(self._trajectories)}])
+        self._know_channels(row.pop("channels"))
+        self._trajectories.add([row | own | {"solver": clean(str(solver))}])
 
     def finish(self) -> None:
         """End the run well: everything is on the disk when this returns. A second call does nothing.
@@ -241,13 +241,3 @@ class Recorder:
         if wrong is not None:
             raise RunError(f"Label {wrong} is none of {classes} classes; labels are 0 to {max(classes, 1) - 1}.")
         return held
-
-
-def ending(error: BaseException | None) -> tuple[str, str]:
-    """The state of a run that this exception ended, and what it says."""
-    if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
-        return "finished", ""
-    if isinstance(error, KeyboardInterrupt):
-        return "stopped", "Stopped by hand."
-    said = " ".join(text_of(error).split())[:300]
-    return "crashed", f"{type(error).__name__}: {said}." if said else f"{type(error).__name__}."

@@ -81,19 +81,28 @@ def logsnr() -> Schedule:
 def as_schedule(given: Any) -> Schedule:
     """A schedule as people have it: one of the above, a mapping with one of their names, or a diffusers scheduler.
 
-    Raises RunError for anything else.
+    A bare list is betas, or ᾱ where it falls; an adopted network's schedule (kind, signal, noise) is one too. Raises
+    RunError for anything else.
     """
     if given is None or isinstance(given, Schedule):
         return given or logsnr()
-    if isinstance(given, str) and given in ("sigmas", "edm"):
+    kind, bar = getattr(given, "kind", given), getattr(given, "alphas_cumprod", None)
+    if kind == "discrete":
+        bar = given.signal**2
+    if isinstance(given, Mapping) and len(given) == 1:
+        (kind, bar), betas_given = next(iter(given.items())), given.get("betas")
+        if betas_given is not None:
+            return betas(betas_given)
+    if isinstance(kind, str) and kind in ("sigmas", "edm"):
         return sigmas()
-    makers: dict[str, Callable[[Any], Schedule]] = {"betas": betas, "alphas_cumprod": alphas_cumprod}
-    held = given if isinstance(given, Mapping) else {"alphas_cumprod": getattr(given, "alphas_cumprod", None)}
-    if len(held) == 1 and (name := next(iter(held))) in makers and held[name] is not None:
-        return makers[name](held[name])
-    if len(held) == 1 and "sigmas" in held:
-        return sigmas()
-    raise RunError(f"A schedule of {type(given).__name__} is not known; give {MEANS}.")
+    if isinstance(kind, str) and kind == "flow":
+        return flow(noise_at=given.noise_at)
+    if bar is None and hasattr(given, "__len__") and not isinstance(given, (str, Mapping)):
+        held = _numbers(given, "schedule")
+        return alphas_cumprod(held) if len(held) > 1 and (np.diff(held) < 0).all() else betas(held)
+    if bar is None or (isinstance(given, Mapping) and kind != "alphas_cumprod"):
+        raise RunError(f"A schedule of {str(given)[:50]!r} is not known; give {MEANS}.")
+    return alphas_cumprod(bar)
 
 
 def ours(schedule: Schedule, times: Any, x: NDArray[Any], pictures: Range) -> tuple[Numbers, Numbers]:
