@@ -10,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from store.files import write_json
-from store.run import RUNS, Run, RunError, existing_run
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.run import RUNS, Run, existing_run
 
 BATCHES = (10, 20)  # of the engines
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone

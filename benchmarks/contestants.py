@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firstlight.card import card_of
+from firstlight.run import Run
 from sampler.generation import Settings, generate, law, settings_of
 from sampler.loop import sample
 from sampler.noise import Noise
-from store.card import card_of
-from store.run import Run
 
 TRAINED_STEPS = 1000  # of the systems' chains
 WIDTHS = (32, 64, 64)  # diffusers' own course: class-conditional MNIST, two layers per block, attention at 14 and 7

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.race import spread
+from firstlight.errors import RunError
+from firstlight.run import Run
 from sampler.generation import settings_of
 from sampler.noise import Noise
 from sampler.whole import whole_of
-from store.run import Run, RunError
 
 BATCHES, TIMES = (10, 256, 4096), 20
 

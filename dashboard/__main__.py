@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from store.run import RUNS, RunError
+from firstlight.errors import RunError
+from firstlight.run import RUNS
 
 HOME = Path(__file__).resolve().parent.parent
 APP = Path(__file__).resolve().parent / "app.py"
@@ -66,8 +67,8 @@ def write_report(chosen: argparse.Namespace) -> int:
     """A report of the runs, whole or not at all."""
     _quiet()
     from dashboard import report
+    from firstlight.files import write_bytes
     from store.database import Archive
-    from store.files import write_bytes
 
     root = _root(chosen)
     if chosen.out.is_dir():

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.run import Run
 from sampler.session import verified
-from store.run import Run
 
 GRAPH, INITIALIZER, DIMS, NAME = 7, 5, 1, 8  # field numbers of ONNX's ModelProto, GraphProto and TensorProto
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types

@@ -17,10 +17,10 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import controls, ui
 from dashboard.generation import MOST_PICTURES, Drawn, Waiting, draw, finished, request, steering
 from dashboard.weights import name_of
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.levels import MOST_STEPS
 from sampler.generation import Progress, Settings, settings_of
 from sampler.laws import LAWS, WIDEST
-from sampler.levels import MOST_STEPS
 from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 

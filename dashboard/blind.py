@@ -16,8 +16,9 @@ import streamlit as st
 
 from dashboard import controls, grids, people, pictures, recognition, ui
 from evaluator.psychometric import fit
+from firstlight.errors import RunError
+from firstlight.run import Run
 from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
-from store.run import Run, RunError
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS = ("20", "40", "100")

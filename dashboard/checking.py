@@ -16,8 +16,8 @@ from dashboard import claimed
 from dashboard.measuring import Seen, measured
 from dashboard.numbers import Ask, Number, numbers_of
 from dashboard.report import LARGEST, SCHEMA, files_of, query_hash
+from firstlight.errors import RunError
 from store.archive import good_entry
-from store.run import RunError
 
 NEAR = 1e-9  # relative: the same arithmetic on another processor
 FIELDS = {field.name for field in fields(Number)}
@@ -91,9 +91,7 @@ def read(file: Path) -> Page:
     except OSError as error:
         raise RunError(f"{file} cannot be read ({error.strerror}); name a report that is there.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RunError(
-            f"{file} is no report ({error}); make one with: firstlight report RUN --out FILE"
-        ) from (error)
+        raise RunError(f"{file} is no report ({error}); make one with: firstlight report RUN --out FILE") from (error)
     return page
 
 

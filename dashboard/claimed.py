@@ -13,8 +13,8 @@ from dashboard.numbers import finite
 from evaluator.claims import CANNOT, NOT, SUPPORTED
 from evaluator.statistics import Estimate
 from evaluator.verdicts import Found, verdicts
-from store.card import card_of
-from store.run import Run
+from firstlight.card import card_of
+from firstlight.run import Run
 
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 SHOWN = ("all", *MARKS)

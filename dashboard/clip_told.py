@@ -11,7 +11,7 @@ import pandas as pd
 from dashboard import charts, clip_charts, clipped, rankings
 from evaluator.clip.ranking import Order
 from evaluator.statistics import Estimate, mean
-from store.run import Run
+from firstlight.run import Run
 
 SCORE = "probability"  # the one that is drawn; the numbers hold all
 

@@ -18,7 +18,8 @@ import streamlit as st
 from dashboard import ui
 from evaluator.clip.ranking import Order, ceiling, ordered
 from evaluator.statistics import Estimate
-from store.run import Run, RunError
+from firstlight.errors import RunError
+from firstlight.run import Run
 
 TOGETHER = "mean"  # as the rows call all templates together
 SCORES = {

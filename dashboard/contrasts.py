@@ -15,7 +15,7 @@ from dashboard.incidence import faded
 from dashboard.ordering import Course
 from dashboard.recognition import DECIMALS
 from evaluator.statistics import Estimate
-from sampler.levels import CLEAN
+from firstlight.levels import CLEAN
 
 ROW = 30  # pixels of a class's row
 OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends

@@ -15,8 +15,8 @@ from dashboard.pictures import Bytes, plate, unpack
 from evaluator.clip.judge import MEAN
 from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, skips_at
 from evaluator.harder import DIGITS, HARDER
-from sampler.errors import SamplerError
-from sampler.levels import levels
+from firstlight.errors import SamplerError
+from firstlight.levels import levels
 
 Ask = Callable[..., pd.DataFrame]
 TAKEN = {"S2": (STEPS,), "S4": (SKIPS,), "S5": (LABEL,), "S6": (TIME,)}  # parts beside the whole

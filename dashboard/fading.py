@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dashboard.grids import evenly
 from dashboard.pictures import Bytes, plate, real_pictures, shown, unpack
+from firstlight.levels import CLEAN, LAST, alpha, levels, sigma
 from sampler.guidance import guided
-from sampler.levels import CLEAN, LAST, alpha, levels, sigma
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser

@@ -8,8 +8,8 @@ import pandas as pd
 from dashboard.generation import Drawn
 from dashboard.recognition import number, share
 from evaluator.statistics import wilson
+from firstlight.levels import LISTED, levels
 from sampler.laws import LAWS
-from sampler.levels import LISTED, levels
 
 
 def best(runs: pd.DataFrame) -> str:

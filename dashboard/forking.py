@@ -21,11 +21,11 @@ from dashboard.recognition import number, share
 from evaluator.judges import JudgeError
 from evaluator.judging import decode
 from evaluator.statistics import wilson
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of
 from sampler.noise import Pictures
 from sampler.session import Denoiser
-from store.schema import X_RANGE
 
 CONTINUATIONS = 16
 MOST = 64

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from dashboard.pictures import Bytes, plate
 from evaluator.guidance import judges as laws
 from evaluator.judges import Judge, JudgeError, judge_for, softmax
+from firstlight.card import card_of
+from firstlight.levels import levels
+from firstlight.run import Run
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
 from sampler.laws import Steer, law_of
-from sampler.levels import levels
 from sampler.session import Denoiser, load
 from sampler.whole import Whole, drawing, whole_of
-from store.card import card_of
-from store.run import Run
 
 MOST_PICTURES = 1000  # of one request: bounds memory and time
 ACROSS = 16  # pictures beside each other

@@ -21,8 +21,8 @@ from evaluator.experiments.taken import (
     taken_from,
 )
 from evaluator.statistics import Estimate
-from sampler.errors import SamplerError
-from store.run import Run
+from firstlight.errors import SamplerError
+from firstlight.run import Run
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip

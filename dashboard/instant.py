@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import asking, controls, taking, ui
 from dashboard.asking import MOST_EACH, Asked
 from dashboard.generation import Drawn, request
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
 from sampler.generation import settings_of
 from sampler.session import Denoiser
 

@@ -20,7 +20,7 @@ from evaluator.points import Points, View, points, view_from
 from evaluator.recognizability import SENSITIVITY, Analysis, analysis
 from evaluator.statistics import Estimate, median, share
 from evaluator.survival import incidence
-from store.run import RUN_ID
+from firstlight.run import RUN_ID
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
 KEPT = 64  # views, and answers for thresholds, that are remembered

@@ -12,7 +12,7 @@ import pandas as pd
 from dashboard import judged, recognition
 from evaluator.points import points, view_from
 from evaluator.recognizability import Analysis, analysis
-from store.run import Run
+from firstlight.run import Run
 
 
 @dataclass(frozen=True)

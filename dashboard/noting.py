@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import ui
+from firstlight.errors import RunError
+from firstlight.run import Run
 from store.notes import LONGEST, Notes, read_notes, tags_of, write_notes
-from store.run import Run, RunError
 
 REFUSED = "notes-refused"  # in the session: why the last notes were not kept
 

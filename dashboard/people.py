@@ -17,8 +17,8 @@ from dashboard.places import on_axes
 from evaluator.agreement import kappas
 from evaluator.psychometric import FEWEST_PEOPLE, Fit, fit
 from evaluator.statistics import Estimate, share
+from firstlight.errors import RunError
 from store.answers import Sitting, read_answers
-from store.run import RunError
 
 COLUMNS = ("person", "sample", "label", "seed", "step", "steps", "logsnr", "said", "seconds")
 BINS = 10  # points on the chart: answers at neighbouring steps together

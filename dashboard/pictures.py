@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from store.schema import X_RANGE
+from firstlight.schema import X_RANGE
 
 REAL = Path(__file__).parent / "real"  # see LICENCE.md there
 BUNDLED = {"mnist": "digits.npz", "digits5000": "digits.npz", "fashion-mnist": "garments.npz"}  # data set -> its file

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.charts import AXES, SOURCE
-from sampler.levels import noise_to_signal, ou_time
+from firstlight.levels import noise_to_signal, ou_time
 
 TICKS = 5
 Numbers = NDArray[np.float64]

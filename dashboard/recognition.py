@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from dashboard.charts import SOURCE
 from evaluator.recognizability import Analysis, Summary
 from evaluator.statistics import Estimate
-from sampler.levels import noise_to_signal, ou_time
-from store.run import Run
+from firstlight.levels import noise_to_signal, ou_time
+from firstlight.run import Run
 
 THRESHOLD = 0.5  # where a run's judgements name none
 UNITS = {"% of steps": "% of the steps", "logSNR": "logSNR", "σ": "σ", "OU time": "OU time"}

@@ -26,10 +26,11 @@ from dashboard.measuring import Measured, default_look, measured
 from dashboard.numbers import Ask, Number, by_class, headline, numbers_of
 from dashboard.sections import claims, recognizability
 from evaluator.verdicts import Found
+from firstlight.errors import RunError
+from firstlight.manifest import sha256, signature, survey
+from firstlight.run import Run
 from store.archive import good_entry
 from store.database import statement
-from store.manifest import sha256, signature, survey
-from store.run import Run, RunError
 
 HERE = Path(__file__).parent
 ADDRESS = "http://127.0.0.1:8501"  # of the dashboard that links lead to

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import controls, facts, pictures, recognition
 from dashboard.sharing import harmless
-from store.run import Run
+from firstlight.run import Run
 
 Ask = Callable[..., pd.DataFrame]
 Threshold = Callable[[str], float]

@@ -13,8 +13,8 @@ import pandas as pd
 from dashboard.places import on_axes
 from dashboard.recognition import on_axis
 from evaluator.statistics import Estimate
-from sampler.errors import SamplerError
-from sampler.levels import levels
+from firstlight.errors import SamplerError
+from firstlight.levels import levels
 
 
 def process(run: pd.Series) -> pd.DataFrame:

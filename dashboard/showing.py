@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboard import fading, generation, ui
 from dashboard.pictures import Bytes, real_pictures
-from sampler.errors import SamplerError
-from store.run import Run
+from firstlight.errors import SamplerError
+from firstlight.run import Run
 
 
 @dataclass(frozen=True)

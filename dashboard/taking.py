@@ -12,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import findings, generation, ui
 from dashboard.generation import Drawn
 from dashboard.weights import name_of, weights
+from firstlight.levels import levels
 from sampler.laws import LAWS
-from sampler.levels import levels
 
 
 def shown(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:

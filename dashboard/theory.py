@@ -20,9 +20,8 @@ from evaluator.schedule import Check, check
 from evaluator.spectra import Spectra, spectra_for
 from evaluator.statistics import Estimate
 from evaluator.theory import SPECIATED, Spectrum, against, crossing
-from sampler.errors import SamplerError
-from store.card import card_of
-from store.run import RunError
+from firstlight.card import card_of
+from firstlight.errors import RunError, SamplerError
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 

@@ -18,9 +18,9 @@ import streamlit as st
 from dashboard import sharing
 from dashboard.charts import CONFIG, Figure
 from evaluator.judges import JudgeError
-from sampler.errors import SamplerError
+from firstlight.errors import RunError, SamplerError
+from firstlight.run import RUNS, Run, run_at
 from store.database import Archive
-from store.run import RUNS, Run, RunError, run_at
 
 STYLE = Path(__file__).parent / "style.css"
 WORDS = {

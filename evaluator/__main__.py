@@ -21,9 +21,10 @@ from evaluator.schedule import report as schedule_report
 from evaluator.spectra import make as make_spectra
 from evaluator.spectra import report as spectra_report
 from evaluator.steps import commands as steps
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.run import RUNS, existing_run
 from sampler import SamplerError
-from store.card import card_of
-from store.run import RUNS, RunError, existing_run
 
 EPOCHS = 14  # of a judge; about eight minutes on two cores
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from evaluator.points import Points, View
 from evaluator.statistics import Estimate, Numbers, Z, cluster_sums, draws, ends, small_sample, wilson
-from store.run import RunError
+from firstlight.errors import RunError
 
 Labels = NDArray[np.int64]
 

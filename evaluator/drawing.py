@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judging import weights
+from firstlight.errors import RunError
+from firstlight.files import replacing
+from firstlight.run import Run
 from sampler import session
 from sampler.generation import BATCH, Progress, Settings, generate, settings_of
-from store.files import replacing
-from store.run import Run, RunError
 
 FIRST_SEED = 1_000_000  # far from the seeds of trajectories and snapshots
 KEEP_EVERY = 8  # batches between two writes

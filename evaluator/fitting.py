@@ -20,7 +20,7 @@ from evaluator.cards import examined
 from evaluator.judges import JUDGES, SAME_PICTURES, Judge, JudgeError, judge_name, load, session_options
 from evaluator.networks import LOGSNR, POOLED, Network, fit
 from evaluator.reference import make_reference
-from store.files import write_bytes, write_json
+from firstlight.files import write_bytes, write_json
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

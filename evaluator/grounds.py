@@ -23,7 +23,7 @@ from evaluator.points import Points, points, view_from
 from evaluator.schedule import check
 from evaluator.statistics import Estimate
 from evaluator.steps import comparing
-from store.run import Run
+from firstlight.run import Run
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json

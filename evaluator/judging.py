@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges import Judge, JudgeError, entropy, judge_for, softmax
-from store.card import card_of
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run, RunError
-from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE, table_of
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE, table_of
 from store.slimming import origin
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.statistics import Numbers
-from sampler.levels import CLEAN
-from store.run import RunError
+from firstlight.errors import RunError
+from firstlight.levels import CLEAN
 
 
 @dataclass(frozen=True)

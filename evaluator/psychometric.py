@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.statistics import Estimate, Numbers, draws, ends
-from store.run import RunError
+from firstlight.errors import RunError
 
 FEWEST = 10  # answers
 FEWEST_PEOPLE = 5  # from which on the interval is over people

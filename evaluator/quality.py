@@ -20,10 +20,10 @@ from evaluator.judging import check_classes
 from evaluator.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.scores import scores
 from evaluator.statistics import Estimate, cluster_weights, normal_interval, plain, quantile_interval, wilson
-from store.card import card_of
-from store.files import write_table
-from store.run import Run
-from store.schema import QUALITY
+from firstlight.card import card_of
+from firstlight.files import write_table
+from firstlight.run import Run
+from firstlight.schema import QUALITY
 
 RESAMPLED = 50  # bootstrap repeats of the Fréchet distance
 

@@ -19,9 +19,10 @@ from evaluator.points import Points, View, before, points, view_of
 from evaluator.ranking import Ranking, ranking, restricted
 from evaluator.ranking import sentence as ranked
 from evaluator.statistics import Estimate, mean, median, plain, plainly, share
-from sampler.levels import noise_to_signal, ou_time
-from store.card import card_of
-from store.run import Run, RunError
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.levels import noise_to_signal, ou_time
+from firstlight.run import Run
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 

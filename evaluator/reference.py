@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from evaluator.distances import Numbers, balance, frechet, moments
 from evaluator.judges import BATCH, JUDGES, Judge, JudgeError, judge_name
-from store.files import replacing
+from firstlight.files import replacing
 
 FLOOR_DRAWS = 20  # how often the real-vs-real distance is measured
 SUBSET = 5000  # real features kept, for KID, precision and recall

@@ -16,7 +16,7 @@ from evaluator.judges import JudgeError
 from evaluator.spectra import spectra_for
 from evaluator.statistics import Estimate, plain
 from evaluator.theory import Position, position
-from sampler.levels import Levels, alpha, levels, linear
+from firstlight.levels import Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen

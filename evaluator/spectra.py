@@ -20,7 +20,7 @@ from evaluator.covariance import of_all, of_means, part
 from evaluator.judges import SAME_PICTURES, JudgeError
 from evaluator.statistics import Estimate
 from evaluator.theory import Spectrum
-from store.files import write_json
+from firstlight.files import write_json
 
 SPECTRA = Path(__file__).resolve().parent / "spectra"
 

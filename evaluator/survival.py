@@ -15,7 +15,7 @@ from scipy import special
 
 from evaluator.points import Points, View
 from evaluator.statistics import Estimate, Numbers, draws, ends, reach, share, shares
-from sampler.levels import CLEAN
+from firstlight.levels import CLEAN
 
 
 @dataclass(frozen=True)

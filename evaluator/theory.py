@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.statistics import REPEATS, Estimate, Numbers, cluster_weights, reach
-from sampler.levels import Levels, linear, noise_to_signal, ou_time
+from firstlight.levels import Levels, linear, noise_to_signal, ou_time
 
 Counts = NDArray[Any]  # of pairs: at each level (L,), or in each draw at each level (repeats, L)
 
@@ -113,7 +113,7 @@ class Position:
 
 
 def position(logsnr: float, levels: Levels) -> Position:
-    """Where `logsnr` stands on a chain with these noise levels (K+1,), rising, as sampler.levels gives them."""
+    """Where `logsnr` stands on a chain with these noise levels (K+1,), rising, as firstlight.levels gives them."""
     steps = len(levels) - 1
     step = float(np.interp(logsnr, levels, np.arange(steps + 1), left=math.nan, right=math.nan))
     level = np.float64(logsnr)

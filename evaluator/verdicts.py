@@ -17,8 +17,8 @@ from evaluator.grounds import Ask, Card, Missing
 from evaluator.guidance import claims as guided
 from evaluator.judges import JudgeError
 from evaluator.steps import comparing
-from sampler.errors import SamplerError
-from store.run import Run, RunError
+from firstlight.errors import RunError, SamplerError
+from firstlight.run import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
 
@@ -113,9 +113,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("S4", "U-Net", taken.U_NET, *ABLATED, lambda *at: taken.s4(grounds.without(*at)), needs=TOLD),
     Subject("S5", "Class conditioning", taken.TOLD, *ABLATED, lambda *at: taken.s5(grounds.without(*at)), needs=TOLD),
     Subject("S6", "Time embedding", taken.TIMED, *ABLATED, lambda *at: taken.s6(grounds.without(*at)), needs=TOLD),
-    Subject(
-        "S7", "Training", learning.TRAINED, "loss_values", "firstlight resume {run}", "training", grounds.learned
-    ),
+    Subject("S7", "Training", learning.TRAINED, "loss_values", "firstlight resume {run}", "training", grounds.learned),
     Subject(
         "S8",
         "Quality through training",

@@ -130,7 +130,9 @@ def train(out, data, which, seed, epochs):
             part = out.with_suffix(".part")
             torch.save(kept | {"done": step + 1, "losses": losses}, part)
             part.replace(out)
-            print(f"step {step + 1} of {epochs * a_pass}, loss {sum(losses[-100:]) / len(losses[-100:]):.4f}", flush=True)
+            print(
+                f"step {step + 1} of {epochs * a_pass}, loss {sum(losses[-100:]) / len(losses[-100:]):.4f}", flush=True
+            )
     return net.eval()
 
 

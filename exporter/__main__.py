@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from store.run import RUNS, RunError, existing_run
+from firstlight.errors import RunError
+from firstlight.run import RUNS, existing_run
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,13 +14,13 @@ import torch
 from exporter.graph import OPSET, graph_of, multiplied_out
 from exporter.parity import BATCHES, Parity, noise_levels, parity
 from exporter.unrolled import CPU, Form, compared, unrolled_graph
-from sampler.errors import SamplerError
+from firstlight.card import card_of
+from firstlight.errors import RunError, SamplerError
+from firstlight.files import write_bytes, write_json
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 from sampler.session import verified
 from sampler.whole import built_in
-from store.card import card_of
-from store.files import write_bytes, write_json
-from store.manifest import write_manifest
-from store.run import Run, RunError
 from trainer.checkpoints import load_denoiser, plain_weights
 from trainer.network import Denoiser
 

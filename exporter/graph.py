@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from firstlight.errors import RunError
 from sampler.session import BATCH_AXIS
-from store.run import RunError
 from trainer.checkpoints import HALF
 from trainer.config import Config
 from trainer.network import Conv, Denoiser, Fold

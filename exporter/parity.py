@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sampler.levels import Levels, levels
+from firstlight.levels import Levels, levels
 from sampler.noise import Noise
 from sampler.session import created
 from trainer.config import Config

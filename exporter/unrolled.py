@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from exporter.columns import in_columns
 from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized, store_in_half
 from exporter.parity import Parity, scales
+from firstlight.errors import RunError
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.whole import DENOISED, IMAGES, SUMS, built_in, one_core
-from store.run import RunError
 from trainer.network import Denoiser, UNet
 
 Form = Literal["plain", "columns", "half"]

@@ -4,9 +4,9 @@ The seam is here because trainer (torch) and dashboard (ONNX Runtime) must draw 
 Importing it costs numpy and nothing else; sampler.session and sampler.generation are imported by name where needed.
 """
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.levels import CLEAN, LEVELS, levels
 from sampler.guidance import clipped, guided
-from sampler.levels import CLEAN, LEVELS, levels
 from sampler.loop import Step, sample
 from sampler.noise import Noise
 from sampler.solvers import SOLVERS, Table

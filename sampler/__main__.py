@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from sampler.errors import SamplerError
-from store.run import RUNS, Run, RunError, existing_run
+from firstlight.errors import RunError, SamplerError
+from firstlight.run import RUNS, Run, existing_run
 
 MOST_PICTURES = 1_000_000
 CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.levels import MOST_STEPS, Levels, levels, onward, told
+from firstlight.run import Run
 from sampler.guidance import check, clipped, evaluations, folded, guided
 from sampler.laws import Numbers, Seen, Steer, bounds, law_of, steered
-from sampler.levels import MOST_STEPS, Levels, levels, onward, told
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table, solve
-from store.run import Run
 
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sampler.errors import SamplerError
-from sampler.levels import Levels
+from firstlight.errors import SamplerError
+from firstlight.levels import Levels
 
 Array: TypeAlias = Any  # numpy.ndarray or torch.Tensor
 HIGHEST_SCALE = 100.0

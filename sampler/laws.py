@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.levels import CLEAN
 from sampler.guidance import candidates, check, filled, guided, scale_at
-from sampler.levels import CLEAN
 from sampler.noise import Pictures
 from sampler.solvers import ddpm
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
 from sampler.solvers import Table
 
 Array: TypeAlias = Any  # numpy.ndarray or torch.Tensor

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
 
 Pictures = NDArray[np.float32]
 HIGHEST_SEED = 2**63 - 1  # what an int64 column holds

@@ -21,8 +21,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
-from store.run import Run
+from firstlight.errors import SamplerError
+from firstlight.run import Run
 
 PROVIDERS = ("auto", "cpu", "cuda")
 INPUTS = {"x": "tensor(float)", "logsnr": "tensor(float)", "label": "tensor(int64)"}

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
-from sampler.levels import Levels, alpha, sigma, told
+from firstlight.errors import SamplerError
+from firstlight.levels import Levels, alpha, sigma, told
 
 Numbers = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Table:
     a: Numbers  # (K,)
     b: Numbers  # (K, J)
     d: Numbers  # (K,)
-    shift: float = 0.0  # see sampler.levels.told
+    shift: float = 0.0  # see firstlight.levels.told
 
     @property
     def told(self) -> Levels:

@@ -16,10 +16,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from firstlight.errors import SamplerError
+from firstlight.run import Run
 from sampler import session
-from sampler.errors import SamplerError
 from sampler.guidance import folded
-from store.run import Run
 
 INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", "guidance": "tensor(float)"}
 DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer

@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from firstlight.errors import RunError
+from firstlight.run import RUNS
 from store.archive import DAMAGED, Entry, entries, inspect
 from store.archive import entry as entry_of
-from store.run import RUNS, RunError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,10 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from store.files import write_json
-from store.manifest import Signature, signature
-from store.run import Run, RunError
-from store.schema import SCHEMA
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.manifest import Signature, signature
+from firstlight.run import Run
+from firstlight.schema import SCHEMA
 
 SITTING = re.compile(r"[0-9a-f]{32}")
 VIEWS = ("x", "denoised", "unconditional")

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from store.card import read_card, state_of
-from store.manifest import (
+from firstlight.card import read_card, state_of
+from firstlight.errors import RunError
+from firstlight.manifest import (
     Listing,
     Problem,
     Signature,
@@ -25,8 +26,8 @@ from store.manifest import (
     survey,
     table_problem,
 )
+from firstlight.run import RUN_ID, Run
 from store.notes import Notes, read_notes
-from store.run import RUN_ID, Run, RunError
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
 DAMAGED = "damaged"

@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from firstlight.errors import RunError
+from firstlight.files import TEMPORARY_PREFIX
+from firstlight.run import RUN_ID, RUNS
 from store.archive import Entry, entries, glance, good_entry
-from store.files import TEMPORARY_PREFIX
-from store.run import RUN_ID, RUNS, RunError
 from store.views import SQL, VIEWS, connect, run_script, show, text
 
 QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))

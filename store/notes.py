@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from store.files import write_json
-from store.manifest import Signature, signature
-from store.run import Run, RunError
-from store.schema import SCHEMA
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.manifest import Signature, signature
+from firstlight.run import Run
+from firstlight.schema import SCHEMA
 
 LONGEST = 10_000  # characters of a note
 LONGEST_TAG = 40  # characters

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 from store.archive import good_entry
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run, RunError
 
 ORIGIN = b"slimmed_from"  # key in a slimmed file's metadata: sha256 of the file as it was traced
 

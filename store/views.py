@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from firstlight.card import moment
+from firstlight.schema import TABLES
 from store.archive import Entry
-from store.card import moment
-from store.schema import TABLES
 
 SQL = Path(__file__).parent / "sql"
 SOURCES = {"judgements": ("judgements", "posterior", "clip_steps")}  # views on more than the table of their name

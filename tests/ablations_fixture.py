@@ -5,10 +5,10 @@ with_ablations(write_lab(tmp_path, "lab"))
 
 import numpy as np
 
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run
-from store.schema import ABLATIONS, table_of
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import ABLATIONS, table_of
 
 PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")
 

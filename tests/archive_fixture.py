@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from store import schema
-from store.files import write_json, write_table
-from store.manifest import write_manifest
-from store.run import Run
+from firstlight import schema as firstlight_schema
+from firstlight.files import write_json, write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 
 CLASSES = ["0", "1", "2"]
 SEEDS = [0, 1]
@@ -79,7 +79,7 @@ def metrics() -> pa.Table:
             "metric": ["loss"] * LOSSES + ["learning_rate"] * LOSSES,
             "value": np.concatenate([1.0 / step, np.full(LOSSES, 0.01)]),
         },
-        schema=schema.METRICS,
+        schema=firstlight_schema.METRICS,
     )
 
 
@@ -91,7 +91,7 @@ def snapshots() -> pa.Table:
         for label in range(len(CLASSES))
         for seed in SEEDS
     ]
-    return pa.Table.from_pylist(rows, schema=schema.SNAPSHOTS)
+    return pa.Table.from_pylist(rows, schema=firstlight_schema.SNAPSHOTS)
 
 
 def picture(value: int) -> bytes:
@@ -114,7 +114,7 @@ def trajectories() -> pa.Table:
         }
         for sample, label, seed in samples()
     ]  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=schema.TRAJECTORIES)
+    return pa.Table.from_pylist(rows, schema=firstlight_schema.TRAJECTORIES)
 
 
 def probability(label: int, seed: int, step: int) -> float:
@@ -135,7 +135,7 @@ def judgements() -> pa.Table:
         for view in VIEWS
         for step in range(STEPS + 1)
     ]  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=schema.JUDGEMENTS)
+    return pa.Table.from_pylist(rows, schema=firstlight_schema.JUDGEMENTS)
 
 
 def quality() -> pa.Table:
@@ -147,4 +147,4 @@ def quality() -> pa.Table:
     ]
     named = {"frechet": 0.4, "frechet_floor": 0.2, "frechet_ratio": 2.0, "kid": 0.01, "cas": 0.988, "cas_real": 0.996}
     rows += [{**row, "metric": metric, "label": None, "value": value} for metric, value in named.items()]
-    return pa.Table.from_pylist(rows, schema=schema.QUALITY)
+    return pa.Table.from_pylist(rows, schema=firstlight_schema.QUALITY)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from evaluator.clip.keeping import write
-from store import schema
-from store.manifest import write_manifest
-from store.run import Run
+from firstlight import schema as firstlight_schema
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 
 JUDGE, OTHER = "mnist-clip", "openclip other"
 PROMPTS = ("mean", 'a photo of "{c}".', "one {c}")
@@ -37,7 +37,7 @@ def write_clip(
     noise = generator.standard_normal((seeds, count))
     noise = 0.05 * (noise - noise.mean(axis=0)).ravel()  # classes that are meant to be alike are
     there = ~np.isin(label, missing)
-    parts: dict[str, list[Any]] = {name: [] for name in schema.CLIP.names}
+    parts: dict[str, list[Any]] = {name: [] for name in firstlight_schema.CLIP.names}
     for judge in (JUDGE, OTHER):
         for place, prompt in enumerate(PROMPTS):
             value = means[label] + noise + 0.01 * place
@@ -48,13 +48,25 @@ def write_clip(
             }  # fmt: skip
             for name, values in own.items():
                 parts[name].append(values[there])
-    table = schema.table_of(schema.CLIP, {name: np.concatenate(values) for name, values in parts.items()})
+    table = firstlight_schema.table_of(
+        firstlight_schema.CLIP, {name: np.concatenate(values) for name, values in parts.items()}
+    )
     about = {"about": ABOUT, "accuracy": [0.99, 0.98, 1.0], "n": 100, "seen": [PROMPTS[1]], "seconds_per_1000": 2.0}
     write(run.clip, table, {"denoiser": "x"}, {JUDGE: about})
-    write(run.clip_real, schema.table_of(schema.CLIP_REAL, _real(count)), {}, {})
+    write(run.clip_real, firstlight_schema.table_of(firstlight_schema.CLIP_REAL, _real(count)), {}, {})
     of_all = sample[there], label[there], seed[there], (means[label] + noise)[there]
-    write(run.clip_pictures, schema.table_of(schema.CLIP_PICTURES, _pictures(*of_all, (size, size, channels))), {}, {})
-    write(run.clip_snapshots, schema.table_of(schema.CLIP_SNAPSHOTS, _snapshots(count, means)), {}, {})
+    write(
+        run.clip_pictures,
+        firstlight_schema.table_of(firstlight_schema.CLIP_PICTURES, _pictures(*of_all, (size, size, channels))),
+        {},
+        {},
+    )
+    write(
+        run.clip_snapshots,
+        firstlight_schema.table_of(firstlight_schema.CLIP_SNAPSHOTS, _snapshots(count, means)),
+        {},
+        {},
+    )
     write_manifest(run, run.clip, run.clip_real, run.clip_pictures, run.clip_snapshots)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from dashboard.pictures import real_pictures
 from evaluator.guidance.sweep import FIRST_SEED, SEEDS
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import GUIDANCE, GUIDED, table_of
 from sampler.laws import LAWS
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run
-from store.schema import GUIDANCE, GUIDED, table_of
 
 ACCURACY, GAIN = 0.9, 0.05
 STEPS, SCALES, BLOCKS = (4, 8), (1.5, 3.0), 2

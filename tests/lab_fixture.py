@@ -18,10 +18,10 @@ import pyarrow as pa
 from archive_fixture import write_run
 from numpy.typing import NDArray
 
-from store import schema
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run
+from firstlight import schema as firstlight_schema
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 
 DIGITS = [str(digit) for digit in range(10)]
 CENTRES = np.array([8.0, 6.0, 9.0, 9.5, 9.0, 11.0, 8.5, 6.5, 11.5, 10.0])  # 1 and 7 early, 5 and 8 late
@@ -91,11 +91,13 @@ def judgements(seeds: int, steps: int, classes: int, planted: dict[str, Any], vi
             "view": np.full(top.size, view), "judge": np.full(top.size, VIEWS[view]), "top": top.ravel(),
             "probability": target.ravel(), "entropy": (np.log(10) * (1 - certainty) + 0.01).ravel(),
         }  # fmt: skip
-        parts.append(_table(flat, schema.JUDGEMENTS))
+        parts.append(_table(flat, firstlight_schema.JUDGEMENTS))
     if "ancestral" in views:  # H falls around DECISION for everybody
         column = np.log(10) * _falls(parts[0]["logsnr"].to_numpy(), DECISION)
         place = parts[0].schema.get_field_index("entropy")
-        parts[0] = parts[0].set_column(place, schema.JUDGEMENTS.field("entropy"), pa.array(column, pa.float32()))
+        parts[0] = parts[0].set_column(
+            place, firstlight_schema.JUDGEMENTS.field("entropy"), pa.array(column, pa.float32())
+        )
     return pa.concat_tables(parts)
 
 
@@ -109,7 +111,7 @@ def speciation(pairs: int) -> pa.Table:
     return _table(
         {"pair": pair, "seed": pair, "level": level, "logsnr": at[level], "label": np.full(len(pair), 10),
          "first": first, "second": np.where(alike, first, (first + 1) % 10)},
-        schema.TABLES["speciation"],
+        firstlight_schema.TABLES["speciation"],
     )  # fmt: skip
 
 
@@ -128,7 +130,7 @@ def uturn(pictures: int = 60) -> pa.Table:
     return _table(
         {"picture": picture, "label": label, "logsnr": at[level], "top": np.where(kept, label, (label + 1) % 10),
          "conditional": np.zeros(len(label), bool)},
-        schema.TABLES["uturn"],
+        firstlight_schema.TABLES["uturn"],
     )  # fmt: skip
 
 
@@ -146,7 +148,7 @@ def swap(steps: int, seeds: int = 8) -> pa.Table:
     return _table(
         {"seed": seed, "from_label": one, "to_label": two, "step": step, "steps": np.full(len(rows), steps),
          "logsnr": at, "top": np.where(wins, two, one)},
-        schema.TABLES["swap"],
+        firstlight_schema.TABLES["swap"],
     )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ def classifier(pictures: int = 1000) -> pa.Table:
     return _table(
         {"picture": picture, "label": label, "top": np.where(right, label, (label + 5) % 10),
          "draws": np.full(pictures, 50), "probability": np.where(right, 0.98, 0.1)},
-        schema.TABLES["classifier"],
+        firstlight_schema.TABLES["classifier"],
     )  # fmt: skip
 
 

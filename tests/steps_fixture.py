@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from evaluator.statistics import plain, wilson
-from store.files import write_table
-from store.manifest import write_manifest
-from store.run import Run
-from store.schema import SOLVER_STEPS, table_of
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import SOLVER_STEPS, table_of
 
 N, CLASSES, SIZE = 300, 3, 8
 WAYS = [  # network, solver, evaluations, wrong, ratio

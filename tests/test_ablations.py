@@ -17,12 +17,12 @@ from evaluator.claims import CANNOT, NOT, SUPPORTED
 from evaluator.experiments import surgery, taken
 from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
 from exporter.graph import multiplied_out
-from sampler.errors import SamplerError
+from firstlight.errors import RunError, SamplerError
+from firstlight.files import write_json
+from firstlight.manifest import write_manifest
+from firstlight.run import RUNS, Run
+from firstlight.schema import ABLATIONS
 from store.database import Archive
-from store.files import write_json
-from store.manifest import write_manifest
-from store.run import RUNS, Run, RunError
-from store.schema import ABLATIONS
 from trainer.checkpoints import load_denoiser
 from trainer.network import Conv, Denoiser
 

@@ -14,8 +14,8 @@ from benchmarks.peak import operations, peak
 from benchmarks.race import best, race, ratios, spread
 from exporter.export import export
 from exporter.graph import store_in_half
-from store.files import write_json
-from store.run import Run
+from firstlight.files import write_json
+from firstlight.run import Run
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.network import Denoiser

@@ -10,8 +10,8 @@ from test_pages import Open, opened, words  # noqa: F401
 
 from dashboard import blind
 from evaluator.psychometric import chance
+from firstlight.run import Run
 from store.answers import Answer, Sitting, read_answers, write_sitting
-from store.run import Run
 
 PEOPLE = 6
 

@@ -19,7 +19,7 @@ from gaussian import write_gaussian
 from steps_fixture import write_steps
 
 from dashboard.app import SECTIONS
-from store.manifest import write_manifest
+from firstlight.manifest import write_manifest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -15,7 +15,7 @@ from test_lab_pages import words as written
 from dashboard import claimed, claiming
 from dashboard.anatomy import built
 from dashboard.unet import drawing, table
-from store.run import RUNS
+from firstlight.run import RUNS
 
 
 def words(test: AppTest) -> str:

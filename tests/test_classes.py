@@ -21,11 +21,11 @@ from dashboard.app import SECTIONS
 from dashboard.report import report
 from evaluator import harder
 from evaluator.verdicts import SUBJECTS
-from store import Archive
-from store.files import write_json, write_table
-from store.manifest import write_manifest
-from store.run import Run
-from store.schema import SNAPSHOTS, TRAJECTORIES
+from firstlight.files import write_json, write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import SNAPSHOTS, TRAJECTORIES
+from store.database import Archive
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")

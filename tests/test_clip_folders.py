@@ -24,11 +24,11 @@ from evaluator.clip import choosing
 from evaluator.clip.judge import CARD, Real, clip_for
 from evaluator.clip.real import figures
 from evaluator.judges import JudgeError
-from store import Archive
-from store.files import write_json, write_table
-from store.manifest import read_manifest
-from store.run import Run
-from store.schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
+from firstlight.files import write_json, write_table
+from firstlight.manifest import read_manifest
+from firstlight.run import Run
+from firstlight.schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
+from store.database import Archive
 
 WEIGHTS, CONFIG = "open_clip_model.safetensors", "open_clip_config.json"
 DIGITS = [str(digit) for digit in range(10)]

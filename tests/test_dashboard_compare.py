@@ -15,9 +15,10 @@ from dashboard import comparing, contrasts
 from dashboard.charts import AXES
 from evaluator.points import Points
 from evaluator.statistics import Estimate, wilson
-from store import Archive, schema
-from store.files import write_table
-from store.manifest import write_manifest
+from firstlight import schema as firstlight_schema
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from store.database import Archive
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 CLASSES = ["0", "1", "2"]
@@ -113,7 +114,7 @@ def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:
     run = write_run(root, run_id, config=card(run_id)["config"] | {"seed": seed})
     columns = {"step": np.arange(1, 201), "epoch": np.arange(1, 201) / 100, "metric": ["loss"] * 200,
                "value": np.full(200, level)}  # fmt: skip
-    write_table(run.metrics, pa.table(columns, schema=schema.METRICS))
+    write_table(run.metrics, pa.table(columns, schema=firstlight_schema.METRICS))
     write_manifest(run)
 
 

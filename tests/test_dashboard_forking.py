@@ -16,12 +16,12 @@ from streamlit.testing.v1 import AppTest
 from dashboard import charts, forking
 from dashboard.generation import Verdicts
 from dashboard.ui import literal
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
 from sampler.generation import Progress, Settings
 from sampler.noise import HIGHEST_SEED
 from sampler.session import Denoiser, load
-from store.manifest import write_manifest
-from store.run import Run
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 X = np.full((1, 8, 8), 0.2, np.float32)

@@ -16,11 +16,11 @@ from PIL import Image
 from dashboard import asking, fading, findings, generation, showing
 from dashboard.generation import Waiting
 from dashboard.weights import weights
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
+from firstlight.levels import levels
+from firstlight.run import Run
 from sampler.generation import Progress, Settings
-from sampler.levels import levels
 from sampler.session import load
-from store.run import Run
 
 SETTINGS = Settings(steps=4)
 

@@ -23,11 +23,11 @@ from dashboard.ordering import CANNOT, RIGHTLY, WRONGLY, Course, before, sentenc
 from dashboard.places import on_axes
 from evaluator.spectra import SPECTRA, load
 from evaluator.statistics import Estimate
-from sampler.levels import CLEAN
-from store import Archive
-from store.files import write_json, write_table
-from store.manifest import write_manifest
-from store.run import Run
+from firstlight.files import write_json, write_table
+from firstlight.levels import CLEAN
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from store.database import Archive
 from trainer.data import GARMENTS
 
 SEEDS = 40

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dashboard import fading, grids
 from dashboard.pictures import AMBER, BUNDLED, GAP, LABEL, NIGHT, REAL, plate, real_pictures, shown, shown_noisy, unpack
-from sampler.levels import alpha, sigma
+from firstlight.levels import alpha, sigma
 from trainer.data import DIGITS, GARMENTS
 
 

@@ -10,14 +10,14 @@ import torch
 from archive_fixture import card
 
 from exporter.export import export
-from sampler.errors import SamplerError
+from firstlight.errors import RunError, SamplerError
+from firstlight.files import write_json
+from firstlight.levels import CLEAN, levels
+from firstlight.run import Run
 from sampler.generation import generate, settings_of
 from sampler.guidance import guided
-from sampler.levels import CLEAN, levels
 from sampler.session import load
 from sampler.solvers import ddim
-from store.files import write_json
-from store.run import Run, RunError
 from trainer.__main__ import main
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict

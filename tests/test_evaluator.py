@@ -20,11 +20,12 @@ from evaluator.judging import decode, judged, notes
 from evaluator.points import points, view_of
 from evaluator.recognizability import recognizability
 from evaluator.reference import reference_for
-from sampler.levels import CLEAN, alpha, levels, sigma
-from store.files import write_json, write_table
-from store.manifest import read_manifest, write_manifest
-from store.run import Run, RunError
-from store.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+from firstlight.errors import RunError
+from firstlight.files import write_json, write_table
+from firstlight.levels import CLEAN, alpha, levels, sigma
+from firstlight.manifest import read_manifest, write_manifest
+from firstlight.run import Run
+from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
 from store.slimming import slim
 from trainer.data import Pictures
 from trainer.data import load as load_pictures

@@ -8,7 +8,7 @@ from simulated import at, rng, view
 
 from evaluator.agreement import agreement, concordance, concordances, kappas, lin
 from evaluator.points import View, points
-from store.run import RunError
+from firstlight.errors import RunError
 
 FLEISS = """
 0 0 0 0 14; 0 2 6 4 2; 0 0 3 5 6; 0 3 9 2 0; 2 2 8 1 1; 7 7 0 0 0; 3 2 6 3 0; 2 5 3 2 2; 6 5 2 1 0; 0 2 2 3 7

@@ -28,12 +28,12 @@ from evaluator.clip.resizing import resize_matrix
 from evaluator.clip.scoring import rows
 from evaluator.drawing import Drawn
 from evaluator.judges import JudgeError
+from firstlight.files import write_json, write_table
+from firstlight.manifest import read_manifest
+from firstlight.run import Run
+from firstlight.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
 from sampler.generation import Settings
-from store import Archive
-from store.files import write_json, write_table
-from store.manifest import read_manifest
-from store.run import Run
-from store.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
+from store.database import Archive
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 

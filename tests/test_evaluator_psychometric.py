@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluator.psychometric import FEWEST_PEOPLE, chance, fit
-from store.run import RunError
+from firstlight.errors import RunError
 
 PLACES = np.linspace(0, 100, 21)
 MIDDLE, WIDTH, LAPSE = 52.0, 9.0, 0.02

@@ -21,10 +21,11 @@ from evaluator.networks import LOGSNR, Network, accuracy, add_noise, distort, fi
 from evaluator.quality import quality, ratio
 from evaluator.reference import evenly_drawn, reference_for
 from evaluator.statistics import Estimate
-from store.files import write_json
-from store.manifest import read_manifest
-from store.run import Run, RunError
-from store.schema import QUALITY
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.manifest import read_manifest
+from firstlight.run import Run
+from firstlight.schema import QUALITY
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 

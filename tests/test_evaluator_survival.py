@@ -14,7 +14,7 @@ from evaluator.points import Points, View, before, points, recognized, view_from
 from evaluator.ranking import alike, ranking, restricted, sentence
 from evaluator.recognizability import analysis, figures_of
 from evaluator.survival import average, incidence, logrank_scores, omnibus, paired, within_seeds
-from store.run import RunError
+from firstlight.errors import RunError
 
 CLASSES = [str(digit) for digit in range(10)]
 

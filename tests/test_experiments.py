@@ -25,16 +25,17 @@ from evaluator.experiments.swap import swap
 from evaluator.experiments.uturn import uturn
 from evaluator.judging import notes
 from evaluator.theory import SPECIATED
+from firstlight.errors import RunError
+from firstlight.files import write_bytes, write_json
+from firstlight.levels import alpha, levels, sigma
+from firstlight.manifest import read_manifest, write_manifest
+from firstlight.run import Run
+from firstlight.schema import TABLES
 from sampler import session
-from sampler.levels import alpha, levels, sigma
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.solvers import ddpm
-from store import Archive
-from store.files import write_bytes, write_json
-from store.manifest import read_manifest, write_manifest
-from store.run import Run, RunError
-from store.schema import TABLES
+from store.database import Archive
 from trainer.data import load as load_pictures
 
 CLASSES = ("1", "8")

@@ -15,13 +15,14 @@ from exporter import parity
 from exporter.__main__ import main
 from exporter.export import LIMIT, ROUNDED, export, rounding, write
 from exporter.graph import SMALLEST, config_hash, multiplied_out
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.manifest import read_manifest
+from firstlight.run import Run
 from sampler.generation import Settings, generate
 from sampler.noise import Noise
 from sampler.session import Denoiser as Loaded
 from sampler.session import load
-from store.files import write_json
-from store.manifest import read_manifest
-from store.run import Run, RunError
 from trainer.checkpoints import EMA, load_denoiser, save_weights
 from trainer.config import Config, to_dict
 from trainer.network import Conv, Denoiser

@@ -19,13 +19,14 @@ from evaluator.guidance.commands import guidance
 from evaluator.guidance.judges import judges_of, referee
 from evaluator.guidance.sweep import Cell, cells
 from evaluator.judging import notes
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_bytes, write_json
+from firstlight.manifest import read_manifest, write_manifest
+from firstlight.run import Run
+from firstlight.schema import TABLES
 from sampler import SamplerError
-from store import Archive
-from store.card import card_of
-from store.files import write_bytes, write_json
-from store.manifest import read_manifest, write_manifest
-from store.run import Run, RunError
-from store.schema import TABLES
+from store.database import Archive
 from trainer.data import load as load_pictures
 
 CLASSES = ("1", "8")

@@ -12,8 +12,8 @@ from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
 
 from dashboard import deciding, reasons
-from store.files import write_table
-from store.manifest import write_manifest
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 Open = Callable[..., AppTest]

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from exporter.__main__ import main as export
+from firstlight.run import run_at
 from sampler.generation import generate, settings_of
 from sampler.session import load as load_denoiser
-from store import Archive
-from store.run import run_at
+from store.database import Archive
 from trainer.__main__ import main as trainer
 from trainer.card import new_card
 from trainer.config import PRESETS

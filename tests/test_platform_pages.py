@@ -8,7 +8,7 @@ from archive_fixture import write_run
 from test_pages import Open, opened, words  # noqa: F401
 
 from dashboard import live
-from store import Notes, read_notes, write_notes
+from store.notes import Notes, read_notes, write_notes
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png)"
 
@@ -67,7 +67,7 @@ def test_a_crashed_run_says_how_to_go_on(opened: Open, tmp_path: Path) -> None: 
 
 
 def test_how_far_a_run_is_and_how_long_still(tmp_path: Path) -> None:
-    from store import Archive
+    from store.database import Archive
 
     write_run(tmp_path, "young", state="running", tables=(), step=50, seconds=25.0)
     row = Archive(tmp_path).ask("runs").iloc[0]

@@ -20,9 +20,9 @@ from evaluator.clip.beside import like_real, named_alike, same_order
 from evaluator.clip.pictures import KEPT, extremes
 from evaluator.clip.ranking import ordered
 from evaluator.statistics import Estimate
-from store import Archive
-from store.run import Run
-from store.schema import CLIP, table_of
+from firstlight.run import Run
+from firstlight.schema import CLIP, table_of
+from store.database import Archive
 
 CLASSES = ["shirt", "bag", "boot", "coat", "dress"]
 

@@ -13,7 +13,11 @@ from archive_fixture import quality, write_run
 from dashboard.__main__ import main
 from dashboard.checking import check, read
 from dashboard.report import MOST_RUNS, report
-from store import Archive, Notes, RunError, write_manifest, write_notes, write_table
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from store.database import Archive
+from store.notes import Notes, write_notes
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png) $x$ =cmd {{ 7 * 7 }} </script>"
 OUTWARD = re.compile(rb"https?://(?!www\.w3\.org/|127\.0\.0\.1[:/])")

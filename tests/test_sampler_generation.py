@@ -13,14 +13,14 @@ import torch
 from gaussian import CLASSES, MEANS, SIZE, SPREAD, denoise, flow, graph, write_gaussian
 from PIL import Image
 
+from firstlight.levels import onward
+from firstlight.run import Run
 from sampler import Noise, SamplerError, clipped, guided, levels
 from sampler.__main__ import chosen, main
 from sampler.generation import Settings, continued, generate, settings_of
 from sampler.guidance import evaluations
-from sampler.levels import onward
 from sampler.output import grid
 from sampler.session import Denoiser, load, obstacle
-from store.run import Run
 
 ROOT = Path(__file__).parent.parent
 SHAPE = (1, SIZE, SIZE)

@@ -14,8 +14,8 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, IPNDMScheduler
 from gaussian import SPREAD, coefficients, denoise, flow
 
+from firstlight.levels import alpha, sigma
 from sampler import CLEAN, LEVELS, SOLVERS, SamplerError, levels, sample
-from sampler.levels import alpha, sigma
 from sampler.solvers import ADAMS_BASHFORTH, Numbers, ddim, solve
 
 ROUNDING = 1e-9

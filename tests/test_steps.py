@@ -19,12 +19,13 @@ from evaluator.steps import comparing, grid, measuring, teaching
 from evaluator.steps.comparing import Way, best, farther, fewest, keeps, lost, s13, ways_from
 from evaluator.steps.grid import cells, within
 from evaluator.steps.measuring import steps
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.manifest import read_manifest
+from firstlight.run import Run
+from firstlight.schema import SOLVER_STEPS
 from sampler.generation import Settings
 from sampler.solvers import SOLVERS
-from store.files import write_json
-from store.manifest import read_manifest
-from store.run import Run, RunError
-from store.schema import SOLVER_STEPS
 from trainer.data import Pictures, prepared
 
 N = 400

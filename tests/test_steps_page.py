@@ -14,10 +14,10 @@ from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard import budgets
-from store import Archive
-from store.files import write_table
-from store.manifest import write_manifest
-from store.schema import SOLVER_STEPS, table_of
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.schema import SOLVER_STEPS, table_of
+from store.database import Archive
 
 
 @pytest.fixture

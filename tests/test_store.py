@@ -14,11 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import TABLES, write_run
 
-from store import Archive, RunError, entries, replacing, run_at, sweep, verify, write_bytes, write_manifest, write_table
-from store.archive import entry, glance, inspect
-from store.card import state_of
-from store.run import Run
-from store.schema import JUDGEMENTS, METRICS
+from firstlight.card import state_of
+from firstlight.errors import RunError
+from firstlight.files import replacing, sweep, write_bytes, write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run, run_at
+from firstlight.schema import JUDGEMENTS, METRICS
+from store.archive import entries, entry, glance, inspect, verify
+from store.database import Archive
 
 OLD = "2020-01-01T00:00:00+00:00"
 FILES = [f"{name}.parquet" for name in TABLES]

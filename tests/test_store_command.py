@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
 
+from firstlight.run import Run
 from store.__main__ import main
 from store.archive import entries, verify
-from store.run import Run
 from store.views import VIEWS
 
 

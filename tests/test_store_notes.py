@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from archive_fixture import write_run
 
-from store import Archive, Notes, RunError, read_notes, verify, write_manifest, write_notes
-from store.notes import LONGEST, tags_of
+from firstlight.errors import RunError
+from firstlight.manifest import write_manifest
+from store.archive import verify
+from store.database import Archive
+from store.notes import LONGEST, Notes, read_notes, tags_of, write_notes
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png) =cmd|' /C calc'!A0"
 

@@ -29,8 +29,8 @@ from evaluator.theory import (
     speciation_time,
     step_of,
 )
-from sampler.levels import CLEAN, levels, linear, noise_to_signal
-from store.run import RUNS
+from firstlight.levels import CLEAN, levels, linear, noise_to_signal
+from firstlight.run import RUNS
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared
 from trainer.data import load as real_digits

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from store.run import RunError, run_at
+from firstlight.errors import RunError
+from firstlight.run import run_at
 from trainer.__main__ import main, pictures
 from trainer.card import new_card
 from trainer.checkpoints import load_config, load_denoiser

@@ -14,11 +14,11 @@ from evaluator.claims import CANNOT, DIGITS, NOT, SUPPORTED
 from evaluator.forward import s1
 from evaluator.statistics import Estimate, combined, wilson
 from evaluator.verdicts import SUBJECTS, Found, verdicts
-from store import Archive
-from store.card import card_of
-from store.files import write_json
-from store.manifest import write_manifest
-from store.run import Run
+from firstlight.card import card_of
+from firstlight.files import write_json
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from store.database import Archive
 
 ALL = [f"S{number}" for number in range(1, 15)]
 

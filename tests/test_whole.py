@@ -15,14 +15,14 @@ from archive_fixture import card
 
 from dashboard.generation import quickest
 from exporter.__main__ import main as exporter
+from firstlight.errors import SamplerError
+from firstlight.files import write_json
+from firstlight.run import Run
 from sampler.__main__ import main as sampler
-from sampler.errors import SamplerError
 from sampler.generation import Settings, generate, settings_of
 from sampler.noise import Noise
 from sampler.session import Denoiser, created, load
 from sampler.whole import DENOISED, IMAGES, Bound, Whole, fastest, whole_of
-from store.files import write_json
-from store.run import Run
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.distill import student_config

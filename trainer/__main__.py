@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from sampler.errors import SamplerError
-from store.card import card_of
-from store.files import write_json, write_table
-from store.manifest import write_manifest
-from store.run import RUNS, Run, RunError, existing_run, run_at
+from firstlight.card import card_of
+from firstlight.errors import RunError, SamplerError
+from firstlight.files import write_json, write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import RUNS, Run, existing_run, run_at
 from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import PRESETS, Config, to_dict

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from store.files import write_json
-from store.run import Run
-from store.schema import SCHEMA
+from firstlight.files import write_json
+from firstlight.run import Run
+from firstlight.schema import SCHEMA
 from trainer.config import Config, to_dict
 from trainer.data import Pictures
 

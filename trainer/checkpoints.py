@@ -10,9 +10,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from store.card import card_of
-from store.files import write_bytes
-from store.run import Run, RunError
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_bytes
+from firstlight.run import Run
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 

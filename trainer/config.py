@@ -6,7 +6,7 @@ The command line, run.json and the presets derive from this one dataclass.
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-from sampler.levels import levels
+from firstlight.levels import levels
 from sampler.solvers import Table, solve
 
 

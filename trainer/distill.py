@@ -17,13 +17,14 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from tqdm import tqdm
 
+from firstlight.errors import RunError
+from firstlight.files import write_bytes
+from firstlight.levels import levels
+from firstlight.run import Run
 from sampler.guidance import scale_at
-from sampler.levels import levels
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.solvers import Table, ddim
-from store.files import write_bytes
-from store.run import Run, RunError
 from trainer.config import Config
 from trainer.network import Denoiser
 from trainer.training import Lesson, Training, batch_index, best_device, half_precision

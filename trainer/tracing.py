@@ -8,10 +8,10 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from sampler.levels import levels
+from firstlight.levels import levels
+from firstlight.schema import TRAJECTORIES, X_RANGE
 from sampler.loop import sample
 from sampler.noise import Noise
-from store.schema import TRAJECTORIES, X_RANGE
 from trainer.config import Config
 from trainer.network import Denoiser
 

@@ -22,10 +22,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from store.files import sweep, write_table
-from store.manifest import write_manifest
-from store.run import Run, RunError
-from store.schema import METRICS, SNAPSHOTS
+from firstlight.errors import RunError
+from firstlight.files import sweep, write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import METRICS, SNAPSHOTS
 from trainer.card import device_name, now, write_card
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config
@@ -122,9 +123,7 @@ def teach(
             close(training, "diverged", str(error))
             raise
         if training.stopped:
-            close(
-                training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}"
-            )
+            close(training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}")
         else:
             close(training, "finished", "")
 

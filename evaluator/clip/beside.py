@@ -20,7 +20,7 @@ from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.ranking import Order, ordered
 from evaluator.clip.real import figures as real_figures
 from evaluator.statistics import Estimate, Numbers, ends, plain
-from store.run import Run
+from firstlight.run import Run
 
 
 def named_alike(one: NDArray[Any], other: NDArray[Any], seeds: NDArray[Any]) -> Estimate:

@@ -31,7 +31,7 @@ from evaluator.clip.judge import (
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real import on_card
 from evaluator.judges import JudgeError
-from store.files import write_bytes, write_json
+from firstlight.files import write_bytes, write_json
 from trainer.data import Pictures
 
 LARGEST_DIFFERENCE = 1e-5  # of a unit vector's coordinate, between OpenCLIP and ONNX Runtime

@@ -16,8 +16,9 @@ from evaluator.clip.real import figures as real_figures
 from evaluator.judges import JudgeError
 from evaluator.judging import record
 from evaluator.statistics import plain
-from store.card import card_of
-from store.run import RUNS, Run, RunError, existing_run
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.run import RUNS, Run, existing_run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 

@@ -32,7 +32,7 @@ from evaluator.clip.opening import opened
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges import SAME_PICTURES, JudgeError
 from evaluator.networks import distort
-from store.files import write_json
+from firstlight.files import write_json
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.judging import METADATA
-from store.files import write_table
+from firstlight.files import write_table
 
 
 def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, Any] | None = None) -> None:

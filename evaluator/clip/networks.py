@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from evaluator.clip.resizing import resize_matrix
 from evaluator.judges import JudgeError, session_options
-from store.files import write_bytes, write_json
+from firstlight.files import write_bytes, write_json
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # OpenCLIP's own names
 VOCABULARY = 49_408  # of OpenCLIP's tokenizer

@@ -15,9 +15,9 @@ from evaluator.clip.judge import MEAN
 from evaluator.clip.keeping import held, write
 from evaluator.drawing import FIRST_SEED, Drawn
 from evaluator.judges import BATCH, Judge, JudgeError, judge_for_run, softmax
-from store.card import card_of
-from store.run import Run
-from store.schema import CLIP_PICTURES, table_of
+from firstlight.card import card_of
+from firstlight.run import Run
+from firstlight.schema import CLIP_PICTURES, table_of
 
 KEPT = 8  # of each class, best and worst, by each score whose order within a class is another
 ORDERS = ("probability", "cosine")  # z orders the pictures of a class as the cosine does

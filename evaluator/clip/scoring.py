@@ -21,9 +21,10 @@ from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.keeping import join
 from evaluator.drawing import FIRST_SEED, Drawn, draw
 from evaluator.judging import AT_ONCE, decode, digest, weights
-from store.manifest import sha256, signature
-from store.run import Run, RunError
-from store.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
+from firstlight.errors import RunError
+from firstlight.manifest import sha256, signature
+from firstlight.run import Run
+from firstlight.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 
 PER_CLASS = 200
 VIEW = "denoised"  # of trajectories: x̂0 with the label

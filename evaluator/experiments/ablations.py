@@ -21,12 +21,12 @@ from evaluator.experiments.surgery import Graph, opened, with_time_at, without_s
 from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, figures, skips_at, taken_from
 from evaluator.judges import JUDGES, JudgeError, softmax
 from evaluator.reference import reference_for
+from firstlight.run import Run
 from sampler import session
 from sampler.generation import Settings, settings_of
 from sampler.guidance import clipped, evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
-from store.run import Run
 
 SEEDS = 40
 FIRST_SEED = 400_000_000

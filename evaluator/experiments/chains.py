@@ -10,12 +10,12 @@ import numpy as np
 
 from evaluator.experiments.subject import Labels
 from evaluator.schedule import trained
+from firstlight.errors import RunError
+from firstlight.levels import LAST, NEAR, NOISY, Levels, levels
 from sampler.guidance import filled
-from sampler.levels import LAST, NEAR, NOISY, Levels, levels
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table
-from store.run import RunError
 
 STEPS = 50  # of a chain from the noisiest level; more change little
 

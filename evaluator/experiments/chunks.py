@@ -21,11 +21,11 @@ from tqdm import tqdm
 from evaluator import judging
 from evaluator.experiments.subject import Labels, Subject
 from evaluator.judging import METADATA
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.schema import TABLES, table_of
 from sampler.generation import BATCH
 from sampler.noise import Pictures
-from store.files import write_table
-from store.run import RunError
-from store.schema import TABLES, table_of
 
 Columns = dict[str, Any]  # name -> array (rows,)
 Denoise = Callable[[Pictures, NDArray[np.float32], Labels], Pictures]

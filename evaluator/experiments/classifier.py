@@ -27,9 +27,10 @@ from evaluator.experiments.real import Real, real_pictures
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges import JUDGES, softmax
 from evaluator.statistics import plain, wilson
-from sampler.levels import alpha, sigma
+from firstlight.errors import RunError
+from firstlight.levels import alpha, sigma
+from firstlight.run import Run
 from sampler.noise import Noise
-from store.run import Run, RunError
 
 LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw tells most of the class
 ROUND = 5  # draws between two eliminations

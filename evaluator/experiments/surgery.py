@@ -7,7 +7,7 @@ torch is not needed, and everything else computes as before. Only this file need
 from dataclasses import dataclass
 from typing import Any
 
-from store.run import RunError
+from firstlight.errors import RunError
 
 UP, STAYS, TIME = "unet.up.", ".shortcut.weight", "unet.time.frequencies"  # names of weights, from the network's own
 

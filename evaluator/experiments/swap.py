@@ -20,12 +20,13 @@ from evaluator.judges import JUDGES
 from evaluator.statistics import Estimate, plain
 from evaluator.statistics import share as clustered
 from evaluator.theory import crossing
+from firstlight.errors import RunError
+from firstlight.levels import Levels
+from firstlight.run import Run
 from sampler.generation import Settings, settings_of
 from sampler.guidance import clipped, evaluations, guided
-from sampler.levels import Levels
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
-from store.run import Run, RunError
 
 AROUND = np.linspace(-6.0, 3.0, 8)  # logSNRs next to which the label is changed, where no steps are chosen
 SEEDS = 10

@@ -20,10 +20,11 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges import JUDGES
 from evaluator.judging import notes
 from evaluator.statistics import plain, wilson
-from sampler.levels import Levels, alpha, sigma
+from firstlight.errors import RunError
+from firstlight.levels import Levels, alpha, sigma
+from firstlight.run import Run
+from firstlight.schema import UTURN
 from sampler.solvers import ddpm
-from store.run import Run, RunError
-from store.schema import UTURN
 
 AT = (-6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0, 4.0)
 PER_CLASS = 80

@@ -13,10 +13,10 @@ from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
+from firstlight.run import RUNS, Run, existing_run
+from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.laws import LAWS
-from store.run import RUNS, Run, existing_run
-from store.schema import GUIDANCE, table_of
 
 SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
          ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip

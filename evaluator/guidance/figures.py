@@ -23,7 +23,7 @@ from evaluator.guidance.judges import CLIP, CNN, Judges
 from evaluator.guidance.sweep import Cell, pictures
 from evaluator.reference import Moments, evenly_drawn, reference_for
 from evaluator.statistics import Estimate, cluster_weights, mean, normal_interval, share, share_difference, wilson
-from store.run import RunError
+from firstlight.errors import RunError
 
 RESAMPLED = 50  # bootstrap repeats of a Fréchet distance
 FLOORS = 20  # how often as many real pictures are drawn

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out
 from evaluator.experiments.subject import Subject
 from evaluator.guidance.judges import CLIP, CNN, Judges, steering
+from firstlight.errors import RunError
+from firstlight.schema import GUIDED
 from sampler.generation import Settings, cost, noted, to_bytes
 from sampler.guidance import HIGHEST_SCALE, clipped
 from sampler.laws import LAWS, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise
-from store.run import RunError
-from store.schema import GUIDED
 
 SCALES, STEPS, BLOCKS = (1.5, 2.0, 3.0, 5.0), (6, 12), 3
 UNGUIDED = (0.0, 1.0)  # of the constant law alone: without the label, and plain conditional

@@ -12,7 +12,7 @@ import numpy as np
 
 from evaluator.statistics import Estimate, Numbers, wilson
 from evaluator.theory import crossing_of_shares, logsnr_of_step
-from sampler.levels import Levels
+from firstlight.levels import Levels
 
 
 @dataclass(frozen=True)

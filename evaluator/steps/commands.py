@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.steps.measuring import PER_CLASS, report, steps
+from firstlight.run import RUNS, existing_run
 from sampler.solvers import SOLVERS
-from store.run import RUNS, existing_run
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sampler.errors import SamplerError
+from firstlight.card import card_of
+from firstlight.errors import RunError, SamplerError
+from firstlight.run import Run, run_at
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
-from store.card import card_of
-from store.run import Run, RunError, run_at
 
 EVALUATIONS = (1, 2, 4, 6, 8, 10, 20, 30)  # of a picture, at most, for every solver
 MANY = 100  # what the source calls many, for those that it speaks of

@@ -27,12 +27,13 @@ from evaluator.statistics import Estimate, plain, wilson
 from evaluator.steps.grid import Cell, cells
 from evaluator.steps.teaching import EPOCHS, taught
 from evaluator.steps.timing import timed
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.run import Run
+from firstlight.schema import SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
-from store.card import card_of
-from store.files import write_table
-from store.run import Run, RunError
-from store.schema import SOLVER_STEPS, table_of
 
 if TYPE_CHECKING:
     from evaluator.fitting import Pictures

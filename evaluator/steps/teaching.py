@@ -17,9 +17,9 @@ from evaluator.drawing import Drawn
 from evaluator.scores import real_score, score
 from evaluator.statistics import Estimate, plain
 from evaluator.steps.grid import Cell
+from firstlight.files import write_json
+from firstlight.run import Run
 from sampler.generation import settings_of
-from store.files import write_json
-from store.run import Run
 
 if TYPE_CHECKING:
     from evaluator.fitting import Pictures

@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from evaluator.drawing import FIRST_SEED
 from evaluator.steps.grid import Cell
+from firstlight.run import Run
 from sampler.generation import generate
 from sampler.session import Denoiser
 from sampler.whole import Whole, whole_of
-from store.run import Run
 
 ROUNDS = 6  # the range of six is a 97 % interval of their median
 

@@ -19,9 +19,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from store.files import write_json
-from store.run import Run, RunError
-from store.schema import SCHEMA, TABLES
+from firstlight.errors import RunError
+from firstlight.files import write_json
+from firstlight.run import Run
+from firstlight.schema import SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
 Listing = tuple[tuple[str, int, Signature], ...]  # relative name, mode and signature of everything in a folder

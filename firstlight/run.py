@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from firstlight.errors import RunError
+
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RUNS = Path(__file__).resolve().parent.parent / "runs"  # the bundled archive
-
-
-class RunError(Exception):
-    """Something is wrong with a run; the message is one sentence that names the fix."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from store.manifest import Signature, signature
-from store.run import Run, RunError
-from store.schema import SCHEMA
+from firstlight.errors import RunError
+from firstlight.manifest import Signature, signature
+from firstlight.run import Run
+from firstlight.schema import SCHEMA
 
 STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+
 ROW_GROUP_BYTES = 4 << 20  # a trajectory is read without decoding its neighbours
 ROW_GROUP_ROWS = 1 << 17
 TEMPORARY_PREFIX = ".part-"  # what a killed writer leaves; swept by the next one

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.errors import SamplerError
+from firstlight.errors import SamplerError
 
 Levels = NDArray[np.float64]
 

@@ -1,0 +1,9 @@
+"""What goes wrong in words: each message is one sentence that names the fix."""
+
+
+class RunError(Exception):
+    """Something is wrong with a run; the message is one sentence that names the fix."""
+
+
+class SamplerError(ValueError):
+    """Pictures cannot be drawn as asked; the message is one sentence that names the fix."""
