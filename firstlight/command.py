@@ -3,7 +3,6 @@
 import sys
 from importlib import import_module
 
-from firstlight.extras import missing
 from firstlight.home import HOME
 
 COMMANDS = {  # name: the room, and what it does there
@@ -24,7 +23,7 @@ PARTS = ("train", "distill", "resume", "sampling", "trace", "report", "check")  
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns its exit status: 2 for a wrong command, and where an extra is not installed."""
+    """Run one command. Returns its exit status, 2 for a command that there is not."""
     words = sys.argv[1:] if arguments is None else arguments
     name = words[0] if words else "--help"
     if name in ("-h", "--help", "--version"):
@@ -35,20 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if str(HOME) not in sys.path[:1]:
         sys.path.insert(0, str(HOME))  # before whatever else is called `store` or `trainer`; this process is ours
-    try:
-        return _run(name, words)
-    except ImportError as error:
-        if not missing(error):
-            raise
-        print(f"error: {missing(error)}", file=sys.stderr)
-        return 2
-
-
-def _run(name: str, words: list[str]) -> int:
     room = import_module(f"{COMMANDS[name][0]}.__main__")
-    if name not in PARTS:
-        return int(room.main(words[1:]))
-    return int(room.main(words, "firstlight"))
+    if name in ("report", "check"):
+        return int(room.main(words, "firstlight"))
+    return int(room.main(words if name in PARTS else words[1:]))
 
 
 def _help() -> str:

@@ -1,5 +1,9 @@
 """What not every installation has, and how it is had."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from firstlight.errors import RunError
 from firstlight.home import INSTALLED
 
 EXTRAS = {  # of pyproject.toml, with the modules that they bring
@@ -8,11 +12,15 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
 }
 
 
-def missing(error: ImportError) -> str:
-    """What is not installed and the command that installs it, one sentence; empty where it belongs to no extra."""
-    module = (error.name or "").partition(".")[0]
-    for extra, modules in EXTRAS.items():
-        if module in modules:
-            how = f"pip install 'firstlight[{extra}]'" if INSTALLED else "make install"
-            return f"This needs {module}, which is not installed; install it with: {how}"
-    return ""
+@contextmanager
+def extras() -> Iterator[None]:
+    """Raise RunError, with the command that installs it, for a module of an extra that is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        module = (error.name or "").partition(".")[0]
+        extra = next((extra for extra, modules in EXTRAS.items() if module in modules), None)
+        if extra is None:
+            raise
+        how = f"pip install 'firstlight[{extra}]'" if INSTALLED else "make install"
+        raise RunError(f"This needs {module}, which is not installed; install it with: {how}") from error

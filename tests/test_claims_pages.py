@@ -15,7 +15,7 @@ from test_lab_pages import words as written
 from dashboard import claimed, claiming
 from dashboard.anatomy import built
 from dashboard.unet import drawing, table
-from firstlight.run import RUNS
+from firstlight.archives import BUNDLED
 
 
 def words(test: AppTest) -> str:
@@ -26,7 +26,7 @@ def words(test: AppTest) -> str:
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     run = write_lab(tmp_path, "lab", seeds=5)
     for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(RUNS / "course" / name, run.folder / name)
+        shutil.copy(BUNDLED / "course" / name, run.folder / name)
     with_ablations(run)
     test = opened("network")
     said = words(test)
