@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import controls, grids, people, pictures, recognition, ui
-from evaluator.psychometric import fit
+from evaluator.stats.psychometric import fit
 from firstlight.errors import RunError
 from firstlight.run import Run
 from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting

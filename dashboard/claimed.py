@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from dashboard.numbers import finite
-from evaluator.claims import CANNOT, NOT, SUPPORTED
-from evaluator.statistics import Estimate
-from evaluator.verdicts import Found, verdicts
+from evaluator.claims.statements import Found, verdicts
+from evaluator.stats.intervals import Estimate
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.card import card_of
 from firstlight.run import Run
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import charts, claimed, sharing, ui
 from dashboard.evidence import Evidence, evidence
-from evaluator.verdicts import Found
+from evaluator.claims.statements import Found
 
 HEADINGS = ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n")
 

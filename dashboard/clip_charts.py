@@ -13,8 +13,8 @@ from dashboard.charts import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, p
 from dashboard.clipped import Real
 from dashboard.ranks import ROW, TEXT
 from evaluator.clip.ranking import Order
-from evaluator.ranking import Place
-from evaluator.statistics import Estimate
+from evaluator.recognizability.ranking import Place
+from evaluator.stats.intervals import Estimate
 
 BETTER = [[0.0, "rgba(0,114,178,0.75)"], [1.0, "rgba(128,138,155,0.08)"]]  # rank 1 to the last
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "x", "star")

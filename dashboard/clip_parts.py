@@ -13,9 +13,9 @@ from dashboard import clip_charts, clipped, recognition, sharing, ui
 from dashboard.grids import evenly
 from dashboard.pictures import plate, unpack
 from dashboard.rankings import ALL_PROMPTS, Scored, digits, like, written
-from evaluator.clip.beside import like_real, named_alike, same_order
+from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.ranking import Order, ordered
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 
 SHOWN = 8  # best, and worst, pictures of a class
 MOST_MOMENTS = 14

@@ -10,7 +10,8 @@ import pandas as pd
 
 from dashboard import charts, clip_charts, clipped, rankings
 from evaluator.clip.ranking import Order
-from evaluator.statistics import Estimate, mean
+from evaluator.stats.bootstrap import mean
+from evaluator.stats.intervals import Estimate
 from firstlight.run import Run
 
 SCORE = "probability"  # the one that is drawn; the numbers hold all

@@ -13,7 +13,8 @@ from dashboard import clip_charts, clipped, controls, ui
 from dashboard.comparing import gap
 from dashboard.rankings import digits, written
 from evaluator.clip.ranking import Order, ordered
-from evaluator.statistics import Estimate, mean
+from evaluator.stats.bootstrap import mean
+from evaluator.stats.intervals import Estimate
 
 
 def section(runs: pd.DataFrame) -> None:

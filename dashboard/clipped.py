@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard import ui
 from evaluator.clip.ranking import Order, ceiling, ordered
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 from firstlight.errors import RunError
 from firstlight.run import Run
 

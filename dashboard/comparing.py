@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dashboard.facts import FIGURES
 from dashboard.recognition import on_axis
-from evaluator.points import Points
-from evaluator.statistics import Estimate, combined, mean
+from evaluator.recognizability.points import Points
+from evaluator.stats.bootstrap import mean
+from evaluator.stats.intervals import Estimate, combined
 
 OTHER = "other judge"  # instead of a difference
 OWN = ("seed",)  # settings in which repetitions of one experiment differ

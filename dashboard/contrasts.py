@@ -14,7 +14,7 @@ from dashboard.curves import Curve, Level, Mark, curves
 from dashboard.incidence import faded
 from dashboard.ordering import Course
 from dashboard.recognition import DECIMALS
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 from firstlight.levels import CLEAN
 
 ROW = 30  # pixels of a class's row

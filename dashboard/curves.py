@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dashboard.charts import AXES, MUTED, SKY, Figure, bare_layout, line_of, place_on, plain, span
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 
 FADED = 0.15  # opacity of a band
 

@@ -13,10 +13,10 @@ import streamlit as st
 from dashboard import charts, controls, schedules, swapping, theory, ui
 from dashboard.curves import Curve, Level, Mark, curves
 from dashboard.recognition import number, placed, share
-from evaluator.published import published_crossing
-from evaluator.published import speciation as published_speciation
-from evaluator.statistics import Estimate, wilson
-from evaluator.theory import SPECIATED
+from evaluator.stats.intervals import Estimate, wilson
+from evaluator.theory.published import published_crossing
+from evaluator.theory.published import speciation as published_speciation
+from evaluator.theory.speciation import SPECIATED
 
 SHOWN = (4.0, -6.0)  # logSNR that the U-turn's table shows
 NEAR = 0.26  # logSNR between a level asked for and the nearest one tried

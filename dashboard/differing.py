@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import comparing, ordering, recognition
 from dashboard.comparing import Row
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from dashboard import fading, grids, inside, strips
 from dashboard.pictures import Bytes, plate, unpack
+from evaluator.claims.harder_data import DIGITS, HARDER
 from evaluator.clip.judge import MEAN
-from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, skips_at
-from evaluator.harder import DIGITS, HARDER
+from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, skips_at
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.generation import Drawn
 from dashboard.recognition import number, share
-from evaluator.statistics import wilson
+from evaluator.stats.intervals import wilson
 from firstlight.levels import LISTED, levels
 from sampler.laws import LAWS
 

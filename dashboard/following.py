@@ -12,7 +12,7 @@ from dashboard import controls, grids, places, recognition, ui
 from dashboard.charts import SOURCE
 from dashboard.pictures import Bytes
 from dashboard.scrubber import Strip
-from evaluator.points import recognized
+from evaluator.recognizability.points import recognized
 
 
 @dataclass(frozen=True)

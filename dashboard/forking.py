@@ -18,9 +18,9 @@ from dashboard.following import Followed
 from dashboard.generation import Verdicts
 from dashboard.pictures import Bytes, plate
 from dashboard.recognition import number, share
-from evaluator.judges import JudgeError
-from evaluator.judging import decode
-from evaluator.statistics import wilson
+from evaluator.judges.judge import JudgeError
+from evaluator.recognizability.judge_frames import decode
+from evaluator.stats.intervals import wilson
 from firstlight.errors import SamplerError
 from firstlight.schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of

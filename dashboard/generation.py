@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dashboard.pictures import Bytes, plate
 from evaluator.guidance import judges as laws
-from evaluator.judges import Judge, JudgeError, judge_for, softmax
+from evaluator.judges.judge import Judge, JudgeError, judge_for, softmax
 from firstlight.card import card_of
 from firstlight.levels import levels
 from firstlight.run import Run

@@ -12,9 +12,9 @@ from dashboard.curves import Curve, Level, curves
 from dashboard.guiding import DEFINED, MADE, MEASURES, Swept, judged, points
 from dashboard.pictures import plate, unpack
 from dashboard.weights import STYLES, name_of, weights
-from evaluator.claims import Verdict
 from evaluator.guidance.claims import s11, s12
 from evaluator.guidance.judges import referee
+from evaluator.verdict import Verdict
 from sampler.laws import LAWS
 
 

@@ -11,16 +11,8 @@ import streamlit as st
 from dashboard import controls, ui, unet
 from dashboard.anatomy import Anatomy, anatomy
 from dashboard.pictures import Cell, plate, unpack
-from evaluator.experiments.taken import (
-    NONE,
-    SKIPS,
-    Taken,
-    change,
-    named,
-    share_of,
-    taken_from,
-)
-from evaluator.statistics import Estimate
+from evaluator.experiments.ablation_figures import NONE, SKIPS, Taken, change, named, share_of, taken_from
+from evaluator.stats.intervals import Estimate
 from firstlight.errors import SamplerError
 from firstlight.run import Run
 

@@ -14,12 +14,13 @@ import streamlit as st
 
 from dashboard import ui
 from dashboard.places import on_axes
-from evaluator.agreement import Agreement, agreement, concordances
-from evaluator.judges import JUDGES, SAME_PICTURES
-from evaluator.points import Points, View, points, view_from
-from evaluator.recognizability import SENSITIVITY, Analysis, analysis
-from evaluator.statistics import Estimate, median, share
-from evaluator.survival import incidence
+from evaluator.judges.judge import JUDGES, SAME_PICTURES
+from evaluator.recognizability.agreement import Agreement, agreement, concordances
+from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
+from evaluator.recognizability.incidence import incidence
+from evaluator.recognizability.points import Points, View, points, view_from
+from evaluator.stats.bootstrap import median
+from evaluator.stats.intervals import Estimate, share
 from firstlight.run import RUN_ID
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored

@@ -13,8 +13,8 @@ import streamlit as st
 from dashboard import charts, judged, ordering, recognition, theory, ui
 from dashboard.incidence import Places, beside, incidence
 from dashboard.ranks import chance
-from evaluator.claims import Verdict
-from evaluator.recognizability import Analysis
+from evaluator.recognizability.analysis import Analysis
+from evaluator.verdict import Verdict
 
 JUDGES = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]", "another, % [95 %]", "n")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard import judged, recognition
-from evaluator.points import points, view_from
-from evaluator.recognizability import Analysis, analysis
+from evaluator.recognizability.analysis import Analysis, analysis
+from evaluator.recognizability.points import points, view_from
 from firstlight.run import Run
 
 

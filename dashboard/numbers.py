@@ -14,7 +14,7 @@ import pandas as pd
 
 from dashboard import clip_told, facts, recognition
 from dashboard.measuring import Measured
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 
 Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 SHARE = "{:.1f} %"

@@ -15,10 +15,10 @@ import streamlit as st
 from dashboard import judged, theory, ui
 from dashboard.places import on_axes
 from dashboard.recognition import number
-from evaluator.judges import SAME_PICTURES
-from evaluator.statistics import Estimate
-from evaluator.survival import Average, average
-from evaluator.theory import SPECIATED
+from evaluator.judges.judge import SAME_PICTURES
+from evaluator.recognizability.incidence import Average, average
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.speciation import SPECIATED
 
 RIGHTLY, WRONGLY, CANNOT = "rightly", "wrongly", "cannot say"
 SPECIATION = f"{100 * SPECIATED:.1f} %"

@@ -14,9 +14,9 @@ import streamlit as st
 from dashboard import charts, judged, recognition, ui
 from dashboard.curves import Curve, Level, Mark, curves
 from dashboard.places import on_axes
-from evaluator.agreement import kappas
-from evaluator.psychometric import FEWEST_PEOPLE, Fit, fit
-from evaluator.statistics import Estimate, share
+from evaluator.recognizability.agreement import kappas
+from evaluator.stats.intervals import Estimate, share
+from evaluator.stats.psychometric import FEWEST_PEOPLE, Fit, fit
 from firstlight.errors import RunError
 from store.answers import Sitting, read_answers
 

@@ -12,10 +12,10 @@ import streamlit as st
 
 from dashboard import clip_charts, clipped, controls, recognition, ui
 from dashboard.clipped import Look, Real
-from evaluator.claims import DIGITS, Verdict
 from evaluator.clip.claims import s9
 from evaluator.clip.ranking import Order
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
+from evaluator.verdict import DIGITS, Verdict
 
 ALL_PROMPTS = "all prompts together"
 LEGEND = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dashboard.charts import ACCENT, HEIGHT, MUTED, Figure, bare_layout, plain
 from dashboard.recognition import UNITS, number, on_axis
-from evaluator.ranking import Pair, Ranking
+from evaluator.recognizability.ranking import Pair, Ranking
 
 ROW = 26  # pixels of a class's row
 NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.75)"]]

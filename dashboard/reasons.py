@@ -12,9 +12,9 @@ from dashboard.curves import Curve, Mark, curves
 from dashboard.lab import JUDGES, Lab, judge_row
 from dashboard.places import on_axes
 from dashboard.swapping import pair_map
-from evaluator.permutations import LEVEL
-from evaluator.ranking import Ranking, sentence
-from evaluator.statistics import Estimate
+from evaluator.recognizability.ranking import Ranking, sentence
+from evaluator.stats.intervals import Estimate
+from evaluator.stats.permutation_tests import LEVEL
 
 
 def classes(at: Lab) -> None:

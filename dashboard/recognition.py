@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dashboard.charts import SOURCE
-from evaluator.recognizability import Analysis, Summary
-from evaluator.statistics import Estimate
+from evaluator.recognizability.analysis import Analysis, Summary
+from evaluator.stats.intervals import Estimate
 from firstlight.levels import noise_to_signal, ou_time
 from firstlight.run import Run
 

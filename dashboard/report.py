@@ -25,7 +25,7 @@ from dashboard import charts, claimed, clip_told, facts, findings, grids, strips
 from dashboard.measuring import Measured, default_look, measured
 from dashboard.numbers import Ask, Number, by_class, headline, numbers_of
 from dashboard.sections import claims, recognizability
-from evaluator.verdicts import Found
+from evaluator.claims.statements import Found
 from firstlight.errors import RunError
 from firstlight.manifest import sha256, signature, survey
 from firstlight.run import Run

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.places import on_axes
 from dashboard.recognition import on_axis
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
 

@@ -12,7 +12,7 @@ from dashboard import charts, claimed, recognition
 from dashboard.evidence import Ask, evidence
 from dashboard.incidence import Places, incidence
 from dashboard.measuring import Measured
-from evaluator.verdicts import Found
+from evaluator.claims.statements import Found
 
 AXIS = "% of steps"
 

@@ -15,19 +15,9 @@ import streamlit as st
 
 from dashboard import budgets, controls, lab, ui
 from dashboard.pictures import plate, unpack
-from evaluator.statistics import Estimate
-from evaluator.steps.comparing import (
-    POINTS_LOST,
-    TIMES_FARTHER,
-    Way,
-    best,
-    farther,
-    fewest,
-    keeps,
-    lost,
-    s13,
-    ways_from,
-)
+from evaluator.stats.intervals import Estimate
+from evaluator.steps.claims import s13
+from evaluator.steps.compare import POINTS_LOST, TIMES_FARTHER, Way, best, farther, fewest, keeps, lost, ways_from
 
 HEADINGS = (
     "drawn by", "evaluations", "keeps", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",

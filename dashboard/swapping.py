@@ -11,7 +11,7 @@ from dashboard import panels
 from dashboard.charts import AXES, BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, plain
 from dashboard.incidence import faded
 from dashboard.recognition import number
-from evaluator.spectra import Pair
+from evaluator.theory.spectra import Pair
 
 ROW = 30  # pixels of a class's row
 

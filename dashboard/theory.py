@@ -14,12 +14,12 @@ from dashboard.curves import Mark
 from dashboard.recognition import number, placed
 from dashboard.schedules import along, estimate_at
 from evaluator.experiments.posterior import fastest as fall
-from evaluator.judges import JudgeError
-from evaluator.published import speciation as published_speciation
-from evaluator.schedule import Check, check
-from evaluator.spectra import Spectra, spectra_for
-from evaluator.statistics import Estimate
-from evaluator.theory import SPECIATED, Spectrum, against, crossing
+from evaluator.judges.judge import JudgeError
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.published import speciation as published_speciation
+from evaluator.theory.schedule_check import Check, check
+from evaluator.theory.speciation import SPECIATED, Spectrum, against, crossing
+from evaluator.theory.spectra import Spectra, spectra_for
 from firstlight.card import card_of
 from firstlight.errors import RunError, SamplerError
 

@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard import sharing
 from dashboard.charts import CONFIG, Figure
-from evaluator.judges import JudgeError
+from evaluator.judges.judge import JudgeError
 from firstlight.errors import RunError, SamplerError
 from firstlight.run import RUNS, Run, run_at
 from store.database import Archive

@@ -9,18 +9,18 @@ from typing import Any, NoReturn
 from evaluator.clip import commands as clip
 from evaluator.experiments import commands as experiments
 from evaluator.guidance import commands as guidance
-from evaluator.judges import KINDS, JudgeError
-from evaluator.judging import record
-from evaluator.quality import quality
-from evaluator.quality import report as quality_report
-from evaluator.recognizability import recognizability
-from evaluator.reporting import report as recognizability_report
-from evaluator.schedule import check as schedule_check
-from evaluator.schedule import figures as schedule_figures
-from evaluator.schedule import report as schedule_report
-from evaluator.spectra import make as make_spectra
-from evaluator.spectra import report as spectra_report
+from evaluator.judges.judge import KINDS, JudgeError
+from evaluator.provenance import record
+from evaluator.quality.figures import quality
+from evaluator.quality.figures import report as quality_report
+from evaluator.recognizability.analysis import recognizability
+from evaluator.recognizability.report import report as recognizability_report
 from evaluator.steps import commands as steps
+from evaluator.theory.schedule_check import check as schedule_check
+from evaluator.theory.schedule_check import figures as schedule_figures
+from evaluator.theory.schedule_check import report as schedule_report
+from evaluator.theory.spectra import make as make_spectra
+from evaluator.theory.spectra import report as spectra_report
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.run import RUNS, existing_run
@@ -124,7 +124,7 @@ def fit(options: argparse.Namespace) -> None:
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     try:
-        from evaluator.fitting import DataError, fit_judge
+        from evaluator.judges.fit import DataError, fit_judge
     except ImportError as error:
         raise JudgeError(f"Fitting a judge needs {error.name}; install it with: make install") from error
     try:

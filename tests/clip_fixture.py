@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.clip.keeping import write
+from evaluator.clip.tables import write
 from firstlight import schema as firstlight_schema
 from firstlight.manifest import write_manifest
 from firstlight.run import Run

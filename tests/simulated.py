@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from evaluator.points import View
+from evaluator.recognizability.points import View
 
 SPREAD = 12.0  # standard deviation of T
 LEVELS = (-10.0, 9.0, 20.0)  # logSNR of the first, the last noisy and the finished frame

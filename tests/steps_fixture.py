@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.statistics import plain, wilson
+from evaluator.stats.intervals import plain, wilson
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest
 from firstlight.run import Run

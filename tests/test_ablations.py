@@ -13,9 +13,10 @@ import torch
 
 from dashboard.anatomy import Anatomy, anatomy, built, shapes
 from evaluator.__main__ import main
-from evaluator.claims import CANNOT, NOT, SUPPORTED
-from evaluator.experiments import surgery, taken
-from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
+from evaluator.experiments import claims as experiments_claims
+from evaluator.experiments import graph_surgery
+from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.graph import multiplied_out
 from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_json
@@ -62,7 +63,7 @@ def asked() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("levels", [(0,), (1,), (0, 1)])
 def test_silenced_skips_are_weights_of_zero_in_torch(run: Run, network: Denoiser, levels: tuple[int, ...]) -> None:
-    graph = surgery.opened(run.denoiser.read_bytes())
+    graph = graph_surgery.opened(run.denoiser.read_bytes())
     assert graph.levels == (0, 1) and len(graph.skips) == 2
     plain = multiplied_out(network)
     with torch.no_grad():
@@ -72,7 +73,7 @@ def test_silenced_skips_are_weights_of_zero_in_torch(run: Run, network: Denoiser
                     for conv in (block.first, block.shortcut):
                         conv.weight[:, conv.weight.shape[1] // 2 :] = 0
         expected = plain(*asked()).numpy()
-    cut = ran(surgery.without_skips(graph, levels), *asked())
+    cut = ran(graph_surgery.without_skips(graph, levels), *asked())
     whole = ran(run.denoiser.read_bytes(), *asked())
     scale = np.abs(expected).max()
     assert np.abs(cut - expected).max() < 1e-5 * scale < np.abs(whole - expected).max()
@@ -84,7 +85,7 @@ def test_a_frozen_time_embedding_is_told_one_level_and_scales_with_the_right_one
     denoiser.unet.time.register_forward_pre_hook(lambda _, given: (torch.full_like(given[0], 1.5),))
     with torch.no_grad():
         expected = denoiser(x, logsnr, label).numpy()
-    frozen = ran(surgery.with_time_at(surgery.opened(run.denoiser.read_bytes()), 1.5), x, logsnr, label)
+    frozen = ran(graph_surgery.with_time_at(graph_surgery.opened(run.denoiser.read_bytes()), 1.5), x, logsnr, label)
     whole = ran(run.denoiser.read_bytes(), x, logsnr, label)
     scale = np.abs(expected).max()
     assert np.abs(frozen - expected).max() < 1e-5 * scale < np.abs(whole - expected).max()
@@ -97,7 +98,7 @@ def test_a_graph_that_is_no_u_net_is_refused(run: Run) -> None:
     for node in model.graph.node:
         node.input[:] = [name.replace("unet.up.", "else.") for name in node.input]
     with pytest.raises(RunError, match="export the run again"):
-        surgery.opened(model.SerializeToString())
+        graph_surgery.opened(model.SerializeToString())
 
 
 def test_the_drawn_network_has_the_weights_that_torch_counts(run: Run, network: Denoiser) -> None:
@@ -179,7 +180,15 @@ def drawn(shares: dict[str, float], seeds: int = 60, real: float = 1.0) -> Taken
     return taken_from(columns, 10)
 
 
-@pytest.mark.parametrize(("say", "part"), [(taken.s2, STEPS), (taken.s4, SKIPS), (taken.s5, LABEL), (taken.s6, TIME)])
+@pytest.mark.parametrize(
+    ("say", "part"),
+    [
+        (experiments_claims.s2, STEPS),
+        (experiments_claims.s4, SKIPS),
+        (experiments_claims.s5, LABEL),
+        (experiments_claims.s6, TIME),
+    ],
+)
 def test_a_part_that_matters_one_that_does_not_and_one_of_which_little_is_known(say: Any, part: str) -> None:
     for share, seeds, expected in ((0.3, 60, SUPPORTED), (0.99, 300, NOT), (0.95, 6, CANNOT)):
         found = say(drawn({NONE: 0.99, part: share}, seeds))[0]
@@ -191,17 +200,17 @@ def test_a_part_that_matters_one_that_does_not_and_one_of_which_little_is_known(
 
 
 def test_a_run_that_draws_by_chance_has_nothing_to_break() -> None:
-    found = taken.s4(drawn({NONE: 0.1, SKIPS: 0.1}))[0]
+    found = experiments_claims.s4(drawn({NONE: 0.1, SKIPS: 0.1}))[0]
     assert found.verdict == CANNOT and "little to break" in found.reason
-    assert taken.s5(drawn({NONE: 0.1, LABEL: 0.1}, seeds=3000))[0].verdict == NOT
+    assert experiments_claims.s5(drawn({NONE: 0.1, LABEL: 0.1}, seeds=3000))[0].verdict == NOT
 
 
 def test_without_a_label_it_draws_or_does_not() -> None:
     for real, seeds, expected in ((0.9, 60, SUPPORTED), (0.1, 60, NOT), (0.5, 60, CANNOT)):
-        assert taken.s5(drawn({NONE: 0.99, LABEL: 0.1}, seeds, real))[1].verdict == expected
+        assert experiments_claims.s5(drawn({NONE: 0.99, LABEL: 0.1}, seeds, real))[1].verdict == expected
 
 
 def test_the_finest_skips_are_judged_apart() -> None:
-    said = taken.s4(drawn({NONE: 0.99, "skips 14": 0.2, "skips 7": 0.99, SKIPS: 0.1}))
+    said = experiments_claims.s4(drawn({NONE: 0.99, "skips 14": 0.2, "skips 7": 0.99, SKIPS: 0.1}))
     assert [each.claim.part for each in said] == ["skips are needed", "the finest carry edges and strokes"]
     assert said[1].effect is not None and abs(said[1].effect.value + 79) < 8

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import Open, opened, words  # noqa: F401
 
 from dashboard import blind
-from evaluator.psychometric import chance
+from evaluator.stats.psychometric import chance
 from firstlight.run import Run
 from store.answers import Answer, Sitting, read_answers, write_sitting
 

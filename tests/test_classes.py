@@ -19,8 +19,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import clip_parts, deciding, reasons, versus
 from dashboard.app import SECTIONS
 from dashboard.report import report
-from evaluator import harder
-from evaluator.verdicts import SUBJECTS
+from evaluator.claims import harder_data
+from evaluator.claims.statements import SUBJECTS
 from firstlight.files import write_json, write_table
 from firstlight.manifest import write_manifest
 from firstlight.run import Run
@@ -78,7 +78,7 @@ def said(test: AppTest) -> str:
 def own(text: str) -> str:
     """A text without what the source says, word for word, and without S14, which does compare with digits."""
     text = html.unescape(text)
-    for words in (*(subject.words for subject in SUBJECTS), harder.S14.measure, "No run of digits is evaluated"):
+    for words in (*(subject.words for subject in SUBJECTS), harder_data.S14.measure, "No run of digits is evaluated"):
         text = text.replace(words, "")
     return text
 

@@ -20,10 +20,10 @@ from test_evaluator_quality import parrot
 from dashboard import clipped
 from dashboard.pictures import real_pictures
 from evaluator.__main__ import main
-from evaluator.clip import choosing
+from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
-from evaluator.clip.real import figures
-from evaluator.judges import JudgeError
+from evaluator.clip.real_pictures import figures
+from evaluator.judges.judge import JudgeError
 from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
 from firstlight.run import Run
@@ -58,7 +58,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that draws one digit of each class, with two moments of training."""
-    monkeypatch.setattr(choosing.chosen, "__defaults__", (None, (), None, cache))
+    monkeypatch.setattr(resolve.chosen, "__defaults__", (None, (), None, cache))
     images, names = real_pictures("mnist")
     first = [int(np.argmax(names == digit)) for digit in DIGITS]
     known = images[first].transpose(0, 3, 1, 2) / np.float32(127.5) - 1
@@ -174,7 +174,7 @@ def test_a_folder_without_its_weights_never_becomes_a_model(
 
 def _refused(run: Run, capsys: pytest.CaptureFixture[str], reason: str, *arguments: str) -> None:
     """One sentence, status 2, and nothing written: neither rows nor a judge in the cache."""
-    cache = choosing.chosen.__defaults__[-1]
+    cache = resolve.chosen.__defaults__[-1]
     before = set(cache.glob(f"*/{CARD}"))
     assert asked(run, *arguments) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]

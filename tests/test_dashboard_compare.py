@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import comparing, contrasts
 from dashboard.charts import AXES
-from evaluator.points import Points
-from evaluator.statistics import Estimate, wilson
+from evaluator.recognizability.points import Points
+from evaluator.stats.intervals import Estimate, wilson
 from firstlight import schema as firstlight_schema
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest

@@ -21,8 +21,8 @@ from dashboard import contrasts, ordering, theory, versus
 from dashboard.charts import AXES
 from dashboard.ordering import CANNOT, RIGHTLY, WRONGLY, Course, before, sentence, verdict
 from dashboard.places import on_axes
-from evaluator.spectra import SPECTRA, load
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.spectra import SPECTRA, load
 from firstlight.files import write_json, write_table
 from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
@@ -197,8 +197,8 @@ def test_chains_that_were_copied_again_are_counted_again(tmp_path: Path, monkeyp
 
 def test_the_planted_difference_of_levels_is_the_one_in_the_table(tmp_path: Path) -> None:
     """Shifted by half the distance between two frames, as far as straight lines between frames go: exactly."""
-    from evaluator.points import points, view_from
-    from evaluator.survival import average
+    from evaluator.recognizability.incidence import average
+    from evaluator.recognizability.points import points, view_from
 
     write_lab(tmp_path, "digits", seeds=SEEDS)
     write_garments(tmp_path, "clothes", 0.5 * float(np.diff(levels(20))[0]))

@@ -11,8 +11,8 @@ from archive_fixture import CLASSES, write_run
 
 from dashboard import facts, judged, recognition
 from dashboard.run_table import found
-from evaluator.points import Points, View, points, view_from
-from evaluator.recognizability import Analysis, analysis
+from evaluator.recognizability.analysis import Analysis, analysis
+from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive
 
 

@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluator.__main__ import main
-from evaluator.judges import JUDGES, JudgeError, entropy, judge_for, load, softmax
-from evaluator.judging import decode, judged, notes
-from evaluator.points import points, view_of
-from evaluator.recognizability import recognizability
-from evaluator.reference import reference_for
+from evaluator.judges.judge import JUDGES, JudgeError, entropy, judge_for, load, softmax
+from evaluator.judges.reference import reference_for
+from evaluator.provenance import notes
+from evaluator.recognizability.analysis import recognizability
+from evaluator.recognizability.judge_frames import decode, judged
+from evaluator.recognizability.points import points, view_of
 from firstlight.errors import RunError
 from firstlight.files import write_json, write_table
 from firstlight.levels import CLEAN, alpha, levels, sigma

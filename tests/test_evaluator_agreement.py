@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from simulated import at, rng, view
 
-from evaluator.agreement import agreement, concordance, concordances, kappas, lin
-from evaluator.points import View, points
+from evaluator.recognizability.agreement import agreement, concordance, concordances, kappas, lin
+from evaluator.recognizability.points import View, points
 from firstlight.errors import RunError
 
 FLEISS = """

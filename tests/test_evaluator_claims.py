@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from simulated import at, rng, view
 
-from evaluator.claims import CANNOT, DIGITS, NOT, SUPPORTED, Verdict, s3, s10
-from evaluator.points import Points, points
+from evaluator.recognizability.claims import s3, s10
+from evaluator.recognizability.points import Points, points
+from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Verdict
 
 AS_SAID = (60.0, 60.0, 68.0, 75.0, 68.0, 76.0, 68.0, 60.0, 76.0, 68.0)  # 0, 1, 7 early; 3, 5, 8 late
 REVERSED = (76.0, 76.0, 68.0, 60.0, 68.0, 60.0, 68.0, 76.0, 60.0, 68.0)

@@ -16,18 +16,18 @@ from test_evaluator_quality import parrot
 from torch.nn import functional as F
 
 from evaluator.__main__ import main
-from evaluator.clip.choosing import chosen
 from evaluator.clip.claims import s9
-from evaluator.clip.fitting import fit_clip, multi_positive
+from evaluator.clip.fit import fit_clip, multi_positive
 from evaluator.clip.judge import CARD, IMAGE, ClipJudge, clip_for, for_run, load
-from evaluator.clip.networks import WEIGHTS, PictureTower, save_model, small_config, small_model
-from evaluator.clip.opening import opened
+from evaluator.clip.network import WEIGHTS, PictureTower, save_model, small_config, small_model
+from evaluator.clip.openclip import opened
 from evaluator.clip.prompts import checked, scored_templates, trained_templates, unseen_templates
 from evaluator.clip.ranking import ordered
 from evaluator.clip.resizing import resize_matrix
+from evaluator.clip.resolve import chosen
 from evaluator.clip.scoring import rows
-from evaluator.drawing import Drawn
-from evaluator.judges import JudgeError
+from evaluator.judges.judge import JudgeError
+from evaluator.quality.pictures import Drawn
 from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
 from firstlight.run import Run

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from simulated import at, restricted_mean, rng, share_by, view
 
-from evaluator.agreement import kappas, lin
-from evaluator.points import Points, points
-from evaluator.ranking import Ranking, ranking, restricted
-from evaluator.statistics import Estimate, mean, median, share, share_difference
-from evaluator.survival import Incidence, incidence
+from evaluator.recognizability.agreement import kappas, lin
+from evaluator.recognizability.incidence import Incidence, incidence
+from evaluator.recognizability.points import Points, points
+from evaluator.recognizability.ranking import Ranking, ranking, restricted
+from evaluator.stats.bootstrap import mean, median
+from evaluator.stats.intervals import Estimate, share, share_difference
 
 REPEATS = 500
 SEEDS = 40

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluator.psychometric import FEWEST_PEOPLE, chance, fit
+from evaluator.stats.psychometric import FEWEST_PEOPLE, chance, fit
 from firstlight.errors import RunError
 
 PLACES = np.linspace(0, 100, 21)

@@ -11,16 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from evaluator import drawing, scores
 from evaluator.__main__ import main
-from evaluator.distances import balance, moments
-from evaluator.drawing import draw
-from evaluator.fitting import finish
-from evaluator.judges import judge_for
-from evaluator.networks import LOGSNR, Network, accuracy, add_noise, distort, fit
-from evaluator.quality import quality, ratio
-from evaluator.reference import evenly_drawn, reference_for
-from evaluator.statistics import Estimate
+from evaluator.judges.fit import finish
+from evaluator.judges.judge import judge_for
+from evaluator.judges.network import LOGSNR, Network, accuracy, add_noise, distort, fit
+from evaluator.judges.reference import evenly_drawn, reference_for
+from evaluator.quality import cas, pictures
+from evaluator.quality.figures import quality, ratio
+from evaluator.quality.pictures import draw
+from evaluator.stats.distances import balance, moments
+from evaluator.stats.intervals import Estimate
 from firstlight.errors import RunError
 from firstlight.files import write_json
 from firstlight.manifest import read_manifest
@@ -85,7 +85,7 @@ def parrot(known: np.ndarray, classes: tuple[str, ...]) -> bytes:
 
 
 def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "PASSES", 500)
+    monkeypatch.setattr(cas, "PASSES", 500)
     found = quality(run, PER_CLASS)
     rows = {(row["metric"], row["label"]): row for row in found["metrics"]}
     assert rows["accuracy", None]["value"] == 0.9
@@ -108,34 +108,34 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
 def test_pictures_are_kept_and_a_longer_list_begins_with_the_shorter(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     first = draw(run, 3)
     assert first.labels.tolist() == list(range(10)) * 3
-    monkeypatch.setattr(drawing, "generate", None)  # nothing is drawn twice
+    monkeypatch.setattr(pictures, "generate", None)  # nothing is drawn twice
     again = draw(run, 2)
     assert (again.images == first.images[:20]).all()
-    cache = drawing.cache_path(run, first.settings)
+    cache = pictures.cache_path(run, first.settings)
     cache.write_bytes(b"\x93NUMPY damaged")
     monkeypatch.undo()
     assert (draw(run, 3).images == first.images).all()
 
 
 def test_drawing_goes_on_where_it_was_stopped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "KEEP_EVERY", 1)
+    monkeypatch.setattr(pictures, "KEEP_EVERY", 1)
     whole = draw(run, 15)
-    cache = drawing.cache_path(run, whole.settings)
+    cache = pictures.cache_path(run, whole.settings)
     np.save(cache, whole.images[:64])
     asked: list[int] = []
-    real = drawing.generate
+    real = pictures.generate
 
     def counted(denoiser: Any, labels: Any, seeds: Any, settings: Any) -> Any:
         asked.extend(seeds)
         return real(denoiser, labels, seeds, settings)
 
-    monkeypatch.setattr(drawing, "generate", counted)
+    monkeypatch.setattr(pictures, "generate", counted)
     assert (draw(run, 15).images == whole.images).all()
-    assert asked == list(range(drawing.FIRST_SEED + 64, drawing.FIRST_SEED + 150))
+    assert asked == list(range(pictures.FIRST_SEED + 64, pictures.FIRST_SEED + 150))
 
 
 def test_json_and_manifest(run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "PASSES", 500)
+    monkeypatch.setattr(cas, "PASSES", 500)
     assert main(["quality", run.id, "--per-class", "2", "--json", "--runs", str(run.folder.parent)]) == 0
     figures = json.loads(capsys.readouterr().out)
     metrics = {row["metric"] for row in figures["metrics"]}
@@ -175,7 +175,7 @@ def test_classes_are_balanced() -> None:
 
 def test_real_test_pictures_are_at_their_own_reference() -> None:
     """The 5,000 kept features are a part of the reference: closer to it than half a floor of other pictures."""
-    from evaluator.distances import frechet
+    from evaluator.stats.distances import frechet
 
     held = reference_for(judge_for("mnist", "clean"))
     assert frechet(moments(held.features), held.moments) < 2 * held.floor.mean()

@@ -9,11 +9,11 @@ import pytest
 from scipy import stats
 from simulated import at, rng, view
 
-from evaluator.permutations import exchanged, flipped, holm
-from evaluator.points import Points, View, before, points, recognized, view_from, view_of
-from evaluator.ranking import alike, ranking, restricted, sentence
-from evaluator.recognizability import analysis, figures_of
-from evaluator.survival import average, incidence, logrank_scores, omnibus, paired, within_seeds
+from evaluator.recognizability.analysis import analysis, figures_of
+from evaluator.recognizability.incidence import average, incidence, logrank_scores, omnibus, paired, within_seeds
+from evaluator.recognizability.points import Points, View, before, points, recognized, view_from, view_of
+from evaluator.recognizability.ranking import alike, ranking, restricted, sentence
+from evaluator.stats.permutation_tests import exchanged, flipped, holm
 from firstlight.errors import RunError
 
 CLASSES = [str(digit) for digit in range(10)]

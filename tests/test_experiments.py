@@ -13,18 +13,18 @@ from archive_fixture import card, write_run
 from gaussian import mixture, posterior
 
 from evaluator.__main__ import main
-from evaluator.experiments import chunks
+from evaluator.experiments import resumable
 from evaluator.experiments.chains import grid_of, onwards, through, within
-from evaluator.experiments.classifier import FIRST_SEED, HIGH, LOW, classifier, errors, level, probabilities
+from evaluator.experiments.cloning import speciation
+from evaluator.experiments.diffusion_classifier import FIRST_SEED, HIGH, LOW, classifier, errors, level, probabilities
+from evaluator.experiments.label_swap import swap
 from evaluator.experiments.posterior import fastest, followed
 from evaluator.experiments.posterior import posterior as own_posterior
-from evaluator.experiments.real import real_pictures
-from evaluator.experiments.speciation import speciation
+from evaluator.experiments.real_pictures import real_pictures
 from evaluator.experiments.subject import subject_of
-from evaluator.experiments.swap import swap
 from evaluator.experiments.uturn import uturn
-from evaluator.judging import notes
-from evaluator.theory import SPECIATED
+from evaluator.provenance import notes
+from evaluator.theory.speciation import SPECIATED
 from firstlight.errors import RunError
 from firstlight.files import write_bytes, write_json
 from firstlight.levels import alpha, levels, sigma
@@ -311,7 +311,7 @@ def test_an_interrupted_command_goes_on_and_ends_with_the_same_table(
     whole = json.loads(capsys.readouterr().out)
     written = []
 
-    def interrupted(path: Path, table: Any, write: Any = chunks.write_table) -> None:
+    def interrupted(path: Path, table: Any, write: Any = resumable.write_table) -> None:
         if written:
             raise KeyboardInterrupt
         written.append(path)
@@ -319,7 +319,7 @@ def test_an_interrupted_command_goes_on_and_ends_with_the_same_table(
 
     again = [name, "mixture", *COMMANDS[name], "--runs", str(run.folder.parent), "--json"]
     with monkeypatch.context() as patch:
-        patch.setattr(chunks, "write_table", interrupted)
+        patch.setattr(resumable, "write_table", interrupted)
         assert main(again) == 130
     said = capsys.readouterr()
     assert "goes on from there" in said.err and not run.tables[name].exists()

@@ -11,14 +11,14 @@ from archive_fixture import card, write_run
 from gaussian import mixture
 
 from evaluator.__main__ import main
-from evaluator.claims import CANNOT, NOT, SUPPORTED
-from evaluator.distances import frechet, moments
-from evaluator.guidance import figures, scores, sweep
+from evaluator.guidance import figures, kernel_cas, sweep
 from evaluator.guidance.claims import s11, s12
 from evaluator.guidance.commands import guidance
 from evaluator.guidance.judges import judges_of, referee
 from evaluator.guidance.sweep import Cell, cells
-from evaluator.judging import notes
+from evaluator.provenance import notes
+from evaluator.stats.distances import frechet, moments
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.files import write_bytes, write_json
@@ -163,13 +163,13 @@ def settings(run: Run):
 
 def test_few_real_digits_teach_the_kernel_classifier_and_wrong_labels_do_not() -> None:
     digits = load_pictures("digits5000", split="test")
-    x, y = scores.pixels(digits.images), digits.labels
+    x, y = kernel_cas.pixels(digits.images), digits.labels
     order = np.random.default_rng(0).permutation(len(y))
     own, others = order[:400], order[400:800]
-    width = scores.width(x[own])
-    assert scores.right(x[own], y[own], x[others], y[others], width).mean() > 0.85
+    width = kernel_cas.width(x[own])
+    assert kernel_cas.right(x[own], y[own], x[others], y[others], width).mean() > 0.85
     wrong = np.random.default_rng(1).permutation(y[own])
-    assert scores.right(x[own], wrong, x[others], y[others], width).mean() < 0.25
+    assert kernel_cas.right(x[own], wrong, x[others], y[others], width).mean() < 0.25
 
 
 def planted(clip: float, constant: float, shuffled: float, plain: float = 0.5, bare: float = 0.1) -> dict:

@@ -8,7 +8,7 @@ import pytest
 from dashboard import charts, incidence, swapping
 from dashboard.curves import Curve, Level, Mark, curves
 from dashboard.places import on_axes
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 
 HOSTILE = "<b>x</b> $y$ %{z}"
 LOGSNR = np.array([-12.0, -5.0, 0.0, 5.0, 20.0])

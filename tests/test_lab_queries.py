@@ -8,7 +8,7 @@ from lab_fixture import CENTRES, DECISION, SPECIATION, SWAP, levels, phi, write_
 
 from dashboard import deciding, schedules
 from evaluator.experiments.posterior import fastest
-from evaluator.theory import crossing
+from evaluator.theory.speciation import crossing
 from store.database import Archive
 
 

@@ -16,10 +16,10 @@ from test_lab_pages import Open, opened, turned, words  # noqa: F401
 from dashboard import clip_charts, clip_parts, clip_versus, clipped, rankings
 from dashboard.checking import check
 from dashboard.report import report
-from evaluator.clip.beside import like_real, named_alike, same_order
-from evaluator.clip.pictures import KEPT, extremes
+from evaluator.clip.agreement import like_real, named_alike, same_order
+from evaluator.clip.kept_pictures import KEPT, extremes
 from evaluator.clip.ranking import ordered
-from evaluator.statistics import Estimate
+from evaluator.stats.intervals import Estimate
 from firstlight.run import Run
 from firstlight.schema import CLIP, table_of
 from store.database import Archive

@@ -11,14 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 from test_evaluator_quality import digits, run  # noqa: F401
 
-from evaluator import drawing, quality
 from evaluator.__main__ import main
-from evaluator.claims import CANNOT, NOT, SUPPORTED
-from evaluator.statistics import Estimate, wilson
-from evaluator.steps import comparing, grid, measuring, teaching
-from evaluator.steps.comparing import Way, best, farther, fewest, keeps, lost, s13, ways_from
-from evaluator.steps.grid import cells, within
-from evaluator.steps.measuring import steps
+from evaluator.quality import figures as quality_figures
+from evaluator.quality import pictures
+from evaluator.stats.intervals import Estimate, wilson
+from evaluator.steps import cas, measure, ways
+from evaluator.steps import claims as steps_claims
+from evaluator.steps.claims import s13
+from evaluator.steps.compare import Way, best, farther, fewest, keeps, lost, ways_from
+from evaluator.steps.measure import steps
+from evaluator.steps.ways import cells, within
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.errors import RunError
 from firstlight.files import write_json
 from firstlight.manifest import read_manifest
@@ -80,14 +83,14 @@ def test_every_solver_the_default_and_the_students_are_compared(run: Run, tmp_pa
 def test_a_resumed_table_is_the_uninterrupted_one(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(drawing, "KEEP_EVERY", 1)
-    monkeypatch.setattr(quality, "RESAMPLED", 5)
-    monkeypatch.setattr(measuring, "SAMPLES", 1)
+    monkeypatch.setattr(pictures, "KEEP_EVERY", 1)
+    monkeypatch.setattr(quality_figures, "RESAMPLED", 5)
+    monkeypatch.setattr(measure, "SAMPLES", 1)
     whole, torn = (Run(Path(shutil.copytree(run.folder, tmp_path / name / "parrot"))) for name in ("whole", "torn"))
     wanted = ["--per-class", "14", "--evaluations", "2", "--cas"]
     assert main(["steps", "parrot", "--runs", str(whole.folder.parent), *wanted]) == 0
 
-    real, left = drawing.generate, [6]
+    real, left = pictures.generate, [6]
 
     def interrupted(*request: Any) -> Any:
         left[0] -= 1
@@ -95,7 +98,7 @@ def test_a_resumed_table_is_the_uninterrupted_one(
             raise KeyboardInterrupt
         return real(*request)
 
-    monkeypatch.setattr(drawing, "generate", interrupted)
+    monkeypatch.setattr(pictures, "generate", interrupted)
     assert main(["steps", "parrot", "--runs", str(torn.folder.parent), *wanted]) == 130
     assert not torn.solver_steps.exists() and any(torn.cache.iterdir())
     assert main(["steps", "parrot", "--runs", str(torn.folder.parent), *wanted]) == 0
@@ -112,9 +115,9 @@ def test_a_resumed_table_is_the_uninterrupted_one(
 def test_some_pictures_teach_and_what_was_taught_is_remembered(
     run: Run, digits: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(teaching, "EPOCHS", 1)
+    monkeypatch.setattr(cas, "EPOCHS", 1)
     few = prepared(digits, per_class=10)
-    monkeypatch.setattr(measuring, "real_pictures", lambda *_: (few, few))
+    monkeypatch.setattr(measure, "real_pictures", lambda *_: (few, few))
     own = Run(Path(shutil.copytree(run.folder, tmp_path / "parrot")))
     first = steps(own, 2, [1], ["ddpm"])["ways"]
     assert {(row["solver"], row["evaluations"]) for row in first if row["cas"] is not None} == {
@@ -122,8 +125,8 @@ def test_some_pictures_teach_and_what_was_taught_is_remembered(
         ("ddim", 2),
     }
     assert all(row["frechet"] is None and 0 < row["cas_real"] < 1 for row in first)  # 20 pictures have no covariance
-    monkeypatch.setattr(teaching, "score", refuse)
-    monkeypatch.setattr(teaching, "real_score", refuse)
+    monkeypatch.setattr(cas, "score", refuse)
+    monkeypatch.setattr(cas, "real_score", refuse)
     again = steps(own, 2, [1], ["ddpm"])["ways"]
     assert [row["cas"] for row in again] == [row["cas"] for row in first]
 
@@ -167,8 +170,8 @@ def test_distances_of_other_numbers_of_pictures_are_not_compared() -> None:
 @pytest.mark.parametrize("low", [-20.0, -6.0, -4.0, -1.5, 2.9])
 def test_the_longest_way_that_is_compared_is_what_the_source_calls_long(low: float) -> None:
     """Guidance takes two evaluations in one step, so not every number of them can be reached."""
-    longest = within(Settings(guidance=2.0, guidance_low=low, guidance_high=3.0), "ddpm", grid.MANY)
-    assert longest is not None and comparing.FULL <= longest.evaluations() <= grid.MANY
+    longest = within(Settings(guidance=2.0, guidance_low=low, guidance_high=3.0), "ddpm", ways.MANY)
+    assert longest is not None and steps_claims.FULL <= longest.evaluations() <= ways.MANY
 
 
 def test_the_source_is_held_against_both_ends() -> None:

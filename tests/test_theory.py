@@ -10,13 +10,12 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from evaluator.__main__ import main
-from evaluator.covariance import of_all, part
-from evaluator.judges import JudgeError, judge_for, judge_for_run
-from evaluator.published import levels_to_try, published_crossing, speciation
-from evaluator.schedule import at_share, check, figures
-from evaluator.spectra import SPECTRA, load, measure, spectra_for, write
-from evaluator.statistics import Estimate
-from evaluator.theory import (
+from evaluator.judges.judge import JudgeError, judge_for, judge_for_run
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.covariance import of_all, part
+from evaluator.theory.published import levels_to_try, published_crossing, speciation
+from evaluator.theory.schedule_check import at_share, check, figures
+from evaluator.theory.speciation import (
     _isotonic,
     against,
     crossing,
@@ -29,6 +28,7 @@ from evaluator.theory import (
     speciation_time,
     step_of,
 )
+from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
 from firstlight.archives import BUNDLED
 from trainer.config import PRESETS, Config, to_dict

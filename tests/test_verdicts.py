@@ -9,11 +9,11 @@ from archive_fixture import write_run
 from lab_fixture import write_lab
 
 from dashboard import claimed
-from evaluator import harder, learning
-from evaluator.claims import CANNOT, DIGITS, NOT, SUPPORTED
-from evaluator.forward import s1
-from evaluator.statistics import Estimate, combined, wilson
-from evaluator.verdicts import SUBJECTS, Found, verdicts
+from evaluator.claims import harder_data, training
+from evaluator.claims.forward import s1
+from evaluator.claims.statements import SUBJECTS, Found, verdicts
+from evaluator.stats.intervals import Estimate, combined, wilson
+from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED
 from firstlight.card import card_of
 from firstlight.files import write_json
 from firstlight.manifest import write_manifest
@@ -54,17 +54,17 @@ def losses(first: float, last: float, spread: float = 0.02, n: int = 400) -> tup
 
 
 def test_a_loss_falls_rises_or_is_not_known() -> None:
-    assert learning.s7(*losses(1.0, 0.1), "noise")[0].verdict == SUPPORTED
-    assert learning.s7(*losses(0.1, 1.0), "noise")[0].verdict == NOT
-    assert learning.s7(*losses(0.5, 0.5, 0.3), "noise")[0].verdict == CANNOT
-    assert learning.s7(*losses(1.0, 0.1, n=40), "noise")[0].verdict == CANNOT
+    assert training.s7(*losses(1.0, 0.1), "noise")[0].verdict == SUPPORTED
+    assert training.s7(*losses(0.1, 1.0), "noise")[0].verdict == NOT
+    assert training.s7(*losses(0.5, 0.5, 0.3), "noise")[0].verdict == CANNOT
+    assert training.s7(*losses(1.0, 0.1, n=40), "noise")[0].verdict == CANNOT
     step, loss = losses(1.0, 0.1)
     loss[200] = np.nan
-    diverged = learning.s7(step, loss, "noise")[0]
+    diverged = training.s7(step, loss, "noise")[0]
     assert diverged.verdict == NOT and "step 200" in diverged.reason
-    found = learning.s7(*losses(1.0, 0.1, 0.001), "edm")
+    found = training.s7(*losses(1.0, 0.1, 0.001), "edm")
     assert found[0].effect is not None and abs(found[0].effect.value + 0.81) < 0.01
-    assert [learning.s7(*losses(1, 0.1), kind)[1].verdict for kind in ("noise", "edm", "")] == [SUPPORTED, NOT, CANNOT]
+    assert [training.s7(*losses(1, 0.1), kind)[1].verdict for kind in ("noise", "edm", "")] == [SUPPORTED, NOT, CANNOT]
 
 
 def snapshots(shares: list[float], pictures: int) -> tuple[np.ndarray, ...]:
@@ -77,22 +77,22 @@ def snapshots(shares: list[float], pictures: int) -> tuple[np.ndarray, ...]:
 
 
 def test_pictures_get_clear_stay_bad_or_are_too_few() -> None:
-    assert learning.s8(*snapshots([0.2] * 4 + [0.6] * 4 + [1.0] * 4, 40))[0].verdict == SUPPORTED
-    assert learning.s8(*snapshots([0.9] * 4 + [0.1] * 8, 100))[0].verdict == NOT
-    assert learning.s8(*snapshots([0.5] * 8, 20))[0].verdict == CANNOT
-    assert learning.s8(*snapshots([0.5], 20))[0].verdict == CANNOT
+    assert training.s8(*snapshots([0.2] * 4 + [0.6] * 4 + [1.0] * 4, 40))[0].verdict == SUPPORTED
+    assert training.s8(*snapshots([0.9] * 4 + [0.1] * 8, 100))[0].verdict == NOT
+    assert training.s8(*snapshots([0.5] * 8, 20))[0].verdict == CANNOT
+    assert training.s8(*snapshots([0.5], 20))[0].verdict == CANNOT
 
 
-def scored(dataset: str, generated: float, real: float, n: int = 10_000) -> harder.Scored:
-    return harder.Scored(dataset, dataset, wilson(round(n * generated), n), wilson(round(10_000 * real), 10_000))
+def scored(dataset: str, generated: float, real: float, n: int = 10_000) -> harder_data.Scored:
+    return harder_data.Scored(dataset, dataset, wilson(round(n * generated), n), wilson(round(10_000 * real), 10_000))
 
 
 def test_harder_data_falls_shorter_or_not() -> None:
     digits = scored("mnist", 0.996, 0.9966)
-    assert harder.s14(digits, scored("fashion-mnist", 0.88, 0.93))[0].verdict == SUPPORTED
-    assert harder.s14(digits, scored("fashion-mnist", 0.95, 0.93))[0].verdict == NOT
-    assert harder.s14(digits, scored("fashion-mnist", 0.92, 0.93, n=200))[0].verdict == CANNOT
-    assert harder.s14(digits, None)[0].verdict == harder.s14(None, digits)[0].verdict == CANNOT
+    assert harder_data.s14(digits, scored("fashion-mnist", 0.88, 0.93))[0].verdict == SUPPORTED
+    assert harder_data.s14(digits, scored("fashion-mnist", 0.95, 0.93))[0].verdict == NOT
+    assert harder_data.s14(digits, scored("fashion-mnist", 0.92, 0.93, n=200))[0].verdict == CANNOT
+    assert harder_data.s14(digits, None)[0].verdict == harder_data.s14(None, digits)[0].verdict == CANNOT
 
 
 def test_sums_of_estimates_keep_their_coverage() -> None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluator.claims import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 from evaluator.clip.ranking import Order, ceiling
-from evaluator.statistics import Estimate, Numbers, ends
+from evaluator.stats.bootstrap import ends
+from evaluator.stats.intervals import Estimate, Numbers
+from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 
 WORDS = "CLIP score of generated digits against their label; highest was 0, lowest were 4 and 9"
 MEASURE = (

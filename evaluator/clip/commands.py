@@ -8,14 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.clip import beside, ranking, scoring
-from evaluator.clip.choosing import chosen
+from evaluator.clip import agreement, ranking, scoring
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real import figures as real_figures
-from evaluator.judges import JudgeError
-from evaluator.judging import record
-from evaluator.statistics import plain
+from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.resolve import chosen
+from evaluator.judges.judge import JudgeError
+from evaluator.provenance import record
+from evaluator.stats.intervals import plain
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.run import RUNS, Run, existing_run
@@ -60,7 +60,7 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
         "run": run.id,
         **ranking.figures(judge, table, found),
         "claims": said,
-        "beside": beside.figures(run, judge, table, found),
+        "beside": agreement.figures(run, judge, table, found),
         "steps_judged": frames,
         "snapshots_judged": moments,
         "seconds_per_1000": round(seconds, 3),
@@ -82,7 +82,7 @@ def _fit(options: argparse.Namespace) -> None:
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     try:
-        from evaluator.clip.fitting import DataError, fit_clip
+        from evaluator.clip.fit import DataError, fit_clip
     except ImportError as error:
         raise JudgeError(f"Fitting a CLIP needs {error.name}; install it with: make install") from error
     try:

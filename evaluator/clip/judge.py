@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from evaluator.judges import SAME_PICTURES, JudgeError, session_options, softmax
+from evaluator.judges.judge import SAME_PICTURES, JudgeError, session_options, softmax
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
 CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"

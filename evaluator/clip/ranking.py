@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real import figures as real_figures
-from evaluator.permutations import holm
-from evaluator.ranking import Pair, Place, alike, bootstrapped, rank_intervals
-from evaluator.statistics import Estimate, Numbers, ends, plain, small_sample, wilson
+from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
+from evaluator.stats.bootstrap import ends, small_sample
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
+from evaluator.stats.permutation_tests import holm
 
 SCORES = ("probability", "z", "cosine")  # the first is shown first; cosines of different prompts are hardly comparable
 

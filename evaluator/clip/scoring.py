@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator import judging
-from evaluator.clip import pictures, real
+from evaluator.clip import kept_pictures, real_pictures
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.keeping import join
-from evaluator.drawing import FIRST_SEED, Drawn, draw
-from evaluator.judging import AT_ONCE, decode, digest, weights
+from evaluator.clip.tables import join
+from evaluator.provenance import digest, weights
+from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
+from evaluator.recognizability import judge_frames
+from evaluator.recognizability.judge_frames import AT_ONCE, decode
 from firstlight.errors import RunError
 from firstlight.manifest import sha256, signature
 from firstlight.run import Run
@@ -48,8 +49,8 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     join(
         run.clip, table, source, _about(judge) | {"seconds_per_1000": round(seconds, 3), "pictures": len(drawn.labels)}
     )
-    join(run.clip_real, table_of(CLIP_REAL, real.columns(judge)), {})
-    pictures.keep(run, drawn, table, source)
+    join(run.clip_real, table_of(CLIP_REAL, real_pictures.columns(judge)), {})
+    kept_pictures.keep(run, drawn, table, source)
     return table, seconds
 
 
@@ -88,7 +89,7 @@ def scores(judge: ClipJudge, images: NDArray[np.uint8], labels: NDArray[np.int64
     asked = labels[:, None, None]
     own = np.take_along_axis(cosine, asked, axis=2)[:, :, 0]
     chance = np.take_along_axis(judge.probability(cosine), asked, axis=2)[:, :, 0]
-    mean, spread = (part.T[labels] for part in real.standards(judge))  # (N, readings)
+    mean, spread = (part.T[labels] for part in real_pictures.standards(judge))  # (N, readings)
     return {"cosine": own, "probability": chance, "z": (own - mean) / spread, "top": cosine.argmax(axis=2)}
 
 
@@ -149,4 +150,4 @@ def _step_rows(judge: ClipJudge, row: dict[str, Any]) -> pa.Table:
     frames = len(row["frames"])
     cosine = judge.cosine(judge.embed(decode(row[VIEW], frames, judge.shape, 1.0)))
     probability = judge.probability(cosine)[:, 0]  # of all templates together
-    return judging.rows(row, VIEW, judge.name, probability)
+    return judge_frames.rows(row, VIEW, judge.name, probability)

@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.distances import inside, reach
-from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, figures, skips_at, taken_from
+from evaluator.experiments.graph_surgery import Graph, opened, with_time_at, without_skips
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.experiments.surgery import Graph, opened, with_time_at, without_skips
-from evaluator.experiments.taken import LABEL, NONE, SKIPS, STEPS, TIME, figures, skips_at, taken_from
-from evaluator.judges import JUDGES, JudgeError, softmax
-from evaluator.reference import reference_for
+from evaluator.judges.judge import JUDGES, JudgeError, softmax
+from evaluator.judges.reference import reference_for
+from evaluator.stats.distances import inside, reach
 from firstlight.run import Run
 from sampler import session
 from sampler.generation import Settings, settings_of

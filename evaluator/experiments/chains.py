@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.experiments.subject import Labels
-from evaluator.schedule import trained
+from evaluator.theory.schedule_check import trained
 from firstlight.errors import RunError
 from firstlight.levels import LAST, NEAR, NOISY, Levels, levels
 from sampler.guidance import filled

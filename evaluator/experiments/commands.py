@@ -9,7 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evaluator.experiments import ablations, classifier, posterior, speciation, swap, taken, uturn
+from evaluator.experiments import (
+    ablation_figures,
+    ablations,
+    cloning,
+    diffusion_classifier,
+    label_swap,
+    posterior,
+    uturn,
+)
 from evaluator.experiments.chains import STEPS
 from firstlight.run import RUNS, existing_run
 
@@ -19,20 +27,26 @@ Make = Callable[[argparse.Namespace], dict[str, Any]]
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     copies = _command(
-        commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, speciation.report
+        commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, cloning.report
     )
-    copies.add_argument("--pairs", type=int, default=speciation.PAIRS, help="at every level (default: %(default)s)")
+    copies.add_argument("--pairs", type=int, default=cloning.PAIRS, help="at every level (default: %(default)s)")
     copies.add_argument("--published", action="store_true", help="copy where the published experiment did")
     copies.add_argument("--label", help="a class asked for all along (default: none)")
     turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, uturn.report)
     turn.add_argument("--per-class", type=int, default=uturn.PER_CLASS, help="real pictures (default: %(default)s)")
     turn.add_argument("--conditional", action="store_true", help="with the picture's own label on the way back")
-    change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, swap.report)
+    change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, label_swap.report)
     change.add_argument("--at", type=int, nargs="+", metavar="STEP", help="where the label changes (default: 8 steps)")
-    names = _command(commands, "classifier", "name real pictures with the denoiser", _classifier, classifier.report)
-    names.add_argument("--pictures", type=int, default=classifier.PICTURES, help="real ones (default: %(default)s)")
-    names.add_argument("--draws", type=int, default=classifier.DRAWS, help="of noise, at most (default: %(default)s)")
-    parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, taken.report)
+    names = _command(
+        commands, "classifier", "name real pictures with the denoiser", _classifier, diffusion_classifier.report
+    )
+    names.add_argument(
+        "--pictures", type=int, default=diffusion_classifier.PICTURES, help="real ones (default: %(default)s)"
+    )
+    names.add_argument(
+        "--draws", type=int, default=diffusion_classifier.DRAWS, help="of noise, at most (default: %(default)s)"
+    )
+    parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, ablation_figures.report)
     knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
     for command in (copies, turn):
         command.add_argument("--at", type=float, nargs="+", metavar="LOGSNR", help="levels (default: about nine)")
@@ -41,7 +55,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         command.add_argument(
             "--steps", type=int, default=steps, metavar="K", help="of the chain (default: %(default)s)"
         )
-    for command, seeds in ((change, swap.SEEDS), (knows, posterior.SEEDS), (parts, ablations.SEEDS)):
+    for command, seeds in ((change, label_swap.SEEDS), (knows, posterior.SEEDS), (parts, ablations.SEEDS)):
         command.add_argument("--seeds", type=int, default=seeds, help="noises for every class (default: %(default)s)")
     for command in (turn, names):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
@@ -63,9 +77,9 @@ def _told(figures: dict[str, Any], report: Callable[[Any], str], as_json: bool) 
 
 
 def _speciation(options: argparse.Namespace) -> dict[str, Any]:
-    at = speciation.published_levels() if options.published else _at(options)
+    at = cloning.published_levels() if options.published else _at(options)
     run = existing_run(options.runs, options.run)
-    return speciation.speciation(run, options.pairs, at, options.levels, options.steps, options.label)
+    return cloning.speciation(run, options.pairs, at, options.levels, options.steps, options.label)
 
 
 def _uturn(options: argparse.Namespace) -> dict[str, Any]:
@@ -75,12 +89,12 @@ def _uturn(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _swap(options: argparse.Namespace) -> dict[str, Any]:
-    return swap.swap(existing_run(options.runs, options.run), options.seeds, _at(options))
+    return label_swap.swap(existing_run(options.runs, options.run), options.seeds, _at(options))
 
 
 def _classifier(options: argparse.Namespace) -> dict[str, Any]:
     run = existing_run(options.runs, options.run)
-    return classifier.classifier(run, options.pictures, options.draws, options.data)
+    return diffusion_classifier.classifier(run, options.pictures, options.draws, options.data)
 
 
 def _posterior(options: argparse.Namespace) -> dict[str, Any]:

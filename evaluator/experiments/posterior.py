@@ -22,10 +22,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.experiments.chains import grid_of
-from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges import JUDGES, Judge, entropy, judge_for_run, softmax
-from evaluator.statistics import Estimate, cluster_weights, ends, plain, share
+from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
+from evaluator.stats.bootstrap import cluster_weights, ends
+from evaluator.stats.intervals import Estimate, plain, share
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run import Run

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges import JUDGES, Judge, JudgeError, command, judge_for_run
-from evaluator.judging import weights
+from evaluator.judges.judge import JUDGES, Judge, JudgeError, command, judge_for_run
+from evaluator.provenance import weights
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.run import Run

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
-from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out, record
-from evaluator.experiments.real import Real, real_pictures
+from evaluator.experiments.real_pictures import Real, real_pictures
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges import JUDGES
-from evaluator.judging import notes
-from evaluator.statistics import plain, wilson
+from evaluator.judges.judge import JUDGES
+from evaluator.provenance import notes
+from evaluator.stats.intervals import plain, wilson
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
 from firstlight.run import Run

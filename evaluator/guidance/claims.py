@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.claims import CANNOT, NOT, SUPPORTED, Claim, Verdict
-from evaluator.permutations import LEVEL, flipped, holm
-from evaluator.statistics import Estimate, share, share_difference
+from evaluator.stats.intervals import Estimate, share, share_difference
+from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 PROPOSED = (
     "at each step make a conditional and an unconditional candidate, let CLIP judge, blend with a CLIP-weighted factor"

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.experiments.chunks import record
+from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
 from evaluator.guidance.judges import judges_of

@@ -15,14 +15,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.distances import Numbers, balance, frechet, moments, precision_recall
-from evaluator.experiments.real import real_pictures
+from evaluator.experiments.real_pictures import real_pictures
 from evaluator.experiments.subject import Labels, Subject
-from evaluator.guidance import scores
+from evaluator.guidance import kernel_cas
 from evaluator.guidance.judges import CLIP, CNN, Judges
 from evaluator.guidance.sweep import Cell, pictures
-from evaluator.reference import Moments, evenly_drawn, reference_for
-from evaluator.statistics import Estimate, cluster_weights, mean, normal_interval, share, share_difference, wilson
+from evaluator.judges.reference import Moments, evenly_drawn, reference_for
+from evaluator.stats.bootstrap import cluster_weights, mean, normal_interval
+from evaluator.stats.distances import Numbers, balance, frechet, moments, precision_recall
+from evaluator.stats.intervals import Estimate, share, share_difference, wilson
 from firstlight.errors import RunError
 
 RESAMPLED = 50  # bootstrap repeats of a Fréchet distance
@@ -88,7 +89,7 @@ def real_of(subject: Subject, judges: Judges, data: Path | None) -> Real:
     known = judges.clip.real
     held = judges.look(CLIP, x)[1] if len(labels) else None
     spaces[CLIP] = Space(moments(known.embeddings, balance(known.labels)), held)
-    return Real(spaces, labels, scores.pixels(images) if len(labels) else nothing, source)
+    return Real(spaces, labels, kernel_cas.pixels(images) if len(labels) else nothing, source)
 
 
 def found_in(table: pa.Table, cell: Cell, judges: Judges, real: Real, shape: tuple[int, int, int]) -> Found:
@@ -110,9 +111,9 @@ def found_in(table: pa.Table, cell: Cell, judges: Judges, real: Real, shape: tup
     if not real.at_hand:
         return made
     own, others = _learned(real, len(label))
-    variance = scores.width(real.pixels[own])
-    grey = scores.pixels(images.transpose(0, 3, 1, 2))
-    named = scores.right(grey, label, real.pixels[others], real.labels[others], variance)
+    variance = kernel_cas.width(real.pixels[own])
+    grey = kernel_cas.pixels(images.transpose(0, 3, 1, 2))
+    named = kernel_cas.right(grey, label, real.pixels[others], real.labels[others], variance)
     return Found(**{**vars(made), "named": named})
 
 
@@ -203,8 +204,8 @@ def _ceiling(real: Real, count: int) -> Iterator[Row]:
         precision, recall = precision_recall(space.held[again], space.held[own])
         yield _row(at, "precision", name, wilson(round(precision * len(again)), len(again)))
         yield _row(at, "recall", name, wilson(round(recall * len(own)), len(own)))
-    variance = scores.width(real.pixels[own])
-    named = scores.right(real.pixels[own], real.labels[own], real.pixels[others], real.labels[others], variance)
+    variance = kernel_cas.width(real.pixels[own])
+    named = kernel_cas.right(real.pixels[own], real.labels[own], real.pixels[others], real.labels[others], variance)
     yield _row(at, "cas", None, wilson(int(named.sum()), len(named)))
 
 

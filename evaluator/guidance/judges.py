@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.clip.choosing import chosen
 from evaluator.clip.judge import ClipJudge
-from evaluator.judges import Judge, judge_for_run, softmax
+from evaluator.clip.resolve import chosen
+from evaluator.judges.judge import Judge, judge_for_run, softmax
 from sampler.laws import LAWS, Scorer, Steer, law_of
 
 CNN, CLIP = "cnn", "clip"

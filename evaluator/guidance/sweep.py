@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evaluator.experiments.chunks import Columns, Denoise, Plan, carried_out
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out
 from evaluator.experiments.subject import Subject
 from evaluator.guidance.judges import CLIP, CNN, Judges, steering
 from firstlight.errors import RunError

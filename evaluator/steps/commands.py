@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.steps.measuring import PER_CLASS, report, steps
+from evaluator.steps.measure import PER_CLASS, report, steps
 from firstlight.run import RUNS, existing_run
 from sampler.solvers import SOLVERS
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from evaluator.drawing import FIRST_SEED
-from evaluator.steps.grid import Cell
+from evaluator.quality.pictures import FIRST_SEED
+from evaluator.steps.ways import Cell
 from firstlight.run import Run
 from sampler.generation import generate
 from sampler.session import Denoiser

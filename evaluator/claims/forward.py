@@ -1,0 +1,87 @@
+"""What noise leaves of a real picture, and whether a run's forward process really ends in noise (S1).
+
+The seam is here because the forward process needs no network: real test pictures, noise, and a judge that was trained
+on noisy ones. Their figures stand on the judge's card.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from evaluator.stats.intervals import Estimate, combined
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+
+WORDS = "a clean digit fades into noise over many small steps; shown step by step for digits such as 3 and 7"
+POINTS = "points of recognized"
+FADES = Claim(
+    "S1", "a picture fades", WORDS,
+    "share of real test pictures that the noise-trained judge recognizes at the noisiest level it was examined at less "
+    "that at the cleanest; supported where the 95 % interval lies below zero and no step towards noise raises the "
+    "share beyond the intervals, not supported where one does or the interval lies above zero",
+)  # fmt: skip
+NOISE = Claim(
+    "S1", "it ends in noise", WORDS,
+    "share of real test pictures still recognized at the noisiest level of the run's own forward process, from the "
+    "examined levels on either side; supported where it is surely below twice chance, not supported where it is surely "
+    "above",
+)  # fmt: skip
+
+
+def s1(examined: Sequence[Mapping[str, Any]], noisiest: float, classes: int) -> tuple[Verdict, ...]:
+    """A picture fades, and ends in noise.
+
+    `examined`: the judge's accuracy by noise, as its card holds it: logsnr, value, low, high, n; `noisiest`: logSNR at
+    the end of the run's forward process.
+    """
+    rows = [
+        (float(row["logsnr"]), Estimate(float(row["value"]), float(row["low"]), float(row["high"]), int(row["n"])))
+        for row in sorted(examined, key=lambda row: -float(row["logsnr"]))
+    ]
+    if len(rows) < 2:
+        lacking = "The judge was examined at fewer than two noise levels."
+        return tuple(Verdict(claim, CANNOT, lacking) for claim in (FADES, NOISE))
+    return _fades(rows), _noise(rows, noisiest, classes)
+
+
+def _fades(rows: Sequence[tuple[float, Estimate]]) -> Verdict:
+    """Clean to noisy: the share falls, and never rises."""
+    (clean, first), (noisy, last) = rows[0], rows[-1]
+    effect = _points(combined(((1, last), (-1, first))))
+    rises = [b for (_, a), (b, later) in pairwise(rows) if later.low > a.high]
+    verdict = NOT if rises or effect.low > 0 else SUPPORTED if effect.high < 0 else CANNOT
+    reason = (
+        f"Of real test pictures {_said(first)} are recognized at logSNR {_level(clean)} and {_said(last)} at "
+        f"{_level(noisy)}, "
+        + (f"but more at {_level(rises[0])} than before." if rises else "and never more on the way.")
+    )
+    return Verdict(FADES, verdict, reason, effect, POINTS, None, last.n)
+
+
+def _noise(rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int) -> Verdict:
+    """At the end of the forward process, what is left lies between the shares of the levels on either side."""
+    most = next((row for row in reversed(rows) if row[0] >= noisiest), None)  # a cleaner level: at most this
+    least = next((row for row in rows if row[0] <= noisiest), None)  # a noisier one: at least this
+    limit = 2 / classes
+    low, high = (0.0 if least is None else least[1].low), (1.0 if most is None else most[1].high)
+    verdict = SUPPORTED if high < limit else NOT if low > limit else CANNOT
+    near = most or least
+    assert near is not None  # there are rows on one side at least
+    between = [f"{_said(row[1])} at {_level(row[0])}" for row in dict.fromkeys((most, least)) if row]
+    reason = (
+        f"The forward process ends at logSNR {_level(noisiest)}; of real test pictures {' and '.join(between)} are "
+        f"still recognized, and twice chance is {100 * limit:.0f} %."
+    )
+    effect = _points(Estimate(near[1].value, low, high, near[1].n))
+    return Verdict(NOISE, verdict, reason, effect, "% still recognized", None, near[1].n)
+
+
+def _points(part: Estimate) -> Estimate:
+    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
+
+
+def _said(part: Estimate) -> str:
+    return f"{100 * part.value:.1f} % [{100 * part.low:.1f}, {100 * part.high:.1f}]"
+
+
+def _level(logsnr: float) -> str:
+    return f"{logsnr:.3g}".replace("-", "−")

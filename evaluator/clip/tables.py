@@ -1,0 +1,47 @@
+"""Rows of several CLIP judges in one file, with notes on what they were made of and on each judge.
+
+The seam is here because judges stand side by side only while their rows are of the same pictures, and because a page
+says where a judge was trained without having the judge at hand.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from evaluator.provenance import METADATA
+from firstlight.files import write_table
+
+
+def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, Any] | None = None) -> None:
+    """Write a judge's rows beside those of other judges, unless those were made from something else.
+
+    `about` is kept in the file's notes under the judge's name.
+    """
+    judge = table["judge"][0].as_py()
+    rows, judges = held(path, table.schema, source)
+    if rows is not None:
+        table = pa.concat_tables([rows.filter(pc.not_equal(rows["judge"], judge)), table])
+    write(path, table, source, judges | ({judge: about} if about else {}))
+
+
+def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str, Any]) -> None:
+    """Write a table with its notes: what it was made from, and what is known of each judge."""
+    notes = {METADATA: json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()}
+    write_table(path, table.replace_schema_metadata(notes))
+
+
+def held(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
+    """The rows in a file that were made from the same source, and what its notes say of judges; else None and {}."""
+    try:
+        table = pq.read_table(path)
+        notes = json.loads((table.schema.metadata or {}).get(METADATA, b"{}"))
+        same = notes.get("source") == source
+    except (OSError, ValueError, pa.ArrowException):
+        return None, {}
+    if not same or not table.schema.equals(schema):
+        return None, {}
+    return table.replace_schema_metadata(None), dict(notes.get("judges", {}))

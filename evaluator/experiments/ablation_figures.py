@@ -1,0 +1,115 @@
+"""What is left of a run's pictures with a part taken away: shares, paired differences, and what the source says of it.
+
+The seam is here because a page, the command line and the claims ask the same rows, and drawing them is another matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.stats.intervals import Estimate, plain, share, share_difference
+
+NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Pictures (N,) drawn with a part taken away, and what the judge says of them."""
+
+    part: NDArray[Any]  # (N,) NONE: all in place
+    label: NDArray[np.int64]  # (N,)
+    seed: NDArray[np.int64]  # (N,)
+    right: NDArray[np.bool_]  # (N,) the judge names the class asked for
+    real: NDArray[np.bool_] | None  # (N,) lies among real pictures; None where that is not known
+    evaluations: NDArray[np.int64]  # (N,)
+    classes: int
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """(N,) right, and among real ones where that is known."""
+        return self.right if self.real is None else self.right & self.real
+
+    @property
+    def parts(self) -> list[str]:
+        """What was taken away: nothing first, then as a network is gone through."""
+        order = {NONE: (0, 0), SKIPS: (2, 0), TIME: (3, 0), LABEL: (4, 0), STEPS: (5, 0)}
+        found = {str(part) for part in np.unique(self.part)}
+        return sorted(found, key=lambda part: order.get(part, (1, -size_of(part))))
+
+
+def taken_from(columns: Mapping[str, Any], classes: int) -> Taken:
+    """From the rows of ablations.parquet of one run, column name -> values (N,)."""
+    label = np.asarray(columns["label"], np.int64)
+    real = np.asarray(columns["real"], object)
+    known = len(real) > 0 and all(isinstance(each, (bool, np.bool_)) for each in real)
+    return Taken(
+        np.asarray(columns["part"]).astype(str), label, np.asarray(columns["seed"], np.int64),
+        np.asarray(columns["top"], np.int64) == label, real.astype(bool) if known else None,
+        np.asarray(columns["evaluations"], np.int64), classes,
+    )  # fmt: skip
+
+
+def skips_at(size: int) -> str:
+    """The name of the skips that carry pictures of this height and width."""
+    return f"{SKIPS} {size}"
+
+
+def size_of(part: str) -> int:
+    """Height and width of what the skips of this name carry; 0 for any other part."""
+    number = part.removeprefix(f"{SKIPS} ")
+    return int(number) if number != part and number.isdecimal() else 0
+
+
+def named(part: str) -> str:
+    """What was done, for people."""
+    if size_of(part):
+        return f"skips at {size_of(part)} × {size_of(part)} silenced"
+    return {
+        NONE: "all parts in place", SKIPS: "all skips silenced", TIME: "time embedding frozen half-way",
+        LABEL: "label withheld (c_mask off)", STEPS: "one giant step",
+    }.get(part, part)  # fmt: skip
+
+
+def figures(run: str, found: Taken, level: float | None = None) -> dict[str, Any]:
+    """Every part's shares and what its loss costs, as plain values; `level`: logSNR at which the time was frozen."""
+    rows = []
+    for part in found.parts:
+        here = found.part == part
+        hits = {"accuracy": found.right, "real": found.real, "good": found.good}
+        rows.append(
+            {"part": part, "taken": named(part), "n": int(here.sum()), "evaluations": int(found.evaluations[here][0])}
+            | {name: None if hit is None else plain(share_of(found, hit, part)) for name, hit in hits.items()}
+            | {f"{name}_change": None if hit is None or part == NONE else plain(change(found, hit, part))
+               for name, hit in hits.items()}
+        )  # fmt: skip
+    return {"run": run, "frozen_at": level, "chance": 1 / found.classes, "parts": rows}
+
+
+def share_of(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+    """The share of hits without a part, clustered on the seed."""
+    here = found.part == part
+    return share(hits[here], found.seed[here])
+
+
+def change(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+    """The share of hits without the part less that with all in place, from the same noise; clustered on the seed."""
+    return share_difference(hits, found.seed, found.part == part, found.part == NONE)
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures as a table for people."""
+    lines = [f"{found['run']}: pictures from the same noise with a part taken away; chance is {found['chance']:.0%}"]
+    lines.append(f"{'taken away':<34}{'right, %':<24}{'among real ones, %':<24}{'good, change in points':<26}n")
+    for row in found["parts"]:
+        cells = (_ends(row["accuracy"]), _ends(row["real"]), _ends(row["good_change"]))
+        lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
+    return "\n".join(lines)
+
+
+def _ends(found: dict[str, Any] | None) -> str:
+    if found is None or found["value"] is None:
+        return "-"
+    return f"{100 * found['value']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"

@@ -1,0 +1,124 @@
+"""Cloning: a chain is copied on its way, both copies go on with noise of their own, and are compared at the end.
+
+φ is the share of pairs that end in the same class; where it rises the class is being decided (Biroli, Bonnaire,
+de Bortoli & Mézard, Nature Communications 15:9957, 2024; without a label, as there). Every pair has a chain of its own,
+which is copied at each level once, so that pairs are independent and levels are not: intervals resample whole chains.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.subject import Subject, subject_of
+from evaluator.judges.judge import JUDGES
+from evaluator.stats.intervals import plain, wilson
+from evaluator.theory import published as theory_published
+from evaluator.theory.speciation import SPECIATED, crossing
+from firstlight.errors import RunError
+from firstlight.levels import Levels
+from firstlight.run import Run
+from sampler.loop import sample
+from sampler.solvers import ddpm
+
+AT = tuple(np.arange(-6.0, 2.1, 1.0).tolist())
+PAIRS = 320
+PART = 16
+FIRST_SEED = 100_000_000
+
+
+def speciation(
+    run: Run,
+    pairs: int = PAIRS,
+    at: tuple[float, ...] | None = None,
+    levels: str | None = None,
+    steps: int = STEPS,
+    label: str | None = None,
+    judges: Path = JUDGES,
+) -> dict[str, Any]:
+    """φ at every level `at` (logSNR) and where it reaches 0.775; writes speciation.parquet.
+
+    The chain has `steps` of the named `levels`. A `label` (a class's name) is asked for along the whole chain. Raises
+    RunError, SamplerError and JudgeError with a sentence.
+    """
+    subject = subject_of(run, label is not None, judges)
+    grid = grid_of(subject.card, levels, steps)
+    tried = within(grid, AT if at is None else at, at is not None)
+    grid = through(grid, tried)
+    asked = _label(subject, label)
+    settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}
+    cost = int(np.searchsorted(grid, tried[-1])) + 1 + sum(2 * int((grid[:-1] >= level).sum()) for level in tried)
+    plan = Plan("speciation", settings, pairs, "--pairs", PART, cost)
+    table = carried_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
+    record(subject, "speciation", table, {"settings": settings | {"pairs": pairs}})
+    columns = {name: table[name].to_numpy() for name in ("logsnr", "first", "second", "seed")}
+    return figures(run.id, columns["logsnr"], columns["first"] == columns["second"], columns["seed"]) | {"label": label}
+
+
+def published_levels() -> tuple[float, ...]:
+    """The levels of the published experiment, logSNR: the same noise relative to the pictures."""
+    return tuple(theory_published.speciation().logsnr.tolist())
+
+
+def _label(subject: Subject, name: str | None) -> int:
+    classes = subject.denoiser.classes
+    if name is not None and name not in classes:
+        raise RunError(f"{subject.run.id} has no class {name}; give --label one of {', '.join(classes)}.")
+    return subject.classes if name is None else classes.index(name)
+
+
+def _pairs(
+    subject: Subject, denoise: Denoise, items: range, grid: Levels, tried: tuple[float, ...], asked: int
+) -> Columns:
+    """One chain for each item, copied at each level, and both ends of each copy."""
+    table, noise = ddpm(grid), streams(FIRST_SEED, items, 0, subject.shape)
+    where = [int(np.abs(grid - level).argmin()) for level in tried]
+    label = np.full(2 * len(items), asked, np.int64)
+    copied = {}
+    for step in sample(told(denoise, label[: len(items)]), noise.start(), table, noise.draw):
+        copied[step.index] = step.x
+        if step.index == where[-1]:
+            break
+    seen = []
+    for level, index in enumerate(where):
+        ends = [streams(FIRST_SEED, items, 1 + 2 * level + end, subject.shape) for end in (0, 1)]
+        x = np.concatenate([copied[index], copied[index]])
+        draw = lambda ends=ends: np.concatenate([end.draw() for end in ends])  # noqa: E731
+        seen.append(subject.seen(finished(told(denoise, label), x, onwards(table, index), draw)).reshape(2, -1))
+    first, second = np.stack(seen, axis=1).reshape(2, -1)
+    which = np.repeat(np.arange(len(tried)), len(items))
+    return {
+        "pair": np.tile(items, len(tried)), "seed": np.tile(noise.seeds, len(tried)), "level": which,
+        "logsnr": np.array(tried)[which], "label": np.full(len(which), asked), "first": first, "second": second,
+    }  # fmt: skip
+
+
+def figures(run: str, logsnr: NDArray[np.float64], same: NDArray[np.bool_], seed: NDArray[np.int64]) -> dict[str, Any]:
+    """φ per level with Wilson's interval, and the crossing with one from whole chains; null ends are off the levels."""
+    shares = [
+        {"logsnr": float(level)} | plain(wilson(int(same[logsnr == level].sum()), int((logsnr == level).sum())))
+        for level in np.unique(logsnr)
+    ]
+    crossed = crossing(logsnr, same, seed)
+    return {"run": run, "phi": shares, "crossing": plain(crossed) | {"share": SPECIATED, "n": len(np.unique(seed))}}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures for people."""
+    crossed = found["crossing"]
+    lines = [f"{found['run']}: pairs of copies that end in the same class, chains drawn {_how(found['label'])}"]
+    lines.append("logSNR      φ [95 %]")
+    lines += [f"{row['logsnr']:<+8.2f}{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  n = {row['n']:,}"
+              for row in found["phi"]]  # fmt: skip
+    ends = [math.nan if crossed[end] is None else crossed[end] for end in ("value", "low", "high")]
+    value, low, high = ("off the levels tried" if math.isnan(end) else f"{end:+.2f}" for end in ends)
+    lines.append(f"φ reaches {crossed['share']} at logSNR {value} [{low}, {high}], n = {crossed['n']:,} chains")
+    return "\n".join(lines)
+
+
+def _how(label: str | None) -> str:
+    return "without a label" if label is None else f"with the label {label}"

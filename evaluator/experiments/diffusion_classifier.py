@@ -1,0 +1,160 @@
+"""The diffusion classifier: which label explains the noise in a real picture best? (Li et al., ICCV 2023.)
+
+For a picture x0, a level λ and noise ε, the denoiser is asked with every label what it sees in x_t = α·x0 + σ·ε, and
+makes the error e_c = ‖ε − ε_c‖² = e^λ·‖x0 − x̂0_c‖². With every λ weighed the same, which is the variational bound in
+continuous time (Kingma et al., 2021, equation 17: no weight beside dλ),
+
+    log p(x0|c) ≥ const − ½ ∫ E‖ε − ε_c‖² dλ,   so   p(c|x0) ∝ exp(−½ (HIGH − LOW) · mean of e_c),
+
+for labels that are equally likely, and exactly Bayes' rule for the ideal denoiser. The integral is taken where the
+class is decided: at more noise no label explains anything, and at less every label sees the same picture. All labels
+get the same ε and λ; λ comes from a van der Corput sequence, so that any number of draws covers the window evenly.
+
+A label that falls behind is dropped (successive elimination): after each round of draws those go whose error exceeds
+the best one's by more than three standard errors of the paired difference, and all but the best few. A dropped label
+keeps the probability that the draws before gave it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from evaluator.experiments.real_pictures import Real, real_pictures
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.subject import Subject, subject_of
+from evaluator.judges.judge import JUDGES, softmax
+from evaluator.stats.intervals import plain, wilson
+from firstlight.errors import RunError
+from firstlight.levels import alpha, sigma
+from firstlight.run import Run
+from sampler.noise import Noise
+
+LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw tells most of the class
+ROUND = 5  # draws between two eliminations
+BEST = {5: 5, 10: 3}  # after so many draws, at most so many labels stay
+BEHIND = 3.0  # standard errors
+PICTURES, DRAWS = 1000, 100
+PART = 40
+FIRST_SEED = 400_000_000
+
+Numbers = NDArray[np.float64]
+
+
+def classifier(
+    run: Run, pictures: int = PICTURES, draws: int = DRAWS, data: Path | None = None, judges: Path = JUDGES
+) -> dict[str, Any]:
+    """How often the run's denoiser names the class of real pictures; writes classifier.parquet.
+
+    `draws` of noise per picture, at most. Raises RunError, SamplerError and JudgeError with a sentence.
+    """
+    if draws < 1:
+        raise RunError(f"{draws} draws say nothing; give --draws a number from 1.")
+    subject = subject_of(run, True, judges)
+    real = real_pictures(subject.card, data)
+    if pictures > len(real.labels):
+        raise RunError(f"There are {len(real.labels):,} real pictures ({real.source}); give --pictures at most that.")
+    settings = {
+        "draws": draws, "window": [LOW, HIGH], "round": ROUND, "best": sorted(BEST.items()), "behind": BEHIND,
+        "pictures": real.sha256, "seed": FIRST_SEED,
+    }  # fmt: skip
+    plan = Plan("classifier", settings, pictures, "--pictures", PART, most(subject.classes, draws))
+    table = carried_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
+    record(subject, "classifier", table, {"settings": settings | {"count": pictures}, "pictures": real.source})
+    return figures(run.id, table, subject.denoiser.classes) | {"draws": draws, "pictures": real.source}
+
+
+def most(classes: int, draws: int) -> int:
+    """Evaluations for one picture, at most."""
+    kept = np.full(draws, classes)
+    for after, best in BEST.items():
+        kept[after:] = np.minimum(kept[after:], best)
+    return int(kept.sum())
+
+
+def level(draw: int, shift: Numbers) -> Numbers:
+    """logSNR of the draw 0, 1, 2 ... for pictures with a `shift` (N,) in [0, 1): van der Corput in base 2, shifted."""
+    place = int(f"{draw:b}"[::-1], 2) / 2 ** max(draw.bit_length(), 1)
+    return LOW + (HIGH - LOW) * ((place + shift) % 1)
+
+
+def _named(subject: Subject, denoise: Denoise, items: range, real: Real, draws: int) -> Columns:
+    """The denoiser's first choice for some pictures, and the probability that it gives the true one."""
+    chosen = np.arange(items.start, items.stop)
+    error = errors(denoise, real.x(chosen), [FIRST_SEED + item for item in items], subject.classes, draws)
+    chance = probabilities(error)
+    label = real.labels[chosen]
+    return {
+        "picture": real.index[chosen], "label": label, "top": chance.argmax(axis=1),
+        "draws": np.full(len(chosen), draws), "probability": chance[np.arange(len(chosen)), label],
+    }  # fmt: skip
+
+
+def errors(denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes: int, draws: int) -> Numbers:
+    """‖ε − ε_c‖² of pictures (N, C, H, W), (N, classes, draws); nan from where a label was dropped."""
+    found = np.full((len(x0), classes, draws), np.nan)
+    staying = np.ones((len(x0), classes), bool)
+    noise, shape = Noise(seeds, x0.shape[1:]), (-1, 1, 1, 1)
+    shift = np.array([generator.random() for generator in noise.generators])
+    for draw in range(draws):
+        if draw and draw % ROUND == 0:
+            staying &= _ahead(found[..., :draw], staying, draw)
+            staying &= staying.sum(axis=1, keepdims=True) > 1  # the last one left has won
+        at, fresh = level(draw, shift), noise.draw()
+        x = (alpha(at).reshape(shape) * x0 + sigma(at).reshape(shape) * fresh).astype(np.float32)
+        which, label = np.nonzero(staying)
+        if len(which):
+            seen = denoise(x[which], at[which].astype(np.float32), label)
+            missed = np.square(seen.astype(np.float64) - x0[which]).sum(axis=(1, 2, 3))
+            found[which, label, draw] = np.exp(at[which]) * missed
+    return found
+
+
+def _ahead(found: Numbers, staying: NDArray[np.bool_], draw: int) -> NDArray[np.bool_]:
+    """Which labels stay (N, classes), given the errors so far (N, classes, draw)."""
+    mean = np.where(staying, found.mean(axis=2), np.inf)
+    best = mean.argmin(axis=1)
+    behind = found - np.take_along_axis(found, best[:, None, None], axis=1)
+    spread = behind.std(axis=2, ddof=1) / np.sqrt(draw)
+    near = behind.mean(axis=2) <= BEHIND * spread
+    rank = mean.argsort(axis=1).argsort(axis=1)
+    fewest = min((kept for after, kept in BEST.items() if after <= draw), default=mean.shape[1])
+    return np.asarray(near & (rank < fewest) & np.isfinite(mean))
+
+
+def probabilities(error: Numbers) -> Numbers:
+    """p(c|x0) (N, classes) from errors (N, classes, draws), each label against the best on the draws that it had.
+
+    The best is the label that had the most draws and, of those, the smallest mean.
+    """
+    had = np.isfinite(error).sum(axis=2)
+    mean = np.nanmean(error, axis=2)
+    best = np.where(had == had.max(axis=1, keepdims=True), mean, np.inf).argmin(axis=1)
+    behind = np.nanmean(error - np.take_along_axis(error, best[:, None, None], axis=1), axis=2)
+    return softmax(-0.5 * (HIGH - LOW) * behind)
+
+
+def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Accuracy of all, and recall of every class, with Wilson's interval."""
+    label, top = (table[name].to_numpy() for name in ("label", "top"))
+    right = label == top
+    recall = [
+        {"class": name} | plain(wilson(int(right[label == number].sum()), int((label == number).sum())))
+        for number, name in enumerate(classes)
+    ]
+    return {"run": run, "accuracy": plain(wilson(int(right.sum()), len(right))), "recall": recall}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures for people."""
+    lines = [
+        f"{found['run']}: real pictures ({found['pictures']}) whose class the denoiser names, "
+        f"{found['draws']} draws at most"
+    ]
+    for row in [*found["recall"], {"class": "all"} | found["accuracy"]]:
+        if row["n"]:
+            share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
+            lines.append(f"  {row['class']:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+    return "\n".join(lines)

@@ -1,0 +1,43 @@
+"""What a stored result was made from: its own notes, digests of its inputs, its entry in the manifest."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from store.slimming import origin
+
+METADATA = b"firstlight"  # key of the file's own notes: what was judged, by whom, and the null
+
+
+def notes(table: pa.Table) -> dict[str, Any]:
+    """What judgements say about themselves: `source`, and `null` with one entry per view."""
+    held = (table.schema.metadata or {}).get(METADATA, b"{}")
+    return dict(json.loads(held))
+
+
+def record(run: Run, *written: Path) -> None:
+    """Note new files in the run's manifest; a run that is still trained gets its manifest from the trainer."""
+    if card_of(run)["state"] != "running":
+        write_manifest(run, *written)
+
+
+def weights(run: Run) -> str:
+    """The sha256 of the run's denoiser, which names what was made with it."""
+    return hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
+
+
+def digest(path: Path, make: str, run: Run) -> str:
+    """The sha256 of the trajectories as traced. Raises RunError that names the command `make` where there are none."""
+    if not path.is_file():
+        raise RunError(f"{run.id} has no {path.stem}. Make it with: {make}")
+    try:
+        return origin(path)
+    except pa.ArrowException as error:
+        raise RunError(f"{run.id}'s {path.stem} cannot be read; make it again with: {make}") from error

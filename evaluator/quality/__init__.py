@@ -1,0 +1,1 @@
+"""How good finished pictures are: accuracy, Fréchet distance, classification accuracy score."""

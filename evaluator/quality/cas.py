@@ -1,0 +1,73 @@
+"""The classification accuracy score: train on generated pictures, test on real ones (Ravuri & Vinyals, 2019).
+
+The seam is here because this figure alone needs torch and real pictures when a run is evaluated. Where they cannot be
+had it is left out, with a sentence, and the other figures stand.
+"""
+
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.judges.judge import SAME_PICTURES
+from evaluator.judges.reference import Reference
+from evaluator.stats.intervals import Estimate, wilson
+
+if TYPE_CHECKING:
+    from evaluator.judges.fit import Pictures
+
+
+PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
+
+
+def scores(
+    dataset: str, images: NDArray[np.uint8], labels: NDArray[np.int64], reference: Reference, data: Path | None
+) -> Iterator[tuple[str, Estimate]]:
+    """`cas`, the score of generated pictures uint8 (N, C, H, W), and `cas_real`, that of as many real ones.
+
+    Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
+    """
+    real = real_pictures(dataset, data)
+    if real is None:
+        return
+    train, test = real
+    yield "cas", score(images, labels, test)
+    if len(labels) == reference.pictures and dataset not in SAME_PICTURES and math.isfinite(reference.real_score):
+        yield "cas_real", wilson(round(reference.real_score * len(test.labels)), len(test.labels))
+    else:
+        yield "cas_real", real_score(train, test, len(labels))
+
+
+def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
+    """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
+    try:
+        from evaluator.judges import fit as judges_fit
+    except ImportError:
+        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        return None
+    try:
+        return judges_fit.load_pictures(dataset, data, "train"), judges_fit.load_pictures(dataset, data, "test")
+    except judges_fit.DataError as error:
+        print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
+        return None
+
+
+def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures", epochs: int = 0) -> Estimate:
+    """Accuracy on `test` of a classifier fitted to uint8 pictures (N, C, H, W) with labels (N,).
+
+    Without `epochs`, it sees PASSES pictures.
+    """
+    from evaluator.judges.network import accuracy, fit
+
+    network = fit(images, labels, len(test.classes), epochs or max(1, round(PASSES / len(labels))))
+    return wilson(round(accuracy(network, test.images, test.labels) * len(test.labels)), len(test.labels))
+
+
+def real_score(train: "Pictures", test: "Pictures", count: int, epochs: int = 0) -> Estimate:
+    """The score of `count` random real pictures: what perfect generated ones would reach."""
+    chosen = np.random.Generator(np.random.Philox(key=0)).permutation(len(train.labels))[:count]
+    return score(train.images[chosen], train.labels[chosen], test, epochs)

@@ -1,0 +1,91 @@
+"""The pictures that a run's quality is measured on, drawn through ONNX Runtime and kept until they change.
+
+The seam is here because drawing thousands of pictures takes minutes and is interrupted: what is finished is written
+down every few hundred pictures, and a longer list begins with the shorter one.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from evaluator.provenance import weights
+from firstlight.errors import RunError
+from firstlight.files import replacing
+from firstlight.run import Run
+from sampler import session
+from sampler.generation import BATCH, Progress, Settings, generate, settings_of
+
+FIRST_SEED = 1_000_000  # far from the seeds of trajectories and snapshots
+KEEP_EVERY = 8  # batches between two writes
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Generated pictures, every class in turn, each from a seed of its own."""
+
+    images: NDArray[np.uint8]  # (N, C, H, W)
+    labels: NDArray[np.int64]  # (N,)
+    settings: Settings
+
+
+def draw(run: Run, per_class: int) -> Drawn:
+    """`per_class` pictures of every class at the run's default settings, from the cache as far as it goes.
+
+    Raises RunError for a run without a denoiser, or for a number below 1, and SamplerError where it cannot draw.
+    """
+    if per_class < 1:
+        raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
+    if not run.denoiser.is_file():
+        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
+    denoiser, settings = session.load(run.denoiser), settings_of(run)
+    count = per_class * len(denoiser.classes)
+    done = len(cached(cache_path(run, settings), denoiser.shape)[:count])
+    steps = len(settings.table().a)
+    total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
+    with tqdm(desc=f"drawing {run.id}", total=total, initial=initial, unit="step", disable=None) as bar:
+        return drawn(run, denoiser, settings, count, lambda _: bar.update())
+
+
+def drawn(
+    run: Run, denoiser: session.Denoiser, settings: Settings, count: int, moved: Callable[[Progress], object]
+) -> Drawn:
+    """`count` pictures of the run's denoiser at these settings, every class in turn, from the cache as far as it goes.
+
+    `moved` is told of every step drawn. Raises SamplerError where it cannot draw.
+    """
+    labels = np.arange(count) % len(denoiser.classes)
+    cache = cache_path(run, settings)
+    done = cached(cache, denoiser.shape)[:count]
+    while len(done) < count:
+        until = min(len(done) + KEEP_EVERY * BATCH, count)
+        seeds = range(FIRST_SEED + len(done), FIRST_SEED + until)
+        for step in generate(denoiser, labels[len(done) : until].tolist(), seeds, settings):
+            moved(step)
+            images = step.images
+        done = np.concatenate([done, images.transpose(0, 3, 1, 2)])
+        with replacing(cache) as file:
+            np.save(file, done)
+    return Drawn(done, labels, settings)
+
+
+def cache_path(run: Run, settings: Settings) -> Path:
+    """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
+    key = hashlib.sha256(json.dumps([weights(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
+    return run.cache / f"generated-{key[:16]}.npy"
+
+
+def cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """The pictures (n, C, H, W) in a cache file; none where there is no such file or it is damaged."""
+    try:
+        images = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        images = None
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != shape:
+        return np.empty((0, *shape), np.uint8)
+    return images

@@ -1,0 +1,1 @@
+"""When pictures become recognizable: judged frames, R, curves, rankings, agreement of judges, claims."""

@@ -1,0 +1,226 @@
+"""What the source says about runs like these, and whether a run says the same: one verdict for each part of a claim.
+
+The seam is here because a verdict is more than a figure: it names the measure and the tolerance beforehand, corrects
+for how many comparisons it took, and may be "cannot say". One function for each of the source's claims takes the
+figures that it is about and returns its verdicts; a page puts those of all claims together.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from evaluator.recognizability.incidence import paired
+from evaluator.recognizability.points import Points, before
+from evaluator.recognizability.ranking import restricted
+from evaluator.stats.bootstrap import mean, median
+from evaluator.stats.intervals import Estimate, Numbers, Z, share_difference
+from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
+from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
+
+ABOUT = (60.0, 80.0)  # "around 70 %" holds where the whole 95 % interval lies in here
+POINTS, NEVER = "points of the process", "points of never"
+MARGIN = {POINTS: 1.0, NEVER: 0.0}  # a claim is not supported where the interval rules out more than this its way
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One digit against others."""
+
+    digit: int
+    effect: Estimate  # its mean less theirs
+    p: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Digits of which the source says that each lies on one side of the digits outside the group."""
+
+    claim: Claim
+    digits: tuple[int, ...]
+    side: int  # -1: less than the others, 1: more
+
+
+WORDS = (
+    'the point where the digit can first be recognized: "around 70 % of the process", earlier for 1 and 7, later for '
+    "8 and 5"
+)
+HOPED = "hypothesis: 0, 1, 7 easy (few strokes, little variation); 3, 5, 8 hard (curves, loops, look-alikes)"
+MEANS = (
+    "R's restricted mean, never as the end, against the digits outside the group on the same noise; supported where "
+    "each digit named differs (sign flips within noise seeds, Holm, 5 %), not supported where the interval, widened "
+    "for how many are named, rules out one point for one of them"
+)
+SHARES = (
+    "share never recognized, against the digits outside the group; supported where each digit named differs (exact "
+    "test within noise seeds, Holm, 5 %), not supported where the interval, widened for how many are named, lies on "
+    "the other side for one of them"
+)
+SEVENTY = Claim(
+    "S3", "around 70 %", WORDS,
+    "median R of all pictures: supported where its 95 % interval, down to the frame before, lies within 60 to 80 % of "
+    "the steps, not supported where it lies outside",
+)  # fmt: skip
+S3 = (
+    Group(Claim("S3", "1 and 7 earlier", WORDS, MEANS), (1, 7), -1),
+    Group(Claim("S3", "5 and 8 later", WORDS, MEANS), (5, 8), 1),
+)
+S10_MEANS = (
+    Group(Claim("S10", "0, 1 and 7 easy: earlier", HOPED, MEANS), (0, 1, 7), -1),
+    Group(Claim("S10", "3, 5 and 8 hard: later", HOPED, MEANS), (3, 5, 8), 1),
+)
+S10_SHARES = (
+    Group(Claim("S10", "0, 1 and 7 easy: rarely missed", HOPED, SHARES), (0, 1, 7), -1),
+    Group(Claim("S10", "3, 5 and 8 hard: often missed", HOPED, SHARES), (3, 5, 8), 1),
+)
+
+
+def s3(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
+    """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first."""
+    if tuple(classes) != DIGITS:
+        untold = _of_one_seed(found) or _untimed(found)
+        return (_silent(SEVENTY, found, untold) if untold else _seventy(found),)
+    untold = _lacking(found, classes) or _untimed(found)
+    if untold:
+        return tuple(_silent(claim, found, untold) for claim in (SEVENTY, *(group.claim for group in S3)))
+    return (_seventy(found), *_means(found, S3))
+
+
+def s10(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
+    """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are; of digits alone."""
+    if tuple(classes) != DIGITS:
+        return ()
+    lacking = _lacking(found, classes)
+    untimed = lacking or _untimed(found)
+    unseen = lacking or ("Nothing is ever recognized." if np.isinf(found.stays).all() else "")
+    timed = tuple(_silent(each.claim, found, untimed) for each in S10_MEANS) if untimed else _means(found, S10_MEANS)
+    missed = tuple(_silent(each.claim, found, unseen) for each in S10_SHARES) if unseen else _missed(found, S10_SHARES)
+    return timed + missed
+
+
+def _lacking(found: Points, classes: Sequence[str]) -> str:
+    """Why nothing can be said of digits; empty where something can."""
+    missing = [name for label, name in enumerate(classes) if label not in set(found.label.tolist())]
+    if missing:
+        return f"The run has no trajectories of {_listed(missing)}, and the claim compares all ten digits."
+    return _of_one_seed(found)
+
+
+def _of_one_seed(found: Points) -> str:
+    if len(np.unique(found.seed)) < 2:
+        return "All pictures come from one noise seed, and differences between seeds are unknown."
+    return ""
+
+
+def _untimed(found: Points) -> str:
+    """Why nothing can be said of when; empty where something can."""
+    if found.kept > ABOUT[1] - ABOUT[0]:
+        return f"Frames are {found.kept:.0f} % of the steps apart, too far to say when a picture is recognized."
+    never = int(np.isinf(found.stays).sum())
+    if never == len(found.stays):
+        return "Nothing is ever recognized."
+    if 2 * never > len(found.stays):
+        return f"{100 * never / len(found.stays):.1f} % of the pictures are never recognized, more than half."
+    return ""
+
+
+def _silent(claim: Claim, found: Points, reason: str) -> Verdict:
+    return Verdict(claim, CANNOT, reason, n=len(found.stays))
+
+
+def _seventy(found: Points) -> Verdict:
+    middle = median(found.stays, found.seed)
+    earlier = before(found, middle.low)[0]
+    low = middle.low if math.isnan(earlier) else earlier
+    effect = Estimate(middle.value, low, middle.high, middle.n)
+    if ABOUT[0] <= low and middle.high <= ABOUT[1]:
+        verdict = SUPPORTED
+    else:
+        verdict = NOT if middle.high < ABOUT[0] or low >= ABOUT[1] else CANNOT
+    ends = ", ".join("never" if math.isinf(end) else f"{end:.0f}" for end in (low, middle.high))
+    place = {SUPPORTED: "within", NOT: "outside", CANNOT: "not clear of the ends of"}[verdict]
+    reason = (
+        f"Half of the pictures are recognized by {middle.value:.0f} % of the steps [{ends}], "
+        f"{place} {ABOUT[0]:.0f} to {ABOUT[1]:.0f} %."
+    )
+    return Verdict(SEVENTY, verdict, reason, effect, "% of the steps", None, middle.n)
+
+
+def _means(found: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
+    """Groups of digits by R's restricted mean."""
+    _, table = paired(restricted(found), found)
+    whole = table[np.isfinite(table).all(axis=1)]
+    if len(whole) < 2:
+        return tuple(_silent(each.claim, found, "Fewer than two noise seeds have all ten digits.") for each in groups)
+    seeds = np.arange(len(whole))
+    alone = [(digit, whole[:, digit] - _outside(whole, each)) for each in groups for digit in each.digits]
+    p = flipped(np.stack([apart for _, apart in alone], axis=1))
+    contrasts = [Contrast(digit, mean(apart, seeds), float(q)) for (digit, apart), q in zip(alone, p, strict=True)]
+    together = [mean(whole[:, each.digits].mean(axis=1) - _outside(whole, each), seeds) for each in groups]
+    return _judged(groups, contrasts, together, POINTS, whole.size)
+
+
+def _outside(table: Numbers, group: Group) -> Numbers:
+    return np.asarray(np.delete(table, group.digits, axis=1).mean(axis=1))
+
+
+def _missed(found: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
+    """Groups of digits by the share that is never recognized."""
+    never = np.isinf(found.stays)
+    contrasts, together = [], []
+    for each in groups:
+        others = ~np.isin(found.label, each.digits)
+        for digit in each.digits:
+            own = found.label == digit
+            effect = _points(share_difference(never, found.seed, own, others))
+            contrasts.append(Contrast(digit, effect, exchanged(never, found.seed, own, others)))
+        together.append(_points(share_difference(never, found.seed, ~others, others)))
+    return _judged(groups, contrasts, together, NEVER, len(never))
+
+
+def _points(part: Estimate) -> Estimate:
+    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
+
+
+def _judged(
+    groups: Sequence[Group], contrasts: Sequence[Contrast], together: Sequence[Estimate], unit: str, n: int
+) -> tuple[Verdict, ...]:
+    """Verdicts on groups, from the contrasts of all their digits in order."""
+    corrected = holm([each.p for each in contrasts])
+    wider = float(special.ndtri(1 - LEVEL / 2 / len(contrasts))) / Z
+    verdicts, start = [], 0
+    for group, effect in zip(groups, together, strict=True):
+        chosen = slice(start, start + len(group.digits))
+        start = chosen.stop
+        tried = zip(contrasts[chosen], corrected[chosen], strict=True)
+        held = [_side(one.effect, q, group.side, wider, MARGIN[unit]) for one, q in tried]
+        verdict = SUPPORTED if set(held) == {SUPPORTED} else NOT if NOT in held else CANNOT
+        reason = _said(contrasts[chosen], effect.n, unit)
+        verdicts.append(Verdict(group.claim, verdict, reason, effect, unit, float(corrected[chosen].max()), n))
+    return tuple(verdicts)
+
+
+def _side(effect: Estimate, p: float, side: int, wider: float, margin: float) -> str:
+    """What one digit says of the claim that its effect has this sign."""
+    if p <= LEVEL and effect.value * side > 0:
+        return SUPPORTED
+    most = effect.high if side > 0 else effect.low  # the end that the claim would like best
+    return NOT if side * (effect.value + wider * (most - effect.value)) < margin else CANNOT
+
+
+def _said(contrasts: Sequence[Contrast], seeds: int, unit: str) -> str:
+    verb, more, less = ("is", "later", "earlier") if unit == POINTS else ("has", "more", "fewer")
+    parts = []
+    for one in contrasts:
+        sign = 1 if one.effect.value >= 0 else -1
+        low, high = sorted(sign * end for end in (one.effect.low, one.effect.high))
+        ends = f"[{low:.1f}, {high:.1f}]".replace("-", "−")
+        parts.append(f"{one.digit} {verb} {abs(one.effect.value):.1f} points {more if sign > 0 else less} {ends}")
+    what, behind = ("", "noise seeds") if unit == POINTS else (" of pictures never recognized", "pictures")
+    return f"Against the digits outside the group, {_listed(parts)}{what}; n = {seeds:,} {behind}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,134 @@
+"""Every kept frame of every trajectory before its judge: trajectories.parquet becomes judgements.parquet.
+
+The seam is here because judging is done once and asked often: thresholds, classes and axes change afterwards, on the
+rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from evaluator.judges.judge import Judge, check_classes, entropy, judge_for, softmax
+from evaluator.provenance import METADATA, digest, notes
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.run import Run
+from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE, table_of
+
+VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
+AT_ONCE = 16  # trajectories decoded and judged together
+NULL_GRID = np.round(np.arange(0.5, 0.9951, 0.01), 2)  # thresholds tried; below one half nothing counts as recognized
+NULL_RATE = 0.05  # largest share of wrongly labelled trajectories that may be declared recognized
+
+Decoded = NDArray[np.float32]
+
+
+def judged(run: Run) -> pa.Table:
+    """The judgements of a run: those on the disk where they are of these trajectories and judges, or made anew.
+
+    Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
+    """
+    card = card_of(run)
+    judges = {kind: judge_for(card["dataset"]["name"], kind) for kind in dict.fromkeys(VIEWS.values())}
+    source = {
+        "trajectories": digest(run.trajectories, f"firstlight trace {run.id}", run),
+        "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
+    }
+    if run.judgements.is_file():
+        held = _read(run.judgements)
+        if held is not None and notes(held).get("source") == source:
+            return held
+    check_classes(run, card, judges)
+    table = _judge_all(run, judges, source)
+    write_table(run.judgements, table)
+    return table
+
+
+def _read(path: Path) -> pa.Table | None:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if table.schema.equals(JUDGEMENTS) else None
+
+
+def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa.Table:
+    try:
+        file = pq.ParquetFile(run.trajectories)
+        missing = set(TRAJECTORIES.names) - set(file.schema_arrow.names)
+        if missing or not file.metadata.num_rows:
+            raise ValueError(f"columns {sorted(missing)} are missing" if missing else "it holds no rows")
+        batches = file.iter_batches(batch_size=AT_ONCE)
+        total = -(-file.metadata.num_rows // AT_ONCE)
+        parts: list[pa.Table] = []
+        reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
+        for batch in tqdm(batches, f"judging {run.id}", total, disable=None):
+            for row in batch.to_pylist():
+                for view, kind in VIEWS.items():
+                    probability = _answers(row, view, judges[kind])
+                    parts.append(rows(row, view, judges[kind].name, probability))
+                    reached[view].append(_wrongly_reached(probability, row["label"]))
+    except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
+        raise RunError(
+            f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
+        ) from error
+    null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
+    held = json.dumps({"source": source, "null": null}).encode()
+    return pa.concat_tables(parts).replace_schema_metadata({METADATA: held})
+
+
+def _answers(row: dict[str, Any], view: str, judge: Judge) -> NDArray[np.float64]:
+    """The judge's probabilities for each kept frame of one view, (frames, classes)."""
+    pictures = decode(row[view], len(row["frames"]), judge.shape, X_RANGE if view == "x" else 1.0)
+    logsnr = np.array(row["logsnr"]) if judge.kind == "noisy" else None
+    return softmax(judge(pictures, logsnr)[0])
+
+
+def decode(content: bytes, frames: int, shape: tuple[int, int, int], limit: float) -> Decoded:
+    """Stored bytes (frames, H, W, C) as pictures (frames, C, H, W) in [-limit, limit]."""
+    channels, height, width = shape
+    pixels = np.frombuffer(content, np.uint8).reshape(frames, height, width, channels)
+    return np.asarray((pixels.transpose(0, 3, 1, 2) / np.float32(127.5) - 1) * limit, np.float32)
+
+
+def rows(row: dict[str, Any], view: str, judge: str, probability: NDArray[np.float64]) -> pa.Table:
+    """JUDGEMENTS of one trajectory: what a judge says, probability (frames, classes), of its kept frames."""
+    frames = len(row["frames"])
+    same = {name: np.full(frames, row[name]) for name in ("sample", "label", "seed", "steps")}
+    columns: dict[str, Any] = same | {
+        "step": row["frames"],
+        "logsnr": row["logsnr"],
+        "view": [view] * frames,
+        "judge": [judge] * frames,
+        "top": probability.argmax(axis=1),
+        "probability": probability[:, row["label"]],
+        "entropy": entropy(probability),
+    }
+    return table_of(JUDGEMENTS, columns)
+
+
+def _wrongly_reached(probability: NDArray[np.float64], label: int) -> NDArray[np.float64]:
+    """For every label that was not asked for, the highest probability it had while it was the first choice."""
+    first = probability.argmax(axis=1)[:, None] == np.arange(probability.shape[1])
+    highest = np.where(first, probability, 0).max(axis=0)
+    return np.asarray(np.delete(highest, label))
+
+
+def null_threshold(reached: NDArray[np.float64]) -> dict[str, Any]:
+    """The lowest threshold at which at most 5 % of wrongly labelled trajectories are declared recognized.
+
+    `reached` holds, for every trajectory and every label it was not made for, the highest probability that label had
+    while it was the judge's first choice. All wrong labels together are the expectation over all permutations. Being
+    declared recognized for a single frame counts, so the rate for "recognized and stays" is lower still. Thresholds
+    below one half are not tried; where none keeps the rate, the highest is given, and the rate says so.
+    """
+    rates = [float((reached >= p).mean()) for p in NULL_GRID]
+    chosen = next((i for i, rate in enumerate(rates) if rate <= NULL_RATE), len(rates) - 1)
+    return {"threshold": float(NULL_GRID[chosen]), "rate": rates[chosen], "n": len(reached)}

@@ -1,0 +1,71 @@
+"""What ways of drawing say of the source's "100+ steps": S13."""
+
+import math
+from collections.abc import Sequence
+
+from evaluator.stats.intervals import Estimate
+from evaluator.steps.compare import TIMES_FARTHER, Way, farther, lost
+from evaluator.steps.ways import MANY
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+
+FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
+FEW = MANY // 5
+TOLERATED = 1.0  # points of accuracy that fewer steps may cost in a verdict
+
+WORDS = "100+ steps are slow; DDIM"
+SLOW = Claim(
+    "S13", "100+ steps are slow", WORDS,
+    f"time of a picture: DDPM with {FULL} evaluations or more over DDIM with {FEW} at most; supported where the whole "
+    "interval (slowest and fastest round) lies above 2, not supported where it lies below",
+)  # fmt: skip
+RIGHT = Claim(
+    "S13", "DDIM: fewer steps draw the class", WORDS,
+    f"accuracy of the asked class: DDIM with {FEW} evaluations at most less DDPM with {FULL} or more, same noise; "
+    f"supported where the 95 % interval lies above −{TOLERATED:g} point, not supported where it lies below",
+)  # fmt: skip
+REAL = Claim(
+    "S13", "DDIM: fewer steps look as real", WORDS,
+    f"Fréchet distance: DDIM with {FEW} evaluations at most over DDPM with {FULL} or more; supported where the 95 % "
+    f"interval lies below {TIMES_FARTHER:g}, not supported where it lies above",
+)  # fmt: skip
+
+
+def s13(ways: Sequence[Way], run: str) -> tuple[Verdict, ...]:
+    """100+ steps are slow, and DDIM needs fewer. `ways` are those of one run and its students."""
+    own = [way for way in ways if way.network == run]
+    long = [way for way in own if way.solver == "ddpm" and way.evaluations >= FULL]
+    short = [way for way in own if way.solver == "ddim" and way.evaluations <= FEW]
+    if not (long and short):
+        reason = f"The run was not drawn both by DDPM with {FULL} evaluations and by DDIM with {FEW} at most."
+        return tuple(Verdict(claim, CANNOT, reason) for claim in (SLOW, RIGHT, REAL))
+    slow, quick = long[0], short[-1]
+    return _slow(slow, quick), _right(slow, quick), _real(slow, quick)
+
+
+def _slow(slow: Way, quick: Way) -> Verdict:
+    effect = Estimate(
+        slow.ms.value / quick.ms.value, slow.ms.low / quick.ms.high, slow.ms.high / quick.ms.low, slow.ms.n
+    )
+    verdict = SUPPORTED if effect.low > 2 else NOT if effect.high < 2 else CANNOT
+    reason = (
+        f"A picture takes {slow.ms.value:.0f} ms with {slow.solver}, {slow.evaluations} evaluations, and "
+        f"{quick.ms.value:.0f} ms with {quick.solver}, {quick.evaluations}."
+    )
+    return Verdict(SLOW, verdict, reason, effect, "times as long", None, slow.ms.n)
+
+
+def _right(slow: Way, quick: Way) -> Verdict:
+    effect = lost(quick, slow)
+    verdict = SUPPORTED if effect.low > -TOLERATED else NOT if effect.high < -TOLERATED else CANNOT
+    said = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    return Verdict(RIGHT, verdict, f"Pictures of the asked class: {said}.", effect, "points", None, effect.n)
+
+
+def _real(slow: Way, quick: Way) -> Verdict:
+    effect = farther(quick, slow)
+    if math.isnan(effect.value):
+        return Verdict(REAL, CANNOT, "The distance to real pictures was not measured.", n=effect.n)
+    verdict = SUPPORTED if effect.high < TIMES_FARTHER else NOT if effect.low > TIMES_FARTHER else CANNOT
+    said = ", ".join(f"{way.ratio.value:.2f} with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    return Verdict(REAL, verdict, f"Fréchet distance over its floor: {said}.", effect, "times the distance", None,
+                   effect.n)  # fmt: skip

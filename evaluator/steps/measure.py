@@ -1,0 +1,188 @@
+"""Every cell's figures: drawn from the same noise, judged alike, timed in turn; written as steps.parquet.
+
+The seam is here because the table stands or falls together: one judge, one machine, and one number of pictures, with
+which a Fréchet distance shrinks. Pictures and classifiers are kept as they are finished, so that an interrupted command
+goes on; times are measured anew.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
+from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
+from evaluator.provenance import METADATA, record, weights
+from evaluator.quality.cas import real_pictures
+from evaluator.quality.figures import against
+from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
+from evaluator.stats.distances import Numbers, frechet, moments
+from evaluator.stats.intervals import Estimate, plain, wilson
+from evaluator.steps.cas import EPOCHS, taught
+from evaluator.steps.timing import timed
+from evaluator.steps.ways import Cell, cells
+from firstlight.card import card_of
+from firstlight.errors import RunError
+from firstlight.files import write_table
+from firstlight.run import Run
+from firstlight.schema import SOLVER_STEPS, table_of
+from sampler import session
+from sampler.generation import Progress, settings_of
+
+if TYPE_CHECKING:
+    from evaluator.judges.fit import Pictures
+
+
+PER_CLASS = 100
+SAMPLES = 2  # pictures of every class that are kept in the table
+
+Row = dict[str, Any]
+
+
+def steps(
+    run: Run,
+    per_class: int = PER_CLASS,
+    evaluations: Sequence[int] | None = None,
+    teachers: Sequence[str] | None = None,
+    data: Path | None = None,
+) -> dict[str, Any]:
+    """The figures of every way to draw, as plain values; writes steps.parquet.
+
+    Some pictures of the solvers `teachers` (None: the run's own) teach classifiers too. Raises RunError, JudgeError and
+    SamplerError with a sentence. Where the real pictures cannot be had, a sentence on standard error says so, and
+    floor, ratio and score are left out.
+    """
+    judge, reference = judge_of(run)
+    if per_class < 1:
+        raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
+    compared, count = cells(run, evaluations), per_class * len(judge.classes)
+    denoisers = {cell.run: session.load(cell.run.denoiser) for cell in compared}
+    real = real_pictures(card_of(run)["dataset"]["name"], data)
+    floor = None if real is None else floor_of(real[0], judge, reference, count)
+    made = all_drawn(compared, denoisers, count)
+    rows = [row_of(cell, each, judge, reference, floor) for cell, each in zip(compared, made, strict=True)]
+    if real is not None:
+        solvers = [settings_of(run).solver] if teachers is None else list(teachers)
+        for row, found in zip(rows, taught(run, compared, made, solvers, *real), strict=True):
+            row |= found
+    for row, found in zip(rows, timed(run, compared, denoisers), strict=True):
+        row |= found
+    _write(run, rows, {judge.name: judge.card["sha256"]}, compared, per_class)
+    shown = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
+    return {"run": run.id, "pictures": count, "ways": shown}
+
+
+def judge_of(run: Run) -> tuple[Judge, Reference]:
+    """The judge of the run's pictures and its real ones.
+
+    Raises RunError for a student and for a run without labels, and JudgeError where no judge knows its classes.
+    """
+    card = card_of(run)
+    if card["config"].get("teacher"):
+        raise RunError(f"{run.id} is a student; compare it with: firstlight evaluate steps {card['config']['teacher']}")
+    if float(card["config"].get("label_dropout", 0.0)) >= 1:
+        raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
+    if not run.denoiser.is_file():
+        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
+    judge = judge_for(card["dataset"]["name"], "clean")
+    check_classes(run, card, {judge.kind: judge})
+    return judge, reference_for(judge)
+
+
+def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) -> Numbers | None:
+    """Fréchet distances (20,) of `count` real training pictures to the reference; None for too few of them."""
+    if count <= judge.card["features"]:
+        return None
+    generator = np.random.Generator(np.random.Philox(key=0))
+    chosen = [evenly_drawn(train.labels, count, generator) for _ in range(FLOOR_DRAWS)]
+    known, place = np.unique(np.concatenate(chosen), return_inverse=True)
+    features = judge(train.images[known] / np.float32(127.5) - 1)[1]
+    parts = np.split(place, np.cumsum([len(part) for part in chosen])[:-1])
+    return np.array([frechet(moments(features[part]), reference.moments) for part in parts])
+
+
+def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], count: int) -> list[Drawn]:
+    """`count` pictures of every cell, as far as they are not kept already."""
+    costs = [cell.settings.evaluations() for cell in compared]
+    held = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
+    done = sum(cost * pictures for cost, pictures in zip(costs, held, strict=True))
+    made = []
+    with tqdm(
+        desc="drawing", total=sum(costs) * count, initial=done, unit=" evaluations", unit_scale=True, disable=None
+    ) as bar:
+        for cell in compared:
+            bar.set_description(f"{cell.run.id}, {cell.settings.solver}, {cell.settings.evaluations()} evaluations")
+            made.append(drawn(cell.run, denoisers[cell.run], cell.settings, count, lambda step: _moved(bar, step)))
+    return made
+
+
+def _moved(bar: "tqdm[Any]", step: Progress) -> None:
+    bar.update(step.evaluations * len(step.images) / step.total)
+
+
+def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: Numbers | None) -> Row:
+    """What the judge says of a cell's pictures, under the names of SOLVER_STEPS; times and scores are still missing."""
+    parts = [judge(made.images[at : at + BATCH] / np.float32(127.5) - 1) for at in range(0, len(made.images), BATCH)]
+    logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+    top, settings = logits.argmax(axis=1), cell.settings
+    kept = made.images[: SAMPLES * len(judge.classes)].transpose(0, 2, 3, 1)
+    row: Row = dict.fromkeys(SOLVER_STEPS.names) | {
+        "network": cell.run.id, "solver": settings.solver, "levels": settings.levels, "steps": settings.steps,
+        "guidance": settings.guidance, "evaluations": settings.evaluations(), "n": len(top),
+        "top": top.astype(np.uint8).tobytes(), "pictures": np.ascontiguousarray(kept).tobytes(),
+    }  # fmt: skip
+    row |= ends("accuracy", wilson(int((top == made.labels).sum()), len(top)))
+    if floor is not None:
+        found = {name: each for name, _, each in against("frechet", features, reference.moments, floor, len(top))}
+        row |= {"frechet": found["frechet"].value, "frechet_floor": found["frechet_floor"].value}
+        row |= ends("frechet_ratio", found["frechet_ratio"])
+    return row
+
+
+def ends(name: str, found: Estimate) -> Row:
+    """An estimate as the columns `name`, `name_low` and `name_high`."""
+    held = plain(found)
+    return {name: held["value"], f"{name}_low": held["low"], f"{name}_high": held["high"]}
+
+
+def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Sequence[Cell], per_class: int) -> None:
+    notes = {
+        "denoisers": {each.id: weights(each) for each in {cell.run: None for cell in compared}},
+        "judge": judge,
+        "settings": {"per_class": per_class, "seed": FIRST_SEED, "epochs": EPOCHS,
+                     "sampling": [asdict(cell.settings) for cell in compared]},
+        "machine": {"processor": processor(), "cores": session.cores()},
+    }  # fmt: skip
+    table = table_of(SOLVER_STEPS, {name: [row[name] for row in rows] for name in SOLVER_STEPS.names})
+    write_table(run.solver_steps, table.replace_schema_metadata({METADATA: json.dumps(notes).encode()}))
+    record(run, run.solver_steps)
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return named or platform.processor() or os.uname().machine
+
+
+def report(found: dict[str, Any]) -> str:
+    """The figures for people."""
+    lines = [f"{found['run']}: {found['pictures']:,} pictures of each way to draw, the same noise"]
+    lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
+    for row in found["ways"]:
+        name = row["solver"] if row["network"] == found["run"] else row["network"]
+        right = " ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
+        far = ("frechet_ratio", "frechet_ratio_low", "frechet_ratio_high")
+        away = "-" if row["frechet_ratio"] is None else " ".join(f"{row[key]:.2f}" for key in far)
+        score = "-" if row["cas"] is None else f"{100 * row['cas']:.1f}"
+        lines.append(f"{row['evaluations']:>11}  {name:<24}  {right:<20}  {away:<20}  {score:>6}  {row['ms']:7.2f}")
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""Published figures that ours are drawn beside, with where they come from.
+
+The seam is here because a number from a paper is data: it is not made by any command, and it names its source.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from evaluator.stats.intervals import Estimate, Numbers, wilson
+from evaluator.theory.speciation import crossing_of_shares, logsnr_of_step
+from firstlight.levels import Levels
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the paper's table: pictures in [0, 1], T = 1000 linear."""
+
+    name: str
+    top: float  # Λ
+    time: float  # t_S = ½ ln Λ
+    step: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """The cloning experiment of the paper: φ, the share of pairs that end in the same class, by where they part."""
+
+    citation: str
+    url: str
+    preparation: str
+    rows: tuple[Row, ...]
+    ratio: float  # of the empirical to the predicted step
+    pairs: int  # per point
+    step: Numbers  # (9,) of the published chain
+    logsnr: Numbers  # (9,) the same noise on pictures in [-1, 1]: ours
+    phi: Numbers  # (9,)
+    low: Numbers  # (9,) Wilson's 95 % interval of as many pairs
+    high: Numbers  # (9,)
+
+
+@cache
+def speciation() -> Published:
+    """Biroli et al. (2024)."""
+    held = json.loads((Path(__file__).parent / "biroli2024.json").read_text())
+    shares = [wilson(round(phi * held["pairs"]), held["pairs"]) for phi in held["phi"]]
+    return Published(
+        citation=held["citation"],
+        url=f"https://doi.org/{held['doi']}",
+        preparation=held["preparation"],
+        rows=tuple(Row(**row) for row in held["rows"]),
+        ratio=held["ratio"],
+        pairs=held["pairs"],
+        step=np.array(held["step"], np.float64),
+        logsnr=np.array([logsnr_of_step(step) for step in held["step"]]),
+        phi=np.array(held["phi"]),
+        low=np.array([share.low for share in shares]),
+        high=np.array([share.high for share in shares]),
+    )
+
+
+@cache
+def published_crossing() -> Estimate:
+    """Our logSNR at which the published φ is 0.775, read as our own is, with its interval."""
+    found = speciation()
+    return crossing_of_shares(found.logsnr, found.phi, found.pairs)
+
+
+def levels_to_try(levels: Levels) -> list[int]:
+    """The steps k of a chain with these levels (K+1,) that stand nearest to the published points, rising.
+
+    Only points between the chain's noisiest and cleanest level count; a short chain meets some of them together.
+    """
+    inside = [level for level in speciation().logsnr if levels[0] <= level <= levels[-2]]
+    return sorted({int(np.abs(levels[:-1] - level).argmin()) for level in inside})

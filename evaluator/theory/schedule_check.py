@@ -1,0 +1,162 @@
+"""Does a run's chain begin in pure noise, and does it pass the moment at which the class is decided?
+
+The seam is here because "recognizable at 70 % of the steps" means something only on a chain that does both, and because
+run.json alone answers it: no picture is drawn. Both schedules matter, the one that the network was trained on and the
+grid that its pictures are drawn with. A chain that is told there is signal left, but is started from pure noise, is the
+mismatch of Lin et al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluator.judges.judge import JudgeError
+from evaluator.stats.intervals import Estimate, plain
+from evaluator.theory.speciation import Position, position
+from evaluator.theory.spectra import spectra_for
+from firstlight.levels import Levels, alpha, levels, linear
+
+SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
+BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
+COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
+SHARE = 0.7  # of the steps: where the classes are said to become recognizable
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The noisiest and the cleanest level of a schedule, logSNR."""
+
+    name: str
+    noisy: float
+    clean: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a run's schedules are, and what is wrong with them."""
+
+    training: Ends
+    trained_signal: float  # share of the picture, sqrt(ᾱ), in the noisiest x_t of the training
+    sampling: Ends
+    steps: int
+    start_signal: float  # share that the chain is told the pure noise it starts from still holds
+    seventy: Position  # 70 % of the steps, on every axis
+    speciation: Estimate | None  # logSNR at which theory expects the class to be decided; None: no card of this data
+    pairs: tuple[float, float] | None  # the same for every two classes alone: lowest and highest
+    pairs_outside: int  # of them, how many lie before the chain's start
+    inside: bool | None  # whether the chain passes the speciation point; None: unknown
+    warnings: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.warnings
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        if self.warnings:
+            return f"The schedule is flawed: {'; '.join(self.warnings)}."
+        verdict = f"The chain starts in noise (logSNR {self.sampling.noisy:.1f})"
+        if self.speciation is None:
+            return f"{verdict}; nothing is known of the variances of these pictures."
+        return f"{verdict} and passes the point where theory expects the class to be decided " \
+               f"(logSNR {self.speciation.value:.2f})."  # fmt: skip
+
+
+def check(run_card: Mapping[str, Any]) -> Check:
+    """The check of a run; `run_card` is run.json. Raises SamplerError for levels that there are none of."""
+    config = run_card["config"]
+    grid = levels(str(config["levels"]), int(config["steps"]))
+    noisiest = trained(str(config["schedule"]))
+    try:
+        known = spectra_for(run_card)
+    except JudgeError:
+        known = None
+    sampling = Ends(str(config["levels"]), float(grid[0]), float(grid[-2]))
+    points = [pair.whole.logsnr.value for pair in known.pairs] if known else []
+    speciation = known.whole.logsnr if known else None
+    inside = None if speciation is None else bool(speciation.value >= sampling.noisy)
+    return Check(
+        training=noisiest,
+        trained_signal=signal(noisiest.noisy),
+        sampling=sampling,
+        steps=len(grid) - 1,
+        start_signal=signal(sampling.noisy),
+        seventy=at_share(grid, SHARE),
+        speciation=speciation,
+        pairs=known.pair_range() if known else None,
+        pairs_outside=sum(point < sampling.noisy for point in points),
+        inside=inside,
+        warnings=tuple(faults(noisiest, sampling, speciation, points)),
+    )
+
+
+def trained(schedule: str) -> Ends:
+    """The ends of a training schedule, `cosine`, `cosine+S` or `linear-T`."""
+    if schedule.startswith("cosine"):
+        return Ends(schedule, *COSINE_ENDS)
+    steps = int(schedule.removeprefix("linear-"))
+    all_levels = linear(steps)(steps)
+    return Ends(schedule, float(all_levels[0]), float(all_levels[-1]))
+
+
+def signal(logsnr: float) -> float:
+    """The share of the picture in x_t, sqrt(ᾱ)."""
+    return float(alpha(np.float64(logsnr)))  # type: ignore[arg-type]
+
+
+def at_share(grid: Levels, share: float) -> Position:
+    """Where a share of the steps is done on a chain of levels (K+1,)."""
+    steps = len(grid) - 1
+    return position(float(np.interp(share * steps, np.arange(steps + 1), grid)), grid)
+
+
+def faults(training: Ends, sampling: Ends, speciation: Estimate | None, pairs: list[float]) -> list[str]:
+    """What is wrong, each as a part of a sentence."""
+    found = []
+    if signal(sampling.noisy) > SIGNAL:
+        found.append(
+            f"the chain ends at logSNR {sampling.noisy:.2f}, where {100 * signal(sampling.noisy):.0f} % of a picture's "
+            "amplitude is left, yet drawing starts from pure noise"
+        )
+    if sampling.noisy < training.noisy - BEYOND:
+        found.append(
+            f"sampling starts at logSNR {sampling.noisy:.2f}, but the training ended at {training.noisy:.2f}: "
+            "the network never saw such noise"
+        )
+    if sampling.clean > training.clean + BEYOND:
+        found.append(f"sampling ends at logSNR {sampling.clean:.2f}, cleaner than the training's {training.clean:.2f}")
+    outside = sum(point < sampling.noisy for point in pairs)
+    if speciation is not None and speciation.value < sampling.noisy:
+        found.append(
+            f"the point where theory expects the class to be decided, logSNR {speciation.value:.2f}, is never passed"
+        )
+    elif outside:
+        found.append(f"{outside} of {len(pairs)} pairs of classes are decided before it starts, by theory")
+    return found
+
+
+def figures(found: Check) -> dict[str, Any]:
+    """The check as plain values for JSON."""
+    values = asdict(found) | {"ok": found.ok, "sentence": found.sentence, "warnings": list(found.warnings)}
+    return values | {"speciation": plain(found.speciation) if found.speciation else None}
+
+
+def report(run: str, found: Check) -> str:
+    """The check as text for people."""
+    lines = [
+        f"{run}: {found.sentence}",
+        f"training {found.training.name}: logSNR {found.training.clean:.2f} to {found.training.noisy:.2f}, "
+        f"{found.trained_signal:.4f} of the picture at its end",
+        f"sampling {found.sampling.name}, {found.steps} steps: logSNR {found.sampling.noisy:.2f} to "
+        f"{found.sampling.clean:.2f}, told to hold {found.start_signal:.4f} of the picture at its start",
+        f"{100 * SHARE:.0f} % of the steps: logSNR {found.seventy.logsnr:+.2f}",
+    ]
+    if found.speciation and found.pairs:
+        lines.append(
+            f"speciation: logSNR {found.speciation.value:.2f} [{found.speciation.low:.2f}, "
+            f"{found.speciation.high:.2f}]; pairs {found.pairs[0]:.2f} to {found.pairs[1]:.2f}"
+        )
+    return "\n".join(lines)

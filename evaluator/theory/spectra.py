@@ -1,0 +1,192 @@
+"""The bundled cards of data: the variances that theory predicts from, so that a prediction needs no pictures.
+
+The seam is here because Λ belongs to a dataset, not to a run: a card is made once from the real training pictures,
+names their hash, and every run of the same pictures is held against it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.judges.judge import SAME_PICTURES, JudgeError
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.covariance import of_all, of_means, part
+from evaluator.theory.speciation import Spectrum
+from firstlight.files import write_json
+
+SPECTRA = Path(__file__).resolve().parent / "measured"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two classes of equal weight."""
+
+    first: int  # label
+    second: int
+    whole: Spectrum  # of all pictures of both
+    between: Spectrum  # of the two means: Λ = ¼‖m₁ − m₂‖²
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """What is known of a dataset's variances, pictures in [-1, 1]. Black pixels around a picture change nothing."""
+
+    name: str
+    classes: tuple[str, ...]
+    n: int  # training pictures
+    sha256: str  # of their pixels and labels
+    whole: Spectrum  # of all pictures as they come
+    between: Spectrum  # of the classes' means, weighted as they come
+    pairs: tuple[Pair, ...]  # every two classes
+
+    def pair(self, first: int, second: int) -> Pair:
+        """The pair of two labels in either order. Raises KeyError for labels that are none."""
+        found = [pair for pair in self.pairs if {pair.first, pair.second} == {first, second}]
+        if not found:
+            raise KeyError(f"there is no pair of labels {first} and {second}")
+        return found[0]
+
+    def pair_range(self) -> tuple[float, float]:
+        """The lowest and highest predicted logSNR over all pairs."""
+        points = [pair.whole.logsnr.value for pair in self.pairs]
+        return min(points), max(points)
+
+
+def measure(name: str, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str]) -> Spectra:
+    """The variances of pictures uint8 (N, C, H, W) with labels (N,), indices into at least two classes.
+
+    Raises JudgeError for one class alone.
+    """
+    if len(classes) < 2:
+        raise JudgeError("One class alone leaves nothing to decide; name at least two.")
+    parts = [part(images[labels == label], seed=label) for label in range(len(classes))]
+    shares = [float((labels == label).mean()) for label in range(len(classes))]
+    halves = (0.5, 0.5)
+    pairs = [(first, second, (parts[first], parts[second])) for first, second in combinations(range(len(classes)), 2)]
+    return Spectra(
+        name=name,
+        classes=tuple(classes),
+        n=len(labels),
+        sha256=hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest(),
+        whole=of_all(parts, shares),
+        between=of_means(parts, shares),
+        pairs=tuple(Pair(a, b, of_all(both, halves), of_means(both, halves)) for a, b, both in pairs),
+    )
+
+
+def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, folder: Path = SPECTRA) -> Spectra:
+    """Measure a dataset's training pictures, in `data` or downloaded, and write the card. Raises JudgeError."""
+    from trainer.data import DataError, prepared
+    from trainer.data import load as pictures_of
+
+    if dataset in SAME_PICTURES:
+        raise JudgeError(f"{dataset} is told by the spectrum of {SAME_PICTURES[dataset]}; measure that instead.")
+    if per_class < 0 or per_class == 1:
+        raise JudgeError(f"{per_class} pictures of a class have no variance; give --per-class a number from 2.")
+    try:
+        pictures = prepared(pictures_of(dataset, data), only, per_class)
+    except DataError as error:
+        raise JudgeError(str(error)) from error
+    found = measure(spectra_name(dataset, only, per_class), pictures.images, pictures.labels, pictures.classes)
+    write(found, folder)
+    return found
+
+
+def report(found: Spectra) -> str:
+    """The figures as text for people."""
+    whole, lowest, highest = found.whole, *found.pair_range()
+    eigenvalues = ", ".join(f"{value:.2f}" for value in whole.eigenvalues)
+    return (
+        f"{found.name}: {found.n:,} pictures of {len(found.classes)} classes\n"
+        f"Λ {_shown(whole.top)} of pictures in [-1, 1], {_shown(whole.unit)} in [0, 1]; eigenvalues {eigenvalues}\n"
+        f"Λ between the classes' means {_shown(found.between.top)}\n"
+        f"the class is decided at logSNR {_shown(whole.logsnr)}; pairs from {lowest:.2f} to {highest:.2f}\n"
+        f"t_S {_shown(whole.time)} and step {_shown(whole.step)} of the published chain (pictures in [0, 1], T = 1000)"
+    )
+
+
+def _shown(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def spectra_name(dataset: str, only: Sequence[int] = (), per_class: int = 0) -> str:
+    """The name of a card: the dataset, and which of its pictures where it is not all, such as mnist-1-8-first-5000."""
+    parts = [SAME_PICTURES.get(dataset, dataset), *map(str, only)]
+    return "-".join(parts + (["first", str(per_class)] if per_class else []))
+
+
+def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
+    """The card of a run's training pictures; `run_card` is run.json. Raises JudgeError where there is none."""
+    config = run_card.get("config", {})
+    dataset, only, per_class = run_card["dataset"]["name"], config.get("only", ()), config.get("per_class", 0)
+    path = folder / f"{spectra_name(dataset, only, per_class)}.json"
+    if not path.is_file():
+        raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
+    return _loaded(path, path.stat().st_mtime_ns)
+
+
+def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
+    flags = f" --only {' '.join(map(str, only))}" if only else ""
+    return f"firstlight evaluate spectrum --dataset {dataset}{flags}" + (
+        f" --per-class {per_class}" if per_class else ""
+    )
+
+
+@cache
+def _loaded(path: Path, _modified: int) -> Spectra:
+    return load(path)
+
+
+def load(path: Path) -> Spectra:
+    """The card in a file. Raises JudgeError where it cannot be read."""
+    try:
+        held = json.loads(path.read_text())
+        pairs = [
+            Pair(row["first"], row["second"], _spectrum(row["whole"]), _spectrum(row["between"]))
+            for row in held["pairs"]
+        ]
+        return Spectra(
+            **{name: held[name] for name in ("name", "n", "sha256")},
+            classes=tuple(held["classes"]),
+            whole=_spectrum(held["whole"]),
+            between=_spectrum(held["between"]),
+            pairs=tuple(pairs),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JudgeError(f"{path.name} cannot be read; restore it from a copy, or make it with: "
+                         "firstlight evaluate spectrum") from error  # fmt: skip
+
+
+def _spectrum(held: Mapping[str, Any]) -> Spectrum:
+    return Spectrum(Estimate(**held["top"]), tuple(held["eigenvalues"]))
+
+
+def write(spectra: Spectra, folder: Path = SPECTRA) -> Path:
+    """Write a card; returns where. Its predictions are for readers: they are worked out anew when it is loaded."""
+    path = folder / f"{spectra.name}.json"
+    held = {name: getattr(spectra, name) for name in ("name", "classes", "n", "sha256")}
+    held |= {"scale": "[-1, 1]", "whole": _plain(spectra.whole), "between": _plain(spectra.between)}
+    pairs = [
+        {"first": pair.first, "second": pair.second, "whole": _plain(pair.whole), "between": _plain(pair.between)}
+        for pair in spectra.pairs
+    ]
+    write_json(path, held | {"pairs": pairs})
+    return path
+
+
+def _plain(spectrum: Spectrum) -> dict[str, Any]:
+    eigenvalues = [round(value, 4) for value in spectrum.eigenvalues]
+    predicted = {name: _ends(getattr(spectrum, name)) for name in ("unit", "logsnr", "time")}
+    return {"top": _ends(spectrum.top), "eigenvalues": eigenvalues, **predicted}
+
+
+def _ends(estimate: Estimate) -> dict[str, Any]:
+    return {name: round(getattr(estimate, name), 6) for name in ("value", "low", "high")} | {"n": estimate.n}

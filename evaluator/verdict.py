@@ -1,0 +1,31 @@
+"""A claim of the source, and the verdict of one run on it."""
+
+from dataclasses import dataclass
+
+from evaluator.stats.intervals import Estimate
+
+DIGITS = tuple("0123456789")
+SUPPORTED, NOT, CANNOT = "supported", "not supported", "cannot say"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A part of what the source says."""
+
+    source: str  # S1 .. S14
+    part: str  # a few words
+    text: str  # what the source says
+    measure: str  # what is compared, and what counts
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a run supports a claim."""
+
+    claim: Claim
+    verdict: str  # supported, not supported or cannot say
+    reason: str  # one sentence
+    effect: Estimate | None = None  # in `unit`; the interval is not corrected for other comparisons, p is
+    unit: str = ""
+    p: float | None = None  # after Holm's correction
+    n: int = 0  # pictures behind it
