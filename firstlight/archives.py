@@ -1,7 +1,7 @@
 """Which folder of runs a command reads and writes, and which one is shown beside it and never changed.
 
-Every command follows one rule: `--runs`, else FIRSTLIGHT_RUNS, else a checkout's own `runs/`, else `./runs`. Beside that
-last one an installed Firstlight shows the bundled runs; FIRSTLIGHT_BESIDE names another folder to show.
+Every command follows one rule: `--runs`, else FIRSTLIGHT_RUNS, else a checkout's own `runs/`, else `./runs`. Beside
+that last one an installed Firstlight shows the bundled runs; FIRSTLIGHT_BESIDE names another folder to show.
 """
 
 import os
@@ -65,28 +65,33 @@ def own_run(runs: Path, run_id: str) -> Run:
     return run
 
 
+def ids(runs: Path) -> list[str]:
+    """Names of the folders in `runs` and beside it that may be runs, in order."""
+    names = {folder.name for each in (runs, beside(runs)) if each for folder in each.glob("*/")}
+    return sorted(name for name in names if RUN_ID.fullmatch(name))
+
+
 def hidden(runs: Path) -> list[str]:
     """Ids of the runs that are not shown from beside, because `runs` has its own."""
     other = beside(runs)
-    ids = [] if other is None else sorted(folder.name for folder in other.glob("*/") if RUN_ID.fullmatch(folder.name))
-    return [run_id for run_id in ids if shown(Run(runs / run_id)).words is None]
+    return [] if other is None else [each for each in ids(other) if shown(Run(runs / each)).words is None]
 
 
 def words_alone(run: Run) -> bool:
     """Whether a folder holds no more than what people said of a run that lies elsewhere."""
     try:
-        names = {name for name in os.listdir(run.folder) if not name.startswith(".")}
+        names = {path.name for path in run.folder.iterdir() if not path.name.startswith(".")}
     except OSError:
         return False
     return names <= {run.notes.name, run.answers.name}
 
 
-def fitted(path: Path) -> Path:
+def writable(path: Path) -> Path:
     """Where a judge or a spectrum is written that a checkout keeps at `path`; no installed package is changed."""
     return archive() / FITTED / path.relative_to(HOME) if INSTALLED and path.is_relative_to(HOME) else path
 
 
-def kept(path: Path) -> Path:
+def readable(path: Path) -> Path:
     """Where the judge or spectrum of `path` is read: one's own, else the bundled one."""
-    own = fitted(path)
+    own = writable(path)
     return own if own.exists() else path

@@ -22,5 +22,9 @@ def extras() -> Iterator[None]:
         extra = next((extra for extra, modules in EXTRAS.items() if module in modules), None)
         if extra is None:
             raise
-        how = f"pip install 'firstlight[{extra}]'" if INSTALLED else "make install"
-        raise RunError(f"This needs {module}, which is not installed; install it with: {how}") from error
+        raise RunError(f"This needs {module}, which is not installed; install it with: {how(extra)}") from error
+
+
+def how(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install 'firstlight[{extra}]'" if INSTALLED else "make install"

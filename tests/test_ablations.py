@@ -18,10 +18,10 @@ from evaluator.experiments import graph_surgery
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.graph import multiplied_out
+from firstlight.archives import BUNDLED
 from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_json
 from firstlight.manifest import write_manifest
-from firstlight.archives import BUNDLED
 from firstlight.run import Run
 from firstlight.schema import ABLATIONS
 from store.database import Archive

@@ -165,11 +165,11 @@ def test_a_copy_that_fails_leaves_everything_as_it_was(both: Both, monkeypatch: 
 
 def test_a_judge_is_kept_in_the_archive_of_an_installed_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = archives.HOME / "evaluator" / "judges" / "new.onnx"
-    assert archives.fitted(path) == path == archives.kept(path)
+    assert archives.writable(path) == path == archives.readable(path)
     monkeypatch.setattr(archives, "INSTALLED", True)
     monkeypatch.setenv(NAMED, str(tmp_path))
     own = tmp_path / ".fitted" / "evaluator" / "judges" / "new.onnx"
-    assert archives.fitted(path) == own and archives.kept(path) == path
+    assert archives.writable(path) == own and archives.readable(path) == path
     own.parent.mkdir(parents=True)
     own.touch()
-    assert archives.kept(path) == own and archives.fitted(tmp_path / "x") == tmp_path / "x"
+    assert archives.readable(path) == own and archives.writable(tmp_path / "x") == tmp_path / "x"

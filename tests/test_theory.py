@@ -29,8 +29,8 @@ from evaluator.theory.speciation import (
     step_of,
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
-from firstlight.levels import CLEAN, levels, linear, noise_to_signal
 from firstlight.archives import BUNDLED
+from firstlight.levels import CLEAN, levels, linear, noise_to_signal
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared
 from trainer.data import load as real_digits

@@ -1,7 +1,7 @@
 """The wheel, installed away from the checkout and used from a folder that holds somebody's own modules.
 
 It is built once and installed without its dependencies, which the environment of the tests lends: a .pth file names
-that folder of packages, and Python follows no .pth file that lies in it, so the checkout's editable install is not seen.
+that folder of packages, and Python follows no .pth file that lies in it, so a checkout's editable install is not seen.
 """
 
 import ast

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.extras import how
 
 if TYPE_CHECKING:
     from evaluator.judges.fit import Pictures
@@ -47,7 +48,7 @@ def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Picture
     try:
         from evaluator.judges import fit as judges_fit
     except ImportError:
-        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
         return judges_fit.load_pictures(dataset, data, "train"), judges_fit.load_pictures(dataset, data, "test")
