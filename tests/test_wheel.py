@@ -135,18 +135,16 @@ def test_it_is_the_wheel_that_runs_and_no_checkout(installed: Installed) -> None
 def test_importing_loads_nothing_of_the_folder_and_no_more_than_numpy_and_pyarrow(installed: Installed) -> None:
     code = """
 import pkgutil, sys
+import numpy, pyarrow.parquet
 before = set(sys.modules)
-import firstlight, numpy, pyarrow.parquet
-own = set(sys.modules)
+import firstlight
 for module in pkgutil.iter_modules(firstlight.__path__):
-    if not module.name.startswith("_"):
-        __import__(f"firstlight.{module.name}")
-late = {name.partition(".")[0] for name in set(sys.modules) - own} - set(sys.stdlib_module_names)
-print(*sorted(late))
+    __import__(f"firstlight.{module.name}")
+print(*{name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))
 """
     found = installed.python(code)
     assert not found.returncode, found.stderr
-    assert found.stdout.split() == ["firstlight"]
+    assert set(found.stdout.split()) <= {"firstlight", "numpy", "pyarrow"}
 
 
 @pytest.mark.parametrize("flag", ["--version", "--help"])
