@@ -39,10 +39,10 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
     telling.set_defaults(command=write_report)
-    checking = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
-    checking.add_argument("file", type=Path, metavar="FILE.html")
-    checking.set_defaults(command=check_report)
-    for each in (telling, checking):
+    check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
+    check.add_argument("file", type=Path, metavar="FILE.html")
+    check.set_defaults(command=check_report)
+    for each in (telling, check):
         each.add_argument("--runs", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs")
     return flags
 
@@ -69,14 +69,14 @@ def serve(chosen: argparse.Namespace) -> int:
 def write_report(chosen: argparse.Namespace) -> int:
     """A report of the runs, whole or not at all."""
     _quiet()
-    from dashboard import report
+    from dashboard.report import build
     from firstlight.files import write_bytes
     from store.database import Archive
 
     root = archive(chosen.runs)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
-    page = report.report(chosen.run, root, Archive(root).ask, chosen.address or report.ADDRESS)
+    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or build.ADDRESS)
     try:
         write_bytes(chosen.out, page)
     except OSError as error:
@@ -88,11 +88,11 @@ def write_report(chosen: argparse.Namespace) -> int:
 def check_report(chosen: argparse.Namespace) -> int:
     """What a report says that is no longer so; 1 if anything is."""
     _quiet()
-    from dashboard import checking
+    from dashboard.report import check
     from store.database import Archive
 
     root = archive(chosen.runs)
-    changed, count = checking.check(chosen.file, root, Archive(root).ask)
+    changed, count = check.check(chosen.file, root, Archive(root).ask)
     for line in changed:
         print("".join(character if character.isprintable() else "?" for character in line))
     print(f"{count} numbers and their files checked: {f'{len(changed)} changed' if changed else 'all as they were'}.")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import controls, memory, ui
+from dashboard.components import control_bar, elements, inputs
+from dashboard.components import memory as components_memory
+from dashboard.data import archive
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
 LOGO = Path(__file__).with_name("logo.svg")
@@ -20,14 +22,14 @@ SECTIONS = {
         ("training.py", "Training", "training"),
         ("recognizability.py", "Recognizability", "recognizability"),
         ("speciation.py", "Speciation", "speciation"),
-        ("rankings.py", "CLIP rankings", "clip-rankings"),
+        ("clip_rankings.py", "CLIP rankings", "clip-rankings"),
         ("guidance.py", "Guidance", "guidance"),
         ("steps.py", "Steps against quality", "steps"),
     ],
     "Do": [
         ("generate.py", "Generate", "generate"),
         ("compare.py", "Compare", "compare"),
-        ("blind.py", "Blind test", "blind-test"),
+        ("blind_test.py", "Blind test", "blind-test"),
     ],
     "Tell": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
@@ -62,15 +64,17 @@ def main() -> None:
             for section, pages in SECTIONS.items()
         }
     )
-    ui.style()
-    with ui.one_moment(closely=not page.url_path):  # where every run is shown, and no other page shows more than a few
-        controls.control_bar(CONTROLS[page.url_path])
+    elements.style()
+    with archive.one_moment(
+        closely=not page.url_path
+    ):  # where every run is shown, and no other page shows more than a few
+        control_bar.control_bar(CONTROLS[page.url_path])
         place = st.container()
         try:
             page.run()
         finally:
-            controls.notice(place)
-            memory.settle()
+            inputs.notice(place)
+            components_memory.settle()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.pictures import Bytes, plate
+from dashboard.pictures.plate import Bytes, plate
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import Judge, JudgeError, judge_for, softmax
 from firstlight.card import card_of

@@ -1,19 +1,21 @@
 """What the source says, statement by statement, and what the chosen runs say of it."""
 
-from dashboard import claimed, claiming, controls, ui
+from dashboard.claims import sections, text
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive
 
-ui.title("Claims", "What does the source say, and what holds?")
-run = ui.chosen_run()
-ids = controls.chosen_others(run)
-found = claiming.said(ids)
-ui.finding(claimed.sentence(found, ids[0]))
-claiming.overview(found, ids)
-claiming.save(found)
-shown = controls.choose("Show", list(claimed.SHOWN), "show")
+elements.title("Claims", "What does the source say, and what holds?")
+run = archive.chosen_run()
+ids = control_bar.chosen_others(run)
+found = sections.said(ids)
+elements.finding(text.sentence(found, ids[0]))
+sections.overview(found, ids)
+sections.save(found)
+shown = inputs.choose("Show", list(text.SHOWN), "show")
 
-parts = claimed.statements(found, shown)
+parts = text.statements(found, shown)
 if not parts:
-    ui.note(f"No statement is {shown} here.")
+    elements.note(f"No statement is {shown} here.")
 for source, title, words, own in parts:
-    claiming.statement(run, source, title, words, own)
-claiming.measures(found)
+    sections.statement(run, source, title, words, own)
+sections.measures(found)

@@ -2,26 +2,27 @@
 
 import streamlit as st
 
-from dashboard import clip_versus, controls, differing, ui, versus
+from dashboard.compare import clip, finding, sections
+from dashboard.components import control_bar, elements, inputs
 
-ui.title("Compare", "What differs between these runs?")
-runs, axis = versus.chosen(), controls.chosen_axis()
+elements.title("Compare", "What differs between these runs?")
+runs, axis = sections.chosen(), control_bar.chosen_axis()
 answer = st.container()
-found = versus.recognized(runs, axis, versus.chosen_view())
+found = sections.recognized(runs, axis, sections.chosen_view())
 with answer:
-    ui.finding(differing.sentence(runs, found, axis))
+    elements.finding(finding.sentence(runs, found, axis))
 
-for part, place in controls.parts(versus.PARTS):
+for part, place in inputs.parts(sections.PARTS):
     with place:
         if part == "Recognizability":
-            versus.recognizability(runs, found, axis)
+            sections.recognizability(runs, found, axis)
         elif part == "Step by step":
-            versus.step_by_step(runs, axis)
+            sections.step_by_step(runs, axis)
         elif part == "Quality":
-            versus.quality(runs)
+            sections.quality(runs)
         elif part == "CLIP":
-            clip_versus.section(runs)
+            clip.section(runs)
         elif part == "Loss":
-            versus.losses(runs)
+            sections.losses(runs)
         else:
-            versus.configuration(runs)
+            sections.configuration(runs)

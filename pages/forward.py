@@ -2,25 +2,29 @@
 
 import streamlit as st
 
-from dashboard import charts, controls, fading, findings, showing, ui
+from dashboard import run_facts
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive
+from dashboard.forward import chart, finding, process
+from dashboard.forward import film as forward_film
 
-ui.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
-run = ui.chosen_run()
+elements.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
+run = archive.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
-    name = controls.choose("Noise schedule", list(fading.SCHEDULES), "schedule")
-    kind = controls.choose("Picture", showing.kinds(run), "picture")
-    images = showing.clean_pictures(run, kind, controls.chosen_class(run))
-    which = controls.number("Which one", 1, len(images), 1, "which")
+    name = inputs.choose("Noise schedule", list(process.SCHEDULES), "schedule")
+    kind = inputs.choose("Picture", forward_film.kinds(run), "picture")
+    images = forward_film.clean_pictures(run, kind, control_bar.chosen_class(run))
+    which = inputs.number("Which one", 1, len(images), 1, "which")
 
-table = fading.schedule(name)
-film = showing.film(run, name, kind, controls.chosen_class(run), which - 1)
+table = process.schedule(name)
+film = forward_film.film(run, name, kind, control_bar.chosen_class(run), which - 1)
 with answer:
-    ui.finding(findings.fading(name, table))
+    elements.finding(finding.sentence(name, table))
 st.image(
     film.picture,
     output_format="PNG",
-    alt=f"A picture of class {ui.class_names(run)[controls.chosen_class(run)]} fading into noise over {name}",
+    alt=f"A picture of class {run_facts.class_names(run)[control_bar.chosen_class(run)]} fading into noise over {name}",
 )
-ui.note(film.remark)
-ui.chart(charts.schedule(table), "schedule-chart", f"Signal left along the steps of {name}", table)
+elements.note(film.remark)
+elements.chart(chart.schedule(table), "schedule-chart", f"Signal left along the steps of {name}", table)

@@ -2,24 +2,29 @@
 
 import streamlit as st
 
-from dashboard import asking, generation, instant, taking, ui
+from dashboard import generation, run_facts
+from dashboard.components import elements
+from dashboard.data import archive
+from dashboard.generate import form, result, student
 
-ui.title("Generate", "Which pictures does the run draw on demand, and how fast?")
-run = ui.chosen_run()
-with ui.faults():
-    net = generation.denoiser(ui.folder(run))
+elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
+run = archive.chosen_run()
+with archive.faults():
+    net = generation.denoiser(archive.folder(run))
 
 if net.scales:
-    instant.section(run, net)
+    student.section(run, net)
 else:
     answer = st.container()
-    asked = asking.form(run, ui.class_names(run))
+    asked = form.form(run, run_facts.class_names(run))
     if asked is not None:
-        with ui.faults():
-            st.session_state["finished"] = asking.drawn(run, net, asked)
+        with archive.faults():
+            st.session_state["finished"] = form.drawn(run, net, asked)
 
     drawn = st.session_state.get("finished")
     if drawn is None or drawn.run != run["run"]:
-        ui.note(f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it.")
+        elements.note(
+            f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it."
+        )
     else:
-        taking.shown(drawn, net.reason, answer)
+        result.shown(drawn, net.reason, answer)

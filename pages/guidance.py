@@ -2,23 +2,25 @@
 
 import streamlit as st
 
-from dashboard import controls, guided_parts, guiding, ui
+from dashboard.components import elements, inputs
+from dashboard.data import archive
+from dashboard.guidance import overview, tabs
 
-ui.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
-run = ui.chosen_run()
+elements.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
+run = archive.chosen_run()
 
 
 @st.fragment
 def measured() -> None:
     """Everything that the number of steps and a judge change: the rest of the page stays."""
     place = st.container()
-    at = guiding.swept(run)
+    at = overview.swept(run)
     with place:
-        ui.finding(guiding.sentence(at))
-    guiding.answer(at)
-    for name, part in controls.parts(list(guided_parts.PARTS), "guided"):
+        elements.finding(overview.sentence(at))
+    overview.answer(at)
+    for name, part in inputs.parts(list(tabs.PARTS), "guided"):
         with part:
-            guided_parts.PARTS[name](at)
+            tabs.PARTS[name](at)
 
 
 measured()

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from dashboard import inside, ui
+from dashboard.components import elements
+from dashboard.data import archive
+from dashboard.network import ablations, sections
 
-ui.title("Inside the network", "What is the network made of, and what breaks without its parts?")
-run = ui.chosen_run()
-net = inside.network(run)
-ui.finding(inside.finding(run, net))
-inside.draw(run, net)
+elements.title("Inside the network", "What is the network made of, and what breaks without its parts?")
+run = archive.chosen_run()
+net = sections.network(run)
+elements.finding(sections.finding(run, net))
+sections.draw(run, net)
 
 st.subheader("What breaks without", anchor=False)
-inside.ablations(run)
+ablations.ablations(run)

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dashboard import controls, lab, reasons, ui
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive
+from dashboard.recognizability import overview, tabs
 
-ui.title("Recognizability", "From which step on does a judge recognize each class, and how many never?")
-run, axis = ui.chosen_run(), controls.chosen_axis()
-others = controls.chosen_others(run)
+elements.title("Recognizability", "From which step on does a judge recognize each class, and how many never?")
+run, axis = archive.chosen_run(), control_bar.chosen_axis()
+others = control_bar.chosen_others(run)
 
 
 @st.fragment
@@ -14,17 +16,17 @@ def measured() -> None:
     """Everything that a judge, a view and a threshold change: the rest of the page stays."""
     answer = st.container()
     with st.container(horizontal=True):
-        view, judge = controls.chosen_judge(run)
-        threshold = controls.chosen_threshold(run, view)
-        drawing = controls.choose("Drawn as", ["curves", "map"], "drawn")
-    at = lab.lab(run, view, judge, threshold, axis)
+        view, judge = control_bar.chosen_judge(run)
+        threshold = control_bar.chosen_threshold(run, view)
+        drawing = inputs.choose("Drawn as", ["curves", "map"], "drawn")
+    at = overview.lab(run, view, judge, threshold, axis)
     with answer:
-        lab.answer(at)
-    lab.chart(at, drawing, others)
-    lab.claims(at)
-    for name, part in controls.parts(list(reasons.PARTS)):
+        overview.answer(at)
+    overview.chart(at, drawing, others)
+    overview.claims(at)
+    for name, part in inputs.parts(list(tabs.PARTS)):
         with part:
-            reasons.PARTS[name](at)
+            tabs.PARTS[name](at)
 
 
 measured()

@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from dashboard import controls, telling, ui
+from dashboard.components import control_bar, elements
+from dashboard.data import archive
+from dashboard.report import offer
 
-ui.title("Report", "What holds, and how do I show it to someone?")
-run = ui.chosen_run()
-ids = controls.chosen_others(run)
-ui.finding(telling.promise(ui.ask("runs"), ids))
+elements.title("Report", "What holds, and how do I show it to someone?")
+run = archive.chosen_run()
+ids = control_bar.chosen_others(run)
+elements.finding(offer.promise(archive.ask("runs"), ids))
 st.caption(
     "Summary, loss curves, recognizability, quality, what the source says, pictures, configuration, versions, hashes; "
     "every number with its interval, its n, its query and a link to the page that shows it."
 )
-telling.offer(ids)
-ui.note("From a terminal: firstlight report " + " ".join(ids) + " --out report.html")
-ui.note("Later, whether it still holds: firstlight check report.html")
+offer.offer(ids)
+elements.note("From a terminal: firstlight report " + " ".join(ids) + " --out report.html")
+elements.note("Later, whether it still holds: firstlight check report.html")

@@ -2,42 +2,48 @@
 
 import streamlit as st
 
-from dashboard import facts, findings, live, noting, run_table, sharing, ui
+from dashboard import run_facts
+from dashboard.components import downloads, elements
+from dashboard.components import live as components_live
+from dashboard.data import archive
+from dashboard.runs import finding, notes_form, table
 
-ui.title("Runs", "What has been trained, and how good is it?")
-run = ui.chosen_run()
-runs = ui.ask("runs")
-ui.finding(findings.best(runs))
-live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
+elements.title("Runs", "What has been trained, and how good is it?")
+run = archive.chosen_run()
+runs = archive.ask("runs")
+elements.finding(finding.sentence(runs))
+components_live.watched(lambda: components_live.progress(*components_live.running(runs)), components_live.running(runs))
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
-shown = run_table.found(runs, words or "")
+shown = table.found(runs, words or "")
 if shown.empty:
-    ui.note("No run holds these words.")
+    elements.note("No run holds these words.")
 else:
-    part = run_table.part(shown)
+    part = table.part(shown)
     st.dataframe(
-        run_table.table(part, ui.ask, ui.folder),
-        column_config=run_table.columns(),
+        table.table(part, archive.ask, archive.folder),
+        column_config=table.columns(),
         hide_index=True,
         row_height=64,
         key="table",
-        on_select=lambda: run_table.take(part["run"].tolist()),
+        on_select=lambda: table.take(part["run"].tolist()),
         selection_mode="single-row",
     )
-    sharing.save_rows(run_table.saved(shown), "runs")
-ui.damaged(runs)
+    downloads.save_rows(table.saved(shown), "runs")
+elements.damaged(runs)
+if said := finding.bundled(archive.root()):
+    elements.note(said)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)
-quality = ui.ask("quality", run=run["run"])
+quality = archive.ask("quality", run=run["run"])
 left, right = st.columns(2, gap="large")
 with left:
-    ui.facts(facts.recipe(run))
+    elements.facts(run_facts.recipe(run))
 with right:
     if quality.empty:
-        ui.note(f"Not evaluated yet. Do it with: firstlight evaluate all {run['run']}")
+        elements.note(f"Not evaluated yet. Do it with: firstlight evaluate all {run['run']}")
     else:
-        ui.facts(facts.quality(quality))
+        elements.facts(run_facts.quality(quality))
 
 st.subheader("Tags and note", anchor=False)
-noting.form(run)
+notes_form.form(run)

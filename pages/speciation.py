@@ -2,19 +2,21 @@
 
 import streamlit as st
 
-from dashboard import controls, deciding, ui
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive
+from dashboard.speciation import tabs
 
-ui.title("Speciation", "When is the class decided, and does theory know?")
-run, axis = ui.chosen_run(), controls.chosen_axis()
-ui.finding(deciding.finding(run, axis))
+elements.title("Speciation", "When is the class decided, and does theory know?")
+run, axis = archive.chosen_run(), control_bar.chosen_axis()
+elements.finding(tabs.finding(run, axis))
 
 
 @st.fragment
 def measured() -> None:
     """The open part; its controls change nothing else."""
-    for name, part in controls.parts(list(deciding.PARTS), "experiment"):
+    for name, part in inputs.parts(list(tabs.PARTS), "experiment"):
         with part:
-            deciding.PARTS[name](run, axis)
+            tabs.PARTS[name](run, axis)
 
 
 measured()

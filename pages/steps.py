@@ -2,32 +2,34 @@
 
 import streamlit as st
 
-from dashboard import budgets, controls, stepping, ui
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive
+from dashboard.steps import chart, sections
 
-ui.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
-run = ui.chosen_run()
-at = stepping.compared(run)
-ui.finding(stepping.finding(at))
-stepping.remarks(at)
+elements.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
+run = archive.chosen_run()
+at = sections.compared(run)
+elements.finding(sections.finding(at))
+sections.remarks(at)
 
 
 @st.fragment
 def measured() -> None:
     """The chart; which measure it shows changes nothing else."""
-    stepping.chart(at, controls.choose("Measure", list(budgets.MEASURES), "measure"))
+    sections.chart(at, inputs.choose("Measure", list(chart.MEASURES), "measure"))
 
 
 measured()
-stepping.table(at)
+sections.table(at)
 st.subheader("The same noise", anchor=False)
 
 
 @st.fragment
 def drawn() -> None:
     """The pictures; which noise they start from changes nothing else."""
-    stepping.pictures(at, controls.chosen_class(run))
+    sections.pictures(at, control_bar.chosen_class(run))
 
 
 drawn()
 st.subheader("What the source says", anchor=False)
-stepping.claims(at)
+sections.claims(at)

@@ -2,18 +2,21 @@
 
 import streamlit as st
 
-from dashboard import controls, learning, live, ui
+from dashboard.components import control_bar, elements, inputs
+from dashboard.components import live as components_live
+from dashboard.data import archive
+from dashboard.training import sections
 
-ui.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
-run = ui.chosen_run()
+elements.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
+run = archive.chosen_run()
 answer = st.empty()
 with st.container(horizontal=True):
-    ids = controls.others(run)
-    smoothing = controls.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
-    scale = controls.choose("Loss axis", ["logarithmic", "linear"], "loss")
-    by = controls.choose("Along", ["step", "epoch"], "along")
+    ids = control_bar.others(run)
+    smoothing = inputs.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
+    scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
+    by = inputs.choose("Along", ["step", "epoch"], "along")
 
-live.watched(lambda: learning.curves(answer, ids, int(smoothing), scale == "logarithmic", by), ids)
+components_live.watched(lambda: sections.curves(answer, ids, int(smoothing), scale == "logarithmic", by), ids)
 
 st.subheader("Pictures through training", anchor=False)
-live.watched(lambda: learning.pictures(run), ids[:1])
+components_live.watched(lambda: sections.pictures(run), ids[:1])

@@ -2,20 +2,24 @@
 
 import streamlit as st
 
-from dashboard import controls, findings, following, forking, scrubber, ui
+from dashboard import run_facts
+from dashboard.components import control_bar, elements
+from dashboard.components import scrubber as components_scrubber
+from dashboard.data import archive
+from dashboard.trajectory import finding, fork, stored
 
-ui.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
-run, axis = ui.chosen_run(), controls.chosen_axis()
-label, classes = controls.chosen_class(run), ui.class_names(run)
+elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
+run, axis = archive.chosen_run(), control_bar.chosen_axis()
+label, classes = control_bar.chosen_class(run), run_facts.class_names(run)
 answer = st.container()
-found = following.followed(run, label)
-step = following.step_asked(found[0])
+found = stored.followed(run, label)
+step = stored.step_asked(found[0])
 
 with answer:
-    ui.finding(findings.trajectory(found[0], classes[label]))
-content = scrubber.content_of(following.strips(found, classes), axis, ui.dark(), step)
-scrubber.scrubber(content, "scrubber", on_fork=forking.begin)
+    elements.finding(finding.sentence(found[0], classes[label]))
+content = components_scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
+components_scrubber.scrubber(content, "scrubber", on_fork=fork.begin)
 if found[0].judged.empty:
-    ui.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
-ui.note(findings.made(found[0].row))
-forking.section(run, found[0], classes, step)
+    elements.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
+elements.note(finding.made(found[0].row))
+fork.section(run, found[0], classes, step)

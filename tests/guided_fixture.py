@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.pictures import real_pictures
+from dashboard.pictures.plate import real_pictures
 from evaluator.guidance.sweep import FIRST_SEED, SEEDS
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from dashboard.anatomy import Anatomy, anatomy, built, shapes
+from dashboard.network.anatomy import Anatomy, anatomy, built, shapes
 from evaluator.__main__ import main
 from evaluator.experiments import claims as experiments_claims
 from evaluator.experiments import graph_surgery

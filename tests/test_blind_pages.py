@@ -8,7 +8,7 @@ from archive_fixture import CLASSES, samples, write_run
 from streamlit.testing.v1 import AppTest
 from test_pages import Open, opened, words  # noqa: F401
 
-from dashboard import blind
+from dashboard.blind_test import sitting
 from evaluator.stats.psychometric import chance
 from firstlight.run import Run
 from store.answers import Answer, Sitting, read_answers, write_sitting
@@ -23,7 +23,7 @@ def press(test: AppTest, label: str) -> AppTest:
 
 
 def begun(opened: Open, **query: str) -> AppTest:  # noqa: F811
-    test = opened("blind", pictures="20", **query)
+    test = opened("blind_test", pictures="20", **query)
     test.number_input[0].set_value(70.0)
     return press(test, "Begin")
 
@@ -44,7 +44,7 @@ def seen_by(run: Run, people: int, each: int = 40) -> None:
 
 def test_a_guess_comes_first(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_run(tmp_path, "first")
-    test = press(opened("blind"), "Begin")
+    test = press(opened("blind_test"), "Begin")
     assert "Give your guess first" in words(test) and not test.get("progress")
 
 
@@ -93,7 +93,7 @@ def test_people_stand_over_the_judge(opened: Open, tmp_path: Path) -> None:  # n
     assert "Nobody has judged pictures of first" in words(opened("recognizability", part="People"))
     seen_by(run, PEOPLE)
     (run.answers / "odd.json").write_text("{}")
-    for page, query in (("recognizability", {"part": "People", "axis": "σ"}), ("blind", {})):
+    for page, query in (("recognizability", {"part": "People", "axis": "σ"}), ("blind_test", {})):
         said = words(opened(page, **query))
         assert f"n = {PEOPLE * 40} answers of {PEOPLE} people; mnist-noisy from" in said
         assert "odd.json is no sitting" in said and "0 is agreement by chance" in said
@@ -104,13 +104,13 @@ def test_no_picture_comes_again_before_all_were_seen() -> None:
     import pandas as pd
 
     choices = pd.DataFrame({"sample": np.arange(30) + 100, "frames": 5})
-    order = blind.order(choices, 100, "ab" * 16)
+    order = sitting.order(choices, 100, "ab" * 16)
     assert len(order) == 100 and sorted(sample for sample, _ in order[:30]) == list(range(100, 130))
     assert {frame for _, frame in order} == set(range(5))
-    assert order == blind.order(choices, 100, "ab" * 16) != blind.order(choices, 100, "cd" * 16)
+    assert order == sitting.order(choices, 100, "ab" * 16) != sitting.order(choices, 100, "cd" * 16)
 
 
 @pytest.mark.parametrize("query", [{"shown": "none"}, {"pictures": "7"}])
 def test_a_bad_link_gets_one_notice(opened: Open, tmp_path: Path, query: dict[str, str]) -> None:  # noqa: F811
     write_run(tmp_path, "first")
-    assert len([box for box in opened("blind", **query).info if "asks for" in box.value]) == 1
+    assert len([box for box in opened("blind_test", **query).info if "asks for" in box.value]) == 1

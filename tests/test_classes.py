@@ -16,9 +16,12 @@ from clip_fixture import write_clip
 from lab_fixture import levels, write_lab
 from streamlit.testing.v1 import AppTest
 
-from dashboard import clip_parts, deciding, reasons, versus
 from dashboard.app import SECTIONS
-from dashboard.report import report
+from dashboard.clip_rankings import tabs as clip_rankings_tabs
+from dashboard.compare import sections as compare_sections
+from dashboard.recognizability import tabs as recognizability_tabs
+from dashboard.report.build import report
+from dashboard.speciation import tabs as speciation_tabs
 from evaluator.claims import harder_data
 from evaluator.claims.statements import SUBJECTS
 from firstlight.files import write_json, write_table
@@ -33,8 +36,9 @@ SEEDS = 12
 WORD = re.compile(r"\bdigits?\b", re.IGNORECASE)
 PAGES = [file.removesuffix(".py") for pages in SECTIONS.values() for file, _, _ in pages]
 PARTS = {  # page -> the key of its tabs, and their names
-    "recognizability": ("part", list(reasons.PARTS)), "speciation": ("experiment", list(deciding.PARTS)),
-    "rankings": ("behind", list(clip_parts.PARTS)), "compare": ("part", versus.PARTS),
+    "recognizability": ("part", list(recognizability_tabs.PARTS)),
+    "speciation": ("experiment", list(speciation_tabs.PARTS)),
+    "clip_rankings": ("behind", list(clip_rankings_tabs.PARTS)), "compare": ("part", compare_sections.PARTS),
 }  # fmt: skip
 
 
@@ -122,7 +126,7 @@ def test_no_page_of_garments_speaks_of_digits(page: str, root: Path, monkeypatch
     assert spoken(text) == []
 
 
-@pytest.mark.parametrize("page", ["forward", "trajectory", "recognizability", "rankings"])
+@pytest.mark.parametrize("page", ["forward", "trajectory", "recognizability", "clip_rankings"])
 def test_a_page_names_the_classes_of_the_data_set(page: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
     assert any(name in said(opened(page)) for name in GARMENTS)

@@ -17,8 +17,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from test_evaluator_quality import parrot
 
-from dashboard import clipped
-from dashboard.pictures import real_pictures
+from dashboard.data import clip_scores
+from dashboard.pictures.plate import real_pictures
 from evaluator.__main__ import main
 from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
@@ -95,7 +95,7 @@ def test_a_folder_that_openclip_wrote_scores_and_ranks(
     rows = rows[(rows["template"] == "mean") & (rows["sample"] < 10)]
     assert np.abs(rows["cosine"].to_numpy() - _theirs(folder)).max() < 0.02  # Pillow rounds the pictures to bytes
     assert {"clip_pictures.parquet", "clip_snapshots.parquet"} <= set(read_manifest(run))
-    held = clipped.notes(run, f"openclip {name}")
+    held = clip_scores.notes(run, f"openclip {name}")
     assert held["seconds_per_1000"] == found["seconds_per_1000"] and held["pictures"] == 30 and held["seen"] == []
 
 
@@ -123,7 +123,7 @@ def test_two_judges_stand_side_by_side_with_all_they_need(run: Run, folder: Path
     judges = {"mnist-clip", f"openclip local-dir:{folder}"}
     for path in (run.clip, run.clip_real, run.clip_snapshots):
         assert set(pq.read_table(path)["judge"].to_pylist()) == judges, path
-    assert all(clipped.notes(run, judge)["about"] for judge in judges)
+    assert all(clip_scores.notes(run, judge)["about"] for judge in judges)
     pictures = pq.read_table(run.clip_pictures)
     assert pictures.schema.equals(CLIP_PICTURES) and len(pictures) == 30 and bundled.all()  # 3 of each class: all kept
     assert pictures["top"].to_pylist() == pictures["label"].to_pylist()  # real digits, before a judge of real digits

@@ -6,7 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import charts, fading
+from dashboard import axes
+from dashboard.charts import loss
+from dashboard.charts import theme as charts_theme
+from dashboard.forward import chart as forward_chart
+from dashboard.forward import process
+from dashboard.recognizability import map as recognizability_map
 
 HOSTILE = "<b>x</b> $y$ %{z}"
 
@@ -27,36 +32,36 @@ def losses() -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("axis", charts.AXES)
+@pytest.mark.parametrize("axis", axes.AXES)
 @pytest.mark.parametrize("labels", [1, 3, 10])
 def test_the_map_of_recognition_is_valid_plotly(axis, labels):
-    figure = charts.recognition_map(curve(labels), [HOSTILE, *map(str, range(1, labels))], axis, 1.0)
+    figure = recognizability_map.recognition_map(curve(labels), [HOSTILE, *map(str, range(1, labels))], axis, 1.0)
     go.Figure(figure)
     assert "<b>" not in str(figure) and "$" not in str(figure)
 
 
 @pytest.mark.parametrize("logarithmic", [True, False])
 def test_a_loss_that_is_not_a_number_is_a_gap(logarithmic):
-    figure = charts.loss_curves(losses(), logarithmic)
+    figure = loss.loss_curves(losses(), logarithmic)
     go.Figure(figure)
     assert figure["data"][1]["y"] == [1.0, 0.5, None, 0.2]
     assert figure["data"][1].get("connectgaps") is None
 
 
 def test_the_schedule_figure_is_valid_plotly():
-    go.Figure(charts.schedule(fading.schedule("linear-150")))
+    go.Figure(forward_chart.schedule(process.schedule("linear-150")))
 
 
 def test_colour_is_a_function_of_the_run_and_two_runs_never_look_alike():
     for runs in (["course", "mnist"], [f"run{number}" for number in range(6)]):
-        styles = charts.styles(runs)
+        styles = charts_theme.styles(runs)
         assert len(set(styles.values())) == len(runs)
         assert len({colour for colour, _ in styles.values()}) == len(runs)
-        assert charts.styles(runs[:1])[runs[0]] == styles[runs[0]]
+        assert charts_theme.styles(runs[:1])[runs[0]] == styles[runs[0]]
 
 
 def test_the_accent_is_no_colour_of_a_run():
-    assert not set(charts.ACCENT.values()) & set(charts.COLOURS)
+    assert not set(charts_theme.ACCENT.values()) & set(charts_theme.COLOURS)
 
 
 def contrast(one: str, other: str) -> float:
@@ -81,5 +86,5 @@ def test_text_colours_of_both_themes_are_readable():
         for ground in ("backgroundColor", "secondaryBackgroundColor"):
             for text in ("textColor", "grayTextColor", "linkColor", "primaryColor"):
                 assert contrast(colours[text], colours[ground]) >= 4.5, (name, text, ground)
-    assert contrast(charts.ACCENT["dark"], theme["dark"]["backgroundColor"]) >= 4.5
-    assert contrast(charts.ACCENT["light"], theme["light"]["backgroundColor"]) >= 3  # a line, not letters
+    assert contrast(charts_theme.ACCENT["dark"], theme["dark"]["backgroundColor"]) >= 4.5
+    assert contrast(charts_theme.ACCENT["light"], theme["light"]["backgroundColor"]) >= 3  # a line, not letters

@@ -11,8 +11,10 @@ import pytest
 from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
-from dashboard import comparing, contrasts
-from dashboard.charts import AXES
+from dashboard.axes import AXES
+from dashboard.charts import loss
+from dashboard.compare import charts as compare_charts
+from dashboard.compare import differences
 from evaluator.recognizability.points import Points
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight import schema as firstlight_schema
@@ -37,7 +39,7 @@ def points(shift: float = 0.0, never: float = 0.0, seeds: int = 40, noise: int =
 
 @pytest.mark.parametrize(("axis", "shift"), [("logSNR", 1.5), ("% of steps", 7.5)])
 def test_a_shift_of_every_pair_is_found_exactly(axis: str, shift: float) -> None:
-    rows = comparing.contrasts("late", points(1.5), points(), CLASSES, axis, shared=True)
+    rows = differences.contrasts("late", points(1.5), points(), CLASSES, axis, shared=True)
     assert [row.name for row in rows] == ["all", *CLASSES]
     for row in rows:
         found = row.difference
@@ -47,34 +49,34 @@ def test_a_shift_of_every_pair_is_found_exactly(axis: str, shift: float) -> None
 
 
 def test_pairs_are_those_of_the_same_seed_and_class_only() -> None:
-    rows = comparing.contrasts("less", points(1.0, seeds=15), points(), CLASSES, "logSNR", shared=True)
+    rows = differences.contrasts("less", points(1.0, seeds=15), points(), CLASSES, "logSNR", shared=True)
     assert rows[0].difference.n == 45
 
 
 def test_never_counts_as_the_end_that_both_have() -> None:
     """All never recognized against levels that are uniform: the difference is the end less their mean."""
-    rows = comparing.contrasts("blind", points(never=1.1), points(), CLASSES, "logSNR", shared=True)
+    rows = differences.contrasts("blind", points(never=1.1), points(), CLASSES, "logSNR", shared=True)
     assert rows[0].difference.value == pytest.approx(9.0 - points().logsnr.mean())
     assert rows[0].difference.low < rows[0].difference.value < rows[0].difference.high
-    percent = comparing.contrasts("blind", points(never=1.1), points(), CLASSES, "% of steps", shared=True)
+    percent = differences.contrasts("blind", points(never=1.1), points(), CLASSES, "% of steps", shared=True)
     assert percent[0].own == 100
 
 
 @pytest.mark.parametrize("axis", ["σ", "OU time"])
 def test_later_is_less_on_axes_that_fall(axis: str) -> None:
-    assert comparing.contrasts("late", points(1.0), points(), CLASSES, axis, shared=True)[0].difference.high < 0
+    assert differences.contrasts("late", points(1.0), points(), CLASSES, axis, shared=True)[0].difference.high < 0
 
 
 def test_without_shared_noise_there_is_one_row_and_its_interval_is_wider() -> None:
-    paired = comparing.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=True)[0].difference
-    (row,) = comparing.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=False)
+    paired = differences.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=True)[0].difference
+    (row,) = differences.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=False)
     assert row.name == "all" and row.difference.value == pytest.approx(paired.value)
     assert row.difference.high - row.difference.low > paired.high - paired.low
 
 
 def test_the_difference_of_shares_is_newcombe_s_published_one() -> None:
     """Newcombe (1998), table II, example (a): 56/70 − 48/80 by method 10 is 0.0524 to 0.3339."""
-    found = comparing.gap(wilson(56, 70), wilson(48, 80))
+    found = differences.gap(wilson(56, 70), wilson(48, 80))
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
 
 
@@ -91,20 +93,20 @@ def settings(**changes: dict[str, str]) -> pd.DataFrame:
 
 def test_runs_that_differ_in_their_seed_only_belong_together() -> None:
     frame = settings(a={}, b={"seed": "1"}, c={"batch": "32"}, d={"seed": "2"})
-    assert comparing.groups(frame, ["c", "a", "b", "d"]) == [["c"], ["a", "b", "d"]]
+    assert differences.groups(frame, ["c", "a", "b", "d"]) == [["c"], ["a", "b", "d"]]
 
 
 def test_equal_settings_are_hidden_until_asked_for() -> None:
     frame = settings(a={}, c={"batch": "32"})
-    assert comparing.settings(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
-    assert len(comparing.settings(frame, ["a", "c"], True)[1]) == 3
+    assert differences.settings(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
+    assert len(differences.settings(frame, ["a", "c"], True)[1]) == 3
 
 
 def test_figures_of_two_judges_have_no_difference() -> None:
     row = {"metric": "accuracy", "label": None, "value": 0.9, "low": 0.85, "high": 0.95, "n": 100}
     frame = pd.DataFrame([{**row, "run": "a", "judge": "x"}, {**row, "run": "b", "judge": "x"},
                           {**row, "run": "c", "judge": "y"}])  # fmt: skip
-    headings, rows = comparing.quality(frame, ["a", "b", "c", "d"])
+    headings, rows = differences.quality(frame, ["a", "b", "c", "d"])
     assert headings == ["figure", "a", "b", "c", "d", "b less a", "c less a", "d less a"]
     assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00]"] * 3, "", "+0.00 [−7.07, +7.07]",
                      "other judge", ""]]  # fmt: skip
@@ -129,7 +131,7 @@ def test_seeds_are_one_mean_with_a_band(tmp_path: Path) -> None:
     assert set(group["n"]) == {2} and set(alone["n"]) == {1} and (alone["low"] == alone["high"]).all()
     for logarithmic in ((True, True), (False, False)):
         for outliers in (True, False):
-            figure = contrasts.loss_bands(frame, ["g", "run2"], logarithmic, "epoch", outliers)
+            figure = loss.loss_bands(frame, ["g", "run2"], logarithmic, "epoch", outliers)
             assert len(go.Figure(figure).data) == 3
 
 
@@ -137,16 +139,16 @@ def test_cutting_outliers_moves_the_axis_and_no_value() -> None:
     value = np.append(np.linspace(1, 2, 400), 1e6)
     frame = pd.DataFrame({"name": "a", "step": range(401), "epoch": 0.0, "value": value, "low": value, "high": value,
                           "n": 1})  # fmt: skip
-    cut = contrasts.loss_bands(frame, ["a"], (False, False), "step", outliers=False)
+    cut = loss.loss_bands(frame, ["a"], (False, False), "step", outliers=False)
     assert cut["layout"]["yaxis"]["range"][1] < 3 and max(cut["data"][0]["y"]) == 1e6
-    assert "range" not in contrasts.loss_bands(frame, ["a"], (False, False), "step", True)["layout"]["yaxis"]
+    assert "range" not in loss.loss_bands(frame, ["a"], (False, False), "step", True)["layout"]["yaxis"]
 
 
 @pytest.mark.parametrize("axis", AXES)
 def test_the_figure_of_differences_is_valid_plotly_and_literal_about_names(axis: str) -> None:
-    rows = [comparing.Row(run, name, 1.0, 0.5, Estimate(0.5, 0.1, float("nan"), 9))
+    rows = [differences.Row(run, name, 1.0, 0.5, Estimate(0.5, 0.1, float("nan"), 9))
             for run in ("a", "b") for name in ("all", "<b>x</b>")]  # fmt: skip
-    figure = contrasts.differences(rows, axis, ["base", "a", "b"])
+    figure = compare_charts.differences(rows, axis, ["base", "a", "b"])
     assert len(go.Figure(figure).data) == 2 and "<b>" not in str(figure)
 
 
@@ -222,6 +224,6 @@ def test_a_run_that_lacks_everything_is_named_with_its_command(opened: Open, tmp
     write_run(tmp_path, "first")
     write_run(tmp_path, "bare", tables=("metrics",))
     said = words(opened(run="bare", baseline="first", part=part))
-    command = {"Recognizability": "evaluator recognizability bare", "Step by step": "trainer trace bare",
-               "Quality": "evaluator quality bare"}  # fmt: skip
+    command = {"Recognizability": "firstlight evaluate recognizability bare", "Step by step": "firstlight trace bare",
+               "Quality": "firstlight evaluate quality bare"}  # fmt: skip
     assert command.get(part, "neither recognizability nor quality") in said

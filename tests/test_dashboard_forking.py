@@ -13,9 +13,10 @@ from archive_fixture import write_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts, forking
+from dashboard.components.elements import literal
 from dashboard.generation import Verdicts
-from dashboard.ui import literal
+from dashboard.trajectory import chart as trajectory_chart
+from dashboard.trajectory import fork as trajectory_fork
 from firstlight.errors import SamplerError
 from firstlight.manifest import write_manifest
 from firstlight.run import Run
@@ -33,14 +34,14 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
     return load(gaussian.write_gaussian(tmp_path_factory.mktemp("runs")).denoiser, "cpu")
 
 
-def fork(**changes: object) -> forking.Fork:
+def fork(**changes: object) -> trajectory_fork.Fork:
     given = {"run": "drawer", "sample": 0, "label": 2, "name": "c", "step": 2, "steps": 4, "logsnr": 0.0, "told": True,
              "count": 16, "seed": 0}  # fmt: skip
-    return forking.Fork(**(given | changes))  # type: ignore[arg-type]
+    return trajectory_fork.Fork(**(given | changes))  # type: ignore[arg-type]
 
 
-def drawn(net: Denoiser, asked: forking.Fork, **settings: object) -> Progress:
-    *_, last = forking.ways_on(net, Settings(**({"steps": 30} | settings)), X, asked)  # type: ignore[arg-type]
+def drawn(net: Denoiser, asked: trajectory_fork.Fork, **settings: object) -> Progress:
+    *_, last = trajectory_fork.ways_on(net, Settings(**({"steps": 30} | settings)), X, asked)  # type: ignore[arg-type]
     return last
 
 
@@ -59,12 +60,12 @@ def test_what_the_network_is_told_decides(net: Denoiser) -> None:
 
 def test_guidance_is_for_the_told_only_and_steps_are_few(net: Denoiser) -> None:
     assert drawn(net, fork(), guidance=1.5).evaluations > drawn(net, fork(told=False), guidance=1.5).evaluations
-    assert drawn(net, fork(logsnr=-12.0), steps=1000).total == forking.MOST_STEPS
+    assert drawn(net, fork(logsnr=-12.0), steps=1000).total == trajectory_fork.MOST_STEPS
 
 
 def test_fresh_noise_is_no_trajectory_s() -> None:
-    assert min(fork().seeds) >= 2**40 and max(fork(seed=9999, count=forking.MOST).seeds) < HIGHEST_SEED
-    assert not set(fork(seed=0, count=forking.MOST).seeds) & set(fork(seed=1, count=forking.MOST).seeds)
+    assert min(fork().seeds) >= 2**40 and max(fork(seed=9999, count=trajectory_fork.MOST).seeds) < HIGHEST_SEED
+    assert not set(fork(seed=0, count=trajectory_fork.MOST).seeds) & set(fork(seed=1, count=trajectory_fork.MOST).seeds)
 
 
 def test_a_finished_picture_has_no_ways_on(net: Denoiser) -> None:
@@ -72,32 +73,34 @@ def test_a_finished_picture_has_no_ways_on(net: Denoiser) -> None:
         drawn(net, fork(logsnr=20.0))
 
 
-def made(stay: int, net: Denoiser, told: bool = True) -> forking.Forked:
+def made(stay: int, net: Denoiser, told: bool = True) -> trajectory_fork.Forked:
     top = np.where(np.arange(16) < stay, 2, 0)
-    return forking.Forked(
+    return trajectory_fork.Forked(
         fork(told=told), net.classes, "ddim", drawn(net, fork()), Verdicts("judge", top, np.ones(16)))  # fmt: skip
 
 
 def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
     """Wilson's interval of 13 of 16: 57.0 to 93.4 %."""
-    said = forking.sentence(made(13, net))
+    said = trajectory_fork.sentence(made(13, net))
     assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4], continued from step 2 of 4 (logSNR 0.0)")
-    assert "1 of 16 stays a c" in forking.sentence(made(1, net, told=False))
-    assert "not told" in forking.sentence(made(1, net, told=False)) and "ddim up to here" in forking.how(made(1, net))
+    assert "1 of 16 stays a c" in trajectory_fork.sentence(made(1, net, told=False))
+    assert "not told" in trajectory_fork.sentence(
+        made(1, net, told=False)
+    ) and "ddim up to here" in trajectory_fork.how(made(1, net))
 
 
 def test_the_histogram_has_every_class_with_its_interval(net: Denoiser) -> None:
-    ends = forking.endings(made(13, net).other.astype(int), ["c", "<b>other</b>"])
+    ends = trajectory_fork.endings(made(13, net).other.astype(int), ["c", "<b>other</b>"])
     assert ends["count"].tolist() == [13, 3] and set(ends["n"]) == {16}
     assert ((ends["low"] < ends["share"]) & (ends["share"] < ends["high"])).all()
-    figure = charts.endings(ends, 0)
+    figure = trajectory_chart.endings(ends, 0)
     assert len(go.Figure(figure).data) == 1 and "<b>" not in str(figure)
 
 
 def test_other_verdicts_have_an_amber_corner() -> None:
     other = np.zeros(20, bool)
     other[17] = True
-    picture = np.asarray(Image.open(io.BytesIO(forking.picture(np.zeros((20, 8, 8, 1), np.uint8), other))))
+    picture = np.asarray(Image.open(io.BytesIO(trajectory_fork.picture(np.zeros((20, 8, 8, 1), np.uint8), other))))
     amber = (picture == (242, 169, 59)).all(axis=-1)
     assert amber.any() and amber[: 2 + 2 * 26].sum() == 0 and picture.shape == (2 + 3 * 26, 2 + 8 * 26, 3)
 

@@ -13,9 +13,13 @@ import pytest
 import streamlit as st
 from PIL import Image
 
-from dashboard import asking, fading, findings, generation, showing
+from dashboard import generation
+from dashboard.charts.guidance import weights
+from dashboard.components import progress
+from dashboard.forward import film as forward_film
+from dashboard.forward import process
+from dashboard.generate import finding as generate_finding
 from dashboard.generation import Waiting
-from dashboard.weights import weights
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
 from firstlight.run import Run
@@ -51,7 +55,7 @@ def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_
     assert plain.scales is not None and plain.scales.tolist() == made.scales.tolist()
     figure = weights(made.scales, ["a", "a", "c", "c"], made.seeds.tolist(), levels("logsnr", 4))
     assert list(plotly.graph_objects.Figure(figure).data[0].z[0]) == [1.0, 2.0, 2.0, 1.0]
-    assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in findings.setting(made)
+    assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in generate_finding.setting(made)
 
 
 def test_a_request_is_the_same_noise_for_every_class():
@@ -86,11 +90,11 @@ def test_the_picture_has_a_row_for_each_class_and_wraps_long_ones(run: Run):
 
 def test_a_bar_comes_only_to_what_takes_long(run: Run, monkeypatch: pytest.MonkeyPatch):
     shown: list[float] = []
-    monkeypatch.setattr(asking, "_bar", lambda place: shown.append(time.monotonic()) or st.empty())
+    monkeypatch.setattr(progress, "_bar", lambda place: shown.append(time.monotonic()) or st.empty())
     net, steps = load(run.denoiser, "cpu"), generation.request([0], 1, 0)
-    assert asking.watched(generation.draw(net, *steps, SETTINGS), after=60.0).done == 4 and not shown
-    assert asking.watched(generation.draw(net, *steps, SETTINGS)).done == 4 and len(shown) == 1
-    assert asking.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
+    assert progress.watched(generation.draw(net, *steps, SETTINGS), after=60.0).done == 4 and not shown
+    assert progress.watched(generation.draw(net, *steps, SETTINGS)).done == 4 and len(shown) == 1
+    assert progress.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
 
 
 def test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place(run: Run):
@@ -133,16 +137,16 @@ def test_the_ways_back_are_those_of_the_closed_form(run: Run):
     """One big step is the best guess; many small ones follow the exact flow, to what twelve Euler steps leave."""
     net = load(run.denoiser, "cpu")
     levels = np.array([20.0, 0.0, -6.0])
-    x = fading.noised(np.full((8, 8, 1), 200, np.uint8), levels)
-    ways = fading.back(net, x, levels, label=2, guidance=1.0)
+    x = process.noised(np.full((8, 8, 1), 200, np.uint8), levels)
+    ways = process.back(net, x, levels, label=2, guidance=1.0)
     assert (ways.once[0] == x[0]).all() and (ways.many[0] == x[0]).all()
     for index in (1, 2):
         assert np.abs(ways.once[index] - gaussian.denoise(x[index], levels[index])).max() < 1e-5
         assert np.abs(ways.many[index] - gaussian.flow(x[index], levels[index], 20.0)).max() < 0.12
-    assert fading.difference(ways, levels)[2] > fading.difference(ways, levels)[1] > 0
+    assert process.difference(ways, levels)[2] > process.difference(ways, levels)[1] > 0
 
 
 def test_an_unexported_run_still_fades(tmp_path: Path):
     image = np.zeros((28, 28, 1), np.uint8)
-    film = showing._film.__wrapped__(Run(tmp_path / "bare"), 0, "linear-150", image, 3)
+    film = forward_film._film.__wrapped__(Run(tmp_path / "bare"), 0, "linear-150", image, 3)
     assert film.picture.startswith(b"\x89PNG") and "firstlight export bare" in film.remark

@@ -17,10 +17,12 @@ import pytest
 from lab_fixture import levels, write_lab
 from test_lab_pages import Open, opened, turned, words  # noqa: F401  (the fixture)
 
-from dashboard import contrasts, ordering, theory, versus
-from dashboard.charts import AXES
-from dashboard.ordering import CANNOT, RIGHTLY, WRONGLY, Course, before, sentence, verdict
-from dashboard.places import on_axes
+from dashboard.axes import AXES, on_axes
+from dashboard.compare import across_datasets
+from dashboard.compare import charts as compare_charts
+from dashboard.compare import sections as compare_sections
+from dashboard.compare.across_datasets import CANNOT, RIGHTLY, WRONGLY, Course, before, sentence, verdict
+from dashboard.data import theory as data_theory
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.spectra import SPECTRA, load
 from firstlight.files import write_json, write_table
@@ -99,7 +101,7 @@ def seen(run: str, shift: float) -> Course:
 def test_the_figure_is_valid_plotly_with_theory_and_a_half_for_each_run(axis: str) -> None:
     both = [seen("one", -3), seen("two", 1)]
     place = {"one": Estimate(1.5, 1.4, 1.6, 9), "two": Estimate(math.inf, 2.0, math.inf, 9)}
-    figure = contrasts.courses(both, {"one": place["one"]}, place, axis)
+    figure = compare_charts.courses(both, {"one": place["one"]}, place, axis)
     drawn = go.Figure(figure)
     thin = [trace for trace in drawn.data if trace.line.width == 1]
     assert len(thin) == 4 and len({trace.line.color for trace in thin}) == 2
@@ -114,12 +116,12 @@ def test_the_figure_is_valid_plotly_with_theory_and_a_half_for_each_run(axis: st
 
 def test_two_runs_of_the_same_data_have_one_point_of_theory() -> None:
     both = [seen("one", -3), replace(seen("two", 1), dataset="one-data")]
-    figure = contrasts.courses(both, {"one": EARLY, "two": EARLY}, {}, "logSNR")
+    figure = compare_charts.courses(both, {"one": EARLY, "two": EARLY}, {}, "logSNR")
     assert [note["text"] for note in figure["layout"]["annotations"]].count("theory, one-data") == 1
 
 
 def test_rows_behind_the_figure_name_run_and_class() -> None:
-    frame = ordering.numbers([seen("one", 0)])
+    frame = across_datasets.numbers([seen("one", 0)])
     assert frame["class"].value_counts().to_dict() == {"all": 21, "<b>x</b>": 21, "ankle boot": 21}
 
 
@@ -190,8 +192,8 @@ def test_chains_that_were_copied_again_are_counted_again(tmp_path: Path, monkeyp
     found = []
     for name, seeds in (("few", 20), ("more", 40)):
         write_lab(tmp_path / name, "digits", seeds=seeds)
-        monkeypatch.setattr("dashboard.ui.ask", Archive(tmp_path / name).ask)
-        found.append(theory.crossed("digits", 10, seeds))
+        monkeypatch.setattr("dashboard.data.archive.ask", Archive(tmp_path / name).ask)
+        found.append(data_theory.crossed("digits", 10, seeds))
     assert found[0].n < found[1].n
 
 
@@ -227,7 +229,7 @@ def test_every_other_part_opens_with_garments(opened: Open, tmp_path: Path) -> N
     write_lab(tmp_path, "digits", seeds=SEEDS)
     write_garments(tmp_path, "clothes", -2.0)
     page = opened("compare", run="clothes", baseline="digits")
-    for part in versus.PARTS[1:]:
+    for part in compare_sections.PARTS[1:]:
         assert "Theory orders clothes" in turned(page, part)
 
 

@@ -7,8 +7,21 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard import fading, grids
-from dashboard.pictures import AMBER, BUNDLED, GAP, LABEL, NIGHT, REAL, plate, real_pictures, shown, shown_noisy, unpack
+from dashboard.forward import process
+from dashboard.pictures import grids as pictures_grids
+from dashboard.pictures.plate import (
+    AMBER,
+    BUNDLED,
+    GAP,
+    LABEL,
+    NIGHT,
+    REAL,
+    plate,
+    real_pictures,
+    shown,
+    shown_noisy,
+    unpack,
+)
 from firstlight.levels import alpha, sigma
 from trainer.data import DIGITS, GARMENTS
 
@@ -91,7 +104,7 @@ def test_sixty_real_pictures_are_bundled_with_their_licence(dataset, classes, li
 
 def test_real_garments_are_what_their_names_say():
     """Trousers and dresses are narrow and high, sneakers low and wide, pullovers neither."""
-    pictures = {name: fading.real("fashion-mnist", name, 28)[..., 0].mean(axis=0) for name in GARMENTS}
+    pictures = {name: process.real("fashion-mnist", name, 28)[..., 0].mean(axis=0) for name in GARMENTS}
     wide, high = ({name: (each.mean(axis=axis) > 10).sum() for name, each in pictures.items()} for axis in (0, 1))
     assert all(wide[name] < 20 < high[name] for name in ("trouser", "dress"))
     assert high["sneaker"] < 20 < wide["sneaker"]
@@ -99,15 +112,15 @@ def test_real_garments_are_what_their_names_say():
 
 
 def test_real_pictures_grow_black_margins_for_a_run_of_larger_pictures_and_are_none_of_other_data():
-    wide = fading.real("mnist", "8", 32)
-    assert wide.shape == (6, 32, 32, 1) and (wide[:, 2:-2, 2:-2] == fading.real("mnist", "8", 28)).all()
+    wide = process.real("mnist", "8", 32)
+    assert wide.shape == (6, 32, 32, 1) and (wide[:, 2:-2, 2:-2] == process.real("mnist", "8", 28)).all()
     assert int(wide.sum()) == int(wide[:, 2:-2, 2:-2].sum())
-    assert len(fading.real("cifar10", "cat", 32)) == len(fading.real("mnist", "ankle boot", 28)) == 0
+    assert len(process.real("cifar10", "cat", 32)) == len(process.real("mnist", "ankle boot", 28)) == 0
 
 
 @pytest.mark.parametrize(("name", "left", "logsnr"), [("linear-150", 0.219, -1.27), ("linear-400", 0.0175, -4.03)])
 def test_what_a_schedule_leaves_is_what_the_design_computed(name, left, logsnr):
-    last = fading.schedule(name).iloc[-1]
+    last = process.schedule(name).iloc[-1]
     assert last["alpha_bar"] == pytest.approx(left, rel=5e-3)
     assert last["logsnr"] == pytest.approx(logsnr, abs=5e-3)
 
@@ -116,16 +129,20 @@ def test_noised_pictures_are_signal_and_the_same_noise():
     image = np.random.default_rng(1).integers(0, 256, (8, 8, 1), np.uint8)
     clean = image[..., 0] / 127.5 - 1
     levels = np.array([20.0, 1.0, -3.0])
-    x = fading.noised(image, levels)[:, 0]
+    x = process.noised(image, levels)[:, 0]
     noise = [(x[i] - alpha(levels)[i] * clean) / sigma(levels)[i] for i in (1, 2)]
     assert np.abs(noise[0] - noise[1]).max() < 1e-5  # float32
     assert abs(noise[0].mean()) < 0.5 and 0.7 < noise[0].std() < 1.3
 
 
 def test_even_spacing_keeps_both_ends():
-    assert grids.evenly(3, 10) == [0, 1, 2]
-    assert grids.evenly(100, 3)[0] == 0 and grids.evenly(100, 3)[-1] == 99 and len(grids.evenly(100, 3)) == 3
-    assert grids.evenly(1, 5) == [0]
+    assert pictures_grids.evenly(3, 10) == [0, 1, 2]
+    assert (
+        pictures_grids.evenly(100, 3)[0] == 0
+        and pictures_grids.evenly(100, 3)[-1] == 99
+        and len(pictures_grids.evenly(100, 3)) == 3
+    )
+    assert pictures_grids.evenly(1, 5) == [0]
 
 
 def test_a_class_that_was_never_kept_is_a_hole_in_the_grid():
@@ -133,6 +150,6 @@ def test_a_class_that_was_never_kept_is_a_hole_in_the_grid():
         {"step": [1, 1], "epoch": [0.1, 0.1], "label": [0, 2], "seed": [0, 0], "image": [bytes(64), bytes(64)]}
     )
     run = pd.Series({"size": 8, "channels": 1})
-    made = pixels(grids.through_training(frame, run, ["a", "b", "c"]) or b"")
+    made = pixels(pictures_grids.through_training(frame, run, ["a", "b", "c"]) or b"")
     assert made.shape[0] > 3 * 16
-    assert grids.through_training(frame.iloc[:0], run, ["a"]) is None
+    assert pictures_grids.through_training(frame.iloc[:0], run, ["a"]) is None

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from archive_fixture import CLASSES, write_run
 
-from dashboard import facts, judged, recognition
-from dashboard.run_table import found
+from dashboard import axes, run_facts
+from dashboard.data import judgements, thresholds
+from dashboard.recognizability import text as recognizability_text
+from dashboard.runs.table import found
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive
@@ -27,7 +29,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 def looked(archive: Archive, view: str, judge: str, least: float) -> tuple[View, Points, Analysis]:
     """What the page shows of a run, by the road that it takes: rows out of SQL, everything else in arrays."""
     frame = archive.ask("judged_frames", run="first", judge=judge, view=view)
-    seen = view_from({name: frame[name].to_numpy() for name in judged.COLUMNS}, view, judge)
+    seen = view_from({name: frame[name].to_numpy() for name in judgements.COLUMNS}, view, judge)
     found = points(seen, least)
     return seen, found, analysis(found, CLASSES)
 
@@ -43,7 +45,7 @@ def test_points_and_curves_are_those_of_sql(archive: Archive, view: str, least: 
         assert np.array_equal(ours, np.where(np.isnan(wanted), np.inf, wanted))
     assert (found.other == (asked["final_top"] != asked["label"]).to_numpy()).all()
     curve = archive.ask("recognition_curve", run="first", judge=judge, view=view, threshold=least)
-    ours = judged.courses(seen, found, len(CLASSES)).sort_values(["label", "step"])
+    ours = judgements.courses(seen, found, len(CLASSES)).sort_values(["label", "step"])
     for column in ("label", "step", "percent", "logsnr", "sigma", "ou", "share", "n"):
         assert np.allclose(ours[column].to_numpy(float), curve[column].to_numpy(float), atol=1e-6), column
 
@@ -58,28 +60,28 @@ def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive
 
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
-    text = recognition.sentence(found, CLASSES, "% of steps", 70.0)
+    text = recognizability_text.sentence(found, CLASSES, "% of steps", 70.0)
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "0 first at 25, 1 last at 50" in text and text.endswith("the source says around 70 %.")
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
-    text = recognition.sentence(never, CLASSES, "logSNR", 1.9)
+    text = recognizability_text.sentence(never, CLASSES, "logSNR", 1.9)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
 
 
 def test_on_falling_axes_the_first_is_at_the_largest_value_and_intervals_are_in_order(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
     for axis in ("σ", "OU time"):
-        assert "0 first at" in recognition.sentence(found, CLASSES, axis, 0.2)
-        row = recognition.estimate_on(found.classes[0].median, found.classes[0].median_level, axis)
+        assert "0 first at" in recognizability_text.sentence(found, CLASSES, axis, 0.2)
+        row = axes.estimate_on(found.classes[0].median, found.classes[0].median_level, axis)
         assert row.low <= row.value <= row.high
-    assert recognition.estimate_on(found.classes[0].median, found.classes[0].median_level, "σ").value == pytest.approx(
+    assert axes.estimate_on(found.classes[0].median, found.classes[0].median_level, "σ").value == pytest.approx(
         math.exp(5 / 2)
     )
 
 
 def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
-    headings, rows = recognition.table(found, CLASSES, "% of steps")
+    headings, rows = recognizability_text.table(found, CLASSES, "% of steps")
     assert [row[0] for row in rows] == ["all", *CLASSES] and {len(row) for row in rows} == {len(headings)}
     assert rows[2][1].startswith("50 ") and rows[2][4].startswith("50.0")  # class 1 waits from step 0 to step 2
     assert rows[3][1].startswith("never") and rows[3][6].startswith("100.0")
@@ -88,32 +90,32 @@ def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) ->
 def test_what_is_lacking_is_said(archive: Archive) -> None:
     _, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
     part = analysis(found.of((found.label != 1) & (found.seed == 0)), CLASSES)
-    said = recognition.lacking(part, CLASSES)
+    said = recognizability_text.lacking(part, CLASSES)
     assert "no pictures of 1" in said and "one noise seed" in said
-    assert recognition.lacking(analysis(found, CLASSES), CLASSES) == ""
+    assert recognizability_text.lacking(analysis(found, CLASSES), CLASSES) == ""
 
 
 def test_seventy_per_cent_lies_between_the_steps_around_it(archive: Archive) -> None:
     curve = archive.ask("recognition_curve", run="first", judge="mnist-clean", view="denoised", threshold=0.5)
-    assert recognition.source_on(curve, "percent") == pytest.approx(70)
-    assert recognition.source_on(curve, "logsnr") == pytest.approx(0.8 * 5)  # between 50 % (0) and 75 % (5)
+    assert axes.source_on(curve, "percent") == pytest.approx(70)
+    assert axes.source_on(curve, "logsnr") == pytest.approx(0.8 * 5)  # between 50 % (0) and 75 % (5)
 
 
 def test_a_run_without_notes_is_judged_from_one_half_on(archive: Archive, tmp_path: Path) -> None:
-    assert recognition.threshold(archive.entry("first").run, "denoised") == recognition.THRESHOLD
-    assert recognition.threshold(write_run(tmp_path, "bare", tables=()), "denoised") == recognition.THRESHOLD
+    assert thresholds.threshold(archive.entry("first").run, "denoised") == thresholds.THRESHOLD
+    assert thresholds.threshold(write_run(tmp_path, "bare", tables=()), "denoised") == thresholds.THRESHOLD
 
 
 def test_a_recipe_says_how_long_and_on_how_much(archive: Archive) -> None:
     row = archive.ask("runs").set_index("run", drop=False).loc["first"]
-    told = dict(facts.recipe(row))
+    told = dict(run_facts.recipe(row))
     assert told["Trained on"] == "100 pictures of mnist" and told["In"] == "12 s on cpu, 2 threads"
     assert "Began with" not in told and "more noise" not in told["Draws with"]
     config = json.loads(row["config"]) | {"start": "zeroth", "shift": 0.1}
-    told = dict(facts.recipe(pd.Series({**row, "config": json.dumps(config)})))
+    told = dict(run_facts.recipe(pd.Series({**row, "config": json.dumps(config)})))
     assert told["Began with"] == "the weights of zeroth" and told["Draws with"].endswith("told 0.1 more noise")
     assert (
-        dict(facts.quality(archive.ask("quality", run="first")))["Accuracy of the asked class"]
+        dict(run_facts.quality(archive.ask("quality", run="first")))["Accuracy of the asked class"]
         == "98.00 % [97.00, 99.00]"
     )
 
@@ -122,7 +124,7 @@ def test_a_recipe_says_how_long_and_on_how_much(archive: Archive) -> None:
     ("seconds", "said"), [(12, "12 s"), (600, "10 min"), (9000, "2.5 h"), (float("nan"), "not known")]
 )
 def test_durations(seconds: float, said: str) -> None:
-    assert facts.duration(seconds) == said
+    assert run_facts.duration(seconds) == said
 
 
 def test_search_wants_every_word_and_reads_them_literally(archive: Archive) -> None:

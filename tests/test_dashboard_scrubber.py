@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard import places
-from dashboard.charts import AXES
-from dashboard.scrubber import VIEWS, Strip, content_of
+from dashboard import axes
+from dashboard.axes import AXES
+from dashboard.components.scrubber import VIEWS, Strip, content_of
 
 NOTHING = pd.DataFrame({"view": [], "step": [], "judge": [], "top": [], "probability": [], "label": []})
 
@@ -25,7 +25,7 @@ def strip(
         view: np.stack([np.full((size, size, channels), 10 * k + v, np.uint8) for k in range(len(logsnr))])
         for v, view in enumerate(VIEWS)
     }
-    frames = places.frames(steps, int(steps[-1]), np.array(logsnr, float))
+    frames = axes.frames(steps, int(steps[-1]), np.array(logsnr, float))
     return Strip(name, stacks, frames, NOTHING, ["a", "b"], **more)  # type: ignore[arg-type]
 
 

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
-from dashboard import guided_parts
-from dashboard.weights import STYLES, front, weights
+from dashboard.charts.guidance import STYLES, front, weights
+from dashboard.guidance import tabs as guidance_tabs
 from sampler.laws import LAWS
 
 
@@ -51,7 +51,7 @@ def test_every_part_opens_and_every_measure_is_drawn(opened: Open, tmp_path: Pat
     test = opened()
     expected = {"Sweep": "Band: 95 % interval", "Compared": "CLIP-weighted", "Pictures": "the same 2 noises",
                 "Weights": "CLIP weighs both candidates", "Claims": "better than a constant scale"}  # fmt: skip
-    assert expected.keys() == guided_parts.PARTS.keys()
+    assert expected.keys() == guidance_tabs.PARTS.keys()
     for part, said in expected.items():
         test.session_state["guided"] = part
         test.run()

@@ -11,7 +11,8 @@ from archive_fixture import write_run
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
 
-from dashboard import deciding, reasons
+from dashboard.recognizability import tabs as recognizability_tabs
+from dashboard.speciation import tabs as speciation_tabs
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest
 
@@ -65,7 +66,7 @@ def test_every_part_of_recognizability_opens(opened: Open, tmp_path: Path) -> No
         "Classes": "Half by", "Ranking": "pairs really differ", "Threshold": "", "Judges": "concordance of R",
         "Theory": "−ln Λ", "Schedule": "The chain starts in noise", "People": "",
     }  # fmt: skip
-    assert expected.keys() == reasons.PARTS.keys()
+    assert expected.keys() == recognizability_tabs.PARTS.keys()
     for part, said in expected.items():
         assert said in turned(test, part)
         assert len(test.get("plotly_chart")) == {"Ranking": 3, "Threshold": 3, "Judges": 2, "Theory": 2}.get(part, 1)
@@ -79,7 +80,7 @@ def test_every_experiment_is_told_on_every_axis(opened: Open, tmp_path: Path) ->
     }  # fmt: skip
     assert "falls fastest" in words(opened("speciation", experiment="Posterior"))
     test = opened("speciation")
-    assert expected.keys() == deciding.PARTS.keys()
+    assert expected.keys() == speciation_tabs.PARTS.keys()
     for axis in ("% of steps", "logSNR", "σ", "OU time"):
         test.selectbox(key="axis").select(axis).run()
         for part, wanted in expected.items():
@@ -101,7 +102,7 @@ def test_an_experiment_that_is_not_there_names_its_command(opened: Open, tmp_pat
 def test_a_run_with_a_digit_missing_says_which(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "hole", seeds=20, classes=9)
     test = opened("recognizability")
-    for part in reasons.PARTS:
+    for part in recognizability_tabs.PARTS:
         said = turned(test, part)
         assert "Half of the pictures" in said and "There are no pictures of 9" in said
 
@@ -109,17 +110,17 @@ def test_a_run_with_a_digit_missing_says_which(opened: Open, tmp_path: Path) -> 
 def test_a_run_of_one_step_is_shown(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "short", seeds=20, steps=1)
     test = opened("recognizability")
-    for part in reasons.PARTS:
+    for part in recognizability_tabs.PARTS:
         assert "n = 200" in turned(test, part)
     test.switch_page("../pages/speciation.py").run()
-    for part in deciding.PARTS:
+    for part in speciation_tabs.PARTS:
         assert "end in the same class" in turned(test, part, "experiment")
 
 
 def test_a_run_in_which_nothing_is_recognized_says_never(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "blind", seeds=20, reach=0.0)
     test = opened("recognizability")
-    for part in reasons.PARTS:
+    for part in recognizability_tabs.PARTS:
         said = turned(test, part)
         assert "More than half of the pictures are never recognized, 100.0 % [" in said
 
@@ -132,7 +133,7 @@ def test_one_class_alone_is_not_ranked(opened: Open, tmp_path: Path) -> None:
 def test_one_noise_seed_has_no_interval(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "single", seeds=1)
     test = opened("recognizability")
-    for part in reasons.PARTS:
+    for part in recognizability_tabs.PARTS:
         assert "one noise seed" in turned(test, part)
 
 

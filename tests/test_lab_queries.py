@@ -6,7 +6,8 @@ import pytest
 from archive_fixture import write_run
 from lab_fixture import CENTRES, DECISION, SPECIATION, SWAP, levels, phi, write_lab
 
-from dashboard import deciding, schedules
+from dashboard import axes
+from dashboard.speciation import tabs as speciation_tabs
 from evaluator.experiments.posterior import fastest
 from evaluator.theory.speciation import crossing
 from store.database import Archive
@@ -36,15 +37,15 @@ def test_u_turns_are_counted_per_class_and_together(archive: Archive) -> None:
     whole, each = frame[frame["label"].isna()], frame[frame["label"].notna()]
     assert len(whole) == 11 and len(each) == 110
     assert (whole["kept"].to_numpy() == each.groupby("logsnr")["kept"].sum().to_numpy()).all()
-    heads, rows = deciding.turned(frame, [str(digit) for digit in range(10)])
+    heads, rows = speciation_tabs.turned(frame, [str(digit) for digit in range(10)])
     assert heads[1] == "kept at logSNR +4, % [95 %]" and heads[2].startswith("kept at logSNR −6")
     kept = [float(cell.split()[0]) for cell in rows[0][1:3]]
     assert rows[0][0] == "all" and len(rows) == 11 and kept[0] > 95 and kept[1] < 15
-    assert deciding.turned(frame[frame["logsnr"] < 3], ["0"])[1][0][1] == "not tried"
+    assert speciation_tabs.turned(frame[frame["logsnr"] < 3], ["0"])[1][0][1] == "not tried"
 
 
 def test_a_changed_label_wins_until_the_planted_level(archive: Archive) -> None:
-    summary = deciding.swapped(archive.ask("swap", run="lab"))
+    summary = speciation_tabs.swapped(archive.ask("swap", run="lab"))
     assert (summary["n"] == 90 * 8).all() and summary["other_share"].abs().max() < 1e-12
     assert summary["share"].iloc[0] > 0.99 and summary["share"].iloc[-1] < 0.01
     ends = archive.ask("swap_ends", run="lab")
@@ -83,6 +84,6 @@ def test_a_run_without_the_experiment_has_no_rows(archive: Archive, query: str) 
 
 def test_a_level_outside_the_schedule_has_no_place_in_per_cent(archive: Archive) -> None:
     run = archive.ask("runs").set_index("run", drop=False).loc["lab"]
-    assert np.isnan(schedules.percent_at(run, -13.0))
-    assert schedules.percent_at(run, -12.0) == 0 and schedules.percent_at(run, levels(20)[7]) == pytest.approx(35)
-    assert schedules.percent_at(run, SPECIATION) == pytest.approx(100 / 20 * (SPECIATION + 12) / (21 / 19))
+    assert np.isnan(axes.percent_at(run, -13.0))
+    assert axes.percent_at(run, -12.0) == 0 and axes.percent_at(run, levels(20)[7]) == pytest.approx(35)
+    assert axes.percent_at(run, SPECIATION) == pytest.approx(100 / 20 * (SPECIATION + 12) / (21 / 19))

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as serve
 from dashboard.app import SECTIONS
-from dashboard.ui import literal
+from dashboard.components.elements import literal
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 PAGES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, _ in pages}
@@ -60,7 +60,7 @@ def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> No
         ("trajectory", "firstlight trace bare"),
         ("recognizability", "firstlight evaluate recognizability bare"),
         ("speciation", "firstlight evaluate speciation bare"),
-        ("rankings", "firstlight evaluate clip bare"),
+        ("clip_rankings", "firstlight evaluate clip bare"),
         ("generate", "firstlight export bare"),
         ("runs", "firstlight evaluate all bare"),
     ],

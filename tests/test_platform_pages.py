@@ -7,7 +7,7 @@ from pathlib import Path
 from archive_fixture import write_run
 from test_pages import Open, opened, words  # noqa: F401
 
-from dashboard import live
+from dashboard.components import live as components_live
 from store.notes import Notes, read_notes, write_notes
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png)"
@@ -71,7 +71,9 @@ def test_how_far_a_run_is_and_how_long_still(tmp_path: Path) -> None:
 
     write_run(tmp_path, "young", state="running", tables=(), step=50, seconds=25.0)
     row = Archive(tmp_path).ask("runs").iloc[0]
-    assert live.share(row) == 0.25 and live.said(row) == "step 50 of 200, 1 min left"  # 150 steps of half a second
+    assert (
+        components_live.share(row) == 0.25 and components_live.said(row) == "step 50 of 200, 1 min left"
+    )  # 150 steps of half a second
 
 
 def test_a_report_is_made_and_thrown_away_when_the_run_changes(opened: Open, tmp_path: Path) -> None:  # noqa: F811

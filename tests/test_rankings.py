@@ -13,12 +13,16 @@ from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened, turned, words  # noqa: F401
 
-from dashboard import clip_charts, clip_parts, clip_versus, clipped, rankings
-from dashboard.checking import check
-from dashboard.report import report
+from dashboard.charts import clip as charts_clip
+from dashboard.clip_rankings import tabs as clip_rankings_tabs
+from dashboard.clip_rankings import text as clip_rankings_text
+from dashboard.compare import clip as compare_clip
+from dashboard.data import clip_scores
+from dashboard.report.build import report
+from dashboard.report.check import check
 from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.kept_pictures import KEPT, extremes
-from evaluator.clip.ranking import ordered
+from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.intervals import Estimate
 from firstlight.run import Run
 from firstlight.schema import CLIP, table_of
@@ -38,7 +42,7 @@ def write_scored(root: Path, run_id: str, classes: list[str] = CLASSES, **plante
     return run
 
 
-def order_of(means: dict[int, float], spread: float = 0.05, n: int = 60) -> "clip_charts.Order":
+def order_of(means: dict[int, float], spread: float = 0.05, n: int = 60) -> Order:
     label = np.tile(sorted(means), n)
     noise = np.random.default_rng(0).standard_normal((n, len(means)))
     values = np.array([means[each] for each in label]) + spread * (noise - noise.mean(axis=0)).ravel()
@@ -47,18 +51,18 @@ def order_of(means: dict[int, float], spread: float = 0.05, n: int = 60) -> "cli
 
 def test_only_ranks_that_overlap_no_other_are_sure() -> None:
     order = order_of({0: 0.9, 1: 0.5, 2: 0.5, 3: 0.1})
-    assert clip_charts.apart(order) == {0, 3}
-    figure = clip_charts.ranking(order, ["a", "b", "c", "d"], {}, {}, "score")
-    assert [clip_charts.BLUE if row.label in (0, 3) else clip_charts.MUTED for row in order.rows] == figure["data"][-1][
+    assert charts_clip.apart(order) == {0, 3}
+    figure = charts_clip.ranking(order, ["a", "b", "c", "d"], {}, {}, "score")
+    assert [charts_clip.BLUE if row.label in (0, 3) else charts_clip.MUTED for row in order.rows] == figure["data"][-1][
         "marker"
     ]["color"]
-    assert clip_charts.apart(order_of({0: 0.5, 1: 0.5}, n=2)) == set()
+    assert charts_clip.apart(order_of({0: 0.5, 1: 0.5}, n=2)) == set()
 
 
 def test_names_that_are_numbers_keep_their_places_beside_the_chart() -> None:
     order = order_of({0: 0.1, 1: 0.5, 2: 0.9})
-    recall = {label: clipped.Real(Estimate(0, 0, 0, 9), Estimate(label / 10, 0, 1, 9)) for label in range(3)}
-    layout = clip_charts.ranking(order, ["2", "0", "1"], recall, {}, "score")["layout"]
+    recall = {label: clip_scores.Real(Estimate(0, 0, 0, 9), Estimate(label / 10, 0, 1, 9)) for label in range(3)}
+    layout = charts_clip.ranking(order, ["2", "0", "1"], recall, {}, "score")["layout"]
     beside = {mark["y"]: mark["text"] for mark in layout["annotations"] if mark["text"].endswith("%")}
     assert beside == {0: "20.0 %", 1: "10.0 %", 2: "0.0 %"}  # by the row's number, the best first
 
@@ -99,7 +103,7 @@ def test_the_best_and_the_worst_of_each_class_are_kept() -> None:
 
 def test_the_page_says_what_was_planted(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "first")
-    said = words(opened("rankings"))
+    said = words(opened("clip_rankings"))
     n = 40 * len(CLASSES)
     assert f"By mean softmax probability, {JUDGE} ranks shirt first, 0.90" in said and f"n = {n} pictures" in said
     assert "and dress last, 0.20" in said and "2 of 5 ranks can be told apart from all others: shirt, dress" in said
@@ -110,8 +114,8 @@ def test_the_page_says_what_was_planted(opened: Open, tmp_path: Path) -> None:  
 
 def test_each_score_is_labelled_and_z_has_its_ceiling_at_none(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "first")
-    test = opened("rankings", score="raw cosine")
-    for score in reversed(clipped.SCORES.values()):
+    test = opened("clip_rankings", score="raw cosine")
+    for score in reversed(clip_scores.SCORES.values()):
         said = turned(test, score, "score")
         assert f"By mean {score}" in said and f"<th>{score} [95 %]</th>" in said
         assert ("0.00 [0.00, 0.00]" in said) == (score == "z-score against real")
@@ -119,26 +123,28 @@ def test_each_score_is_labelled_and_z_has_its_ceiling_at_none(opened: Open, tmp_
 
 def test_another_judge_brings_its_own_recall_and_sentence(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "first")
-    said = words(opened("rankings", clip=OTHER))
-    assert f"{OTHER} ranks" in said and "50.0 % [45.0, 55.0]" in said and clipped.FOREIGN in said and ABOUT not in said
-    assert "is not here" in words(opened("rankings", clip="nobody"))
+    said = words(opened("clip_rankings", clip=OTHER))
+    assert (
+        f"{OTHER} ranks" in said and "50.0 % [45.0, 55.0]" in said and clip_scores.FOREIGN in said and ABOUT not in said
+    )
+    assert "is not here" in words(opened("clip_rankings", clip="nobody"))
 
 
 def test_another_prompt_is_in_the_link(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "first")
-    test = opened("rankings", prompt=PROMPTS[2])
+    test = opened("clip_rankings", prompt=PROMPTS[2])
     assert test.selectbox(key="prompt").value == PROMPTS[2] and "ranks shirt first, 0.92" in words(test)
 
 
 def test_every_part_opens(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "first")
     write_scored(tmp_path, "second")
-    test = opened("rankings", run="first", **{"with": "second"})
+    test = opened("clip_rankings", run="first", **{"with": "second"})
     expected = {
         "Pictures": "takes for another class", "Prompts": "one {c}", "Judges": "order by its probability",
         "Runs": "second, rank", "Training": "as 2 of 10 can",
     }  # fmt: skip
-    assert expected.keys() == clip_parts.PARTS.keys()
+    assert expected.keys() == clip_rankings_tabs.PARTS.keys()
     for part, said in expected.items():
         assert said in turned(test, part, "behind"), part
         assert [head.value for head in test.subheader] == (["Best", "Worst"] if part == "Pictures" else [])
@@ -149,29 +155,29 @@ def test_of_digits_every_chosen_run_has_its_verdict(opened: Open, tmp_path: Path
     write_scored(tmp_path, "first", digits)
     write_scored(tmp_path, "second", digits)
     write_scored(tmp_path, "clothes", CLASSES)
-    said = words(opened("rankings", run="first", **{"with": "second"}))
+    said = words(opened("clip_rankings", run="first", **{"with": "second"}))
     assert said.count("S9, 0 highest") == 4  # in the table and in the reasons, of both runs
     assert "<td>supported</td>" in said and "<td>cannot say</td>" in said  # 4 is like those between
-    assert "S9" not in words(opened("rankings", run="clothes"))
+    assert "S9" not in words(opened("clip_rankings", run="clothes"))
 
 
 def test_what_is_missing_is_said(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     write_scored(tmp_path, "holed", missing=(1,))
     write_run(tmp_path, "bare")
-    test = opened("rankings", run="holed")
+    test = opened("clip_rankings", run="holed")
     said = words(test)
     assert "There are no pictures of bag, so nothing is said of it." in said and "of 4 ranks" in said
-    for part in clip_parts.PARTS:
+    for part in clip_rankings_tabs.PARTS:
         turned(test, part, "behind")
     test.selectbox(key="run").select("bare").run()
-    assert "python \\-m evaluator clip bare" in words(test)
+    assert "firstlight evaluate clip bare" in words(test)
 
 
 def test_one_seed_has_no_sure_rank(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     order = ordered(np.array([0.9, 0.1]), np.array([0, 1]), np.zeros(2, np.int64))
-    assert "they come from one noise seed" in rankings.sentence(order, ["a", "b"], "cosine", "clip")
+    assert "they come from one noise seed" in clip_rankings_text.sentence(order, ["a", "b"], "cosine", "clip")
     alone = ordered(np.array([0.9, 0.1]), np.array([0, 0]), np.arange(2))
-    assert "nothing to rank" in rankings.sentence(alone, ["a", "b"], "cosine", "clip")
+    assert "nothing to rank" in clip_rankings_text.sentence(alone, ["a", "b"], "cosine", "clip")
 
 
 def test_differences_are_paired_where_the_noise_is_shared() -> None:
@@ -179,12 +185,12 @@ def test_differences_are_paired_where_the_noise_is_shared() -> None:
     label, seed = np.tile(np.arange(3), 50), np.arange(150)
     base = pd.DataFrame({"label": label, "seed": seed, "cosine": generator.uniform(size=150)})
     own = base.assign(cosine=base["cosine"] + 0.1 + 0.001 * generator.standard_normal(150))
-    paired = clip_versus.difference(own, base, "cosine")
-    apart = clip_versus.difference(own.assign(seed=seed + 1000), base, "cosine")
+    paired = compare_clip.difference(own, base, "cosine")
+    apart = compare_clip.difference(own.assign(seed=seed + 1000), base, "cosine")
     assert abs(paired.value - (own["cosine"] - base["cosine"]).mean()) < 1e-9 and abs(paired.value - apart.value) < 1e-9
     assert 50 * (paired.high - paired.low) < apart.high - apart.low
     order = {"a": order_of({0: 1.0, 1: 0.5, 2: 0.0}), "b": order_of({0: 1.0, 1: 0.5, 2: 0.0})}
-    headings, rows, data = clip_versus.table({"a": base, "b": own}, order, ["x", "y", "z"], "cosine")
+    headings, rows, data = compare_clip.table({"a": base, "b": own}, order, ["x", "y", "z"], "cosine")
     assert headings == ["class", "a [95 %]", "b [95 %]", "b less a", "n"] and [row[0] for row in rows] == [
         "all",
         *"xyz",

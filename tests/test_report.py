@@ -11,8 +11,8 @@ import pytest
 from archive_fixture import quality, write_run
 
 from dashboard.__main__ import main
-from dashboard.checking import check, read
-from dashboard.report import MOST_RUNS, report
+from dashboard.report.build import MOST_RUNS, report
+from dashboard.report.check import check, read
 from firstlight.errors import RunError
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest

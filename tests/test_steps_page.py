@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
-from dashboard import budgets
+from dashboard.steps import chart as steps_chart
 from firstlight.files import write_table
 from firstlight.manifest import write_manifest
 from firstlight.schema import SOLVER_STEPS, table_of
@@ -51,14 +51,14 @@ def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> Non
     assert "firstlight evaluate steps first" in said and "<td>cannot say</td>" in said
 
 
-@pytest.mark.parametrize("measure", list(budgets.MEASURES))
+@pytest.mark.parametrize("measure", list(steps_chart.MEASURES))
 def test_every_measure_is_drawn(opened: Open, tmp_path: Path, measure: str) -> None:
     write_steps(write_run(tmp_path, "first"))
     page = opened(measure=measure)
     assert len(page.get("plotly_chart")) == 1
     assert ("dotted: " in words(page)) == (measure != "time")
     frame = Archive(tmp_path).ask("solver_steps", run="first")
-    figure = budgets.chart(frame, "first", budgets.MEASURES[measure], 0.99)
+    figure = steps_chart.chart(frame, "first", steps_chart.MEASURES[measure], 0.99)
     built = go.Figure(figure)  # plotly's own rules
     names = {trace.name for trace in built.data if trace.showlegend is not False}
     assert names == {"ddim", "pupil"} | ({"ddpm"} if measure != "CAS" else set())

@@ -8,7 +8,8 @@ import pytest
 from archive_fixture import write_run
 from lab_fixture import write_lab
 
-from dashboard import claimed
+from dashboard import format
+from dashboard.claims import text as claims_text
 from evaluator.claims import harder_data, training
 from evaluator.claims.forward import s1
 from evaluator.claims.statements import SUBJECTS, Found, verdicts
@@ -164,14 +165,14 @@ def test_an_empty_run_and_one_of_other_classes_are_no_fault(tmp_path: Path) -> N
 def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
     found = said(write_lab(tmp_path, "lab", seeds=20))
     counts = [each.verdict.verdict for each in found]
-    text = claimed.sentence(found, "lab")
+    text = claims_text.sentence(found, "lab")
     assert f"Of {len(found)} parts" in text and f"supports {counts.count(SUPPORTED)} " in text
     assert "S2, S4, S5, S6, S8, S9, S11, S12, S13 for want of data" in text
-    rows = claimed.rows(found)
+    rows = claims_text.rows(found)
     assert len(rows) == len(found) and rows["link"].str.contains("run=lab").all()
-    assert [part[0] for part in claimed.statements(found)] == ALL
-    only = claimed.statements(found, SUPPORTED)
+    assert [part[0] for part in claims_text.statements(found)] == ALL
+    only = claims_text.statements(found, SUPPORTED)
     assert {each.verdict.verdict for part in only for each in part[3]} == {SUPPORTED}
-    assert json.loads(json.dumps([claimed.plain(each) for each in found], allow_nan=False))
-    assert claimed.effect(Estimate(-51.25, -61.95, -37.89, 80), "points") == "−51 [−62, −38] points"
-    assert claimed.effect(Estimate(0.0123, 0.0101, 0.0145, 80), "") == "0.0123 [0.0101, 0.0145]"
+    assert json.loads(json.dumps([claims_text.plain(each) for each in found], allow_nan=False))
+    assert format.effect(Estimate(-51.25, -61.95, -37.89, 80), "points") == "−51 [−62, −38] points"
+    assert format.effect(Estimate(0.0123, 0.0101, 0.0145, 80), "") == "0.0123 [0.0101, 0.0145]"

@@ -19,7 +19,7 @@ from evaluator.stats.intervals import Estimate, wilson
 from firstlight.extras import how
 
 if TYPE_CHECKING:
-    from evaluator.judges.fit import Pictures
+    from trainer.data import Pictures
 
 
 PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
@@ -46,13 +46,14 @@ def scores(
 def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
     """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
     try:
-        from evaluator.judges import fit as judges_fit
+        from evaluator.judges import network  # noqa: F401
+        from trainer.data import DataError, load
     except ImportError:
         print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
-        return judges_fit.load_pictures(dataset, data, "train"), judges_fit.load_pictures(dataset, data, "test")
-    except judges_fit.DataError as error:
+        return load(dataset, data, "train"), load(dataset, data, "test")
+    except DataError as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
 

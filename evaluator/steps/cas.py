@@ -22,7 +22,7 @@ from firstlight.run import Run
 from sampler.generation import settings_of
 
 if TYPE_CHECKING:
-    from evaluator.judges.fit import Pictures
+    from trainer.data import Pictures
 
 
 EPOCHS = 30  # of a classifier, as when 10,000 pictures teach one; a minute on one core for 1,000

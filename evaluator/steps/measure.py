@@ -36,7 +36,7 @@ from sampler import session
 from sampler.generation import Progress, settings_of
 
 if TYPE_CHECKING:
-    from evaluator.judges.fit import Pictures
+    from trainer.data import Pictures
 
 
 PER_CLASS = 100

@@ -1,0 +1,205 @@
+"""The blind test: who is asked sees one picture at one random step, names it, and sees the next.
+
+The seam is here because a sitting outlives its page: its answers are written after each picture, so nothing is lost
+when the browser closes, and stay in the session where the run's folder takes no file.
+"""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import format, run_facts
+from dashboard.components import elements, inputs, psychometric
+from dashboard.data import archive, judgements
+from dashboard.pictures import grids as pictures_grids
+from dashboard.pictures import plate
+from evaluator.stats.psychometric import fit
+from firstlight.errors import RunError
+from firstlight.run import Run
+from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
+
+PIXELS = 280  # of the picture shown, about
+LENGTHS = ("20", "40", "100")
+SHOWN = {name: view for view, name in judgements.VIEWS.items() if view != "ancestral"}
+STATE = "blind"  # in the session: run id -> Trial
+
+
+@dataclass
+class Trial:
+    """A sitting under way: what is to be shown, and what was answered."""
+
+    sitting: Sitting
+    order: list[tuple[int, int]]  # sample and its frame, one for each picture
+    refused: str = ""  # why the answers were not written
+    began: float = field(default_factory=time.monotonic)  # when the picture was shown
+
+    @property
+    def done(self) -> int:
+        return len(self.sitting.answers)
+
+    @property
+    def over(self) -> bool:
+        return self.done >= len(self.order)
+
+
+def running(run: pd.Series) -> Trial | None:
+    """The sitting under way for a run, or just ended."""
+    held: dict[str, Trial] = st.session_state.setdefault(STATE, {})
+    return held.get(str(run["run"]))
+
+
+def begin(run: pd.Series) -> str:
+    """What to show, the guess and a name; a sitting begins when the button is pressed. Returns the view chosen."""
+    choices = archive.ask("trajectory_choices", run=run["run"])
+    if choices.empty:
+        elements.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
+    with st.container(horizontal=True):
+        view = SHOWN[inputs.pick("Shown", list(SHOWN), next(iter(SHOWN)), "shown", width=190)]
+        length = int(inputs.pick("Pictures", LENGTHS, "40", "pictures"))
+    count = len(run_facts.class_names(run))
+    keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""
+    elements.note(
+        f"You see {length} pictures, each at one random step between noise and finished, and name each: there are "
+        f"{count} answers and no other, so guess where you cannot tell.{keys} Your answers are kept beside the run."
+    )
+    with st.form("blind-begin", border=False):
+        with st.container(horizontal=True):
+            guess = st.number_input(
+                "Your guess first: half are nameable from … % of the steps on",
+                0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
+            )  # fmt: skip
+            person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
+        pressed = st.form_submit_button("Begin", type="primary")
+    if pressed and guess is None:
+        elements.note("Give your guess first; it is scored at the end.")
+    elif pressed:
+        made = Sitting(uuid.uuid4().hex, view, datetime.now(UTC).isoformat(timespec="seconds"), person.strip(), guess)
+        st.session_state[STATE][str(run["run"])] = Trial(made, order(choices, length, made.id))
+        st.rerun()
+    return view
+
+
+def order(choices: pd.DataFrame, length: int, sitting: str) -> list[tuple[int, int]]:
+    """Trajectories in random order, none again before all were seen, each at one random kept frame."""
+    generator = np.random.Generator(np.random.Philox(key=int(sitting, 16)))
+    turns = -(-length // len(choices))
+    rows = np.concatenate([generator.permutation(len(choices)) for _ in range(turns)])[:length]
+    frames = generator.integers(0, choices["frames"].to_numpy(int)[rows])
+    return list(zip(choices["sample"].to_numpy(int)[rows].tolist(), frames.tolist(), strict=True))
+
+
+@st.fragment
+def picture(run: pd.Series, trial: Trial) -> None:
+    """The next picture and a button for each class."""
+    if trial.over:
+        st.rerun()
+    names = run_facts.class_names(run)
+    sample, frame = trial.order[trial.done]
+    row = archive.ask("trajectory", run=run["run"], sample=sample)
+    if row.empty:
+        elements.stop(f"{run['run']} has other trajectories than when this sitting began; begin it again.")
+    st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
+    image = _image(row.iloc[0], run, trial.sitting.view, frame)
+    st.image(image, output_format="PNG", alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named")
+    with st.container(horizontal=True, key="blind-answers"):
+        for label, name in enumerate(names):
+            st.button(
+                elements.literal(name), key=f"blind-{trial.sitting.id}-{trial.done}-{label}", on_click=_say,
+                args=(archive.folder(run), trial, trial.done, row.iloc[0], frame, label),
+                shortcut=str(label) if len(names) <= 10 else None, width=150 if len(name) > 3 else 64,
+            )  # fmt: skip
+    if trial.refused:
+        elements.notice(trial.refused)
+    with st.container(horizontal=True):
+        st.button("Stop here", key="blind-stop", on_click=_stop, args=(trial,), help="what is answered so far counts")
+        if trial.refused:
+            save(trial)
+    trial.began = time.monotonic()
+
+
+def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
+    try:
+        stack = pictures_grids.frames_of(row, int(run["size"]), int(run["channels"]))[view]
+    except ValueError:
+        elements.stop(
+            f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}"
+        )
+    return plate.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
+
+
+def _say(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, said: int) -> None:
+    """Keep an answer, unless the picture it is for has gone."""
+    if turn != trial.done or trial.over:
+        return
+    answer = Answer(
+        int(row["sample"]), int(row["label"]), int(row["seed"]), int(row["frames"][frame]), int(row["steps"]),
+        float(row["logsnr"][frame]), said, round(time.monotonic() - trial.began, 3),
+    )  # fmt: skip
+    trial.sitting = replace(trial.sitting, answers=(*trial.sitting.answers, answer))
+    _keep(folder, trial)
+
+
+def _keep(folder: Run, trial: Trial) -> None:
+    try:
+        write_sitting(folder, trial.sitting)
+        trial.refused = ""
+    except RunError as error:
+        trial.refused = str(error)
+
+
+def _stop(trial: Trial) -> None:
+    trial.order = trial.order[: trial.done]
+
+
+def ended(run: pd.Series, trial: Trial) -> None:
+    """What the sitting came to: the guess against what was measured, and the answers to take away."""
+    frame = psychometric.rows([trial.sitting])
+    elements.finding(score(frame, trial.sitting.guess, len(run_facts.class_names(run))))
+    if trial.refused:
+        elements.notice(trial.refused)
+    with st.container(horizontal=True):
+        if st.button("Another sitting", key="blind-again", type="primary"):
+            del st.session_state[STATE][str(run["run"])]
+            st.rerun()
+        save(trial)
+
+
+def save(trial: Trial) -> None:
+    """A button that saves the sitting as the file that would lie beside the run."""
+    content, file = json.dumps(trial.sitting.plain(), indent=1), f"{trial.sitting.id}.json"
+    st.download_button("Save my answers, JSON", content, file, "application/json", key="blind-save", on_click="ignore")
+
+
+def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:
+    """The first guess held against the answers, one sentence. frame: people.rows of one sitting."""
+    right = f"{int(frame['right'].sum())} of {len(frame)} named right"
+    try:
+        found = fit(frame["percent"].to_numpy(float), frame["right"].to_numpy(bool), np.zeros(len(frame)), classes)
+    except RunError as error:
+        return f"{right}. {error}"
+    if np.isinf(found.middle.value):
+        return f"{right}: half are not nameable even when finished; your guess was {guess or 0:.0f} % of the steps."
+    place = f"{format.spread(found.middle, '% of steps')} % of the steps"
+    text = f"{right}: you name half, beyond guessing, from {place} on, n = {found.n}"
+    if guess is None:
+        return f"{text}."
+    off = guess - found.middle.value
+    within = "inside" if found.middle.low <= guess <= found.middle.high else "outside"
+    how = f"{abs(off):.0f} points {'earlier' if off > 0 else 'later'} than your guess of {guess:.0f} %"
+    return f"{text}: {how}, which is {within} the interval."
+
+
+def sentence(run: pd.Series, view: str) -> str:
+    """Who has answered, one sentence that tells nothing of what: that would be in the way of a first guess."""
+    held = psychometric.asked(run, view)
+    answers, persons = sum(len(each.answers) for each in held), len({each.who for each in held})
+    if not answers:
+        return f"Nobody has named pictures of {run['run']} yet: guess from when on you can, then try."
+    who = "1 person has" if persons == 1 else f"{persons:,} people have"
+    return f"{who} named {answers:,} pictures of {run['run']}: guess from when on you can, then try."

@@ -1,0 +1,117 @@
+"""Label swap as heat maps and U-turns as small multiples: what depends on two classes, or on one class and a level.
+
+The seam is here because these are charts of classes against classes; lines along the process are in curves.py.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dashboard.axes import AXES
+from dashboard.charts import panels as charts_panels
+from dashboard.charts.incidence import faded
+from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, plain
+from dashboard.format import number
+from evaluator.theory.spectra import Pair
+
+ROW = 30  # pixels of a class's row
+
+
+def swap_map(frame: pd.DataFrame, classes: Sequence[str]) -> Figure:
+    """Shares of pictures that end as the label after the change. frame: the query `swap`, at one step."""
+    names = [plain(name) for name in classes]
+    table = frame.pivot_table(index="from_label", columns="to_label", values="share").reindex(
+        index=range(len(names)), columns=range(len(names))
+    )
+    counts = frame.pivot_table(index="from_label", columns="to_label", values="n").reindex_like(table).fillna(0)
+    trace = {
+        "type": "heatmap", "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": "Cividis", "xgap": 2, "ygap": 2,
+        "z": table.astype(object).where(table.notna(), None).to_numpy().tolist(),
+        "customdata": counts.astype(int).to_numpy().tolist(),
+        "hovertemplate": "from %{y} to %{x}: %{z:.0%} end as %{x}, n = %{customdata}<extra></extra>",
+        "colorbar": {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "title": {"text": "as after"}},
+    }  # fmt: skip
+    layout = bare_layout("label from this step on")
+    layout["xaxis"] |= {"type": "category", "showline": False, "ticks": ""}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False,
+                        "title": {"text": "label before"}}  # fmt: skip
+    layout |= {"height": 90 + ROW * len(names), "hovermode": "closest"}
+    return {"data": [trace], "layout": layout}
+
+
+def pair_map(found: Sequence[Pair], classes: Sequence[str]) -> Figure:
+    """Where theory expects every two classes alone to be told apart, logSNR."""
+    names = [plain(name) for name in classes]
+    values: list[list[float | None]] = [[None] * len(names) for _ in names]
+    for pair in found:
+        place = round(pair.whole.logsnr.value, 3)
+        values[pair.first][pair.second] = values[pair.second][pair.first] = place
+    trace = {
+        "type": "heatmap", "x": names, "y": names, "z": values, "colorscale": "Cividis", "xgap": 2, "ygap": 2,
+        "hovertemplate": "%{y} and %{x}: logSNR %{z:.2f}<extra></extra>",
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "title": {"text": "logSNR"}},
+    }  # fmt: skip
+    layout = bare_layout("and this class")
+    layout["xaxis"] |= {"type": "category", "showline": False, "ticks": ""}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "title": {"text": "this class"}}
+    layout |= {"height": 90 + ROW * len(names), "hovermode": "closest"}
+    return {"data": [trace], "layout": layout}
+
+
+def uturns(frame: pd.DataFrame, classes: Sequence[str], axis: str, theory: float | None, dark: bool) -> Figure:
+    """The share of real pictures that keep their class, for each class. frame: the query `uturn`, with axis columns."""
+    plane = charts_panels.plane_of(frame, len(classes), axis)
+    column = AXES[axis][0]
+    traces = [charts_panels.trace(charts_panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1)]
+    if theory is not None:
+        lines = charts_panels.joined(plane.upright(label, theory) for label in range(len(classes)))
+        traces.append(charts_panels.trace(lines, PURPLE, 1.5, dash="dash"))
+    for told, colour, dash, name in (
+        (False, SKY if dark else BLUE, "solid", "way back without a label"),
+        (True, GREEN, "dot", "way back with the label"),
+    ):
+        part = frame[(frame["conditional"] == told) & frame["label"].notna()]
+        if len(part):
+            traces += _kept(plane, part, classes, column, axis, (colour, dash, name))
+    both = frame["conditional"].nunique() > 1
+    return {
+        "data": traces,
+        "layout": charts_panels.layout(plane, classes, axis) | (charts_panels.LEGEND if both else {}),
+    }
+
+
+def _kept(
+    plane: charts_panels.Plane,
+    frame: pd.DataFrame,
+    classes: Sequence[str],
+    column: str,
+    axis: str,
+    look: tuple[str, str, str],
+) -> list[Figure]:
+    colour, dash, name = look
+    parts = {label: frame[frame["label"] == label].sort_values(column) for label in range(len(classes))}
+    parts = {label: part for label, part in parts.items() if len(part)}
+    bands = charts_panels.joined(
+        charts_panels.between(
+            plane.through(label, part[column], part["low"]), plane.through(label, part[column], part["high"])
+        )
+        for label, part in parts.items()
+    )
+    lines = charts_panels.joined(plane.through(label, part[column], part["share"]) for label, part in parts.items())
+    said = [text for label, part in parts.items() for text in _said(plain(classes[label]), part, column, axis)]
+    return [
+        charts_panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)),
+        charts_panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, showlegend=True),
+    ]
+
+
+def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
+    rows = (part[key].tolist() for key in (column, "share", "low", "high", "n"))
+    return [
+        *(
+            f"{name}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] keep their class from "
+            f"{number(place, axis)}, n = {n:,}"
+            for place, share, low, high, n in zip(*rows, strict=True)
+        ),
+        "",
+    ]

@@ -1,0 +1,162 @@
+"""Shares along the process on one chart: lines with bands, upright marks with their own intervals, points beside them.
+
+The seam is here because cloning, label swap, entropy and the threshold's sensitivity are the same figure of different
+rows: something measured against a place, theory beside it, and a name written where the line is.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from dashboard.axes import AXES
+from dashboard.charts.theme import MUTED, SKY, Figure, bare_layout, line_of, place_on, plain, span
+from evaluator.stats.intervals import Estimate
+
+FADED = 0.15  # opacity of a band
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line with its band. frame: the axis columns, and `share`, `low`, `high`, `n` under these or other names."""
+
+    frame: pd.DataFrame
+    name: str = ""
+    colour: str = SKY
+    dash: str = "solid"
+    value: str = "share"
+    points: bool = False  # marks without a line: somebody else's measurement
+    hover: str = "%{y:.0%}"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place on the x-axis with its name; with an interval where it has one."""
+
+    place: Estimate  # on the axis drawn; low and high are NaN where there is no interval
+    name: str
+    colour: str = MUTED
+    dash: str = "dot"
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line across: a share with its name."""
+
+    value: float
+    name: str
+    colour: str = field(default=MUTED)
+
+
+def curves(
+    drawn: Sequence[Curve], axis: str, title: str, marks: Sequence[Mark] = (), levels: Sequence[Level] = (),
+    percent: bool = True, x: tuple[str, str] | None = None,
+) -> Figure:  # fmt: skip
+    """One chart of lines along an axis of AXES, or along `x`: a column and its title."""
+    column, words = x or AXES[axis][:2]
+    layout = bare_layout(words, None if x else axis)
+    layout["yaxis"] |= {"title": {"text": title}, "rangemode": "tozero"}
+    if percent:
+        ticks = [0, 0.25, 0.5, 0.75, 1]
+        layout["yaxis"] |= {"range": [0, 1.04], "tickvals": ticks, "ticktext": [f"{100 * tick:g} %" for tick in ticks]}
+    every = [curve.frame for curve in drawn if len(curve.frame)]
+    if not x and every:
+        layout["xaxis"] |= _span(pd.concat(every), axis)
+    traces = [trace for curve in drawn for trace in _traces(curve, column, words)]
+    log = not x and AXES[axis][3]
+    for level in levels:
+        _across(layout, level)
+    for turn, mark in enumerate(sorted(marks, key=lambda mark: mark.place.value)):
+        _upright(layout, mark, log, turn)
+    layout["showlegend"] = sum(bool(curve.name) for curve in drawn) > 1
+    layout["margin"] = layout["margin"] | {"t": 30 + 15 * max(len(marks) - 1, 0) + 22 * layout["showlegend"]}
+    if layout["showlegend"]:
+        layout["legend"] = layout["legend"] | {"y": 1.04 + 0.06 * len(marks)}
+    return {"data": traces, "layout": layout}
+
+
+def _span(frame: pd.DataFrame, axis: str) -> Figure:
+    """The x-range of what was measured; a clean end far from all others is left out where steps are numbered."""
+    if "step" in frame:
+        return span(frame, axis)
+    column, _, backwards, log = AXES[axis]
+    if column == "percent":
+        return {}
+    low, high = float(frame[column].min()), float(frame[column].max())
+    if not low < high or (log and low <= 0):
+        return {}
+    ends = [math.log10(low), math.log10(high)] if log else [low, high]
+    room = 0.03 * (ends[1] - ends[0])
+    ends = [ends[0] - room, ends[1] + room]
+    return {"range": ends[::-1] if backwards else ends, "autorange": False}
+
+
+def _traces(curve: Curve, column: str, words: str) -> list[Figure]:
+    part = curve.frame.sort_values(column)
+    x = part[column].tolist()
+    said = curve.hover
+    if {"low", "high"} <= set(part.columns):
+        said += " [%{customdata[0]}, %{customdata[1]}]"
+    counted = part["n"].tolist() if "n" in part else []
+    said += (", n = %{customdata[2]:,}" if counted else "") + f"<extra>{plain(curve.name)}</extra>"
+    style = {"color": curve.colour, "width": 2, "dash": curve.dash}
+    more: Figure = {"hovertemplate": said, "showlegend": bool(curve.name)}
+    if curve.points:
+        more |= {"mode": "markers", "marker": {"symbol": "circle-open", "size": 8, "color": curve.colour,
+                                               "line": {"width": 2}}}  # fmt: skip
+    elif len(x) <= 25:
+        more |= {"mode": "lines+markers", "marker": {"size": 5, "color": curve.colour}}
+    traces = []
+    if {"low", "high"} <= set(part.columns) and not curve.points:
+        whole = part.dropna(subset=["low", "high"])
+        outline = whole[column].tolist() + whole[column].tolist()[::-1]
+        edge = whole["high"].tolist() + whole["low"].tolist()[::-1]
+        traces.append(line_of(outline, edge, "", {"width": 0}, fill="toself", fillcolor=faded(curve.colour),
+                            hoverinfo="skip", showlegend=False))  # fmt: skip
+    if {"low", "high"} <= set(part.columns):
+        form = "{:.0%}" if "%}" in curve.hover and ".0%" in curve.hover else "{:.2f}"
+        ends = [[form.format(end) if end == end else "–" for end in pair] for pair in part[["low", "high"]].to_numpy()]
+        more["customdata"] = [[*pair, n] for pair, n in zip(ends, counted or [0] * len(ends), strict=True)]
+    traces.append(line_of(x, part[curve.value].tolist(), curve.name, style) | more)
+    return traces
+
+
+def faded(colour: str) -> str:
+    """The colour of a band around a line of this colour."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{FADED})"
+
+
+def _across(layout: Figure, level: Level) -> None:
+    line = {"color": level.colour, "width": 1, "dash": "dot"}
+    layout["shapes"].append(
+        {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level.value, "y1": level.value,
+         "line": line}
+    )  # fmt: skip
+    layout["annotations"].append(
+        {"x": 1, "xref": "paper", "y": level.value, "yref": "y", "text": plain(level.name), "showarrow": False,
+         "xanchor": "right", "yanchor": "bottom", "font": {"size": 12}}
+    )  # fmt: skip
+
+
+def _upright(layout: Figure, mark: Mark, log: bool, turn: int) -> None:
+    """A line up the chart, its interval as a band, its name above, one row higher for each mark before it."""
+    place = mark.place
+    if not math.isfinite(place.value):
+        return
+    line = {"color": mark.colour, "width": 2 if mark.dash != "dot" else 1.5, "dash": mark.dash}
+    layout["shapes"].append(
+        {"type": "line", "xref": "x", "yref": "paper", "x0": place.value, "x1": place.value, "y0": 0, "y1": 1,
+         "line": line}
+    )  # fmt: skip
+    if math.isfinite(place.low) and math.isfinite(place.high) and place.low != place.high:
+        layout["shapes"].append(
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": place.low, "x1": place.high, "y0": 0, "y1": 1,
+             "fillcolor": mark.colour, "opacity": FADED, "line": {"width": 0}, "layer": "below"}
+        )  # fmt: skip
+    layout["annotations"].append(
+        {"x": place_on(place.value, log), "xref": "x", "y": 1, "yref": "paper", "yshift": 15 * turn,
+         "text": plain(mark.name), "showarrow": False, "xanchor": "center", "yanchor": "bottom",
+         "font": {"size": 12}}
+    )  # fmt: skip

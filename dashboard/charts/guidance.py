@@ -1,0 +1,125 @@
+"""Guidance laws drawn: accuracy against diversity, a figure against the scale, and the weight of each picture and step.
+
+The seam is here because the Guidance page and the Generate page show the same laws in the same colours.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dashboard.charts.theme import (
+    BLUE,
+    GREEN,
+    HEIGHT,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    Figure,
+    bare_layout,
+    plain,
+)
+
+STYLES = {
+    "constant": (BLUE, "solid", "circle"), "interval": (SKY, "dash", "square"),
+    "clip": (VERMILLION, "solid", "diamond"), "shuffled": (PURPLE, "dot", "x"),
+    "cnn": (GREEN, "dashdot", "triangle-up"), "feedback": (ORANGE, "dash", "star"),
+}  # fmt: skip
+NAMES = {
+    "constant": "constant", "interval": "interval", "clip": "CLIP-weighted", "shuffled": "shuffled CLIP",
+    "cnn": "CNN-weighted", "feedback": "feedback",
+}  # fmt: skip
+
+
+def name_of(law: str) -> str:
+    """A law as a page writes it."""
+    return NAMES.get(law, law)
+
+
+def front(frame: pd.DataFrame, titles: tuple[str, str], percent: tuple[bool, bool], best: float | None) -> Figure:
+    """Accuracy against diversity, a line for each law along its scales, 95 % intervals both ways.
+
+    frame: law, scale, x, x_low, x_high, y, y_low, y_high, n; `best` is what real pictures reach on the x-axis.
+    """
+    traces = []
+    for law, (colour, dash, symbol) in STYLES.items():
+        part = frame[frame["law"] == law].sort_values("scale")
+        if part.empty:
+            continue
+        said = [
+            f"{name_of(law)}, S = {row['scale']:g}<br>{_ends(row, 'y', percent[1])} {plain(titles[1])}<br>"
+            f"{_ends(row, 'x', percent[0])} {plain(titles[0])}<br>n = {row['n']:,}"
+            for row in part.to_dict("records")
+        ]
+        bars = {"thickness": 1, "width": 0, "color": colour}
+        traces.append({
+            "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
+            "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
+            "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
+            "line": {"color": colour, "width": 2, "dash": dash},
+            "marker": {"symbol": symbol, "size": 8, "color": colour}, "cliponaxis": False,
+            "error_y": bars | _arms(part, "y"), "error_x": bars | _arms(part, "x"), "opacity": 0.9,
+        })  # fmt: skip
+    layout = bare_layout(titles[0])
+    for name, share, title in (("xaxis", percent[0], titles[0]), ("yaxis", percent[1], titles[1])):
+        layout[name] |= {"title": {"text": title}} | (
+            {"tickformat": ".0%" if name == "xaxis" else ".1%"} if share else {}
+        )
+    layout |= {"hovermode": "closest", "showlegend": len(traces) > 1, "height": HEIGHT + 120}
+    layout["margin"] = layout["margin"] | {"t": 52}
+    if best is not None:
+        line = {"color": MUTED, "width": 1, "dash": "dot"}
+        layout["shapes"].append({"type": "line", "xref": "x", "yref": "paper", "x0": best, "x1": best, "y0": 0, "y1": 1,
+                                 "line": line})  # fmt: skip
+        layout["annotations"].append({
+            "x": best, "xref": "x", "y": 0, "yref": "paper", "text": "real pictures", "showarrow": False,
+            "xanchor": "left", "yanchor": "bottom", "font": {"size": 12},
+        })  # fmt: skip
+    return {"data": traces, "layout": layout}
+
+
+def _arms(part: pd.DataFrame, axis: str) -> Figure:
+    up, down = part[f"{axis}_high"] - part[axis], part[axis] - part[f"{axis}_low"]
+    return {"type": "data", "symmetric": False, "array": up.fillna(0).tolist(), "arrayminus": down.fillna(0).tolist()}
+
+
+def _ends(row: dict[str, float], axis: str, percent: bool) -> str:
+    value, low, high = (row[axis], row[f"{axis}_low"], row[f"{axis}_high"])
+    if percent:
+        return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{value:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def weights(
+    scales: NDArray[np.floating],
+    labels: Sequence[str],
+    seeds: Sequence[int],
+    logsnr: NDArray[np.floating] | None = None,
+) -> Figure:
+    """The guidance scale in force: a row for each picture, a column for each step. scales: (N, K)."""
+    pictures, steps = scales.shape
+    columns = [f"{step}" for step in range(1, steps + 1)]
+    rows = [f"{plain(label)} · {seed}" for label, seed in zip(labels, seeds, strict=True)]
+    levels = np.full(steps, np.nan) if logsnr is None else np.asarray(logsnr, np.float64)[:steps]
+    near = ["" if np.isnan(level) else f", logSNR {level:.1f}" for level in levels]
+    high = float(np.nanmax(scales)) if np.isfinite(scales).any() else 1.0
+    trace = {
+        "type": "heatmap", "x": columns, "y": list(range(pictures)), "zmin": 0, "zmax": max(high, 1.0),
+        "z": [[None if value != value else round(float(value), 4) for value in row] for row in scales],
+        "colorscale": "Cividis", "customdata": [[f"{row}, step {column}{level}" for column, level in
+                                                 zip(columns, near, strict=True)] for row in rows],
+        "hovertemplate": "s = %{z:.2f}<br>%{customdata}<extra></extra>",
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "title": {"text": "scale s"}},
+    }  # fmt: skip
+    layout = bare_layout("step")
+    layout["xaxis"] |= {"type": "category"}
+    firsts = [place for place in range(pictures) if place == 0 or labels[place] != labels[place - 1]]
+    layout["yaxis"] |= {
+        "autorange": "reversed", "showgrid": False, "tickvals": firsts,
+        "ticktext": [plain(labels[at]) for at in firsts], "title": {"text": "picture, by class asked"},
+    }  # fmt: skip
+    layout |= {"hovermode": "closest", "height": min(max(HEIGHT, 140 + 9 * pictures), 2 * HEIGHT)}
+    return {"data": [trace], "layout": layout}

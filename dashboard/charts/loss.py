@@ -1,0 +1,64 @@
+"""Training losses: of several runs, and of groups of seeds with their bands."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.charts.incidence import faded
+from dashboard.charts.theme import Figure, bare_layout, line_of, plain, round_numbers, styles
+
+
+def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Figure:
+    """Loss of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
+    traces: list[dict[str, Any]] = []
+    runs = list(dict.fromkeys(frame["run"]))
+    for run, (colour, dash) in styles(runs).items():
+        part = frame[frame["run"] == run]
+        x = part[by].tolist()
+        raw = {"color": colour, "width": 1}
+        traces.append(line_of(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
+        line = {"color": colour, "width": 2, "dash": dash}
+        hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{plain(run)}</extra>"
+        traces.append(line_of(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
+    layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
+    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic else "linear"}
+    if logarithmic:
+        layout["yaxis"] |= {"tickvals": round_numbers(frame["smooth"].dropna())}
+    return {"data": traces, "layout": layout}
+
+
+OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends
+
+
+def loss_bands(
+    frame: pd.DataFrame, runs: Sequence[str], logarithmic: tuple[bool, bool], by: str, outliers: bool
+) -> Figure:
+    """Losses of groups of runs: the mean, and a band from the lowest to the highest where there are several.
+
+    frame: the query `loss_bands`, whose names are `runs`, the baseline first; `logarithmic`: along, up.
+    """
+    traces = []
+    for place, (run, (colour, dash)) in enumerate(styles(list(runs)).items()):
+        part = frame[frame["name"] == run]
+        x = part[by].tolist()
+        if (part["n"] > 1).any():
+            outline = [*part["low"].tolist(), *part["high"].tolist()[::-1]]
+            none = {"color": "rgba(0,0,0,0)", "width": 0}
+            traces.append(line_of([*x, *x[::-1]], outline, run, none, fill="toself", fillcolor=faded(colour),
+                                hoverinfo="skip", showlegend=False))  # fmt: skip
+        hover = f"%{{y:.4f}}, %{{customdata}}<extra>{plain(run)}</extra>"
+        said = [f"{low:.4f} to {high:.4f}, n = {n}" if n > 1 else "n = 1"
+                for low, high, n in zip(part["low"], part["high"], part["n"], strict=True)]  # fmt: skip
+        line = {"color": colour, "width": 2 if place else 3.5, "dash": dash}
+        traces.append(line_of(x, part["value"].tolist(), run, line, hovertemplate=hover, customdata=said))
+    layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
+    layout["xaxis"]["type"] = "log" if logarithmic[0] else "linear"
+    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic[1] else "linear"}
+    if logarithmic[1]:
+        layout["yaxis"] |= {"tickvals": round_numbers(frame["value"])}
+    ends = frame["value"].quantile(list(OUTLIERS)).tolist()
+    if not outliers and ends[0] < ends[1] and (ends[0] > 0 or not logarithmic[1]):
+        layout["yaxis"]["range"] = [math.log10(end) for end in ends] if logarithmic[1] else ends
+    return {"data": traces, "layout": layout}

@@ -1,0 +1,92 @@
+"""The source's statements one by one, before one run or several: verdicts as text, rows, and a template's values.
+
+The seam is here because the Claims page and the report say the same of every verdict, in the same words.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from dashboard.format import effect, finite
+from evaluator.claims.statements import Found, verdicts
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.card import card_of
+from firstlight.run import Run
+
+MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
+SHOWN = ("all", *MARKS)
+
+
+def found(run: Run, ask: Callable[..., pd.DataFrame]) -> tuple[Found, ...]:
+    """Every verdict on a run. Raises RunError where its card cannot be read."""
+    return verdicts(run, card_of(run), ask)
+
+
+def sentence(said: Sequence[Found], run: str) -> str:
+    """One sentence on a run: how many parts of the statements it supports."""
+    own = [each for each in said if each.run == run]
+    counts = {kind: sum(each.verdict.verdict == kind for each in own) for kind in MARKS}
+    open_ones = {each.verdict.claim.source for each in own if each.verdict.claim.part == ""}
+    text = (
+        f"Of {len(own)} parts of the source's statements {run} supports {counts[SUPPORTED]} and does not support "
+        f"{counts[NOT]}; of {counts[CANNOT]} it cannot be said"
+    )
+    if open_ones:
+        text += f", {', '.join(sorted(open_ones, key=lambda source: int(source[1:])))} for want of data"
+    return f"{text}."
+
+
+def statements(said: Sequence[Found], shown: str = "all") -> list[tuple[str, str, str, list[Found]]]:
+    """Source, title, the source's words and the verdicts of all runs on it, S1 first; `shown`: of one kind alone."""
+    kept = [each for each in said if shown in ("all", each.verdict.verdict)]
+    sources = sorted({each.verdict.claim.source for each in kept}, key=lambda source: int(source[1:]))
+    parts = []
+    for source in sources:
+        own = [each for each in kept if each.verdict.claim.source == source]
+        order = list(dict.fromkeys(each.verdict.claim.part for each in own))
+        own.sort(key=lambda each: order.index(each.verdict.claim.part))  # runs side by side, part by part
+        parts.append((source, own[0].title, own[0].verdict.claim.text, own))
+    return parts
+
+
+def row(each: Found, address: str = "") -> dict[str, str]:
+    """A verdict as a template shows it."""
+    verdict = each.verdict
+    return {
+        "run": each.run, "source": verdict.claim.source, "title": each.title, "part": verdict.claim.part,
+        "text": verdict.claim.text, "measure": verdict.claim.measure, "mark": MARKS[verdict.verdict],
+        "verdict": verdict.verdict, "reason": verdict.reason, "effect": effect(verdict.effect, verdict.unit),
+        "p": "" if verdict.p is None else "< 0.001" if verdict.p < 0.001 else f"{verdict.p:.3f}",
+        "n": f"{verdict.n:,}" if verdict.n else "—", "query": each.query or "—", "command": each.command,
+        "page": each.page, "link": link(each, address),
+    }  # fmt: skip
+
+
+def rows(said: Sequence[Found], address: str = "") -> pd.DataFrame:
+    """A row for each verdict, every digit, as a file keeps it."""
+    table: list[Mapping[str, Any]] = []
+    for each in said:
+        words, numbers = row(each, address), each.verdict.effect
+        ends = {end: None if numbers is None else getattr(numbers, end) for end in ("value", "low", "high")}
+        keys = ("run", "source", "title", "part", "verdict", "reason")
+        table.append({key: words[key] for key in keys} | ends | {
+            "unit": each.verdict.unit, "p": each.verdict.p, "n": each.verdict.n, "measure": words["measure"],
+            "query": each.query, "command": each.command, "link": words["link"],
+        })  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def plain(each: Found) -> dict[str, Any]:
+    """A verdict as JSON holds it, without its words."""
+    effect, claim = each.verdict.effect, each.verdict.claim
+    ends = {end: None if effect is None else finite(getattr(effect, end)) for end in ("value", "low", "high")}
+    return {"run": each.run, "source": claim.source, "part": claim.part, "verdict": each.verdict.verdict} | ends | {
+        "n": each.verdict.n
+    }  # fmt: skip
+
+
+def link(each: Found, address: str = "") -> str:
+    """Where the dashboard shows more."""
+    return f"{address}/{each.page}?{urlencode(each.asked)}"

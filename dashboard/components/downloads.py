@@ -1,0 +1,48 @@
+"""CSV files of what is shown, harmless in a spreadsheet."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
+
+
+def csv_of(frame: pd.DataFrame) -> bytes:
+    """The rows as CSV, UTF-8 with its mark: text that a spreadsheet would compute has an apostrophe before it.
+
+    Columns of bytes (pictures) are left out; lists are JSON.
+    """
+    kept = [name for name in frame if not any(isinstance(value, (bytes, bytearray)) for value in frame[name].head(50))]
+    columns = {harmless(str(name)): [_cell(value) for value in frame[name].tolist()] for name in kept}
+    text: str = pd.DataFrame(columns).to_csv(index=False, lineterminator="\r\n")
+    return text.encode("utf-8-sig", "replace")
+
+
+def harmless(text: str) -> str:
+    """Text that a spreadsheet takes for text, or for a plain number."""
+    if not text.startswith(FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def save_rows(frame: pd.DataFrame, name: str) -> None:
+    """A button that saves the rows as firstlight-<name>.csv; they are written when it is pressed."""
+    file = f"firstlight-{name}.csv"
+    st.download_button(
+        "CSV", lambda: csv_of(frame), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
+        help=f"{len(frame):,} rows, nothing rounded",
+    )  # fmt: skip
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return harmless(json.dumps(value, default=str, ensure_ascii=False)) if isinstance(value, (list, dict)) else value

@@ -1,0 +1,106 @@
+"""Titles, findings, notes, tables and charts of a page; words from runs as literal text."""
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.theme import CONFIG, Figure
+from dashboard.components import downloads
+
+STYLE = Path(__file__).parent.parent / "style.css"
+WORDS = {
+    "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), whatever the schedule",
+    "guidance": "guidance scale s: D without label + s · (D with label − D without label); 1 is plain conditional",
+    "steps": "evaluations of the network, one after another",
+    "seed": "the noise of the first picture; the next have the next seeds",
+    "threshold": "probability of the class asked, at least",
+}  # one line on hover for each
+
+
+def title(name: str, question: str) -> None:
+    """A page's name and the question it answers. Both must be ours: they are read as Markdown."""
+    st.title(name, anchor=False)
+    st.caption(question)
+
+
+def finding(text: str) -> None:
+    """The page's one-sentence answer, computed, as literal text."""
+    st.html(f'<p class="finding">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+
+
+def note(text: str) -> None:
+    """A quiet line of literal text."""
+    st.html(f'<p class="note">{html.escape(text)}</p>')
+
+
+def notice(text: str) -> None:
+    """What must not be overlooked, as literal text."""
+    st.html(f'<p class="notice" role="status">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Names and values, one pair after the other, as literal text."""
+    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)
+    st.html(f'<dl class="facts">{rows}</dl>')
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
+    """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    st.html(
+        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    downloads.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+
+
+def damaged(frame: pd.DataFrame) -> None:
+    """Every damaged run with its reason, as literal text."""
+    bad = frame[frame["state"] == "damaged"]
+    if not bad.empty:
+        rows = "".join(
+            f'<li><span class="badge">damaged</span> {html.escape(run)}: {html.escape(reason)}</li>'
+            for run, reason in zip(bad["run"], bad["reason"], strict=True)
+        )
+        st.html(f'<ul class="damaged">{rows}</ul>')
+        note("Damaged runs are left out of every page. Check them with: firstlight store verify")
+
+
+def stop(message: str) -> NoReturn:
+    """End the page with one sentence, as literal text."""
+    st.info(literal(message))
+    st.stop()
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@/])", r"\\\1", text)
+
+
+def dark() -> bool:
+    """Whether the browser shows the dark theme."""
+    return st.context.theme.type != "light"
+
+
+def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) -> None:
+    """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
+
+    The tests hold figures against plotly's rules; here that would cost 0.1 s.
+    """
+    from plotly.graph_objects import Figure as Built
+
+    image = {"format": "svg", "filename": f"firstlight-{key}"}
+    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    if data is not None:
+        downloads.save_rows(data, key)
+
+
+def style() -> None:
+    """The few rules that the theme cannot say."""
+    st.html(STYLE)

@@ -1,0 +1,128 @@
+"""Inputs whose values live in the URL, each checked against what it may be."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+Number = TypeVar("Number", int, float)
+RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
+
+
+def refuse(key: str) -> None:
+    """Remember that the URL asked for something that is not there; `notice` says so once."""
+    st.session_state.setdefault("refused", []).append(key)
+
+
+def notice(place: DeltaGenerator) -> None:
+    """One notice for all that the URL asked for and that is not there."""
+    refused = list(dict.fromkeys(st.session_state.pop("refused", [])))
+    if refused:
+        words = " and a ".join(RUNS.get(key, key) for key in refused)
+        lost = "is not here or is damaged" if RUNS.keys() & set(refused) else "is not here"
+        place.info(f"The link asks for a {words} that {lost}; the page shows its default instead.")
+
+
+def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in names:
+        refuse(key)
+    tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open]
+
+
+def several(
+    label: str, values: Sequence[str], key: str, placeholder: str, also: Sequence[str] = (),
+    changed: Callable[[], None] | None = None,
+) -> list[str]:  # fmt: skip
+    """Any of a list, in the URL, in the order picked; `also` may stand in the URL and is passed over."""
+    if set(st.query_params.get_all(key)) - {*values, *also}:
+        refuse(key)
+    if set(st.session_state.get(key, [])) - set(values):
+        st.session_state[key] = [name for name in st.session_state[key] if name in values]
+    picked = st.multiselect(
+        label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed
+    )
+    return [name for name in picked if name in values]
+
+
+def choose(label: str, values: Sequence[str], key: str, default: str | None = None, help: str | None = None) -> str:
+    """One of a few values as a row of buttons, in the URL. The values must be ours: the buttons read Markdown."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in values:
+        refuse(key)
+    if st.session_state.get(key, values[0]) not in values:
+        del st.session_state[key]
+    picked = st.segmented_control(
+        label, values, default=default or values[0], key=key, bind="query-params", required=True, help=help
+    )
+    return picked if picked in values else default or values[0]
+
+
+def number(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
+    """A whole number on a slider, in the URL; where there is only one, no slider."""
+    if low >= high:
+        return low
+    asked = st.query_params.get(key)
+    if asked is not None and not (re.fullmatch(r"-?\d{1,9}", asked) and low <= int(asked) <= high):
+        refuse(key)
+    held = st.session_state.get(key)
+    if isinstance(held, (int, float)) and not low <= held <= high:
+        st.session_state[key] = default
+    picked = st.slider(label, low, high, default, key=key, bind="query-params", help=help, width=240)
+    return min(max(int(picked), low), high)
+
+
+def turned(key: str, pages: int) -> int:
+    """The page of a long list, 1 to `pages`, in the URL."""
+    _check_number(key, 1, pages)
+    held = st.session_state.get(key)
+    if isinstance(held, int) and not 1 <= held <= pages:
+        st.session_state[key] = 1
+    picked = st.pagination(pages, key=key, bind="query-params")
+    return min(max(int(picked), 1), pages)
+
+
+def entry(
+    label: str, low: Number, high: Number, default: Number, key: str, owner: str | None = None, help: str | None = None,
+    step: Number | None = None,
+) -> Number:  # fmt: skip
+    """A number to type in, in the URL. A default that has an owner comes back with another owner."""
+    _check_number(key, low, high)
+    default_of(key, default, owner)
+    picked = st.number_input(label, low, high, default, step, key=key, bind="query-params", help=help, width=120)
+    return min(max(picked, low), high) if picked == picked else default
+
+
+def pick(label: str, values: Sequence[str], default: str, key: str, owner: str | None = None, width: int = 130) -> str:
+    """One of a list, in the URL. A default that has an owner comes back with another owner."""
+    default = default if default in values else values[0]
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in values:
+        refuse(key)
+    default_of(key, default, owner)
+    picked = st.selectbox(label, values, index=values.index(default), key=key, bind="query-params", width=width)
+    return picked if picked in values else default
+
+
+def _check_number(key: str, low: float, high: float) -> None:
+    asked = st.query_params.get(key)
+    try:
+        good = asked is None or low <= float(asked) <= high
+    except ValueError:
+        good = False
+    if not good:
+        refuse(key)
+
+
+def default_of(key: str, default: Any, owner: str | None) -> None:
+    """Put a control back to its default when the run, or whatever else the default comes from, is another one."""
+    if owner is None:
+        return
+    owners = st.session_state.setdefault("owners", {})
+    if owners.get(key, owner) != owner:
+        st.session_state[key] = default
+    owners[key] = owner

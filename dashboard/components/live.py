@@ -1,0 +1,70 @@
+"""A run that is being trained, as it moves: how far, how long still, its curve and its pictures.
+
+The seam is here because looking again costs something: a view looks every LOOK seconds while its run is running, and
+the page is drawn once more, for good, when the state is another.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.components import elements
+from dashboard.data import archive
+
+LOOK = 2.0  # seconds between two looks: what is written is on the screen within 5
+
+
+def watched(view: Callable[[], None], runs: list[str]) -> None:
+    """Draw a view, and again every LOOK seconds while one of these runs is being trained."""
+    states = _states(runs) if runs else {}
+    if "running" not in states.values():
+        view()
+        return
+
+    @st.fragment(run_every=LOOK)
+    def look() -> None:
+        if _states(runs) != states:
+            st.rerun()
+        view()
+
+    look()
+
+
+def running(runs: pd.DataFrame) -> list[str]:
+    """The runs that are being trained. runs: the query `runs`."""
+    return [str(run) for run in runs.loc[runs["state"] == "running", "run"]]
+
+
+def progress(*runs: str) -> None:
+    """How far runs are and how long still while they are being trained, and what to do where one stopped."""
+    if not runs:
+        return
+    for _, row in archive.ask("runs", runs=list(runs)).iterrows():
+        if row["state"] == "running":
+            st.progress(share(row), elements.literal(f"{row['run']}: {said(row)}"))
+        elif row["state"] == "crashed":
+            elements.note(
+                f"{row['run']} crashed: its heartbeat stopped at step {row['step']:,.0f} of {row['steps']:,.0f}. "
+                f"Go on with: firstlight resume {row['run']}"
+            )
+
+
+def share(run: pd.Series) -> float:
+    """How much of the training is done, 0 to 1."""
+    return min(max(float(run["step"]) / max(float(run["steps"]), 1.0), 0.0), 1.0)
+
+
+def said(run: pd.Series) -> str:
+    """How far, and how long still, in words. run: a row of the query `runs`."""
+    if not run["step"] > 0:
+        return "begins"
+    text = f"step {run['step']:,.0f} of {run['steps']:,.0f}"
+    return text if pd.isna(run["seconds_left"]) else f"{text}, {run_facts.duration(run['seconds_left'])} left"
+
+
+def _states(runs: list[str]) -> dict[str, str]:
+    """The state of each of the runs that can still be read."""
+    frame = archive.ask("runs", runs=runs)
+    return dict(zip(frame["run"], frame["state"], strict=True))

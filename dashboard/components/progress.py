@@ -1,0 +1,57 @@
+"""A bar with time left for work in the background, which a page watches."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.generation import Waiting
+from firstlight.errors import SamplerError
+from sampler.generation import Progress
+
+PAUSE = 0.1  # seconds between two moves of the bar: a browser that is told more cannot be clicked in
+
+
+def watched(
+    drawing: Generator[Waiting | Progress, None, None],
+    show: Callable[[Progress], None] | None = None,
+    after: float = 0.0,
+) -> Progress:
+    """Take all steps with a bar, time left and a way out; `show` is given some of them. Raises SamplerError.
+
+    What takes less than `after` seconds has no bar: it would be gone before it is read.
+    """
+    place, due = st.empty(), 0.0
+    bar, begins = (None if after else _bar(place)), time.monotonic() + after
+    last: Progress | None = None
+    with closing(drawing) as steps:  # a rerun leaves in the middle
+        for step in steps:
+            if bar is None:
+                last = step if isinstance(step, Progress) else None
+                bar = _bar(place) if time.monotonic() > begins else None
+                continue
+            if isinstance(step, Waiting):
+                bar.progress(0.0, f"{step.ahead} before you")
+                continue
+            last = step
+            if time.monotonic() < due:
+                continue
+            left = step.seconds / step.done * (step.total - step.done)
+            bar.progress(step.done / step.total, f"Step {step.done} of {step.total}, {left:.0f} s left")
+            if show:
+                show(step)
+            due = time.monotonic() + PAUSE
+    place.empty()
+    if last is None:
+        raise SamplerError("Nothing was drawn; ask for at least one step.")
+    return last
+
+
+def _bar(place: DeltaGenerator) -> DeltaGenerator:
+    """A bar, and the button that stops what it shows."""
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, "Waiting for the first step")
+        st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
+    return bar

@@ -1,0 +1,143 @@
+"""The step scrubber: trajectories in the browser, x_t beside x̂0, with the judges' probability moving along.
+
+The seam is here because a step must not cost a round trip: the server sends sprite sheets and a few numbers, and the
+browser moves through them. The step stands in the URL, and the browser reads it there again.
+"""
+
+import base64
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from dashboard.axes import Axis
+from dashboard.charts.theme import ACCENT, PURPLE, SKY
+from dashboard.format import number
+from dashboard.pictures.plate import Bytes, png
+
+HERE = Path(__file__).parent
+HINTS = {
+    "x": "the process itself: picture and noise, as the solver holds them at this step",
+    "denoised": "the finished picture that the network, told the class, sees in x_t at this step",
+    "unconditional": "the finished picture that the network sees in x_t when it is not told the class",
+}
+VIEWS = {"x": "x_t, the picture with its noise", "denoised": "x̂0, what the network sees in it",
+         "unconditional": "x̂0 without the label"}  # fmt: skip
+COLOURS = {"x": SKY, "denoised": PURPLE, "unconditional": "#8D99AE"}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One trajectory as a row of the scrubber."""
+
+    name: str
+    stacks: dict[str, Bytes]  # view -> (F, H, W, C)
+    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
+    judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
+    classes: Sequence[str]
+    point: int | None = None  # the step from which on it is recognized
+
+    @property
+    def steps(self) -> list[int]:
+        return [int(step) for step in self.frames["step"]]
+
+
+@st.cache_resource(max_entries=1)
+def _component() -> Any:
+    texts = [(HERE / f"scrubber.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")]
+    return st.components.v2.component("firstlight_scrubber", html=texts[0], css=texts[1], js=texts[2])
+
+
+def scrubber(content: dict[str, Any], key: str, on_fork: Callable[[], None] | None = None) -> None:
+    """Show what `content_of` made. With `on_fork` there is a button; the stop is then the state's `fork`."""
+    callbacks = {"on_fork_change": on_fork} if on_fork else {}
+    _component()(data=content | {"fork": on_fork is not None}, key=key, height="content", **callbacks)
+
+
+def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None = None) -> dict[str, Any]:
+    """What the browser needs of some trajectories, as plain values; `at` is the stop to begin at.
+
+    Rows that keep the same steps move together step by step, and the URL says `step`. Others move along the share of
+    the steps done, or along logSNR where the axis is another, each row on its nearest frame; the URL then says `at`.
+    """
+    line = Axis([strip.frames for strip in strips], axis)
+    together = all(_path(strip) == _path(strips[0]) for strip in strips)
+    unit = "step" if together else "percent" if axis == "% of steps" else "logsnr"
+    stops = _stops(strips, unit)
+    views = list(VIEWS) if len(strips) == 1 else list(VIEWS)[:2]
+    begin = stops[unit].iloc[-1] * 0.7 if at is None and unit != "logsnr" else at or 0.0
+    return {
+        "key": "step" if together else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
+        "stops": [f"{value:g}" for value in stops[unit]], "words": _words(stops, unit, strips[0]),
+        "place": line.places(stops), "index": int((stops[unit] - begin).abs().argmin()),
+        "rows": [_row(strip, line, views, unit, stops) for strip in strips],
+        "accent": ACCENT["dark" if dark else "light"],
+    }  # fmt: skip
+
+
+def _path(strip: Strip) -> tuple[list[int], list[float]]:
+    return strip.steps, strip.frames["logsnr"].round(6).tolist()
+
+
+def _stops(strips: Sequence[Strip], unit: str) -> pd.DataFrame:
+    """The places that the control can stand at, one row each, with the columns of every axis that they have."""
+    every = pd.concat([strip.frames for strip in strips], ignore_index=True)
+    every[unit] = every[unit].round(2)
+    return every.drop_duplicates(unit).sort_values(unit, ignore_index=True)
+
+
+def _words(stops: pd.DataFrame, unit: str, first: Strip) -> list[str]:
+    if unit == "percent":
+        return [f"{value:.0f} % of the steps done" for value in stops["percent"]]
+    if unit == "logsnr":
+        return [f"logSNR {number(value, 'logSNR')}" for value in stops["logsnr"]]
+    return [
+        f"Step {row.step} of {first.steps[-1]}, {row.percent:.1f} % done, "
+        f"logSNR {row.logsnr:.2f}, σ {row.sigma:.3g}".replace("-", "−").replace(".0 %", " %")
+        for row in stops.itertuples()
+    ]
+
+
+def _row(strip: Strip, line: Axis, views: Sequence[str], unit: str, stops: pd.DataFrame) -> dict[str, Any]:
+    near = np.abs(strip.frames[unit].to_numpy(float)[:, None] - stops[unit].to_numpy(float)).argmin(axis=0)
+    steps = strip.steps
+    where = None if unit == "step" else [
+        f"step {row.step} of {steps[-1]}, {row.percent:.0f} % done, logSNR {number(row.logsnr, 'logSNR')}"
+        for row in strip.frames.itertuples()
+    ]  # fmt: skip
+    return {
+        "name": strip.name, "sheet": _sheet(strip.stacks, views), "size": strip.stacks["x"].shape[1:3],
+        "frame": near.tolist(), "place": line.places(strip.frames), "source": line.source(strip.frames),
+        "point": None if strip.point is None else steps.index(strip.point), "where": where,
+        "views": [_view(strip, view) for view in views],
+    }  # fmt: skip
+
+
+def _view(strip: Strip, view: str) -> dict[str, Any]:
+    said = strip.judged[strip.judged["view"] == view].drop_duplicates("step").set_index("step")
+    return {
+        "name": VIEWS[view], "hint": HINTS[view], "colour": COLOURS[view],
+        "judge": str(said["judge"].iloc[0]) if len(said) else "",
+        "chance": [_finite(said["probability"].get(step)) for step in strip.steps],
+        "top": [_name(said["top"].get(step), strip.classes) for step in strip.steps],
+    }  # fmt: skip
+
+
+def _sheet(stacks: dict[str, Bytes], views: Sequence[str]) -> str:
+    """All frames as one PNG in a data address: a row for each view, a column for each frame."""
+    rows = [np.concatenate(list(np.broadcast_to(stacks[view], (*stacks[view].shape[:3], 3))), axis=1) for view in views]
+    return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(np.concatenate(rows)))).decode()
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(float(value), 4)
+
+
+def _name(label: Any, classes: Sequence[str]) -> str:
+    return "" if label is None or not 0 <= label < len(classes) else classes[int(label)]

@@ -1,0 +1,122 @@
+"""Theory beside what was measured: marks on a chart, sentences, tables."""
+
+import math
+
+import pandas as pd
+
+from dashboard.axes import estimate_at, placed
+from dashboard.charts.curves import Mark
+from dashboard.charts.theme import PURPLE, SKY
+from dashboard.components import elements
+from dashboard.data.theory import expected, spectra
+from dashboard.format import number
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.schedule_check import Check
+from evaluator.theory.speciation import SPECIATED, Spectrum, against
+from evaluator.theory.spectra import Spectra
+
+
+def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
+    """Names and values of what theory predicts from, pictures in [-1, 1]."""
+    said = [
+        ("Λ, all pictures", f"{_ends(known.whole.top)}; {_ends(known.whole.unit)} in [0, 1]"),
+        ("Predicted point", f"logSNR {_ends(known.whole.logsnr)}"),
+        ("Λ, means of the classes", _ends(known.between.top)),
+        ("Predicted point", f"logSNR {_ends(known.between.logsnr)}"),
+    ]
+    order = sorted(known.pairs, key=lambda pair: pair.whole.logsnr.value)
+    for name, pair in (("First pair apart", order[0]), ("Last pair apart", order[-1])):
+        both = f"{known.classes[pair.first]} and {known.classes[pair.second]}"
+        said.append((name, f"{both}, logSNR {_ends(pair.whole.logsnr)}"))
+    return [*said, ("Measured on", f"{known.n:,} real pictures, {known.name}")]
+
+
+def schedule_facts(found: Check) -> list[tuple[str, str]]:
+    """Names and values of a schedule check."""
+    told = found.speciation
+    pairs = [
+        ("Trained on", f"{found.training.name}, logSNR {_two(found.training.noisy)} to {_two(found.training.clean)}"),
+        ("Picture left at the noisiest level of training", f"{100 * found.trained_signal:.2g} % of its amplitude"),
+        ("Draws along", f"{found.sampling.name}, {found.steps} steps, logSNR {_two(found.sampling.noisy)} to "
+                        f"{_two(found.sampling.clean)}"),
+        ("Picture the chain is told it starts with", f"{100 * found.start_signal:.2g} % of its amplitude"),
+        ("70 % of the steps", f"logSNR {_two(found.seventy.logsnr)}"),
+    ]  # fmt: skip
+    if told is not None:
+        inside = "inside" if found.inside else "outside"
+        pairs.append(("Speciation, theory", f"logSNR {_ends(told)}, {inside} the schedule"))
+    if found.pairs is not None:
+        low, high = (_two(end) for end in found.pairs)
+        pairs.append(("Speciation, pairs of classes", f"logSNR {low} to {high}; {found.pairs_outside} pairs outside"))
+    return pairs
+
+
+def _two(value: float) -> str:
+    return number(value, "σ")
+
+
+def marks(run: pd.Series, axis: str, measured: Estimate | None = None) -> list[Mark]:
+    """Theory's point, and the measured one where there is one, as marks on an axis."""
+    told = expected(run)
+    found = [] if told is None else [Mark(estimate_at(run, told, axis), "theory, −ln Λ", PURPLE, "dash")]
+    if measured is not None:
+        found.append(Mark(estimate_at(run, measured, axis), "measured", SKY, "solid"))
+    return found
+
+
+def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
+    """Where copies of a chain begin to agree, and where theory says so."""
+    told = spectra(run)
+    if not math.isfinite(measured.value):
+        text = f"Copies of a chain never reach {100 * SPECIATED:.1f} % agreement, n = {measured.n:,} pairs"
+    else:
+        at = estimate_at(run, measured, axis)
+        text = (
+            f"Two continuations of one chain end in the same class {100 * SPECIATED:.1f} % of the time from "
+            f"{placed(number(at.value, axis), axis)} [{number(at.low, axis)}, {number(at.high, axis)}] on, "
+            f"n = {measured.n:,} pairs"
+        )
+    if told is None:
+        return f"{text}; theory has no number for these data."
+    where = estimate_at(run, told.whole.logsnr, axis)
+    said = "theory says that is outside the schedule" if math.isnan(where.value) else (
+        f"theory says {number(where.value, axis)}"
+    )  # fmt: skip
+    if not math.isfinite(measured.value):
+        return f"{text}; {said}."
+    return f"{text}; {said}: measured over predicted, in time, is {times(against(measured, told.whole)['time'])}."
+
+
+def times(ratio: Estimate) -> str:
+    """A ratio with its interval."""
+    if not math.isfinite(ratio.value):
+        return "unknown"
+    return f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
+
+
+def comparison(run: pd.Series, rows: list[tuple[str, Estimate]], name: str) -> None:
+    """A table of measured points, in logSNR, against theory's; nothing where theory has no number."""
+    known = spectra(run)
+    if known is not None:
+        elements.table(*compared(known.whole, rows), name)
+
+
+def compared(told: Spectrum, rows: list[tuple[str, Estimate]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows: measured points against theory's, in logSNR; difference and ratios, each with its interval."""
+    headings = (
+        "what", "measured, logSNR [95 %]", "theory, logSNR [95 %]", "difference [95 %]", "ratio in time [95 %]",
+        "ratio in steps of T = 1000 [95 %]", "n",
+    )  # fmt: skip
+    return headings, [(name, *_compared(found, told), f"{found.n:,}") for name, found in rows]
+
+
+def _compared(measured: Estimate, told: Spectrum) -> tuple[str, str, str, str, str]:
+    if not math.isfinite(measured.value):
+        return "never", _ends(told.logsnr), "", "", ""
+    held = against(measured, told)
+    return _ends(measured), _ends(told.logsnr), _ends(held["logsnr"]), times(held["time"]), times(held["step"])
+
+
+def _ends(found: Estimate) -> str:
+    value, low, high = (number(end, "σ") for end in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]"

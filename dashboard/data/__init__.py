@@ -1,0 +1,1 @@
+"""Reads of the archive that pages share, each remembered."""

@@ -1,0 +1,79 @@
+"""The archive that the pages show: its root, queries, the chosen run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.components.elements import damaged, stop
+from evaluator.judges.judge import JudgeError
+from firstlight import archives
+from firstlight.errors import RunError, SamplerError
+from firstlight.run import Run, run_at
+from store.database import Archive
+
+
+def root() -> Path:
+    """The archive's folder."""
+    return archives.archive()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _archive(folder: Path) -> Archive:
+    return Archive(folder)
+
+
+@contextmanager
+def one_moment(closely: bool) -> Iterator[None]:
+    """All of a page shows the archive as it was at one moment; `closely`, every file of every run is looked at."""
+    with _archive(root()).one_moment(closely):
+        yield
+
+
+def ask(name: str, **parameters: Any) -> pd.DataFrame:
+    """The answer of store/sql/<name>.sql. Ends the page with the reason where there is none."""
+    try:
+        return _archive(root()).ask(name, **parameters)
+    except RunError as error:
+        stop(str(error))
+
+
+def stamp(run: str) -> int:
+    """Another number when the run's files are others. Ends the page with the reason where it cannot be read."""
+    try:
+        return _archive(root()).entry(run).stamp
+    except RunError as error:
+        stop(str(error))
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Whatever cannot be drawn or judged ends the page with its sentence."""
+    try:
+        yield
+    except (SamplerError, JudgeError, RunError) as error:
+        stop(str(error))
+
+
+def chosen_run() -> pd.Series:
+    """The run in the control bar, a row of the query `runs`. Ends the page where there is none."""
+    frame = ask("runs")
+    usable = frame[frame["state"] != "damaged"]
+    if usable.empty:
+        damaged(frame)
+        stop("No runs yet. Make one with: firstlight train --preset tiny")
+    row = usable[usable["run"] == st.session_state.get("run")]
+    return (usable if row.empty else row).iloc[0]
+
+
+def folder(run: pd.Series) -> Run:
+    """The run's folder."""
+    return run_folder(str(run["run"]))
+
+
+def run_folder(run: str) -> Run:
+    """The folder of the run with this id. Raises RunError for an id that is none."""
+    return archives.shown(run_at(root(), run))

@@ -1,0 +1,170 @@
+"""What judges say of a run, read once and worked out at any threshold."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.axes import on_axes
+from dashboard.data import archive
+from evaluator.judges.judge import JUDGES, SAME_PICTURES
+from evaluator.recognizability.agreement import Agreement, agreement, concordances
+from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
+from evaluator.recognizability.incidence import incidence
+from evaluator.recognizability.points import Points, View, points, view_from
+from evaluator.stats.bootstrap import median
+from evaluator.stats.intervals import Estimate, share
+from firstlight.archives import readable
+from firstlight.run import RUN_ID
+
+CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
+KEPT = 64  # views, and answers for thresholds, that are remembered
+COLUMNS = ("sample", "label", "seed", "step", "steps", "logsnr", "top", "probability")
+
+
+class Look(NamedTuple):
+    """Who looked at what: the key of everything that is remembered here."""
+
+    run: str
+    stamp: int  # another number when the run's files are others
+    view: str  # x, denoised, unconditional, ancestral
+    judge: str
+
+
+def look(run: str, view: str, judge: str) -> Look:
+    """A view of a run before a judge."""
+    return Look(run, archive.stamp(run), view, judge)
+
+
+def looks(run: str) -> list[Look]:
+    """Everything of a run that is judged."""
+    frame = archive.ask("judges", run=run)
+    stamp = archive.stamp(run)
+    return [Look(run, stamp, row.view, row.judge) for row in frame.itertuples()]
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def view(at: Look) -> View:
+    """The judge's verdicts as arrays. Raises RunError where they cannot be compared with each other."""
+    frame = archive.ask("judged_frames", run=at.run, judge=at.judge, view=at.view)
+    columns: Mapping[str, Any] = {name: frame[name].to_numpy() for name in COLUMNS}
+    return view_from(columns, at.view, at.judge)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def found(at: Look, threshold: float) -> Points:
+    """Where every picture is recognized."""
+    return points(view(at), threshold)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> Analysis:
+    """Every figure of the points; the ranking is along the steps or along logSNR."""
+    return analysis(found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr")
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def curves(at: Look, threshold: float, count: int) -> pd.DataFrame:
+    """A row for each kept step of each class that has pictures: `share` recognized, with its band, and `other`."""
+    return courses(view(at), found(at, threshold), count)
+
+
+def courses(seen: View, where: Points, count: int) -> pd.DataFrame:
+    """The curves of `count` classes, as `curves` keeps them."""
+    parts = [_curve(seen, where, label) for label in range(count) if (where.label == label).any()]
+    if not parts:
+        return pd.DataFrame(columns=["label", "step", "share"])
+    return on_axes(pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+
+
+def _curve(seen: View, where: Points, label: int) -> dict[str, np.ndarray[Any, Any]]:
+    course = incidence(seen, where, label)
+    columns: dict[str, Any] = {
+        "label": label, "step": course.step, "percent": course.percent, "logsnr": course.logsnr,
+        "share": course.recognized, "low": course.recognized_low, "high": course.recognized_high,
+        "other": course.other, "never": course.never.value, "n": course.n,
+    }  # fmt: skip
+    return {name: np.broadcast_to(column, course.step.shape) for name, column in columns.items()}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def sensitivity(at: Look) -> pd.DataFrame:
+    """A row for each threshold tried: the median in per cent and in logSNR, never and other, each with its interval."""
+    rows = []
+    for least in SENSITIVITY:
+        where = points(view(at), least)
+        n = len(where.stays)
+        said = {
+            "percent": median(where.stays, where.seed), "logsnr": median(where.logsnr, where.seed),
+            "never": share(np.isinf(where.stays), where.seed), "other": share(where.other, where.seed),
+        }  # fmt: skip
+        ends = {f"{name}_{end}": getattr(said[name], end) for name in said for end in ("value", "low", "high")}
+        rows.append({"threshold": least, "n": n} | ends)
+    return pd.DataFrame(rows)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def agreeing(at: tuple[Look, ...]) -> Agreement:
+    """How far judges agree, over the pictures and steps that all of them saw. Raises RunError where there are none."""
+    return agreement([view(each) for each in at])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def concordant(at: tuple[Look, ...], thresholds: tuple[float, ...]) -> dict[tuple[int, int], Estimate]:
+    """Lin's concordance of the points of every two judges."""
+    return concordances([found(each, least) for each, least in zip(at, thresholds, strict=True)])
+
+
+def mismatch(judge: str, dataset: str, classes: Sequence[str]) -> str:
+    """Why this judge can say nothing of these classes, one sentence; empty where it can."""
+    if not RUN_ID.fullmatch(judge):
+        return ""
+    try:
+        card = json.loads(readable(JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
+        known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    if known == list(classes) or (taught == SAME_PICTURES.get(dataset, dataset) and set(classes) <= set(known)):
+        return ""
+    return (
+        f"{judge} was taught {taught}, whose classes are others than those of {dataset}: it can recognize none of them."
+    )
+
+
+def same_pictures(at: Sequence[Look]) -> list[list[Look]]:
+    """The looks in groups that saw the same pictures, two or more to a group: chains drawn for a judge are others."""
+    stored = [each for each in at if each.view != CHAINS]
+    chains = [each for each in at if each.view == CHAINS]
+    return [group for group in (stored, chains) if len(group) > 1]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Who looked at what, and what counts as recognized."""
+
+    view: str
+    judge: str
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The figures of one look at a run, and its curves."""
+
+    look: Seen
+    classes: tuple[str, ...]
+    figures: Analysis
+    curve: pd.DataFrame  # as judged.curves
+
+
+# What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture
+VIEWS = {
+    "x": "x_t, noisy",
+    "denoised": "x̂0, with label",
+    "unconditional": "x̂0, no label",
+    "ancestral": "x_t, ancestral chain",
+}

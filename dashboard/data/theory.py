@@ -1,0 +1,106 @@
+"""What theory predicts for a run's data, and the measured points that are held against it."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.axes import along, estimate_at
+from dashboard.data import archive
+from evaluator.experiments.posterior import fastest as fall
+from evaluator.judges.judge import JudgeError
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.published import speciation as published_speciation
+from evaluator.theory.schedule_check import Check, check
+from evaluator.theory.speciation import crossing
+from evaluator.theory.spectra import Spectra, spectra_for
+from firstlight.card import card_of
+from firstlight.errors import RunError, SamplerError
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _checked(run: str, stamp: int) -> Check | None:
+    try:
+        return check(card_of(archive.run_folder(run)))
+    except (SamplerError, RunError, KeyError, TypeError, ValueError):
+        return None
+
+
+def checked(run: pd.Series) -> Check | None:
+    """The check of the run's schedule; None where its card names none."""
+    return _checked(str(run["run"]), archive.stamp(str(run["run"])))
+
+
+def expected(run: pd.Series) -> Estimate | None:
+    """The speciation point of the run's data, logSNR; None where theory has no number."""
+    known = spectra(run)
+    return None if known is None else known.whole.logsnr
+
+
+def across(run: pd.Series, axis: str) -> tuple[float | None, tuple[float, float] | None]:
+    """Theory's point on an axis, and the range of its points for pairs of classes; None where there is none."""
+    known = spectra(run)
+    if known is None:
+        return None, None
+    point = estimate_at(run, known.whole.logsnr, axis).value
+    pairs = None
+    if len(known.pairs) > 1:
+        first, last = (estimate_at(run, Estimate(end, end, end, 0), axis).value for end in known.pair_range())
+        pairs = (0.0 if math.isnan(first) else first, last) if math.isfinite(last) else None
+    return (point if math.isfinite(point) else None), pairs
+
+
+def spectra(run: pd.Series) -> Spectra | None:
+    """The spectra of the run's data; None where there are none."""
+    try:
+        return spectra_for(card_of(archive.folder(run)))
+    except JudgeError:
+        return None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def crossed(run: str, classes: int, stamp: int) -> Estimate:
+    """Where copies of the run's chains begin to agree, in logSNR; NaN where none were followed.
+
+    Chains drawn without a label where there are such, else all.
+    """
+    frame = archive.ask("speciation_pairs", run=run)
+    bare = frame[frame["label"] == classes]
+    part = frame if bare.empty else bare
+    if part.empty:
+        return UNKNOWN
+    return crossing(*(part[name].to_numpy() for name in ("logsnr", "same", "seed")))
+
+
+def published(run: pd.Series) -> pd.DataFrame:
+    """The published points for a run of the same two digits, on every axis; none for any other run."""
+    if set(run_facts.class_names(run)) != {"1", "8"}:
+        return pd.DataFrame()
+    known = published_speciation()
+    points = {"logsnr": known.logsnr, "share": known.phi, "low": known.low, "high": known.high, "n": known.pairs}
+    return along(run, pd.DataFrame(points))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def even(run: str, stamp: int) -> Estimate:
+    """Where as many pictures keep the label before a change as take the one after, in logSNR; NaN without any."""
+    frame = archive.ask("swap_ends", run=run)
+    if frame.empty:
+        return UNKNOWN
+    logsnr, stays, seed = (frame[name].to_numpy() for name in ("logsnr", "stays", "seed"))
+    found = crossing(logsnr, stays, seed, share=0.5)
+    return Estimate(found.value, found.low, found.high, frame["seed"].nunique())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def fastest(run: str, stamp: int) -> Estimate:
+    """Where the posterior's entropy falls fastest, in logSNR; NaN where that cannot be said."""
+    frame = archive.ask("posterior_seeds", run=run)
+    table = frame.pivot_table(index="seed", columns="step", values="entropy").dropna()
+    logsnr = frame.groupby("step")["logsnr"].median().to_numpy(float)
+    if table.empty or len(logsnr) < 4:  # three levels that still hold noise: two falls to compare
+        return UNKNOWN
+    return fall(logsnr, table.to_numpy(float), table.index.to_numpy())

@@ -1,0 +1,36 @@
+"""The sentence above drawn pictures, and how they were drawn."""
+
+from dashboard.format import share
+from dashboard.generation import Drawn
+from evaluator.stats.intervals import wilson
+from firstlight.levels import LISTED, levels
+from sampler.laws import LAWS
+
+
+def sentence(drawn: Drawn) -> str:
+    """One sentence on what was drawn: how many, how fast, and how many the judge takes for what was asked."""
+    n = len(drawn.labels)
+    took = f"{drawn.seconds:.1f} s" if drawn.seconds >= 1 else f"{1000 * drawn.seconds:.0f} ms"
+    asked = f"{drawn.evaluations} evaluation{'s' if drawn.evaluations > 1 else ''}"
+    each = f"{asked} and {drawn.seconds / n * 1000:.3g} ms each"
+    text = f"{n:,} picture{'s' if n > 1 else ''} in {took} on {drawn.provider}, {each}"
+    if drawn.verdicts is None:
+        return f"{text}. {drawn.remark}"
+    right = wilson(int((~drawn.wrong).sum()), n)
+    return f"{text}; {drawn.verdicts.judge} takes {share(right)} of them for the class asked."
+
+
+def setting(drawn: Drawn) -> str:
+    """How the pictures were drawn, for whoever wants them again."""
+    s, first, last = drawn.settings, int(drawn.seeds.min()), int(drawn.seeds.max())
+    seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
+    law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
+    marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
+    on = f"on {s.levels} levels"
+    if LISTED.fullmatch(s.levels):
+        listed = ", ".join(f"{level:.3g}" for level in levels(s.levels, s.steps)[:-1])
+        on = f"at logSNR {listed}".replace("-", "−")
+    return (
+        f"{drawn.run}: {s.solver}, {s.steps} steps {on}, guidance {s.guidance:g}{law}, "
+        f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}."
+    )

@@ -1,0 +1,56 @@
+"""What was drawn on demand: the sentence, the pictures, and what of it can be taken away.
+
+The seam is here because a student draws as you choose and a teacher on request, and what they hand over is the same.
+"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import generation
+from dashboard.charts.guidance import name_of, weights
+from dashboard.components import elements
+from dashboard.generate import finding
+from dashboard.generation import Drawn
+from firstlight.levels import levels
+from sampler.laws import LAWS
+
+
+def shown(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
+    """The pictures with their sentence, which goes to `answer`; `reason`: why it is drawn by what draws it."""
+    picture = generation.picture(drawn)
+    with answer:
+        elements.finding(finding.sentence(drawn))
+    st.image(picture, output_format="PNG", alt=finding.sentence(drawn))
+    elements.note(f"{finding.setting(drawn)} {reason}")
+    with st.container(horizontal=True):
+        st.download_button("Picture, PNG", picture, "firstlight.png", "image/png", on_click="ignore")
+        st.download_button(
+            "Labelled set, NPZ",
+            lambda: generation.labelled_set(drawn),
+            "firstlight.npz",
+            "application/octet-stream",
+            on_click="ignore",
+            help="images, labels, seeds, class names and settings as arrays, to train a classifier with",
+        )
+    if drawn.scales is not None and np.ptp(drawn.scales) > 0:
+        in_force(drawn, drawn.scales)
+
+
+def in_force(drawn: Drawn, scales: NDArray[np.float64]) -> None:
+    """The weight of every picture at every step."""
+    s = drawn.settings
+    names = [drawn.classes[label] for label in drawn.labels]
+    rows = pd.DataFrame({
+        "class": np.repeat(names, s.steps), "seed": np.repeat(drawn.seeds, s.steps),
+        "step": np.tile(np.arange(1, s.steps + 1), len(names)), "scale": scales.ravel(),
+    })  # fmt: skip
+    figure = weights(scales, names, drawn.seeds.tolist(), levels(s.levels, s.steps)[:-1])
+    elements.chart(figure, "weights", "Guidance scale in force: a row for each picture, a column for each step", rows)
+    elements.note(
+        f"{name_of(drawn.law)}: {LAWS[drawn.law].words}, S = {s.guidance:g}. On average s = {scales.mean():.2f}, from "
+        f"{scales.min():.2f} to {scales.max():.2f}."
+        + (" The CNN that guided is the judge here too." if LAWS[drawn.law].judge == "cnn" else "")
+    )

@@ -1,0 +1,65 @@
+"""A student draws as you choose: no button, because a picture of it takes less time than pressing one.
+
+The seam is here because whoever draws on every change must keep what was there when a request makes no sense, show no
+bar for what takes a blink, and queue like everybody else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.components import elements, inputs
+from dashboard.data import archive
+from dashboard.generate import form, result
+from dashboard.generate.form import MOST_EACH, Asked
+from dashboard.generation import Drawn, request
+from firstlight.errors import SamplerError
+from sampler.generation import settings_of
+from sampler.session import Denoiser
+
+AT_ONCE = 1.0  # seconds of drawing that need no bar
+SCALE = 0.1  # of guidance, from one press of a key to the next
+
+
+@st.fragment
+def section(run: pd.Series, net: Denoiser) -> None:
+    """The controls and what they draw; a change draws anew and leaves the rest of the page alone."""
+    answer = st.container()
+    asked = choices(run, run_facts.class_names(run))
+    drawn = None if asked is None else _drawn(run, net, asked)
+    if drawn is not None:
+        result.shown(drawn, net.reason, answer)
+
+
+def choices(run: pd.Series, classes: Sequence[str]) -> Asked | None:
+    """What is asked for now; None, and a sentence, where that makes no pictures."""
+    own, own_of = settings_of(archive.folder(run)), str(run["run"])
+    if set(st.session_state.get("classes") or []) - set(classes):
+        del st.session_state["classes"]  # those of another run
+    chosen = st.pills(
+        "Classes", classes, selection_mode="multi", default=classes, key="classes", bind="query-params",
+        format_func=elements.literal,
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        seed = inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"])
+        guidance = inputs.entry(
+            "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=elements.WORDS["guidance"], step=SCALE
+        )
+        each = inputs.entry("Of each", 1, MOST_EACH, 1, "each", "student")
+    labels = [place for place, name in enumerate(classes) if name in chosen]
+    refused = form.refused(labels, int(each))
+    if refused:
+        elements.note(refused)
+        return None
+    return Asked(*request(labels, int(each), int(seed)), replace(own, guidance=round(guidance, 6)))
+
+
+def _drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn | None:
+    try:
+        return form.drawn(run, net, asked, AT_ONCE)
+    except SamplerError as error:
+        st.info(elements.literal(str(error)))
+        return None

@@ -1,0 +1,1 @@
+"""Arrays become one picture; no Streamlit."""

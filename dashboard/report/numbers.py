@@ -1,0 +1,169 @@
+"""The numbers of a report: each with its interval, its n, the query behind it and the page that shows it.
+
+The seam is here because a report is checked later by computing the same numbers again: nothing here draws, and nothing
+knows whether a page or a command asks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from dashboard import run_facts
+from dashboard.data import judgements
+from dashboard.data.judgements import Measured
+from dashboard.format import finite
+from dashboard.report import clip as report_clip
+from evaluator.stats.intervals import Estimate
+
+Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
+SHARE = "{:.1f} %"
+NAMES = {  # of figures that stand alone here and one under the other elsewhere
+    "frechet_floor": "Fréchet distance between real pictures",
+    "frechet_ratio": "Fréchet distance over that between real pictures",
+    "cas_real": "Classification accuracy score of real pictures",
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number. A share is between 0 and 1, whatever its form says; None is "never", or no interval."""
+
+    run: str
+    group: str  # training, quality, recognizability, clip
+    what: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    form: str
+    query: str
+    page: str
+    of: str = "all"  # a class, or all together
+    asked: dict[str, Any] = field(default_factory=dict)  # what the page's controls show
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes it the same number in another report."""
+        return self.run, self.group, self.what, self.of
+
+    @property
+    def name(self) -> str:
+        """What it is, and of which class."""
+        return self.what if self.of == "all" else f"{self.what}, {self.of}"
+
+    @property
+    def text(self) -> str:
+        """The value with its interval, as a reader sees it."""
+        unit = self.form.partition("}")[2]
+        if self.value is None:
+            return "never" if self.group == "recognizability" else "no value"
+        ends = "" if self.low is None and self.high is None else f" [{self._said(self.low)}, {self._said(self.high)}]"
+        return f"{self._said(self.value)}{unit}{ends}".replace("-", "−")
+
+    def link(self, address: str) -> str:
+        """Where the dashboard shows it."""
+        return f"{address}/{self.page}?{urlencode({'run': self.run, **self.asked})}"
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+    def _said(self, value: float | None) -> str:
+        if value is None:
+            return "never"
+        number = self.form.partition("}")[0] + "}"
+        return number.format(100 * value if self.form.endswith("} %") else value)
+
+
+def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:
+    """Every number of a run. run: a row of the query `runs`. Raises RunError where the archive has no answer."""
+    seen = recognizability(run, measured) if measured else []
+    return [*training(run, ask), *quality(run, ask), *seen, *clip(run, ask)]
+
+
+def training(run: pd.Series, ask: Ask) -> list[Number]:
+    """The best and the last loss; one training has no interval."""
+    frame = ask("metric_names", runs=[run["run"]]).set_index("metric")["points"]
+    known = (
+        ("Best training loss", "best_loss", "loss"),
+        ("Last training loss", "last_loss", "loss"),
+        ("Best validation loss", "best_validation_loss", "validation_loss"),
+    )
+    return [
+        Number(
+            str(run["run"]), "training", what, finite(run[column]), None, None, int(frame[metric]), "{:.4f}", "runs",
+            "training",
+        )
+        for what, column, metric in known
+        if metric in frame and finite(run[column]) is not None
+    ]  # fmt: skip
+
+
+def quality(run: pd.Series, ask: Ask) -> list[Number]:
+    """How well the run draws, all classes together and each."""
+    found = []
+    names = [str(name) for name in run["classes"]] if run["classes"] is not None else []
+    for row in ask("quality", run=run["run"]).itertuples():
+        if row.metric not in run_facts.FIGURES:
+            continue
+        name, form = run_facts.FIGURES[row.metric]
+        name = NAMES.get(row.metric, name) + (f" ({row.judge})" if row.judge else "")
+        label = -1 if pd.isna(row.label) else int(row.label)
+        of = "all" if label < 0 else names[label] if label < len(names) else str(label)
+        value, low, high = (finite(end) for end in (row.value, row.low, row.high))
+        found.append(Number(str(run["run"]), "quality", name, value, low, high, int(row.n), form, "quality", "", of))
+    return found
+
+
+def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
+    """When half of the pictures are recognizable, and how many never are: all together, and each class."""
+    look, names = measured.look, measured.classes
+    asked = {"judged": f"{judgements.VIEWS.get(look.view, look.view)}, {look.judge}",
+             "threshold": round(100 * look.threshold)}  # fmt: skip
+    rows = [("all", measured.figures.whole)]
+    rows += [(names[row.label or 0], row) for row in measured.figures.classes]
+    said: list[tuple[str, str, Estimate, float]] = []
+    for name, row in rows:
+        said += [
+            ("Half are recognizable by, of the steps", name, row.median, 0.01),
+            ("Recognizable by, restricted mean, of the steps", name, row.mean, 0.01),
+            ("Never recognizable", name, row.never, 1.0),
+            ("End as another class", name, row.other, 1.0),
+        ]
+    return [
+        Number(str(run["run"]), "recognizability", what, *_ends(found, times), found.n, SHARE, "judged_frames",
+               "recognizability", name, asked)
+        for what, name, found, times in said
+    ]  # fmt: skip
+
+
+def clip(run: pd.Series, ask: Ask) -> list[Number]:
+    """What CLIP judges score: all pictures together, and each class."""
+    return [
+        Number(
+            str(run["run"]), "clip", what, *_ends(found, 1.0), found.n, form, "clip_scores", "clip-rankings", of, asked
+        )
+        for what, form, of, found, asked in report_clip.measured(run, ask)
+    ]
+
+
+def headline(found: Sequence[Number]) -> list[Number]:
+    """The few numbers that stand in a report's summary."""
+    wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score",
+              "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
+    whole = [number for number in found if number.of == "all"]
+    return [number for start in wanted for number in whole if number.what.startswith(start)]
+
+
+def by_class(found: Sequence[Number]) -> tuple[list[str], list[tuple[str, list[Number | None]]]]:
+    """The numbers of single classes as a table: what they are, and for each class one of each."""
+    single = {(number.what, number.of): number for number in found if number.of != "all"}
+    heads = list(dict.fromkeys(what for what, _ in single))
+    return heads, [(of, [single.get((what, of)) for what in heads]) for of in dict.fromkeys(of for _, of in single)]
+
+
+def _ends(found: Estimate, times: float) -> tuple[float | None, float | None, float | None]:
+    return finite(times * found.value), finite(times * found.low), finite(times * found.high)

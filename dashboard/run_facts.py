@@ -1,0 +1,95 @@
+"""A run as names and values: its classes, its recipe, its quality."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from evaluator.judges.judge import SAME_PICTURES
+
+FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
+    "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
+    "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
+    "frechet_floor": ("the same between real pictures", "{:.3f}"),
+    "frechet_ratio": ("their ratio", "{:.2f}"),
+    "kid": ("Kernel inception distance", "{:.4f}"),
+    "precision": ("Precision", "{:.2f} %"),
+    "recall": ("Recall", "{:.2f} %"),
+    "cas": ("Classification accuracy score", "{:.2f} %"),
+    "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+}
+
+
+def began(run: pd.Series) -> str:
+    """What the training of a run began with, where it was not random weights. run: a row of the query `runs`."""
+    start = json.loads(run["config"] or "{}").get("start")
+    return f"the weights of {start}" if start else ""
+
+
+def recipe(run: pd.Series) -> list[tuple[str, str]]:
+    """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
+    config = json.loads(run["config"] or "{}")
+    known = [
+        ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
+        ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("Began with", began(run)),
+        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
+        ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
+        ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
+        ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "
+                   f"{100 * config.get('label_dropout', 0):.0f} % label dropout"),
+        ("Optimizer", f"Adam, learning rate {config.get('learning_rate', '?')}, "
+                      + (f"average of weights {config['ema']}" if config.get("ema") else "no average of weights")),
+        ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"
+                       + (f", the network told {config['shift']:g} more noise" if config.get("shift") else "")),
+        ("Seed", f"{run['seed']:.0f}"),
+        ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
+    ]  # fmt: skip
+    return [(name, value) for name, value in known if value and "nan" not in value]
+
+
+def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Names and values of a run's quality, with interval, n and judge. frame: the query `quality`."""
+    whole = frame[frame["label"].isna()].set_index("metric")
+    pairs = []
+    for metric, (name, form) in FIGURES.items():
+        if metric in whole.index:
+            row = whole.loc[metric]
+            value, low, high = (float(row[end]) * (100 if "%" in form else 1) for end in ("value", "low", "high"))
+            number = form.split()[0]
+            interval = f" [{number.format(low)}, {number.format(high)}]" if low == low else ""
+            pairs.append((name, form.format(value) + interval))
+    counts = sorted({f"{n:,.0f}" for n in whole["n"]})
+    judges = ", ".join(sorted(set(whole["judge"].astype(str))))
+    return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
+
+
+def duration(seconds: Any) -> str:
+    """Seconds as people say them."""
+    if seconds is None or seconds != seconds:
+        return "not known"
+    minutes, hours = seconds / 60, seconds / 3600
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+def _list(values: Any) -> str:
+    return " and ".join(str(value) for value in values) if isinstance(values, list) else "not known"
+
+
+def other_classes(one: pd.Series, other: pd.Series) -> bool:
+    """Whether the classes of two runs are not the same things: other pictures, or other classes of the same."""
+    kinds = [(SAME_PICTURES.get(run["dataset"], run["dataset"]), tuple(class_names(run))) for run in (one, other)]
+    return kinds[0] != kinds[1]
+
+
+def what_it_draws(run: pd.Series) -> str:
+    """What a run draws, the beginning of a sentence."""
+    return f"{run['run']} draws {len(class_names(run))} classes of {run['dataset']}"
+
+
+def class_names(run: pd.Series) -> list[str]:
+    """The classes of the run's data set, in their order, each different from the others."""
+    names = [str(name) for name in run["classes"]] if run["classes"] is not None else []
+    return [name if names.index(name) == place else f"{name} ({place})" for place, name in enumerate(names)] or ["0"]

@@ -1,0 +1,139 @@
+"""The table of runs: a row per run, with what a glance is for.
+
+The seam is here because the table mixes the answers of several queries, and a damaged run has a row like any other.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.components import inputs
+from dashboard.components.downloads import harmless
+from dashboard.data import thresholds as data_thresholds
+from dashboard.pictures import plate
+from firstlight.run import Run
+
+Ask = Callable[..., pd.DataFrame]
+Threshold = Callable[[str], float]
+ROWS = 50  # of one page of the table
+ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
+    "newest first": ("started", False),
+    "lowest loss first": ("best_loss", True),
+    "highest accuracy first": ("accuracy", False),
+    "by id": ("run", True),
+}
+
+
+def part(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of the chosen page of the table; all of them, in their order, where they fit on one."""
+    if len(runs) <= ROWS:
+        return runs
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
+        page = inputs.turned("page", -(-len(runs) // ROWS))
+    ordered = runs.sort_values(column, ascending=rises, na_position="last", kind="stable")
+    return ordered.iloc[ROWS * (page - 1) : ROWS * page]
+
+
+def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
+    """The rows to show, in the order of `runs` (the query of that name)."""
+    judged = runs[runs["state"] != "damaged"]
+    thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
+    ids = judged["run"].tolist()
+    reached = ask("recognition_medians", runs=ids, ids=ids, thresholds=thresholds, view="x").set_index("run")
+    sparks = ask("sparkline", runs=ids).set_index("run")["points"]
+    samples = ask("last_snapshots", runs=ids)
+    samples = samples[samples["label"] == 0].set_index("run")["image"]
+    return pd.DataFrame(
+        {
+            "run": runs["run"],
+            "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
+            "state": runs["state"],
+            "loss": [_points(sparks.get(run)) for run in runs["run"]],
+            "best": runs["best_loss"],
+            "last": runs["last_loss"],
+            "recognizable": [reached["percent"].get(run) for run in runs["run"]],
+            "accuracy": 100 * runs["accuracy"],
+            "trained": [_training(row) for _, row in runs.iterrows()],
+            "name": [harmless(name) for name in runs["name"].fillna("")],
+            "tags": [[harmless(str(tag)) for tag in _held(tags)] for tags in runs["tags"]],
+        }
+    )
+
+
+def columns() -> dict[str, Any]:
+    """What each column of `table` is called and how it is drawn."""
+    config = st.column_config
+    return {
+        "run": config.TextColumn("Run", pinned=True),
+        "picture": config.ImageColumn("Sample", help="class 0 of the last pictures kept in training", width=64),
+        "state": config.TextColumn("State", width=80),
+        "loss": config.LineChartColumn("Loss", help="training loss, means over equal stretches of training", width=120),
+        "best": config.NumberColumn("Best loss", format="%.4f", width=80),
+        "last": config.NumberColumn("Last loss", format="%.4f", width=80),
+        "recognizable": config.ProgressColumn(
+            "Recognizable at", format="%.0f %%", min_value=0, max_value=100, width=130, color="gray",
+            help="share of the steps done when half of the pictures are recognizable to stay, judged on x_t",
+        ),
+        "accuracy": config.NumberColumn(
+            "Accuracy", format="%.2f %%", width=80,
+            help="share of generated pictures that the judge takes for the class asked",
+        ),
+        "trained": config.TextColumn("Trained for", width=150),
+        "name": config.TextColumn("Name"),
+        "tags": config.ListColumn("Tags", help="changed below the table"),
+    }  # fmt: skip
+
+
+def take(ids: Sequence[str]) -> None:
+    """Choose the run whose row was clicked."""
+    rows = st.session_state["table"]["selection"]["rows"]
+    if rows and rows[0] < len(ids):
+        st.session_state["run"] = ids[rows[0]]
+
+
+def found(runs: pd.DataFrame, words: str) -> pd.DataFrame:
+    """The runs whose id, name, tags, note, state, data set or preset hold every one of the words."""
+    tags = [" ".join(map(str, _held(held))) for held in runs["tags"]]
+    fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "notes", "state", "dataset", "preset")]
+    text = pd.Series(tags, index=runs.index).str.cat(fields, sep=" ").str.lower()
+    keep = pd.Series(True, index=runs.index)
+    for word in words.lower().split():
+        keep &= text.str.contains(word, regex=False)
+    return runs[keep]
+
+
+def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
+    """A data address of the run's sample picture, twice enlarged."""
+    content = samples.get(run["run"])
+    if content is None or run["size"] != run["size"]:
+        return None
+    try:
+        image = plate.unpack(bytes(content), int(run["size"]), int(run["channels"]))
+    except ValueError:
+        return None
+    return "data:image/png;base64," + base64.b64encode(plate.plate(image[None], scale=2)).decode()
+
+
+def saved(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows to save: everything that is known of each run but its configuration."""
+    return runs.drop(columns=["config"])
+
+
+def _held(tags: Any) -> list[Any]:
+    return list(tags) if hasattr(tags, "__len__") else []
+
+
+def _points(points: Any) -> list[float]:
+    return [float(point) for point in points] if hasattr(points, "__len__") else []
+
+
+def _training(run: pd.Series) -> str:
+    """How long and how often a run saw its pictures, in a few words."""
+    if run["epoch"] != run["epoch"] or run["seconds"] != run["seconds"]:
+        return ""
+    return f"{run_facts.duration(run['seconds'])}, {run['epoch']:.1f} epochs"

@@ -1,0 +1,21 @@
+"""The sentence above the loss."""
+
+import pandas as pd
+
+
+def sentence(frame: pd.DataFrame, run: str) -> str:
+    """One sentence on a run's sentence: from where to where, and its lowest. frame: the query `losses`."""
+    part = frame[(frame["run"] == run)]
+    kept = part.dropna(subset=["smooth"])
+    if kept.empty:
+        return f"{run} has no finite sentence."
+    first, last, low = kept.iloc[0], kept.iloc[-1], kept.loc[kept["smooth"].idxmin()]
+    text = (
+        f"The sentence of {run} fell from {first['smooth']:.3g} to {last['smooth']:.3g} in {last['epoch']:.1f} epochs"
+    )
+    if last["smooth"] > first["smooth"]:
+        text = text.replace("fell", "rose")
+    broken = part[part["value"].isna()]
+    if not broken.empty:
+        return f"{text}; it diverged at step {broken['step'].iloc[0]:,}."
+    return f"{text}; its lowest, {low['smooth']:.3g}, was at step {low['step']:,}."

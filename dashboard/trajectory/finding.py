@@ -1,0 +1,28 @@
+"""The sentence above a trajectory, and how it was drawn."""
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.format import number
+
+
+def sentence(found: Any, name: str) -> str:
+    """One sentence on when this picture is recognized. found: following.Followed."""
+    if found.judged.empty:
+        return f"No judge has looked yet at this {name} on its way out of the noise."
+    judge = found.judged.loc[found.judged["view"] == found.view, "judge"].iloc[0]
+    if found.point is None:
+        return f"{judge} does not recognize this {name}, even when it is finished; the source says around 70 %."
+    row = found.frames[found.frames["step"] == found.point].iloc[0]
+    return (
+        f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {found.point}, "
+        f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {found.threshold:.2f} or more; "
+        "the source says around 70 %."
+    )
+
+
+def made(row: pd.Series) -> str:
+    """How a stored sentence was drawn."""
+    how = f"{row['solver']}, {row['steps']} steps, guidance {row['guidance']:g}, noise {row['seed']}"
+    return f"{row['run']}, sample {row['sample']}: {how}."

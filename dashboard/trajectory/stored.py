@@ -1,0 +1,103 @@
+"""What the Trajectory page follows: stored samples of one noise, their frames, judgements and recognition points."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import axes, run_facts
+from dashboard.axes import SOURCE
+from dashboard.components import elements, inputs
+from dashboard.components.scrubber import Strip
+from dashboard.data import archive, thresholds
+from dashboard.pictures import grids as pictures_grids
+from dashboard.pictures.plate import Bytes
+from evaluator.recognizability.points import recognized
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One trajectory."""
+
+    row: pd.Series  # of the query `trajectory`
+    stacks: dict[str, Bytes]  # view -> (F, H, W, C)
+    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
+    judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
+    view: str = "x"
+    threshold: float = thresholds.THRESHOLD
+
+    @property
+    def point(self) -> int | None:
+        """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
+        said = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
+        hit = ((said["top"] == said["label"]) & (said["probability"] >= self.threshold)).to_numpy()
+        frame = int(recognized(hit[None])[0][0]) if len(hit) else 0
+        return int(said["step"].iloc[frame]) if frame < len(hit) else None
+
+    def strip(self, name: str, classes: Sequence[str]) -> Strip:
+        """As a row of the scrubber."""
+        return Strip(name, self.stacks, self.frames, self.judged, classes, self.point)
+
+
+def followed(run: pd.Series, label: int) -> list[Followed]:
+    """The trajectory of the chosen class and noise first, then those of other classes. Ends the page without one."""
+    choices = archive.ask("trajectory_choices", run=run["run"])
+    classes = run_facts.class_names(run)
+    if choices.empty:
+        elements.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
+    of_class = choices[choices["label"] == label]
+    if of_class.empty:
+        elements.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
+    seeds = [str(seed) for seed in of_class["seed"].drop_duplicates()]
+    with st.container(horizontal=True):
+        seed = int(inputs.pick("Noise seed", seeds, seeds[0], "noise"))
+        same = choices[choices["seed"] == seed].drop_duplicates("label").set_index("label")["sample"]
+        offered = [name for place, name in enumerate(classes) if place in same.index and place != label]
+        names = inputs.several("Beside it, from the same noise", offered, "beside", "other classes")
+    others = [read(run, int(same[place])) for place, name in enumerate(classes) if name in names]
+    return [read(run, int(same[label])), *others]
+
+
+def read(run: pd.Series, sample: int) -> Followed:
+    """The stored sample with its judgements. Ends the page where it cannot be shown."""
+    row = archive.ask("trajectory", run=run["run"], sample=sample).iloc[0]
+    try:
+        stacks = pictures_grids.frames_of(row, int(run["size"]), int(run["channels"]))
+    except ValueError as error:
+        elements.stop(
+            f"Sample {sample} of {run['run']} cannot be shown: {error}. "
+            f"Make it again with: firstlight trace {run['run']}"
+        )
+    frames = axes.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
+    judged = archive.ask("judgement_curve", run=run["run"], sample=sample)
+    return Followed(row, stacks, frames, judged, threshold=thresholds.threshold(archive.folder(run), "x"))
+
+
+def strips(found: Sequence[Followed], classes: Sequence[str]) -> list[Strip]:
+    """Rows of the scrubber, classes in their order."""
+    ordered = sorted(found, key=lambda one: int(one.row["label"]))
+    return [one.strip(classes[int(one.row["label"])], classes) for one in ordered]
+
+
+def step_asked(found: Followed) -> int:
+    """The step in the URL, or the source's 70 %."""
+    asked, steps = st.query_params.get("step"), found.frames["step"].tolist()
+    default = round(SOURCE / 100 * float(steps[-1]))
+    if asked is None:
+        return default
+    if asked.isdecimal() and len(asked) < 6 and steps[0] <= int(asked) <= steps[-1]:
+        return int(asked)
+    inputs.refuse("step")
+    del st.query_params["step"]
+    return default
+
+
+def place_asked() -> None:
+    """Take a place that is no number out of the URL, with a notice; the browser reads the others itself."""
+    asked = st.query_params.get("at")
+    if asked is not None and not re.fullmatch(r"-?\d{1,3}(\.\d{1,3})?", asked):
+        inputs.refuse("at")
+        del st.query_params["at"]

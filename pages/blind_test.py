@@ -1,0 +1,25 @@
+"""People judge pictures, one random step at a time, and are held against the judges."""
+
+import streamlit as st
+
+from dashboard.blind_test import sitting
+from dashboard.components import control_bar, elements, psychometric
+from dashboard.data import archive
+
+elements.title("Blind test", "From when on can people name a picture, and do they see it before the judges?")
+run, axis = archive.chosen_run(), control_bar.chosen_axis()
+trial = sitting.running(run)
+
+if trial is None:
+    answer = st.container()
+    view = sitting.begin(run)
+    with answer:
+        elements.finding(sitting.sentence(run, view))
+    with st.expander("What people have answered so far; look when you have guessed"):
+        psychometric.shown(run, view, axis)
+elif trial.over:
+    sitting.ended(run, trial)
+    st.subheader("People and judges", anchor=False)
+    psychometric.shown(run, trial.sitting.view, axis)
+else:
+    sitting.picture(run, trial)
