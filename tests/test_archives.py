@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from archive_fixture import write_run
+from streamlit.testing.v1 import AppTest
+from test_pages import APP
 
 from firstlight import archives
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, existing_run, hidden, own_run
@@ -116,6 +118,18 @@ def test_a_folder_of_notes_alone_is_no_damaged_run(both: Both, monkeypatch: pyte
     assert ids(own) == ["mine"]
     (own / "empty").mkdir()
     assert [each.damaged for each in entries(own)] == [True, False]
+
+
+def test_the_runs_page_says_which_runs_are_shown_and_which_are_hidden(both: Both) -> None:
+    write_run(both[0], "second")
+    page = AppTest.from_file(APP, default_timeout=30).run()
+    assert not page.exception and list(page.dataframe[0].value["run"]) == ["first", "mine", "second"]
+    said = " ".join(element.proto.body for element in page.get("html"))
+    assert "firstlight store copy ID" in said and "Your own second hides the bundled one of that id" in said
+    page.text_area(key="note-first").set_value("a note")
+    next(button for button in page.button if button.label == "Keep").click().run()
+    assert not page.exception
+    assert json.loads((both[0] / "first" / "notes.json").read_text())["text"] == "a note"
 
 
 WRITERS = [

@@ -28,5 +28,5 @@ def bundled(root: Path) -> str:
     if beside(root) is None:
         return ""
     own = hidden(root)
-    text = f" Your own {', '.join(own)} hide{'' if len(own) > 1 else 's'} the bundled of that id." if own else ""
+    text = f" Your own {', '.join(own)} hide{'' if len(own) > 1 else 's'} the bundled one of that id." if own else ""
     return f"Bundled runs stay as they are; make one your own with: firstlight store copy ID.{text}"
