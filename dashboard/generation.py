@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from dashboard.pictures.plate import Bytes, plate
 from evaluator.guidance import judges as laws
-from evaluator.judges.judge import Judge, JudgeError, judge_for, softmax
+from evaluator.judges.judge import Judge, judge_for, softmax
 from firstlight.card import card_of
+from firstlight.errors import JudgeError
 from firstlight.levels import levels
 from firstlight.run import Run
 from sampler.generation import Progress, Settings, generate

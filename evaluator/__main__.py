@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from evaluator.clip import commands as clip
 from evaluator.experiments import commands as experiments
 from evaluator.guidance import commands as guidance
-from evaluator.judges.judge import KINDS, JudgeError
+from evaluator.judges.judge import KINDS
 from evaluator.provenance import record
 from evaluator.quality.figures import quality
 from evaluator.quality.figures import report as quality_report
@@ -23,7 +23,7 @@ from evaluator.theory.spectra import make as make_spectra
 from evaluator.theory.spectra import report as spectra_report
 from firstlight.archives import add_flag, existing_run, own_run
 from firstlight.card import card_of
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.extras import extras
 from sampler import SamplerError
 

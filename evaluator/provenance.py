@@ -11,9 +11,8 @@ from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.run import Run
+from firstlight.schema import METADATA
 from store.slimming import origin
-
-METADATA = b"firstlight"  # key of the file's own notes: what was judged, by whom, and the null
 
 
 def notes(table: pa.Table) -> dict[str, Any]:

@@ -7,3 +7,7 @@ class RunError(Exception):
 
 class SamplerError(ValueError):
     """Pictures cannot be drawn as asked; the message is one sentence that names the fix."""
+
+
+class JudgeError(ValueError):
+    """There is no judge for this; the message is one sentence that names the fix."""

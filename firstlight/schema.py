@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 SCHEMA = 1  # raised when a reader of the old files would misread the new ones
+METADATA = b"firstlight"  # key of the file's own notes: what it was made from, by whom, and the null of a threshold
 
 METRICS = pa.schema(
     [

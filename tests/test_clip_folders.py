@@ -23,7 +23,7 @@ from evaluator.__main__ import main
 from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
 from evaluator.clip.real_pictures import figures
-from evaluator.judges.judge import JudgeError
+from firstlight.errors import JudgeError
 from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
 from firstlight.run import Run

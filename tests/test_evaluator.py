@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluator.__main__ import main
-from evaluator.judges.judge import JUDGES, JudgeError, entropy, judge_for, load, softmax
+from evaluator.judges.judge import JUDGES, entropy, judge_for, load, softmax
 from evaluator.judges.reference import reference_for
 from evaluator.provenance import notes
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.judge_frames import decode, judged
 from evaluator.recognizability.points import points, view_of
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.files import write_json, write_table
 from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest

@@ -26,8 +26,8 @@ from evaluator.clip.ranking import ordered
 from evaluator.clip.resizing import resize_matrix
 from evaluator.clip.resolve import chosen
 from evaluator.clip.scoring import rows
-from evaluator.judges.judge import JudgeError
 from evaluator.quality.pictures import Drawn
+from firstlight.errors import JudgeError
 from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
 from firstlight.run import Run

@@ -77,7 +77,7 @@ def test_a_sweep_of_one_law_and_a_run_without_a_sweep_say_so(opened: Open, tmp_p
     write_run(tmp_path, "bare")
     said = words(opened(run="lab", guided="Compared"))
     assert "draws the class asked most often" in said and "Only one law was drawn" in said
-    assert "evaluator guidance bare" in words(opened(run="bare")).replace("\\", "")
+    assert "firstlight evaluate guidance bare" in words(opened(run="bare")).replace("\\", "")
 
 
 def test_the_front_has_a_line_for_each_law_through_its_scales() -> None:

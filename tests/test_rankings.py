@@ -20,6 +20,7 @@ from dashboard.compare import clip as compare_clip
 from dashboard.data import clip_scores
 from dashboard.report.build import report
 from dashboard.report.check import check
+from evaluator.clip import ranking
 from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.kept_pictures import KEPT, extremes
 from evaluator.clip.ranking import Order, ordered
@@ -61,7 +62,7 @@ def test_only_ranks_that_overlap_no_other_are_sure() -> None:
 
 def test_names_that_are_numbers_keep_their_places_beside_the_chart() -> None:
     order = order_of({0: 0.1, 1: 0.5, 2: 0.9})
-    recall = {label: clip_scores.Real(Estimate(0, 0, 0, 9), Estimate(label / 10, 0, 1, 9)) for label in range(3)}
+    recall = {label: ranking.RealScore(Estimate(0, 0, 0, 9), Estimate(label / 10, 0, 1, 9)) for label in range(3)}
     layout = charts_clip.ranking(order, ["2", "0", "1"], recall, {}, "score")["layout"]
     beside = {mark["y"]: mark["text"] for mark in layout["annotations"] if mark["text"].endswith("%")}
     assert beside == {0: "20.0 %", 1: "10.0 %", 2: "0.0 %"}  # by the row's number, the best first

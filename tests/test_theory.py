@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from evaluator.__main__ import main
-from evaluator.judges.judge import JudgeError, judge_for, judge_for_run
+from evaluator.judges.judge import judge_for, judge_for_run
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, part
 from evaluator.theory.published import levels_to_try, published_crossing, speciation
@@ -30,6 +30,7 @@ from evaluator.theory.speciation import (
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
 from firstlight.archives import BUNDLED
+from firstlight.errors import JudgeError
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared

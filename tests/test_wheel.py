@@ -218,7 +218,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
     without = ("train", "store", "store list", "store export", "evaluate", "dashboard", "dashboard check", "check")
     asked = [words for words, flags in parsers.items() if words and "--runs" in flags and words not in without]
     more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"]}
-    more |= dict.fromkeys(("report", "dashboard report"), ["--out", "x.html"])
+    more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report")}
     words = [[*each.split(), "nobody", *more.get(each, [])] for each in asked]
     code = f"""
 import contextlib, io

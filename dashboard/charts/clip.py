@@ -11,8 +11,7 @@ import pandas as pd
 
 from dashboard.charts.class_ranking import ROW, TEXT
 from dashboard.charts.theme import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, plain, styles
-from dashboard.data.clip_scores import Real
-from evaluator.clip.ranking import Order
+from evaluator.clip.ranking import Order, RealScore
 from evaluator.recognizability.ranking import Place
 from evaluator.stats.intervals import Estimate
 
@@ -37,7 +36,7 @@ def ranks(place: Place) -> str:
 def ranking(
     order: Order,
     classes: Sequence[str],
-    real: Mapping[int, Real],
+    real: Mapping[int, RealScore],
     spread: Mapping[int, tuple[float, float]],
     title: str,
 ) -> Figure:
@@ -69,7 +68,7 @@ def ranking(
     return {"data": traces, "layout": layout}
 
 
-def _recall(found: Real | None) -> str:
+def _recall(found: RealScore | None) -> str:
     return "" if found is None else f"{100 * found.recall.value:.1f} %"
 
 

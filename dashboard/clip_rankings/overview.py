@@ -14,9 +14,9 @@ from dashboard.charts import clip
 from dashboard.clip_rankings.text import ALL_PROMPTS, LEGEND, sentence, table, written
 from dashboard.components import elements, inputs
 from dashboard.data import archive, clip_scores
-from dashboard.data.clip_scores import Look, Real
+from dashboard.data.clip_scores import Look
 from evaluator.clip.claims import s9
-from evaluator.clip.ranking import Order
+from evaluator.clip.ranking import Order, RealScore
 from evaluator.verdict import DIGITS, Verdict
 
 
@@ -39,7 +39,7 @@ class Scored:
         return clip_scores.orders(self.look)[self.score]
 
     @property
-    def real(self) -> dict[int, Real]:
+    def real(self) -> dict[int, RealScore]:
         return clip_scores.real_of(clip_scores.real_rows(self.look), self.score)
 
     @property

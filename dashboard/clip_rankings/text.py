@@ -6,8 +6,7 @@ from math import floor, isfinite, log10
 from dashboard import format
 from dashboard.charts import clip
 from dashboard.data import clip_scores
-from dashboard.data.clip_scores import Real
-from evaluator.clip.ranking import Order
+from evaluator.clip.ranking import Order, RealScore
 from evaluator.stats.intervals import Estimate
 
 ALL_PROMPTS = "all prompts together"
@@ -55,7 +54,11 @@ def written(found: Estimate, decimals: int) -> str:
 
 
 def table(
-    order: Order, classes: Sequence[str], real: Mapping[int, Real], spread: Mapping[int, tuple[float, float]], name: str
+    order: Order,
+    classes: Sequence[str],
+    real: Mapping[int, RealScore],
+    spread: Mapping[int, tuple[float, float]],
+    name: str,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows as text: class, rank, score, n, real pictures, the judge's recall, the span over prompts."""
     decimals = digits(order)

@@ -56,8 +56,8 @@ def _shown(runs: pd.DataFrame, held: Mapping[str, pd.DataFrame], score: str, jud
     elements.table(headings, rows, "compared-clip-table")
     elements.note(clip_scores.trained(archive.folder(runs.loc[first]), judge, _in_domain(first, judge)))
     elements.note(
-        f"{clip_scores.DEFINED[score]} Differences are of pictures of the same class and noise where both runs drew "
-        "them; 95 % intervals, whole noise seeds drawn again."
+        f"{clip_scores.DEFINED[score]} Differences are of pictures of the same class and noise where both runs "
+        "drew them; 95 % intervals, whole noise seeds drawn again."
     )
 
 

@@ -9,9 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.elements import damaged, stop
-from evaluator.judges.judge import JudgeError
 from firstlight import archives
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run, run_at
 from store.database import Archive
 

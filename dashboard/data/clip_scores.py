@@ -6,7 +6,6 @@ is arithmetic on rows that are already there.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +15,11 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard.data import archive
-from evaluator.clip.ranking import Order, ceiling, ordered
+from evaluator.clip.ranking import Order, RealScore, ceiling, ordered
 from evaluator.stats.intervals import Estimate
 from firstlight.errors import RunError
 from firstlight.run import Run
+from firstlight.schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together
 SCORES = {
@@ -46,14 +46,6 @@ class Look(NamedTuple):
     template: str
 
 
-@dataclass(frozen=True)
-class Real:
-    """What the judge says of real pictures of one class."""
-
-    score: Estimate
-    recall: Estimate
-
-
 def judges(ask: Any, run: str) -> pd.DataFrame:
     """A row for each CLIP judge and template of a run; judges trained in-domain first. `ask`: as ui.ask."""
     frame: pd.DataFrame = ask("clip_judges", run=run)
@@ -68,13 +60,13 @@ def ranked(frame: pd.DataFrame) -> dict[str, Order]:
     return {name: ordered(frame[name].to_numpy(np.float64), labels, seeds) for name in SCORES}
 
 
-def real_of(frame: pd.DataFrame, score: str) -> dict[int, Real]:
+def real_of(frame: pd.DataFrame, score: str) -> dict[int, RealScore]:
     """What real pictures of each class score, and the judge's recall. frame: the query `clip_real`."""
     found = {}
     for row in frame.to_dict("records"):
         n, top = int(row["n"]), ceiling(row, score)
         recall = Estimate(float(row["recall"]), float(row["recall_low"]), float(row["recall_high"]), n)
-        found[int(row["label"])] = Real(Estimate(top["value"], top["low"], top["high"], n), recall)
+        found[int(row["label"])] = RealScore(Estimate(top["value"], top["low"], top["high"], n), recall)
     return found
 
 
@@ -107,7 +99,7 @@ def classifier(at: Look) -> tuple[pd.DataFrame, Order] | None:
 def notes(run: Run, judge: str) -> Mapping[str, Any]:
     """What the run's file says of a judge: about, accuracy, seen, seconds_per_1000 ...; empty where it says nothing."""
     try:
-        held = json.loads((pq.read_schema(run.clip).metadata or {}).get(b"firstlight", b"{}"))["judges"][judge]
+        held = json.loads((pq.read_schema(run.clip).metadata or {}).get(METADATA, b"{}"))["judges"][judge]
         return held if isinstance(held, dict) else {}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return {}

@@ -9,14 +9,13 @@ from dashboard import run_facts
 from dashboard.axes import along, estimate_at
 from dashboard.data import archive
 from evaluator.experiments.posterior import fastest as fall
-from evaluator.judges.judge import JudgeError
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.published import speciation as published_speciation
 from evaluator.theory.schedule_check import Check, check
 from evaluator.theory.speciation import crossing
 from evaluator.theory.spectra import Spectra, spectra_for
 from firstlight.card import card_of
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import JudgeError, RunError, SamplerError
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 

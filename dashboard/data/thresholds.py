@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.run import Run
+from firstlight.schema import METADATA
 
 THRESHOLD = 0.5  # where a run's judgements name none
 
@@ -25,7 +26,7 @@ def null(run: Run, view: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1 << 12)
 def _nulls(path: str, _stamp: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(b"firstlight", b"{}")).get("null", {})
+    found: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(METADATA, b"{}")).get("null", {})
     return found
 
 

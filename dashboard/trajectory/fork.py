@@ -21,10 +21,9 @@ from dashboard.generation import Verdicts
 from dashboard.pictures.plate import Bytes, plate
 from dashboard.trajectory import chart
 from dashboard.trajectory.stored import Followed
-from evaluator.judges.judge import JudgeError
 from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson
-from firstlight.errors import SamplerError
+from firstlight.errors import JudgeError, SamplerError
 from firstlight.schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of
 from sampler.noise import Pictures

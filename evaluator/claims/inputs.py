@@ -17,8 +17,7 @@ from evaluator.clip import claims as clip_claims
 from evaluator.clip.judge import MEAN
 from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
-from evaluator.judges.judge import JudgeError, judge_for, judge_for_run
-from evaluator.provenance import METADATA
+from evaluator.judges.judge import judge_for, judge_for_run
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.stats.intervals import Estimate
@@ -26,7 +25,9 @@ from evaluator.steps import claims as steps_claims
 from evaluator.steps import compare
 from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
+from firstlight.errors import JudgeError
 from firstlight.run import Run
+from firstlight.schema import METADATA
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json

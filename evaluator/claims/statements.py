@@ -15,11 +15,10 @@ from evaluator.claims.inputs import Ask, Card, Missing
 from evaluator.clip import claims as clip_claims
 from evaluator.experiments import claims as experiments_claims
 from evaluator.guidance import claims as guided
-from evaluator.judges.judge import JudgeError
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"

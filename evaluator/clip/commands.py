@@ -13,12 +13,11 @@ from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_pictures import figures as real_figures
 from evaluator.clip.resolve import chosen
-from evaluator.judges.judge import JudgeError
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.archives import add_flag, own_run
 from firstlight.card import card_of
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.run import Run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core

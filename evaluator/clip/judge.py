@@ -17,8 +17,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES, JudgeError, session_options, softmax
+from evaluator.judges.judge import SAME_PICTURES, session_options, softmax
 from firstlight.archives import readable, writable
+from firstlight.errors import JudgeError
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
 CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"

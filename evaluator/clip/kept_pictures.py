@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from evaluator.clip.judge import MEAN
 from evaluator.clip.tables import held, write
-from evaluator.judges.judge import BATCH, Judge, JudgeError, judge_for_run, softmax
+from evaluator.judges.judge import BATCH, Judge, judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.card import card_of
+from firstlight.errors import JudgeError
 from firstlight.run import Run
 from firstlight.schema import CLIP_PICTURES, table_of
 

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evaluator.clip.resizing import resize_matrix
-from evaluator.judges.judge import JudgeError, session_options
+from evaluator.judges.judge import session_options
+from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # OpenCLIP's own names

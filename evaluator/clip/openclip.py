@@ -15,7 +15,7 @@ from open_clip.factory import parse_model_name
 from open_clip.pretrained import get_pretrained_cfg
 
 from evaluator.clip.network import CONFIG
-from evaluator.judges.judge import JudgeError
+from firstlight.errors import JudgeError
 
 WAYS = "name one as ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER"
 

@@ -30,7 +30,7 @@ from evaluator.clip.judge import (
 )
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real_pictures import on_card
-from evaluator.judges.judge import JudgeError
+from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import Pictures
 

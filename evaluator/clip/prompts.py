@@ -7,7 +7,7 @@ it never saw, are listed once, and a score is given for each.
 import re
 from collections.abc import Sequence
 
-from evaluator.judges.judge import JudgeError
+from firstlight.errors import JudgeError
 
 SLOT = "{c}"  # where the class stands in a template
 

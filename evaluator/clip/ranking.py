@@ -35,6 +35,14 @@ class Order:
     drawn: Numbers  # (repeats, classes) means of the bootstrap, in the order of the rows
 
 
+@dataclass(frozen=True)
+class RealScore:
+    """What the judge says of real pictures of one class."""
+
+    score: Estimate
+    recall: Estimate
+
+
 def ordered(values: NDArray[Any], labels: NDArray[np.int64], seeds: NDArray[np.int64]) -> Order:
     """The order of the classes that have pictures, from scores (N,), labels (N,) and noise seeds (N,).
 

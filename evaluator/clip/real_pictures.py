@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.clip.judge import ClipJudge
-from evaluator.judges.judge import JudgeError
 from evaluator.stats.intervals import Estimate, Z, plain, wilson
+from firstlight.errors import JudgeError
 
 
 def columns(judge: ClipJudge) -> dict[str, list[Any]]:

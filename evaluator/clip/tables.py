@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from evaluator.provenance import METADATA
 from firstlight.files import write_table
+from firstlight.schema import METADATA
 
 
 def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, Any] | None = None) -> None:

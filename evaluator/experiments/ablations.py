@@ -18,9 +18,10 @@ from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TI
 from evaluator.experiments.graph_surgery import Graph, opened, with_time_at, without_skips
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES, JudgeError, softmax
+from evaluator.judges.judge import JUDGES, softmax
 from evaluator.judges.reference import reference_for
 from evaluator.stats.distances import inside, reach
+from firstlight.errors import JudgeError
 from firstlight.run import Run
 from sampler import session
 from sampler.generation import Settings, settings_of

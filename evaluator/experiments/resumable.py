@@ -20,10 +20,9 @@ from tqdm import tqdm
 
 from evaluator import provenance
 from evaluator.experiments.subject import Labels, Subject
-from evaluator.provenance import METADATA
 from firstlight.errors import RunError
 from firstlight.files import write_table
-from firstlight.schema import TABLES, table_of
+from firstlight.schema import METADATA, TABLES, table_of
 from sampler.generation import BATCH
 from sampler.noise import Pictures
 

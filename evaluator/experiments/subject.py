@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import JUDGES, Judge, JudgeError, command, judge_for_run
+from evaluator.judges.judge import JUDGES, Judge, command, judge_for_run
 from evaluator.provenance import weights
 from firstlight.card import card_of
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.run import Run
 from sampler import SamplerError, session
 from sampler.noise import Pictures

@@ -17,6 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.archives import readable
+from firstlight.errors import JudgeError
 from firstlight.run import Run
 
 JUDGES = Path(__file__).resolve().parent
@@ -24,10 +25,6 @@ KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its 
 SAME_PICTURES = {"digits5000": "mnist"}  # datasets that another dataset's judges know
 BATCH = 256  # pictures per call
 THREADS = 2
-
-
-class JudgeError(ValueError):
-    """There is no judge for this; the message is one sentence that names the fix."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.judges.judge import BATCH, JUDGES, Judge, JudgeError, judge_name
+from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
 from evaluator.stats.distances import Numbers, balance, frechet, moments
 from firstlight.archives import readable, writable
+from firstlight.errors import JudgeError
 from firstlight.files import replacing
 
 FLOOR_DRAWS = 20  # how often the real-vs-real distance is measured

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, check_classes, entropy, judge_for, softmax
-from evaluator.provenance import METADATA, digest, notes
+from evaluator.provenance import digest, notes
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.files import write_table
 from firstlight.run import Run
-from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE, table_of
+from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
 AT_ONCE = 16  # trajectories decoded and judged together

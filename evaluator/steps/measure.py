@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
 from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
-from evaluator.provenance import METADATA, record, weights
+from evaluator.provenance import record, weights
 from evaluator.quality.cas import real_pictures
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
@@ -31,7 +31,7 @@ from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.files import write_table
 from firstlight.run import Run
-from firstlight.schema import SOLVER_STEPS, table_of
+from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.judges.judge import JudgeError
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
+from firstlight.errors import JudgeError
 from firstlight.levels import Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
