@@ -74,7 +74,8 @@ def ids(runs: Path) -> list[str]:
 def hidden(runs: Path) -> list[str]:
     """Ids of the runs that are not shown from beside, because `runs` has its own."""
     other = beside(runs)
-    return [] if other is None else [each for each in ids(other) if shown(Run(runs / each)).words is None]
+    own = [] if other is None else [Run(runs / each) for each in ids(other)]
+    return [run.id for run in own if run.folder.exists() and shown(run) is run]
 
 
 def words_alone(run: Run) -> bool:

