@@ -268,6 +268,27 @@ def test_a_picture_is_drawn_from_a_bundled_run(installed: Installed) -> None:
     assert (installed.folder / "ten.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_pages_show_bundled_runs_and_draw_from_one(installed: Installed) -> None:
+    """As the server does it: from its own folder, with the archive in its environment."""
+    code = """
+import os, sys
+from firstlight.home import HOME
+os.chdir(HOME)
+sys.path.insert(0, str(HOME))
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file(str(HOME / "dashboard" / "app.py"), default_timeout=60)
+page.query_params["run"] = "mnist-student-2"
+page.run()
+print(len(page.dataframe[0].value), "runs")
+page.switch_page("../pages/generate.py").run()
+print(*[each.value for each in page.exception], *[each.proto.body for each in page.get("html")])
+"""
+    held = installed.packages / "firstlight" / "_rooms" / "runs"
+    said = installed.python(code, FIRSTLIGHT_RUNS=str(installed.folder / "runs"), FIRSTLIGHT_BESIDE=str(held))
+    assert not said.returncode, said.stderr
+    assert said.stdout.startswith("7 runs") and "10 pictures" in said.stdout, said.stdout
+
+
 @pytest.mark.parametrize("command", ["trace two-digits", "train", "evaluate fit-judge", "evaluate fit-clip"])
 def test_a_command_that_needs_an_extra_says_how_to_have_it(installed: Installed, command: str, tmp_path: Path) -> None:
     (tmp_path / "less").mkdir()
