@@ -30,7 +30,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(prog=prog, description="Browse runs in the browser.")
     flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
     flags.add_argument(
-        "--runs", type=Path, help="the folder of runs; FIRSTLIGHT_RUNS, or the bundled ones, if left out"
+        "--runs", type=Path, help="the folder of runs (default: as of every command)"
     )
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")

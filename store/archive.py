@@ -156,8 +156,8 @@ def _shown(found: Entry, words: Path) -> Entry:
 
 
 def _words_alone(run: Run) -> bool:
-    """Whether people said something of a run that is not here."""
-    return (run.notes.is_file() or run.answers.is_dir()) and words_alone(run)
+    """Whether people said something, or are about to, of a run that is not here."""
+    return shown(run) is not run or ((run.notes.is_file() or run.answers.is_dir()) and words_alone(run))
 
 
 def _seen(folder: str, every_file: bool) -> Entry:

@@ -116,8 +116,11 @@ def test_a_folder_of_notes_alone_is_no_damaged_run(both: Both, monkeypatch: pyte
     write_notes(existing_run(own, "first"), Notes((), "a note"), Notes())
     monkeypatch.delenv(BESIDE)
     assert ids(own) == ["mine"]
-    (own / "empty").mkdir()
-    assert [each.damaged for each in entries(own)] == [True, False]
+    (own / "second").mkdir()  # as a note is about to be written
+    monkeypatch.setenv(BESIDE, str(both[1]))
+    assert [each.damaged for each in entries(own)] == [False] * 3
+    monkeypatch.delenv(BESIDE)
+    assert [each.damaged for each in entries(own)] == [False, True]
 
 
 def test_the_runs_page_says_which_runs_are_shown_and_which_are_hidden(both: Both) -> None:
