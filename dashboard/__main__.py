@@ -29,9 +29,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     """The commands and every flag."""
     flags = argparse.ArgumentParser(prog=prog, description="Browse runs in the browser.")
     flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
-    flags.add_argument(
-        "--runs", type=Path, help="the folder of runs (default: as of every command)"
-    )
+    flags.add_argument("--runs", type=Path, help="the folder of runs (default: as of every command)")
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
