@@ -1,8 +1,6 @@
 """What noise leaves of a real picture, and whether a run's forward process really ends in noise (S1).
 
-The seam is here because the forward process needs no network: real test pictures, noise, and a judge that was trained
-on noisy ones. Their figures stand on the judge's card.
-"""
+Real test pictures before a judge of noisy ones; the figures stand on the judge's card."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

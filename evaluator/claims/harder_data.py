@@ -1,8 +1,4 @@
-"""Whether harder data is harder (S14): what a run falls short of real pictures, against a run of digits.
-
-The seam is here because it is the one claim that takes two runs, each held against what its own judge makes of real
-pictures.
-"""
+"""Whether harder data is harder (S14): what a run falls short of real pictures, against a run of digits."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,4 @@
-"""What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function.
-
-The seam is here because claims are pure functions of arrays, and which query gives them which arrays is said once.
-"""
+"""What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function."""
 
 import json
 from collections.abc import Callable, Mapping

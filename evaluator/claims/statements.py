@@ -1,9 +1,7 @@
 """Every statement of the source before one run: S1 to S14, each with its verdict and what is behind it.
 
-The seam is here because the claims live with their subjects, and a page, a report and a test want them together: asked
-of the stored tables by the same queries that the pages ask, with the command that makes what is missing. A claim that
-makes no sense for a run's data is left out; one that cannot be judged says why.
-"""
+A claim that makes no sense for a run's data is left out; one that cannot be judged says why, with the command that
+makes what is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

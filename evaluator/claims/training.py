@@ -1,8 +1,7 @@
 """What a training says: whether the loss fell (S7), and whether the pictures got better meanwhile (S8).
 
-The seam is here because both look along one training, whose values follow each other: an interval needs whole stretches
-of it, or whole pictures with all their moments.
-"""
+Values along one training follow each other: an interval needs whole stretches of it, or whole pictures with all their
+moments."""
 
 import numpy as np
 from numpy.typing import NDArray

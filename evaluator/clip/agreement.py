@@ -1,8 +1,6 @@
 """A CLIP ranking beside other orders: the classifier's of the same pictures, and CLIP's own of real ones.
 
-The seam is here because an order of generated pictures that follows the judge's order of real ones says something of
-the judge, and because two judges that name the same pictures alike may still rank their classes differently.
-"""
+Two judges that name the same pictures alike may still rank their classes differently."""
 
 import math
 from collections.abc import Mapping

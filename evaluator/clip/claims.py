@@ -1,8 +1,6 @@
 """What the source says about CLIP scores (S9), and whether a run under a judge says the same.
 
-The seam is here because the claim is about a judge as much as about a run: the verdict names the judge, and tells which
-class it scores highest and lowest among real pictures.
-"""
+A verdict names the judge, and which class it scores highest and lowest among real pictures."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""CLIP on the command line: firstlight evaluate fit-clip, and clip RUN.
-
-The seam is here because what the commands say has one form, and torch is only imported where a model is trained.
-"""
+"""firstlight evaluate fit-clip, and clip RUN."""
 
 import argparse
 import json

@@ -1,7 +1,4 @@
-"""From training pictures and captions to a bundled CLIP judge.
-
-The seam is here because this is the one place where a CLIP is trained; imported late.
-"""
+"""From training pictures and captions to a bundled CLIP judge. Needs torch; imported late."""
 
 import math
 import time

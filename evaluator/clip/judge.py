@@ -1,8 +1,6 @@
 """A CLIP judge: a folder with an ONNX image tower, the prompts' embeddings, those of real pictures, and a card.
 
-The seam is here because scoring needs no torch, and because a CLIP score alone says nothing: the same judge's scores of
-real pictures are in the folder, so recall, ceiling and z-score are at hand for every prompt.
-"""
+Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-score come from the real pictures."""
 
 import hashlib
 import json

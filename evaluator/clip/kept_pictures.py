@@ -1,8 +1,6 @@
 """The finished pictures that CLIP scored: what a classifier says of each, and the best and the worst of each class.
 
-The seam is here because a ranking is believed when its pictures can be looked at, and thousands of pictures do not
-belong in a run's folder: a few of each class are kept, and a row of every one.
-"""
+Of thousands only a few of each class keep their pixels."""
 
 from typing import Any
 

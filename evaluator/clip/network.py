@@ -1,8 +1,7 @@
-"""OpenCLIP's model, small, and any OpenCLIP model's two towers as ONNX.
+"""OpenCLIP's model, small, and any OpenCLIP model's two towers as ONNX. Needs torch; imported late.
 
-The seam is here because only fitting and opening a model need torch: imported late. What a tower does to a picture
-before the network sees it (size, colour channels, normalisation) is in the graph, so scoring cannot do it otherwise.
-"""
+What a tower does to a picture before the network sees it (size, colour channels, normalisation) is in the graph, so
+scoring cannot do it otherwise."""
 
 import logging
 import tempfile

@@ -1,8 +1,6 @@
-"""Any OpenCLIP model by name, with its weights or not at all.
+"""Any OpenCLIP model by name, with its weights or not at all. Needs torch; imported late.
 
-The seam is here because OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look
-like scores. Needs torch; imported late.
-"""
+OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look like scores."""
 
 import logging
 import os

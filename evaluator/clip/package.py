@@ -1,8 +1,7 @@
 """An OpenCLIP model completed to a judge's folder: image tower as ONNX, prompts, real pictures, card.
 
-The seam is here because a model that was just fitted and one that somebody else trained are examined alike: through
-the finished ONNX file, the way it will be used. Needs torch; imported late.
-"""
+A model that was just fitted and one that somebody else trained are examined alike: through the finished ONNX file.
+Needs torch; imported late."""
 
 import io
 from collections.abc import Callable, Sequence

@@ -1,8 +1,7 @@
-"""Classes from the best to the worst score, with what the order cannot tell apart.
+"""Classes from the best to the worst CLIP score, with what the order cannot tell apart.
 
-The seam is here because an order of ten CLIP scores always exists: beside each class stand the interval of its rank,
-what real pictures of the class score, and how often the judge itself is right about those.
-"""
+Beside each class stand the interval of its rank, what real pictures of the class score, and how often the judge itself
+is right about those."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

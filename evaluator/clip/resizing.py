@@ -1,8 +1,6 @@
 """Resizing as two matrix products.
 
-The seam is here because a model with another image size must see what its own preprocessing (Pillow) would show it,
-inside an ONNX graph, where there is no Pillow.
-"""
+A model with another image size must see what its own preprocessing (Pillow) would show it, inside an ONNX graph."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,7 @@
 """Which CLIP judges a run: the bundled one, a folder, or any OpenCLIP model by its name.
 
-The seam is here because a model by name is turned into a judge's folder once, in this computer's cache, and then needs
-torch no more; its recall on real pictures is measured then, so it is never used without.
-"""
+A model by name is turned into a judge's folder once, in this computer's cache, and measured on real pictures; then it
+needs torch no more."""
 
 import hashlib
 import sys

@@ -1,8 +1,6 @@
 """What a CLIP judge says of a run: of its finished pictures, of those on the way, and of those kept through training.
 
-The seam is here because scoring is done once and ranked often: rows of pictures are kept, every score beside what the
-same judge says of real pictures. Several judges' rows stand side by side while they are of the same pictures.
-"""
+Several judges' rows stand side by side while they are of the same pictures."""
 
 import json
 import time

@@ -1,8 +1,6 @@
 """Rows of several CLIP judges in one file, with notes on what they were made of and on each judge.
 
-The seam is here because judges stand side by side only while their rows are of the same pictures, and because a page
-says where a judge was trained without having the judge at hand.
-"""
+Judges stand side by side only while their rows are of the same pictures."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""What is left of a run's pictures with a part taken away: shares, paired differences, and what the source says of it.
-
-The seam is here because a page, the command line and the claims ask the same rows, and drawing them is another matter.
-"""
+"""What is left of a run's pictures with a part taken away: shares, and paired differences on the same noise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

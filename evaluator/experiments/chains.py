@@ -1,7 +1,4 @@
-"""Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle.
-
-The seam is here because cloning, U-turn and posterior ask the same chain different questions.
-"""
+"""Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,7 +1,4 @@
-"""The experiments on the command line: firstlight evaluate speciation, uturn, swap, classifier, posterior, ablations.
-
-The seam is here because flags and figures have one form for all of them.
-"""
+"""firstlight evaluate speciation, uturn, swap, classifier, posterior, ablations: their flags."""
 
 import argparse
 import json

@@ -1,8 +1,6 @@
-"""A denoiser's graph with a part of the network taken away.
+"""A denoiser's graph with a part of the network cut away, found by what the graph is made of.
 
-The seam is here because what is taken away is found by what the graph is made of, and cut there: nothing is trained,
-torch is not needed, and everything else computes as before. Only this file needs the `onnx` package.
-"""
+Needs the `onnx` package and no torch: nothing is trained, and everything else computes as before."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,4 @@
-"""Real pictures in a run's own form: its classes, its size, [-1, 1].
-
-The seam is here because the pictures come from the trainer's data, which is opened late and needs no torch.
-"""
+"""Real pictures in a run's own form: its classes, its size, [-1, 1]."""
 
 import sys
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""What every experiment is done on: a run's denoiser, and the judge that says what its pictures show.
-
-The seam is here because an experiment refuses what it cannot be done on, always with the same sentences.
-"""
+"""What every experiment is done on: a run's denoiser, and the judge that says what its pictures show."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost.
-
-The seam is here because one command draws, judges and writes both tables, and says what came of it.
-"""
+"""firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost."""
 
 import argparse
 import json

@@ -1,8 +1,7 @@
 """What the pictures of a sweep come to: every cell's figures with their intervals, and paired differences between laws.
 
-The seam is here because all cells have the same noise and are held against the same real pictures: a difference
-between two cells is taken on whole noise seeds, and on the same bootstrap draws.
-"""
+All cells have the same noise: a difference between two is taken on whole noise seeds, and on the same bootstrap
+draws."""
 
 import math
 import sys

@@ -1,9 +1,7 @@
 """The classification accuracy score of few pictures, in a second: a kernel classifier learns from them, and is tested.
 
-The seam is here because `quality` fits a network for minutes, and a sweep has fifty cells. A Gaussian kernel on pixels,
-solved in closed form, has no training seed, so cells differ by their pictures alone; from 510 real digits it is right
-on 91 % of other real digits.
-"""
+A Gaussian kernel on pixels, solved in closed form, has no training seed, so cells differ by their pictures alone; from
+510 real digits it is right on 91 % of other real digits."""
 
 import numpy as np
 from numpy.typing import NDArray

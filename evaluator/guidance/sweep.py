@@ -1,8 +1,7 @@
 """Pictures under every law, scale and number of steps, from the same noise, before both judges.
 
-The seam is here because drawing takes minutes and is interrupted: every cell keeps its finished blocks of seeds, so a
-sweep goes on where it stopped, and one more law, scale or block costs only itself.
-"""
+Every cell keeps its finished blocks of seeds: a sweep goes on where it stopped, and one more law, scale or block costs
+only itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

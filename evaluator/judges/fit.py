@@ -1,7 +1,6 @@
 """From training pictures to a bundled judge: fit, write as ONNX, examine, write the card and the reference.
 
-The seam is here because this is the evaluator's one door to training pictures; imported late.
-"""
+Needs torch; imported late."""
 
 import hashlib
 import tempfile

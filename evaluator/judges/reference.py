@@ -1,8 +1,6 @@
 """Real pictures as a judge sees them, in one small file: what generated pictures are compared with.
 
-The seam is here because distances to real pictures must not need the real pictures: whoever evaluates a run has the
-judge and this file, and the file names the judge it was made with.
-"""
+Whoever evaluates a run has the judge and this file, and needs no real pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,8 +1,6 @@
 """The classification accuracy score: train on generated pictures, test on real ones (Ravuri & Vinyals, 2019).
 
-The seam is here because this figure alone needs torch and real pictures when a run is evaluated. Where they cannot be
-had it is left out, with a sentence, and the other figures stand.
-"""
+It needs torch and the real pictures; where they cannot be had it is left out, with a sentence."""
 
 import math
 import sys

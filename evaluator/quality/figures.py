@@ -1,8 +1,6 @@
-"""How good a run's finished pictures are, every figure with its interval and the n behind it.
+"""How good a run's finished pictures are: accuracy, distances to real pictures and CAS, each with its interval and n.
 
-The seam is here because the figures stand or fall together: the same pictures, the same judge (one that was used
-neither in training nor in guidance), the same real pictures.
-"""
+The judge is one that was used neither in training nor in guidance."""
 
 import math
 from collections.abc import Iterator

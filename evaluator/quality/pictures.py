@@ -1,8 +1,6 @@
 """The pictures that a run's quality is measured on, drawn through ONNX Runtime and kept until they change.
 
-The seam is here because drawing thousands of pictures takes minutes and is interrupted: what is finished is written
-down every few hundred pictures, and a longer list begins with the shorter one.
-"""
+What is finished is written down every few hundred pictures, and a longer list begins with the shorter one."""
 
 import hashlib
 import json

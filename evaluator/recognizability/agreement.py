@@ -1,8 +1,7 @@
 """Whether judges agree: on what a picture shows, and on when it is there.
 
-The seam is here because judges that agree by chance, as all do on pure noise, must not count as agreeing: Cohen's kappa
-(1960) for two, Fleiss' (1971) for more, and Lin's concordance (1989) for the points.
-"""
+On pure noise all agree by chance, which must not count: Cohen's kappa (1960) for two judges, Fleiss' (1971) for more,
+and Lin's concordance (1989) for the points."""
 
 import math
 from collections.abc import Sequence

@@ -1,8 +1,6 @@
 """When a class is there: every figure of a run's recognizability points, for the command line and for the pages.
 
-The seam is here because both must say the same: a page takes `analysis` of points at the threshold it is asked for, and
-`recognizability` is that for every view of a run, as plain values. Views and judges are never mixed.
-"""
+Views and judges are never mixed."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,9 +1,7 @@
-"""What the source says about runs like these, and whether a run says the same: one verdict for each part of a claim.
+"""What the source says of when digits are recognized (S3, S10), and whether a run says the same.
 
-The seam is here because a verdict is more than a figure: it names the measure and the tolerance beforehand, corrects
-for how many comparisons it took, and may be "cannot say". One function for each of the source's claims takes the
-figures that it is about and returns its verdicts; a page puts those of all claims together.
-"""
+A verdict names the measure and the tolerance beforehand, corrects for how many comparisons it took, and may be "cannot
+say"."""
 
 import math
 from collections.abc import Sequence

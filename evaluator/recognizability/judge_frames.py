@@ -1,8 +1,7 @@
 """Every kept frame of every trajectory before its judge: trajectories.parquet becomes judgements.parquet.
 
-The seam is here because judging is done once and asked often: thresholds, classes and axes change afterwards, on the
-rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
-"""
+Thresholds, classes and axes are chosen afterwards, on the rows. Only what needs a judge's whole answer, the null of the
+threshold, is worked out here and kept in the file."""
 
 import json
 from pathlib import Path

@@ -1,9 +1,7 @@
 """When a picture is there: the recognizability point of every trajectory before a judge.
 
 R = min{k : for all j >= k the judge's first choice is the label asked for, with probability >= p}; infinite, "never",
-where the finished picture fails. F is the first such step at all. The seam is here because all that depends on the
-threshold is decided here, in a few milliseconds: the judge's rows are read once, and everything else takes points.
-"""
+where the finished picture fails. F is the first such step at all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

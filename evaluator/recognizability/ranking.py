@@ -1,8 +1,6 @@
-"""Which classes are really earlier than others.
+"""Which classes are really earlier than others: an order with what it cannot tell apart.
 
-The seam is here because an order of ten numbers always exists and mostly means nothing: every comparison is paired on
-the noise seed, corrected for how many there are, and the order is given with what it cannot tell apart.
-"""
+Every comparison is paired on the noise seed and corrected for how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""The figures of recognizability as tables and sentences for people.
-
-The seam is here because figures are made once, and a terminal is only one of the places where they are read.
-"""
+"""The figures of recognizability as tables and sentences for people."""
 
 from typing import Any
 

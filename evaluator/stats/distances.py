@@ -1,7 +1,4 @@
-"""How far two sets of pictures are apart in a judge's features: Fréchet, KID, precision and recall.
-
-The seam is here because these are formulas on feature arrays (N, F); where the features come from is not their matter.
-"""
+"""How far two sets of pictures are apart, from features (N, F): Fréchet, KID, precision and recall."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,8 +1,6 @@
-"""Tests that exchange what one noise seed holds, and the correction for how many there are.
+"""Permutation tests within noise seeds, and Holm's correction for several of them.
 
-The seam is here because all classes are drawn from the same noise: what a seed does to one class it does to the others,
-so a test may shuffle within a seed and never between two.
-"""
+All classes are drawn from the same noise, so a test may shuffle within a seed and never between two."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,9 +1,8 @@
 """From when on people can name a picture: the psychometric function of their answers.
 
 P(right) = γ + (1 − γ − ℓ) Φ((s − μ) / σ): γ = 1 / classes is guessing, ℓ the share of lapses (at most LAPSES[-1], as
-Wichmann and Hill, 2001, advise), μ the place where half are named beyond guessing. The seam is here because people are
-asked at one random place at a time, so nothing is known of when a single picture is recognized.
-"""
+Wichmann and Hill, 2001, advise), μ the place where half are named beyond guessing. People are asked at one random place
+at a time, so nothing is known of when a single picture is recognized."""
 
 import math
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""firstlight evaluate steps RUN: its flags.
-
-The seam is here because the command line is one place where a comparison is asked for, and tests are another.
-"""
+"""firstlight evaluate steps RUN: its flags."""
 
 import argparse
 import json

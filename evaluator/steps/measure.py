@@ -1,9 +1,7 @@
-"""Every cell's figures: drawn from the same noise, judged alike, timed in turn; written as steps.parquet.
+"""Every way of drawing measured: from the same noise, judged alike, timed in turn; written as steps.parquet.
 
-The seam is here because the table stands or falls together: one judge, one machine, and one number of pictures, with
-which a Fréchet distance shrinks. Pictures and classifiers are kept as they are finished, so that an interrupted command
-goes on; times are measured anew.
-"""
+All ways have one number of pictures, with which a Fréchet distance shrinks. Pictures and classifiers are kept as they
+are finished, so that an interrupted command goes on; times are measured anew."""
 
 import json
 import os

@@ -1,8 +1,6 @@
 """How long a picture takes, when somebody waits for one of each class.
 
-The seam is here because times are only worth comparing when every way of drawing met the same machine: all of them are
-drawn in turn, round after round, so that another load slows one round of each and not all rounds of one.
-"""
+All ways of drawing take turns, round after round, so that another load slows one round of each and not all of one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,8 +1,6 @@
 """Which ways of drawing are compared: each solver at rising evaluations, the run's own default, and its students.
 
-The seam is here because what a picture costs is evaluations of the network, and a solver is told steps: guidance
-doubles those that lie inside its interval, so a number of evaluations is a number of steps only after counting.
-"""
+Guidance doubles the evaluations of the steps inside its interval, so steps are found by counting."""
 
 import sys
 from collections.abc import Iterator, Sequence

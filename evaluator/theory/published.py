@@ -1,7 +1,4 @@
-"""Published figures that ours are drawn beside, with where they come from.
-
-The seam is here because a number from a paper is data: it is not made by any command, and it names its source.
-"""
+"""Published figures that ours are drawn beside, with where they come from."""
 
 import json
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """Does a run's chain begin in pure noise, and does it pass the moment at which the class is decided?
 
-The seam is here because "recognizable at 70 % of the steps" means something only on a chain that does both, and because
-run.json alone answers it: no picture is drawn. Both schedules matter, the one that the network was trained on and the
-grid that its pictures are drawn with. A chain that is told there is signal left, but is started from pure noise, is the
-mismatch of Lin et al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
-"""
+run.json alone answers it. Both schedules matter, the one that the network was trained on and the grid that its pictures
+are drawn with. A chain that is told there is signal left, but is started from pure noise, is the mismatch of Lin et
+al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,8 +1,6 @@
 """The bundled cards of data: the variances that theory predicts from, so that a prediction needs no pictures.
 
-The seam is here because Λ belongs to a dataset, not to a run: a card is made once from the real training pictures,
-names their hash, and every run of the same pictures is held against it.
-"""
+A card belongs to a dataset: it is made once from the real training pictures and names their hash."""
 
 import hashlib
 import json
