@@ -20,6 +20,7 @@ from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, 
 from evaluator.stats.bootstrap import ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.permutation_tests import holm
+from evaluator.text import with_interval
 
 SCORES = ("probability", "z", "cosine")  # the first is shown first; cosines of different prompts are hardly comparable
 
@@ -148,13 +149,13 @@ def report(found: dict[str, Any]) -> str:
         for row in order["classes"]:
             rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
             lines.append(
-                f"{row['class']:<12}{rank:<12}{_interval(row):<28}{_interval(row['real']):<28}"
-                f"{_interval(row['recall'])}, n = {row['recall']['n']:,}"
+                f"{row['class']:<12}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
+                f"{_cell(row['recall'])}, n = {row['recall']['n']:,}"
             )
         apart = "; ".join(", ".join(group) for group in order["not_told_apart"])
         lines.append(f"Not to be told apart: {apart or 'none'}.")
     lines += ["", "template                                              named right"]
-    lines += [f"{row['template'][:52]:<54}{_interval(row['right'])}" for row in found["templates"]]
+    lines += [f"{row['template'][:52]:<54}{_cell(row['right'])}" for row in found["templates"]]
     lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in found["claims"])]
     lines += ["", *_beside(found["beside"])]
     return "\n".join(lines)
@@ -163,18 +164,17 @@ def report(found: dict[str, Any]) -> str:
 def _beside(found: dict[str, Any]) -> list[str]:
     """How far the order agrees with others, a line each."""
     lines = [
-        f"Order by {name} against that of real pictures: Spearman {_interval(row)}"
+        f"Order by {name} against that of real pictures: Spearman {_cell(row)}"
         for name, row in found["real"].items()
     ]
     if "classifier" not in found:
         return lines
     lines += [
-        f"Order by {name} against {found['classifier']}'s: Spearman {_interval(row)}"
+        f"Order by {name} against {found['classifier']}'s: Spearman {_cell(row)}"
         for name, row in found["order"].items()
     ]
-    return [*lines, f"First choices against {found['classifier']}'s: kappa {_interval(found['kappa'])}"]
+    return [*lines, f"First choices against {found['classifier']}'s: kappa {_cell(found['kappa'])}"]
 
 
-def _interval(row: dict[str, Any]) -> str:
-    value, low, high = ("-" if row[end] is None else f"{row[end]:.4f}" for end in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+def _cell(row: dict[str, Any]) -> str:
+    return with_interval(row, ".4f")

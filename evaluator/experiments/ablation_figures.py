@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.intervals import Estimate, plain, share, share_difference
+from evaluator.text import with_interval
 
 NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
 
@@ -101,12 +102,10 @@ def report(found: dict[str, Any]) -> str:
     lines = [f"{found['run']}: pictures from the same noise with a part taken away; chance is {found['chance']:.0%}"]
     lines.append(f"{'taken away':<34}{'right, %':<24}{'among real ones, %':<24}{'good, change in points':<26}n")
     for row in found["parts"]:
-        cells = (_ends(row["accuracy"]), _ends(row["real"]), _ends(row["good_change"]))
+        cells = [_cell(row[name]) for name in ("accuracy", "real", "good_change")]
         lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
     return "\n".join(lines)
 
 
-def _ends(found: dict[str, Any] | None) -> str:
-    if found is None or found["value"] is None:
-        return "-"
-    return f"{100 * found['value']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
+def _cell(estimate: dict[str, Any] | None) -> str:
+    return "-" if estimate is None or estimate["value"] is None else with_interval(estimate, factor=100)

@@ -16,7 +16,8 @@ from evaluator.experiments.ablation_figures import (
     size_of,
     skips_at,
 )
-from evaluator.stats.intervals import Estimate
+from evaluator.stats.intervals import in_points
+from evaluator.text import percent, with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 MARGIN = 2.0  # points: a part whose loss costs less is not missed
@@ -69,9 +70,9 @@ def s5(found: Taken) -> tuple[Verdict, ...]:
     off = found.part == LABEL
     if found.real is None or not off.any():
         return decides, Verdict(S5_OFF, CANNOT, "No picture was compared with real ones.", n=int(off.sum()))
-    among = _points(share_of(found, found.real, LABEL))
+    among = in_points(share_of(found, found.real, LABEL))
     verdict = SUPPORTED if among.low > 50 else NOT if among.high < 50 else CANNOT
-    reason = f"Without a label {_said(among)} of the pictures lie among real ones; n = {among.n:,}."
+    reason = f"Without a label {with_interval(among, unit=' %')} of the pictures lie among real ones; n = {among.n:,}."
     return decides, Verdict(S5_OFF, verdict, reason, among, "% of pictures", None, among.n)
 
 
@@ -88,21 +89,14 @@ def _missed(claim: Claim, found: Taken, part: str, hits: NDArray[np.bool_] | Non
         return Verdict(claim, CANNOT, f"No pictures were drawn with {named(part)} and with all in place.", n=n)
     if len(np.unique(found.seed)) < 2:
         return Verdict(claim, CANNOT, "All pictures come from one noise seed, and differences are unknown.", n=n)
-    whole, chance = _points(share_of(found, found.right, NONE)), 100 / found.classes
-    if whole.low <= chance + MARGIN and hits is not found.right:
-        reason = f"With all parts in place only {_said(whole)} of the pictures are right, so there is little to break."
+    whole, chance = share_of(found, found.right, NONE), 100 / found.classes
+    if 100 * whole.low <= chance + MARGIN and hits is not found.right:
+        right = percent(whole)
+        reason = f"With all parts in place only {right} of the pictures are right, so there is little to break."
         return Verdict(claim, CANNOT, reason, n=n)
-    effect = _points(change(found, hits, part))
+    effect = in_points(change(found, hits, part))
     verdict = SUPPORTED if effect.high < -MARGIN else NOT if effect.low > -MARGIN else CANNOT
-    with_all, without = (_points(share_of(found, hits, each)) for each in (NONE, part))
+    with_all, without = (percent(share_of(found, hits, each)) for each in (NONE, part))
     what = "right" if hits is found.right or found.real is None else "right and among real ones"
-    reason = f"With {named(part)} {_said(without)} of the pictures are {what}, with {named(NONE)} {_said(with_all)}."
+    reason = f"With {named(part)} {without} of the pictures are {what}, with {named(NONE)} {with_all}."
     return Verdict(claim, verdict, reason, effect, unit, None, n)
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
-
-
-def _said(part: Estimate) -> str:
-    return f"{part.value:.1f} % [{part.low:.1f}, {part.high:.1f}]"

@@ -5,7 +5,6 @@ de Bortoli & Mézard, Nature Communications 15:9957, 2024; without a label, as t
 which is copied at each level once, so that pairs are independent and levels are not: intervals resample whole chains.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out,
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.stats.intervals import plain, wilson
+from evaluator.text import with_interval
 from evaluator.theory import published as theory_published
 from evaluator.theory.speciation import SPECIATED, crossing
 from firstlight.errors import RunError
@@ -112,11 +112,9 @@ def report(found: dict[str, Any]) -> str:
     crossed = found["crossing"]
     lines = [f"{found['run']}: pairs of copies that end in the same class, chains drawn {_how(found['label'])}"]
     lines.append("logSNR      φ [95 %]")
-    lines += [f"{row['logsnr']:<+8.2f}{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  n = {row['n']:,}"
-              for row in found["phi"]]  # fmt: skip
-    ends = [math.nan if crossed[end] is None else crossed[end] for end in ("value", "low", "high")]
-    value, low, high = ("off the levels tried" if math.isnan(end) else f"{end:+.2f}" for end in ends)
-    lines.append(f"φ reaches {crossed['share']} at logSNR {value} [{low}, {high}], n = {crossed['n']:,} chains")
+    lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in found["phi"]]
+    place = with_interval(crossed, "+.2f", none="off the levels tried")
+    lines.append(f"φ reaches {crossed['share']} at logSNR {place}, n = {crossed['n']:,} chains")
     return "\n".join(lines)
 
 

@@ -27,6 +27,7 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out,
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
 from evaluator.stats.intervals import plain, wilson
+from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import alpha, sigma
 from firstlight.run import Run
@@ -155,6 +156,5 @@ def report(found: dict[str, Any]) -> str:
     ]
     for row in [*found["recall"], {"class": "all"} | found["accuracy"]]:
         if row["n"]:
-            share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
-            lines.append(f"  {row['class']:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+            lines.append(f"  {row['class']:<12}{percent(row, width=6)}  n = {row['n']:,}")
     return "\n".join(lines)

@@ -19,6 +19,7 @@ from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
+from evaluator.text import with_interval
 from evaluator.theory.speciation import crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -146,15 +147,10 @@ def report(found: dict[str, Any]) -> str:
     lines = [f"{found['run']}: pictures whose label changes at a step of {found['steps']}, all pairs of classes"]
     lines.append("step  logSNR   shows the new label, %       shows the old label, %")
     for row in found["swaps"]:
-        shares = (
-            f"{100 * part['value']:5.1f} [{100 * part['low']:.1f}, {100 * part['high']:.1f}]"
-            for part in (row["becomes"], row["stays"])
-        )
+        shares = (with_interval(row[name], factor=100, width=5) for name in ("becomes", "stays"))
         lines.append(
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
-    ends = ("off the steps tried" if found["even"][end] is None else f"{found['even'][end]:+.2f}"
-            for end in ("value", "low", "high"))  # fmt: skip
-    value, low, high = ends
-    lines.append(f"both labels weigh the same at logSNR {value} [{low}, {high}], n = {found['even']['n']} seeds")
+    place = with_interval(found["even"], "+.2f", none="off the steps tried")
+    lines.append(f"both labels weigh the same at logSNR {place}, n = {found['even']['n']} seeds")
     return "\n".join(lines)

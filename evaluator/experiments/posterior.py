@@ -27,6 +27,7 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
 from evaluator.stats.intervals import Estimate, plain, share
+from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run import Run
@@ -150,8 +151,7 @@ def report(found: dict[str, Any]) -> str:
     lines = [f"{found['run']}: the class along ancestral chains"]
     for row in found["judges"]:
         right, place = row["ends_at_label"], row["falls_fastest"]
-        share_, low, high = (f"{100 * right[end]:.1f}" for end in ("value", "low", "high"))
-        at = [f"{place[end]:+.2f}" if place[end] is not None else "nowhere" for end in ("value", "low", "high")]
-        lines.append(f"  {row['judge']}: ends at the label in {share_} % [{low}, {high}], n = {right['n']:,}; entropy "
-                     f"falls fastest at logSNR {at[0]} [{at[1]}, {at[2]}], n = {place['n']} seeds")  # fmt: skip
+        at = with_interval(place, "+.2f", none="nowhere")
+        lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
+                     f"falls fastest at logSNR {at}, n = {place['n']} seeds")  # fmt: skip
     return "\n".join(lines)

@@ -20,6 +20,7 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
+from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
 from firstlight.run import Run
@@ -142,6 +143,5 @@ def report(found: dict[str, Any]) -> str:
         if row["class"] is None:
             lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
         name = "all" if row["class"] is None else row["class"]
-        share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
-        lines.append(f"  {name:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+        lines.append(f"  {name:<12}{percent(row, width=6)}  n = {row['n']:,}")
     return "\n".join(lines)

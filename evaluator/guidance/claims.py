@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.intervals import Estimate, share, share_difference
+from evaluator.stats.intervals import Estimate, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from evaluator.text import with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 PROPOSED = (
@@ -115,14 +116,14 @@ def _by_seed(rows: Rows, mine: Hits, theirs: Hits) -> NDArray[np.float64]:
 
 
 def _points(rows: Rows, mine: Hits, theirs: Hits) -> Estimate:
-    found = share_difference(rows.right, rows.seed, mine, theirs)
-    return Estimate(100 * found.value, 100 * found.low, 100 * found.high, found.n)
+    return in_points(share_difference(rows.right, rows.seed, mine, theirs))
 
 
 def _higher(claim: Claim, effect: Estimate, p: float, n: int, what: str) -> Verdict:
     """Supported for a gain that is one, not supported for none or too small a one."""
     verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else NOT if effect.high < GAIN else CANNOT
-    return Verdict(claim, verdict, f"{what}: {_said(effect)} points of accuracy, n = {n:,}.", effect, POINTS, p, n)
+    gain = with_interval(effect, "+.2f").replace("-", "−")
+    return Verdict(claim, verdict, f"{what}: {gain} points of accuracy, n = {n:,}.", effect, POINTS, p, n)
 
 
 def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
@@ -153,7 +154,3 @@ def _blended(rows: Rows, steps: Sequence[int]) -> Verdict:
     if found.verdict == NOT and not all(effect.high < GAIN for effect in effects):
         return Verdict(BLENDED, CANNOT, found.reason, found.effect, found.unit, found.p, n)
     return found
-
-
-def _said(effect: Estimate) -> str:
-    return f"{effect.value:+.2f} [{effect.low:+.2f}, {effect.high:+.2f}]".replace("-", "−")

@@ -10,6 +10,7 @@ from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
+from evaluator.text import with_interval
 from firstlight.run import RUNS, Run, existing_run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
@@ -80,15 +81,15 @@ def report(found: dict[str, Any]) -> str:
     lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
     for law, scale, steps, against in cells:
         name = law if against is None else f"{law} - {against}"
-        texts = [_said(held.get((law, scale, steps, against, *shown))) for shown in SHOWN]
+        texts = [_cell(held.get((law, scale, steps, against, *shown))) for shown in SHOWN]
         size = "all" if scale is None else f"{scale:g}"
         lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
     return "\n".join(lines)
 
 
-def _said(row: dict[str, Any] | None) -> str:
+def _cell(row: dict[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "-"
     if row["low"] is None:
         return f"{row['value']:.4g}"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    return with_interval(row, ".3f")

@@ -18,6 +18,7 @@ from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import cluster_weights, normal_interval, quantile_interval
 from evaluator.stats.distances import Numbers, frechet, kid_subsets, moments, precision_recall
 from evaluator.stats.intervals import Estimate, plain, wilson
+from evaluator.text import with_interval
 from firstlight.card import card_of
 from firstlight.files import write_table
 from firstlight.run import Run
@@ -105,6 +106,5 @@ def report(found: dict[str, Any]) -> str:
     lines = [f"{found['run']}: {found['pictures']:,} pictures at its default settings"]
     for line in found["metrics"]:
         name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
-        value, low, high = ("-" if line[end] is None else f"{line[end]:.4f}" for end in ("value", "low", "high"))
-        lines.append(f"{name:<16}{value:>9} [{low}, {high}]  n = {line['n']:,}")
+        lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
     return "\n".join(lines)

@@ -14,8 +14,9 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points, before
 from evaluator.recognizability.ranking import restricted
 from evaluator.stats.bootstrap import mean, median
-from evaluator.stats.intervals import Estimate, Numbers, Z, share_difference
+from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
+from evaluator.text import listed
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 
 ABOUT = (60.0, 80.0)  # "around 70 %" holds where the whole 95 % interval lies in here
@@ -102,7 +103,7 @@ def _lacking(found: Points, classes: Sequence[str]) -> str:
     """Why nothing can be said of digits; empty where something can."""
     missing = [name for label, name in enumerate(classes) if label not in set(found.label.tolist())]
     if missing:
-        return f"The run has no trajectories of {_listed(missing)}, and the claim compares all ten digits."
+        return f"The run has no trajectories of {listed(missing)}, and the claim compares all ten digits."
     return _of_one_seed(found)
 
 
@@ -172,14 +173,10 @@ def _missed(found: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
         others = ~np.isin(found.label, each.digits)
         for digit in each.digits:
             own = found.label == digit
-            effect = _points(share_difference(never, found.seed, own, others))
+            effect = in_points(share_difference(never, found.seed, own, others))
             contrasts.append(Contrast(digit, effect, exchanged(never, found.seed, own, others)))
-        together.append(_points(share_difference(never, found.seed, ~others, others)))
+        together.append(in_points(share_difference(never, found.seed, ~others, others)))
     return _judged(groups, contrasts, together, NEVER, len(never))
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
 
 
 def _judged(
@@ -217,8 +214,4 @@ def _said(contrasts: Sequence[Contrast], seeds: int, unit: str) -> str:
         ends = f"[{low:.1f}, {high:.1f}]".replace("-", "−")
         parts.append(f"{one.digit} {verb} {abs(one.effect.value):.1f} points {more if sign > 0 else less} {ends}")
     what, behind = ("", "noise seeds") if unit == POINTS else (" of pictures never recognized", "pictures")
-    return f"Against the digits outside the group, {_listed(parts)}{what}; n = {seeds:,} {behind}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"Against the digits outside the group, {listed(parts)}{what}; n = {seeds:,} {behind}."

@@ -13,6 +13,7 @@ from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import draws, ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from evaluator.text import listed
 
 
 @dataclass(frozen=True)
@@ -154,12 +155,7 @@ def sentence(found: Ranking, classes: Sequence[str]) -> str:
     tested = f"Holm's correction at 5 %, n = {seeds:,} noise seed{'' if seeds == 1 else 's'}"
     if not count:
         return f"No class is really earlier than another ({tested})."
-    together = [_listed(group, classes) for group in found.groups if len(group) > 1]
+    together = [listed([classes[label] for label in group]) for group in found.groups if len(group) > 1]
     order = ", ".join(classes[row.label] for row in found.rows)
     text = f"From early to late {order}: {count} of {len(found.pairs)} pairs really differ ({tested})"
     return f"{text}; not to be told apart: {'; '.join(together)}." if together else f"{text}."
-
-
-def _listed(group: Sequence[int], classes: Sequence[str]) -> str:
-    names = [classes[label] for label in group]
-    return f"{', '.join(names[:-1])} and {names[-1]}"

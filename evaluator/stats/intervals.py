@@ -46,6 +46,11 @@ def plainly(value: Any) -> Any:
     return value
 
 
+def in_points(share: Estimate) -> Estimate:
+    """A share, or a difference of shares, in percentage points."""
+    return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)
+
+
 def wilson(successes: int, n: int) -> Estimate:
     """A share with Wilson's score interval (Wilson, 1927). Nothing seen says nothing: the interval is 0 to 1."""
     if n == 0:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.intervals import Estimate, plain
+from evaluator.text import with_interval
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from firstlight.errors import JudgeError
@@ -154,7 +155,7 @@ def report(run: str, found: Check) -> str:
     ]
     if found.speciation and found.pairs:
         lines.append(
-            f"speciation: logSNR {found.speciation.value:.2f} [{found.speciation.low:.2f}, "
-            f"{found.speciation.high:.2f}]; pairs {found.pairs[0]:.2f} to {found.pairs[1]:.2f}"
+            f"speciation: logSNR {with_interval(found.speciation, '.2f')}; "
+            f"pairs {found.pairs[0]:.2f} to {found.pairs[1]:.2f}"
         )
     return "\n".join(lines)

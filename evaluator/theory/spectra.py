@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.judges.judge import SAME_PICTURES
 from evaluator.stats.intervals import Estimate
+from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.errors import JudgeError
@@ -103,17 +104,15 @@ def report(found: Spectra) -> str:
     """The figures as text for people."""
     whole, lowest, highest = found.whole, *found.pair_range()
     eigenvalues = ", ".join(f"{value:.2f}" for value in whole.eigenvalues)
+    known = whole.top, whole.unit, found.between.top, whole.logsnr, whole.time, whole.step
+    top, unit, between, logsnr, time, step = (with_interval(estimate, ".2f") for estimate in known)
     return (
         f"{found.name}: {found.n:,} pictures of {len(found.classes)} classes\n"
-        f"Λ {_shown(whole.top)} of pictures in [-1, 1], {_shown(whole.unit)} in [0, 1]; eigenvalues {eigenvalues}\n"
-        f"Λ between the classes' means {_shown(found.between.top)}\n"
-        f"the class is decided at logSNR {_shown(whole.logsnr)}; pairs from {lowest:.2f} to {highest:.2f}\n"
-        f"t_S {_shown(whole.time)} and step {_shown(whole.step)} of the published chain (pictures in [0, 1], T = 1000)"
+        f"Λ {top} of pictures in [-1, 1], {unit} in [0, 1]; eigenvalues {eigenvalues}\n"
+        f"Λ between the classes' means {between}\n"
+        f"the class is decided at logSNR {logsnr}; pairs from {lowest:.2f} to {highest:.2f}\n"
+        f"t_S {time} and step {step} of the published chain (pictures in [0, 1], T = 1000)"
     )
-
-
-def _shown(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def spectra_name(dataset: str, only: Sequence[int] = (), per_class: int = 0) -> str:
