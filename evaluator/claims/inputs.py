@@ -1,12 +1,9 @@
 """What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluator.claims import forward as claims_forward
 from evaluator.claims import harder_data, training
@@ -16,6 +13,7 @@ from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
 from evaluator.judges.judge import judge_for, judge_for_run
 from evaluator.recognizability import claims as recognizability_claims
+from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
@@ -24,11 +22,9 @@ from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
 from firstlight.run import Run
-from firstlight.schema import METADATA
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
-VIEW, THRESHOLD = "x", 0.5  # what recognizability is asked of: x_t, which at pure noise shows nothing
 
 
 class Missing(Exception):
@@ -44,33 +40,25 @@ def fading(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
 
 
 def _recognized(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
-    """Where the pictures are recognized by the first judge of x_t, at the threshold that its null asks for."""
-    at = _look(run, ask)
-    frame = ask("judged_frames", run=run.id, judge=at["judge"], view=VIEW)
-    seen = view_from({name: frame[name].to_numpy() for name in frame}, VIEW, at["judge"])
-    return points(seen, at["threshold"]), tuple(map(str, card["dataset"]["classes"]))
+    """Where the pictures are recognized."""
+    look = _look(run, ask)
+    frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
+    view = view_from({name: frame[name].to_numpy() for name in frame}, look.view, look.judge)
+    return points(view, look.threshold), tuple(map(str, card["dataset"]["classes"]))
 
 
-def _look(run: Run, ask: Ask) -> dict[str, Any]:
-    frame = ask("judges", run=run.id)
-    judges = frame.loc[frame["view"] == VIEW, "judge"]
-    if judges.empty:
+def _look(run: Run, ask: Ask) -> Look:
+    """The first judge of x_t, which at pure noise shows nothing, and the threshold that its null asks for."""
+    look = default_look(run, ask("judges", run=run.id), ("x",))
+    if look is None:
         raise Missing("There are no judgements of x_t yet")
-    return {"judge": str(judges.min()), "threshold": _threshold(run)}
-
-
-def _threshold(run: Run) -> float:
-    try:
-        held = json.loads((pq.read_schema(run.judgements).metadata or {})[METADATA])
-        return float(held["null"][VIEW]["threshold"])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-        return THRESHOLD
+    return look
 
 
 def shown(run: Run, ask: Ask) -> dict[str, Any]:
     """What the Recognizability page's controls show."""
-    at = _look(run, ask)
-    return {"judged": f"x_t, noisy, {at['judge']}", "threshold": round(100 * at["threshold"])}
+    look = _look(run, ask)
+    return {"judged": f"x_t, noisy, {look.judge}", "threshold": round(100 * look.threshold)}
 
 
 def recognizable(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:

@@ -13,23 +13,21 @@ from firstlight.schema import METADATA
 THRESHOLD = 0.5  # where a run's judgements name none
 
 
+def threshold(run: Run, view: str) -> float:
+    """The probability from which the run's judge counts a view as recognized: what its own null asks for."""
+    return float(null(run, view).get("threshold", THRESHOLD))
+
+
 def null(run: Run, view: str) -> dict[str, Any]:
     """The `threshold` that a view's null asks for, its `rate` and `n`; empty where none is kept."""
-    for path in (run.judgements, run.posterior):
-        try:
-            held = _nulls(str(path), path.stat().st_mtime_ns)[view]
-            return {"threshold": float(held["threshold"]), "rate": float(held["rate"]), "n": int(held["n"])}
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-            continue
-    return {}
+    try:
+        held = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)[view]
+        return {"threshold": float(held["threshold"]), "rate": float(held["rate"]), "n": int(held["n"])}
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return {}
 
 
 @lru_cache(maxsize=1 << 12)
 def _nulls(path: str, _stamp: int) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(METADATA, b"{}")).get("null", {})
     return found
-
-
-def threshold(run: Run, view: str) -> float:
-    """The probability from which the run's judge counts a view as recognized: what its own null asks for."""
-    return float(null(run, view).get("threshold", THRESHOLD))
