@@ -1,7 +1,6 @@
 """firstlight evaluate fit-clip, and clip RUN."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_pictures import figures as real_figures
 from evaluator.clip.resolve import chosen
+from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 
@@ -26,9 +26,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     fitted.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the pictures (default: %(default)s)")
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
-    says.add_argument("run", help="the run's id")
-    says.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
-    says.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    add_run(says)
     says.add_argument("--per-class", type=int, default=scoring.PER_CLASS, help="pictures (default: %(default)s)")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
@@ -65,12 +63,12 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
 
 def _clip(options: argparse.Namespace) -> None:
     """firstlight evaluate clip"""
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
     tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
     record(run, *(path for path in tables if path.is_file()))
-    print(json.dumps(found, allow_nan=False) if options.json else ranking.report(found))
+    show(options, found, ranking.report)
 
 
 def _fit(options: argparse.Namespace) -> None:

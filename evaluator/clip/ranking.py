@@ -164,8 +164,7 @@ def report(found: dict[str, Any]) -> str:
 def _beside(found: dict[str, Any]) -> list[str]:
     """How far the order agrees with others, a line each."""
     lines = [
-        f"Order by {name} against that of real pictures: Spearman {_cell(row)}"
-        for name, row in found["real"].items()
+        f"Order by {name} against that of real pictures: Spearman {_cell(row)}" for name, row in found["real"].items()
     ]
     if "classifier" not in found:
         return lines

@@ -1,17 +1,17 @@
 """firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
+from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
 from evaluator.text import with_interval
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.laws import LAWS
@@ -23,7 +23,6 @@ SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet"
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
     sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
-    sweep.add_argument("run", help="the run's id")
     sweep.add_argument("--laws", nargs="+", default=list(LAWS), metavar="NAME", help=f"of {', '.join(LAWS)}")
     sweep.add_argument("--scales", nargs="+", type=float, default=SCALES, metavar="S", help="of every law")
     sweep.add_argument("--steps", nargs="+", type=int, default=STEPS, metavar="K", help="numbers of steps")
@@ -31,15 +30,14 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--blocks", type=int, default=BLOCKS, help=f"of {SEEDS} noise seeds for every class (default: %(default)s)"
     )
     sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
-    sweep.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
-    sweep.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    add_run(sweep)
     sweep.set_defaults(command=_command)
 
 
 def _command(options: argparse.Namespace) -> None:
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     found = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
-    print(json.dumps(found, allow_nan=False) if options.json else report(found))
+    show(options, found, report)
 
 
 def guidance(
