@@ -23,9 +23,9 @@ from evaluator.clip.network import WEIGHTS, PictureTower, save_model, small_conf
 from evaluator.clip.openclip import opened
 from evaluator.clip.prompts import checked, scored_templates, trained_templates, unseen_templates
 from evaluator.clip.ranking import ordered
-from evaluator.clip.resizing import resize_matrix
+from evaluator.clip.resize import resize_matrix
 from evaluator.clip.resolve import chosen
-from evaluator.clip.scoring import rows
+from evaluator.clip.scores import rows
 from evaluator.quality.pictures import Drawn
 from firstlight.errors import JudgeError
 from firstlight.files import write_json, write_table

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.ranking import Order, ordered
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.agreement import kappas
 from evaluator.stats.bootstrap import ends
 from evaluator.stats.intervals import Estimate, Numbers, plain

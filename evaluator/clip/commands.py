@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from evaluator.clip import agreement, ranking, scoring
+from evaluator.clip import agreement, ranking, scores
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     add_run(says)
-    says.add_argument("--per-class", type=int, default=scoring.PER_CLASS, help="pictures (default: %(default)s)")
+    says.add_argument("--per-class", type=int, default=scores.PER_CLASS, help="pictures (default: %(default)s)")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)
@@ -35,13 +35,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 
-def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict[str, Any]:
+def clip(run: Run, judge: ClipJudge, per_class: int = scores.PER_CLASS) -> dict[str, Any]:
     """The figures of a run as plain values; writes the run's five CLIP tables.
 
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
-    table, seconds = scoring.score(run, judge, per_class)
-    frames, moments = scoring.steps(run, judge), scoring.snapshots(run, judge)
+    table, seconds = scores.score(run, judge, per_class)
+    frames, moments = scores.steps(run, judge), scores.snapshots(run, judge)
     found = ranking.orders(table)
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
     verdicts = [verdict for name in found for verdict in s9(found[name], name, judge.classes, judge.name, real)]

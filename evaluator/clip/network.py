@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evaluator.clip.resizing import resize_matrix
+from evaluator.clip.resize import resize_matrix
 from evaluator.judges.judge import session_options
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json

@@ -28,7 +28,7 @@ from evaluator.clip.judge import (
     load,
 )
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
-from evaluator.clip.real_pictures import on_card
+from evaluator.clip.real_scores import on_card
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import Pictures

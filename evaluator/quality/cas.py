@@ -29,7 +29,7 @@ def scores(
 
     Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
     """
-    real = real_pictures(dataset, data)
+    real = train_and_test(dataset, data)
     if real is None:
         return
     train, test = real
@@ -40,7 +40,7 @@ def scores(
         yield "cas_real", real_score(train, test, len(labels))
 
 
-def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
+def train_and_test(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
     """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
     try:
         from evaluator.judges import network  # noqa: F401

@@ -17,13 +17,13 @@ from tqdm import tqdm
 from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
 from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
 from evaluator.provenance import record, weights
-from evaluator.quality.cas import real_pictures
+from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
 from evaluator.stats.distances import Numbers, frechet, moments
 from evaluator.stats.intervals import Estimate, plain, wilson
 from evaluator.steps.cas import EPOCHS, taught
-from evaluator.steps.timing import timed
+from evaluator.steps.times import timed
 from evaluator.steps.ways import Cell, cells
 from firstlight.card import card_of
 from firstlight.errors import RunError
@@ -61,7 +61,7 @@ def steps(
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
     compared, count = cells(run, evaluations), per_class * len(judge.classes)
     denoisers = {cell.run: session.load(cell.run.denoiser) for cell in compared}
-    real = real_pictures(card_of(run)["dataset"]["name"], data)
+    real = train_and_test(card_of(run)["dataset"]["name"], data)
     floor = None if real is None else floor_of(real[0], judge, reference, count)
     made = all_drawn(compared, denoisers, count)
     rows = [row_of(cell, each, judge, reference, floor) for cell, each in zip(compared, made, strict=True)]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.clip import kept_pictures, real_pictures
+from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
 from evaluator.provenance import digest, weights
@@ -47,7 +47,7 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     join(
         run.clip, table, source, _about(judge) | {"seconds_per_1000": round(seconds, 3), "pictures": len(drawn.labels)}
     )
-    join(run.clip_real, table_of(CLIP_REAL, real_pictures.columns(judge)), {})
+    join(run.clip_real, table_of(CLIP_REAL, real_scores.columns(judge)), {})
     kept_pictures.keep(run, drawn, table, source)
     return table, seconds
 
@@ -87,7 +87,7 @@ def scores(judge: ClipJudge, images: NDArray[np.uint8], labels: NDArray[np.int64
     asked = labels[:, None, None]
     own = np.take_along_axis(cosine, asked, axis=2)[:, :, 0]
     chance = np.take_along_axis(judge.probability(cosine), asked, axis=2)[:, :, 0]
-    mean, spread = (part.T[labels] for part in real_pictures.standards(judge))  # (N, readings)
+    mean, spread = (part.T[labels] for part in real_scores.standards(judge))  # (N, readings)
     return {"cosine": own, "probability": chance, "z": (own - mean) / spread, "top": cosine.argmax(axis=2)}
 
 
