@@ -27,7 +27,7 @@ def record(run: Run, *written: Path) -> None:
         write_manifest(run, *written)
 
 
-def weights(run: Run) -> str:
+def denoiser_sha256(run: Run) -> str:
     """The sha256 of the run's denoiser, which names what was made with it."""
     return hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
 

@@ -31,7 +31,7 @@ class Missing(Exception):
     """What a claim is judged by is not there; the message is a sentence without its end."""
 
 
-def fading(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S1, from the card of the judge of noisy pictures."""
     judge = judge_for(card["dataset"]["name"], "noisy")
     if judge.classes != tuple(map(str, card["dataset"]["classes"])):
@@ -39,7 +39,7 @@ def fading(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
 
 
-def _recognized(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
+def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
     """Where the pictures are recognized."""
     look = _look(run, ask)
     frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
@@ -55,32 +55,32 @@ def _look(run: Run, ask: Ask) -> Look:
     return look
 
 
-def shown(run: Run, ask: Ask) -> dict[str, Any]:
+def controls(run: Run, ask: Ask) -> dict[str, Any]:
     """What the Recognizability page's controls show."""
     look = _look(run, ask)
     return {"judged": f"x_t, noisy, {look.judge}", "threshold": round(100 * look.threshold)}
 
 
-def recognizable(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S3, from the judgements of x_t."""
-    return recognizability_claims.s3(*_recognized(run, card, ask))
+    return recognizability_claims.s3(*_points(run, card, ask))
 
 
-def easy_and_hard(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s10(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S10, from the same."""
-    return recognizability_claims.s10(*_recognized(run, card, ask))
+    return recognizability_claims.s10(*_points(run, card, ask))
 
 
-def without(run: Run, card: Card, ask: Ask) -> ablation_figures.Taken:
+def ablated(run: Run, card: Card, ask: Ask) -> ablation_figures.Ablated:
     """The pictures with parts taken away, of S2, S4, S5 and S6."""
     frame = ask("ablations", run=run.id)
     if frame.empty:
         raise Missing("There are no pictures with parts taken away yet")
     columns = {name: frame[name].to_numpy() for name in frame if name != "image"}
-    return ablation_figures.taken_from(columns, len(card["dataset"]["classes"]))
+    return ablation_figures.ablated_from(columns, len(card["dataset"]["classes"]))
 
 
-def learned(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s7(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S7, from every loss that was logged."""
     frame = ask("loss_values", run=run.id)
     if frame.empty:
@@ -90,7 +90,7 @@ def learned(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     )
 
 
-def improved(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s8(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S8: the pictures kept at both ends of the training, put before the judge."""
     frame = ask("snapshots", run=run.id)
     if frame.empty:
@@ -108,7 +108,7 @@ def improved(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return training.s8(frame["step"].to_numpy(), frame["label"].to_numpy(), frame["seed"].to_numpy(), whole)
 
 
-def scored(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s9(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S9, by every CLIP judge and score."""
     judges = ask("clip_judges", run=run.id)
     if judges.empty:
@@ -126,7 +126,7 @@ def scored(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return tuple(said)
 
 
-def swept(run: Run, ask: Ask) -> Mapping[str, Any]:
+def guided(run: Run, ask: Ask) -> Mapping[str, Any]:
     """The pictures under guidance laws, of S11 and S12."""
     frame = ask("guided", run=run.id)
     if frame.empty:
@@ -134,7 +134,7 @@ def swept(run: Run, ask: Ask) -> Mapping[str, Any]:
     return {name: frame[name].to_numpy() for name in frame}
 
 
-def stepped(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S13, from the ways of drawing that were compared."""
     frame = ask("solver_steps", run=run.id)
     if frame.empty:
@@ -143,7 +143,7 @@ def stepped(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return steps_claims.s13(compare.ways_from(columns, len(card["dataset"]["classes"])), run.id)
 
 
-def held_against(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S14: this run against the best one of the other kind."""
     frame = ask("runs").dropna(subset=["accuracy", "accuracy_low", "accuracy_high"])
     kinds = (harder_data.DIGITS, harder_data.HARDER)

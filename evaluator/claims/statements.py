@@ -5,6 +5,7 @@ makes what is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from evaluator.claims import forward as claims_forward
@@ -12,7 +13,7 @@ from evaluator.claims import harder_data, inputs, training
 from evaluator.claims.inputs import Ask, Card, Missing
 from evaluator.clip import claims as clip_claims
 from evaluator.experiments import claims as experiments_claims
-from evaluator.guidance import claims as guided
+from evaluator.guidance import claims as guidance_claims
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
@@ -55,7 +56,7 @@ def verdicts(run: Run, card: Card, ask: Ask) -> tuple[Found, ...]:
 
     Reads stored tables only, but for S8, whose few hundred small pictures are put before the judge.
     """
-    return tuple(found for subject in SUBJECTS if _sensible(subject, card) for found in _found(subject, run, card, ask))
+    return tuple(chain.from_iterable(_verdicts(each, run, card, ask) for each in SUBJECTS if _sensible(each, card)))
 
 
 def _sensible(subject: Subject, card: Card) -> bool:
@@ -68,7 +69,7 @@ def _sensible(subject: Subject, card: Card) -> bool:
     return all(has[name] for name in subject.needs)
 
 
-def _found(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
+def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
     """The verdicts of one statement; one "cannot say" where its tables are not there or its judge is not."""
     command = subject.command.format(run=run.id)
     asked: dict[str, Any] = {}
@@ -93,8 +94,9 @@ def _silent(subject: Subject, reason: str) -> Verdict:
 
 ABLATED = ("ablations", "firstlight evaluate ablations {run}", "network")
 RECOGNIZED = ("judged_frames", "firstlight evaluate recognizability {run}", "recognizability")
-TOLD, DRAWN, DIGIT = (frozenset(names) for names in ((LABELS, GUIDANCE), (LABELS,), (DIGIT_CLASSES,)))
 GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")
+OF_DIGITS, LABELLED = frozenset({DIGIT_CLASSES}), frozenset({LABELS})
+LABELLED_AND_GUIDED = LABELLED | {GUIDANCE}
 SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "S1",
@@ -103,49 +105,49 @@ SUBJECTS: tuple[Subject, ...] = (
         "",
         "firstlight evaluate schedule {run}",
         "forward-process",
-        inputs.fading,
+        inputs.s1,
     ),
     Subject(
         "S2",
         "Gradual noise",
         experiments_claims.GRADUAL,
         *ABLATED,
-        lambda *at: experiments_claims.s2(inputs.without(*at)),
-        needs=TOLD,
+        lambda *at: experiments_claims.s2(inputs.ablated(*at)),
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S3",
         "Reverse diffusion, step by step",
         recognizability_claims.WORDS,
         *RECOGNIZED,
-        inputs.recognizable,
-        asked=inputs.shown,
+        inputs.s3,
+        asked=inputs.controls,
     ),
     Subject(
         "S4",
         "U-Net",
         experiments_claims.U_NET,
         *ABLATED,
-        lambda *at: experiments_claims.s4(inputs.without(*at)),
-        needs=TOLD,
+        lambda *at: experiments_claims.s4(inputs.ablated(*at)),
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S5",
         "Class conditioning",
-        experiments_claims.TOLD,
+        experiments_claims.CONDITIONING,
         *ABLATED,
-        lambda *at: experiments_claims.s5(inputs.without(*at)),
-        needs=TOLD,
+        lambda *at: experiments_claims.s5(inputs.ablated(*at)),
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S6",
         "Time embedding",
-        experiments_claims.TIMED,
+        experiments_claims.TIME_EMBEDDING,
         *ABLATED,
-        lambda *at: experiments_claims.s6(inputs.without(*at)),
-        needs=TOLD,
+        lambda *at: experiments_claims.s6(inputs.ablated(*at)),
+        needs=LABELLED_AND_GUIDED,
     ),
-    Subject("S7", "Training", training.TRAINED, "loss_values", "firstlight resume {run}", "training", inputs.learned),
+    Subject("S7", "Training", training.TRAINED, "loss_values", "firstlight resume {run}", "training", inputs.s7),
     Subject(
         "S8",
         "Quality through training",
@@ -153,8 +155,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "snapshots",
         "firstlight resume {run}",
         "training",
-        inputs.improved,
-        needs=DRAWN,
+        inputs.s8,
+        needs=LABELLED,
     ),
     Subject(
         "S9",
@@ -163,33 +165,33 @@ SUBJECTS: tuple[Subject, ...] = (
         "clip_scores",
         "firstlight evaluate clip {run}",
         "clip-rankings",
-        inputs.scored,
-        needs=DIGIT,
+        inputs.s9,
+        needs=OF_DIGITS,
     ),
     Subject(
         "S10",
         "Easy and hard digits",
         recognizability_claims.HOPED,
         *RECOGNIZED,
-        inputs.easy_and_hard,
-        needs=DIGIT,
-        asked=inputs.shown,
+        inputs.s10,
+        needs=OF_DIGITS,
+        asked=inputs.controls,
     ),
     Subject(
         "S11",
         "CLIP-guided classifier-free guidance",
-        guided.PROPOSED,
+        guidance_claims.PROPOSED,
         *GUIDED,
-        lambda run, card, ask: guided.s11(inputs.swept(run, ask)),
-        needs=TOLD,
+        lambda run, card, ask: guidance_claims.s11(inputs.guided(run, ask)),
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S12",
         "Classifier-free guidance",
-        guided.FREE,
+        guidance_claims.FREE,
         *GUIDED,
-        lambda run, card, ask: guided.s12(inputs.swept(run, ask)),
-        needs=TOLD,
+        lambda run, card, ask: guidance_claims.s12(inputs.guided(run, ask)),
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S13",
@@ -198,8 +200,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "solver_steps",
         "firstlight evaluate steps {run}",
         "steps",
-        inputs.stepped,
-        needs=TOLD,
+        inputs.s13,
+        needs=LABELLED_AND_GUIDED,
     ),
     Subject(
         "S14",
@@ -208,7 +210,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "runs",
         "firstlight train --preset fashion",
         "compare",
-        inputs.held_against,
-        needs=DRAWN,
+        inputs.s14,
+        needs=LABELLED,
     ),
 )

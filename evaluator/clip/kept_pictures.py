@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.clip.judge import MEAN
-from evaluator.clip.tables import held, write
+from evaluator.clip.tables import stored, write
 from evaluator.judges.judge import BATCH, Judge, judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.card import card_of
@@ -28,7 +28,7 @@ def keep(run: Run, drawn: Drawn, table: pa.Table, source: dict[str, Any]) -> Non
     table: CLIP, one judge's rows of `drawn`. Pictures kept for other judges stay.
     """
     wanted = extremes(table)
-    rows, _ = held(run.clip_pictures, CLIP_PICTURES, source)
+    rows, _ = stored(run.clip_pictures, CLIP_PICTURES, source)
     if rows is not None:
         wanted |= set(rows.filter(pc.is_valid(rows["image"]))["sample"].to_pylist())
     images = drawn.images.transpose(0, 2, 3, 1)

@@ -18,7 +18,7 @@ from firstlight.errors import JudgeError
 WAYS = "name one as ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER"
 
 
-def opened(name: str) -> tuple[Any, Any]:
+def open_model(name: str) -> tuple[Any, Any]:
     """Model, on the CPU in float32, and tokenizer. Raises JudgeError with a sentence for whatever is in the way."""
     kind, rest = _parsed(name)
     if kind == "local-dir":

@@ -34,12 +34,12 @@ def chosen(
     """
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
-    judge = clip_for(dataset) if name is None else named(name, dataset, data, cache)
+    judge = clip_for(dataset) if name is None else openclip_judge(name, dataset, data, cache)
     judge = for_run(judge, run_card)
     return with_prompts(judge, templates, embedded(judge, templates)) if templates else judge
 
 
-def named(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE) -> ClipJudge:
+def openclip_judge(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE) -> ClipJudge:
     """The OpenCLIP model `name` as a judge of a dataset: a folder with a card as it is, others from the cache.
 
     What is not there, or damaged, is made, which needs torch and open_clip_torch.
@@ -60,7 +60,7 @@ def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge
     from trainer.data import DataError, prepared
 
     package, openclip = _torch_parts()
-    model, tokenizer = openclip.opened(name)
+    model, tokenizer = openclip.open_model(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
     try:
         test = prepared(pictures_at_hand(dataset, data), per_class=REAL_PER_CLASS)
@@ -90,7 +90,7 @@ def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
     folder = Path(judge.card["folder"])
     if (folder / TEXT).is_file():
         return package.text_encoder(folder, judge.card)
-    model, tokenizer = openclip.opened(judge.card["model"])
+    model, tokenizer = openclip.open_model(judge.card["model"])
     return lambda sentences: package.encoded(model, tokenizer, sentences)
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
-from evaluator.provenance import digest, weights
+from evaluator.provenance import denoiser_sha256, digest
 from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
 from evaluator.recognizability import judge_frames
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
@@ -40,7 +40,7 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     table = rows(judge, drawn)
     seconds = 1000 * (time.perf_counter() - started) / len(drawn.labels)
     source = {
-        "denoiser": weights(run),
+        "denoiser": denoiser_sha256(run),
         "sampling": json.loads(json.dumps(asdict(drawn.settings))),
         "first_seed": FIRST_SEED,
     }

@@ -14,7 +14,7 @@ NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
 
 
 @dataclass(frozen=True)
-class Taken:
+class Ablated:
     """Pictures (N,) drawn with a part taken away, and what the judge says of them."""
 
     part: NDArray[Any]  # (N,) NONE: all in place
@@ -38,12 +38,12 @@ class Taken:
         return sorted(found, key=lambda part: order.get(part, (1, -size_of(part))))
 
 
-def taken_from(columns: Mapping[str, Any], classes: int) -> Taken:
+def ablated_from(columns: Mapping[str, Any], classes: int) -> Ablated:
     """From the rows of ablations.parquet of one run, column name -> values (N,)."""
     label = np.asarray(columns["label"], np.int64)
     real = np.asarray(columns["real"], object)
     known = len(real) > 0 and all(isinstance(each, (bool, np.bool_)) for each in real)
-    return Taken(
+    return Ablated(
         np.asarray(columns["part"]).astype(str), label, np.asarray(columns["seed"], np.int64),
         np.asarray(columns["top"], np.int64) == label, real.astype(bool) if known else None,
         np.asarray(columns["evaluations"], np.int64), classes,
@@ -61,7 +61,7 @@ def size_of(part: str) -> int:
     return int(number) if number != part and number.isdecimal() else 0
 
 
-def named(part: str) -> str:
+def part_name(part: str) -> str:
     """What was done, for people."""
     if size_of(part):
         return f"skips at {size_of(part)} × {size_of(part)} silenced"
@@ -71,14 +71,14 @@ def named(part: str) -> str:
     }.get(part, part)  # fmt: skip
 
 
-def figures(run: str, found: Taken, level: float | None = None) -> dict[str, Any]:
+def figures(run: str, found: Ablated, level: float | None = None) -> dict[str, Any]:
     """Every part's shares and what its loss costs, as plain values; `level`: logSNR at which the time was frozen."""
     rows = []
     for part in found.parts:
-        here = found.part == part
+        evaluations = found.evaluations[found.part == part]
         hits = {"accuracy": found.right, "real": found.real, "good": found.good}
         rows.append(
-            {"part": part, "taken": named(part), "n": int(here.sum()), "evaluations": int(found.evaluations[here][0])}
+            {"part": part, "taken": part_name(part), "n": len(evaluations), "evaluations": int(evaluations[0])}
             | {name: None if hit is None else plain(share_of(found, hit, part)) for name, hit in hits.items()}
             | {f"{name}_change": None if hit is None or part == NONE else plain(change(found, hit, part))
                for name, hit in hits.items()}
@@ -86,13 +86,13 @@ def figures(run: str, found: Taken, level: float | None = None) -> dict[str, Any
     return {"run": run, "frozen_at": level, "chance": 1 / found.classes, "parts": rows}
 
 
-def share_of(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+def share_of(found: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without a part, clustered on the seed."""
     here = found.part == part
     return share(hits[here], found.seed[here])
 
 
-def change(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+def change(found: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without the part less that with all in place, from the same noise; clustered on the seed."""
     return share_difference(hits, found.seed, found.part == part, found.part == NONE)
 

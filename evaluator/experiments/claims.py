@@ -9,9 +9,9 @@ from evaluator.experiments.ablation_figures import (
     SKIPS,
     STEPS,
     TIME,
-    Taken,
+    Ablated,
     change,
-    named,
+    part_name,
     share_of,
     size_of,
     skips_at,
@@ -24,11 +24,11 @@ MARGIN = 2.0  # points: a part whose loss costs less is not missed
 UNIT, NAMED = "points of good pictures", "points of accuracy"
 
 U_NET = "down blocks, up blocks, skip connections that carry edges and strokes past the bottleneck"
-TOLD = (
+CONDITIONING = (
     "label → one-hot → embedding network; a c_mask switches conditioning on or off; added to the time embedding in the "
     "middle of the U-Net"
 )
-TIMED = "sinusoidal, injected in the network, tells it how much noise to remove"
+TIME_EMBEDDING = "sinusoidal, injected in the network, tells it how much noise to remove"
 GRADUAL = "why many small steps: each level teaches one stage of denoising; shown, not only said"
 MEASURE = (
     "share of good pictures (the judge names the class asked for, and the picture lies among real ones in the judge's "
@@ -39,32 +39,34 @@ S2 = Claim("S2", "one giant step will not do", GRADUAL, MEASURE.format(taken="dr
 S4 = Claim("S4", "skips are needed", U_NET, MEASURE.format(taken="all skips silenced"))
 S4_FINEST = Claim("S4", "the finest carry edges and strokes", U_NET, MEASURE.format(taken="the finest skips silenced"))
 S5 = Claim(
-    "S5", "the label decides the class", TOLD,
+    "S5", "the label decides the class", CONDITIONING,
     "accuracy of the asked class with c_mask off less that with it on, on the same noise; supported where its 95 % "
     f"interval, clustered on the noise seed, lies below −{MARGIN:g} points, not supported where it lies above. Off, a "
     "noise gives the same picture for every class asked for, so chance is all that is left",
 )  # fmt: skip
 S5_OFF = Claim(
-    "S5", "off, it draws without a class", TOLD,
+    "S5", "off, it draws without a class", CONDITIONING,
     "share of pictures drawn with c_mask off that lie among real ones in the judge's features; supported where its "
     "95 % interval lies above one half, not supported where it lies below",
 )  # fmt: skip
-S6 = Claim("S6", "it tells how much noise to remove", TIMED, MEASURE.format(taken="time embedding frozen half-way"))
+S6 = Claim(
+    "S6", "it tells how much noise to remove", TIME_EMBEDDING, MEASURE.format(taken="time embedding frozen half-way")
+)
 
 
-def s2(found: Taken) -> tuple[Verdict, ...]:
+def s2(found: Ablated) -> tuple[Verdict, ...]:
     """Many small steps: what one giant step costs."""
     return (_missed(S2, found, STEPS),)
 
 
-def s4(found: Taken) -> tuple[Verdict, ...]:
+def s4(found: Ablated) -> tuple[Verdict, ...]:
     """Skip connections: what silence in all of them, and in the finest, costs."""
     sizes = [size_of(part) for part in found.parts if size_of(part)]
     finest = (_missed(S4_FINEST, found, skips_at(max(sizes))),) if sizes else ()
     return (_missed(S4, found, SKIPS), *finest)
 
 
-def s5(found: Taken) -> tuple[Verdict, ...]:
+def s5(found: Ablated) -> tuple[Verdict, ...]:
     """Class conditioning: what the label decides, and what is drawn without one."""
     decides = _missed(S5, found, LABEL, found.right)
     off = found.part == LABEL
@@ -76,17 +78,17 @@ def s5(found: Taken) -> tuple[Verdict, ...]:
     return decides, Verdict(S5_OFF, verdict, reason, among, "% of pictures", None, among.n)
 
 
-def s6(found: Taken) -> tuple[Verdict, ...]:
+def s6(found: Ablated) -> tuple[Verdict, ...]:
     """Time embedding: what freezing it costs."""
     return (_missed(S6, found, TIME),)
 
 
-def _missed(claim: Claim, found: Taken, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
+def _missed(claim: Claim, found: Ablated, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
     """Whether the loss of a part costs more than the margin."""
     hits, unit = (found.good, UNIT) if hits is None else (hits, NAMED)
     n = int((found.part == part).sum())
     if not n or not (found.part == NONE).any():
-        return Verdict(claim, CANNOT, f"No pictures were drawn with {named(part)} and with all in place.", n=n)
+        return Verdict(claim, CANNOT, f"No pictures were drawn with {part_name(part)} and with all in place.", n=n)
     if len(np.unique(found.seed)) < 2:
         return Verdict(claim, CANNOT, "All pictures come from one noise seed, and differences are unknown.", n=n)
     whole, chance = share_of(found, found.right, NONE), 100 / found.classes
@@ -98,5 +100,5 @@ def _missed(claim: Claim, found: Taken, part: str, hits: NDArray[np.bool_] | Non
     verdict = SUPPORTED if effect.high < -MARGIN else NOT if effect.low > -MARGIN else CANNOT
     with_all, without = (percent(share_of(found, hits, each)) for each in (NONE, part))
     what = "right" if hits is found.right or found.real is None else "right and among real ones"
-    reason = f"With {named(part)} {without} of the pictures are {what}, with {named(NONE)} {with_all}."
+    reason = f"With {part_name(part)} {without} of the pictures are {what}, with {part_name(NONE)} {with_all}."
     return Verdict(claim, verdict, reason, effect, unit, None, n)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.stats.intervals import plain, wilson
 from evaluator.text import with_interval
-from evaluator.theory import published as theory_published
+from evaluator.theory.published import published_speciation
 from evaluator.theory.speciation import SPECIATED, crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -53,7 +53,7 @@ def speciation(
     settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}
     cost = int(np.searchsorted(grid, tried[-1])) + 1 + sum(2 * int((grid[:-1] >= level).sum()) for level in tried)
     plan = Plan("speciation", settings, pairs, "--pairs", PART, cost)
-    table = carried_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
+    table = carry_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
     record(subject, "speciation", table, {"settings": settings | {"pairs": pairs}})
     columns = {name: table[name].to_numpy() for name in ("logsnr", "first", "second", "seed")}
     return figures(run.id, columns["logsnr"], columns["first"] == columns["second"], columns["seed"]) | {"label": label}
@@ -61,7 +61,7 @@ def speciation(
 
 def published_levels() -> tuple[float, ...]:
     """The levels of the published experiment, logSNR: the same noise relative to the pictures."""
-    return tuple(theory_published.speciation().logsnr.tolist())
+    return tuple(published_speciation().logsnr.tolist())
 
 
 def _label(subject: Subject, name: str | None) -> int:
@@ -79,7 +79,7 @@ def _pairs(
     where = [int(np.abs(grid - level).argmin()) for level in tried]
     label = np.full(2 * len(items), asked, np.int64)
     copied = {}
-    for step in sample(told(denoise, label[: len(items)]), noise.start(), table, noise.draw):
+    for step in sample(with_labels(denoise, label[: len(items)]), noise.start(), table, noise.draw):
         copied[step.index] = step.x
         if step.index == where[-1]:
             break
@@ -88,7 +88,7 @@ def _pairs(
         ends = [streams(FIRST_SEED, items, 1 + 2 * level + end, subject.shape) for end in (0, 1)]
         x = np.concatenate([copied[index], copied[index]])
         draw = lambda ends=ends: np.concatenate([end.draw() for end in ends])  # noqa: E731
-        seen.append(subject.seen(finished(told(denoise, label), x, onwards(table, index), draw)).reshape(2, -1))
+        seen.append(subject.seen(finished(with_labels(denoise, label), x, onwards(table, index), draw)).reshape(2, -1))
     first, second = np.stack(seen, axis=1).reshape(2, -1)
     which = np.repeat(np.arange(len(tried)), len(items))
     return {

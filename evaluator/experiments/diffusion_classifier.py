@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from evaluator.experiments.real_pictures import Real, real_pictures
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
 from evaluator.stats.intervals import plain, wilson
@@ -62,7 +62,7 @@ def classifier(
         "pictures": real.sha256, "seed": FIRST_SEED,
     }  # fmt: skip
     plan = Plan("classifier", settings, pictures, "--pictures", PART, most(subject.classes, draws))
-    table = carried_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
+    table = carry_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
     record(subject, "classifier", table, {"settings": settings | {"count": pictures}, "pictures": real.source})
     return figures(run.id, table, subject.denoiser.classes) | {"draws": draws, "pictures": real.source}
 

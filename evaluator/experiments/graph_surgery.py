@@ -32,7 +32,7 @@ class Graph:
         return tuple(sorted({skip.level for skip in self.skips}))
 
 
-def opened(content: bytes) -> Graph:
+def open_graph(content: bytes) -> Graph:
     """A denoiser's graph. Raises RunError where onnx is not installed, and where skips or time are not to be found."""
     try:
         import onnx

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.experiments.chains import grid_of
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
@@ -55,7 +55,7 @@ def posterior(
     grid = grid_of(subject.card, levels, steps)
     settings = {"levels": grid.tolist(), "seed": FIRST_SEED, "noisy": noisy.card["sha256"]}
     plan = Plan("posterior", settings, seeds, "--seeds", 1, subject.classes**2 * (len(grid) - 1))
-    table = carried_out(subject, plan, lambda items, denoise: _chains(subject, noisy, denoise, items, grid))
+    table = carry_out(subject, plan, lambda items, denoise: _chains(subject, noisy, denoise, items, grid))
     record(subject, "posterior", table, {"settings": settings | {"seeds": seeds}})
     return figures(run.id, table)
 

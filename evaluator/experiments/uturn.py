@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
 from evaluator.experiments.real_pictures import Real, real_pictures
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.provenance import notes
@@ -61,7 +61,7 @@ def uturn(
     def work(items: range, denoise: Denoise) -> Columns:
         return _turned(subject, denoise, items, real, chosen[items.start : items.stop], grid, tried, conditional)
 
-    made = carried_out(subject, plan, work)
+    made = carry_out(subject, plan, work)
     noted = {"settings": shared | {"per_class": per_class}, "pictures": real.source}
     table = pa.concat_tables([_other_way(subject, conditional, noted), made])
     record(subject, "uturn", table, noted)
@@ -89,7 +89,7 @@ def _turned(
         noise, at = streams(FIRST_SEED, items, number, subject.shape), np.array(level)
         x = (alpha(at) * x0 + sigma(at) * noise.start()).astype(np.float32)
         rest = onwards(table, int(np.abs(grid - level).argmin()))
-        seen.append(subject.seen(finished(told(denoise, asked), x, rest, noise.draw)))
+        seen.append(subject.seen(finished(with_labels(denoise, asked), x, rest, noise.draw)))
     rows = len(tried)
     return {
         "picture": np.tile(real.index[chosen], rows), "label": np.tile(label, rows),
@@ -105,7 +105,7 @@ def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa
     except (OSError, pa.ArrowException):
         return UTURN.empty_table()
     said = notes(held)
-    alike = said.get("denoiser") == subject.weights and said.get("settings", {}) == _plain(noted["settings"])
+    alike = said.get("denoiser") == subject.denoiser_sha256 and said.get("settings", {}) == _plain(noted["settings"])
     if not alike or not held.schema.equals(UTURN):
         return UTURN.empty_table()
     return held.filter(pc.not_equal(held["conditional"], conditional)).replace_schema_metadata(None)

@@ -19,7 +19,7 @@ PROPOSED = (
 )
 FREE = "classifier-free guidance: train with dropped labels, blend at sampling time"
 GAIN = 1.0  # points; a gain that the whole interval stays below is none
-TOLD = 50.0  # points by which the label must matter
+LABEL_MATTERS = 50.0  # points by which the label must matter
 POINTS = "points of accuracy"
 JUDGED = "accuracy of the asked class by the CNN, which did not guide, on the same noise, labels, scales and steps"
 RULE = (
@@ -32,8 +32,8 @@ S11 = (
 )
 DROPPED = Claim(
     "S12", "one network with and without the label", FREE,
-    f"{JUDGED}, constant scale 1 less scale 0: supported where the whole 95 % interval lies above {TOLD:g} points, not "
-    "supported where it lies below",
+    f"{JUDGED}, constant scale 1 less scale 0: supported where the whole 95 % interval lies above {LABEL_MATTERS:g} "
+    "points, not supported where it lies below",
 )  # fmt: skip
 BLENDED = Claim(
     "S12", "blending strengthens the class", FREE,
@@ -131,7 +131,7 @@ def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
     if not untold.any():
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
     effect, n = _points(rows, told, untold), int(told.sum() + untold.sum())
-    verdict = SUPPORTED if effect.low > TOLD else NOT if effect.high < TOLD else CANNOT
+    verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
     with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (told, untold))
     reason = f"{with_label:.1f} % show the class asked with the label and {without:.1f} % without; n = {n:,}."
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)

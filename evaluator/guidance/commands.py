@@ -7,8 +7,9 @@ from typing import Any
 from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
-from evaluator.guidance.figures import found_in, real_of, rows
+from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
+from evaluator.guidance.reference import real_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
 from evaluator.text import with_interval
 from firstlight.run import Run
@@ -57,7 +58,7 @@ def guidance(
     judges = judges_of(subject.card, subject.judge)
     table = drawn(subject, judges, tried, settings_of(run), blocks)
     real = real_of(subject, judges, data)
-    found = {cell: found_in(table, cell, judges, real, subject.shape) for cell in tried}
+    found = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}
     made = list(rows(tried, found, real))
     columns = {name: [row[name] for row in made] for name in GUIDANCE.names}
     noted = {

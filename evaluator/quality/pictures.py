@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.provenance import weights
+from evaluator.provenance import denoiser_sha256
 from firstlight.errors import RunError
 from firstlight.files import replacing
 from firstlight.run import Run
@@ -74,7 +74,7 @@ def drawn(
 
 def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
-    key = hashlib.sha256(json.dumps([weights(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([denoiser_sha256(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
     return run.cache / f"generated-{key[:16]}.npy"
 
 

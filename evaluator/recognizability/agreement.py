@@ -56,9 +56,8 @@ def agreement(views: Sequence[View]) -> Agreement:
     if not len(rows[0]) or not len(columns[0]):
         raise RunError("These judges have no picture and step in common; choose judges of the same trajectories.")
     tops = np.stack([view.top[np.ix_(*at)] for view, at in zip(views, zip(rows, columns, strict=True), strict=True)])
-    seed, (percent, logsnr) = views[0].seed[rows[0]], (
-        held[rows[0][0], columns[0]] for held in (views[0].percent, views[0].logsnr)
-    )  # fmt: skip
+    first, (row, kept) = views[0], (rows[0], columns[0])
+    seed, percent, logsnr = first.seed[row], first.percent[row[0], kept], first.logsnr[row[0], kept]
     kappa, low, high = kappas(tops, seed)
     n = len(seed)
     pairs = tuple(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.recognizability.points import Points, View
-from evaluator.stats.bootstrap import draws, ends, reach
+from evaluator.stats.bootstrap import crossings, draws, ends
 from evaluator.stats.intervals import Estimate, Numbers, share, shares
 from firstlight.levels import CLEAN
 
@@ -52,18 +52,25 @@ def incidence(view: View, found: Points, label: int | None = None) -> Incidence:
     """The curves of one class, or of all: `found` are the points of the whole `view`."""
     chosen = np.full(len(found.label), True) if label is None else found.label == label
     some = found.of(chosen)
-    grid, where = np.unique(view.percent[chosen], return_inverse=True)
-    where = where.ravel()
-    frames = np.bincount(where)
-    step, logsnr = (np.bincount(where, held[chosen].ravel()) / frames for held in (view.step, view.logsnr))
-    by = np.concatenate([part[:, None] <= grid for part in (some.stays, some.taken)], axis=1)  # (n, 2 T)
+    step, percent, logsnr = _frames(view, chosen)
+    by = np.concatenate([part[:, None] <= percent for part in (some.stays, some.as_other)], axis=1)  # (n, 2 T)
     value, low, high = (np.split(column, 2) for column in shares(by, some.seed))
     never, undecided = np.isinf(some.stays), np.isinf(some.stays) & ~some.other
     return Incidence(
-        np.rint(step).astype(np.int64), grid, logsnr,
+        step, percent, logsnr,
         value[0], low[0], high[0], value[1], low[1], high[1],
         share(never, some.seed), share(undecided, some.seed), len(some.stays),
     )  # fmt: skip
+
+
+def _frames(view: View, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Numbers, Numbers]:
+    """Step, percent and logSNR of the kept frames of the chosen samples, each (T,)."""
+    percent, where = np.unique(view.percent[chosen], return_inverse=True)
+    where = where.ravel()
+    step, logsnr = (
+        np.bincount(where, values[chosen].ravel()) / np.bincount(where) for values in (view.step, view.logsnr)
+    )
+    return np.rint(step).astype(np.int64), percent, logsnr
 
 
 def logrank_scores(reached: Numbers) -> Numbers:
@@ -142,27 +149,26 @@ def average(view: View, found: Points) -> Average:
     A class with more pictures weighs no more than another. In a draw that leaves a class without pictures, the others
     stand for it.
     """
-    grid, where = np.unique(view.percent, return_inverse=True)
-    where = where.ravel()
-    frames = np.bincount(where)
-    step, logsnr = (np.bincount(where, held.ravel()) / frames for held in (view.step, view.logsnr))
+    step, percent, logsnr = _frames(view, np.full(len(found.label), True))
+    share, drawn = _mean_of_classes(found, percent)
+    seeds, noisy = len(np.unique(found.seed)), logsnr < CLEAN
+    low, high = ends(drawn, seeds)
+    half = crossings(logsnr[noisy], share[None, noisy], 0.5)[0]
+    first, last = ends(crossings(logsnr[noisy], drawn[:, noisy], 0.5), seeds)
+    after = int(np.argmax(share >= 0.5))
+    around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half) else (np.nan, np.nan)
+    middle = Estimate(float(half), float(first), float(last), len(found.stays))
+    return Average(step, percent, logsnr, share, low, high, middle, around)
+
+
+def _mean_of_classes(found: Points, percent: Numbers) -> tuple[Numbers, Numbers]:
+    """The mean of the classes' shares recognized by `percent` (T,), and its draws of whole seeds (repeats, T)."""
     seeds, row = np.unique(found.seed, return_inverse=True)
     labels, column = np.unique(found.label, return_inverse=True)
-    hits, pictures = np.zeros((len(seeds), len(labels), len(grid))), np.zeros((len(seeds), len(labels), 1))
-    np.add.at(hits, (row, column), (found.stays[:, None] <= grid).astype(float))
+    hits, pictures = np.zeros((len(seeds), len(labels), len(percent))), np.zeros((len(seeds), len(labels), 1))
+    np.add.at(hits, (row, column), (found.stays[:, None] <= percent).astype(float))
     np.add.at(pictures, (row, column), 1.0)
-    share = (hits.sum(axis=0) / pictures.sum(axis=0)).mean(axis=0)
-    weights = draws(len(seeds))
-    drawn_hits, drawn_pictures = (np.tensordot(weights, part, axes=1) for part in (hits, pictures))
+    drawn_hits, drawn_pictures = (np.tensordot(draws(len(seeds)), part, axes=1) for part in (hits, pictures))
     there = drawn_pictures > 0
-    parts = np.divide(drawn_hits, drawn_pictures, out=np.zeros_like(drawn_hits), where=there)
-    drawn = parts.sum(axis=1) / there.sum(axis=1)  # (repeats, T)
-    noisy = logsnr < CLEAN
-    low, high = ends(drawn, len(seeds))
-    first, last = ends(reach(logsnr[noisy], drawn[:, noisy], 0.5), len(seeds))
-    half = Estimate(
-        float(reach(logsnr[noisy], share[None, noisy], 0.5)[0]), float(first), float(last), len(found.stays)
-    )
-    after = int(np.argmax(share >= 0.5))
-    around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half.value) else (np.nan, np.nan)
-    return Average(np.rint(step).astype(np.int64), grid, logsnr, share, low, high, half, around)
+    shares = np.divide(drawn_hits, drawn_pictures, out=np.zeros_like(drawn_hits), where=there)
+    return (hits.sum(axis=0) / pictures.sum(axis=0)).mean(axis=0), shares.sum(axis=1) / there.sum(axis=1)

@@ -51,14 +51,14 @@ class Points:
     missed_logsnr: Numbers  # (S,) the noise level at `missed`
     label: NDArray[np.int64]  # (S,)
     seed: NDArray[np.int64]  # (S,)
-    taken: Numbers  # (S,) percent from which on it is taken for one other class to the end; infinite: it is not
+    as_other: Numbers  # (S,) percent from which on it is taken for one other class to the end; infinite: it is not
     end: float  # the last noise level above none: what stands for "never" in a mean of noise levels
     kept: float  # percent between two neighbours of the kept frames, at most; 100 where only one is kept
 
     @property
     def other(self) -> NDArray[np.bool_]:
         """(S,) the finished picture is taken for another class."""
-        return np.isfinite(self.taken)
+        return np.isfinite(self.as_other)
 
     def of(self, chosen: NDArray[np.bool_]) -> "Points":
         """Some of the samples."""
@@ -109,7 +109,7 @@ def points(view: View, threshold: float) -> Points:
     """R and F of every sample at this threshold."""
     stays, first = recognized((view.top == view.label[:, None]) & (view.probability >= np.float32(threshold)))
     ended = view.top[:, -1:]
-    taken, _ = recognized((view.top == ended) & (ended != view.label[:, None]))
+    as_other, _ = recognized((view.top == ended) & (ended != view.label[:, None]))
     percent, noisy = view.percent, view.logsnr[view.logsnr < CLEAN]
     missed, missed_logsnr = (
         np.where(stays > 0, _at(axis, np.maximum(stays - 1, 0)), np.nan) for axis in (percent, view.logsnr)
@@ -122,7 +122,7 @@ def points(view: View, threshold: float) -> Points:
         missed_logsnr,
         view.label,
         view.seed,
-        _at(percent, taken),
+        _at(percent, as_other),
         float(noisy.max()) if noisy.size else CLEAN,
         float(np.diff(percent, axis=1).max(initial=0.0)) or 100.0,
     )

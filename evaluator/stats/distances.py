@@ -68,13 +68,13 @@ def precision_recall(generated: Features, real: Features) -> tuple[float, float]
     A manifold is the union of balls around its points that reach to the third neighbour (Kynkäänniemi et al., 2019).
     """
     fake, true = np.asarray(generated, np.float32), np.asarray(real, np.float32)
-    return float(inside(fake, true, reach(true)).mean()), float(inside(true, fake, reach(fake)).mean())
+    return float(inside(fake, true, radii(true)).mean()), float(inside(true, fake, radii(fake)).mean())
 
 
 def inside(
     points: NDArray[np.float32], manifold: NDArray[np.float32], radius: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Which points (N, F) lie in a ball around one of the manifold's (M, F), of squared radius (M,): see `reach`."""
+    """Which points (N, F) lie in a ball around one of the manifold's (M, F), of squared radius (M,): see `radii`."""
     parts = [
         (_squared(points[start : start + ROWS], manifold) <= radius).any(axis=1)
         for start in range(0, len(points), ROWS)
@@ -82,7 +82,7 @@ def inside(
     return np.concatenate(parts)
 
 
-def reach(manifold: NDArray[np.float32]) -> NDArray[np.float32]:
+def radii(manifold: NDArray[np.float32]) -> NDArray[np.float32]:
     """Squared distance of each point to its third neighbour; a point is not its own neighbour."""
     nearest = min(NEIGHBOURS, len(manifold) - 1)
     parts = [

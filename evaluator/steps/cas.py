@@ -27,7 +27,7 @@ EPOCHS = 30  # of a classifier, as when 10,000 pictures teach one; a minute on o
 MOST = 10  # evaluations whose pictures teach one; those of the run's default and of its students always do
 
 
-def taught(
+def score_cells(
     run: Run, compared: Sequence[Cell], made: Sequence[Drawn], solvers: Sequence[str], train: "Pictures",
     test: "Pictures",
 ) -> Iterator[dict[str, Any]]:  # fmt: skip

@@ -16,14 +16,14 @@ from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
 from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
-from evaluator.provenance import record, weights
+from evaluator.provenance import denoiser_sha256, record
 from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
 from evaluator.stats.distances import Numbers, frechet, moments
 from evaluator.stats.intervals import Estimate, plain, wilson
-from evaluator.steps.cas import EPOCHS, taught
-from evaluator.steps.times import timed
+from evaluator.steps.cas import EPOCHS, score_cells
+from evaluator.steps.times import time_cells
 from evaluator.steps.ways import Cell, cells
 from firstlight.card import card_of
 from firstlight.errors import RunError
@@ -67,9 +67,9 @@ def steps(
     rows = [row_of(cell, each, judge, reference, floor) for cell, each in zip(compared, made, strict=True)]
     if real is not None:
         solvers = [settings_of(run).solver] if teachers is None else list(teachers)
-        for row, found in zip(rows, taught(run, compared, made, solvers, *real), strict=True):
+        for row, found in zip(rows, score_cells(run, compared, made, solvers, *real), strict=True):
             row |= found
-    for row, found in zip(rows, timed(run, compared, denoisers), strict=True):
+    for row, found in zip(rows, time_cells(run, compared, denoisers), strict=True):
         row |= found
     _write(run, rows, {judge.name: judge.card["sha256"]}, compared, per_class)
     shown = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
@@ -151,7 +151,7 @@ def ends(name: str, found: Estimate) -> Row:
 
 def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Sequence[Cell], per_class: int) -> None:
     notes = {
-        "denoisers": {each.id: weights(each) for each in {cell.run: None for cell in compared}},
+        "denoisers": {each.id: denoiser_sha256(each) for each in {cell.run: None for cell in compared}},
         "judge": judge,
         "settings": {"per_class": per_class, "seed": FIRST_SEED, "epochs": EPOCHS,
                      "sampling": [asdict(cell.settings) for cell in compared]},

@@ -18,7 +18,7 @@ from sampler.whole import Whole, whole_of
 ROUNDS = 6  # the range of six is a 97 % interval of their median
 
 
-def timed(run: Run, compared: Sequence[Cell], denoisers: Mapping[Run, Denoiser]) -> list[dict[str, Any]]:
+def time_cells(run: Run, compared: Sequence[Cell], denoisers: Mapping[Run, Denoiser]) -> list[dict[str, Any]]:
     """Milliseconds for each picture of every cell: `ms`, `ms_low`, `ms_high`, and the `provider` that drew it."""
     total = ROUNDS * sum(cell.settings.evaluations() for cell in compared)
     fastest = [whole_of(cell.run, cell.settings) or denoisers[cell.run] for cell in compared]
