@@ -1,6 +1,7 @@
 """What noise leaves of a real picture, and whether a run's forward process really ends in noise (S1).
 
-Real test pictures before a judge of noisy ones; the figures stand on the judge's card."""
+Real test pictures before a judge of noisy ones; the figures stand on the judge's card.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

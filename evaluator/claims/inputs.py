@@ -126,7 +126,7 @@ def s9(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return tuple(said)
 
 
-def guided(run: Run, ask: Ask) -> Mapping[str, Any]:
+def guided(run: Run, card: Card, ask: Ask) -> Mapping[str, Any]:
     """The pictures under guidance laws, of S11 and S12."""
     frame = ask("guided", run=run.id)
     if frame.empty:

@@ -1,7 +1,8 @@
 """Every statement of the source before one run: S1 to S14, each with its verdict and what is behind it.
 
 A claim that makes no sense for a run's data is left out; one that cannot be judged says why, with the command that
-makes what is missing."""
+makes what is missing.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from evaluator.claims import forward as claims_forward
 from evaluator.claims import harder_data, inputs, training
 from evaluator.claims.inputs import Ask, Card, Missing
 from evaluator.clip import claims as clip_claims
-from evaluator.experiments import claims as experiments_claims
+from evaluator.experiments import claims as ablated
 from evaluator.guidance import claims as guidance_claims
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
@@ -21,6 +22,8 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
+
+Ruling = Callable[[Run, Card, Ask], tuple[Verdict, ...]]  # what judges a run's stored rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Subject:
     query: str
     command: str  # with {run} for the run's id
     page: str
-    judge: Callable[[Run, Card, Ask], tuple[Verdict, ...]]
+    judge: Ruling
     needs: frozenset[str] = frozenset()  # of DIGIT_CLASSES, LABELS, GUIDANCE: a run without makes no sense of it
     asked: Callable[[Run, Ask], dict[str, Any]] = lambda run, ask: {}
 
@@ -92,125 +95,54 @@ def _silent(subject: Subject, reason: str) -> Verdict:
     return Verdict(Claim(subject.source, "", subject.words, ""), CANNOT, reason)
 
 
+def _on(rows: Callable[[Run, Card, Ask], Any], claim: Callable[[Any], tuple[Verdict, ...]]) -> Ruling:
+    """A claim's own function, asked of stored rows."""
+    return lambda run, card, ask: claim(rows(run, card, ask))
+
+
 ABLATED = ("ablations", "firstlight evaluate ablations {run}", "network")
 RECOGNIZED = ("judged_frames", "firstlight evaluate recognizability {run}", "recognizability")
 GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")
+RESUMED = ("firstlight resume {run}", "training")
 OF_DIGITS, LABELLED = frozenset({DIGIT_CLASSES}), frozenset({LABELS})
-LABELLED_AND_GUIDED = LABELLED | {GUIDANCE}
+GUIDABLE = LABELLED | {GUIDANCE}
 SUBJECTS: tuple[Subject, ...] = (
     Subject(
-        "S1",
-        "Forward diffusion",
-        claims_forward.WORDS,
-        "",
-        "firstlight evaluate schedule {run}",
-        "forward-process",
-        inputs.s1,
+        "S1", "Forward diffusion", claims_forward.WORDS,
+        "", "firstlight evaluate schedule {run}", "forward-process", inputs.s1,
+    ),
+    Subject("S2", "Gradual noise", ablated.GRADUAL, *ABLATED, _on(inputs.ablated, ablated.s2), GUIDABLE),
+    Subject(
+        "S3", "Reverse diffusion, step by step", recognizability_claims.WORDS,
+        *RECOGNIZED, inputs.s3, asked=inputs.controls,
+    ),
+    Subject("S4", "U-Net", ablated.U_NET, *ABLATED, _on(inputs.ablated, ablated.s4), GUIDABLE),
+    Subject("S5", "Class conditioning", ablated.CONDITIONING, *ABLATED, _on(inputs.ablated, ablated.s5), GUIDABLE),
+    Subject("S6", "Time embedding", ablated.TIME_EMBEDDING, *ABLATED, _on(inputs.ablated, ablated.s6), GUIDABLE),
+    Subject("S7", "Training", training.TRAINED, "loss_values", *RESUMED, inputs.s7),
+    Subject("S8", "Quality through training", training.BETTER, "snapshots", *RESUMED, inputs.s8, LABELLED),
+    Subject(
+        "S9", "CLIP evaluation", clip_claims.WORDS,
+        "clip_scores", "firstlight evaluate clip {run}", "clip-rankings", inputs.s9, OF_DIGITS,
     ),
     Subject(
-        "S2",
-        "Gradual noise",
-        experiments_claims.GRADUAL,
-        *ABLATED,
-        lambda *at: experiments_claims.s2(inputs.ablated(*at)),
-        needs=LABELLED_AND_GUIDED,
+        "S10", "Easy and hard digits", recognizability_claims.HOPED,
+        *RECOGNIZED, inputs.s10, OF_DIGITS, asked=inputs.controls,
     ),
     Subject(
-        "S3",
-        "Reverse diffusion, step by step",
-        recognizability_claims.WORDS,
-        *RECOGNIZED,
-        inputs.s3,
-        asked=inputs.controls,
+        "S11", "CLIP-guided classifier-free guidance", guidance_claims.PROPOSED,
+        *GUIDED, _on(inputs.guided, guidance_claims.s11), GUIDABLE,
     ),
     Subject(
-        "S4",
-        "U-Net",
-        experiments_claims.U_NET,
-        *ABLATED,
-        lambda *at: experiments_claims.s4(inputs.ablated(*at)),
-        needs=LABELLED_AND_GUIDED,
+        "S12", "Classifier-free guidance", guidance_claims.FREE,
+        *GUIDED, _on(inputs.guided, guidance_claims.s12), GUIDABLE,
     ),
     Subject(
-        "S5",
-        "Class conditioning",
-        experiments_claims.CONDITIONING,
-        *ABLATED,
-        lambda *at: experiments_claims.s5(inputs.ablated(*at)),
-        needs=LABELLED_AND_GUIDED,
+        "S13", "Fewer steps", steps_claims.WORDS,
+        "solver_steps", "firstlight evaluate steps {run}", "steps", inputs.s13, GUIDABLE,
     ),
     Subject(
-        "S6",
-        "Time embedding",
-        experiments_claims.TIME_EMBEDDING,
-        *ABLATED,
-        lambda *at: experiments_claims.s6(inputs.ablated(*at)),
-        needs=LABELLED_AND_GUIDED,
+        "S14", "Harder data", harder_data.WORDS,
+        "runs", "firstlight train --preset fashion", "compare", inputs.s14, LABELLED,
     ),
-    Subject("S7", "Training", training.TRAINED, "loss_values", "firstlight resume {run}", "training", inputs.s7),
-    Subject(
-        "S8",
-        "Quality through training",
-        training.BETTER,
-        "snapshots",
-        "firstlight resume {run}",
-        "training",
-        inputs.s8,
-        needs=LABELLED,
-    ),
-    Subject(
-        "S9",
-        "CLIP evaluation",
-        clip_claims.WORDS,
-        "clip_scores",
-        "firstlight evaluate clip {run}",
-        "clip-rankings",
-        inputs.s9,
-        needs=OF_DIGITS,
-    ),
-    Subject(
-        "S10",
-        "Easy and hard digits",
-        recognizability_claims.HOPED,
-        *RECOGNIZED,
-        inputs.s10,
-        needs=OF_DIGITS,
-        asked=inputs.controls,
-    ),
-    Subject(
-        "S11",
-        "CLIP-guided classifier-free guidance",
-        guidance_claims.PROPOSED,
-        *GUIDED,
-        lambda run, card, ask: guidance_claims.s11(inputs.guided(run, ask)),
-        needs=LABELLED_AND_GUIDED,
-    ),
-    Subject(
-        "S12",
-        "Classifier-free guidance",
-        guidance_claims.FREE,
-        *GUIDED,
-        lambda run, card, ask: guidance_claims.s12(inputs.guided(run, ask)),
-        needs=LABELLED_AND_GUIDED,
-    ),
-    Subject(
-        "S13",
-        "Fewer steps",
-        steps_claims.WORDS,
-        "solver_steps",
-        "firstlight evaluate steps {run}",
-        "steps",
-        inputs.s13,
-        needs=LABELLED_AND_GUIDED,
-    ),
-    Subject(
-        "S14",
-        "Harder data",
-        harder_data.WORDS,
-        "runs",
-        "firstlight train --preset fashion",
-        "compare",
-        inputs.s14,
-        needs=LABELLED,
-    ),
-)
+)  # fmt: skip

@@ -1,7 +1,8 @@
 """What a training says: whether the loss fell (S7), and whether the pictures got better meanwhile (S8).
 
 Values along one training follow each other: an interval needs whole stretches of it, or whole pictures with all their
-moments."""
+moments.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

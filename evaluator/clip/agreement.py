@@ -1,6 +1,7 @@
 """A CLIP ranking beside other orders: the classifier's of the same pictures, and CLIP's own of real ones.
 
-Two judges that name the same pictures alike may still rank their classes differently."""
+Two judges that name the same pictures alike may still rank their classes differently.
+"""
 
 import math
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """What the source says about CLIP scores (S9), and whether a run under a judge says the same.
 
-A verdict names the judge, and which class it scores highest and lowest among real pictures."""
+A verdict names the judge, and which class it scores highest and lowest among real pictures.
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,7 @@
 """A CLIP judge: a folder with an ONNX image tower, the prompts' embeddings, those of real pictures, and a card.
 
-Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-score come from the real pictures."""
+Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-score come from the real pictures.
+"""
 
 import hashlib
 import json

@@ -1,17 +1,17 @@
 """The finished pictures that CLIP scored: what a classifier says of each, and the best and the worst of each class.
 
-Of thousands only a few of each class keep their pixels."""
+Of thousands only a few of each class keep their pixels.
+"""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from evaluator.clip.judge import MEAN
 from evaluator.clip.tables import stored, write
-from evaluator.judges.judge import BATCH, Judge, judge_for_run, softmax
+from evaluator.judges.judge import judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.card import card_of
 from firstlight.errors import JudgeError
@@ -56,17 +56,8 @@ def _classified(run: Run, drawn: Drawn) -> dict[str, Any]:
     count = len(drawn.labels)
     try:
         judge = judge_for_run(card_of(run), "clean")
-        probability = answers(judge, drawn.images)
+        probability = softmax(judge(drawn.images / np.float32(127.5) - 1)[0])
     except JudgeError:
         return {"judge": pa.nulls(count), "top": pa.nulls(count), "probability": pa.nulls(count)}
     own = probability[np.arange(count), drawn.labels]
     return {"judge": [judge.name] * count, "top": probability.argmax(axis=1), "probability": own}
-
-
-def answers(judge: Judge, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """A clean judge's probabilities (N, classes) of pictures (N, C, H, W)."""
-    parts = [
-        softmax(judge(images[start : start + BATCH] / np.float32(127.5) - 1)[0])
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts)

@@ -1,7 +1,8 @@
 """OpenCLIP's model, small, and any OpenCLIP model's two towers as ONNX. Needs torch; imported late.
 
 What a tower does to a picture before the network sees it (size, colour channels, normalisation) is in the graph, so
-scoring cannot do it otherwise."""
+scoring cannot do it otherwise.
+"""
 
 import logging
 import tempfile

@@ -1,6 +1,7 @@
 """Any OpenCLIP model by name, with its weights or not at all. Needs torch; imported late.
 
-OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look like scores."""
+OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look like scores.
+"""
 
 import logging
 import os

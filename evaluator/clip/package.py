@@ -1,7 +1,8 @@
 """An OpenCLIP model completed to a judge's folder: image tower as ONNX, prompts, real pictures, card.
 
 A model that was just fitted and one that somebody else trained are examined alike: through the finished ONNX file.
-Needs torch; imported late."""
+Needs torch; imported late.
+"""
 
 import io
 from collections.abc import Callable, Sequence
@@ -15,18 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.clip import network
-from evaluator.clip.judge import (
-    BATCH,
-    CARD,
-    IMAGE,
-    PROMPTS,
-    REAL,
-    TEXT,
-    ClipJudge,
-    Vectors,
-    digest,
-    load,
-)
+from evaluator.clip.judge import BATCH, CARD, IMAGE, PROMPTS, REAL, TEXT, ClipJudge, Vectors, digest, load
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real_scores import on_card
 from firstlight.errors import JudgeError

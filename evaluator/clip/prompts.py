@@ -1,6 +1,7 @@
 """What a picture is called: prompt templates, and the words for every class.
 
-A CLIP score is a score of a sentence too: templates that a judge was trained with are told from those it never saw."""
+A CLIP score is a score of a sentence too: templates that a judge was trained with are told from those it never saw.
+"""
 
 import re
 from collections.abc import Sequence

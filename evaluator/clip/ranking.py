@@ -1,7 +1,8 @@
 """Classes from the best to the worst CLIP score, with what the order cannot tell apart.
 
 Beside each class stand the interval of its rank, what real pictures of the class score, and how often the judge itself
-is right about those."""
+is right about those.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """What a CLIP judge says of real pictures: the ceiling of every score, and how often the judge itself is right.
 
-It follows from the judge's folder, for any prompt."""
+It follows from the judge's folder, for any prompt.
+"""
 
 from typing import Any
 

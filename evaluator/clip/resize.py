@@ -1,6 +1,7 @@
 """Resizing as two matrix products.
 
-A model with another image size must see what its own preprocessing (Pillow) would show it, inside an ONNX graph."""
+A model with another image size must see what its own preprocessing (Pillow) would show it, inside an ONNX graph.
+"""
 
 from collections.abc import Callable
 

@@ -1,7 +1,8 @@
 """Which CLIP judges a run: the bundled one, a folder, or any OpenCLIP model by its name.
 
 A model by name is turned into a judge's folder once, in this computer's cache, and measured on real pictures; then it
-needs torch no more."""
+needs torch no more.
+"""
 
 import hashlib
 import sys

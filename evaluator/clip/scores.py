@@ -1,6 +1,7 @@
 """What a CLIP judge says of a run: of its finished pictures, of those on the way, and of those kept through training.
 
-Several judges' rows stand side by side while they are of the same pictures."""
+Several judges' rows stand side by side while they are of the same pictures.
+"""
 
 import json
 import time

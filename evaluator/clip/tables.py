@@ -1,6 +1,7 @@
 """Rows of several CLIP judges in one file, with notes on what they were made of and on each judge.
 
-Judges stand side by side only while their rows are of the same pictures."""
+Judges stand side by side only while their rows are of the same pictures.
+"""
 
 import json
 from pathlib import Path

@@ -26,7 +26,7 @@ from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
-from evaluator.stats.intervals import plain, wilson
+from evaluator.stats.intervals import Numbers, plain, wilson
 from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import alpha, sigma
@@ -40,8 +40,6 @@ BEHIND = 3.0  # standard errors
 PICTURES, DRAWS = 1000, 100
 PART = 40
 FIRST_SEED = 400_000_000
-
-Numbers = NDArray[np.float64]
 
 
 def classifier(

@@ -1,6 +1,7 @@
 """A denoiser's graph with a part of the network cut away, found by what the graph is made of.
 
-Needs the `onnx` package and no torch: nothing is trained, and everything else computes as before."""
+Needs the `onnx` package and no torch: nothing is trained, and everything else computes as before.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -26,7 +26,7 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
-from evaluator.stats.intervals import Estimate, plain, share
+from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -37,8 +37,6 @@ from sampler.solvers import ddpm
 NAME, VIEW = "posterior", "ancestral"  # as a judge, and what it and the noisy judge look at
 STEPS, SEEDS = 40, 20
 FIRST_SEED = 500_000_000
-
-Numbers = NDArray[np.float64]
 
 
 def posterior(

@@ -1,7 +1,8 @@
 """An experiment in parts that outlive an interruption: what is finished is on the disk, and the rest is made.
 
 A part is kept under runs/<id>/.cache, in a folder that is named after the denoiser and the settings, so that another
-denoiser or setting begins anew and a longer experiment begins with the shorter one."""
+denoiser or setting begins anew and a longer experiment begins with the shorter one.
+"""
 
 import hashlib
 import json

@@ -1,6 +1,7 @@
 """What the source says about guidance (S11, S12), and whether a run's swept pictures say the same.
 
-Verdicts are paired: the same noise under two laws, before the judge that did not guide."""
+Verdicts are paired: the same noise under two laws, before the judge that did not guide.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

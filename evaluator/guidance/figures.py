@@ -1,7 +1,8 @@
 """What the pictures of a sweep come to: every cell's figures with their intervals, and paired differences between laws.
 
 All cells have the same noise: a difference between two is taken on whole noise seeds, and on the same bootstrap
-draws."""
+draws.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,8 @@ from evaluator.guidance.reference import Figure, Hits, Real, ceiling, manifolds
 from evaluator.guidance.sweep import Cell, pictures
 from evaluator.judges.reference import Moments
 from evaluator.stats.bootstrap import cluster_weights, mean, normal_interval
-from evaluator.stats.distances import Numbers, frechet, moments
-from evaluator.stats.intervals import Estimate, share, share_difference, wilson
+from evaluator.stats.distances import frechet, moments
+from evaluator.stats.intervals import Estimate, Numbers, share, share_difference, wilson
 
 RESAMPLED = 50  # bootstrap repeats of a Fréchet distance
 AGAINST = (("clip", "shuffled"), *((law, "constant") for law in ("interval", "clip", "shuffled", "cnn", "feedback")))

@@ -1,6 +1,7 @@
 """The two judges of a guidance law, one of which may have guided: a CNN and a CLIP, each asked in the same way.
 
-Every picture is shown to both, and the one that did not guide is believed."""
+Every picture is shown to both, and the one that did not guide is believed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Pictures under every law, scale and number of steps, from the same noise, before both judges.
 
 Every cell keeps its finished blocks of seeds: a sweep goes on where it stopped, and one more law, scale or block costs
-only itself."""
+only itself.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,6 +1,7 @@
 """From training pictures to a bundled judge: fit, write as ONNX, examine, write the card and the reference.
 
-Needs torch; imported late."""
+Needs torch; imported late.
+"""
 
 import hashlib
 import tempfile

@@ -1,6 +1,7 @@
 """A judge: a classifier as an ONNX file, and its card.
 
-A card names the file's sha256 and the accuracy on real pictures; a judge that does not match its card is not loaded."""
+A card names the file's sha256 and the accuracy on real pictures; a judge that does not match its card is not loaded.
+"""
 
 import hashlib
 import json

@@ -1,6 +1,7 @@
 """A small convolutional classifier and the recipe that trains it.
 
-Needs torch; imported late, by `fit-judge` and by the classification accuracy score."""
+Needs torch; imported late, by `fit-judge` and by the classification accuracy score.
+"""
 
 import math
 from collections.abc import Iterator, Sequence

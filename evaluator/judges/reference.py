@@ -1,6 +1,7 @@
 """Real pictures as a judge sees them, in one small file: what generated pictures are compared with.
 
-Whoever evaluates a run has the judge and this file, and needs no real pictures."""
+Whoever evaluates a run has the judge and this file, and needs no real pictures.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
-from evaluator.stats.distances import Numbers, balance, frechet, moments
+from evaluator.stats.distances import balance, frechet, moments
+from evaluator.stats.intervals import Numbers
 from firstlight.errors import JudgeError
 from firstlight.files import replacing
 

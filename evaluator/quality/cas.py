@@ -1,6 +1,7 @@
 """The classification accuracy score: train on generated pictures, test on real ones (Ravuri & Vinyals, 2019).
 
-It needs torch and the real pictures; where they cannot be had it is left out, with a sentence."""
+It needs torch and the real pictures; where they cannot be had it is left out, with a sentence.
+"""
 
 import math
 import sys

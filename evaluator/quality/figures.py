@@ -1,6 +1,7 @@
 """How good a run's finished pictures are: accuracy, distances to real pictures and CAS, each with its interval and n.
 
-The judge is one that was used neither in training nor in guidance."""
+The judge is one that was used neither in training nor in guidance.
+"""
 
 import math
 from collections.abc import Iterator
@@ -11,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, check_classes, judge_for
 from evaluator.judges.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.quality.cas import scores
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import cluster_weights, normal_interval, quantile_interval
-from evaluator.stats.distances import Numbers, frechet, kid_subsets, moments, precision_recall
-from evaluator.stats.intervals import Estimate, plain, wilson
+from evaluator.stats.distances import frechet, kid_subsets, moments, precision_recall
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.text import with_interval
 from firstlight.card import card_of
 from firstlight.files import write_table
@@ -55,8 +56,7 @@ def row(metric: str, label: int | None, estimate: Estimate, judge: str) -> Row:
 
 def figures(drawn: Drawn, judge: Judge, reference: Reference) -> Iterator[tuple[str, int | None, Estimate]]:
     """Metric, label (None: all classes) and estimate, of everything that the judge alone can say."""
-    parts = [judge(drawn.images[at : at + BATCH] / np.float32(127.5) - 1) for at in range(0, len(drawn.images), BATCH)]
-    logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+    logits, features = judge(drawn.images / np.float32(127.5) - 1)
     right = logits.argmax(axis=1) == drawn.labels
     yield "accuracy", None, wilson(int(right.sum()), len(right))
     for label in range(len(judge.classes)):

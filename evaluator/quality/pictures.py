@@ -1,6 +1,7 @@
 """The pictures that a run's quality is measured on, drawn through ONNX Runtime and kept until they change.
 
-What is finished is written down every few hundred pictures, and a longer list begins with the shorter one."""
+What is finished is written down every few hundred pictures, and a longer list begins with the shorter one.
+"""
 
 import hashlib
 import json

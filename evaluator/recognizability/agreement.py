@@ -1,7 +1,8 @@
 """Whether judges agree: on what a picture shows, and on when it is there.
 
 On pure noise all agree by chance, which must not count: Cohen's kappa (1960) for two judges, Fleiss' (1971) for more,
-and Lin's concordance (1989) for the points."""
+and Lin's concordance (1989) for the points.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """When a class is there: every figure of a run's recognizability points, for the command line and for the pages.
 
-Views and judges are never mixed."""
+Views and judges are never mixed.
+"""
 
 import math
 from collections.abc import Callable, Sequence

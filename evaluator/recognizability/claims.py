@@ -1,7 +1,8 @@
 """What the source says of when digits are recognized (S3, S10), and whether a run says the same.
 
 A verdict names the measure and the tolerance beforehand, corrects for how many comparisons it took, and may be "cannot
-say"."""
+say".
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Every kept frame of every trajectory before its judge: trajectories.parquet becomes judgements.parquet.
 
 Thresholds, classes and axes are chosen afterwards, on the rows. Only what needs a judge's whole answer, the null of the
-threshold, is worked out here and kept in the file."""
+threshold, is worked out here and kept in the file.
+"""
 
 import json
 from pathlib import Path

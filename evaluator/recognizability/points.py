@@ -1,7 +1,8 @@
 """When a picture is there: the recognizability point of every trajectory before a judge.
 
 R = min{k : for all j >= k the judge's first choice is the label asked for, with probability >= p}; infinite, "never",
-where the finished picture fails. F is the first such step at all."""
+where the finished picture fails. F is the first such step at all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,6 +1,7 @@
 """Which classes are really earlier than others: an order with what it cannot tell apart.
 
-Every comparison is paired on the noise seed and corrected for how many there are."""
+Every comparison is paired on the noise seed and corrected for how many there are.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from evaluator.stats.intervals import Numbers
+
 Features = NDArray[np.generic]
 NEIGHBOURS = 3  # of precision and recall
 ROWS = 1000  # rows of a distance matrix held at once
@@ -76,8 +77,7 @@ def inside(
 ) -> NDArray[np.bool_]:
     """Which points (N, F) lie in a ball around one of the manifold's (M, F), of squared radius (M,): see `radii`."""
     parts = [
-        (_squared(points[start : start + ROWS], manifold) <= radius).any(axis=1)
-        for start in range(0, len(points), ROWS)
+        (squared(points[start : start + ROWS], manifold) <= radius).any(axis=1) for start in range(0, len(points), ROWS)
     ]
     return np.concatenate(parts)
 
@@ -86,12 +86,13 @@ def radii(manifold: NDArray[np.float32]) -> NDArray[np.float32]:
     """Squared distance of each point to its third neighbour; a point is not its own neighbour."""
     nearest = min(NEIGHBOURS, len(manifold) - 1)
     parts = [
-        np.partition(_squared(manifold[start : start + ROWS], manifold), nearest, axis=1)[:, nearest]
+        np.partition(squared(manifold[start : start + ROWS], manifold), nearest, axis=1)[:, nearest]
         for start in range(0, len(manifold), ROWS)
     ]
     return np.concatenate(parts)
 
 
-def _squared(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+def squared(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared distances (N, M) of the rows of (N, F) and (M, F)."""
     lengths = np.square(first).sum(axis=1)[:, None] + np.square(second).sum(axis=1)
     return np.asarray(np.maximum(lengths - 2 * first @ second.T, 0))

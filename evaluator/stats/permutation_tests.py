@@ -1,6 +1,7 @@
 """Permutation tests within noise seeds, and Holm's correction for several of them.
 
-All classes are drawn from the same noise, so a test may shuffle within a seed and never between two."""
+All classes are drawn from the same noise, so a test may shuffle within a seed and never between two.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache

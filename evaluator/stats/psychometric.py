@@ -2,7 +2,8 @@
 
 P(right) = γ + (1 − γ − ℓ) Φ((s − μ) / σ): γ = 1 / classes is guessing, ℓ the share of lapses (at most LAPSES[-1], as
 Wichmann and Hill, 2001, advise), μ the place where half are named beyond guessing. People are asked at one random place
-at a time, so nothing is known of when a single picture is recognized."""
+at a time, so nothing is known of when a single picture is recognized.
+"""
 
 import math
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The classification accuracy score of some ways of drawing: a fit takes a minute where drawing takes seconds.
 
-What was fitted is remembered by its pictures."""
+What was fitted is remembered by its pictures.
+"""
 
 import hashlib
 import json

@@ -1,6 +1,7 @@
 """Which way of drawing keeps the quality with the fewest evaluations.
 
-Ways are compared picture by picture from the same noise, against the same best."""
+Ways are compared picture by picture from the same noise, against the same best.
+"""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """Every way of drawing measured: from the same noise, judged alike, timed in turn; written as steps.parquet.
 
 All ways have one number of pictures, with which a Fréchet distance shrinks. Pictures and classifiers are kept as they
-are finished, so that an interrupted command goes on; times are measured anew."""
+are finished, so that an interrupted command goes on; times are measured anew.
+"""
 
 import json
 import os
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, check_classes, judge_for
 from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
 from evaluator.provenance import denoiser_sha256, record
 from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
-from evaluator.stats.distances import Numbers, frechet, moments
-from evaluator.stats.intervals import Estimate, plain, wilson
+from evaluator.stats.distances import frechet, moments
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.times import time_cells
 from evaluator.steps.ways import Cell, cells
@@ -126,8 +127,7 @@ def _moved(bar: "tqdm[Any]", step: Progress) -> None:
 
 def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: Numbers | None) -> Row:
     """What the judge says of a cell's pictures, under the names of SOLVER_STEPS; times and scores are still missing."""
-    parts = [judge(made.images[at : at + BATCH] / np.float32(127.5) - 1) for at in range(0, len(made.images), BATCH)]
-    logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+    logits, features = judge(made.images / np.float32(127.5) - 1)
     top, settings = logits.argmax(axis=1), cell.settings
     kept = made.images[: SAMPLES * len(judge.classes)].transpose(0, 2, 3, 1)
     row: Row = dict.fromkeys(SOLVER_STEPS.names) | {

@@ -1,6 +1,7 @@
 """How long a picture takes, when somebody waits for one of each class.
 
-All ways of drawing take turns, round after round, so that another load slows one round of each and not all of one."""
+All ways of drawing take turns, round after round, so that another load slows one round of each and not all of one.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,6 +1,7 @@
 """Which ways of drawing are compared: each solver at rising evaluations, the run's own default, and its students.
 
-Guidance doubles the evaluations of the steps inside its interval, so steps are found by counting."""
+Guidance doubles the evaluations of the steps inside its interval, so steps are found by counting.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence

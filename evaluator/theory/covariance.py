@@ -1,7 +1,8 @@
 """The leading variances of pictures: of all, of two classes, of the classes' means; with bootstrap intervals.
 
 A covariance is made once per class and mixed for every pair; the bootstrap happens in the few leading directions, where
-a thousand draws cost as much as one."""
+a thousand draws cost as much as one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,7 +2,8 @@
 
 run.json alone answers it. Both schedules matter, the one that the network was trained on and the grid that its pictures
 are drawn with. A chain that is told there is signal left, but is started from pure noise, is the mismatch of Lin et
-al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024."""
+al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -3,7 +3,8 @@
 Biroli, Bonnaire, de Bortoli & Mézard, "Dynamical regimes of diffusion models", Nature Communications 15:9957 (2024),
 arXiv 2402.18491: the reverse process commits to a class at the time t_S = ½ ln Λ, with Λ the largest eigenvalue of the
 data's covariance. There the noise drowns the leading direction: ᾱ = 1/(1+Λ), that is logSNR = −ln Λ, of which t_S is
-the limit for a large Λ."""
+the limit for a large Λ.
+"""
 
 import math
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """The bundled cards of data: the variances that theory predicts from, so that a prediction needs no pictures.
 
-A card belongs to a dataset: it is made once from the real training pictures and names their hash."""
+A card belongs to a dataset: it is made once from the real training pictures and names their hash.
+"""
 
 import hashlib
 import json
