@@ -17,8 +17,8 @@ from store.slimming import origin
 
 def notes(table: pa.Table) -> dict[str, Any]:
     """What judgements say about themselves: `source`, and `null` with one entry per view."""
-    held = (table.schema.metadata or {}).get(METADATA, b"{}")
-    return dict(json.loads(held))
+    content = (table.schema.metadata or {}).get(METADATA, b"{}")
+    return dict(json.loads(content))
 
 
 def record(run: Run, *written: Path) -> None:

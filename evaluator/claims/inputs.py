@@ -113,7 +113,7 @@ def s9(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     judges = ask("clip_judges", run=run.id)
     if judges.empty:
         raise Missing("There are no CLIP scores yet")
-    said: list[Verdict] = []
+    verdicts: list[Verdict] = []
     classes = tuple(map(str, card["dataset"]["classes"]))
     for judge in sorted(set(judges["judge"])):
         frame = ask("clip_scores", run=run.id, clip=judge, template=MEAN)
@@ -122,8 +122,8 @@ def s9(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
         label, seed = (frame[name].to_numpy(np.int64) for name in ("label", "seed"))
         for score in SCORES:
             order = ordered(frame[score].to_numpy(float), label, seed)
-            said += clip_claims.s9(order, score, classes, str(judge), real)
-    return tuple(said)
+            verdicts += clip_claims.s9(order, score, classes, str(judge), real)
+    return tuple(verdicts)
 
 
 def guided(run: Run, card: Card, ask: Ask) -> Mapping[str, Any]:

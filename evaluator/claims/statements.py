@@ -77,17 +77,17 @@ def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
     command = subject.command.format(run=run.id)
     asked: dict[str, Any] = {}
     try:
-        said = subject.judge(run, card, ask)
+        verdicts = subject.judge(run, card, ask)
         asked = subject.asked(run, ask)
     except Missing as missing:
-        said = (_silent(subject, f"{missing}. Make them with: {command}"),)
+        verdicts = (_silent(subject, f"{missing}. Make them with: {command}"),)
     except (RunError, JudgeError, SamplerError) as error:
-        said = (_silent(subject, str(error)),)
+        verdicts = (_silent(subject, str(error)),)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        said = (_silent(subject, f"What is stored of it cannot be judged ({error}). Make it anew with: {command}"),)
+        verdicts = (_silent(subject, f"What is stored of it cannot be judged ({error}). Make it anew with: {command}"),)
     return [
         Found(run.id, subject.title, each, subject.query, command, subject.page, {"run": run.id} | asked)
-        for each in said
+        for each in verdicts
     ]
 
 

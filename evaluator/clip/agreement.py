@@ -77,21 +77,21 @@ def _estimate(value: Numbers, drawn: Numbers, seeds: int, n: int) -> Estimate:
     return Estimate(float(value), float(low), float(high), n)
 
 
-def figures(run: Run, judge: ClipJudge, table: pa.Table, found: Mapping[str, Order]) -> dict[str, Any]:
+def figures(run: Run, judge: ClipJudge, table: pa.Table, orders: Mapping[str, Order]) -> dict[str, Any]:
     """How a judge's orders agree with the classifier's and with its own of real pictures, as plain values."""
     real = [row for row in real_figures(judge) if row["template"] == MEAN]
-    said: dict[str, Any] = {
-        "real": {name: plain(like_real(found[name], {row["label"]: row[name] for row in real}))
-                 for name in found if name != "z"},
+    agreement: dict[str, Any] = {
+        "real": {name: plain(like_real(orders[name], {row["label"]: row[name] for row in real}))
+                 for name in orders if name != "z"},
     }  # fmt: skip
     other = pq.read_table(run.clip_pictures)
     if other["judge"][0].as_py() is None:
-        return said
+        return agreement
     own = table.filter(pc.equal(table["template"], MEAN))
     seeds, labels = (own[name].to_numpy() for name in ("seed", "label"))
     theirs = ordered(other["probability"].to_numpy().astype(np.float64), labels.astype(np.int64), seeds)
-    return said | {
+    return agreement | {
         "classifier": other["judge"][0].as_py(),
         "kappa": plain(named_alike(own["top"].to_numpy(), other["top"].to_numpy(), seeds)),
-        "order": {name: plain(same_order(order, theirs)) for name, order in found.items()},
+        "order": {name: plain(same_order(order, theirs)) for name, order in orders.items()},
     }

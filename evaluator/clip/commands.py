@@ -42,19 +42,19 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scores.PER_CLASS) -> dict[
     """
     table, seconds = scores.score(run, judge, per_class)
     frames, moments = scores.steps(run, judge), scores.snapshots(run, judge)
-    found = ranking.orders(table)
+    orders = ranking.orders(table)
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
-    verdicts = [verdict for name in found for verdict in s9(found[name], name, judge.classes, judge.name, real)]
-    said = [
+    verdicts = [verdict for name in orders for verdict in s9(orders[name], name, judge.classes, judge.name, real)]
+    claims = [
         {"claim": each.claim.source, "part": each.claim.part, "verdict": each.verdict, "reason": each.reason}
         | {"effect": plain(each.effect) if each.effect else None, "n": each.n}
         for each in verdicts
     ]
     return {
         "run": run.id,
-        **ranking.figures(judge, table, found),
-        "claims": said,
-        "beside": agreement.figures(run, judge, table, found),
+        **ranking.figures(judge, table, orders),
+        "claims": claims,
+        "beside": agreement.figures(run, judge, table, orders),
         "steps_judged": frames,
         "snapshots_judged": moments,
         "seconds_per_1000": round(seconds, 3),

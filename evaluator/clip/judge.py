@@ -166,9 +166,9 @@ def for_run(judge: ClipJudge, run_card: Mapping[str, Any]) -> ClipJudge:
     if names == judge.classes:
         return replace(judge, margin=margin)
     kept = [judge.classes.index(name) for name in names]
-    shown = np.isin(judge.real.labels, kept)
-    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[shown])]
-    real = Real(judge.real.embeddings[shown], place)
+    known = np.isin(judge.real.labels, kept)
+    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[known])]
+    real = Real(judge.real.embeddings[known], place)
     card = judge.card | {"classes": list(names)}
     return replace(judge, card=card, prompts=judge.prompts[:, kept], real=real, margin=margin)
 

@@ -42,13 +42,13 @@ def extremes(table: pa.Table) -> set[int]:
     """The samples that are among the best and the worst of their class by any score, all templates together."""
     some = table.filter(pc.equal(table["template"], MEAN))
     sample, label = (some[name].to_numpy() for name in ("sample", "label"))
-    found: set[int] = set()
+    samples: set[int] = set()
     for name in ORDERS:
         order = np.lexsort((sample, some[name].to_numpy()))
         for each in np.unique(label):
             own = sample[order][label[order] == each].tolist()
-            found |= {*own[:KEPT], *own[-KEPT:]}
-    return found
+            samples |= {*own[:KEPT], *own[-KEPT:]}
+    return samples
 
 
 def _classified(run: Run, drawn: Drawn) -> dict[str, Any]:

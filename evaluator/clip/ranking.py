@@ -90,7 +90,7 @@ def orders(table: pa.Table, template: str = MEAN) -> dict[str, Order]:
     return {name: ordered(some[name].to_numpy().astype(np.float64), labels, seeds) for name in SCORES}
 
 
-def figures(judge: ClipJudge, table: pa.Table, found: dict[str, Order]) -> dict[str, Any]:
+def figures(judge: ClipJudge, table: pa.Table, orders: dict[str, Order]) -> dict[str, Any]:
     """The orders as plain values, every class with its ceiling from real pictures and the judge's recall."""
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
     return {
@@ -98,7 +98,7 @@ def figures(judge: ClipJudge, table: pa.Table, found: dict[str, Order]) -> dict[
         "in_domain": judge.in_domain,
         "about": judge.card.get("in_domain") or judge.card.get("foreign"),
         "pictures": len(table) // len(judge.readings),
-        "scores": {name: _order(order, judge, real, name) for name, order in found.items()},
+        "scores": {name: _order(order, judge, real, name) for name, order in orders.items()},
         "templates": [_of_template(judge, table, template) for template in judge.readings],
     }
 
@@ -142,10 +142,10 @@ def _of_template(judge: ClipJudge, table: pa.Table, template: str) -> dict[str, 
     return {"template": template, "right": plain(wilson(int(right.sum()), len(right))), "probability": means}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The orders as a table for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures before {found['judge']}. {found['about']}"]
-    for name, order in found["scores"].items():
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures before {figures['judge']}. {figures['about']}"]
+    for name, order in figures["scores"].items():
         lines += ["", f"{'class':<12}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
         for row in order["classes"]:
             rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
@@ -156,24 +156,24 @@ def report(found: dict[str, Any]) -> str:
         apart = "; ".join(", ".join(group) for group in order["not_told_apart"])
         lines.append(f"Not to be told apart: {apart or 'none'}.")
     lines += ["", "template                                              named right"]
-    lines += [f"{row['template'][:52]:<54}{_cell(row['right'])}" for row in found["templates"]]
-    lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in found["claims"])]
-    lines += ["", *_beside(found["beside"])]
+    lines += [f"{row['template'][:52]:<54}{_cell(row['right'])}" for row in figures["templates"]]
+    lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in figures["claims"])]
+    lines += ["", *_beside(figures["beside"])]
     return "\n".join(lines)
 
 
-def _beside(found: dict[str, Any]) -> list[str]:
+def _beside(beside: dict[str, Any]) -> list[str]:
     """How far the order agrees with others, a line each."""
     lines = [
-        f"Order by {name} against that of real pictures: Spearman {_cell(row)}" for name, row in found["real"].items()
+        f"Order by {name} against that of real pictures: Spearman {_cell(row)}" for name, row in beside["real"].items()
     ]
-    if "classifier" not in found:
+    if "classifier" not in beside:
         return lines
     lines += [
-        f"Order by {name} against {found['classifier']}'s: Spearman {_cell(row)}"
-        for name, row in found["order"].items()
+        f"Order by {name} against {beside['classifier']}'s: Spearman {_cell(row)}"
+        for name, row in beside["order"].items()
     ]
-    return [*lines, f"First choices against {found['classifier']}'s: kappa {_cell(found['kappa'])}"]
+    return [*lines, f"First choices against {beside['classifier']}'s: kappa {_cell(beside['kappa'])}"]
 
 
 def _cell(row: dict[str, Any]) -> str:

@@ -97,12 +97,12 @@ def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
 
 def _key(name: str, dataset: str) -> str:
     """The folder in the cache: readable, and another one for other weights in a local folder."""
-    said = [name, dataset]
+    marks = [name, dataset]
     if name.startswith(LOCAL):
         folder = Path(name.removeprefix(LOCAL))
-        said += [str(folder.resolve()), *(_digest(path) for path in sorted(folder.glob("*")) if path.is_file())]
+        marks += [str(folder.resolve()), *(_digest(path) for path in sorted(folder.glob("*")) if path.is_file())]
     readable = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name)[-40:]
-    return f"{readable}-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
+    return f"{readable}-{hashlib.sha256(repr(marks).encode()).hexdigest()[:12]}"
 
 
 def _digest(path: Path) -> str:

@@ -106,12 +106,12 @@ def snapshots(run: Run, judge: ClipJudge) -> int:
         channels, size, _ = judge.shape
         pixels = np.frombuffer(b"".join(table["image"].to_pylist()), np.uint8).reshape(-1, size, size, channels)
         labels = table["label"].to_numpy().astype(np.int64)
-        found = scores(judge, pixels.transpose(0, 3, 1, 2), labels)
+        readings = scores(judge, pixels.transpose(0, 3, 1, 2), labels)
     except (OSError, ValueError, TypeError, KeyError, IndexError, pa.ArrowException) as error:
         raise RunError(f"{run.snapshots} cannot be judged ({error}); restore it from a copy of the run.") from error
     columns: dict[str, Any] = {name: table[name].to_numpy() for name in ("step", "epoch", "label", "seed")}
     columns |= {"judge": [judge.name] * len(labels), "template": [MEAN] * len(labels)}
-    columns |= {name: values[:, 0] for name, values in found.items()}
+    columns |= {name: values[:, 0] for name, values in readings.items()}
     source = {"snapshots": sha256(str(run.snapshots), signature(run.snapshots.lstat()))}
     join(run.clip_snapshots, table_of(CLIP_SNAPSHOTS, columns), source)
     return len(labels)

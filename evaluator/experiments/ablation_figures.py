@@ -34,8 +34,8 @@ class Ablated:
     def parts(self) -> list[str]:
         """What was taken away: nothing first, then as a network is gone through."""
         order = {NONE: (0, 0), SKIPS: (2, 0), TIME: (3, 0), LABEL: (4, 0), STEPS: (5, 0)}
-        found = {str(part) for part in np.unique(self.part)}
-        return sorted(found, key=lambda part: order.get(part, (1, -size_of(part))))
+        parts = {str(part) for part in np.unique(self.part)}
+        return sorted(parts, key=lambda part: order.get(part, (1, -size_of(part))))
 
 
 def ablated_from(columns: Mapping[str, Any], classes: int) -> Ablated:
@@ -71,37 +71,39 @@ def part_name(part: str) -> str:
     }.get(part, part)  # fmt: skip
 
 
-def figures(run: str, found: Ablated, level: float | None = None) -> dict[str, Any]:
+def figures(run: str, pictures: Ablated, level: float | None = None) -> dict[str, Any]:
     """Every part's shares and what its loss costs, as plain values; `level`: logSNR at which the time was frozen."""
     rows = []
-    for part in found.parts:
-        evaluations = found.evaluations[found.part == part]
-        hits = {"accuracy": found.right, "real": found.real, "good": found.good}
+    for part in pictures.parts:
+        evaluations = pictures.evaluations[pictures.part == part]
+        hits = {"accuracy": pictures.right, "real": pictures.real, "good": pictures.good}
         rows.append(
             {"part": part, "taken": part_name(part), "n": len(evaluations), "evaluations": int(evaluations[0])}
-            | {name: None if hit is None else plain(share_of(found, hit, part)) for name, hit in hits.items()}
-            | {f"{name}_change": None if hit is None or part == NONE else plain(change(found, hit, part))
+            | {name: None if hit is None else plain(share_of(pictures, hit, part)) for name, hit in hits.items()}
+            | {f"{name}_change": None if hit is None or part == NONE else plain(change(pictures, hit, part))
                for name, hit in hits.items()}
         )  # fmt: skip
-    return {"run": run, "frozen_at": level, "chance": 1 / found.classes, "parts": rows}
+    return {"run": run, "frozen_at": level, "chance": 1 / pictures.classes, "parts": rows}
 
 
-def share_of(found: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
+def share_of(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without a part, clustered on the seed."""
-    here = found.part == part
-    return share(hits[here], found.seed[here])
+    here = pictures.part == part
+    return share(hits[here], pictures.seed[here])
 
 
-def change(found: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
+def change(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without the part less that with all in place, from the same noise; clustered on the seed."""
-    return share_difference(hits, found.seed, found.part == part, found.part == NONE)
+    return share_difference(hits, pictures.seed, pictures.part == part, pictures.part == NONE)
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures as a table for people."""
-    lines = [f"{found['run']}: pictures from the same noise with a part taken away; chance is {found['chance']:.0%}"]
+    lines = [
+        f"{figures['run']}: pictures from the same noise with a part taken away; chance is {figures['chance']:.0%}"
+    ]
     lines.append(f"{'taken away':<34}{'right, %':<24}{'among real ones, %':<24}{'good, change in points':<26}n")
-    for row in found["parts"]:
+    for row in figures["parts"]:
         cells = [_cell(row[name]) for name in ("accuracy", "real", "good_change")]
         lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
     return "\n".join(lines)

@@ -79,10 +79,10 @@ def _drawn_without(
     chosen = replace(settings, steps=1) if part == STEPS else settings
     chosen = replace(chosen, guidance=1.0) if part == LABEL else chosen
     cut = _cut(subject, graph, part, noted["frozen"])
-    told = subject.classes if part != LABEL else 1
+    labels = subject.classes if part != LABEL else 1
     ends = (chosen.guidance, chosen.guidance_low, chosen.guidance_high)
     seen = evaluations(chosen.table().told, *ends)
-    plan = Plan("ablations", noted | {"part": part}, seeds, "--seeds", AT_ONCE, told * seen)
+    plan = Plan("ablations", noted | {"part": part}, seeds, "--seeds", AT_ONCE, labels * seen)
 
     def work(items: range, denoise: Denoise) -> Columns:
         pictures, label, seed = _pictures(cut, denoise, items, chosen, part == LABEL)

@@ -54,51 +54,51 @@ S6 = Claim(
 )
 
 
-def s2(found: Ablated) -> tuple[Verdict, ...]:
+def s2(pictures: Ablated) -> tuple[Verdict, ...]:
     """Many small steps: what one giant step costs."""
-    return (_missed(S2, found, STEPS),)
+    return (_missed(S2, pictures, STEPS),)
 
 
-def s4(found: Ablated) -> tuple[Verdict, ...]:
+def s4(pictures: Ablated) -> tuple[Verdict, ...]:
     """Skip connections: what silence in all of them, and in the finest, costs."""
-    sizes = [size_of(part) for part in found.parts if size_of(part)]
-    finest = (_missed(S4_FINEST, found, skips_at(max(sizes))),) if sizes else ()
-    return (_missed(S4, found, SKIPS), *finest)
+    sizes = [size_of(part) for part in pictures.parts if size_of(part)]
+    finest = (_missed(S4_FINEST, pictures, skips_at(max(sizes))),) if sizes else ()
+    return (_missed(S4, pictures, SKIPS), *finest)
 
 
-def s5(found: Ablated) -> tuple[Verdict, ...]:
+def s5(pictures: Ablated) -> tuple[Verdict, ...]:
     """Class conditioning: what the label decides, and what is drawn without one."""
-    decides = _missed(S5, found, LABEL, found.right)
-    off = found.part == LABEL
-    if found.real is None or not off.any():
+    decides = _missed(S5, pictures, LABEL, pictures.right)
+    off = pictures.part == LABEL
+    if pictures.real is None or not off.any():
         return decides, Verdict(S5_OFF, CANNOT, "No picture was compared with real ones.", n=int(off.sum()))
-    among = in_points(share_of(found, found.real, LABEL))
+    among = in_points(share_of(pictures, pictures.real, LABEL))
     verdict = SUPPORTED if among.low > 50 else NOT if among.high < 50 else CANNOT
     reason = f"Without a label {with_interval(among, unit=' %')} of the pictures lie among real ones; n = {among.n:,}."
     return decides, Verdict(S5_OFF, verdict, reason, among, "% of pictures", None, among.n)
 
 
-def s6(found: Ablated) -> tuple[Verdict, ...]:
+def s6(pictures: Ablated) -> tuple[Verdict, ...]:
     """Time embedding: what freezing it costs."""
-    return (_missed(S6, found, TIME),)
+    return (_missed(S6, pictures, TIME),)
 
 
-def _missed(claim: Claim, found: Ablated, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
+def _missed(claim: Claim, pictures: Ablated, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
     """Whether the loss of a part costs more than the margin."""
-    hits, unit = (found.good, UNIT) if hits is None else (hits, NAMED)
-    n = int((found.part == part).sum())
-    if not n or not (found.part == NONE).any():
+    hits, unit = (pictures.good, UNIT) if hits is None else (hits, NAMED)
+    n = int((pictures.part == part).sum())
+    if not n or not (pictures.part == NONE).any():
         return Verdict(claim, CANNOT, f"No pictures were drawn with {part_name(part)} and with all in place.", n=n)
-    if len(np.unique(found.seed)) < 2:
+    if len(np.unique(pictures.seed)) < 2:
         return Verdict(claim, CANNOT, "All pictures come from one noise seed, and differences are unknown.", n=n)
-    whole, chance = share_of(found, found.right, NONE), 100 / found.classes
-    if 100 * whole.low <= chance + MARGIN and hits is not found.right:
+    whole, chance = share_of(pictures, pictures.right, NONE), 100 / pictures.classes
+    if 100 * whole.low <= chance + MARGIN and hits is not pictures.right:
         right = percent(whole)
         reason = f"With all parts in place only {right} of the pictures are right, so there is little to break."
         return Verdict(claim, CANNOT, reason, n=n)
-    effect = in_points(change(found, hits, part))
+    effect = in_points(change(pictures, hits, part))
     verdict = SUPPORTED if effect.high < -MARGIN else NOT if effect.low > -MARGIN else CANNOT
-    with_all, without = (percent(share_of(found, hits, each)) for each in (NONE, part))
-    what = "right" if hits is found.right or found.real is None else "right and among real ones"
+    with_all, without = (percent(share_of(pictures, hits, each)) for each in (NONE, part))
+    what = "right" if hits is pictures.right or pictures.real is None else "right and among real ones"
     reason = f"With {part_name(part)} {without} of the pictures are {what}, with {part_name(NONE)} {with_all}."
     return Verdict(claim, verdict, reason, effect, unit, None, n)

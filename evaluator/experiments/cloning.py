@@ -107,12 +107,12 @@ def figures(run: str, logsnr: NDArray[np.float64], same: NDArray[np.bool_], seed
     return {"run": run, "phi": shares, "crossing": plain(crossed) | {"share": SPECIATED, "n": len(np.unique(seed))}}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    crossed = found["crossing"]
-    lines = [f"{found['run']}: pairs of copies that end in the same class, chains drawn {_how(found['label'])}"]
+    crossed = figures["crossing"]
+    lines = [f"{figures['run']}: pairs of copies that end in the same class, chains drawn {_how(figures['label'])}"]
     lines.append("logSNR      φ [95 %]")
-    lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in found["phi"]]
+    lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
     place = with_interval(crossed, "+.2f", none="off the levels tried")
     lines.append(f"φ reaches {crossed['share']} at logSNR {place}, n = {crossed['n']:,} chains")
     return "\n".join(lines)

@@ -79,8 +79,8 @@ def with_time_at(graph: Graph, logsnr: float) -> bytes:
     model = _copy(graph.model)
     for name, value in (("nothing", 0.0), ("always", logsnr)):
         model.graph.initializer.append(onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [], [value]))
-    told = model.graph.node[graph.time]
-    told.input[list(told.input).index("logsnr")] = "told"
+    embedding = model.graph.node[graph.time]
+    embedding.input[list(embedding.input).index("logsnr")] = "told"
     for at, (op, given, made) in enumerate(
         (("Mul", ("logsnr", "nothing"), "zeros"), ("Add", ("zeros", "always"), "told"))
     ):
@@ -89,9 +89,9 @@ def with_time_at(graph: Graph, logsnr: float) -> bytes:
 
 
 def _copy(model: Any) -> Any:
-    held = type(model)()
-    held.CopyFrom(model)
-    return held
+    copy = type(model)()
+    copy.CopyFrom(model)
+    return copy
 
 
 def _checked(model: Any) -> bytes:

@@ -139,7 +139,7 @@ def figures(run: str, table: pa.Table) -> dict[str, Any]:
     for step in np.unique(column["step"]):
         here = column["step"] == step
         shares = (clustered(hits[here], column["seed"][here]) for hits in (becomes, stays))
-        new, old = (plain(found) for found in shares)
+        new, old = (plain(share) for share in shares)
         rows.append({"step": int(step), "logsnr": float(column["logsnr"][here][0]), "becomes": new, "stays": old})
     return {"run": run, "steps": int(column["steps"][0]), "swaps": rows, "even": plain(_even(column, becomes, stays))}
 
@@ -149,19 +149,19 @@ def _even(column: dict[str, NDArray[Any]], becomes: NDArray[np.bool_], stays: ND
     either = becomes | stays
     if not either.any():
         return Estimate(np.nan, np.nan, np.nan, 0)
-    found = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
-    return Estimate(found.value, found.low, found.high, len(np.unique(column["seed"])))
+    place = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
+    return Estimate(place.value, place.low, place.high, len(np.unique(column["seed"])))
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: pictures whose label changes at a step of {found['steps']}, all pairs of classes"]
+    lines = [f"{figures['run']}: pictures whose label changes at a step of {figures['steps']}, all pairs of classes"]
     lines.append("step  logSNR   shows the new label, %       shows the old label, %")
-    for row in found["swaps"]:
+    for row in figures["swaps"]:
         shares = (with_interval(row[name], factor=100, width=5) for name in ("becomes", "stays"))
         lines.append(
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
-    place = with_interval(found["even"], "+.2f", none="off the steps tried")
-    lines.append(f"both labels weigh the same at logSNR {place}, n = {found['even']['n']} seeds")
+    place = with_interval(figures["even"], "+.2f", none="off the steps tried")
+    lines.append(f"both labels weigh the same at logSNR {place}, n = {figures['even']['n']} seeds")
     return "\n".join(lines)

@@ -105,19 +105,19 @@ def followed(
 
 def figures(run: str, table: pa.Table) -> dict[str, Any]:
     """For either judge: how often it ends at the label, the mean entropy per step, and where that falls fastest."""
-    found = []
+    judges = []
     for judge in dict.fromkeys(table["judge"].to_pylist()):
         rows = table.filter(pc.equal(table["judge"], judge))
         last = rows.filter(pc.equal(rows["step"], rows["steps"]))
         right = last["top"].to_numpy() == last["label"].to_numpy()
         logsnr, seed, height = _entropies(rows)
-        found.append(
+        judges.append(
             {"judge": judge, "ends_at_label": plain(share(right, last["seed"].to_numpy()))}
             | {"falls_fastest": plain(fastest(logsnr, height, seed))}
             | {"entropy": [{"logsnr": float(at), "mean": float(mean)} for at, mean in zip(logsnr, height.mean(axis=0),
                                                                                          strict=True)]}
         )  # fmt: skip
-    return {"run": run, "judges": found}
+    return {"run": run, "judges": judges}
 
 
 def _entropies(rows: pa.Table) -> tuple[Numbers, NDArray[np.int64], Numbers]:
@@ -144,10 +144,10 @@ def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estima
     return Estimate(float(place[0]), float(low), float(high), len(np.unique(seed)))
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: the class along ancestral chains"]
-    for row in found["judges"]:
+    lines = [f"{figures['run']}: the class along ancestral chains"]
+    for row in figures["judges"]:
         right, place = row["ends_at_label"], row["falls_fastest"]
         at = with_interval(place, "+.2f", none="nowhere")
         lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "

@@ -71,15 +71,19 @@ def carry_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], Col
 
 def record(subject: Subject, name: str, table: pa.Table, notes: dict[str, Any]) -> None:
     """Write a table into the run, with what made it; the manifest too, unless the run's trainer still writes that."""
-    held = {"denoiser": subject.denoiser_sha256, "judge": {subject.judge.name: subject.judge.card["sha256"]}, **notes}
+    made_of = {
+        "denoiser": subject.denoiser_sha256,
+        "judge": {subject.judge.name: subject.judge.card["sha256"]},
+        **notes,
+    }
     path = subject.run.tables[name]
-    write_table(path, table.replace_schema_metadata({METADATA: json.dumps(held).encode()}))
+    write_table(path, table.replace_schema_metadata({METADATA: json.dumps(made_of).encode()}))
     provenance.record(subject.run, path)
 
 
 def _key(subject: Subject, settings: dict[str, Any]) -> str:
-    said = json.dumps([subject.denoiser_sha256, subject.judge.card["sha256"], settings], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    made_of = json.dumps([subject.denoiser_sha256, subject.judge.card["sha256"], settings], sort_keys=True)
+    return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
 def _kept(path: Path, name: str) -> pa.Table | None:

@@ -101,14 +101,14 @@ def _turned(
 def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:
     """What the run's file holds of the way that is not made now, if it was made alike; else no rows."""
     try:
-        held = pq.read_table(subject.run.uturn)
+        table = pq.read_table(subject.run.uturn)
     except (OSError, pa.ArrowException):
         return UTURN.empty_table()
-    said = notes(held)
-    alike = said.get("denoiser") == subject.denoiser_sha256 and said.get("settings", {}) == _plain(noted["settings"])
-    if not alike or not held.schema.equals(UTURN):
+    made = notes(table)
+    alike = made.get("denoiser") == subject.denoiser_sha256 and made.get("settings", {}) == _plain(noted["settings"])
+    if not alike or not table.schema.equals(UTURN):
         return UTURN.empty_table()
-    return held.filter(pc.not_equal(held["conditional"], conditional)).replace_schema_metadata(None)
+    return table.filter(pc.not_equal(table["conditional"], conditional)).replace_schema_metadata(None)
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
@@ -134,12 +134,12 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
     return {"run": run, "kept": rows}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
     lines = [
-        f"{found['run']}: real pictures ({found['pictures']}) that keep their class, noised to logSNR and denoised"
+        f"{figures['run']}: real pictures ({figures['pictures']}) that keep their class, noised to logSNR and denoised"
     ]
-    for row in found["kept"]:
+    for row in figures["kept"]:
         if row["class"] is None:
             lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
         name = "all" if row["class"] is None else row["class"]

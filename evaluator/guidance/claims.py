@@ -128,12 +128,12 @@ def _higher(claim: Claim, effect: Estimate, p: float, n: int, what: str) -> Verd
 
 
 def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
-    told, untold = (np.any([rows.of("constant", scale, count) for count in steps], axis=0) for scale in (1.0, 0.0))
-    if not untold.any():
+    asked, bare = (np.any([rows.of("constant", scale, count) for count in steps], axis=0) for scale in (1.0, 0.0))
+    if not bare.any():
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
-    effect, n = _points(rows, told, untold), int(told.sum() + untold.sum())
+    effect, n = _points(rows, asked, bare), int(asked.sum() + bare.sum())
     verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
-    with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (told, untold))
+    with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (asked, bare))
     reason = f"{with_label:.1f} % show the class asked with the label and {without:.1f} % without; n = {n:,}."
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)
 
@@ -151,7 +151,7 @@ def _blended(rows: Rows, steps: Sequence[int]) -> Verdict:
     )
     scale, count = tried[best]
     n = int(np.any([one | two for one, two in sides], axis=0).sum())
-    found = _higher(BLENDED, effects[best], float(p[best]), n, f"Scale {scale:g} in {count} steps against scale 1")
-    if found.verdict == NOT and not all(effect.high < GAIN for effect in effects):
-        return Verdict(BLENDED, CANNOT, found.reason, found.effect, found.unit, found.p, n)
-    return found
+    top = _higher(BLENDED, effects[best], float(p[best]), n, f"Scale {scale:g} in {count} steps against scale 1")
+    if top.verdict == NOT and not all(effect.high < GAIN for effect in effects):
+        return Verdict(BLENDED, CANNOT, top.reason, top.effect, top.unit, top.p, n)
+    return top

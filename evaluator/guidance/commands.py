@@ -37,8 +37,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _command(options: argparse.Namespace) -> None:
     run = run_of(options)
-    found = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
-    show(options, found, report)
+    figures = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
+    show(options, figures, report)
 
 
 def guidance(
@@ -58,8 +58,8 @@ def guidance(
     judges = judges_of(subject.card, subject.judge)
     table = drawn(subject, judges, tried, settings_of(run), blocks)
     real = real_of(subject, judges, data)
-    found = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}
-    made = list(rows(tried, found, real))
+    cells_drawn = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}
+    made = list(rows(tried, cells_drawn, real))
     columns = {name: [row[name] for row in made] for name in GUIDANCE.names}
     noted = {
         "settings": {"solver": settings_of(run).solver, "blocks": blocks, "seeds": SEEDS},
@@ -70,17 +70,17 @@ def guidance(
     return {"run": run.id, "judges": noted["judges"], "figures": made}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people: a line for each cell, then what laws have over others."""
-    held = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
-            for row in found["figures"]}  # fmt: skip
-    cells = dict.fromkeys(key[:4] for key in held if key[0] != "real")
+    row_of = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
+            for row in figures["figures"]}  # fmt: skip
+    cells = dict.fromkeys(key[:4] for key in row_of if key[0] != "real")
     heads = [f"{metric} {judge or ''}".strip() for metric, judge in SHOWN]
-    lines = [f"{found['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
+    lines = [f"{figures['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
     lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
     for law, scale, steps, against in cells:
         name = law if against is None else f"{law} - {against}"
-        texts = [_cell(held.get((law, scale, steps, against, *shown))) for shown in SHOWN]
+        texts = [_cell(row_of.get((law, scale, steps, against, *shown))) for shown in SHOWN]
         size = "all" if scale is None else f"{scale:g}"
         lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
     return "\n".join(lines)

@@ -87,17 +87,17 @@ def _resampled(features: NDArray[np.float32], seed: Labels, real: Moments) -> Nu
     return np.array([frechet(moments(features, weight), real) for weight in (None, *weights)])
 
 
-def rows(tried: Sequence[Cell], found: dict[Cell, CellPictures], real: Real) -> Iterator[Row]:
+def rows(tried: Sequence[Cell], drawn: dict[Cell, CellPictures], real: Real) -> Iterator[Row]:
     """Every figure: of real pictures, of each cell, and of laws against others."""
-    count = max(len(each.label) for each in found.values())
+    count = max(len(each.label) for each in drawn.values())
     for figure in ceiling(real, count):
         yield _row(Cell("real", math.nan, 0), figure)
     for cell in tried:
-        for figure in _of_cell(found[cell], real):
+        for figure in _of_cell(drawn[cell], real):
             yield _row(cell, figure)
     for law, against in AGAINST:
         others = {cell: Cell(against, cell.scale, cell.steps) for cell in tried if cell.law == law}
-        pairs = {cell: (found[cell], found[other]) for cell, other in others.items() if other in found}
+        pairs = {cell: (drawn[cell], drawn[other]) for cell, other in others.items() if other in drawn}
         for cell, pair in pairs.items():
             for figure in differences([pair]):
                 yield _row(cell, figure, against)

@@ -49,7 +49,7 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])
-            found = Reference(
+            reference = Reference(
                 (file["mean"].astype(np.float64), file["covariance"].astype(np.float64)),
                 file["floor"],
                 (file["plain_mean"].astype(np.float64), file["plain_covariance"].astype(np.float64)),
@@ -62,7 +62,7 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
         raise JudgeError(f"{path.name} cannot be read ({type(error).__name__}); {again}") from error
     if made_with != judge.card["sha256"]:
         raise JudgeError(f"{path.name} was made with another judge than {judge.name}; {again}")
-    return found
+    return reference
 
 
 def reference_path(dataset: str, folder: Path = JUDGES) -> Path:

@@ -41,9 +41,9 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     check_classes(run, card, {judge.kind: judge})
     reference = reference_for(judge)
     drawn = draw(run, per_class)
-    rows = [row(metric, label, found, judge.name) for metric, label, found in figures(drawn, judge, reference)]
+    rows = [row(metric, label, estimate, judge.name) for metric, label, estimate in figures(drawn, judge, reference)]
     scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, data)
-    rows += [row(metric, None, found, "") for metric, found in scored]
+    rows += [row(metric, None, estimate, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     write_table(run.quality, pa.table(columns, schema=QUALITY))
     return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
@@ -101,10 +101,10 @@ def ratio(distance: Estimate, floor: Estimate, floor_spread: float) -> Estimate:
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), distance.n)
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures as a table for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures at its default settings"]
-    for line in found["metrics"]:
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures at its default settings"]
+    for line in figures["metrics"]:
         name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
         lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
     return "\n".join(lines)

@@ -48,10 +48,10 @@ class Omnibus:
     n: int  # noise seeds with all classes
 
 
-def incidence(view: View, found: Points, label: int | None = None) -> Incidence:
-    """The curves of one class, or of all: `found` are the points of the whole `view`."""
-    chosen = np.full(len(found.label), True) if label is None else found.label == label
-    some = found.of(chosen)
+def incidence(view: View, points: Points, label: int | None = None) -> Incidence:
+    """The curves of one class, or of all: `points` are the points of the whole `view`."""
+    chosen = np.full(len(points.label), True) if label is None else points.label == label
+    some = points.of(chosen)
     step, percent, logsnr = _frames(view, chosen)
     by = np.concatenate([part[:, None] <= percent for part in (some.stays, some.as_other)], axis=1)  # (n, 2 T)
     value, low, high = (np.split(column, 2) for column in shares(by, some.seed))
@@ -86,12 +86,12 @@ def logrank_scores(reached: Numbers) -> Numbers:
     return np.asarray((happens - hazard)[place])
 
 
-def omnibus(found: Points) -> Omnibus:
+def omnibus(points: Points) -> Omnibus:
     """The log-rank test over all classes when they share their noise seeds: `within_seeds` of the log-rank scores.
 
     Seeds that lack a class are left out; fewer than two seeds or classes are nan.
     """
-    _, cells = paired(logrank_scores(found.stays), found)
+    _, cells = paired(logrank_scores(points.stays), points)
     return within_seeds(cells[np.isfinite(cells).all(axis=1)])
 
 
@@ -112,13 +112,13 @@ def within_seeds(scores: Numbers) -> Omnibus:
     return Omnibus(statistic, groups - 1, p, statistic / (seeds * (groups - 1)), seeds)
 
 
-def paired(values: Numbers, found: Points) -> tuple[list[int], Numbers]:
+def paired(values: Numbers, points: Points) -> tuple[list[int], Numbers]:
     """The labels there are, ascending (G,), and their values as a table of noise seeds (C, G).
 
     nan where a seed lacks a label; several samples of one label and seed are averaged.
     """
-    labels, column = np.unique(found.label, return_inverse=True)
-    seeds, row = np.unique(found.seed, return_inverse=True)
+    labels, column = np.unique(points.label, return_inverse=True)
+    seeds, row = np.unique(points.seed, return_inverse=True)
     place, cells = row * len(labels) + column, len(seeds) * len(labels)
     count = np.bincount(place, minlength=cells)
     total = np.bincount(place, values, cells)
@@ -143,30 +143,30 @@ class Average:
     around: tuple[float, float]  # logSNR of the two frames that the half lies between; nan where it has no level
 
 
-def average(view: View, found: Points) -> Average:
-    """The mean of the classes' curves of recognition: `found` are the points of the whole `view`.
+def average(view: View, points: Points) -> Average:
+    """The mean of the classes' curves of recognition: `points` are the points of the whole `view`.
 
     A class with more pictures weighs no more than another. In a draw that leaves a class without pictures, the others
     stand for it.
     """
-    step, percent, logsnr = _frames(view, np.full(len(found.label), True))
-    share, drawn = _mean_of_classes(found, percent)
-    seeds, noisy = len(np.unique(found.seed)), logsnr < CLEAN
+    step, percent, logsnr = _frames(view, np.full(len(points.label), True))
+    share, drawn = _mean_of_classes(points, percent)
+    seeds, noisy = len(np.unique(points.seed)), logsnr < CLEAN
     low, high = ends(drawn, seeds)
     half = crossings(logsnr[noisy], share[None, noisy], 0.5)[0]
     first, last = ends(crossings(logsnr[noisy], drawn[:, noisy], 0.5), seeds)
     after = int(np.argmax(share >= 0.5))
     around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half) else (np.nan, np.nan)
-    middle = Estimate(float(half), float(first), float(last), len(found.stays))
+    middle = Estimate(float(half), float(first), float(last), len(points.stays))
     return Average(step, percent, logsnr, share, low, high, middle, around)
 
 
-def _mean_of_classes(found: Points, percent: Numbers) -> tuple[Numbers, Numbers]:
+def _mean_of_classes(points: Points, percent: Numbers) -> tuple[Numbers, Numbers]:
     """The mean of the classes' shares recognized by `percent` (T,), and its draws of whole seeds (repeats, T)."""
-    seeds, row = np.unique(found.seed, return_inverse=True)
-    labels, column = np.unique(found.label, return_inverse=True)
+    seeds, row = np.unique(points.seed, return_inverse=True)
+    labels, column = np.unique(points.label, return_inverse=True)
     hits, pictures = np.zeros((len(seeds), len(labels), len(percent))), np.zeros((len(seeds), len(labels), 1))
-    np.add.at(hits, (row, column), (found.stays[:, None] <= percent).astype(float))
+    np.add.at(hits, (row, column), (points.stays[:, None] <= percent).astype(float))
     np.add.at(pictures, (row, column), 1.0)
     drawn_hits, drawn_pictures = (np.tensordot(draws(len(seeds)), part, axes=1) for part in (hits, pictures))
     there = drawn_pictures > 0

@@ -42,9 +42,9 @@ def judged(run: Run) -> pa.Table:
         "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
     }
     if run.judgements.is_file():
-        held = _read(run.judgements)
-        if held is not None and notes(held).get("source") == source:
-            return held
+        kept = _read(run.judgements)
+        if kept is not None and notes(kept).get("source") == source:
+            return kept
     check_classes(run, card, judges)
     table = _judge_all(run, judges, source)
     write_table(run.judgements, table)
@@ -80,8 +80,8 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
             f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
         ) from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
-    held = json.dumps({"source": source, "null": null}).encode()
-    return pa.concat_tables(parts).replace_schema_metadata({METADATA: held})
+    metadata = json.dumps({"source": source, "null": null}).encode()
+    return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})
 
 
 def _answers(row: dict[str, Any], view: str, judge: Judge) -> NDArray[np.float64]:

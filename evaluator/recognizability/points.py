@@ -66,8 +66,8 @@ class Points:
         return Points(*(_chosen(getattr(self, field.name), chosen) for field in fields(self)))
 
 
-def _chosen(held: Any, chosen: NDArray[np.bool_]) -> Any:
-    return held if isinstance(held, float) else held[chosen]
+def _chosen(values: Any, chosen: NDArray[np.bool_]) -> Any:
+    return values if isinstance(values, float) else values[chosen]
 
 
 def view_of(table: pa.Table, name: str, judge: str | None = None) -> View:
@@ -129,12 +129,12 @@ def points(view: View, threshold: float) -> Points:
     )
 
 
-def before(found: Points, place: float) -> tuple[float, float]:
+def before(points: Points, place: float) -> tuple[float, float]:
     """The last kept frame, in percent and logSNR, at which points at `place` percent were not there; nan for none."""
-    there = (found.stays == place) & np.isfinite(found.missed)
+    there = (points.stays == place) & np.isfinite(points.missed)
     if not there.any():
         return np.nan, np.nan
-    return float(found.missed[there].max()), float(found.missed_logsnr[there].max())
+    return float(points.missed[there].max()), float(points.missed_logsnr[there].max())
 
 
 def recognized(hit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -54,12 +54,12 @@ class Ranking:
     groups: tuple[tuple[int, ...], ...]  # neighbours in the order of which no two can be told apart, as many as fit
 
 
-def restricted(found: Points, axis: str = "percent") -> Numbers:
+def restricted(points: Points, axis: str = "percent") -> Numbers:
     """R on an axis, "percent" or "logsnr", where "never" counts as the end."""
-    return np.minimum(found.stays, 100.0) if axis == "percent" else np.minimum(found.logsnr, found.end)
+    return np.minimum(points.stays, 100.0) if axis == "percent" else np.minimum(points.logsnr, points.end)
 
 
-def ranking(found: Points, axis: str = "percent") -> Ranking:
+def ranking(points: Points, axis: str = "percent") -> Ranking:
     """All classes that have samples, by their restricted means along an axis: "percent" or "logsnr".
 
     Pairs: the mean difference within noise seeds, by random sign flips, Holm's correction over all pairs. Ranks: a
@@ -67,7 +67,7 @@ def ranking(found: Points, axis: str = "percent") -> Ranking:
     studentized difference to any class (Mogstad, Romano, Shaikh and Wilhelm, 2024, "Inference for ranks"); quantiles
     of bootstrapped ranks would be wrong where classes are close.
     """
-    labels, table = paired(restricted(found, axis), found)
+    labels, table = paired(restricted(points, axis), points)
     order = np.argsort(np.nanmean(table, axis=0), kind="stable")
     labels, table = [labels[i] for i in order], table[:, order]
     means, drawn = bootstrapped(table)
@@ -79,7 +79,7 @@ def ranking(found: Points, axis: str = "percent") -> Ranking:
         for i, label in enumerate(labels)
     )
     pairs = compared(labels, table, drawn)
-    return Ranking(rows, pairs, omnibus(found), alike(labels, pairs))
+    return Ranking(rows, pairs, omnibus(points), alike(labels, pairs))
 
 
 def bootstrapped(table: Numbers) -> tuple[Numbers, Numbers]:

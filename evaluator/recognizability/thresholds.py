@@ -21,13 +21,13 @@ def threshold(run: Run, view: str) -> float:
 def null(run: Run, view: str) -> dict[str, Any]:
     """The `threshold` that a view's null asks for, its `rate` and `n`; empty where none is kept."""
     try:
-        held = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)[view]
-        return {"threshold": float(held["threshold"]), "rate": float(held["rate"]), "n": int(held["n"])}
+        known = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)[view]
+        return {"threshold": float(known["threshold"]), "rate": float(known["rate"]), "n": int(known["n"])}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return {}
 
 
 @lru_cache(maxsize=1 << 12)
 def _nulls(path: str, _stamp: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(METADATA, b"{}")).get("null", {})
-    return found
+    nulls: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(METADATA, b"{}")).get("null", {})
+    return nulls

@@ -54,9 +54,9 @@ def mean(values: NDArray[np.generic], clusters: NDArray[np.generic]) -> Estimate
     if len(values) == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     names, member = np.unique(clusters, return_inverse=True)
-    held = np.asarray(values, np.float64)
-    centre = float(held.mean())
-    sums = np.bincount(member, held - centre, len(names))
+    exact = np.asarray(values, np.float64)
+    centre = float(exact.mean())
+    sums = np.bincount(member, exact - centre, len(names))
     parts = np.stack([sums, np.bincount(member, minlength=len(names))], axis=1).astype(np.float32)
     total, count = (draws(len(names)) @ parts).T
     low, high = ends(total / count, len(names))

@@ -22,9 +22,9 @@ def flipped(apart: NDArray[np.floating]) -> Numbers:
     one among the flips the test keeps its level for any number of seeds (Phipson and Smyth, 2010), and as its variance
     is that of the differences themselves, it holds for equal means in the limit.
     """
-    held = np.nan_to_num(np.asarray(apart, np.float64)).astype(np.float32)
-    observed, room = np.abs(held.sum(axis=0)), 1e-5 * np.abs(held).sum(axis=0)
-    reached = (np.abs(signs(len(held)) @ held) >= observed - room).sum(axis=0)
+    exact = np.nan_to_num(np.asarray(apart, np.float64)).astype(np.float32)
+    observed, room = np.abs(exact.sum(axis=0)), 1e-5 * np.abs(exact).sum(axis=0)
+    reached = (np.abs(signs(len(exact)) @ exact) >= observed - room).sum(axis=0)
     return np.asarray((reached + 1) / (FLIPS + 1), np.float64)
 
 

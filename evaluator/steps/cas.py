@@ -62,9 +62,9 @@ def _remembered(run: Run, what: list[Any], test: "Pictures", fit: Callable[[], E
     key = hashlib.sha256(json.dumps([*what, test.sha256, EPOCHS]).encode()).hexdigest()
     path: Path = run.cache / f"taught-{key[:16]}.json"
     try:
-        held = json.loads(path.read_text())
-        return {name: float(held[name]) for name in ("value", "low", "high")}
+        score = json.loads(path.read_text())
+        return {name: float(score[name]) for name in ("value", "low", "high")}
     except (OSError, ValueError, KeyError, TypeError):
-        found = plain(fit())
-        write_json(path, found)
-        return found
+        score = plain(fit())
+        write_json(path, score)
+        return score

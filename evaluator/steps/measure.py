@@ -73,8 +73,8 @@ def steps(
     for row, found in zip(rows, time_cells(run, compared, denoisers), strict=True):
         row |= found
     _write(run, rows, {judge.name: judge.card["sha256"]}, compared, per_class)
-    shown = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
-    return {"run": run.id, "pictures": count, "ways": shown}
+    ways = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
+    return {"run": run.id, "pictures": count, "ways": ways}
 
 
 def judge_of(run: Run) -> tuple[Judge, Reference]:
@@ -109,8 +109,8 @@ def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) 
 def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], count: int) -> list[Drawn]:
     """`count` pictures of every cell, as far as they are not kept already."""
     costs = [cell.settings.evaluations() for cell in compared]
-    held = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
-    done = sum(cost * pictures for cost, pictures in zip(costs, held, strict=True))
+    kept = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
+    done = sum(cost * pictures for cost, pictures in zip(costs, kept, strict=True))
     made = []
     with tqdm(
         desc="drawing", total=sum(costs) * count, initial=done, unit=" evaluations", unit_scale=True, disable=None
@@ -143,10 +143,10 @@ def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: N
     return row
 
 
-def ends(name: str, found: Estimate) -> Row:
+def ends(name: str, estimate: Estimate) -> Row:
     """An estimate as the columns `name`, `name_low` and `name_high`."""
-    held = plain(found)
-    return {name: held["value"], f"{name}_low": held["low"], f"{name}_high": held["high"]}
+    rounded = plain(estimate)
+    return {name: rounded["value"], f"{name}_low": rounded["low"], f"{name}_high": rounded["high"]}
 
 
 def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Sequence[Cell], per_class: int) -> None:
@@ -172,12 +172,12 @@ def processor() -> str:
     return named or platform.processor() or os.uname().machine
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures of each way to draw, the same noise"]
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures of each way to draw, the same noise"]
     lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
-    for row in found["ways"]:
-        name = row["solver"] if row["network"] == found["run"] else row["network"]
+    for row in figures["ways"]:
+        name = row["solver"] if row["network"] == figures["run"] else row["network"]
         right = " ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
         far = ("frechet_ratio", "frechet_ratio_low", "frechet_ratio_high")
         away = "-" if row["frechet_ratio"] is None else " ".join(f"{row[key]:.2f}" for key in far)

@@ -41,18 +41,18 @@ class Published:
 @cache
 def published_speciation() -> Published:
     """Biroli et al. (2024)."""
-    held = json.loads((Path(__file__).parent / "biroli2024.json").read_text())
-    shares = [wilson(round(phi * held["pairs"]), held["pairs"]) for phi in held["phi"]]
+    paper = json.loads((Path(__file__).parent / "biroli2024.json").read_text())
+    shares = [wilson(round(phi * paper["pairs"]), paper["pairs"]) for phi in paper["phi"]]
     return Published(
-        citation=held["citation"],
-        url=f"https://doi.org/{held['doi']}",
-        preparation=held["preparation"],
-        rows=tuple(Row(**row) for row in held["rows"]),
-        ratio=held["ratio"],
-        pairs=held["pairs"],
-        step=np.array(held["step"], np.float64),
-        logsnr=np.array([logsnr_of_step(step) for step in held["step"]]),
-        phi=np.array(held["phi"]),
+        citation=paper["citation"],
+        url=f"https://doi.org/{paper['doi']}",
+        preparation=paper["preparation"],
+        rows=tuple(Row(**row) for row in paper["rows"]),
+        ratio=paper["ratio"],
+        pairs=paper["pairs"],
+        step=np.array(paper["step"], np.float64),
+        logsnr=np.array([logsnr_of_step(step) for step in paper["step"]]),
+        phi=np.array(paper["phi"]),
         low=np.array([share.low for share in shares]),
         high=np.array([share.high for share in shares]),
     )

@@ -136,11 +136,11 @@ def against(measured: Estimate, predicted: Spectrum) -> dict[str, Estimate]:
     if not all(map(math.isfinite, (measured.value, measured.low, measured.high))):
         nothing = Estimate(math.nan, math.nan, math.nan, measured.n)
         return dict.fromkeys(("logsnr", *axes), nothing)
-    found = {"logsnr": difference(measured, predicted.logsnr)}
+    ratios = {"logsnr": difference(measured, predicted.logsnr)}
     for axis, (change, expected) in axes.items():
         logarithm = difference(mapped(math.log, mapped(change, measured)), mapped(math.log, expected))
-        found[axis] = mapped(math.exp, logarithm)
-    return found
+        ratios[axis] = mapped(math.exp, logarithm)
+    return ratios
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:
