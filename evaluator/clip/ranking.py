@@ -47,7 +47,7 @@ class RealScore:
 def ordered(values: NDArray[Any], labels: NDArray[np.int64], seeds: NDArray[np.int64]) -> Order:
     """The order of the classes that have pictures, from scores (N,), labels (N,) and noise seeds (N,).
 
-    Rank intervals and groups as for trajectories (evaluator.ranking), but pictures need no common seeds: a pair's
+    Rank intervals and groups as for trajectories (recognizability.ranking), but pictures need no common seeds: a pair's
     p-value is a normal one with the joint bootstrap's spread, which is clustered on the seed, after Holm's correction.
     """
     names, column = np.unique(labels, return_inverse=True)

@@ -30,8 +30,6 @@ class Incidence:
     recognized_low: Numbers
     recognized_high: Numbers
     other: Numbers  # (T,) by then taken for one other class, to the end
-    other_low: Numbers
-    other_high: Numbers
     never: Estimate  # not recognized when finished: taken for another class, or undecided
     undecided: Estimate  # taken for the right class when finished, but below the threshold
     n: int
@@ -53,12 +51,11 @@ def incidence(view: View, points: Points, label: int | None = None) -> Incidence
     chosen = np.full(len(points.label), True) if label is None else points.label == label
     some = points.of(chosen)
     step, percent, logsnr = _frames(view, chosen)
-    by = np.concatenate([part[:, None] <= percent for part in (some.stays, some.as_other)], axis=1)  # (n, 2 T)
-    value, low, high = (np.split(column, 2) for column in shares(by, some.seed))
+    recognized, low, high = shares(some.stays[:, None] <= percent, some.seed)
+    other = (some.as_other[:, None] <= percent).mean(axis=0)
     never, undecided = np.isinf(some.stays), np.isinf(some.stays) & ~some.other
     return Incidence(
-        step, percent, logsnr,
-        value[0], low[0], high[0], value[1], low[1], high[1],
+        step, percent, logsnr, recognized, low, high, other,
         share(never, some.seed), share(undecided, some.seed), len(some.stays),
     )  # fmt: skip
 
