@@ -10,9 +10,10 @@ import pytest
 from archive_fixture import CLASSES, write_run
 
 from dashboard import axes, run_facts
-from dashboard.data import judgements, thresholds
+from dashboard.data import judgements
 from dashboard.recognizability import text as recognizability_text
 from dashboard.runs.table import found
+from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive

@@ -17,9 +17,10 @@ from dashboard.compare.differences import Row
 from dashboard.compare.finding import Recognized, digits, written
 from dashboard.components import control_bar, elements, inputs
 from dashboard.components import scrubber as components_scrubber
-from dashboard.data import archive, judgements, thresholds
+from dashboard.data import archive, judgements
 from dashboard.run_facts import other_classes, what_it_draws
 from dashboard.trajectory import stored
+from evaluator.recognizability import thresholds
 
 SMOOTHING = ["0", "100", "500", "2000"]
 LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures

@@ -11,8 +11,8 @@ from dashboard.components.elements import WORDS, stop
 from dashboard.components.inputs import RUNS, default_of, number, pick, refuse, several
 from dashboard.data.archive import ask, folder
 from dashboard.data.judgements import VIEWS
-from dashboard.data.thresholds import threshold
 from dashboard.run_facts import class_names
+from evaluator.recognizability.thresholds import threshold
 
 DEFAULT_AXIS = "% of steps"
 COMPARED_AXIS = "logSNR"  # means the same for every schedule, so runs are compared on it

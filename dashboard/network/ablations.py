@@ -8,17 +8,17 @@ from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.pictures.plate import Cell, plate, unpack
-from evaluator.experiments.ablation_figures import NONE, Taken, change, named, share_of, taken_from
+from evaluator.experiments.ablation_figures import NONE, Ablated, ablated_from, change, part_name, share_of
 from evaluator.stats.intervals import Estimate
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip
 
 
-def taken(run: pd.Series) -> Taken | None:
+def taken(run: pd.Series) -> Ablated | None:
     """What the run drew without its parts; None where that was not tried."""
     frame = archive.ask("ablations", run=run["run"])
-    return None if frame.empty else taken_from({name: frame[name].to_numpy() for name in frame}, len(run["classes"]))
+    return None if frame.empty else ablated_from({name: frame[name].to_numpy() for name in frame}, len(run["classes"]))
 
 
 def ablations(run: pd.Series) -> None:
@@ -55,16 +55,17 @@ def plate_of(run: pd.Series, frame: pd.DataFrame, parts: list[str]) -> bytes:
             missing.discard(cell)
             if each.top != each.label:
                 marked.add(cell)
-    return plate(cells, 2, [named(part).replace("×", "x") for part in parts], [classes], marked=marked, missing=missing)
+    names = [part_name(part).replace("×", "x") for part in parts]
+    return plate(cells, 2, names, [classes], marked=marked, missing=missing)
 
 
-def row(found: Taken, part: str) -> tuple[str, ...]:
+def row(found: Ablated, part: str) -> tuple[str, ...]:
     """What is left without a part, under HEADINGS."""
     here = found.part == part
     shares = [None if hits is None else share_of(found, hits, part) for hits in (found.right, found.real, found.good)]
     apart = None if part == NONE or NONE not in found.parts else change(found, found.good, part)
     return (
-        named(part), *("" if each is None else _percent(each).replace(" %", "") for each in shares),
+        part_name(part), *("" if each is None else _percent(each).replace(" %", "") for each in shares),
         "" if apart is None else _percent(apart).replace(" %", "").replace("-", "−"),
         f"{int(found.evaluations[here][0])}", f"{int(here.sum()):,}",
     )  # fmt: skip

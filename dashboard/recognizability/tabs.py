@@ -16,9 +16,9 @@ from dashboard.components import elements, psychometric
 from dashboard.components import theory as components_theory
 from dashboard.data import archive, judgements
 from dashboard.data import theory as data_theory
-from dashboard.data import thresholds as data_thresholds
 from dashboard.recognizability import text
 from dashboard.recognizability.overview import JUDGES, Lab, judge_row
+from evaluator.recognizability import thresholds as data_thresholds
 from evaluator.recognizability.ranking import Ranking, sentence
 from evaluator.stats.intervals import Estimate
 from evaluator.stats.permutation_tests import LEVEL

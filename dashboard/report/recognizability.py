@@ -4,21 +4,18 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.data import judgements, thresholds
+from dashboard.data import judgements
 from dashboard.data.judgements import Measured, Seen
 from evaluator.recognizability.analysis import analysis
+from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.points import points, view_from
 from firstlight.run import Run
 
 
 def default_look(ask: Any, run: pd.Series, folder: Run) -> Seen | None:
     """The look that the Recognizability page begins with; None where nothing is judged."""
-    frame = ask("judges", run=run["run"])
-    order = [view for view in judgements.VIEWS if (frame["view"] == view).any()]
-    if not order:
-        return None
-    judge = frame.loc[frame["view"] == order[0], "judge"].min()
-    return Seen(order[0], str(judge), thresholds.threshold(folder, order[0]))
+    look = look_of(folder, ask("judges", run=run["run"]), judgements.VIEWS)
+    return look and Seen(*look)
 
 
 def measured(ask: Any, run: pd.Series, look: Seen) -> Measured:

@@ -13,8 +13,8 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import inputs
 from dashboard.components.downloads import harmless
-from dashboard.data import thresholds as data_thresholds
 from dashboard.pictures import plate
+from evaluator.recognizability import thresholds as data_thresholds
 from firstlight.run import Run
 
 Ask = Callable[..., pd.DataFrame]

@@ -20,8 +20,7 @@ from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from dashboard.format import number, share
 from evaluator.stats.intervals import Estimate, wilson
-from evaluator.theory.published import published_crossing
-from evaluator.theory.published import speciation as published_speciation
+from evaluator.theory.published import published_crossing, published_speciation
 from evaluator.theory.speciation import SPECIATED
 
 SHOWN = (4.0, -6.0)  # logSNR that the U-turn's table shows

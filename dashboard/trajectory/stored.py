@@ -12,9 +12,10 @@ from dashboard import axes, run_facts
 from dashboard.axes import SOURCE
 from dashboard.components import elements, inputs
 from dashboard.components.scrubber import Strip
-from dashboard.data import archive, thresholds
+from dashboard.data import archive
 from dashboard.pictures import grids as pictures_grids
 from dashboard.pictures.plate import Bytes
+from evaluator.recognizability import thresholds
 from evaluator.recognizability.points import recognized
 
 

@@ -1,7 +1,6 @@
 """A CLIP judge: a folder with an ONNX image tower, the prompts' embeddings, those of real pictures, and a card.
 
-The seam is here because scoring needs no torch, and because a CLIP score alone says nothing: the same judge's scores of
-real pictures are in the folder, so recall, ceiling and z-score are at hand for every prompt.
+Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-score come from the real pictures.
 """
 
 import hashlib
@@ -169,9 +168,9 @@ def for_run(judge: ClipJudge, run_card: Mapping[str, Any]) -> ClipJudge:
     if names == judge.classes:
         return replace(judge, margin=margin)
     kept = [judge.classes.index(name) for name in names]
-    shown = np.isin(judge.real.labels, kept)
-    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[shown])]
-    real = Real(judge.real.embeddings[shown], place)
+    known = np.isin(judge.real.labels, kept)
+    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[known])]
+    real = Real(judge.real.embeddings[known], place)
     card = judge.card | {"classes": list(names)}
     return replace(judge, card=card, prompts=judge.prompts[:, kept], real=real, margin=margin)
 

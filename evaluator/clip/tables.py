@@ -1,7 +1,6 @@
 """Rows of several CLIP judges in one file, with notes on what they were made of and on each judge.
 
-The seam is here because judges stand side by side only while their rows are of the same pictures, and because a page
-says where a judge was trained without having the judge at hand.
+Judges stand side by side only while their rows are of the same pictures.
 """
 
 import json
@@ -22,7 +21,7 @@ def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, A
     `about` is kept in the file's notes under the judge's name.
     """
     judge = table["judge"][0].as_py()
-    rows, judges = held(path, table.schema, source)
+    rows, judges = stored(path, table.schema, source)
     if rows is not None:
         table = pa.concat_tables([rows.filter(pc.not_equal(rows["judge"], judge)), table])
     write(path, table, source, judges | ({judge: about} if about else {}))
@@ -34,7 +33,7 @@ def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str,
     write_table(path, table.replace_schema_metadata(notes))
 
 
-def held(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
+def stored(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
     """The rows in a file that were made from the same source, and what its notes say of judges; else None and {}."""
     try:
         table = pq.read_table(path)

@@ -1,7 +1,6 @@
 """A judge: a classifier as an ONNX file, and its card.
 
-The seam is here because judging needs no torch, and because nobody should believe a judge whose accuracy on real
-pictures is not written beside it. A card names the file's sha256; a judge that does not match its card is not loaded.
+A card names the file's sha256 and the accuracy on real pictures; a judge that does not match its card is not loaded.
 """
 
 import hashlib

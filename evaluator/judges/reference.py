@@ -1,7 +1,6 @@
 """Real pictures as a judge sees them, in one small file: what generated pictures are compared with.
 
-The seam is here because distances to real pictures must not need the real pictures: whoever evaluates a run has the
-judge and this file, and the file names the judge it was made with.
+Whoever evaluates a run has the judge and this file, and needs no real pictures.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
-from evaluator.stats.distances import Numbers, balance, frechet, moments
+from evaluator.stats.distances import balance, frechet, moments
+from evaluator.stats.intervals import Numbers
 from firstlight.archives import readable, writable
 from firstlight.errors import JudgeError
 from firstlight.files import replacing
@@ -50,7 +50,7 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])
-            found = Reference(
+            reference = Reference(
                 (file["mean"].astype(np.float64), file["covariance"].astype(np.float64)),
                 file["floor"],
                 (file["plain_mean"].astype(np.float64), file["plain_covariance"].astype(np.float64)),
@@ -63,7 +63,7 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
         raise JudgeError(f"{path.name} cannot be read ({type(error).__name__}); {again}") from error
     if made_with != judge.card["sha256"]:
         raise JudgeError(f"{path.name} was made with another judge than {judge.name}; {again}")
-    return found
+    return reference
 
 
 def reference_path(dataset: str, folder: Path = JUDGES) -> Path:

@@ -1,7 +1,6 @@
 """Which ways of drawing are compared: each solver at rising evaluations, the run's own default, and its students.
 
-The seam is here because what a picture costs is evaluations of the network, and a solver is told steps: guidance
-doubles those that lie inside its interval, so a number of evaluations is a number of steps only after counting.
+Guidance doubles the evaluations of the steps inside its interval, so steps are found by counting.
 """
 
 import sys
@@ -36,8 +35,8 @@ def cells(run: Run, evaluations: Sequence[int] | None = None) -> list[Cell]:
     """
     own = settings_of(run)
     asked = [(solver, most) for solver in SOLVERS for most in budgets(solver, evaluations)]
-    found = [within(own, solver, most) for solver, most in asked]
-    ways = [settings for settings in dict.fromkeys([own, *found]) if settings is not None]
+    budgeted = [within(own, solver, most) for solver, most in asked]
+    ways = [settings for settings in dict.fromkeys([own, *budgeted]) if settings is not None]
     made = [Cell(run, settings) for settings in ways] + [Cell(each, settings_of(each)) for each in students(run)]
     return sorted(made, key=lambda cell: cell.settings.evaluations())
 
@@ -48,8 +47,8 @@ def budgets(solver: str, evaluations: Sequence[int] | None) -> tuple[int, ...]:
         return (*EVALUATIONS, MANY) if solver in SLOW else EVALUATIONS
     wrong = [most for most in evaluations if not 1 <= most <= MOST]
     if wrong or not evaluations:
-        said = ", ".join(map(str, wrong)) or "nothing"
-        raise RunError(f"No picture is drawn with {said}; give --evaluations numbers from 1 to {MOST}.")
+        named = ", ".join(map(str, wrong)) or "nothing"
+        raise RunError(f"No picture is drawn with {named}; give --evaluations numbers from 1 to {MOST}.")
     return tuple(evaluations)
 
 
