@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.forward import process
+from dashboard.forward import clean_pictures, process
 from dashboard.network import ablations
 from dashboard.pictures import grids as pictures_grids
 from dashboard.pictures import trajectories
@@ -61,12 +61,12 @@ def _fading(run: pd.Series, ask: Ask, classes: Sequence[str]) -> Evidence | None
     """A real picture of the class where one is bundled, else the last one kept, along the run's own levels."""
     label = min(FADING, len(classes) - 1)
     size, channels = int(run["size"]), int(run["channels"])
-    bundled = process.real(str(run["dataset"]), classes[label], size)
+    bundled = clean_pictures.real(str(run["dataset"]), classes[label], size)
     if len(bundled) and bundled.shape[1:] == (size, size, channels):
         image, what = bundled[0], f"A real {classes[label]}"
     else:
         frame = ask("last_snapshots", runs=[run["run"]])
-        kept = process.generated(frame[frame["label"] == label], size, channels)
+        kept = clean_pictures.generated(frame[frame["label"] == label], size, channels)
         if not len(kept):
             return None
         image, what = kept[0], f"A generated {classes[label]}"
@@ -151,7 +151,7 @@ def _harder(run: pd.Series, ask: Ask) -> Evidence | None:
     ids = [str(run["run"]) if run["run"] in kind else str(kind[-1]) for kind in both if kind]
     kept = ask("last_snapshots", runs=ids)
     size, channels = int(run["size"]), int(run["channels"])
-    rows = {each: process.generated(kept[kept["run"] == each], size, channels) for each in ids}
+    rows = {each: clean_pictures.generated(kept[kept["run"] == each], size, channels) for each in ids}
     across = min((len(images) for images in rows.values()), default=0)
     if len(ids) < 2 or not across:
         return None
