@@ -15,7 +15,7 @@ elements.finding(finding.sentence(runs))
 components_live.watched(lambda: components_live.progress(*components_live.running(runs)), components_live.running(runs))
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
-shown = table.found(runs, words or "")
+shown = table.search(runs, words or "")
 if shown.empty:
     elements.note("No run holds these words.")
 else:
@@ -26,10 +26,10 @@ else:
         hide_index=True,
         row_height=64,
         key="table",
-        on_select=lambda: table.take(part["run"].tolist()),
+        on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",
     )
-    downloads.save_rows(table.saved(shown), "runs")
+    downloads.save_rows(table.file_rows(shown), "runs")
 elements.damaged(runs)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)

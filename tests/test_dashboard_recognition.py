@@ -12,7 +12,7 @@ from archive_fixture import CLASSES, write_run
 from dashboard import axes, run_facts
 from dashboard.data import judgements, thresholds
 from dashboard.recognizability import text as recognizability_text
-from dashboard.runs.table import found
+from dashboard.runs.table import search
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive
@@ -129,7 +129,7 @@ def test_durations(seconds: float, said: str) -> None:
 
 def test_search_wants_every_word_and_reads_them_literally(archive: Archive) -> None:
     runs = archive.ask("runs")
-    assert found(runs, "NIGHT second")["run"].tolist() == ["second"]
-    assert found(runs, "<script>")["run"].tolist() == ["second"]
-    assert found(runs, "night first").empty and len(found(runs, " ")) == 2
-    assert found(runs, ".*[").empty
+    assert search(runs, "NIGHT second")["run"].tolist() == ["second"]
+    assert search(runs, "<script>")["run"].tolist() == ["second"]
+    assert search(runs, "night first").empty and len(search(runs, " ")) == 2
+    assert search(runs, ".*[").empty

@@ -234,7 +234,7 @@ def step_by_step(runs: pd.DataFrame, axis: str) -> None:
         return
     seed = int(inputs.pick("Noise seed", [str(seed) for seed in seeds], str(seeds[0]), "noise"))
     strips = [_strip(runs.loc[run], held, seed) for run, held in rows.items()]
-    stored.place_asked()
+    stored.check_place()
     components_scrubber.scrubber(components_scrubber.content_of(strips, axis, elements.dark()), "compared")
     if any(not _same_noise(runs.loc[run], first) for run in rows):
         elements.note("The pictures differ in size, so the same seed is not the same noise in all of them.")
