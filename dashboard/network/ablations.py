@@ -15,15 +15,15 @@ HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good,
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip
 
 
-def taken(run: pd.Series) -> Taken | None:
+def figures(run: pd.Series) -> Taken | None:
     """What the run drew without its parts; None where that was not tried."""
     frame = archive.ask("ablations", run=run["run"])
     return None if frame.empty else taken_from({name: frame[name].to_numpy() for name in frame}, len(run["classes"]))
 
 
-def ablations(run: pd.Series) -> None:
+def draw(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
-    found = taken(run)
+    found = figures(run)
     if found is None:
         elements.note(f"Not tried yet. Do it with: firstlight evaluate ablations {run['run']}")
         return
@@ -36,7 +36,7 @@ def ablations(run: pd.Series) -> None:
         elements.note(
             "A row for each part taken away, the same noise in all; amber corner: the judge sees another class."
         )
-    elements.table(HEADINGS, [row(found, part) for part in found.parts], "ablations")
+    elements.table(HEADINGS, [_row(found, part) for part in found.parts], "ablations")
     elements.note(
         "Good: the judge names the class asked for, and the picture lies among real ones in the judge's features. "
         "Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."
@@ -58,7 +58,7 @@ def plate_of(run: pd.Series, frame: pd.DataFrame, parts: list[str]) -> bytes:
     return plate(cells, 2, [named(part).replace("×", "x") for part in parts], [classes], marked=marked, missing=missing)
 
 
-def row(found: Taken, part: str) -> tuple[str, ...]:
+def _row(found: Taken, part: str) -> tuple[str, ...]:
     """What is left without a part, under HEADINGS."""
     here = found.part == part
     shares = [None if hits is None else share_of(found, hits, part) for hits in (found.right, found.real, found.good)]

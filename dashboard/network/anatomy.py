@@ -1,7 +1,7 @@
 """What a network is made of, read from its exported graph.
 
-The seam is here because a drawing needs names and shapes of the weights and nothing else: they are read from the ONNX
-file's own bytes (protobuf's wire format), so that the dashboard needs neither torch nor the onnx package.
+A drawing needs names and shapes of the weights and nothing else: they are read from the ONNX file's own bytes
+(protobuf's wire format), so that the dashboard needs neither torch nor the onnx package.
 """
 
 import math
