@@ -14,7 +14,7 @@ from dashboard.charts.incidence import Places, incidence
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Ask, evidence
 from dashboard.data.judgements import Measured
-from dashboard.recognizability import text as recognizability_text
+from dashboard.recognizability import chart, classes, finding
 from evaluator.claims.statements import Found
 
 AXIS = "% of steps"
@@ -24,16 +24,16 @@ def recognizability(measured: Measured, keep: Callable[[theme.Figure], int]) -> 
     """The sentence, the curves and what they are, and the table of every class."""
     look, figures = measured.look, measured.figures
     source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
-    places = Places(source, recognizability_text.medians(figures, AXIS))
-    headings, rows = recognizability_text.table(figures, measured.classes, AXIS)
+    places = Places(source, chart.medians(figures, AXIS))
+    headings, rows = classes.table(figures, measured.classes, AXIS)
     steps = measured.curve["percent"].drop_duplicates().sort_values().diff().max()
     figure = incidence(measured.curve, measured.classes, AXIS, places, False)
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
     return {
-        "sentence": recognizability_text.sentence(figures, measured.classes, AXIS, source),
-        "lacking": recognizability_text.lacking(figures, measured.classes),
+        "sentence": finding.sentence(figures, measured.classes, AXIS, source),
+        "lacking": finding.lacking(figures, measured.classes),
         "figure": keep(figure),
-        "legend": recognizability_text.legend(look.judge, look.view, look.threshold, float(steps)),
+        "legend": chart.legend(look.judge, look.view, look.threshold, float(steps)),
         "headings": headings,
         "rows": rows,
     }
