@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.charts import clip
-from dashboard.clip_rankings.text import digits, written
+from dashboard.clip_rankings.table import digits, written
 from dashboard.compare.differences import gap
 from dashboard.components import elements, inputs
 from dashboard.data import archive, clip_scores

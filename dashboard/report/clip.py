@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts import clip, theme
-from dashboard.clip_rankings import text as clip_rankings_text
+from dashboard.clip_rankings import finding
+from dashboard.clip_rankings import table as clip_table
 from dashboard.data import clip_scores
 from evaluator.clip.ranking import Order
 from evaluator.stats.bootstrap import mean
@@ -45,12 +46,12 @@ def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure]
     real = clip_scores.real_of(ask("clip_real", run=name, clip=judge, template=clip_scores.TOGETHER), SCORE)
     spread = _spread(ask("clip_templates", run=name, clip=judge), order)
     word = clip_scores.SCORES[SCORE]
-    headings, rows = clip_rankings_text.table(order, classes, real, spread, word)
+    headings, rows = clip_table.table(order, classes, real, spread, word)
     return {
-        "sentence": clip_rankings_text.sentence(order, classes, SCORE, judge),
+        "sentence": finding.sentence(order, classes, SCORE, judge),
         "trained": clip_scores.trained(folder, judge, frame["in_domain"].iloc[0] is True),
         "figure": keep(clip.ranking(order, classes, real, spread, f"mean {word}")),
-        "says": f"{clip_rankings_text.LEGEND} {clip_scores.DEFINED[SCORE]}",
+        "says": f"{clip_table.LEGEND} {clip_scores.DEFINED[SCORE]}",
         "headings": headings,
         "rows": rows,
     }
