@@ -1,7 +1,7 @@
 """Runs of different data on one axis: where each is recognized, and in which order theory decides their classes.
 
-The seam is here because a digit and a garment are no pair: nothing of them is subtracted, and what can be said is
-whether what was measured stands in the order that was predicted.
+A digit and a garment are no pair: nothing of them is subtracted, and what can be said is whether what was measured
+stands in the order that was predicted.
 """
 
 import math

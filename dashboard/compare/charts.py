@@ -1,7 +1,4 @@
-"""Figures that set runs against each other: losses with bands of seeds, and differences from a baseline.
-
-The seam is here because these figures know a baseline, which is drawn thick, and no other figure does.
-"""
+"""Two figures of the tab Recognizability: differences from a baseline, and courses of runs of different data."""
 
 import math
 from collections.abc import Mapping, Sequence

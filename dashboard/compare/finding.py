@@ -1,44 +1,31 @@
-"""How a run differs from a baseline, in one sentence.
-
-The seam is here because a difference that its interval does not tell from none must not be said to be one.
-"""
+"""The sentence above the tabs: how a run differs from a baseline, where its interval tells a difference from none."""
 
 import math
-from dataclasses import dataclass, field
 
 import pandas as pd
 
 from dashboard import axes, run_facts
 from dashboard.compare import across_datasets, differences
+from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
 from evaluator.stats.intervals import Estimate
 
 
-@dataclass(frozen=True)
-class Recognized:
-    """Differences of recognizability from the baseline, and what could not be compared."""
-
-    view: str
-    threshold: float
-    rows: list[Row]
-    remarks: list[str]
-    courses: list[across_datasets.Course] = field(default_factory=list)  # of every run, where classes differ
-
-
-def sentence(runs: pd.DataFrame, found: Recognized, axis: str) -> str:
+def sentence(at: Comparison) -> str:
     """One sentence on how the first run differs from the baseline: when it is recognized, and how well it draws.
 
     Where their classes are not the same things: whether theory orders them rightly.
     """
-    base, run = (str(run) for run in runs["run"].iloc[:2])
+    runs = at.runs
+    base, run = at.ids[:2]
     more = f" Below: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
     if run_facts.other_classes(runs.loc[base], runs.loc[run]):
-        courses = {course.run: course for course in found.courses}
+        courses = {course.run: course for course in at.courses}
         return across_datasets.sentence(courses[base], courses[run]) + more
     parts = []
-    whole = next((row for row in found.rows if row.run == run and row.name == "all"), None)
+    whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        parts.append(_recognized_words(whole, axis))
+        parts.append(_recognized_words(whole, at.axis))
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
         parts.append(_accuracy_words(_accuracy(second), _accuracy(first)))
