@@ -44,7 +44,7 @@ def chosen_runs() -> pd.DataFrame:
 
 
 def chosen_view() -> str:
-    """What the judges look at, a key of recognition.VIEWS."""
+    """What the judges look at, a key of judgements.VIEWS."""
     names = {name: view for view, name in judgements.VIEWS.items()}
     return names[inputs.pick("Judged on", list(names), judgements.VIEWS["x"], "on", width=200)]
 
@@ -84,8 +84,8 @@ def _remarks(runs: pd.DataFrame, unjudged: Sequence[str], apart: Sequence[str], 
             for run in apart
         ),
         *(
-            f"{run} draws pictures of another size than {base['run']}: they make no pairs, so only all classes together "
-            "are compared."
+            f"{run} draws pictures of another size than {base['run']}: they make no pairs, so only all classes "
+            "together are compared."
             for run in unlike
         ),
     ]
