@@ -67,7 +67,7 @@ def test_one_kind_of_verdict_alone(opened: Open, tmp_path: Path) -> None:  # noq
 
 
 def test_names_from_runs_are_literal_text(tmp_path: Path) -> None:
-    found = claims_text.found(write_lab(tmp_path, "lab", seeds=5), lambda name, **asked: _Broken())
+    found = claims_text.verdicts_of(write_lab(tmp_path, "lab", seeds=5), lambda name, **asked: _Broken())
     assert all("<script>" not in claims_sections._row(each) for each in found)
     assert any("&lt;script&gt;" in claims_sections._row(each) for each in found)
 

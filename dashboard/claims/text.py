@@ -1,7 +1,4 @@
-"""The source's statements one by one, before one run or several: verdicts as text, rows, and a template's values.
-
-The seam is here because the Claims page and the report say the same of every verdict, in the same words.
-"""
+"""Verdicts on the source's statements as text and as rows, the same on the Claims page and in a report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,31 +13,17 @@ from firstlight.card import card_of
 from firstlight.run import Run
 
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
-SHOWN = ("all", *MARKS)
+KINDS = ("all", *MARKS)
 
 
-def found(run: Run, ask: Callable[..., pd.DataFrame]) -> tuple[Found, ...]:
+def verdicts_of(run: Run, ask: Callable[..., pd.DataFrame]) -> tuple[Found, ...]:
     """Every verdict on a run. Raises RunError where its card cannot be read."""
     return verdicts(run, card_of(run), ask)
 
 
-def sentence(said: Sequence[Found], run: str) -> str:
-    """One sentence on a run: how many parts of the statements it supports."""
-    own = [each for each in said if each.run == run]
-    counts = {kind: sum(each.verdict.verdict == kind for each in own) for kind in MARKS}
-    open_ones = {each.verdict.claim.source for each in own if each.verdict.claim.part == ""}
-    text = (
-        f"Of {len(own)} parts of the source's statements {run} supports {counts[SUPPORTED]} and does not support "
-        f"{counts[NOT]}; of {counts[CANNOT]} it cannot be said"
-    )
-    if open_ones:
-        text += f", {', '.join(sorted(open_ones, key=lambda source: int(source[1:])))} for want of data"
-    return f"{text}."
-
-
-def statements(said: Sequence[Found], shown: str = "all") -> list[tuple[str, str, str, list[Found]]]:
-    """Source, title, the source's words and the verdicts of all runs on it, S1 first; `shown`: of one kind alone."""
-    kept = [each for each in said if shown in ("all", each.verdict.verdict)]
+def statements(verdicts: Sequence[Found], kind: str = "all") -> list[tuple[str, str, str, list[Found]]]:
+    """Source, title, the source's words and the verdicts of all runs on it, S1 first; `kind`: one kind alone."""
+    kept = [each for each in verdicts if kind in ("all", each.verdict.verdict)]
     sources = sorted({each.verdict.claim.source for each in kept}, key=lambda source: int(source[1:]))
     parts = []
     for source in sources:
@@ -64,10 +47,10 @@ def row(each: Found, address: str = "") -> dict[str, str]:
     }  # fmt: skip
 
 
-def rows(said: Sequence[Found], address: str = "") -> pd.DataFrame:
+def rows(verdicts: Sequence[Found], address: str = "") -> pd.DataFrame:
     """A row for each verdict, every digit, as a file keeps it."""
     table: list[Mapping[str, Any]] = []
-    for each in said:
+    for each in verdicts:
         words, numbers = row(each, address), each.verdict.effect
         ends = {end: None if numbers is None else getattr(numbers, end) for end in ("value", "low", "high")}
         keys = ("run", "source", "title", "part", "verdict", "reason")

@@ -82,7 +82,7 @@ def tell(run_id: str, root: Path, ask: Ask) -> Told:
     run = ask("runs", runs=[run_id]).iloc[0]
     look = default_look(ask, run, folder)
     found = measured(ask, run, look) if look else None
-    return Told(run, folder, numbers_of(run, ask, found), found, files_of(folder), claims_text.found(folder, ask))
+    return Told(run, folder, numbers_of(run, ask, found), found, files_of(folder), claims_text.verdicts_of(folder, ask))
 
 
 def files_of(run: Run) -> dict[str, str]:

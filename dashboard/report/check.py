@@ -114,7 +114,7 @@ def _run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, a
         found = measured(ask, run, Seen(look["view"], look["judge"], float(look["threshold"]))) if look else None
         now = {number.key: number for number in numbers_of(run, ask, found)}
         files = files_of(folder)
-        claims = [claims_text.plain(each) for each in claims_text.found(folder, ask)] if kept["claims"] else []
+        claims = [claims_text.plain(each) for each in claims_text.verdicts_of(folder, ask)] if kept["claims"] else []
     except (RunError, LookupError, TypeError, ValueError) as error:
         yield f"{run_id}: {error}"
         return
