@@ -1,8 +1,4 @@
-"""The numbers of a report: each with its interval, its n, the query behind it and the page that shows it.
-
-The seam is here because a report is checked later by computing the same numbers again: nothing here draws, and nothing
-knows whether a page or a command asks.
-"""
+"""The numbers of a report, each with its interval, its n, the query behind it and the page that shows it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -60,8 +56,10 @@ class Number:
         unit = self.form.partition("}")[2]
         if self.value is None:
             return "never" if self.group == "recognizability" else "no value"
-        ends = "" if self.low is None and self.high is None else f" [{self._said(self.low)}, {self._said(self.high)}]"
-        return f"{self._said(self.value)}{unit}{ends}".replace("-", "−")
+        ends = (
+            "" if self.low is None and self.high is None else f" [{self._format(self.low)}, {self._format(self.high)}]"
+        )
+        return f"{self._format(self.value)}{unit}{ends}".replace("-", "−")
 
     def link(self, address: str) -> str:
         """Where the dashboard shows it."""
@@ -71,7 +69,7 @@ class Number:
         """As JSON holds it."""
         return asdict(self)
 
-    def _said(self, value: float | None) -> str:
+    def _format(self, value: float | None) -> str:
         if value is None:
             return "never"
         number = self.form.partition("}")[0] + "}"
@@ -80,8 +78,8 @@ class Number:
 
 def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:
     """Every number of a run. run: a row of the query `runs`. Raises RunError where the archive has no answer."""
-    seen = recognizability(run, measured) if measured else []
-    return [*training(run, ask), *quality(run, ask), *seen, *clip(run, ask)]
+    recognized = recognizability(run, measured) if measured else []
+    return [*training(run, ask), *quality(run, ask), *recognized, *clip(run, ask)]
 
 
 def training(run: pd.Series, ask: Ask) -> list[Number]:
@@ -125,9 +123,9 @@ def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
              "threshold": round(100 * look.threshold)}  # fmt: skip
     rows = [("all", measured.figures.whole)]
     rows += [(names[row.label or 0], row) for row in measured.figures.classes]
-    said: list[tuple[str, str, Estimate, float]] = []
+    figures: list[tuple[str, str, Estimate, float]] = []
     for name, row in rows:
-        said += [
+        figures += [
             ("Half are recognizable by, of the steps", name, row.median, 0.01),
             ("Recognizable by, restricted mean, of the steps", name, row.mean, 0.01),
             ("Never recognizable", name, row.never, 1.0),
@@ -136,7 +134,7 @@ def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
     return [
         Number(str(run["run"]), "recognizability", what, *_ends(found, times), found.n, SHARE, "judged_frames",
                "recognizability", name, asked)
-        for what, name, found, times in said
+        for what, name, found, times in figures
     ]  # fmt: skip
 
 
