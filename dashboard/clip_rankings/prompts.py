@@ -39,7 +39,7 @@ def _rows(at: Choice, names: Mapping[str, str]) -> list[tuple[str, ...]]:
     frame = archive.ask("clip_judges", run=at.look.run)
     own = frame[frame["judge"] == at.look.judge].set_index("template")
     seen = clip_scores.notes(archive.folder(at.run), at.look.judge).get("seen") or []
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for template, name in names.items():
         row = own.loc[template]
         right = format.share(Estimate(row["share"], row["low"], row["high"], int(row["n"])))

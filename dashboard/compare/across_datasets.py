@@ -94,22 +94,22 @@ def verdict(predicted: bool | None, measured: bool | None) -> str:
 def sentence(one: Course, other: Course) -> str:
     """Whether theory orders two runs as their recognizability does, and where copies of their chains agree."""
     first, second = (other, one) if before(one.predicted, other.predicted) is False else (one, other)
-    told = before(first.predicted, second.predicted)
-    found = verdict(told, before(first.framed, second.framed))
+    predicted = before(first.predicted, second.predicted)
+    found = verdict(predicted, before(first.framed, second.framed))
     pair = f"{first.named} and {second.named}"
     start = f"Theory orders {pair} {found}"
     if found == CANNOT:
         start = f"Whether theory orders {pair} rightly cannot be said"
-    parts = [_theory(first, second, told), _half(first, second), _clones(first, second, told)]
+    parts = [_theory(first, second, predicted), _half(first, second), _clones(first, second, predicted)]
     return f"{start}: {'; '.join(part for part in parts if part)}."
 
 
-def _theory(first: Course, second: Course, told: bool | None) -> str:
+def _theory(first: Course, second: Course, predicted: bool | None) -> str:
     lacking = list(dict.fromkeys(each.dataset for each in (first, second) if each.predicted is None))
     if lacking:
         return f"it has no number for {' and '.join(lacking)}"
     places = f"logSNR {_placed(first.predicted)} and {_placed(second.predicted)}"
-    return f"it decides the class at {places}" + (", whose intervals overlap" if told is None else "")
+    return f"it decides the class at {places}" + (", whose intervals overlap" if predicted is None else "")
 
 
 def _half(first: Course, second: Course) -> str:
@@ -121,18 +121,18 @@ def _half(first: Course, second: Course) -> str:
     return said + (", between kept frames too far apart to tell" if blurred else "")
 
 
-def _clones(first: Course, second: Course, told: bool | None) -> str:
+def _clones(first: Course, second: Course, predicted: bool | None) -> str:
     """Where copies agree in both runs, and whether that is theory's order; empty where one was not followed."""
     if not (first.cloned.n and second.cloned.n):
         return ""
-    found = verdict(told, before(first.cloned, second.cloned))
+    found = verdict(predicted, before(first.cloned, second.cloned))
     said = {RIGHTLY: ", in theory's order", WRONGLY: ", in the other order", CANNOT: ""}[found]
     places = _both(first.cloned, second.cloned)
     return f"copies of a chain begin to agree, {SPECIATION} of the time, at {places}{said}"
 
 
 def _both(first: Estimate, second: Estimate) -> str:
-    overlap = _told((first, second)) and before(first, second) is None
+    overlap = _finite((first, second)) and before(first, second) is None
     said = " and ".join(map(_placed, (first, second)))
     place = next((place for place in (first, second) if math.isfinite(place.value)), None)
     if place is not None:
@@ -140,7 +140,7 @@ def _both(first: Estimate, second: Estimate) -> str:
     return f"{said} (n = {first.n:,} and {second.n:,})" + (", whose intervals overlap" if overlap else "")
 
 
-def _told(places: Sequence[Estimate]) -> bool:
+def _finite(places: Sequence[Estimate]) -> bool:
     return all(math.isfinite(end) for place in places for end in _ends(place))
 
 

@@ -46,15 +46,17 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
     return {"data": traces, "layout": layout}
 
 
-def courses(found: Sequence[Course], told: Mapping[str, Estimate], half: Mapping[str, Estimate], axis: str) -> Figure:
+def courses(
+    found: Sequence[Course], predicted: Mapping[str, Estimate], half: Mapping[str, Estimate], axis: str
+) -> Figure:
     """How runs of different data become recognizable: each one's mean over its classes with a band, its classes thin.
 
-    told, half: run -> theory's point and where half is recognized, both on the axis.
+    predicted, half: run -> theory's point and where half is recognized, both on the axis.
     """
     looks = styles([each.run for each in found])
     drawn = [Curve(_inner(each.mean, axis), each.run, *looks[each.run]) for each in found if each.mean is not None]
-    named = {(each.dataset, told[each.run].value): each.run for each in reversed(found) if each.run in told}
-    marks = [Mark(told[run], f"theory, {name}", looks[run][0], "dash") for (name, _), run in named.items()]
+    named = {(each.dataset, predicted[each.run].value): each.run for each in reversed(found) if each.run in predicted}
+    marks = [Mark(predicted[run], f"theory, {name}", looks[run][0], "dash") for (name, _), run in named.items()]
     figure = curves(drawn, axis, "recognizable", marks, [Level(0.5, "half")])
     thin = [trace for each in found for trace in _classes(each, looks[each.run][0], axis)]
     points = [_half(each.run, half[each.run], looks[each.run][0]) for each in found if each.run in half]
