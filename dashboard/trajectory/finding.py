@@ -23,6 +23,6 @@ def sentence(found: Any, name: str) -> str:
 
 
 def made(row: pd.Series) -> str:
-    """How a stored sentence was drawn."""
+    """How a stored trajectory was drawn."""
     how = f"{row['solver']}, {row['steps']} steps, guidance {row['guidance']:g}, noise {row['seed']}"
     return f"{row['run']}, sample {row['sample']}: {how}."
