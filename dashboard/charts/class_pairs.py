@@ -9,9 +9,8 @@ import pandas as pd
 
 from dashboard.axes import AXES
 from dashboard.charts import panels as charts_panels
-from dashboard.charts.incidence import faded
-from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, plain
-from dashboard.format import number
+from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, faded, plain
+from dashboard.format import estimate_of, number, share
 from evaluator.theory.spectra import Pair
 
 ROW = 30  # pixels of a class's row
@@ -106,12 +105,11 @@ def _kept(
 
 
 def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
-    rows = (part[key].tolist() for key in (column, "share", "low", "high", "n"))
+    found = [estimate_of(row, "share") for row in part.to_dict("records")]
     return [
         *(
-            f"{name}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] keep their class from "
-            f"{number(place, axis)}, n = {n:,}"
-            for place, share, low, high, n in zip(*rows, strict=True)
+            f"{name}: {share(each, 0)} keep their class from {number(place, axis)}, n = {each.n:,}"
+            for place, each in zip(part[column], found, strict=True)
         ),
         "",
     ]

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dashboard.axes import AXES
 from dashboard.charts import panels as charts_panels
-from dashboard.charts.theme import ACCENT, BLUE, GRID, MUTED, PURPLE, SKY, Figure, plain, styles
-from dashboard.format import number
+from dashboard.charts.theme import ACCENT, BLUE, GRID, MUTED, PURPLE, SKY, Figure, faded, plain, styles
+from dashboard.format import number, share
+from evaluator.stats.intervals import Estimate
 
 Part = dict[str, NDArray[Any]]  # columns of a frame's rows
 
@@ -83,12 +84,6 @@ def beside(frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float
     return {"data": traces, "layout": charts_panels.layout(plane, classes, axis) | charts_panels.LEGEND}
 
 
-def faded(colour: str) -> str:
-    """The colour of a band: its line's, at 15 %."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.15)"
-
-
 def _parts(frame: pd.DataFrame, count: int) -> dict[int, Part]:
     """Label -> its columns as arrays, only the rows at which its step functions change."""
     columns: Part = {str(name): frame[name].to_numpy() for name in frame.columns}
@@ -134,10 +129,10 @@ def _uprights(plane: charts_panels.Plane, labels: Sequence[int], places: Places,
 
 def _said(name: str, part: Part, axis: str) -> list[str]:
     """What hovering says at each point of a step function, with interval and n."""
-    columns = (part[key].tolist() for key in (AXES[axis][0], "share", "low", "high", "other", "n"))
+    columns = (part[key].tolist() for key in (AXES[axis][0], "other", "share", "low", "high", "n"))
     texts = [
-        f"{plain(name)}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] recognized by {number(place, axis)}, "
-        f"{100 * other:.1f} % taken for another, n = {n:,}"
-        for place, share, low, high, other, n in zip(*columns, strict=True)
+        f"{plain(name)}: {share(Estimate(*found), 0)} recognized by {number(place, axis)}, "
+        f"{100 * other:.1f} % taken for another, n = {found[-1]:,}"
+        for place, other, *found in zip(*columns, strict=True)
     ]
     return [*[text for text in texts for _ in (0, 1)][:-1], ""]

@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashboard import format, run_facts
 from dashboard.charts import clip
-from dashboard.clip_rankings.text import ALL_PROMPTS, LEGEND, sentence, table, written
-from dashboard.components import elements, inputs
+from dashboard.clip_rankings.text import ALL_PROMPTS, LEGEND, sentence, table
+from dashboard.components import elements, inputs, verdicts
 from dashboard.data import archive, clip_scores
 from dashboard.data.clip_scores import Look
 from evaluator.clip.claims import s9
@@ -103,29 +103,16 @@ def claims(at: Scored, runs: Sequence[str]) -> None:
         if other is None:
             elements.note(f"{run} is not scored by {at.look.judge}. Do it with: firstlight evaluate clip {run}")
         elif other.classes == DIGITS:
-            found += [(run, verdict) for verdict in verdicts(other)]
+            found += [(run, verdict) for verdict in said(other)]
     if not found:
         return
-    rows = [
-        (run, f"{each.claim.source}, {each.claim.part}", each.verdict, each.reason, _effect(each), f"{each.n:,}")
-        for run, each in found
-    ]
-    elements.table(
-        ("run", "claim", "verdict", "effect [95 %]", "n"), [(*row[:3], *row[4:]) for row in rows], "clip-claims"
-    )
-    with st.expander("What the source says, and why"):
-        elements.note(f"{found[0][1].claim.source}: {found[0][1].claim.text}.")
-        elements.facts([(f"{row[0]}, {row[1]}", row[3]) for row in rows])
+    verdicts.table([each for _, each in found], "clip-claims", [run for run, _ in found])
 
 
-def verdicts(at: Scored) -> tuple[Verdict, ...]:
+def said(at: Scored) -> tuple[Verdict, ...]:
     """S9 for a run before a judge, by one score."""
     real = {int(row["label"]): row for row in clip_scores.real_rows(at.look).to_dict("records")}
     return s9(at.order, at.score, at.classes, at.look.judge, real)
-
-
-def _effect(found: Verdict) -> str:
-    return "" if found.effect is None else written(found.effect, 3)
 
 
 def like(run: str, at: Scored) -> Scored | None:

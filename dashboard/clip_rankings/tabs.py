@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import format
 from dashboard.charts import clip
 from dashboard.clip_rankings.overview import Scored, like
-from dashboard.clip_rankings.text import ALL_PROMPTS, digits, written
+from dashboard.clip_rankings.text import ALL_PROMPTS, digits
 from dashboard.components import downloads, elements
 from dashboard.data import archive, clip_scores
+from dashboard.format import estimate, estimate_of, rank, share, written
 from dashboard.pictures.grids import evenly
 from dashboard.pictures.plate import plate, unpack
 from evaluator.clip.agreement import like_real, named_alike, same_order
@@ -90,7 +90,7 @@ def prompts(at: Scored, _runs: Sequence[str]) -> None:
     rows = []
     for template, name in zip(means.index, names, strict=True):
         row = own.loc[template]
-        right = format.share(Estimate(row["share"], row["low"], row["high"], int(row["n"])))
+        right = share(estimate_of(row, "share"))
         trained = "" if template == clip_scores.TOGETHER or not seen else "yes" if template in seen else "no"
         rows.append((name, trained, right, f"{int(row['n']):,}"))
     elements.table(("prompt", "seen in training", "named as asked [95 %]", "n"), rows, "clip-prompts-table")
@@ -118,8 +118,8 @@ def runs(at: Scored, ids: Sequence[str]) -> None:
     rows = []
     for label, name in enumerate(at.classes):
         places = [held[run].get(label) for run in same]
-        said = ["" if place is None else clip.ranks(place) for place in places]
-        said += ["" if place is None else written(place.mean, digits(same[run]))
+        said = ["" if place is None else rank(place) for place in places]
+        said += ["" if place is None else estimate(place.mean, f".{digits(same[run])}f")
                  for run, place in zip(same, places, strict=True)]  # fmt: skip
         rows.append((name, *said))
     elements.table(headings, rows, "clip-runs-table")
@@ -130,8 +130,7 @@ def runs(at: Scored, ids: Sequence[str]) -> None:
 def _rho(one: Order, other: Order) -> str:
     """Of orders of different pictures: a value without an interval."""
     found = same_order(one, other)
-    said = f"{found.value:.2f}".replace("-", "−")
-    return f"{said}, n = {found.n} classes" if found.n > 2 else "cannot be said of so few classes"
+    return f"{written(found.value)}, n = {found.n} classes" if found.n > 2 else "cannot be said of so few classes"
 
 
 def _places(found: dict[str, Order], classes: Sequence[str]) -> pd.DataFrame:
@@ -165,8 +164,8 @@ def training(at: Scored, _runs: Sequence[str]) -> None:
             name = at.classes[place.label]
             table.loc[name, epoch] = place.rank
             shown.loc[name, epoch] = str(place.rank) if place.label in sure else "·"
-            score = f"{written(place.mean, 3)}, n = {place.mean.n}"
-            said.loc[name, epoch] = f"{name} at epoch {epoch}: rank {clip.ranks(place)}, {score}"
+            score = f"{estimate(place.mean, '.3f')}, n = {place.mean.n}"
+            said.loc[name, epoch] = f"{name} at epoch {epoch}: rank {rank(place)}, {score}"
     figure = clip.rank_map(table, said.fillna(""), shown.fillna(""), "epoch", "class", elements.dark())
     elements.chart(figure, "clip-training", "Rank of each class through training", _places(found, at.classes).rename(
         columns={"run": "epoch"}))  # fmt: skip
@@ -227,8 +226,7 @@ def judges(at: Scored, _runs: Sequence[str]) -> None:
 
 
 def _shown(found: Estimate, decimals: int = 2) -> tuple[str, str]:
-    said = "cannot be said" if found.value != found.value else written(found, decimals)
-    return said, f"{found.n:,}"
+    return estimate(found, f".{decimals}f", unknown="cannot be said"), f"{found.n:,}"
 
 
 PARTS = {"Pictures": pictures, "Prompts": prompts, "Judges": judges, "Runs": runs, "Training": training}

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from math import floor, isfinite, log10
 
-from dashboard import format
 from dashboard.charts import clip
 from dashboard.data import clip_scores
+from dashboard.format import estimate, rank, share, written
 from evaluator.clip.ranking import Order, RealScore
-from evaluator.stats.intervals import Estimate
 
 ALL_PROMPTS = "all prompts together"
 LEGEND = (
@@ -20,13 +19,13 @@ LEGEND = (
 
 def sentence(order: Order, classes: Sequence[str], score: str, judge: str) -> str:
     """One sentence: first and last class, and how many ranks can be told apart."""
-    first, last, decimals = order.rows[0], order.rows[-1], digits(order)
+    first, last, form = order.rows[0], order.rows[-1], f".{digits(order)}f"
     pictures = sum(place.mean.n for place in order.rows)
     if len(order.rows) < 2:
         return f"{judge} scored pictures of {classes[first.label]} alone, so there is nothing to rank."
     text = (
         f"By mean {clip_scores.SCORES[score]}, {judge} ranks {classes[first.label]} first, "
-        f"{written(first.mean, decimals)}, and {classes[last.label]} last, {written(last.mean, decimals)}, "
+        f"{estimate(first.mean, form)}, and {classes[last.label]} last, {estimate(last.mean, form)}, "
         f"n = {pictures:,} pictures"
     )
     sure = [classes[place.label] for place in order.rows if place.label in clip.apart(order)]
@@ -47,12 +46,6 @@ def digits(order: Order) -> int:
     return min(max(1 - floor(log10(middle)) if middle > 0 else 4, 1), 4)
 
 
-def written(found: Estimate, decimals: int) -> str:
-    """A value with its interval, where it has one."""
-    value, low, high = (f"{end:.{decimals}f}".replace("-", "−") for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]" if isfinite(found.low) else value
-
-
 def table(
     order: Order,
     classes: Sequence[str],
@@ -61,7 +54,7 @@ def table(
     name: str,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows as text: class, rank, score, n, real pictures, the judge's recall, the span over prompts."""
-    decimals = digits(order)
+    form = f".{digits(order)}f"
     headings = (
         "class", "rank [95 %]", f"{name} [95 %]", "n", "real pictures [95 %]", "recall on real [95 %]", "n real",
         "over the prompts",
@@ -70,8 +63,8 @@ def table(
     for place in order.rows:
         known, ends = real.get(place.label), spread.get(place.label)
         said = ("", "", "") if known is None else (
-            written(known.score, decimals), format.share(known.recall), f"{known.recall.n:,}")  # fmt: skip
-        over = "" if ends is None else f"{ends[0]:.{decimals}f} to {ends[1]:.{decimals}f}".replace("-", "−")
-        rows.append((classes[place.label], clip.ranks(place), written(place.mean, decimals),
+            estimate(known.score, form), share(known.recall), f"{known.recall.n:,}")  # fmt: skip
+        over = "" if ends is None else " to ".join(written(end, form) for end in ends)
+        rows.append((classes[place.label], rank(place), estimate(place.mean, form),
                      f"{place.mean.n:,}", *said, over))  # fmt: skip
     return headings, rows

@@ -11,10 +11,11 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.charts import clip
-from dashboard.clip_rankings.text import digits, written
+from dashboard.clip_rankings.text import digits
 from dashboard.compare.differences import gap
 from dashboard.components import elements, inputs
 from dashboard.data import archive, clip_scores
+from dashboard.format import estimate
 from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate
@@ -80,7 +81,7 @@ def table(
     """
     ids = list(held)
     base = ids[0]
-    decimals = max(digits(order) for order in orders.values())
+    form = f".{max(digits(order) for order in orders.values())}f"
     rows, data = [], []
     for label, name in [(None, "all"), *enumerate(classes)]:
         parts = {run: frame if label is None else frame[frame["label"] == label] for run, frame in held.items()}
@@ -88,7 +89,7 @@ def table(
         apart = {run: difference(parts[run], parts[base], score) for run in ids[1:]}
         count = " / ".join(f"{own[run].n:,}" for run in ids)
         said = [*own.values(), *apart.values()]
-        rows.append([name, *(_said(found, decimals) for found in said), count])
+        rows.append([name, *(estimate(found, form, unknown="") for found in said), count])
         data += [_numbers(run, name, "mean", found) for run, found in own.items()]
         data += [_numbers(run, name, f"less {base}", found) for run, found in apart.items()]
     headings = ["class", *(f"{run} [95 %]" for run in ids), *(f"{run} less {base}" for run in ids[1:]), "n"]
@@ -105,10 +106,6 @@ def difference(own: pd.DataFrame, base: pd.DataFrame, score: str) -> Estimate:
 
 def _mean(frame: pd.DataFrame, score: str) -> Estimate:
     return mean(frame[score].to_numpy("float64"), frame["seed"].to_numpy())
-
-
-def _said(found: Estimate, decimals: int) -> str:
-    return "" if found.n == 0 or found.value != found.value else written(found, decimals)
 
 
 def _numbers(run: str, name: str, what: str, found: Estimate) -> dict[str, object]:

@@ -4,7 +4,6 @@ The seam is here because a difference needs more care than two values: pictures 
 pairs, whole noise seeds are drawn again together, and figures of independent pictures join their intervals instead.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.axes import on_axis
+from dashboard.format import estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import mean
@@ -87,15 +87,10 @@ def quality(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[l
     for metric, (name, form) in FIGURES.items():
         held = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
         if held:
-            said = {run: _estimate(row, 100 if "%" in form else 1) for run, row in held.items()}
-            values = [_said(said[run], form, "") if run in said else "" for run in runs]
+            said = {run: estimate_of(row) for run, row in held.items()}
+            values = [figure(said[run], form) if run in said else "" for run in runs]
             rows.append([name, *values, *(_difference(held, said, runs[0], run, form) for run in others)])
     return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
-
-
-def _estimate(row: pd.Series, times: float) -> Estimate:
-    value, low, high = (float(row[end]) * times for end in ("value", "low", "high"))
-    return Estimate(value, low, high, int(row["n"]))
 
 
 def _difference(held: Mapping[str, pd.Series], said: Mapping[str, Estimate], baseline: str, run: str, form: str) -> str:
@@ -103,14 +98,7 @@ def _difference(held: Mapping[str, pd.Series], said: Mapping[str, Estimate], bas
         return ""
     if held[baseline]["judge"] != held[run]["judge"]:
         return OTHER
-    return _said(gap(said[run], said[baseline]), form.replace(" %", ""), "+")
-
-
-def _said(found: Estimate, form: str, sign: str) -> str:
-    """A value and its interval, in the digits of the figure."""
-    plain = form.split()[0].replace("{:", "{:" + sign)
-    ends = f" [{plain.format(found.low)}, {plain.format(found.high)}]" if math.isfinite(found.low) else ""
-    return f"{plain.format(found.value)}{' %' if '%' in form else ''}{ends}".replace("-", "−")
+    return figure_gap(gap(said[run], said[baseline]), form)
 
 
 def settings(frame: pd.DataFrame, runs: Sequence[str], every: bool) -> tuple[list[str], list[list[str]]]:

@@ -14,10 +14,11 @@ from dashboard.axes import estimate_at
 from dashboard.charts import loss
 from dashboard.compare import across_datasets, charts, differences
 from dashboard.compare.differences import Row
-from dashboard.compare.finding import Recognized, digits, written
+from dashboard.compare.finding import Recognized
 from dashboard.components import control_bar, elements, inputs
 from dashboard.components import scrubber as components_scrubber
 from dashboard.data import archive, judgements, thresholds
+from dashboard.format import axis_form, estimate, written
 from dashboard.run_facts import other_classes, what_it_draws
 from dashboard.trajectory import stored
 
@@ -138,10 +139,10 @@ def _differences(runs: pd.DataFrame, found: Recognized, axis: str) -> None:
         f"they are recognized with probability {found.threshold:.2f} or more from then on; what never is counts as "
         "recognized at the end. 95 % intervals, whole noise seeds drawn again together."
     )
-    unit, decimals = axes.UNITS[axis], digits(axis)
+    unit, form = axes.UNITS[axis], axis_form(axis, 1)
     rows = [
-        (row.run, row.name, *(f"{place:.{decimals}f}".replace("-", "−") for place in (row.own, row.baseline)),
-         written(row.difference, decimals, "+"), f"{row.difference.n:,}")
+        (row.run, row.name, written(row.own, form), written(row.baseline, form),
+         estimate(row.difference, f"+{form}"), f"{row.difference.n:,}")
         for row in found.rows
     ]  # fmt: skip
     elements.table(("run", "class", f"mean, {unit}", f"{base}, mean", "difference [95 %]", "n"), rows, "recognized")
@@ -186,7 +187,9 @@ def losses(runs: pd.DataFrame) -> None:
     if frame.empty:
         elements.note("None of these runs has losses yet; they appear while it trains.")
         return
-    figure = loss.loss_bands(frame, names, (along == "logarithmic", up == "logarithmic"), by, outliers == "shown")
+    figure = loss.loss_bands(
+        frame, names, by, log_x=along == "logarithmic", log_y=up == "logarithmic", outliers=outliers == "shown"
+    )
     elements.chart(figure, "loss-bands", "Loss of the runs", frame)
     if together:
         elements.note(

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.guidance import front, name_of
+from dashboard.charts.guidance import Side, front, name_of
 from dashboard.components import elements, inputs
 from dashboard.data import archive
+from dashboard.format import estimate_of, points, share
 from evaluator.guidance.judges import referee
 from sampler.laws import LAWS
 
@@ -91,10 +92,10 @@ def sentence(at: Swept) -> str:
     accuracy = at.rows("accuracy")
     if not told:
         top = accuracy.loc[accuracy["value"].idxmax()]
-        return f"{_named(top)} draws the class asked most often: {_share(top)}, n = {int(top['n']):,}."
+        return f"{_named(top)} draws the class asked most often: {share(estimate_of(top))}, n = {int(top['n']):,}."
     n = max(int(count) for other in ("constant", "shuffled") for count in _whole(at, other)["n"])
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
-    begun = f"; without guidance {_share(plain.iloc[0])} show the class asked" if len(plain) else ""
+    begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
     return (
         f"In {at.steps} steps CLIP's weights change accuracy by {' and by '.join(told)}, all scales above 1, "
         f"n = {n:,}{begun}."
@@ -103,7 +104,7 @@ def sentence(at: Swept) -> str:
 
 def _gain(at: Swept, other: str, what: str) -> str:
     some = _whole(at, other)
-    return "" if some.empty else f"{points(some.iloc[0])} points {what}"
+    return "" if some.empty else f"{points(estimate_of(some.iloc[0]))} points {what}"
 
 
 def _whole(at: Swept, other: str) -> pd.DataFrame:
@@ -114,16 +115,6 @@ def _whole(at: Swept, other: str) -> pd.DataFrame:
 
 def _named(row: pd.Series) -> str:
     return f"{name_of(str(row['law']))} at S = {row['scale']:g}"
-
-
-def _share(row: pd.Series) -> str:
-    return f"{100 * row['value']:.1f} % [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-
-
-def points(row: pd.Series) -> str:
-    """A difference of shares with its interval, in percentage points."""
-    value, low, high = (round(100 * row[end], 1) + 0.0 for end in ("value", "low", "high"))
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−")
 
 
 def answer(at: Swept) -> None:
@@ -140,9 +131,8 @@ def answer(at: Swept) -> None:
     if drawn.empty:
         elements.note(f"There are too few pictures, or no real ones at hand, for {words}: draw more with --blocks.")
         return
-    titles = (f"{words}{', lower is better' if words == 'Fréchet distance' else ', higher is better'}",
-              "accuracy of the class asked")  # fmt: skip
-    figure = front(drawn, titles, (MEASURES[words][1], True), at.real(words))
+    across = Side(f"{words}, {'lower' if words == 'Fréchet distance' else 'higher'} is better", MEASURES[words][1])
+    figure = front(drawn, across, Side("accuracy of the class asked", share=True), at.real(words))
     elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance law", drawn)
     elements.note(
         f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "

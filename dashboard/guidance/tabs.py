@@ -10,13 +10,12 @@ import streamlit as st
 from dashboard import format, run_facts
 from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.guidance import STYLES, name_of, weights
-from dashboard.components import control_bar, elements, inputs
+from dashboard.components import control_bar, elements, inputs, verdicts
 from dashboard.data import archive
-from dashboard.guidance.overview import DEFINED, MADE, MEASURES, Swept, judged, points
+from dashboard.guidance.overview import DEFINED, MADE, MEASURES, Swept, judged
 from dashboard.pictures.plate import plate, unpack
 from evaluator.guidance.claims import s11, s12
 from evaluator.guidance.judges import referee
-from evaluator.verdict import Verdict
 from sampler.laws import LAWS
 
 
@@ -30,9 +29,8 @@ def sweep(at: Swept) -> None:
     for law, (colour, dash, _) in STYLES.items():
         part = tried[tried["law"] == law]
         if len(part):
-            hover = "%{y:.1%}" if percent else "%{y:.3g}"
             kept = part.drop(columns=["low", "high"]) if part["low"].isna().all() else part
-            lines.append(Curve(kept, name_of(law), colour, dash, hover=hover))
+            lines.append(Curve(kept, name_of(law), colour, dash, form=".1%" if percent else ".3g"))
     best = at.real(words)
     levels = [] if best is None else [Level(best, "as many real pictures")]
     figure = curves(lines, "logSNR", words, levels=levels, percent=False, x=("scale", "guidance scale S"))
@@ -72,10 +70,8 @@ def _difference(frame: pd.DataFrame, law: str, scale: float, percent: bool) -> s
     some = frame[(frame["law"] == law) & same]
     if some.empty or some["value"].iloc[0] != some["value"].iloc[0]:
         return "–"
-    row = some.iloc[0]
-    if percent:
-        return points(row)
-    return f"{row['value']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]".replace("-", "−")
+    found = format.estimate_of(some.iloc[0])
+    return format.points(found) if percent else format.estimate(found, "+.2f")
 
 
 def cube(at: Swept) -> None:
@@ -145,25 +141,7 @@ def claims(at: Swept) -> None:
     frame = archive.ask("guided", run=at.run["run"])
     columns = {name: frame[name].to_numpy() for name in ("law", "scale", "steps", "seed", "label", "cnn")}
     found = (*s11(columns), *s12(columns))
-    elements.table(("claim", "says", "this run", "effect [95 %]", "p (Holm)", "n"), [_verdict(each) for each in found],
-             "guidance-claims")  # fmt: skip
-    for text in dict.fromkeys(f"{each.claim.source}: {each.claim.text}." for each in found):
-        elements.note(text)
-    elements.facts(
-        [(f"{each.claim.source}, {each.claim.part}", f"{each.reason} Measure: {each.claim.measure}.") for each in found]
-    )
-
-
-def _verdict(found: Verdict) -> tuple[str, ...]:
-    p = "" if found.p is None else "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
-    return (
-        found.claim.source,
-        found.claim.part,
-        found.verdict,
-        format.effect(found.effect, found.unit),
-        p,
-        f"{found.n:,}",
-    )
+    verdicts.table(found, "guidance-claims", folded=False, measures=True)
 
 
 PARTS = {"Sweep": sweep, "Compared": compared, "Pictures": cube, "Weights": force, "Claims": claims}

@@ -11,13 +11,13 @@ import pandas as pd
 
 from dashboard import axes, format, run_facts
 from dashboard.charts.incidence import Places, beside, incidence
-from dashboard.components import elements
-from dashboard.components.verdicts import verdicts
-from dashboard.data import archive, judgements
+from dashboard.components import elements, inputs, verdicts
+from dashboard.data import archive, judgements, thresholds
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import map, text
 from evaluator.recognizability.analysis import Analysis
 
+LEAST, MOST = 34, 99  # thresholds on offer, %
 JUDGES = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]", "another, % [95 %]", "n")
 
 
@@ -46,6 +46,27 @@ class Lab:
     def source(self) -> float:
         """The source's 70 % on the axis."""
         return axes.source_on(self.curve, axes.AXES[self.axis][0])
+
+
+def chosen_judge(run: pd.Series) -> tuple[str, str]:
+    """What was judged and by whom: view and judge. Ends the page where nothing was."""
+    frame = archive.ask("judges", run=run["run"])
+    views = list(judgements.VIEWS)
+    pairs = {
+        f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
+    }
+    if not pairs:
+        elements.stop(f"{run['run']} is not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
+    order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))
+    return pairs[inputs.pick("Judged", order, order[0], "judged", width=240)]
+
+
+def chosen_threshold(run: pd.Series, view: str) -> float:
+    """The probability from which a picture counts as recognized; each run and view begins with its own."""
+    own = round(100 * thresholds.threshold(archive.folder(run), view))
+    inputs.default_of("threshold", own, f"{run['run']} {view}")
+    begin = min(max(own, LEAST), MOST)
+    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold", help=elements.WORDS["threshold"]) / 100
 
 
 def lab(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -> Lab:
@@ -114,7 +135,7 @@ def _like(run: str, at: Lab) -> tuple[judgements.Look, float] | None:
 
 def claims(at: Lab) -> None:
     """What the source says of this, and what this run says."""
-    verdicts(at.figures.verdicts, "claims")
+    verdicts.table(at.figures.verdicts, "claims")
 
 
 def judge_row(look: judgements.Look, threshold: float, at: Lab) -> tuple[str, ...]:
@@ -123,6 +144,6 @@ def judge_row(look: judgements.Look, threshold: float, at: Lab) -> tuple[str, ..
     middle = axes.estimate_on(found.median, found.median_level, at.axis)
     return (
         look.judge, judgements.VIEWS.get(look.view, look.view), f"{threshold:.2f}",
-        format.spread(middle, at.axis),
-        *(format.share(part).replace(" %", "") for part in (found.never, found.other)), f"{found.n:,}",
+        format.place(middle, at.axis),
+        *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip

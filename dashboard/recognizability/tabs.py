@@ -67,10 +67,11 @@ def predicted(at: Lab) -> None:
         return
     told = [("all", at.figures.whole.median_level), *((at.classes[row.label or 0], row.median_level)
             for row in at.figures.classes)]  # fmt: skip
+    first, last = (format.written(end) for end in known.pair_range())
     elements.note(
         "Speciation is predicted at logSNR −ln Λ, Λ the largest eigenvalue of the data's covariance: for all classes "
-        f"together at {_level(known.whole.logsnr.value)}, for pairs of classes from {_level(known.pair_range()[0])} to "
-        f"{_level(known.pair_range()[1])}. The medians of recognition are held against the first."
+        f"together at {format.written(known.whole.logsnr.value)}, for pairs of classes from {first} to {last}. The "
+        "medians of recognition are held against the first."
     )
     components_theory.comparison(at.run, told, "theory")
     left, right = st.columns([3, 2], gap="large")
@@ -80,10 +81,6 @@ def predicted(at: Lab) -> None:
         )
     with right:
         elements.facts(components_theory.spectrum_facts(known))
-
-
-def _level(place: float) -> str:
-    return format.number(place, "σ")
 
 
 def schedule(at: Lab) -> None:
@@ -129,7 +126,7 @@ def thresholds(at: Lab) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         title = f"half recognizable at, {axes.UNITS[at.axis]}"
-        figure = curves([Curve(drawn, hover="%{y:.3g}")], at.axis, title, mark, percent=False, x=x)
+        figure = curves([Curve(drawn, form=".3g")], at.axis, title, mark, percent=False, x=x)
         elements.chart(figure, "sensitivity", "Median against threshold", frame)
     with right:
         shares = [
@@ -168,12 +165,18 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
         "step": np.arange(len(found.percent)), "n": found.n,
     }))  # fmt: skip
     which = "Cohen" if len(group) == 2 else "Fleiss"
-    figure = curves([Curve(frame, hover="κ %{y:.2f}")], at.axis, f"{which}'s κ of the first choices", percent=False)
+    kappa = Curve(frame, before="κ ", form=".2f")
+    figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
     elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
     lin = judgements.concordant(group, thresholds)
     names = [f"{each.judge} on {judgements.VIEWS.get(each.view, each.view)}" for each in group]
     rows = [
-        (names[pair.first], names[pair.second], _plain(pair.end), _plain(lin[pair.first, pair.second]))
+        (
+            names[pair.first],
+            names[pair.second],
+            format.estimate(pair.end),
+            format.estimate(lin[pair.first, pair.second]),
+        )
         for pair in found.pairs
     ]
     headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
@@ -184,10 +187,6 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
 def _as_listed(look: judgements.Look) -> tuple[int, str]:
     views = list(judgements.VIEWS)
     return (views.index(look.view) if look.view in views else len(views)), look.judge
-
-
-def _plain(found: Estimate) -> str:
-    return format.spread(found, "σ")
 
 
 PARTS = {

@@ -7,23 +7,22 @@ the table and the command line's report: all of them are the evaluator's own.
 import math
 from collections.abc import Sequence
 
-from dashboard.axes import FALLING, estimate_on, placed
+from dashboard.axes import FALLING, SOURCE, estimate_on, placed
 from dashboard.data.judgements import VIEWS
-from dashboard.format import number, pronoun, share, spread
+from dashboard.format import number, place, place_in_words, pronoun, share
 from evaluator.recognizability.analysis import Analysis, Summary
 
 
 def sentence(found: Analysis, classes: Sequence[str], axis: str, source: float) -> str:
     """One sentence on when pictures become recognizable, and which class first and last."""
     whole = estimate_on(found.whole.median, found.whole.median_level, axis)
-    said = "the source says around 70 %"
+    said = f"the source says around {SOURCE:.0f} %"
     if axis != "% of steps":
         said += f" of the steps, here {placed(number(source, axis), axis)}"
     if math.isinf(whole.value):
         n = f"n = {found.whole.n:,}"
         return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {said}."
-    ends = f"[{number(whole.low, axis)}, {number(whole.high, axis)}], n = {whole.n:,}"
-    text = f"Half of the pictures are recognizable by {placed(number(whole.value, axis), axis)} {ends}"
+    text = f"Half of the pictures are recognizable by {place_in_words(whole, axis)}, n = {whole.n:,}"
     reached = medians(found, axis)
     if len(reached) > 1:
         order = sorted(reached, key=lambda label: -reached[label] if axis in FALLING else reached[label])
@@ -54,12 +53,12 @@ def table(found: Analysis, classes: Sequence[str], axis: str) -> tuple[tuple[str
 def _row(name: str, row: Summary, axis: str) -> tuple[str, ...]:
     return (
         name,
-        spread(estimate_on(row.median, row.median_level, axis), axis),
-        spread(estimate_on(row.mean, row.mean_level, axis), axis, 1),
-        spread(row.first, "% of steps"),
-        spread(row.flicker, "% of steps", 1),
-        share(row.never).replace(" %", ""),
-        share(row.other).replace(" %", ""),
+        place(estimate_on(row.median, row.median_level, axis), axis),
+        place(estimate_on(row.mean, row.mean_level, axis), axis, 1),
+        place(row.first, "% of steps"),
+        place(row.flicker, "% of steps", 1),
+        share(row.never, unit=""),
+        share(row.other, unit=""),
         f"{row.n:,}",
     )
 
@@ -77,6 +76,6 @@ def legend(judge: str, view: str, least: float, every: float, theory: bool = Fal
     return (
         f"Blue, from below: pictures that {judge}, looking at {VIEWS.get(view, view)}, takes for the class asked with "
         f"probability {least:.2f} or more from then on to the end. Grey, from above: those that it takes for another "
-        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: 70 % of the process, as the "
-        f"source says{point}." + (kept if every > 1 else "")
+        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: "
+        f"{SOURCE:.0f} % of the process, as the source says{point}." + (kept if every > 1 else "")
     )

@@ -18,7 +18,7 @@ from dashboard.components import elements, inputs
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
-from dashboard.format import number, share
+from dashboard.format import estimate_of, number, place_in_words, share
 from evaluator.stats.intervals import Estimate, wilson
 from evaluator.theory.published import published_crossing
 from evaluator.theory.published import speciation as published_speciation
@@ -130,7 +130,7 @@ def _kept(part: pd.DataFrame, level: float) -> str:
     row = part.loc[(part["logsnr"] - level).abs().idxmin()]
     if abs(row["logsnr"] - level) > NEAR:
         return "not tried"
-    return share(wilson(int(row["kept"]), int(row["n"]))).replace(" %", "")
+    return share(wilson(int(row["kept"]), int(row["n"])), unit="")
 
 
 def swap(run: pd.Series, axis: str) -> None:
@@ -145,7 +145,7 @@ def swap(run: pd.Series, axis: str) -> None:
     if math.isfinite(even.value):
         on = axes.estimate_at(run, even, axis)
         marks.append(Mark(on, "both weigh the same", theme.SKY, "solid"))
-        elements.note(f"Both labels weigh the same at {_told(on, axis)}, n = {even.n:,} noise seeds.")
+        elements.note(f"Both labels weigh the same at {place_in_words(on, axis)}, n = {even.n:,} noise seeds.")
     middle = steps[len(steps) // 2]
     step = inputs.number("Label changed at step", steps[0], steps[-1], middle, "swap-step")
     step = min(steps, key=lambda tried: abs(tried - step))
@@ -181,11 +181,6 @@ def swapped(frame: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _told(on: Estimate, axis: str) -> str:
-    """A place with its interval, in words."""
-    return f"{placed(number(on.value, axis), axis)} [{number(on.low, axis)}, {number(on.high, axis)}]"
-
-
 def _other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """The frame with another column as its share, and without the first one's band."""
     return frame.assign(share=frame[column]).drop(columns=["low", "high"])
@@ -197,7 +192,7 @@ def classifier(run: pd.Series, axis: str) -> None:
     if frame.empty:
         return missing(run, "diffusion classifier", "classifier")
     whole = frame[frame["label"].isna()].sort_values("draws").iloc[-1]
-    right = share(Estimate(whole["share"], whole["low"], whole["high"], int(whole["n"])))
+    right = share(estimate_of(whole, "share"))
     elements.note(
         f"Asked which label explains a real test picture's noise best, {run['run']} names the right class for "
         f"{right}, n = {int(whole['n']):,}, with {int(whole['draws'])} draws of noise for each picture and label."
@@ -206,7 +201,7 @@ def classifier(run: pd.Series, axis: str) -> None:
     names = run_facts.class_names(run)
     rows = [
         ("all" if pd.isna(row.label) else names[int(row.label)],
-         share(Estimate(row.share, row.low, row.high, int(row.n))).replace(" %", ""), f"{row.n:,}")
+         share(Estimate(row.share, row.low, row.high, int(row.n)), unit=""), f"{row.n:,}")
         for row in last.itertuples() if pd.isna(row.label) or row.label < len(names)
     ]  # fmt: skip
     elements.table(("class", "named right, % [95 %]", "n"), rows, "classifier")
@@ -225,10 +220,11 @@ def posterior(run: pd.Series, axis: str) -> None:
         on = axes.estimate_at(run, peak, axis)
         marks.append(Mark(on, "falls fastest", theme.SKY, "solid"))
         elements.note(
-            f"The entropy of the model's own answer falls fastest at {_told(on, axis)}, n = {peak.n:,} noise seeds."
+            f"The entropy of the model's own answer falls fastest at {place_in_words(on, axis)}, n = {peak.n:,} noise "
+            "seeds."
         )
     levels = [Level(float(np.log(max(len(run_facts.class_names(run)), 1))), "knows nothing")]
-    drawn = [Curve(whole, hover="%{y:.2f} nats")]
+    drawn = [Curve(whole, form=".2f", unit=" nats")]
     elements.chart(curves(drawn, axis, "entropy of the class, nats", marks, levels, percent=False), "posterior",
              "Entropy of the class along the process", frame)  # fmt: skip
     elements.note("Mean over chains; band: their middle half.")

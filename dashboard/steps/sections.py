@@ -16,6 +16,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, inputs, verdicts
 from dashboard.data import archive
+from dashboard.format import estimate, share
 from dashboard.pictures.plate import plate, unpack
 from dashboard.steps import chart as steps_chart
 from evaluator.stats.intervals import Estimate
@@ -62,15 +63,15 @@ def finding(at: Compared) -> str:
         return f"No way of drawing of {at.id} itself was compared."
     if least is top:
         text = f"Nothing keeps the quality of {at.id} with fewer evaluations than its best, {_named(top, at)}"
-        return f"{text}: {_percent(top.accuracy)} of the asked class, n = {top.accuracy.n:,}; the source takes 100+."
+        return f"{text}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}; the source takes 100+."
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {_drawer(least, at)} loses "
-        f"{_signed(lost(least, top), -1)} points of accuracy against {at.id}'s best ({_named(top, at)}, "
+        f"{estimate(_lost(least, top), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
         f"{100 * top.accuracy.value:.1f} %)"
     )
     distance = farther(least, top)
     if not math.isnan(distance.value):
-        text += f", at {_spread(distance)} times its Fréchet distance"
+        text += f", at {_times(distance)} times its Fréchet distance"
     return f"{text}; n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
 
 
@@ -127,12 +128,12 @@ def table(at: Compared) -> None:
 
 def _row(way: Way, top: Way | None, at: Compared) -> tuple[str, ...]:
     against = ("", "", "") if top is None else (
-        "the best" if way is top else _signed(lost(way, top)), _spread(farther(way, top)),
+        "the best" if way is top else estimate(lost(way, top), ".1f"), _times(farther(way, top)),
         "yes" if keeps(way, top) else "no",
     )  # fmt: skip
     return (
-        _drawer(way, at), f"{way.evaluations}", against[2], _percent(way.accuracy).replace(" %", ""), against[0],
-        _spread(way.ratio), against[1], _percent(way.cas).replace(" %", ""), _spread(way.ms), f"{way.accuracy.n:,}",
+        _drawer(way, at), f"{way.evaluations}", against[2], share(way.accuracy, unit="", unknown=""), against[0],
+        _times(way.ratio), against[1], share(way.cas, unit="", unknown=""), _times(way.ms), f"{way.accuracy.n:,}",
     )  # fmt: skip
 
 
@@ -175,7 +176,7 @@ def _row_name(row: dict[str, Any], at: Compared) -> str:
 
 def claims(at: Compared) -> None:
     """What the source says of steps, and what this run says."""
-    verdicts.verdicts(s13(at.ways, at.id), "steps-claims")
+    verdicts.table(s13(at.ways, at.id), "steps-claims")
 
 
 def _drawer(way: Way, at: Compared) -> str:
@@ -190,20 +191,12 @@ def _count(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _percent(found: Estimate) -> str:
-    if math.isnan(found.value):
-        return ""
-    return f"{100 * found.value:.1f} % [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+def _times(found: Estimate) -> str:
+    """A distance, a ratio or a time; nothing where it is not known."""
+    return estimate(found, ".2f" if found.value < 10 else ".0f", unknown="")
 
 
-def _spread(found: Estimate) -> str:
-    if math.isnan(found.value):
-        return ""
-    value, low, high = (f"{end:.{2 if found.value < 10 else 0}f}" for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]"
-
-
-def _signed(found: Estimate, side: int = 1) -> str:
-    """Points with their sign; `side` −1 turns a gain into a loss."""
-    value, low, high = found.value * side, *sorted((found.low * side, found.high * side))
-    return f"{value + 0.0:.1f} [{low + 0.0:.1f}, {high + 0.0:.1f}]".replace("-0.0", "0.0").replace("-", "−")
+def _lost(way: Way, top: Way) -> Estimate:
+    """How many points of accuracy a way of drawing loses against the best."""
+    found = lost(way, top)
+    return Estimate(-found.value, -found.high, -found.low, found.n)
