@@ -40,7 +40,7 @@ def on_axes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 class Axis:
-    """Places between 0 and 1 on one of charts.AXES, wide enough for all the frames."""
+    """Places between 0 and 1 on one of AXES, wide enough for all the frames."""
 
     def __init__(self, parts: Sequence[pd.DataFrame], axis: str) -> None:
         self.column, self.title, backwards, self.log = AXES[axis]

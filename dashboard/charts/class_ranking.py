@@ -1,8 +1,4 @@
-"""Which class is earlier: classes in order with their intervals, and what every two of them differ by.
-
-The seam is here because a ranking misleads without its ties: classes that cannot be told apart are bracketed together,
-and a pair of them has no colour.
-"""
+"""Classes in order with their intervals, and what every two of them differ by; ties are bracketed and colourless."""
 
 from collections.abc import Sequence
 

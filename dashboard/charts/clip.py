@@ -1,6 +1,6 @@
-"""Classes by CLIP score as figures: the order with its ceilings, ranks by prompt and by moment, orders side by side.
+"""Classes by CLIP score: their order with its ceilings, ranks by prompt and by moment, orders side by side.
 
-The seam is here because a rank is drawn the same way everywhere: grey where it cannot be told from another.
+A rank that cannot be told from another is grey in all of them.
 """
 
 from collections.abc import Mapping, Sequence

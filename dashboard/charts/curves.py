@@ -1,8 +1,4 @@
-"""Shares along the process on one chart: lines with bands, upright marks with their own intervals, points beside them.
-
-The seam is here because cloning, label swap, entropy and the threshold's sensitivity are the same figure of different
-rows: something measured against a place, theory beside it, and a name written where the line is.
-"""
+"""Lines along the process with bands, upright marks with their own intervals, and levels across."""
 
 import math
 from collections.abc import Sequence

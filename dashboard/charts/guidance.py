@@ -1,7 +1,4 @@
-"""Guidance laws drawn: accuracy against diversity, a figure against the scale, and the weight of each picture and step.
-
-The seam is here because the Guidance page and the Generate page show the same laws in the same colours.
-"""
+"""Guidance laws: accuracy against diversity, and the scale in force at each picture and step."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""What people see in a run's pictures, held against its judges: answers become rows, and rows one curve.
+"""People's answers as rows and as one curve, beside the judges' on the same pictures.
 
-The seam is here because a person answers for one random step of a picture and a judge for every step, so both are
-measured as the share named right by then, beyond guessing, and not as recognition points.
+A person answers for one random step of a picture and a judge for every step, so both are measured as the share named
+right by then, beyond guessing, and not as recognition points.
 """
 
 from collections.abc import Sequence

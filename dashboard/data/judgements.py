@@ -158,7 +158,7 @@ class Measured:
     look: Seen
     classes: tuple[str, ...]
     figures: Analysis
-    curve: pd.DataFrame  # as judged.curves
+    curve: pd.DataFrame  # as `curves` gives it
 
 
 # What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture

@@ -99,9 +99,3 @@ def film(x: Values, ways: Back | None, moments: pd.DataFrame) -> bytes:
     lines = (("{:,.0f}", "step"), ("{:.3f}", "alpha_bar"), ("{:.1f}", "logsnr"))
     above = [[form.format(value) for value in moments[column]] for form, column in lines]
     return plate(cells, 2, names, above, ["step", "alpha bar", "logSNR"])
-
-
-def difference(ways: Back, logsnr: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far one big step lands from many small ones at each moment: root mean square over pixels, (N,)."""
-    gap = shown(ways.once).astype(np.float64) - shown(ways.many)
-    return np.asarray(np.sqrt((gap**2).mean(axis=(1, 2, 3))) / 127.5)

@@ -1,7 +1,6 @@
-"""Arrays become one picture: a plate of cells, enlarged by a whole number, with labels along its sides.
+"""One PNG of many cells, enlarged by a whole number, with labels along its sides.
 
-The seam is here because a grid on a page is one PNG, never a hundred images, and because pixels are data: nearest
-neighbour, the same black and white in both themes, and a hole where a value is not a number.
+Pixels are data: nearest neighbour, the same black and white in both themes, a hole where a value is no number.
 """
 
 import io

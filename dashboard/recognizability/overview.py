@@ -104,9 +104,7 @@ def chart(at: Lab, drawing: str, others: Sequence[str]) -> None:
     if len(others) > 1:
         found = [like for run in others if (like := _like(run, at)) is not None]
         frame = pd.concat([judgements.curves(*each, len(at.classes)).assign(run=each[0].run) for each in found])
-        elements.chart(
-            beside(frame, at.classes, at.axis, None), "beside", "Shares recognized, a line for each run", frame
-        )
+        elements.chart(beside(frame, at.classes, at.axis), "beside", "Shares recognized, a line for each run", frame)
         headings = ("run", *JUDGES)
         elements.table(headings, [(look.run, *judge_row(look, least, at)) for look, least in found], "beside-runs")
         elements.note(

@@ -1,7 +1,7 @@
 """The step scrubber: trajectories in the browser, x_t beside x̂0, with the judges' probability moving along.
 
-The seam is here because a step must not cost a round trip: the server sends sprite sheets and a few numbers, and the
-browser moves through them. The step stands in the URL, and the browser reads it there again.
+A step costs no round trip: the server sends sprite sheets and a few numbers, and the browser moves through them. The
+step stands in the URL, and the browser reads it there again.
 """
 
 import base64
