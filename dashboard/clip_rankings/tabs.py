@@ -15,14 +15,13 @@ from dashboard.clip_rankings.text import ALL_PROMPTS, digits
 from dashboard.components import downloads, elements
 from dashboard.data import archive, clip_scores
 from dashboard.format import estimate, estimate_of, rank, share, written
-from dashboard.pictures.grids import evenly
+from dashboard.pictures.grids import MOST_MOMENTS, evenly
 from dashboard.pictures.plate import plate, unpack
 from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.intervals import Estimate
 
 SHOWN = 8  # best, and worst, pictures of a class
-MOST_MOMENTS = 14
 
 
 def pictures(at: Scored, _runs: Sequence[str]) -> None:

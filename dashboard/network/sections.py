@@ -5,8 +5,9 @@ import streamlit as st
 
 from dashboard.components import elements
 from dashboard.data import archive
+from dashboard.format import share
 from dashboard.network import diagram
-from dashboard.network.ablations import _percent, taken
+from dashboard.network.ablations import taken
 from dashboard.network.anatomy import Anatomy, anatomy
 from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
 from firstlight.errors import SamplerError
@@ -39,7 +40,7 @@ def finding(run: pd.Series, net: Anatomy | str) -> str:
         return f"{said}; what breaks without its parts is not measured yet."
     whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
     n = int((found.part == SKIPS).sum())
-    cost = f"with all skips silenced {_percent(cut)} of its pictures are good, with all parts {_percent(whole)}"
+    cost = f"with all skips silenced {share(cut)} of its pictures are good, with all parts {share(whole)}"
     return f"{said}; {cost}, n = {n:,} each."
 
 
