@@ -16,8 +16,8 @@ def measured() -> None:
     """Everything that a judge, a view and a threshold change: the rest of the page stays."""
     answer = st.container()
     with st.container(horizontal=True):
-        view, judge = control_bar.chosen_judge(run)
-        threshold = control_bar.chosen_threshold(run, view)
+        view, judge = choice.chosen_judge(run)
+        threshold = choice.chosen_threshold(run, view)
         drawing = inputs.choose("Drawn as", ["curves", "map"], "drawn")
     at = choice.choice(run, view, judge, threshold, axis)
     with answer:

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import downloads, elements
-from dashboard.components import live as components_live
+from dashboard.components import downloads, elements, live
 from dashboard.data import archive
 from dashboard.runs import finding, notes_form, table
 
@@ -12,7 +11,7 @@ elements.title("Runs", "What has been trained, and how good is it?")
 run = archive.chosen_run()
 runs = archive.ask("runs")
 elements.finding(finding.sentence(runs))
-components_live.watched(lambda: components_live.progress(*components_live.running(runs)), components_live.running(runs))
+live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
 shown = table.search(runs, words or "")

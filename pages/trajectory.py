@@ -3,8 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import control_bar, elements
-from dashboard.components import scrubber as components_scrubber
+from dashboard.components import control_bar, elements, scrubber
 from dashboard.data import archive
 from dashboard.trajectory import finding, sections, stored
 
@@ -17,8 +16,8 @@ step = stored.step_of_link(found[0])
 
 with answer:
     elements.finding(finding.sentence(found[0], classes[label]))
-content = components_scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
-components_scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
+content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
+scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
 if found[0].judged.empty:
     elements.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
 elements.note(finding.setting(found[0].row))

@@ -130,9 +130,9 @@ def test_seeds_are_one_mean_with_a_band(tmp_path: Path) -> None:
     assert len(group) == len(alone) == 200
     assert (group["value"] == 1.5).all() and (group["low"] == 1).all() and (group["high"] == 2).all()
     assert set(group["n"]) == {2} and set(alone["n"]) == {1} and (alone["low"] == alone["high"]).all()
-    for logarithmic in ((True, True), (False, False)):
+    for log in (True, False):
         for outliers in (True, False):
-            figure = loss.loss_bands(frame, ["g", "run2"], logarithmic, "epoch", outliers)
+            figure = loss.loss_bands(frame, ["g", "run2"], "epoch", log_x=log, log_y=log, outliers=outliers)
             assert len(go.Figure(figure).data) == 3
 
 
@@ -140,9 +140,9 @@ def test_cutting_outliers_moves_the_axis_and_no_value() -> None:
     value = np.append(np.linspace(1, 2, 400), 1e6)
     frame = pd.DataFrame({"name": "a", "step": range(401), "epoch": 0.0, "value": value, "low": value, "high": value,
                           "n": 1})  # fmt: skip
-    cut = loss.loss_bands(frame, ["a"], (False, False), "step", outliers=False)
+    cut = loss.loss_bands(frame, ["a"], "step", outliers=False)
     assert cut["layout"]["yaxis"]["range"][1] < 3 and max(cut["data"][0]["y"]) == 1e6
-    assert "range" not in loss.loss_bands(frame, ["a"], (False, False), "step", True)["layout"]["yaxis"]
+    assert "range" not in loss.loss_bands(frame, ["a"], "step")["layout"]["yaxis"]
 
 
 @pytest.mark.parametrize("axis", AXES)

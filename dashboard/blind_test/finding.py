@@ -28,7 +28,7 @@ def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:
         return f"{right}. {error}"
     if np.isinf(found.middle.value):
         return f"{right}: half are not nameable even when finished; your guess was {guess or 0:.0f} % of the steps."
-    place = f"{format.spread(found.middle, '% of steps')} % of the steps"
+    place = f"{format.place(found.middle, '% of steps')} % of the steps"
     text = f"{right}: you name half, beyond guessing, from {place} on, n = {found.n}"
     if guess is None:
         return f"{text}."

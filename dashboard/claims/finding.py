@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboard.claims.text import MARKS
+from dashboard.components.verdicts import MARKS
 from evaluator.claims.statements import Found
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 

@@ -10,10 +10,9 @@ from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
 from dashboard.components import downloads, elements
+from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
-
-HEADINGS = ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n")
 
 
 def verdicts(ids: Sequence[str]) -> list[Found]:
@@ -54,10 +53,8 @@ def statement(run: pd.Series, source: str, title: str, words: str, own: Sequence
     if source == "S7":
         losses = data_archive.ask("losses", runs=list(dict.fromkeys(each.run for each in own)), smoothing=100)
         elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in HEADINGS)
-    body = "".join(_row(each) for each in own)
-    table = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    st.html(f'<div class="wide" tabindex="0" role="region" aria-label="{source}">{table}</div>{_behind(own)}')
+    table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
+    st.html(f"{table}{_behind(own)}")
 
 
 def measures(verdicts: Sequence[Found]) -> None:
@@ -85,22 +82,10 @@ def _picture(_run: pd.Series, run: str, stamp: int, source: str) -> Evidence | N
 def _marks(own: Sequence[Found]) -> str:
     marks = "".join(
         f'<span title="{html.escape(each.verdict.claim.part or each.title)}: {each.verdict.verdict}">'
-        f"{claims_text.MARKS[each.verdict.verdict]}</span> "
+        f"{verdict_tables.MARKS[each.verdict.verdict]}</span> "
         for each in own
     )
     return marks or "—"
-
-
-def _row(each: Found) -> str:
-    words = {name: html.escape(text) for name, text in claims_text.row(each).items()}
-    cells = (
-        words["run"], words["part"] or "—", f"<b>{words['mark']} {words['verdict']}</b>", words["effect"], words["p"],
-        words["n"],
-    )  # fmt: skip
-    return (
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-        f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{words["reason"]}</td></tr>'
-    )
 
 
 def _behind(own: Sequence[Found]) -> str:

@@ -6,13 +6,12 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from dashboard.format import effect, finite
+from dashboard.components.verdicts import MARKS, in_words
+from dashboard.format import finite
 from evaluator.claims.statements import Found, verdicts
-from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.card import card_of
 from firstlight.run import Run
 
-MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 KINDS = ("all", *MARKS)
 
 
@@ -36,14 +35,9 @@ def statements(verdicts: Sequence[Found], kind: str = "all") -> list[tuple[str, 
 
 def row(each: Found, address: str = "") -> dict[str, str]:
     """A verdict as a template shows it."""
-    verdict = each.verdict
-    return {
-        "run": each.run, "source": verdict.claim.source, "title": each.title, "part": verdict.claim.part,
-        "text": verdict.claim.text, "measure": verdict.claim.measure, "mark": MARKS[verdict.verdict],
-        "verdict": verdict.verdict, "reason": verdict.reason, "effect": effect(verdict.effect, verdict.unit),
-        "p": "" if verdict.p is None else "< 0.001" if verdict.p < 0.001 else f"{verdict.p:.3f}",
-        "n": f"{verdict.n:,}" if verdict.n else "—", "query": each.query or "—", "command": each.command,
-        "page": each.page, "link": link(each, address),
+    return in_words(each.verdict, each.run) | {
+        "title": each.title, "query": each.query or "—", "command": each.command, "page": each.page,
+        "link": link(each, address),
     }  # fmt: skip
 
 

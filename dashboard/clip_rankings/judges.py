@@ -6,9 +6,9 @@ import pandas as pd
 
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice
-from dashboard.clip_rankings.table import written
 from dashboard.components import elements
 from dashboard.data import archive, clip_scores
+from dashboard.format import estimate
 from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.stats.intervals import Estimate
 
@@ -53,4 +53,4 @@ def _kappa(at: Choice, classifier: pd.DataFrame) -> Estimate:
 
 
 def _value(found: Estimate, decimals: int = 2) -> tuple[str, str]:
-    return "cannot be said" if found.value != found.value else written(found, decimals), f"{found.n:,}"
+    return estimate(found, f".{decimals}f", unknown="cannot be said"), f"{found.n:,}"

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from dashboard import format
 from dashboard.charts import clip
 from dashboard.clip_rankings import finding
 from dashboard.clip_rankings.choice import Choice, like
-from dashboard.clip_rankings.table import LEGEND, table, written
-from dashboard.components import elements
+from dashboard.clip_rankings.table import LEGEND, table
+from dashboard.components import elements, verdicts
 from dashboard.data import archive, clip_scores
 from evaluator.clip.claims import s9
 from evaluator.verdict import DIGITS, Verdict
@@ -47,26 +45,13 @@ def claims(at: Choice, runs: Sequence[str]) -> None:
         if other is None:
             elements.note(f"{run} is not scored by {at.look.judge}. Do it with: firstlight evaluate clip {run}")
         elif other.classes == DIGITS:
-            found += [(run, verdict) for verdict in verdicts(other)]
+            found += [(run, verdict) for verdict in _verdicts(other)]
     if not found:
         return
-    rows = [
-        (run, f"{each.claim.source}, {each.claim.part}", each.verdict, each.reason, _effect(each), f"{each.n:,}")
-        for run, each in found
-    ]
-    elements.table(
-        ("run", "claim", "verdict", "effect [95 %]", "n"), [(*row[:3], *row[4:]) for row in rows], "clip-claims"
-    )
-    with st.expander("What the source says, and why"):
-        elements.note(f"{found[0][1].claim.source}: {found[0][1].claim.text}.")
-        elements.facts([(f"{row[0]}, {row[1]}", row[3]) for row in rows])
+    verdicts.table([each for _, each in found], "clip-claims", [run for run, _ in found])
 
 
-def verdicts(at: Choice) -> tuple[Verdict, ...]:
+def _verdicts(at: Choice) -> tuple[Verdict, ...]:
     """S9 for a run before a judge, by one score."""
     real = {int(row["label"]): row for row in clip_scores.real_rows(at.look).to_dict("records")}
     return s9(at.order, at.score, at.classes, at.look.judge, real)
-
-
-def _effect(found: Verdict) -> str:
-    return "" if found.effect is None else written(found.effect, 3)

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard import format
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import ALL_PROMPTS, Choice
 from dashboard.components import elements
 from dashboard.data import archive, clip_scores
-from evaluator.stats.intervals import Estimate
+from dashboard.format import estimate_of, share
 
 
 def draw(at: Choice, _runs: Sequence[str]) -> None:
@@ -42,7 +41,7 @@ def _rows(at: Choice, names: Mapping[str, str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for template, name in names.items():
         row = own.loc[template]
-        right = format.share(Estimate(row["share"], row["low"], row["high"], int(row["n"])))
+        right = share(estimate_of(row, "share"))
         trained = "" if template == clip_scores.TOGETHER or not seen else "yes" if template in seen else "no"
         rows.append((name, trained, right, f"{int(row['n']):,}"))
     return rows

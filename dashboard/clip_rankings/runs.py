@@ -6,8 +6,9 @@ import pandas as pd
 
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice, like
-from dashboard.clip_rankings.table import digits, written
+from dashboard.clip_rankings.table import digits
 from dashboard.components import elements
+from dashboard.format import estimate, rank, written
 from evaluator.clip.agreement import same_order
 from evaluator.clip.ranking import Order
 
@@ -30,8 +31,8 @@ def draw(at: Choice, ids: Sequence[str]) -> None:
     rows = []
     for label, name in enumerate(at.classes):
         ranks = [by_label[run].get(label) for run in same]
-        cells = ["" if place is None else clip.ranks(place) for place in ranks]
-        cells += ["" if place is None else written(place.mean, digits(same[run]))
+        cells = ["" if place is None else rank(place) for place in ranks]
+        cells += ["" if place is None else estimate(place.mean, f".{digits(same[run])}f")
                  for run, place in zip(same, ranks, strict=True)]  # fmt: skip
         rows.append((name, *cells))
     elements.table(headings, rows, "clip-runs-table")
@@ -42,8 +43,7 @@ def draw(at: Choice, ids: Sequence[str]) -> None:
 def _rho(one: Order, other: Order) -> str:
     """Of orders of different pictures: a value without an interval."""
     found = same_order(one, other)
-    said = f"{found.value:.2f}".replace("-", "−")
-    return f"{said}, n = {found.n} classes" if found.n > 2 else "cannot be said of so few classes"
+    return f"{written(found.value)}, n = {found.n} classes" if found.n > 2 else "cannot be said of so few classes"
 
 
 def places(found: dict[str, Order], classes: Sequence[str]) -> pd.DataFrame:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from math import floor, isfinite, log10
 
-from dashboard import format
-from dashboard.charts import clip
+from dashboard.format import estimate, rank, share, written
 from evaluator.clip.ranking import Order, RealScore
-from evaluator.stats.intervals import Estimate
 
 LEGEND = (
     "Blue: the rank can be told apart from all others; grey: it cannot. Diamond: real test pictures of the class, the "
@@ -23,12 +21,6 @@ def digits(order: Order) -> int:
     return min(max(1 - floor(log10(middle)) if middle > 0 else 4, 1), 4)
 
 
-def written(found: Estimate, decimals: int) -> str:
-    """A value with its interval, where it has one."""
-    value, low, high = (f"{end:.{decimals}f}".replace("-", "−") for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]" if isfinite(found.low) else value
-
-
 def table(
     order: Order,
     classes: Sequence[str],
@@ -37,7 +29,7 @@ def table(
     name: str,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows as text: class, rank, score, n, real pictures, the judge's recall, the span over prompts."""
-    decimals = digits(order)
+    form = f".{digits(order)}f"
     headings = (
         "class", "rank [95 %]", f"{name} [95 %]", "n", "real pictures [95 %]", "recall on real [95 %]", "n real",
         "over the prompts",
@@ -46,8 +38,8 @@ def table(
     for place in order.rows:
         known, ends = real.get(place.label), spread.get(place.label)
         said = ("", "", "") if known is None else (
-            written(known.score, decimals), format.share(known.recall), f"{known.recall.n:,}")  # fmt: skip
-        over = "" if ends is None else f"{ends[0]:.{decimals}f} to {ends[1]:.{decimals}f}".replace("-", "−")
-        rows.append((classes[place.label], clip.ranks(place), written(place.mean, decimals),
+            estimate(known.score, form), share(known.recall), f"{known.recall.n:,}")  # fmt: skip
+        over = "" if ends is None else " to ".join(written(end, form) for end in ends)
+        rows.append((classes[place.label], rank(place), estimate(place.mean, form),
                      f"{place.mean.n:,}", *said, over))  # fmt: skip
     return headings, rows

@@ -8,13 +8,11 @@ import pandas as pd
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice
 from dashboard.clip_rankings.runs import places
-from dashboard.clip_rankings.table import written
 from dashboard.components import elements
 from dashboard.data import archive
-from dashboard.pictures.grids import evenly
+from dashboard.format import estimate, rank
+from dashboard.pictures.grids import MOST_MOMENTS, evenly
 from evaluator.clip.ranking import Order, ordered
-
-MOST_MOMENTS = 14
 
 
 def draw(at: Choice, _runs: Sequence[str]) -> None:
@@ -36,8 +34,8 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
             name = at.classes[place.label]
             ranks.loc[name, epoch] = place.rank
             text.loc[name, epoch] = str(place.rank) if place.label in sure else "·"
-            score = f"{written(place.mean, 3)}, n = {place.mean.n}"
-            hover.loc[name, epoch] = f"{name} at epoch {epoch}: rank {clip.ranks(place)}, {score}"
+            score = f"{estimate(place.mean, '.3f')}, n = {place.mean.n}"
+            hover.loc[name, epoch] = f"{name} at epoch {epoch}: rank {rank(place)}, {score}"
     figure = clip.rank_map(ranks, hover.fillna(""), text.fillna(""), "epoch", "class", elements.dark())
     data = places(orders, at.classes).rename(columns={"run": "epoch"})
     elements.chart(figure, "clip-training", "Rank of each class through training", data)

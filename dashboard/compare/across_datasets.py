@@ -16,7 +16,7 @@ from dashboard import run_facts
 from dashboard.axes import on_axes
 from dashboard.data import archive, judgements
 from dashboard.data import theory as data_theory
-from dashboard.format import number
+from dashboard.format import estimate, number
 from evaluator.recognizability.incidence import Average, average
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.speciation import SPECIATED
@@ -150,8 +150,7 @@ def _placed(place: Estimate | None) -> str:
         return "an unknown level"
     if math.isinf(place.value):
         return "no level tried" if place.value > 0 else "every level tried"
-    ends = f" [{number(place.low, 'σ')}, {number(place.high, 'σ')}]" if math.isfinite(place.low) else ""
-    return f"{number(place.value, 'σ')}{ends}"
+    return estimate(place)
 
 
 def table(courses: Sequence[Course]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.axes import AXES, DECIMALS
+from dashboard.axes import AXES
 from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, line_of, plain, styles
 from dashboard.compare.across_datasets import Course
 from dashboard.compare.differences import Row
+from dashboard.format import axis_form, estimate
 from evaluator.stats.intervals import Estimate
 from firstlight.levels import CLEAN
 
@@ -22,7 +23,7 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
     names = list(dict.fromkeys(row.name for row in rows))
     runs = [run for run in compared if any(row.run == run for row in rows)]
     looks = styles(list(compared))
-    digits = DECIMALS[axis] + 1
+    form = f"+{axis_form(axis, 1)}"
     traces = []
     for place, run in enumerate(runs):
         part = [row for row in rows if row.run == run]
@@ -33,7 +34,8 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
             "error_x": {"type": "data", "symmetric": False, "array": [_or_none(e.high - e.value) for e in found],
                         "arrayminus": [_or_none(e.value - e.low) for e in found], "thickness": 2, "width": 0},
             "marker": {"color": looks[run][0], "size": 9, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            "text": [_said(row.name, row.difference, digits) for row in part],
+            "text": [f"{plain(row.name)}: {estimate(each, form)}, n = {each.n:,}"
+                     for row, each in zip(part, found, strict=True)],
             "hovertemplate": f"%{{text}}<extra>{plain(run)}</extra>", "showlegend": len(runs) > 1,
         })  # fmt: skip
     later = "earlier" if AXES[axis][2] else "later"
@@ -90,11 +92,6 @@ def _half(run: str, place: Estimate, colour: str) -> Figure:
         "marker": {"color": colour, "size": 9},
         "hovertemplate": f"half at %{{x:.2f}}, n = {place.n:,}<extra>{plain(run)}</extra>",
     }  # fmt: skip
-
-
-def _said(name: str, found: Estimate, digits: int) -> str:
-    value, low, high = (f"{end:+.{digits}f}".replace("-", "−") for end in (found.value, found.low, found.high))
-    return f"{plain(name)}: {value} [{low}, {high}], n = {found.n:,}"
 
 
 def _or_none(value: float) -> float | None:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.charts import clip
-from dashboard.clip_rankings.table import digits, written
+from dashboard.clip_rankings.table import digits
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
 from dashboard.components import elements, inputs
 from dashboard.data import archive, clip_scores
+from dashboard.format import estimate
 from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate
@@ -77,14 +78,14 @@ def table(
     """
     ids = list(frames)
     base = ids[0]
-    decimals = max(digits(order) for order in orders.values())
+    form = f".{max(digits(order) for order in orders.values())}f"
     rows, data = [], []
     for label, name in [(None, "all"), *enumerate(classes)]:
         parts = {run: frame if label is None else frame[frame["label"] == label] for run, frame in frames.items()}
         own = {run: _mean(part, score) for run, part in parts.items()}
         apart = {run: difference(parts[run], parts[base], score) for run in ids[1:]}
         count = " / ".join(f"{own[run].n:,}" for run in ids)
-        cells = [_said(found, decimals) for found in (*own.values(), *apart.values())]
+        cells = [estimate(found, form, unknown="") for found in (*own.values(), *apart.values())]
         rows.append([name, *cells, count])
         data += [_numbers(run, name, "mean", found) for run, found in own.items()]
         data += [_numbers(run, name, f"less {base}", found) for run, found in apart.items()]
@@ -102,10 +103,6 @@ def difference(own: pd.DataFrame, base: pd.DataFrame, score: str) -> Estimate:
 
 def _mean(frame: pd.DataFrame, score: str) -> Estimate:
     return mean(frame[score].to_numpy("float64"), frame["seed"].to_numpy())
-
-
-def _said(found: Estimate, decimals: int) -> str:
-    return "" if found.n == 0 or found.value != found.value else written(found, decimals)
 
 
 def _numbers(run: str, name: str, what: str, found: Estimate) -> dict[str, object]:

@@ -33,8 +33,10 @@ def draw(at: Comparison) -> None:
     if frame.empty:
         elements.note("None of these runs has losses yet; they appear while it trains.")
         return
-    logarithmic = along == "logarithmic", up == "logarithmic"
-    figure = loss.loss_bands(frame, list(dict.fromkeys(ordered)), logarithmic, by, outliers == "shown")
+    figure = loss.loss_bands(
+        frame, list(dict.fromkeys(ordered)), by,
+        log_x=along == "logarithmic", log_y=up == "logarithmic", outliers=outliers == "shown",
+    )  # fmt: skip
     elements.chart(figure, "loss-bands", "Loss of the runs", frame)
     if together:
         elements.note(

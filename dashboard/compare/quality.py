@@ -1,6 +1,5 @@
 """The tab Quality: every figure of every run, and its difference from the baseline's."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -9,6 +8,7 @@ from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
 from dashboard.components import elements
 from dashboard.data import archive
+from dashboard.format import estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES
 from evaluator.stats.intervals import Estimate
 
@@ -46,15 +46,10 @@ def table(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[lis
     for metric, (name, form) in FIGURES.items():
         known = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
         if known:
-            estimates = {run: _estimate(row, 100 if "%" in form else 1) for run, row in known.items()}
-            values = [_said(estimates[run], form, "") if run in estimates else "" for run in runs]
+            estimates = {run: estimate_of(row) for run, row in known.items()}
+            values = [figure(estimates[run], form) if run in estimates else "" for run in runs]
             rows.append([name, *values, *(_difference(known, estimates, runs[0], run, form) for run in others)])
     return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
-
-
-def _estimate(row: pd.Series, times: float) -> Estimate:
-    value, low, high = (float(row[end]) * times for end in ("value", "low", "high"))
-    return Estimate(value, low, high, int(row["n"]))
 
 
 def _difference(
@@ -64,11 +59,4 @@ def _difference(
         return ""
     if known[baseline]["judge"] != known[run]["judge"]:
         return OTHER
-    return _said(gap(estimates[run], estimates[baseline]), form.replace(" %", ""), "+")
-
-
-def _said(found: Estimate, form: str, sign: str) -> str:
-    """A value and its interval, in the digits of the figure."""
-    plain = form.split()[0].replace("{:", "{:" + sign)
-    ends = f" [{plain.format(found.low)}, {plain.format(found.high)}]" if math.isfinite(found.low) else ""
-    return f"{plain.format(found.value)}{' %' if '%' in form else ''}{ends}".replace("-", "−")
+    return figure_gap(gap(estimates[run], estimates[baseline]), form)

@@ -4,9 +4,9 @@ from dashboard import axes
 from dashboard.axes import estimate_at
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
-from dashboard.compare.finding import digits, written
 from dashboard.components import elements
 from dashboard.data import judgements
+from dashboard.format import axis_form, estimate, written
 from dashboard.run_facts import other_classes
 
 
@@ -66,10 +66,10 @@ def _differences(at: Comparison) -> None:
         f"they are recognized with probability {at.threshold:.2f} or more from then on; what never is counts as "
         "recognized at the end. 95 % intervals, whole noise seeds drawn again together."
     )
-    unit, decimals = axes.UNITS[at.axis], digits(at.axis)
+    unit, form = axes.UNITS[at.axis], axis_form(at.axis, 1)
     rows = [
-        (row.run, row.name, *(f"{place:.{decimals}f}".replace("-", "−") for place in (row.own, row.baseline)),
-         written(row.difference, decimals, "+"), f"{row.difference.n:,}")
+        (row.run, row.name, written(row.own, form), written(row.baseline, form),
+         estimate(row.difference, f"+{form}"), f"{row.difference.n:,}")
         for row in at.rows
     ]  # fmt: skip
     elements.table(("run", "class", f"mean, {unit}", f"{base}, mean", "difference [95 %]", "n"), rows, "recognized")

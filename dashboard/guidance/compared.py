@@ -4,8 +4,8 @@ import pandas as pd
 
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements
+from dashboard.format import estimate, estimate_of, points
 from dashboard.guidance.choice import MADE, MEASURES, Choice, judges
-from dashboard.guidance.finding import points
 
 
 def draw(at: Choice) -> None:
@@ -38,7 +38,5 @@ def _difference(frame: pd.DataFrame, law: str, scale: float, percent: bool) -> s
     some = frame[(frame["law"] == law) & same]
     if some.empty or some["value"].iloc[0] != some["value"].iloc[0]:
         return "–"
-    row = some.iloc[0]
-    if percent:
-        return points(row)
-    return f"{row['value']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]".replace("-", "−")
+    found = estimate_of(some.iloc[0])
+    return points(found) if percent else estimate(found, "+.2f")

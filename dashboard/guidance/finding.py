@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dashboard.charts.guidance import name_of
+from dashboard.format import estimate_of, points, share
 from dashboard.guidance.choice import Choice
 
 
@@ -14,10 +15,10 @@ def sentence(at: Choice) -> str:
     accuracy = at.rows("accuracy")
     if not known:
         top = accuracy.loc[accuracy["value"].idxmax()]
-        return f"{_named(top)} draws the class asked most often: {_share(top)}, n = {int(top['n']):,}."
+        return f"{_named(top)} draws the class asked most often: {share(estimate_of(top))}, n = {int(top['n']):,}."
     n = max(int(count) for other in ("constant", "shuffled") for count in _whole(at, other)["n"])
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
-    begun = f"; without guidance {_share(plain.iloc[0])} show the class asked" if len(plain) else ""
+    begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
     return (
         f"In {at.steps} steps CLIP's weights change accuracy by {' and by '.join(known)}, all scales above 1, "
         f"n = {n:,}{begun}."
@@ -26,7 +27,7 @@ def sentence(at: Choice) -> str:
 
 def _gain(at: Choice, other: str, what: str) -> str:
     some = _whole(at, other)
-    return "" if some.empty else f"{points(some.iloc[0])} points {what}"
+    return "" if some.empty else f"{points(estimate_of(some.iloc[0]))} points {what}"
 
 
 def _whole(at: Choice, other: str) -> pd.DataFrame:
@@ -37,13 +38,3 @@ def _whole(at: Choice, other: str) -> pd.DataFrame:
 
 def _named(row: pd.Series) -> str:
     return f"{name_of(str(row['law']))} at S = {row['scale']:g}"
-
-
-def _share(row: pd.Series) -> str:
-    return f"{100 * row['value']:.1f} % [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-
-
-def points(row: pd.Series) -> str:
-    """A difference of shares with its interval, in percentage points."""
-    value, low, high = (round(100 * row[end], 1) + 0.0 for end in ("value", "low", "high"))
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]".replace("-", "−")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.charts.guidance import front
+from dashboard.charts.guidance import Side, front
 from dashboard.components import elements, inputs
 from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
 
@@ -23,9 +23,8 @@ def draw(at: Choice) -> None:
     if drawn.empty:
         elements.note(f"There are too few pictures, or no real ones at hand, for {words}: draw more with --blocks.")
         return
-    titles = (f"{words}{', lower is better' if words == 'Fréchet distance' else ', higher is better'}",
-              "accuracy of the class asked")  # fmt: skip
-    figure = front(drawn, titles, (MEASURES[words][1], True), at.real(words))
+    across = Side(f"{words}, {'lower' if words == 'Fréchet distance' else 'higher'} is better", MEASURES[words][1])
+    figure = front(drawn, across, Side("accuracy of the class asked", share=True), at.real(words))
     elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance law", drawn)
     elements.note(
         f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "

@@ -16,9 +16,8 @@ def draw(at: Choice) -> None:
     for law, (colour, dash, _) in STYLES.items():
         part = tried[tried["law"] == law]
         if len(part):
-            hover = "%{y:.1%}" if percent else "%{y:.3g}"
             kept = part.drop(columns=["low", "high"]) if part["low"].isna().all() else part
-            lines.append(Curve(kept, name_of(law), colour, dash, hover=hover))
+            lines.append(Curve(kept, name_of(law), colour, dash, form=".1%" if percent else ".3g"))
     best = at.real(words)
     levels = [] if best is None else [Level(best, "as many real pictures")]
     figure = curves(lines, "logSNR", words, levels=levels, percent=False, x=("scale", "guidance scale S"))

@@ -7,9 +7,9 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
+from dashboard.format import share
 from dashboard.pictures.plate import Cell, plate, unpack
 from evaluator.experiments.ablation_figures import NONE, Taken, change, named, share_of, taken_from
-from evaluator.stats.intervals import Estimate
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip
@@ -64,11 +64,6 @@ def _row(found: Taken, part: str) -> tuple[str, ...]:
     shares = [None if hits is None else share_of(found, hits, part) for hits in (found.right, found.real, found.good)]
     apart = None if part == NONE or NONE not in found.parts else change(found, found.good, part)
     return (
-        named(part), *("" if each is None else _percent(each).replace(" %", "") for each in shares),
-        "" if apart is None else _percent(apart).replace(" %", "").replace("-", "−"),
+        named(part), *("" if each is None else share(each, unit="") for each in (*shares, apart)),
         f"{int(found.evaluations[here][0])}", f"{int(here.sum()):,}",
     )  # fmt: skip
-
-
-def _percent(part: Estimate) -> str:
-    return f"{100 * part.value:.1f} % [{100 * part.low:.1f}, {100 * part.high:.1f}]"

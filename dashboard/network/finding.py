@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from dashboard.format import share
 from dashboard.network import ablations
-from dashboard.network.ablations import _percent
 from dashboard.network.anatomy import Anatomy
 from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
 
@@ -21,5 +21,5 @@ def sentence(run: pd.Series, net: Anatomy | str) -> str:
         return f"{size}; what breaks without its parts is not measured yet."
     whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
     n = int((found.part == SKIPS).sum())
-    cost = f"with all skips silenced {_percent(cut)} of its pictures are good, with all parts {_percent(whole)}"
+    cost = f"with all skips silenced {share(cut)} of its pictures are good, with all parts {share(whole)}"
     return f"{size}; {cost}, n = {n:,} each."

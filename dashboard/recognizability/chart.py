@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.axes import estimate_on
+from dashboard.axes import SOURCE, estimate_on
 from dashboard.charts.incidence import Places, beside, incidence
 from dashboard.components import elements
 from dashboard.data import archive, judgements
@@ -46,7 +46,7 @@ def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
     """A line for each run, and a row for each judge."""
     count = len(at.classes)
     frame = pd.concat([judgements.curves(look, at.threshold, count).assign(run=look.run) for look in looks])
-    figure = beside(frame, at.classes, at.axis, None)
+    figure = beside(frame, at.classes, at.axis)
     elements.chart(figure, "beside", "Shares recognized, a line for each run", frame)
     rows = [(look.run, *judges.row(look, at.threshold, at.classes, at.axis)) for look in looks]
     elements.table(("run", *judges.HEADINGS), rows, "beside-runs")
@@ -79,6 +79,6 @@ def legend(judge: str, view: str, least: float, every: float, theory: bool = Fal
     return (
         f"Blue, from below: pictures that {judge}, looking at {VIEWS.get(view, view)}, takes for the class asked with "
         f"probability {least:.2f} or more from then on to the end. Grey, from above: those that it takes for another "
-        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: 70 % of the process, as the "
-        f"source says{point}." + (kept if every > 1 else "")
+        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: "
+        f"{SOURCE:.0f} % of the process, as the source says{point}." + (kept if every > 1 else "")
     )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import axes, run_facts
-from dashboard.components import elements
-from dashboard.data import archive, judgements
+from dashboard.components import elements, inputs
+from dashboard.data import archive, judgements, thresholds
 from evaluator.recognizability.analysis import Analysis
+
+LEAST, MOST = 34, 99  # thresholds on offer, %
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,27 @@ class Choice:
     def source(self) -> float:
         """The source's 70 % on the axis."""
         return axes.source_on(self.curve, axes.AXES[self.axis][0])
+
+
+def chosen_judge(run: pd.Series) -> tuple[str, str]:
+    """What was judged and by whom: view and judge. Ends the page where nothing was."""
+    frame = archive.ask("judges", run=run["run"])
+    views = list(judgements.VIEWS)
+    pairs = {
+        f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
+    }
+    if not pairs:
+        elements.stop(f"{run['run']} is not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
+    order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))
+    return pairs[inputs.pick("Judged", order, order[0], "judged", width=240)]
+
+
+def chosen_threshold(run: pd.Series, view: str) -> float:
+    """The probability from which a picture counts as recognized; each run and view begins with its own."""
+    own = round(100 * thresholds.threshold(archive.folder(run), view))
+    inputs.default_of("threshold", own, f"{run['run']} {view}")
+    begin = min(max(own, LEAST), MOST)
+    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold", help=elements.WORDS["threshold"]) / 100
 
 
 def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -> Choice:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboard import axes
 from dashboard.axes import estimate_on
 from dashboard.components import elements
-from dashboard.format import share, spread
+from dashboard.format import place, share
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.analysis import Analysis, Summary
 
@@ -31,11 +31,11 @@ def table(found: Analysis, classes: Sequence[str], axis: str) -> tuple[tuple[str
 def _row(name: str, row: Summary, axis: str) -> tuple[str, ...]:
     return (
         name,
-        spread(estimate_on(row.median, row.median_level, axis), axis),
-        spread(estimate_on(row.mean, row.mean_level, axis), axis, 1),
-        spread(row.first, "% of steps"),
-        spread(row.flicker, "% of steps", 1),
-        share(row.never).replace(" %", ""),
-        share(row.other).replace(" %", ""),
+        place(estimate_on(row.median, row.median_level, axis), axis),
+        place(estimate_on(row.mean, row.mean_level, axis), axis, 1),
+        place(row.first, "% of steps"),
+        place(row.flicker, "% of steps", 1),
+        share(row.never, unit=""),
+        share(row.other, unit=""),
         f"{row.n:,}",
     )

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from dashboard.axes import FALLING, estimate_on, placed
-from dashboard.format import number, pronoun, share
+from dashboard.axes import FALLING, SOURCE, estimate_on, placed
+from dashboard.format import number, place_in_words, pronoun, share
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
 
@@ -12,14 +12,13 @@ from evaluator.recognizability.analysis import Analysis
 def sentence(found: Analysis, classes: Sequence[str], axis: str, source: float) -> str:
     """One sentence on when pictures become recognizable, and which class first and last."""
     whole = estimate_on(found.whole.median, found.whole.median_level, axis)
-    source_words = "the source says around 70 %"
+    source_words = f"the source says around {SOURCE:.0f} %"
     if axis != "% of steps":
         source_words += f" of the steps, here {placed(number(source, axis), axis)}"
     if math.isinf(whole.value):
         n = f"n = {found.whole.n:,}"
         return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {source_words}."
-    ends = f"[{number(whole.low, axis)}, {number(whole.high, axis)}], n = {whole.n:,}"
-    text = f"Half of the pictures are recognizable by {placed(number(whole.value, axis), axis)} {ends}"
+    text = f"Half of the pictures are recognizable by {place_in_words(whole, axis)}, n = {whole.n:,}"
     reached = medians(found, axis)
     if len(reached) > 1:
         order = sorted(reached, key=lambda label: -reached[label] if axis in FALLING else reached[label])

@@ -10,7 +10,6 @@ from dashboard.components import elements
 from dashboard.data import archive, judgements
 from dashboard.data import thresholds as data_thresholds
 from dashboard.recognizability.choice import Choice
-from evaluator.stats.intervals import Estimate
 
 HEADINGS = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]", "another, % [95 %]", "n")
 
@@ -31,8 +30,8 @@ def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis:
     middle = axes.estimate_on(found.median, found.median_level, axis)
     return (
         look.judge, judgements.VIEWS.get(look.view, look.view), f"{threshold:.2f}",
-        format.spread(middle, axis),
-        *(format.share(part).replace(" %", "") for part in (found.never, found.other)), f"{found.n:,}",
+        format.place(middle, axis),
+        *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
 
 
@@ -43,12 +42,18 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
         "step": np.arange(len(found.percent)), "n": found.n,
     }))  # fmt: skip
     which = "Cohen" if len(group) == 2 else "Fleiss"
-    figure = curves([Curve(frame, hover="κ %{y:.2f}")], at.axis, f"{which}'s κ of the first choices", percent=False)
+    kappa = Curve(frame, before="κ ", form=".2f")
+    figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
     elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
     lin = judgements.concordant(group, thresholds)
     names = [f"{each.judge} on {judgements.VIEWS.get(each.view, each.view)}" for each in group]
     rows = [
-        (names[pair.first], names[pair.second], _plain(pair.end), _plain(lin[pair.first, pair.second]))
+        (
+            names[pair.first],
+            names[pair.second],
+            format.estimate(pair.end),
+            format.estimate(lin[pair.first, pair.second]),
+        )
         for pair in found.pairs
     ]
     headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
@@ -59,7 +64,3 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
 def _as_listed(look: judgements.Look) -> tuple[int, str]:
     views = list(judgements.VIEWS)
     return (views.index(look.view) if look.view in views else len(views)), look.judge
-
-
-def _plain(found: Estimate) -> str:
-    return format.spread(found, "σ")

@@ -1,7 +1,6 @@
 """The answer: the finding, what cannot be said, and what the source says."""
 
-from dashboard.components import elements
-from dashboard.components.verdicts import verdicts
+from dashboard.components import elements, verdicts
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import finding
 from dashboard.recognizability.choice import Choice
@@ -20,4 +19,4 @@ def answer(at: Choice) -> None:
 
 def claims(at: Choice) -> None:
     """What the source says of this, and what this run says."""
-    verdicts(at.figures.verdicts, "claims")
+    verdicts.table(at.figures.verdicts, "claims")

@@ -18,10 +18,11 @@ def draw(at: Choice) -> None:
         return
     measured = [("all", at.figures.whole.median_level), *((at.classes[row.label or 0], row.median_level)
             for row in at.figures.classes)]  # fmt: skip
+    first, last = (format.written(end) for end in known.pair_range())
     elements.note(
         "Speciation is predicted at logSNR −ln Λ, Λ the largest eigenvalue of the data's covariance: for all classes "
-        f"together at {_level(known.whole.logsnr.value)}, for pairs of classes from {_level(known.pair_range()[0])} to "
-        f"{_level(known.pair_range()[1])}. The medians of recognition are held against the first."
+        f"together at {format.written(known.whole.logsnr.value)}, for pairs of classes from {first} to {last}. The "
+        "medians of recognition are held against the first."
     )
     components_theory.comparison(at.run, measured, "theory")
     left, right = st.columns([3, 2], gap="large")
@@ -31,7 +32,3 @@ def draw(at: Choice) -> None:
         )
     with right:
         elements.facts(components_theory.spectrum_facts(known))
-
-
-def _level(place: float) -> str:
-    return format.number(place, "σ")

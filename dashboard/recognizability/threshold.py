@@ -31,7 +31,7 @@ def draw(at: Choice) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         title = f"half recognizable at, {axes.UNITS[at.axis]}"
-        figure = curves([Curve(_medians(frame, at.axis), hover="%{y:.3g}")], at.axis, title, mark, percent=False, x=x)
+        figure = curves([Curve(_medians(frame, at.axis), form=".3g")], at.axis, title, mark, percent=False, x=x)
         elements.chart(figure, "sensitivity", "Median against threshold", frame)
     with right:
         shares = [

@@ -1,5 +1,6 @@
 """The numbers of a report, each with its interval, its n, the query behind it and the page that shows it."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
-from dashboard.format import finite
+from dashboard.format import figure, finite
 from dashboard.report import clip as report_clip
 from evaluator.stats.intervals import Estimate
 
@@ -53,13 +54,10 @@ class Number:
     @property
     def text(self) -> str:
         """The value with its interval, as a reader sees it."""
-        unit = self.form.partition("}")[2]
         if self.value is None:
             return "never" if self.group == "recognizability" else "no value"
-        ends = (
-            "" if self.low is None and self.high is None else f" [{self._format(self.low)}, {self._format(self.high)}]"
-        )
-        return f"{self._format(self.value)}{unit}{ends}".replace("-", "−")
+        low, high = math.nan if self.low is None else self.low, math.inf if self.high is None else self.high
+        return figure(Estimate(self.value, low, high, self.n), self.form)
 
     def link(self, address: str) -> str:
         """Where the dashboard shows it."""
@@ -68,12 +66,6 @@ class Number:
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
         return asdict(self)
-
-    def _format(self, value: float | None) -> str:
-        if value is None:
-            return "never"
-        number = self.form.partition("}")[0] + "}"
-        return number.format(100 * value if self.form.endswith("} %") else value)
 
 
 def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:

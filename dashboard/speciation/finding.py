@@ -8,7 +8,6 @@ from dashboard.components import theory as components_theory
 from dashboard.data import theory as data_theory
 from dashboard.format import number
 from dashboard.speciation.cloning import crossing
-from evaluator.stats.intervals import Estimate
 
 
 def sentence(run: pd.Series, axis: str) -> str:
@@ -22,8 +21,3 @@ def sentence(run: pd.Series, axis: str) -> str:
     place = axes.estimate_at(run, predicted, axis)
     where = placed(number(place.value, axis), axis) if place.value == place.value else "a level outside its schedule"
     return f"Theory says that the class is decided around {where}; no copies of {run['run']}'s chains were followed."
-
-
-def place(on: Estimate, axis: str) -> str:
-    """A place with its interval, in words."""
-    return f"{placed(number(on.value, axis), axis)} [{number(on.low, axis)}, {number(on.high, axis)}]"

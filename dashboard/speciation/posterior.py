@@ -12,7 +12,7 @@ from dashboard.components import elements
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
-from dashboard.speciation.finding import place
+from dashboard.format import place_in_words
 
 
 def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
@@ -24,10 +24,11 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
         on = axes.estimate_at(run, peak, axis)
         marks.append(Mark(on, "falls fastest", theme.SKY, "solid"))
         elements.note(
-            f"The entropy of the model's own answer falls fastest at {place(on, axis)}, n = {peak.n:,} noise seeds."
+            f"The entropy of the model's own answer falls fastest at {place_in_words(on, axis)}, n = {peak.n:,} noise "
+            "seeds."
         )
     levels = [Level(float(np.log(max(len(run_facts.class_names(run)), 1))), "knows nothing")]
-    drawn = [Curve(whole, hover="%{y:.2f} nats")]
+    drawn = [Curve(whole, form=".2f", unit=" nats")]
     elements.chart(curves(drawn, axis, "entropy of the class, nats", marks, levels, percent=False), "posterior",
              "Entropy of the class along the process", frame)  # fmt: skip
     elements.note("Mean over chains; band: their middle half.")

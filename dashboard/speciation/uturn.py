@@ -51,4 +51,4 @@ def _kept(part: pd.DataFrame, level: float) -> str:
     row = part.loc[(part["logsnr"] - level).abs().idxmin()]
     if abs(row["logsnr"] - level) > NEAR:
         return "not tried"
-    return share(wilson(int(row["kept"]), int(row["n"]))).replace(" %", "")
+    return share(wilson(int(row["kept"]), int(row["n"])), unit="")

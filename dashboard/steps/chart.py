@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.charts.curves import faded
-from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, plain
+from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, faded, plain
+from dashboard.format import estimate_of, figure
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
@@ -27,7 +27,6 @@ class Measure:
     column: str
     title: str
     share: bool = False  # drawn by what is wrong, upside down
-    form: str = "{:.2f}"
 
 
 MEASURES = {
@@ -104,14 +103,12 @@ def _up(value: float, measure: Measure, n: int) -> float:
 
 def _hover(part: pd.DataFrame, name: str, measure: Measure) -> list[str]:
     """Each point in words."""
-    times, form, unit = (100, "{:.2f}", " %") if measure.share else (1, measure.form, "")
-    texts = []
-    for row in part.to_dict("records"):
-        value, low, high = (form.format(times * row[measure.column + end]) for end in ("", "_low", "_high"))
-        texts.append(
-            f"{plain(name)}, {row['evaluations']} evaluations: {value}{unit} [{low}, {high}], n = {row['n']:,}"
-        )
-    return texts
+    form = "{:.2f} %" if measure.share else "{:.2f}"
+    return [
+        f"{plain(name)}, {row['evaluations']} evaluations: {figure(estimate_of(row, measure.column), form)}, "
+        f"n = {row['n']:,}"
+        for row in part.to_dict("records")
+    ]
 
 
 def _span(evaluations: pd.Series) -> Figure:

@@ -3,8 +3,10 @@
 import math
 
 from dashboard.components import elements
-from dashboard.steps.table import _percent, _signed, _spread
+from dashboard.format import estimate, share
+from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
+from evaluator.stats.intervals import Estimate
 from evaluator.steps.compare import POINTS_LOST, TIMES_FARTHER, Way, best, farther, fewest, lost
 
 
@@ -15,15 +17,15 @@ def sentence(at: Ways) -> str:
         return f"No way of drawing of {at.id} itself was compared."
     if least is top:
         text = f"Nothing keeps the quality of {at.id} with fewer evaluations than its best, {_named(top, at)}"
-        return f"{text}: {_percent(top.accuracy)} of the asked class, n = {top.accuracy.n:,}; the source takes 100+."
+        return f"{text}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}; the source takes 100+."
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{_signed(lost(least, top), -1)} points of accuracy against {at.id}'s best ({_named(top, at)}, "
+        f"{estimate(_lost(least, top), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
         f"{100 * top.accuracy.value:.1f} %)"
     )
     distance = farther(least, top)
     if not math.isnan(distance.value):
-        text += f", at {_spread(distance)} times its Fréchet distance"
+        text += f", at {times(distance)} times its Fréchet distance"
     return f"{text}; n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
 
 
@@ -48,3 +50,9 @@ def _named(way: Way, at: Ways) -> str:
 
 def _count(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
+
+
+def _lost(way: Way, top: Way) -> Estimate:
+    """How many points of accuracy a way of drawing loses against the best."""
+    found = lost(way, top)
+    return Estimate(-found.value, -found.high, -found.low, found.n)

@@ -37,4 +37,4 @@ def level_across(at: Ways, measure_name: str) -> tuple[float, str] | None:
 
 def claims(at: Ways) -> None:
     """What the source says of steps, and what this run says."""
-    verdicts.verdicts(s13(at.ways, at.id), "steps-claims")
+    verdicts.table(s13(at.ways, at.id), "steps-claims")

@@ -1,8 +1,7 @@
 """The table of every way of drawing."""
 
-import math
-
 from dashboard.components import elements
+from dashboard.format import estimate, share
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.compare import Way, best, farther, keeps, lost
@@ -24,30 +23,16 @@ def draw(at: Ways) -> None:
 
 
 def _row(way: Way, top: Way | None, at: Ways) -> tuple[str, ...]:
-    kept = points = times = ""
+    kept = points = farther_by = ""
     if top is not None:
-        kept, times = "yes" if keeps(way, top) else "no", _spread(farther(way, top))
-        points = "the best" if way is top else _signed(lost(way, top))
+        kept, farther_by = "yes" if keeps(way, top) else "no", times(farther(way, top))
+        points = "the best" if way is top else estimate(lost(way, top), ".1f")
     return (
-        drawer(way, at), f"{way.evaluations}", kept, _percent(way.accuracy).replace(" %", ""), points,
-        _spread(way.ratio), times, _percent(way.cas).replace(" %", ""), _spread(way.ms), f"{way.accuracy.n:,}",
+        drawer(way, at), f"{way.evaluations}", kept, share(way.accuracy, unit="", unknown=""), points,
+        times(way.ratio), farther_by, share(way.cas, unit="", unknown=""), times(way.ms), f"{way.accuracy.n:,}",
     )  # fmt: skip
 
 
-def _percent(found: Estimate) -> str:
-    if math.isnan(found.value):
-        return ""
-    return f"{100 * found.value:.1f} % [{100 * found.low:.1f}, {100 * found.high:.1f}]"
-
-
-def _spread(found: Estimate) -> str:
-    if math.isnan(found.value):
-        return ""
-    value, low, high = (f"{end:.{2 if found.value < 10 else 0}f}" for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]"
-
-
-def _signed(found: Estimate, side: int = 1) -> str:
-    """Points with their sign; `side` −1 turns a gain into a loss."""
-    value, low, high = found.value * side, *sorted((found.low * side, found.high * side))
-    return f"{value + 0.0:.1f} [{low + 0.0:.1f}, {high + 0.0:.1f}]".replace("-0.0", "0.0").replace("-", "−")
+def times(found: Estimate) -> str:
+    """A distance, a ratio or a time; nothing where it is not known."""
+    return estimate(found, ".2f" if found.value < 10 else ".0f", unknown="")

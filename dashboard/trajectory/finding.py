@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from dashboard.axes import SOURCE
 from dashboard.format import number, share
 from dashboard.trajectory.fork import Continuations
 from dashboard.trajectory.stored import Trajectory
@@ -12,14 +13,15 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     """One sentence on when this picture is recognized."""
     if trajectory.judged.empty:
         return f"No judge has looked yet at this {name} on its way out of the noise."
+    source = f"the source says around {SOURCE:.0f} %"
     judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
     if trajectory.point is None:
-        return f"{judge} does not recognize this {name}, even when it is finished; the source says around 70 %."
+        return f"{judge} does not recognize this {name}, even when it is finished; {source}."
     row = trajectory.frames[trajectory.frames["step"] == trajectory.point].iloc[0]
     return (
         f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {trajectory.point}, "
         f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {trajectory.threshold:.2f} or more; "
-        "the source says around 70 %."
+        f"{source}."
     )
 
 

@@ -30,8 +30,8 @@ from evaluator.clip.network import (
 from evaluator.clip.openclip import opened
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.network import distort
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
 from trainer.data import DataError, Pictures

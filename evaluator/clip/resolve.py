@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
-from evaluator.judges.judge import SAME_PICTURES
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 
 if TYPE_CHECKING:
