@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dashboard.format import estimate_of, share
 from firstlight.archives import beside, hidden
 
 
@@ -15,12 +16,9 @@ def sentence(runs: pd.DataFrame) -> str:
     if scored.empty:
         return f"{text}; none is evaluated yet."
     top = scored.loc[scored["accuracy"].idxmax()]
-    n = "" if top["accuracy_n"] != top["accuracy_n"] else f", n = {top['accuracy_n']:,.0f}"
-    interval = f" [{100 * top['accuracy_low']:.1f}, {100 * top['accuracy_high']:.1f}]"
-    interval = interval if top["accuracy_low"] == top["accuracy_low"] else ""
-    return (
-        f"{text}; {top['run']} draws the class it is asked for most often: {100 * top['accuracy']:.1f} %{interval}{n}."
-    )
+    accuracy = estimate_of(top, "accuracy")
+    n = f", n = {accuracy.n:,}" if accuracy.n else ""
+    return f"{text}; {top['run']} draws the class it is asked for most often: {share(accuracy)}{n}."
 
 
 def bundled(root: Path) -> str:

@@ -27,9 +27,9 @@ from evaluator.clip.network import (
 from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.network import distort
 from firstlight.archives import writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
 from trainer.data import DataError, Pictures

@@ -16,8 +16,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES, session_options, softmax
+from evaluator.judges.judge import session_options, softmax
 from firstlight.archives import readable, writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 
 BUNDLED = Path(__file__).resolve().parent / "judges"

@@ -12,8 +12,8 @@ from typing import Any
 
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.pictures_at_hand import pictures_at_hand
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 
 CACHE = Path.home() / ".cache" / "firstlight" / "clip"

@@ -17,11 +17,12 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from evaluator.judges.exam import examined
-from evaluator.judges.judge import JUDGES, SAME_PICTURES, Judge, judge_name, load, session_options
+from evaluator.judges.judge import JUDGES, Judge, judge_name, load, session_options
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import DataError, Pictures

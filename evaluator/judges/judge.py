@@ -16,12 +16,12 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.archives import readable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.run import Run
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
-SAME_PICTURES = {"digits5000": "mnist"}  # datasets that another dataset's judges know
 BATCH = 256  # pictures per call
 THREADS = 2
 

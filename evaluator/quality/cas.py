@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import RunError
 from firstlight.extras import how
 

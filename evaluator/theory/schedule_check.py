@@ -15,13 +15,13 @@ from evaluator.stats.intervals import Estimate, plain
 from evaluator.text import with_interval
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
+from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import JudgeError
 from firstlight.levels import Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
 COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
-SHARE = 0.7  # of the steps: where the classes are said to become recognizable
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def check(run_card: Mapping[str, Any]) -> Check:
         sampling=sampling,
         steps=len(grid) - 1,
         start_signal=signal(sampling.noisy),
-        seventy=at_share(grid, SHARE),
+        seventy=at_share(grid, RECOGNIZABLE),
         speciation=speciation,
         pairs=known.pair_range() if known else None,
         pairs_outside=sum(point < sampling.noisy for point in points),
@@ -152,7 +152,7 @@ def report(run: str, check: Check) -> str:
         f"{check.trained_signal:.4f} of the picture at its end",
         f"sampling {check.sampling.name}, {check.steps} steps: logSNR {check.sampling.noisy:.2f} to "
         f"{check.sampling.clean:.2f}, told to hold {check.start_signal:.4f} of the picture at its start",
-        f"{100 * SHARE:.0f} % of the steps: logSNR {check.seventy.logsnr:+.2f}",
+        f"{100 * RECOGNIZABLE:.0f} % of the steps: logSNR {check.seventy.logsnr:+.2f}",
     ]
     if check.speciation and check.pairs:
         lines.append(

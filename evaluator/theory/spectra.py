@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.stats.intervals import Estimate
 from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
 
