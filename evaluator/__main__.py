@@ -15,6 +15,7 @@ from evaluator.recognizability import commands as recognizability
 from evaluator.steps import commands as steps
 from evaluator.theory import commands as theory
 from firstlight.errors import JudgeError, RunError
+from firstlight.extras import extras
 from sampler import SamplerError
 
 
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     try:
         options = parser().parse_args(arguments)
-        options.command(options)
+        with extras():
+            options.command(options)
     except (RunError, JudgeError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

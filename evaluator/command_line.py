@@ -3,22 +3,22 @@
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.archives import add_flag, own_run
+from firstlight.run import Run
 
 
 def add_run(command: argparse.ArgumentParser, help: str = "the run's id") -> None:
     """The flags of a command that is about a run."""
     command.add_argument("run", help=help)
-    command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(command)
     command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
 
 
 def run_of(options: argparse.Namespace) -> Run:
-    """The run that was asked for. Raises RunError where there is none."""
-    return existing_run(options.runs, options.run)
+    """The run that was asked for, to be changed. Raises RunError where there is none, and for a bundled one."""
+    return own_run(options.runs, options.run)
 
 
 def show(options: argparse.Namespace, figures: dict[str, Any], report: Callable[[dict[str, Any]], str]) -> None:

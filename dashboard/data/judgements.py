@@ -18,6 +18,7 @@ from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
+from firstlight.archives import readable
 from firstlight.run import RUN_ID
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
@@ -123,7 +124,7 @@ def mismatch(judge: str, dataset: str, classes: Sequence[str]) -> str:
     if not RUN_ID.fullmatch(judge):
         return ""
     try:
-        card = json.loads((JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
+        card = json.loads(readable(JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
         known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -1,6 +1,10 @@
 """The sentence above the table of runs."""
 
+from pathlib import Path
+
 import pandas as pd
+
+from firstlight.archives import beside, hidden
 
 
 def sentence(runs: pd.DataFrame) -> str:
@@ -17,3 +21,12 @@ def sentence(runs: pd.DataFrame) -> str:
     return (
         f"{text}; {top['run']} draws the class it is asked for most often: {100 * top['accuracy']:.1f} %{interval}{n}."
     )
+
+
+def bundled(root: Path) -> str:
+    """What the bundled runs beside the archive are for, and which of them its own hide; empty where none are."""
+    if beside(root) is None:
+        return ""
+    own = hidden(root)
+    text = f" Your own {', '.join(own)} hide{'' if len(own) > 1 else 's'} the bundled one of that id." if own else ""
+    return f"Bundled runs stay as they are; make one your own with: firstlight store copy ID.{text}"

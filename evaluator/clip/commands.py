@@ -75,10 +75,8 @@ def _fit(options: argparse.Namespace) -> None:
     """firstlight evaluate fit-clip"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    try:
-        from evaluator.clip.fit import DataError, fit_clip
-    except ImportError as error:
-        raise JudgeError(f"Fitting a CLIP needs {error.name}; install it with: make install") from error
+    from evaluator.clip.fit import DataError, fit_clip
+
     try:
         judge = fit_clip(options.dataset, options.data, options.epochs)
     except DataError as error:

@@ -58,9 +58,9 @@ def openclip_judge(name: str, dataset: str, data: Path | None = None, cache: Pat
 
 
 def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge:
+    from evaluator.clip import openclip, package
     from trainer.data import DataError, prepared
 
-    package, openclip = _torch_parts()
     model, tokenizer = openclip.open_model(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
     try:
@@ -71,14 +71,6 @@ def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge
     return package.finish(folder, model, tokenizer, test, about)
 
 
-def _torch_parts() -> tuple[Any, Any]:
-    try:
-        from evaluator.clip import openclip, package
-    except ImportError as error:
-        raise JudgeError(f"A CLIP by name needs {error.name}; install it with: make install") from error
-    return package, openclip
-
-
 def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
     """Unit vectors (templates, classes, D) of own templates' sentences. Raises JudgeError for one that is too long."""
     sentences = [prompt(template, name) for template in templates for name in judge.classes]
@@ -87,7 +79,8 @@ def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
 
 def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
     """What turns sentences into vectors (N, D): the text tower in the judge's folder, or the model it was made of."""
-    package, openclip = _torch_parts()
+    from evaluator.clip import openclip, package
+
     folder = Path(judge.card["folder"])
     if (folder / TEXT).is_file():
         return package.text_encoder(folder, judge.card)

@@ -27,10 +27,8 @@ def add(commands: "argparse._SubParsersAction[Any]", real_score: "RealScore") ->
 def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    try:
-        from evaluator.judges.fit import DataError, fit_judge
-    except ImportError as error:
-        raise JudgeError(f"Fitting a judge needs {error.name}; install it with: make install") from error
+    from evaluator.judges.fit import DataError, fit_judge
+
     try:
         judge = fit_judge(options.dataset, options.kind, options.data, options.epochs, real_score)
     except DataError as error:

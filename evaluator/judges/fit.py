@@ -21,6 +21,7 @@ from evaluator.judges.judge import JUDGES, SAME_PICTURES, Judge, judge_name, loa
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
 from evaluator.stats.intervals import Estimate
+from firstlight.archives import writable
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import DataError, Pictures
@@ -65,7 +66,7 @@ def finish(
     network: Network, name: str, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
 ) -> Judge:
     """Write, examine and describe a fitted network."""
-    path = folder / f"{name}.onnx"
+    path = writable(folder / f"{name}.onnx")
     size = int(train.images.shape[2])
     card: dict[str, Any] = {
         "schema": 1,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.errors import RunError
+from firstlight.extras import how
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -47,11 +49,11 @@ def train_and_test(dataset: str, data: Path | None) -> tuple["Pictures", "Pictur
         from evaluator.judges import network  # noqa: F401
         from trainer.data import DataError, load
     except ImportError:
-        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
         return load(dataset, data, "train"), load(dataset, data, "test")
-    except DataError as error:
+    except (RunError, DataError) as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
 

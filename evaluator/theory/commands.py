@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_run, show
 from evaluator.theory import schedule_check, spectra
+from firstlight.archives import existing_run
 from firstlight.card import card_of
 from firstlight.errors import RunError
 
@@ -28,7 +29,7 @@ def _spectrum(options: argparse.Namespace) -> None:
 
 
 def _schedule(options: argparse.Namespace) -> None:
-    run = run_of(options)
+    run = existing_run(options.runs, options.run)
     try:
         check = schedule_check.check(card_of(run))
     except (KeyError, TypeError, ValueError) as error:
