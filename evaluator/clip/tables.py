@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from evaluator.provenance import notes
 from firstlight.files import write_table
 from firstlight.schema import METADATA
 
@@ -29,18 +30,17 @@ def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, A
 
 def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str, Any]) -> None:
     """Write a table with its notes: what it was made from, and what is known of each judge."""
-    notes = {METADATA: json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()}
-    write_table(path, table.replace_schema_metadata(notes))
+    made_of = json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()
+    write_table(path, table.replace_schema_metadata({METADATA: made_of}))
 
 
 def stored(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
     """The rows in a file that were made from the same source, and what its notes say of judges; else None and {}."""
     try:
         table = pq.read_table(path)
-        notes = json.loads((table.schema.metadata or {}).get(METADATA, b"{}"))
-        same = notes.get("source") == source
+        made_of = notes(table)
     except (OSError, ValueError, pa.ArrowException):
         return None, {}
-    if not same or not table.schema.equals(schema):
+    if made_of.get("source") != source or not table.schema.equals(schema):
         return None, {}
-    return table.replace_schema_metadata(None), dict(notes.get("judges", {}))
+    return table.replace_schema_metadata(None), dict(made_of.get("judges", {}))
