@@ -21,9 +21,10 @@ from evaluator.theory.schedule_check import figures as schedule_figures
 from evaluator.theory.schedule_check import report as schedule_report
 from evaluator.theory.spectra import make as make_spectra
 from evaluator.theory.spectra import report as spectra_report
+from firstlight.archives import add_flag, existing_run, own_run
 from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError
-from firstlight.run import RUNS, existing_run
+from firstlight.extras import extras
 from sampler import SamplerError
 
 EPOCHS = 14  # of a judge; about eight minutes on two cores
@@ -40,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     try:
         options = parser().parse_args(arguments)
-        options.command(options)
+        with extras():
+            options.command(options)
     except (RunError, JudgeError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -66,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     good.set_defaults(command=evaluate, parts=("quality",))
     for command in (both, when, good):
         command.add_argument("run", help="the run's id")
-        command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+        add_flag(command)
         command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
     for command in (both, when):
         command.add_argument("--threshold", type=float, help="probability that counts (default: from the null)")
@@ -92,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
 
     plan = commands.add_parser("schedule", help="check a run's noise levels: pure noise, and where classes are decided")
     plan.add_argument("run", help="the run's id")
-    plan.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(plan)
     plan.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
     plan.set_defaults(command=schedule)
     for command in (both, good, judge, theory):
@@ -102,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
 
 def evaluate(options: argparse.Namespace) -> None:
     """firstlight evaluate all | recognizability | quality"""
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     figures: dict[str, Any] = {}
     texts: list[str] = []
     if "recognizability" in options.parts:
@@ -123,10 +125,8 @@ def fit(options: argparse.Namespace) -> None:
     """firstlight evaluate fit-judge"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    try:
-        from evaluator.judges.fit import DataError, fit_judge
-    except ImportError as error:
-        raise JudgeError(f"Fitting a judge needs {error.name}; install it with: make install") from error
+    from evaluator.judges.fit import DataError, fit_judge
+
     try:
         judge = fit_judge(options.dataset, options.kind, options.data, options.epochs)
     except DataError as error:

@@ -30,6 +30,8 @@ else:
     )
     downloads.save_rows(table.saved(shown), "runs")
 elements.damaged(runs)
+if said := finding.bundled(archive.root()):
+    elements.note(said)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)
 quality = archive.ask("quality", run=run["run"])

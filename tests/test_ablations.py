@@ -18,10 +18,11 @@ from evaluator.experiments import graph_surgery
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.graph import multiplied_out
+from firstlight.archives import BUNDLED
 from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run import RUNS, Run
+from firstlight.run import Run
 from firstlight.schema import ABLATIONS
 from store.database import Archive
 from trainer.checkpoints import load_denoiser
@@ -33,7 +34,7 @@ SEEDS = 3
 @pytest.fixture(scope="module")
 def network() -> Denoiser:
     """A bundled run's weights, in torch."""
-    return load_denoiser(Run(RUNS / "course")).eval()
+    return load_denoiser(Run(BUNDLED / "course")).eval()
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = Run(tmp_path_factory.mktemp("runs") / "small")
     made.folder.mkdir()
     for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(RUNS / "course" / name, made.folder / name)
-    held = json.loads((RUNS / "course" / "run.json").read_text())
+        shutil.copy(BUNDLED / "course" / name, made.folder / name)
+    held = json.loads((BUNDLED / "course" / "run.json").read_text())
     held["config"] |= {"steps": 3, "guidance": 2.0, "guidance_low": 0.0, "guidance_high": 3.0}
     write_json(made.card, held | {"id": "small"})
     write_manifest(made)

@@ -16,7 +16,7 @@ from dashboard.claims import text as claims_text
 from dashboard.components.verdicts import table_with_reasons
 from dashboard.network.anatomy import built
 from dashboard.network.diagram import drawing, table
-from firstlight.run import RUNS
+from firstlight.archives import BUNDLED
 
 
 def words(test: AppTest) -> str:
@@ -27,7 +27,7 @@ def words(test: AppTest) -> str:
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     run = write_lab(tmp_path, "lab", seeds=5)
     for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(RUNS / "course" / name, run.folder / name)
+        shutil.copy(BUNDLED / "course" / name, run.folder / name)
     with_ablations(run)
     test = opened("network")
     said = words(test)

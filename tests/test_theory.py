@@ -29,9 +29,9 @@ from evaluator.theory.speciation import (
     step_of,
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
+from firstlight.archives import BUNDLED
 from firstlight.errors import JudgeError
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
-from firstlight.run import RUNS
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared
 from trainer.data import load as real_digits
@@ -262,7 +262,7 @@ def test_a_run_of_two_classes_is_judged_between_them() -> None:
 
 
 def test_the_schedule_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schedule", "course", "--json", "--runs", str(RUNS)]) == 0
+    assert main(["schedule", "course", "--json", "--runs", str(BUNDLED)]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is False
     assert main(["schedule", "mnist"]) == 0
     assert "70 % of the steps: logSNR +3.47" in capsys.readouterr().out

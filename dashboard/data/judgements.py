@@ -18,6 +18,7 @@ from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
+from firstlight.archives import readable
 from firstlight.card import SAME_PICTURES
 from firstlight.run import RUN_ID
 
@@ -124,7 +125,7 @@ def mismatch(judge: str, dataset: str, classes: Sequence[str]) -> str:
     if not RUN_ID.fullmatch(judge):
         return ""
     try:
-        card = json.loads((JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
+        card = json.loads(readable(JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
         known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -15,9 +15,10 @@ from evaluator.clip.real_pictures import figures as real_figures
 from evaluator.clip.resolve import chosen
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
+from firstlight.archives import add_flag, own_run
 from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 
@@ -30,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     says.add_argument("run", help="the run's id")
-    says.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(says)
     says.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
     says.add_argument("--per-class", type=int, default=scoring.PER_CLASS, help="pictures (default: %(default)s)")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
@@ -68,7 +69,7 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
 
 def _clip(options: argparse.Namespace) -> None:
     """firstlight evaluate clip"""
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
     tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
@@ -80,10 +81,8 @@ def _fit(options: argparse.Namespace) -> None:
     """firstlight evaluate fit-clip"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    try:
-        from evaluator.clip.fit import DataError, fit_clip
-    except ImportError as error:
-        raise JudgeError(f"Fitting a CLIP needs {error.name}; install it with: make install") from error
+    from evaluator.clip.fit import DataError, fit_clip
+
     try:
         judge = fit_clip(options.dataset, options.data, options.epochs)
     except DataError as error:

@@ -31,6 +31,7 @@ from evaluator.clip.openclip import opened
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges.network import distort
+from firstlight.archives import writable
 from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
@@ -64,7 +65,7 @@ def fit_clip(dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path
     """
     if dataset in SAME_PICTURES and folder is None:
         raise JudgeError(f"{dataset} is judged by the CLIP of {SAME_PICTURES[dataset]}; fit that one instead.")
-    folder = folder or BUNDLED / dataset
+    folder = folder or writable(BUNDLED / dataset)
     train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
     config = small_config(*(round(float(part), 4) for part in moments(train.images)))
     write_json(folder / CONFIG, config)  # the tokenizer reads its context length there

@@ -18,6 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from evaluator.judges.judge import session_options, softmax
+from firstlight.archives import readable, writable
 from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 
@@ -110,11 +111,12 @@ class ClipJudge:
 def clip_for(dataset: str, folder: Path = BUNDLED) -> ClipJudge:
     """The bundled CLIP judge of a dataset; loaded once. Raises JudgeError where there is none."""
     name = SAME_PICTURES.get(dataset, dataset)
-    if not (folder / name / CARD).is_file():
+    folder = readable(folder / name)
+    if not (folder / CARD).is_file():
         raise JudgeError(
             f"There is no CLIP judge for {dataset}; fit one with: firstlight evaluate fit-clip --dataset {name}"
         )
-    return _loaded(folder / name, (folder / name / CARD).stat().st_mtime_ns)
+    return _loaded(folder, (folder / CARD).stat().st_mtime_ns)
 
 
 @cache
@@ -187,6 +189,6 @@ def digest(content: bytes) -> str:
 
 
 def _again(folder: Path) -> str:
-    if folder.parent == BUNDLED:
+    if folder.parent in (BUNDLED, writable(BUNDLED)):
         return f"make it again with: firstlight evaluate fit-clip --dataset {folder.name}"
     return "remove that folder, and it is made anew."

@@ -61,20 +61,13 @@ def named(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE
 
 
 def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge:
-    package, openclip = _torch_parts()
+    from evaluator.clip import openclip, package
+
     model, tokenizer = openclip.opened(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
     test = real_pictures(dataset, data)
     about = {"name": f"openclip {name}", "model": name, "foreign": FOREIGN}
     return package.finish(folder, model, tokenizer, test, about)
-
-
-def _torch_parts() -> tuple[Any, Any]:
-    try:
-        from evaluator.clip import openclip, package
-    except ImportError as error:
-        raise JudgeError(f"A CLIP by name needs {error.name}; install it with: make install") from error
-    return package, openclip
 
 
 def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
@@ -85,7 +78,8 @@ def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
 
 def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
     """What turns sentences into vectors (N, D): the text tower in the judge's folder, or the model it was made of."""
-    package, openclip = _torch_parts()
+    from evaluator.clip import openclip, package
+
     folder = Path(judge.card["folder"])
     if (folder / TEXT).is_file():
         return package.text_encoder(folder, judge.card)

@@ -19,7 +19,7 @@ from evaluator.experiments import (
     uturn,
 )
 from evaluator.experiments.chains import STEPS
-from firstlight.run import RUNS, existing_run
+from firstlight.archives import add_flag, own_run
 
 Make = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -66,7 +66,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=says)
     command.add_argument("run", help="the run's id")
-    command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(command)
     command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
     command.set_defaults(command=lambda options: _told(make(options), report, options.json))
     return command
@@ -78,32 +78,32 @@ def _told(figures: dict[str, Any], report: Callable[[Any], str], as_json: bool) 
 
 def _speciation(options: argparse.Namespace) -> dict[str, Any]:
     at = cloning.published_levels() if options.published else _at(options)
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     return cloning.speciation(run, options.pairs, at, options.levels, options.steps, options.label)
 
 
 def _uturn(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     ways = (options.levels, options.steps, options.conditional, options.data)
     return uturn.uturn(run, options.per_class, _at(options), *ways)
 
 
 def _swap(options: argparse.Namespace) -> dict[str, Any]:
-    return label_swap.swap(existing_run(options.runs, options.run), options.seeds, _at(options))
+    return label_swap.swap(own_run(options.runs, options.run), options.seeds, _at(options))
 
 
 def _classifier(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     return diffusion_classifier.classifier(run, options.pictures, options.draws, options.data)
 
 
 def _posterior(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     return posterior.posterior(run, options.seeds, options.steps, options.levels)
 
 
 def _ablations(options: argparse.Namespace) -> dict[str, Any]:
-    return ablations.ablations(existing_run(options.runs, options.run), options.seeds)
+    return ablations.ablations(own_run(options.runs, options.run), options.seeds)
 
 
 def _at(options: argparse.Namespace) -> tuple[Any, ...] | None:

@@ -35,11 +35,9 @@ class Graph:
 
 
 def opened(content: bytes) -> Graph:
-    """A denoiser's graph. Raises RunError where onnx is not installed, and where skips or time are not to be found."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise RunError("Taking parts of a network away needs onnx; install it with: make install") from error
+    """A denoiser's graph. Raises RunError where skips or time are not to be found."""
+    import onnx
+
     model = onnx.load_from_string(content)
     nodes = list(model.graph.node)
     users = {name: [user for user in nodes if name in user.input] for node in nodes for name in node.output}

@@ -13,7 +13,8 @@ from evaluator.experiments.subject import subject_of
 from evaluator.guidance.figures import found_in, real_of, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.archives import add_flag, own_run
+from firstlight.run import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.laws import LAWS
@@ -33,13 +34,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--blocks", type=int, default=BLOCKS, help=f"of {SEEDS} noise seeds for every class (default: %(default)s)"
     )
     sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
-    sweep.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(sweep)
     sweep.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
     sweep.set_defaults(command=_command)
 
 
 def _command(options: argparse.Namespace) -> None:
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     found = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
     print(json.dumps(found, allow_nan=False) if options.json else report(found))
 

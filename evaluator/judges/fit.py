@@ -20,6 +20,7 @@ from evaluator.judges.judge import JUDGES, Judge, judge_name, load, session_opti
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
 from evaluator.quality import cas
+from firstlight.archives import writable
 from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
@@ -57,7 +58,7 @@ def finish(
     network: Network, name: str, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
 ) -> Judge:
     """Write, examine and describe a fitted network."""
-    path = folder / f"{name}.onnx"
+    path = writable(folder / f"{name}.onnx")
     size = int(train.images.shape[2])
     card: dict[str, Any] = {
         "schema": 1,

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from firstlight.archives import readable
 from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.run import Run
@@ -94,7 +95,7 @@ def entropy(probability: NDArray[Any]) -> NDArray[np.float64]:
 
 def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
     """The bundled judge of a dataset, `clean` or `noisy`; loaded once. Raises JudgeError where there is none."""
-    path = folder / f"{judge_name(dataset, kind)}.onnx"
+    path = readable(folder / f"{judge_name(dataset, kind)}.onnx")
     if not path.is_file():
         raise JudgeError(
             f"There is no {kind} judge for {dataset}; fit one with: "

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
 from evaluator.stats.distances import Numbers, balance, frechet, moments
+from firstlight.archives import readable, writable
 from firstlight.errors import JudgeError
 from firstlight.files import replacing
 
@@ -44,7 +45,7 @@ class Reference:
 
 def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     """The reference made with this judge. Raises JudgeError where there is none, or it was made with another judge."""
-    path = reference_path(str(judge.card["dataset"]), folder)
+    path = readable(reference_path(str(judge.card["dataset"]), folder))
     again = f"make it with: firstlight evaluate fit-judge --dataset {judge.card['dataset']} --kind clean"
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -80,7 +81,7 @@ def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: fl
     balanced, plain = moments(real, balance(test[1])), moments(real)
     evenly = [other[evenly_drawn(train[1], len(real), generator)] for _ in range(FLOOR_DRAWS)]
     randomly = [other[generator.permutation(len(other))[: len(real)]] for _ in range(FLOOR_DRAWS)]
-    with replacing(reference_path(str(judge.card["dataset"]), folder)) as file:
+    with replacing(writable(reference_path(str(judge.card["dataset"]), folder))) as file:
         np.savez_compressed(
             file,
             judge=np.array(judge.card["sha256"]),

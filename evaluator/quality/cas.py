@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight.card import SAME_PICTURES
+from firstlight.errors import RunError
+from firstlight.extras import how
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -48,11 +50,11 @@ def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Picture
         from evaluator.judges import network  # noqa: F401
         from trainer.data import DataError, load
     except ImportError:
-        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
         return load(dataset, data, "train"), load(dataset, data, "test")
-    except DataError as error:
+    except (RunError, DataError) as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
 

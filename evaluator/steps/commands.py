@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.steps.measure import PER_CLASS, report, steps
-from firstlight.run import RUNS, existing_run
+from firstlight.archives import add_flag, own_run
 from sampler.solvers import SOLVERS
 
 
@@ -24,11 +24,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     add("--cas", nargs="*", choices=list(SOLVERS), metavar="SOLVER",
         help="whose pictures teach classifiers (default: the run's own and students'); none: nobody's")  # fmt: skip
     add("--data", type=Path, help="a folder that holds the dataset, instead of a download")
-    add("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
+    add_flag(command)
     add("--json", action="store_true", help="print the figures as JSON, and nothing else")
 
 
 def _steps(options: argparse.Namespace) -> None:
-    run = existing_run(options.runs, options.run)
+    run = own_run(options.runs, options.run)
     found = steps(run, options.per_class, options.evaluations, options.cas, options.data)
     print(json.dumps(found, allow_nan=False) if options.json else report(found))

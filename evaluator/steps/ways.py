@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from firstlight.archives import existing_run, ids
 from firstlight.card import card_of
 from firstlight.errors import RunError, SamplerError
-from firstlight.run import Run, run_at
+from firstlight.run import Run
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
 
@@ -67,9 +68,9 @@ def within(own: Settings, solver: str, most: int) -> Settings | None:
 
 def students(run: Run) -> Iterator[Run]:
     """The runs beside this one that learned from it and can draw; standard error names those that cannot yet."""
-    for folder in sorted(run.folder.parent.iterdir()):
+    for run_id in ids(run.folder.parent):
         try:
-            other = run_at(run.folder.parent, folder.name)
+            other = existing_run(run.folder.parent, run_id)
             if card_of(other)["config"].get("teacher") != run.id:
                 continue
         except (RunError, KeyError, AttributeError):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
+from firstlight.archives import readable, writable
 from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
@@ -128,7 +129,7 @@ def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
     """The card of a run's training pictures; `run_card` is run.json. Raises JudgeError where there is none."""
     config = run_card.get("config", {})
     dataset, only, per_class = run_card["dataset"]["name"], config.get("only", ()), config.get("per_class", 0)
-    path = folder / f"{spectra_name(dataset, only, per_class)}.json"
+    path = readable(folder / f"{spectra_name(dataset, only, per_class)}.json")
     if not path.is_file():
         raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
     return _loaded(path, path.stat().st_mtime_ns)
@@ -172,7 +173,7 @@ def _spectrum(held: Mapping[str, Any]) -> Spectrum:
 
 def write(spectra: Spectra, folder: Path = SPECTRA) -> Path:
     """Write a card; returns where. Its predictions are for readers: they are worked out anew when it is loaded."""
-    path = folder / f"{spectra.name}.json"
+    path = writable(folder / f"{spectra.name}.json")
     held = {name: getattr(spectra, name) for name in ("name", "classes", "n", "sha256")}
     held |= {"scale": "[-1, 1]", "whole": _plain(spectra.whole), "between": _plain(spectra.between)}
     pairs = [
