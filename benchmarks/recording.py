@@ -64,13 +64,14 @@ def raced(root: Path, seconds: float, rate: int) -> dict[str, Any]:
         ending = time.perf_counter() - began
         done.touch()
         seen = json.loads((reader.communicate()[0].splitlines() or ["{}"])[-1])
+    waits = seen.get("seconds", [0.0])
     return {
         "calls": len(took), "calls/s": round(len(took) / spent), "calls/s of CPU time": round(len(took) / cpu),
-        "p50 of a call, us": _us(took, 50), "p99 of a call, us": _us(took, 99), "p99.9 of a call, us": _us(took, 99.9),
-        "longest call, us": _us(took, 100), "finish, s": round(ending, 2),
-        "all values there": whole(run.run, len(took)), "bytes a value": round(run.run.metrics.stat().st_size / len(took) / len(METRICS), 2),
-        "reader's answers": len(seen.get("seconds", [])), "reader saw damage": seen.get("damaged", 0),
-        "reader's slowest, s": round(max(seen.get("seconds", [0.0])), 2),
+        **{f"p{at:g} of a call, us": round(float(np.percentile(took, at)) * 1e6) for at in (50, 99, 99.9, 100)},
+        "finish, s": round(ending, 2), "all values there": whole(run.run, len(took)),
+        "bytes a value": round(run.run.metrics.stat().st_size / len(took) / len(METRICS), 2),
+        "reader's answers": len(waits), "reader saw damage": seen.get("damaged", 0),
+        "reader's slowest, s": round(max(waits), 2),
     }  # fmt: skip
 
 
@@ -112,7 +113,3 @@ def tables(path: Path) -> Iterator[Any]:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group)
-
-
-def _us(took: Any, share: float) -> int:
-    return round(float(np.percentile(took, share)) * 1e6)

@@ -20,6 +20,7 @@ from firstlight.settings import text_of
 
 STATES = ("running", "finished", "stopped", "diverged", "crashed")  # what is written; readers add damaged, and crashed
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
+SAME_PICTURES = {"digits5000": "mnist"}  # data set -> the one whose pictures it has
 LARGEST = 4 << 20  # bytes; no card is near it
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {

@@ -12,12 +12,13 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
+from firstlight.archives import archive
 from firstlight.card import card_of, now, state_of
 from firstlight.errors import RunError
 from firstlight.files import sweep
 from firstlight.lock import CERTAIN, locked
 from firstlight.recorder import Recorder
-from firstlight.run import RUNS, Run, run_at
+from firstlight.run import Run, run_at
 from firstlight.schema import SCHEMA
 from firstlight.settings import as_settings, clean
 
@@ -34,14 +35,14 @@ def record(
 
     id: 1 to 64 of a-z, 0-9, _ and -. classes: their names, or how many; none for a model without labels. size: height
     and width of a picture in pixels. config: any settings, shown as they are; what is no JSON is kept as its text.
-    resume: go on with a run of this id where there is one. runs: the archive's folder, else FIRSTLIGHT_RUNS. channels:
-    1 or 3, else those of the first picture. steps: how many are wanted, if that is known.
+    resume: go on with a run of this id where there is one. runs: the archive's folder, else that of every command.
+    channels: 1 or 3, else those of the first picture. steps: how many are wanted, if that is known.
 
     A process that ends without `finish` ends the run: finished, or crashed where an exception ended it. An id that
     this process still records (a notebook cell that is run again) ends as stopped, and the new run is `id-2`. Raises
     RunError for an id that exists or that another process records, and for a data set that makes no sense.
     """
-    root = Path(runs or os.environ.get("FIRSTLIGHT_RUNS") or RUNS)
+    root = archive(None if runs is None else Path(runs))
     run, shape = run_at(root, id), _dataset(dataset, classes, size, channels)
     former = _OPEN.pop((root.resolve(), id), None)
     if former is not None and not former.refusal:

@@ -427,3 +427,23 @@ def test_two_threads_log_into_one_run(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert {name: len(held) for name, held in values(tmp_path).items()} == {"a": 5000, "b": 5000}
+
+
+def test_the_examples_of_the_docs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    text = (Path(__file__).parent.parent / "docs" / "your-own-model.md").read_text()
+    examples = [part.split("```")[0] for part in text.split("```python\n")[1:]]
+    held: dict[str, Any] = {}
+    for example in examples:
+        exec(example, held)
+    assert [each.state for each in Archive(tmp_path).entries()] == ["finished", "finished"]
+    assert len(values(tmp_path, "my-unet")["loss"]) == 200 and len(Archive(tmp_path).ask("trajectory_choices")) == 10
+    added = [line for line in examples[0].splitlines() if "firstlight" in line or "run." in line]
+    assert len(added) <= 5  # the import among them, and `finish`, which a program that ends may leave out
+
+
+def test_the_benchmark_counts_every_value(tmp_path: Path) -> None:
+    from benchmarks.recording import raced
+
+    report = raced(tmp_path, 1.0, 5_000)
+    assert report["all values there"] and not report["reader saw damage"] and report["calls/s of CPU time"] > 20_000
