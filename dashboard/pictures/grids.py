@@ -29,6 +29,8 @@ def through_training(frame: pd.DataFrame, run: pd.Series, classes: Sequence[str]
         if cell in missing and len(image) == size * size * channels:
             images[cell] = unpack(bytes(image), size, channels)[0]
             missing.discard(cell)
+    if first["epoch"].isna().any():  # recorded by somebody who did not tell it
+        return plate(images, 2, classes, [[f"{step:,}" for step in steps]], ["step"], missing=missing)
     columns = [f"{epochs[step]:.1f}" if step in epochs else "" for step in steps]
     return plate(images, 2, classes, [columns], ["epoch"], missing=missing)
 

@@ -131,6 +131,7 @@ def _points(points: Any) -> list[float]:
 
 def _training(run: pd.Series) -> str:
     """How long and how often a run saw its pictures, in a few words."""
-    if run["epoch"] != run["epoch"] or run["seconds"] != run["seconds"]:
+    if run["seconds"] != run["seconds"]:
         return ""
-    return f"{run_facts.duration(run['seconds'])}, {run['epoch']:.1f} epochs"
+    seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else f"{run['step']:,.0f} steps"
+    return f"{run_facts.duration(run['seconds'])}, {seen}"

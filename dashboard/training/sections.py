@@ -26,6 +26,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], smoothing: int, logarithm
         return
     with answer:
         elements.finding(finding.sentence(losses, run))
+    by = by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     elements.chart(loss.loss_curves(losses, logarithmic, by), "losses", "Loss against training", losses)
 
 
@@ -39,4 +40,4 @@ def pictures(run: pd.Series) -> None:
     st.image(plate, output_format="PNG", alt=alt)
     began = run_facts.began(run)
     more = f" The training began with {began}." if began else ""
-    elements.note(f"{run['run']}; classes down, epochs across; the same noise in every column.{more}")
+    elements.note(f"{run['run']}; classes down, training across; the same noise in every column.{more}")
