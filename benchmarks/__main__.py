@@ -1,4 +1,4 @@
-"""python -m benchmarks sampling: ours against what others use, on this machine."""
+"""python -m benchmarks sampling: ours against what others use, on this machine; record: how fast a run is recorded."""
 
 import argparse
 import os
@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError
 from firstlight.files import write_json
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 BATCHES = (10, 20)  # of the engines
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone
@@ -24,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Race and tell; a fault is one sentence and exit status 2."""
     options = parser().parse_args(arguments)
     try:
+        if options.command == "record":
+            from benchmarks.recording import measured as recorded
+
+            return recorded(options.seconds, options.rate, options.json)
         run = existing_run(options.runs, options.run)
         if options.command == "gpu":
             from benchmarks.gpu import measured
@@ -44,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every flag."""
-    flags = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast pictures come.")
+    flags = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast it is.")
     commands = flags.add_subparsers(dest="command", required=True)
     add = commands.add_parser("sampling", help="on the CPU, against other engines and systems")
     add.add_argument("--rounds", type=int, default=25, metavar="N", help="rounds of the engines (default: 25)")
@@ -52,12 +57,16 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--threads", type=int, default=0, metavar="N", help="threads of each (default: every core)")
     add.add_argument("--without", action="append", default=[], metavar="WORD", help="leave out peers named so")
     gpu = commands.add_parser("gpu", help="on a GPU, against torch.compile in half precision")
+    log = commands.add_parser("record", help="how fast a run is recorded beside a reader")
+    log.add_argument("--seconds", type=float, default=60.0, metavar="S", help="how long (default: 60)")
+    log.add_argument(
+        "--rate", type=int, default=25_000, metavar="N", help="calls a second; 0: all it takes (default: 25,000)"
+    )
+    log.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     for command in (add, gpu):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
         command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
-        command.add_argument(
-            "--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)"
-        )
+        add_flag(command)
     return flags
 
 

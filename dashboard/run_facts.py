@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from evaluator.judges.judge import SAME_PICTURES
+from dashboard.format import estimate_of, figure
+from firstlight.card import SAME_PICTURES
 
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
@@ -31,9 +32,11 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
     config = json.loads(run["config"] or "{}")
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
-        ("Trained on", f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("Trained on", str(run["dataset"]) if pd.isna(run["pictures"]) else
+                       f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
         ("Began with", began(run)),
-        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"),
+        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"
+                if config else f"{run['step']:,.0f} steps"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
         ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "
@@ -45,7 +48,10 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Seed", f"{run['seed']:.0f}"),
         ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
     ]  # fmt: skip
-    return [(name, value) for name, value in known if value and "nan" not in value]
+    if not config:  # recorded: its recipe is its owner's
+        known = [each for each in known if each[0] not in ("Learns", "Optimizer", "Draws with")]
+    said = [(name, value) for name, value in known if value and "nan" not in value and "<NA>" not in value]
+    return said + ([("It says", str(run["reason"]))] if run["reason"] else [])
 
 
 def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -54,11 +60,7 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
     pairs = []
     for metric, (name, form) in FIGURES.items():
         if metric in whole.index:
-            row = whole.loc[metric]
-            value, low, high = (float(row[end]) * (100 if "%" in form else 1) for end in ("value", "low", "high"))
-            number = form.split()[0]
-            interval = f" [{number.format(low)}, {number.format(high)}]" if low == low else ""
-            pairs.append((name, form.format(value) + interval))
+            pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
     counts = sorted({f"{n:,.0f}" for n in whole["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str))))
     return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]

@@ -1,1 +1,23 @@
-"""Firstlight's ground floor: what a run folder is and how one is written, importable from anybody's program."""
+"""Firstlight's ground floor: what a run folder is and how one is written, importable from anybody's program.
+
+    import firstlight
+    run = firstlight.record("my-unet", dataset="mnist", classes=[*"0123456789"], size=28, config=vars(args))
+
+What is named here is loaded when it is first used, so that importing Firstlight costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from firstlight.recording import record
+    from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
+
+_HOMES = {"record": "recording"} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")
+__all__ = ["alphas_cumprod", "betas", "flow", "record", "sigmas"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'firstlight' has no attribute {name!r}")
+    return getattr(import_module(f"firstlight.{_HOMES[name]}"), name)

@@ -16,9 +16,11 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run import Run
 from firstlight.schema import SCHEMA
+from firstlight.settings import text_of
 
-STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
+STATES = ("running", "finished", "stopped", "diverged", "crashed")  # what is written; readers add damaged, and crashed
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
+SAME_PICTURES = {"digits5000": "mnist"}  # data set -> the one whose pictures it has
 LARGEST = 4 << 20  # bytes; no card is near it
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -58,10 +60,25 @@ def state_of(card: dict[str, Any], now: datetime | None = None) -> str:
     return "crashed" if silence > SILENCE else "running"
 
 
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def moment(text: str) -> datetime:
     """A time from a card; without a zone it is UTC. Raises ValueError where it is none."""
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def ending(error: BaseException | None) -> tuple[str, str]:
+    """The state of a run that this exception ended, and what it says."""
+    if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
+        return "finished", ""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", "Stopped by hand."
+    said = " ".join(text_of(error).split())[:300]
+    return "crashed", f"{type(error).__name__}: {said}." if said else f"{type(error).__name__}."
 
 
 @lru_cache(maxsize=1 << 13)
@@ -102,7 +119,7 @@ def _reason(card: Any) -> str:
 
 def _dataset_reason(dataset: dict[str, Any]) -> str:
     classes, size, channels = dataset.get("classes"), dataset.get("size"), dataset.get("channels")
-    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         return "has no usable list of classes"
     if not isinstance(size, int) or not 1 <= size <= 1024 or channels not in (1, 3):
         return "has no usable picture size"

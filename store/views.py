@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from firstlight.archives import beside
 from firstlight.card import moment
 from firstlight.schema import TABLES
 from store.archive import Entry
@@ -54,17 +55,19 @@ CARDS = pa.schema(
         ("step", pa.int64()),  # optimizer steps done
         ("steps", pa.int64()),  # optimizer steps wanted
         ("epoch", pa.float64()),
-        ("config", pa.string()),  # JSON
+        ("config", pa.string()),  # JSON: the recipe in Firstlight's own words, which pages reckon with
+        ("settings", pa.string()),  # JSON: what a person said of the run, the recipe's words among it; only ever shown
     ]
 )
 
 
 def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnection:
-    """A database that may read `root` and `empties` (made here: every table without rows) and nothing else."""
+    """A database that may read `root`, what is shown beside it, and `empties` (made here: every table without rows)."""
     for name, schema in TABLES.items():
         pq.write_table(schema.empty_table(), _empty(empties, name))
     connection = duckdb.connect(database)
-    run_script(connection, "sandbox", folders=[str(root), str(empties.resolve())])
+    folders = [str(folder) for folder in (root, beside(root), empties.resolve()) if folder]
+    run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
 
@@ -79,7 +82,7 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             cursor.register("cards", card_table(chosen))
             continue
         tables = SOURCES.get(view, (view,))
-        found = [str(entry.tables[name]) for name in tables for entry in chosen if name in entry.tables]
+        found = [str(path) for name in tables for entry in chosen for path in entry.files(name)]
         files = [str(_empty(empties, view)), *found]
         run_script(cursor, view, files=files)
 
@@ -124,6 +127,7 @@ def _card_row(entry: Entry) -> dict[str, Any]:
         "dataset": dataset.get("name"),
         "sampling_steps": config.get("steps"),
         "config": json.dumps(config),
+        "settings": json.dumps({**config, **(card.get("settings") or {})}),
     }
 
 

@@ -192,7 +192,7 @@ def test_json_that_is_none_or_says_nothing_damages_its_run_alone(root: Path, fil
 
 NO_CARDS: tuple[tuple[str, object], ...] = (
     ("name", 3), ("state", "sleeping"), ("heartbeat", "noon"), ("heartbeat", None), ("tags", [1]), ("step", "1"),
-    ("step", True), ("dataset", {}), ("dataset", {"classes": [], "size": 28, "channels": 1}), ("config", None),
+    ("step", True), ("dataset", {}), ("dataset", {"classes": [1], "size": 28, "channels": 1}), ("config", None),
     ("dataset", {"classes": ["0"], "size": 10**9, "channels": 1}), ("dataset", {"classes": "0", "size": 28}),
 )  # fmt: skip
 

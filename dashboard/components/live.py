@@ -1,8 +1,4 @@
-"""A run that is being trained, as it moves: how far, how long still, its curve and its pictures.
-
-The seam is here because looking again costs something: a view looks every LOOK seconds while its run is running, and
-the page is drawn once more, for good, when the state is another.
-"""
+"""A run that is being trained, as it moves: how far, how long still, its curve and its pictures."""
 
 from collections.abc import Callable
 
@@ -45,10 +41,18 @@ def progress(*runs: str) -> None:
         if row["state"] == "running":
             st.progress(share(row), elements.literal(f"{row['run']}: {said(row)}"))
         elif row["state"] == "crashed":
-            elements.note(
-                f"{row['run']} crashed: its heartbeat stopped at step {row['step']:,.0f} of {row['steps']:,.0f}. "
-                f"Go on with: firstlight resume {row['run']}"
-            )
+            elements.note(f"{row['run']} crashed: {_crashed(row)}")
+
+
+def _crashed(run: pd.Series) -> str:
+    """Where a run crashed, and what goes on with it."""
+    if run["preset"] == "recorded":
+        why = run["reason"] or "Its heartbeat stopped."
+        return f"{why} It was at step {run['step']:,.0f}; go on by recording it with resume=True."
+    return (
+        f"its heartbeat stopped at step {run['step']:,.0f} of {run['steps']:,.0f}. "
+        f"Go on with: firstlight resume {run['run']}"
+    )
 
 
 def share(run: pd.Series) -> float:
@@ -60,7 +64,7 @@ def said(run: pd.Series) -> str:
     """How far, and how long still, in words. run: a row of the query `runs`."""
     if not run["step"] > 0:
         return "begins"
-    text = f"step {run['step']:,.0f} of {run['steps']:,.0f}"
+    text = f"step {run['step']:,.0f}" + (f" of {run['steps']:,.0f}" if run["steps"] > run["step"] else "")
     return text if pd.isna(run["seconds_left"]) else f"{text}, {run_facts.duration(run['seconds_left'])} left"
 
 

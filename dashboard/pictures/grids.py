@@ -1,7 +1,4 @@
-"""Rows of queries become grids of pictures: which cell is which, and what is missing.
-
-The seam is here because pictures.py knows pixels and nothing about runs, and a page runs and nothing about pixels.
-"""
+"""Rows of queries become grids of pictures: which cell is which, and what is missing."""
 
 from collections.abc import Sequence
 
@@ -32,6 +29,8 @@ def through_training(frame: pd.DataFrame, run: pd.Series, classes: Sequence[str]
         if cell in missing and len(image) == size * size * channels:
             images[cell] = unpack(bytes(image), size, channels)[0]
             missing.discard(cell)
+    if first["epoch"].isna().any():  # recorded by somebody who did not tell it
+        return plate(images, 2, classes, [[f"{step:,}" for step in steps]], ["step"], missing=missing)
     columns = [f"{epochs[step]:.1f}" if step in epochs else "" for step in steps]
     return plate(images, 2, classes, [columns], ["epoch"], missing=missing)
 
@@ -42,11 +41,12 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 def frames_of(row: pd.Series, size: int, channels: int) -> dict[str, Bytes]:
-    """The stored stacks of a trajectory as a screen shows them: view -> uint8 (frames, H, W, C).
+    """The stored stacks of a trajectory as a screen shows them: view -> uint8 (frames, H, W, C); x at the least.
 
     Raises ValueError where the stacks are not as long as the list of frames.
     """
-    stacks = {view: unpack(bytes(row[view]), size, channels) for view in ("x", "denoised", "unconditional")}
+    views = ("x", "denoised", "unconditional")
+    stacks = {view: unpack(bytes(row[view]), size, channels) for view in views if not pd.isna(row[view])}
     if any(len(stack) != len(row["frames"]) for stack in stacks.values()):
         raise ValueError("the stacks have not as many frames as their list says")
     return stacks | {"x": shown_noisy(stacks["x"])}

@@ -1,7 +1,4 @@
-"""What the Training page shows of its runs: the finding, the curves, and the pictures kept through training.
-
-The seam is here because all of it is drawn again while a run is being trained, and once where none is.
-"""
+"""The loss curves and the pictures kept through training, drawn again while a run is being trained."""
 
 from collections.abc import Sequence
 
@@ -29,6 +26,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], smoothing: int, logarithm
         return
     with answer:
         elements.finding(finding.sentence(losses, run))
+    by = by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     elements.chart(loss.loss_curves(losses, logarithmic, by), "losses", "Loss against training", losses)
 
 
@@ -42,4 +40,4 @@ def pictures(run: pd.Series) -> None:
     st.image(plate, output_format="PNG", alt=alt)
     began = run_facts.began(run)
     more = f" The training began with {began}." if began else ""
-    elements.note(f"{run['run']}; classes down, epochs across; the same noise in every column.{more}")
+    elements.note(f"{run['run']}; classes down, training across; the same noise in every column.{more}")

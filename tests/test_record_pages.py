@@ -1,0 +1,55 @@
+"""A recorded run opens on every page: what it has is shown, what it lacks is said, and nothing breaks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from recorded_fixture import KINDS, begun, logged
+from streamlit.testing.v1 import AppTest
+from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
+
+from firstlight.recorder import Recorder
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recorded_run_opens_on_every_page(
+    opened: Callable[..., AppTest], tmp_path: Path, kind: Callable[[Path], Recorder], name: str  # noqa: F811
+) -> None:  # fmt: skip
+    kind(tmp_path).finish()
+    opened(name)
+
+
+def test_what_a_recorded_run_says_of_itself_is_shown(
+    opened: Callable[..., AppTest], tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    with begun(tmp_path, "own") as run:
+        for step in (1, 5, 5):
+            run.log(step, loss=1 / step)
+    said = words(opened("runs", run="own"))
+    assert "Steps came twice or went backwards, first at step 5 of loss" in said and "NA" not in said
+    assert "in 5 steps" in words(opened("training", run="own"))
+
+
+def test_a_recorded_run_that_diverged_or_crashed_says_so(
+    opened: Callable[..., AppTest], tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    logged(tmp_path).finish()
+    with pytest.raises(ValueError), begun(tmp_path, "own") as run:
+        run.log(3, loss=1.0)
+        raise ValueError("a matrix of the wrong shape")
+    assert "it diverged at step 100" in words(opened("training", run="logged"))
+    said = " ".join(element.value for element in opened("training", run="own").caption) + words(
+        opened("training", run="own")
+    )
+    assert "ValueError: a matrix of the wrong shape" in said and "firstlight resume" not in said
+
+
+def test_a_recorded_run_is_in_a_report(tmp_path: Path) -> None:
+    from dashboard.__main__ import main
+
+    for kind in KINDS:
+        kind(tmp_path).finish()
+    ids = [kind.__name__ for kind in KINDS]
+    assert main(["report", *ids, "--out", str(tmp_path / "report.html"), "--runs", str(tmp_path)]) == 0
+    assert "example.org" not in (tmp_path / "report.html").read_text()
