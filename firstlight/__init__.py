@@ -10,11 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from firstlight.adoption import adopt
     from firstlight.recording import record
     from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
-_HOMES = {"record": "recording"} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")
-__all__ = ["alphas_cumprod", "betas", "flow", "record", "sigmas"]
+_HOMES = {"record": "recording", "adopt": "adoption"} | dict.fromkeys(
+    ("alphas_cumprod", "betas", "flow", "sigmas"), "schedules"
+)
+__all__ = ["adopt", "alphas_cumprod", "betas", "flow", "record", "sigmas"]
 
 
 def __getattr__(name: str) -> Any:

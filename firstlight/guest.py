@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from firstlight.levels import CLEAN
-from firstlight.schedule import RANGES, Schedule
+from firstlight.schedules import Schedule, half_and_centre
 
 Call = Callable[[Any, Tensor, Tensor, Tensor], Tensor]  # net, x (N, C, H, W), t (N,), label (N,) -> what it predicts
 NEARLY = CLEAN - 1e-3  # logSNR from which a level is the end itself
@@ -60,7 +60,7 @@ class Guest(nn.Module):
     ) -> None:
         super().__init__()
         self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
-        self.half, self.centre = RANGES[pictures]
+        self.half, self.centre = half_and_centre(pictures)
         self.fraction, self.sigma_data = fraction, sigma_data
         tables = {"levels": schedule.ours(pictures), "signal": schedule.signal, "noise": schedule.noise}
         for name, values in tables.items():

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import RunError
 from firstlight.pixels import Range, to_bytes
-from firstlight.schedules import as_schedule, ours
+from firstlight.schedules import as_schedule, in_our_scale
 from firstlight.schema import X_RANGE
 
 FAR = 12.0  # x in our scale, where noise has standard deviation 1, does not get so far
@@ -29,12 +29,12 @@ def trajectory_row(
     if not low < high:
         raise RunError(f"Pictures from {low:g} to {high:g} are none; say pictures=(0, 1) or pictures=(-1, 1).")
     known = as_schedule(schedule)
-    logsnr, scaled = ours(known, levels, x.astype(np.float64), (low, high))
+    logsnr, scaled = in_our_scale(known, levels, x.astype(np.float64), (low, high))
     if not np.isfinite(scaled).all():
         raise RunError("States of x are not numbers; keep the trajectory of a network that draws.")
     if np.abs(scaled).max() > FAR:
         raise RunError(
-            f"x lies up to {np.abs(scaled).max():.3g} standard deviations away by {known.name}; "
+            f"x lies up to {np.abs(scaled).max():.3g} standard deviations away by {known.kind}; "
             "say the schedule that x is made with, for EDM schedule='sigmas'."
         )
     stored: dict[str, Any] = {"x": to_bytes((np.clip(scaled / X_RANGE, -1, 1) + 1) / 2).tobytes()}

@@ -10,10 +10,10 @@ import torch
 from exact_network import BETAS
 from torch import Tensor, nn
 
-from firstlight.adopt import adopt
+from firstlight.adoption import adopt
 from firstlight.errors import RunError, SamplerError
 from firstlight.run import Run
-from firstlight.schedule import flow, of_betas, of_sigmas
+from firstlight.schedules import betas, flow, sigmas
 from sampler.generation import generate, settings_of
 from sampler.session import load
 from store.archive import good_entry
@@ -66,7 +66,7 @@ def test_it_is_a_run_like_any_other(guest: Run) -> None:
 def test_it_draws_by_its_own_settings(guest: Run) -> None:
     own = settings_of(guest)
     assert (own.solver, own.steps, own.half) == ("ddpm-previous", 150, 0.5)
-    assert (own.start_mean, own.start_deviation) == pytest.approx(of_betas(BETAS).start((0, 1)))
+    assert (own.start_mean, own.start_deviation) == pytest.approx(betas(BETAS).start((0, 1)))
     assert drawn(guest, 0).shape == (1, 8, 8, 1)
     assert not np.array_equal(drawn(guest, 0), drawn(guest, 1))
     assert drawn(guest, 3).shape == (1, 8, 8, 1)  # without a label
@@ -74,7 +74,7 @@ def test_it_draws_by_its_own_settings(guest: Run) -> None:
 
 @pytest.mark.parametrize(
     ("predicts", "schedule", "steps"),
-    [("velocity", flow(noise_at=1, steps=10), 10), ("edm", of_sigmas(np.geomspace(0.01, 80, 12)), 12)],
+    [("velocity", flow(noise_at=1, steps=10), 10), ("edm", sigmas(np.geomspace(0.01, 80, 12)), 12)],
 )
 def test_flows_and_sigmas_draw_too(tmp_path: Path, predicts: str, schedule: Any, steps: int) -> None:
     run = adopted(tmp_path, predicts=predicts, schedule=schedule)
@@ -103,7 +103,7 @@ class Silent(nn.Module):
         (Small(4), {"pictures": (0, 255)}, "say pictures=(0, 1)"),
         (Small(4), {"variance": "large"}, "say one of posterior"),
         (Small(4), {"shape": (2, 8, 8)}, "none of a square picture"),
-        (Small(4), {"schedule": [0.5, 0.9, 0.7, 2.0]}, "Betas lie between 0 and 1"),
+        (Small(4), {"schedule": [0.5, 0.9, 0.7, 2.0]}, "Betas must lie above 0"),
         (Small(4), {"call": lambda net, x, t, label: net(x)}, "call=lambda net, x, t, label"),
         (nn.Conv2d(1, 2, 1), {"call": lambda net, x, t, label: net(x)}, r"answers (2, 2, 8, 8) to (2, 1, 8, 8)"),
         (Silent(), {}, "not a number"),

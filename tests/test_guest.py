@@ -8,14 +8,15 @@ import torch
 from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
 from torch import Tensor, nn
 
+from firstlight.adoption import RANGES
 from firstlight.errors import RunError
 from firstlight.guest import Guest
 from firstlight.levels import CLEAN, alpha, levels, sigma
-from firstlight.schedule import RANGES, flow, of_alphas_cumprod, of_betas, of_sigmas, schedule_of
+from firstlight.schedules import alphas_cumprod, as_schedule, betas, flow, half_and_centre, sigmas
 
 SCHEDULES = {
-    "noise": of_betas(BETAS), "sample": of_betas(BETAS), "v": of_betas(BETAS), "score": of_betas(BETAS),
-    "score of sigmas": of_sigmas(np.geomspace(80, 0.002, 18)), "edm": of_sigmas(np.geomspace(0.002, 80, 18)),
+    "noise": betas(BETAS), "sample": betas(BETAS), "v": betas(BETAS), "score": betas(BETAS),
+    "score of sigmas": sigmas(np.geomspace(80, 0.002, 18)), "edm": sigmas(np.geomspace(0.002, 80, 18)),
     "velocity to noise": flow(noise_at=1), "velocity to pictures": flow(noise_at=0),
 }  # fmt: skip
 
@@ -34,7 +35,7 @@ def test_every_prediction_in_both_ranges_is_the_exact_denoiser(name: str, pictur
         found = guest(x, torch.tensor(known), torch.zeros(len(known), dtype=torch.int64)).numpy()
     finally:
         torch.set_default_dtype(torch.float32)
-    half, centre = RANGES[pictures]
+    half, centre = half_and_centre(pictures)
     mean, spread = (MEAN - centre) / half, SPREAD / half
     a, b = (part[:, None, None, None] for part in (alpha(known), sigma(known)))
     expected = mean + a * spread**2 * (x.numpy() - a * mean) / (a**2 * spread**2 + b**2)
@@ -42,7 +43,7 @@ def test_every_prediction_in_both_ranges_is_the_exact_denoiser(name: str, pictur
 
 
 def test_discrete_times_snap_to_the_nearest_level() -> None:
-    schedule = of_betas(BETAS)
+    schedule = betas(BETAS)
     seen: list[Tensor] = []
     guest = Guest(nn.Identity(), lambda net, x, t, label: (seen.append(t), x)[1], "sample", schedule, (0, 1))
     own = schedule.ours((0, 1))
@@ -55,32 +56,30 @@ def test_discrete_times_snap_to_the_nearest_level() -> None:
 
 
 def test_the_course_begins_where_the_algebra_says() -> None:
-    course = of_betas(BETAS)
+    course = betas(BETAS)
     assert course.logsnr[-1] == pytest.approx(-1.27, abs=0.005)
     assert course.ours((0, 1))[-1] == pytest.approx(-2.66, abs=0.005)
     assert course.start((0, 1)) == pytest.approx((-0.256, 1.094), abs=5e-4)
     assert course.start((-1, 1)) == pytest.approx((0.0, 1.0))
-    assert course.betas == pytest.approx(BETAS)
-    assert np.allclose(of_betas(BETAS).ours((-1, 1))[::-1], levels("linear-150", 150)[:-1])
-    assert of_sigmas([80.0, 1.0]).start((-1, 1)) == pytest.approx((0.0, 80 / math.hypot(1, 80)))
+    assert np.allclose(betas(BETAS).ours((-1, 1))[::-1], levels("linear-150", 150)[:-1])
+    assert sigmas([80.0, 1.0]).start((-1, 1)) == pytest.approx((0.0, 80 / math.hypot(1, 80)))
 
 
 def test_ends_without_signal_or_noise_are_levels_too() -> None:
-    assert of_alphas_cumprod([0.9, 0.5, 0.0]).ours((0, 1))[-1] == -CLEAN
+    assert alphas_cumprod([0.9, 0.5, 0.0]).ours((0, 1))[-1] == -CLEAN
     assert flow(noise_at=1).logsnr[[0, -1]].tolist() == [CLEAN, -CLEAN]
-    assert of_sigmas([0.0, 1.0]).logsnr[0] == CLEAN
+    assert sigmas([0.0, 1.0]).logsnr[0] == CLEAN
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: of_betas([0.1, 1.2]), "between 0 and 1"),
-        (lambda: of_betas([[0.1], [0.2]]), "no schedule"),
-        (lambda: of_alphas_cumprod([0.9, 0.95]), "rise at t = 1"),
-        (lambda: of_sigmas([1.0, 3.0, 2.0]), "neither rising nor falling"),
+        (lambda: betas([0.1, 1.2]), "above 0"),
+        (lambda: betas([[0.1], [0.2]]), "list of finite"),
+        (lambda: alphas_cumprod([0.9, 0.95]), "rises with t"),
+        (lambda: sigmas([1.0, 3.0, 2.0]), "neither rising nor falling"),
         (lambda: flow(noise_at=2), "noise_at=2"),
-        (lambda: schedule_of(["a"]), ""),
-        (lambda: of_betas(BETAS).ours((0, 255)), "pictures=(0, 1)"),
+        (lambda: as_schedule(["a"]), "list of finite"),
     ],
 )
 def test_a_schedule_that_is_none_is_one_sentence(make: object, words: str) -> None:

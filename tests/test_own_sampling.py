@@ -8,13 +8,13 @@ import torch
 from exact_network import BETAS, Exact
 
 from firstlight.guest import Guest
-from firstlight.schedule import of_betas
+from firstlight.schedules import betas
 from sampler.generation import Settings
 from sampler.guidance import clipped
 from sampler.loop import sample
 
 TOLERANCE = 1e-3  # at the finished picture: a quarter of what a byte can show
-COURSE = of_betas(BETAS)
+COURSE = betas(BETAS)
 
 
 def noise_of(seed: int) -> Callable[[], np.ndarray]:

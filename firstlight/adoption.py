@@ -1,27 +1,29 @@
-"""A trained network of any convention becomes a run: its graph in our terms, its own way of drawing, a check of both."""
+"""A trained network of any convention becomes a run: its graph in our terms, and its own way of drawing."""
 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from firstlight.archives import archive
 from firstlight.errors import RunError
 from firstlight.files import write_bytes, write_json
 from firstlight.graph import INPUTS, OPSET, OUTPUT, serialize, shapes, to_onnx
 from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
 from firstlight.run import Run, run_at
-from firstlight.schedule import Schedule, half_of, schedule_of
+from firstlight.schedules import Schedule, as_schedule, half_and_centre
 from firstlight.schema import SCHEMA
 
 if TYPE_CHECKING:
     from firstlight.guest import Guest
 
+RANGES = ((0, 1), (-1, 1))  # of pictures
 PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
 VARIANCES = {"posterior": "ddpm", "step": "ddpm-large", "previous": "ddpm-previous"}  # of the noise a step adds
 LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice torch's own
@@ -59,7 +61,7 @@ class Terms:
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
             "levels": ",".join(repr(float(level)) for level in noisy),
             "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
-            "start_mean": mean, "start_deviation": deviation, "half": half_of(self.pictures),
+            "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
         }  # fmt: skip
 
     @property
@@ -68,7 +70,8 @@ class Terms:
         return {
             "predicts": self.predicts, "pictures": list(self.pictures), "schedule": self.schedule.kind,
             "levels": len(self.schedule), "noise_at": self.schedule.noise_at, "no_label": self.no_label,
-            "time": "t/T" if self.fraction else "own", "sigma_data": self.sigma_data if self.predicts == "edm" else None,
+            "time": "t/T" if self.fraction else "own",
+            "sigma_data": self.sigma_data if self.predicts == "edm" else None,
         }  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def adopt(
     """Make the torch module `model` the denoiser of the run `id`, new or recorded before; returns the run's folder.
 
     `predicts` is noise, sample, v, score, velocity or edm; `schedule` betas (T,), ᾱ (T,), a diffusers scheduler,
-    `of_sigmas` or `flow`; `pictures` the range it was trained on, (0, 1) or (-1, 1); `shape` (C, H, W). `call` is what
+    `sigmas` or `flow`; `pictures` the range it was trained on, (0, 1) or (-1, 1); `shape` (C, H, W). `call` is what
     asks it: call(net, x (N, C, H, W), t (N,), label (N,) int64), by default net(x, t, label), or net(x, t) without
     classes; with `no_label` the label len(classes) means none. `variance` (posterior, step or previous) and `clip` say
     how its own chain draws. What a recorded run's card says need not be said. Needs torch, onnx and onnxruntime.
@@ -104,7 +107,7 @@ def adopt(
     from firstlight.guest import Guest
 
     run = run_at(_archive(runs), id)
-    terms = _terms(run, predicts, schedule_of(schedule), pictures, shape, dataset, classes, no_label, fraction,
+    terms = _terms(run, predicts, as_schedule(schedule), pictures, shape, dataset, classes, no_label, fraction,
                    sigma_data, variance, clip)  # fmt: skip
     ask = call or (_labelled if len(terms.classes) > 1 else _unlabelled)
     guest = Guest(model.eval(), ask, predicts, terms.schedule, terms.pictures, fraction, sigma_data).cpu().eval()
@@ -127,9 +130,7 @@ def _unlabelled(net: Any, x: Any, t: Any, label: Any) -> Any:
 
 def _archive(runs: Path | str | None) -> Path:
     """The archive to write to."""
-    from firstlight.run import RUNS
-
-    return Path(runs) if runs is not None else RUNS
+    return archive(None if runs is None else Path(runs))
 
 
 def _terms(
@@ -142,10 +143,13 @@ def _terms(
         raise RunError(f"predicts={predicts!r} is not known; say one of {', '.join(PREDICTIONS)}.")
     kinds = {"v": "discrete", "velocity": "flow", "edm": "sigmas"}
     if kinds.get(predicts, schedule.kind) != schedule.kind:
-        raise RunError(f"A network that predicts {predicts} needs a schedule of {kinds[predicts]}, not {schedule.kind}.")
+        raise RunError(
+            f"A network that predicts {predicts} needs a schedule of {kinds[predicts]}, not {schedule.kind}."
+        )
     if predicts in ("noise", "score") and schedule.signal[-1] == 0:
         raise RunError(f"Where no picture is left, predicted {predicts} says nothing of it; leave out the last level.")
-    half_of(pictures)
+    if tuple(pictures) not in RANGES:
+        raise RunError(f"Pictures in {tuple(pictures)} are not known; say pictures=(0, 1) or pictures=(-1, 1).")
     if variance not in VARIANCES:
         raise RunError(f"variance={variance!r} is not known; say one of {', '.join(VARIANCES)}.")
     told = json.loads(run.card.read_bytes())["dataset"] if run.card.is_file() else {}
@@ -158,7 +162,8 @@ def _terms(
     if told and list(names) != told["classes"]:
         raise RunError(f"{run.id} was recorded with the classes {', '.join(told['classes'])}; adopt it with the same.")
     return Terms(predicts, schedule, (float(pictures[0]), float(pictures[1])), tuple(shape),
-                 dataset or told.get("name", "unknown"), names, no_label, fraction, sigma_data, variance, clip)  # fmt: skip
+                 dataset or told.get("name", "unknown"), names, no_label, fraction, sigma_data, variance,
+                 clip)  # fmt: skip
 
 
 def _tried(guest: "Guest", terms: Terms) -> None:
@@ -172,13 +177,17 @@ def _tried(guest: "Guest", terms: Terms) -> None:
             said = guest(x, level, torch.tensor([0, len(terms.classes) if terms.no_label else 0]))
     except Exception as error:  # whatever somebody's network raises
         raise RunError(
-            f"The network cannot be asked ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}); "
+            f"The network cannot be asked ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
             "say how with call=lambda net, x, t, label: ..."
         ) from error
     if tuple(said.shape) != tuple(x.shape):
-        raise RunError(f"The network answers {tuple(said.shape)} to {tuple(x.shape)}; say its pictures' shape=(C, H, W).")
+        raise RunError(
+            f"The network answers {tuple(said.shape)} to {tuple(x.shape)}; say its pictures' shape=(C, H, W)."
+        )
     if not bool(torch.isfinite(said).all()):
-        raise RunError("The network answers with what is not a number; adopt it with the weights that it was trained to.")
+        raise RunError(
+            "The network answers with what is not a number; adopt it with the weights that it was trained to."
+        )
 
 
 def _graph(guest: "Guest", terms: Terms) -> bytes:
@@ -210,13 +219,15 @@ def _compared(guest: "Guest", content: bytes, terms: Terms) -> dict[str, Any]:
     graph, torchs = np.zeros(len(own)), np.zeros(len(own))
     for first in range(0, len(pairs), AT_ONCE):
         place, label = np.array(pairs[first : first + AT_ONCE]).T
-        for target, found in zip((graph, torchs), _differences(exact, guest, session, own[place], label, terms), strict=True):
+        for target, found in zip(
+            (graph, torchs), _differences(exact, guest, session, own[place], label, terms), strict=True
+        ):
             np.maximum.at(target, place, found)
     worst = int(graph.argmax())
     if not (graph <= np.maximum(LIMIT, 2 * torchs)).all():
         raise RunError(
-            f"The graph differs from the network by {graph[worst]:.1e} at logSNR {own[worst]:.1f}, where torch's float32 "
-            f"differs by {torchs[worst]:.1e}; nothing was written: adopt it with the torch that [train] asks for."
+            f"The graph differs from the network by {graph[worst]:.1e} at logSNR {own[worst]:.1f}, where torch's "
+            f"float32 differs by {torchs[worst]:.1e}; nothing was written: adopt it with the torch that [train] asks for."
         )
     return {
         "difference": float(graph[worst]), "logsnr": float(own[worst]), "batch": AT_ONCE, "compared": len(pairs),
