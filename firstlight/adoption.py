@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,66 +12,15 @@ import numpy as np
 from firstlight.archives import archive
 from firstlight.errors import RunError
 from firstlight.files import write_bytes, write_json
-from firstlight.graph import INPUTS, OPSET, OUTPUT, serialize, shapes, to_onnx
-from firstlight.levels import CLEAN
+from firstlight.graph import OPSET, shapes
 from firstlight.manifest import write_manifest
 from firstlight.run import Run, run_at
-from firstlight.schedules import Schedule, as_schedule, half_and_centre
+from firstlight.schedules import as_schedule
 from firstlight.schema import SCHEMA
+from firstlight.terms import Terms
 
 if TYPE_CHECKING:
     from firstlight.guest import Guest
-
-RANGES = ((0, 1), (-1, 1))  # of pictures
-PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
-VARIANCES = {"posterior": "ddpm", "step": "ddpm-large", "previous": "ddpm-previous"}  # of the noise a step adds
-LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice torch's own
-AT_ONCE = 64  # pictures compared together
-ALL_LABELS = 16  # levels at which every label is tried
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How the network speaks, and how it draws by itself."""
-
-    predicts: str
-    schedule: Schedule
-    pictures: tuple[float, float]
-    shape: tuple[int, int, int]
-    dataset: str
-    classes: tuple[str, ...]
-    no_label: bool  # whether it knows "no label", the label len(classes)
-    fraction: bool  # whether it is told t / T
-    sigma_data: float
-    variance: str
-    clip: bool
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """What run.json keeps as the run's settings, and its drawing follows."""
-        discrete = self.schedule.kind == "discrete"
-        mean, deviation = self.schedule.start(self.pictures)
-        own = np.unique(self.schedule.ours(self.pictures))
-        noisy = own[own < CLEAN - 1e-6]
-        return {
-            "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
-            "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",
-            "label_dropout": 0.1 if self.no_label and len(self.classes) > 1 else 0.0,
-            "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
-            "levels": ",".join(repr(float(level)) for level in noisy),
-            "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
-            "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
-        }  # fmt: skip
-
-    @property
-    def guest(self) -> dict[str, Any]:
-        """What was folded into the graph, for run.json."""
-        return {
-            "predicts": self.predicts, "pictures": list(self.pictures), "schedule": self.schedule.kind,
-            "levels": len(self.schedule), "noise_at": self.schedule.noise_at, "no_label": self.no_label,
-            "time": "t/T" if self.fraction else "own",
-            "sigma_data": self.sigma_data if self.predicts == "edm" else None,
-        }  # fmt: skip
 
 
 def adopt(
@@ -104,16 +52,26 @@ def adopt(
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, and a graph that does not do what the network does.
     """
+    from firstlight import guest_graph
     from firstlight.guest import Guest
 
-    run = run_at(_archive(runs), id)
-    terms = _terms(run, predicts, as_schedule(schedule), pictures, shape, dataset, classes, no_label, fraction,
-                   sigma_data, variance, clip)  # fmt: skip
+    run = run_at(archive(None if runs is None else Path(runs)), id)
+    known = json.loads(run.card.read_bytes())["dataset"] if run.card.is_file() else {}
+    size = known.get("size", 28)
+    names = tuple(map(str, known.get("classes", ["all"]) if classes is None else classes))
+    terms = Terms(
+        predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
+        tuple(shape or (known.get("channels", 1), size, size)), dataset or known.get("name", "unknown"), names,
+        no_label, fraction, sigma_data, variance, clip,
+    )  # fmt: skip
+    terms.check()
+    if known and list(names) != known["classes"]:
+        raise RunError(f"{id} was recorded with the classes {', '.join(known['classes'])}; adopt it with the same.")
     ask = call or (_labelled if len(terms.classes) > 1 else _unlabelled)
     guest = Guest(model.eval(), ask, predicts, terms.schedule, terms.pictures, fraction, sigma_data).cpu().eval()
     _tried(guest, terms)
-    content = _graph(guest, terms)
-    report = _compared(guest, content, terms)
+    content = guest_graph.graph_of(guest, terms)
+    report = guest_graph.compared(guest, content, terms)
     _written(run, terms, content, report, sum(part.numel() for part in model.parameters()))
     return run.folder
 
@@ -126,44 +84,6 @@ def _labelled(net: Any, x: Any, t: Any, label: Any) -> Any:
 def _unlabelled(net: Any, x: Any, t: Any, label: Any) -> Any:
     said = net(x, t)
     return getattr(said, "sample", said)
-
-
-def _archive(runs: Path | str | None) -> Path:
-    """The archive to write to."""
-    return archive(None if runs is None else Path(runs))
-
-
-def _terms(
-    run: Run, predicts: str, schedule: Schedule, pictures: tuple[float, float], shape: tuple[int, int, int] | None,
-    dataset: str | None, classes: Sequence[str] | None, no_label: bool, fraction: bool, sigma_data: float,
-    variance: str, clip: bool,
-) -> Terms:  # fmt: skip
-    """What the user says, and what a recorded run's card says. Raises RunError for what makes no sense."""
-    if predicts not in PREDICTIONS:
-        raise RunError(f"predicts={predicts!r} is not known; say one of {', '.join(PREDICTIONS)}.")
-    kinds = {"v": "discrete", "velocity": "flow", "edm": "sigmas"}
-    if kinds.get(predicts, schedule.kind) != schedule.kind:
-        raise RunError(
-            f"A network that predicts {predicts} needs a schedule of {kinds[predicts]}, not {schedule.kind}."
-        )
-    if predicts in ("noise", "score") and schedule.signal[-1] == 0:
-        raise RunError(f"Where no picture is left, predicted {predicts} says nothing of it; leave out the last level.")
-    if tuple(pictures) not in RANGES:
-        raise RunError(f"Pictures in {tuple(pictures)} are not known; say pictures=(0, 1) or pictures=(-1, 1).")
-    if variance not in VARIANCES:
-        raise RunError(f"variance={variance!r} is not known; say one of {', '.join(VARIANCES)}.")
-    told = json.loads(run.card.read_bytes())["dataset"] if run.card.is_file() else {}
-    if told and shape is None:
-        shape = (told["channels"], told["size"], told["size"])
-    shape = shape or (1, 28, 28)
-    if len(shape) != 3 or shape[1] != shape[2] or shape[0] not in (1, 3):
-        raise RunError(f"shape={tuple(shape)} is none of a square picture, gray or in colour; say (C, H, W).")
-    names = tuple(map(str, classes if classes is not None else told.get("classes", ["all"])))
-    if told and list(names) != told["classes"]:
-        raise RunError(f"{run.id} was recorded with the classes {', '.join(told['classes'])}; adopt it with the same.")
-    return Terms(predicts, schedule, (float(pictures[0]), float(pictures[1])), tuple(shape),
-                 dataset or told.get("name", "unknown"), names, no_label, fraction, sigma_data, variance,
-                 clip)  # fmt: skip
 
 
 def _tried(guest: "Guest", terms: Terms) -> None:
@@ -188,70 +108,6 @@ def _tried(guest: "Guest", terms: Terms) -> None:
         raise RunError(
             "The network answers with what is not a number; adopt it with the weights that it was trained to."
         )
-
-
-def _graph(guest: "Guest", terms: Terms) -> bytes:
-    import torch
-
-    example = torch.randn(2, *terms.shape), torch.zeros(2), torch.zeros(2, dtype=torch.int64)
-    facts = {"classes": json.dumps(list(terms.classes), ensure_ascii=False), "scale": "[-1, 1]"}
-    if not terms.no_label:
-        facts["no_label"] = "false"
-    return serialize(to_onnx(guest, example, list(INPUTS), [OUTPUT]), facts)
-
-
-def _compared(guest: "Guest", content: bytes, terms: Terms) -> dict[str, Any]:
-    """The graph, and torch's own float32, against the network in float64: the largest difference at each level."""
-    import copy
-
-    import torch
-
-    from firstlight.guest import Guest
-    from firstlight.runtime import CPU, inference_session
-
-    session = inference_session(content, Path("denoiser.onnx"), CPU)
-    exact = Guest(copy.deepcopy(guest.net).double(), guest.call, terms.predicts, terms.schedule, terms.pictures,
-                  terms.fraction, terms.sigma_data, torch.float64)  # fmt: skip
-    own = np.unique(terms.schedule.ours(terms.pictures)).astype(np.float32)
-    labels = len(terms.classes) + terms.no_label
-    some = set(np.linspace(0, len(own) - 1, min(ALL_LABELS, len(own))).round().astype(int).tolist())
-    pairs = [(k, c) for k in range(len(own)) for c in (range(labels) if k in some else [k % labels])]
-    graph, torchs = np.zeros(len(own)), np.zeros(len(own))
-    for first in range(0, len(pairs), AT_ONCE):
-        place, label = np.array(pairs[first : first + AT_ONCE]).T
-        for target, found in zip(
-            (graph, torchs), _differences(exact, guest, session, own[place], label, terms), strict=True
-        ):
-            np.maximum.at(target, place, found)
-    worst = int(graph.argmax())
-    if not (graph <= np.maximum(LIMIT, 2 * torchs)).all():
-        raise RunError(
-            f"The graph differs from the network by {graph[worst]:.1e} at logSNR {own[worst]:.1f}, where torch's "
-            f"float32 differs by {torchs[worst]:.1e}; nothing was written: adopt it with the torch that [train] asks for."
-        )
-    return {
-        "difference": float(graph[worst]), "logsnr": float(own[worst]), "batch": AT_ONCE, "compared": len(pairs),
-        "limit": LIMIT, "by_level": [list(map(float, row)) for row in zip(own, graph, torchs, strict=True)],
-    }  # fmt: skip
-
-
-def _differences(
-    exact: "Guest", guest: "Guest", session: Any, level: np.ndarray, label: np.ndarray, terms: Terms
-) -> tuple[np.ndarray, np.ndarray]:
-    """How far the graph and torch in float32 are from float64, the largest of each picture, both (N,)."""
-    import torch
-
-    from firstlight.guest import InDouble
-
-    noise = np.random.default_rng(0).standard_normal((len(level), *terms.shape)).astype(np.float32)
-    inputs = {"x": noise, "logsnr": level, "label": label.astype(np.int64)}
-    single = [torch.from_numpy(value) for value in inputs.values()]
-    with torch.no_grad():
-        with InDouble():
-            right = exact(single[0].double(), single[1].double(), single[2]).numpy()
-        plain = guest(*single).numpy()
-    drawn = session.run([OUTPUT], inputs)[0]
-    return tuple(np.abs(each - right).max(axis=(1, 2, 3)) for each in (drawn, plain))
 
 
 def _written(run: Run, terms: Terms, content: bytes, report: dict[str, Any], parameters: int) -> None:

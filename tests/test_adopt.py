@@ -99,7 +99,7 @@ class Silent(nn.Module):
     ("model", "terms", "words"),
     [
         (Small(4), {"predicts": "epsilon"}, "predicts='epsilon' is not known"),
-        (Small(4), {"predicts": "velocity"}, "needs a schedule of flow"),
+        (Small(4), {"predicts": "velocity"}, "needs flow, not discrete"),
         (Small(4), {"pictures": (0, 255)}, "say pictures=(0, 1)"),
         (Small(4), {"variance": "large"}, "say one of posterior"),
         (Small(4), {"shape": (2, 8, 8)}, "none of a square picture"),

@@ -1,0 +1,74 @@
+"""How somebody's network speaks, and how it draws by itself: what an adopted run keeps of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firstlight.errors import RunError
+from firstlight.levels import CLEAN
+from firstlight.schedules import Schedule, half_and_centre
+
+RANGES = ((0, 1), (-1, 1))  # of pictures
+PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
+VARIANCES = {"posterior": "ddpm", "step": "ddpm-large", "previous": "ddpm-previous"}  # of the noise a step adds
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the network speaks, and how it draws by itself."""
+
+    predicts: str
+    schedule: Schedule
+    pictures: tuple[float, float]
+    shape: tuple[int, int, int]
+    dataset: str
+    classes: tuple[str, ...]
+    no_label: bool  # whether it knows "no label", the label len(classes)
+    fraction: bool  # whether it is told t / T
+    sigma_data: float
+    variance: str
+    clip: bool
+
+    def check(self) -> None:
+        """Raises RunError for terms that make no sense together."""
+        kinds, kind = {"v": "discrete", "velocity": "flow", "edm": "sigmas"}, self.schedule.kind
+        if self.predicts not in PREDICTIONS:
+            raise RunError(f"predicts={self.predicts!r} is not known; say one of {', '.join(PREDICTIONS)}.")
+        if kinds.get(self.predicts, kind) != kind:
+            raise RunError(f"A network that predicts {self.predicts} needs {kinds[self.predicts]}, not {kind}.")
+        if self.predicts in ("noise", "score") and self.schedule.signal[-1] == 0:
+            raise RunError(f"Predicted {self.predicts} says nothing where no picture is left; leave out that level.")
+        if self.pictures not in RANGES:
+            raise RunError(f"Pictures in {self.pictures} are not known; say pictures=(0, 1) or pictures=(-1, 1).")
+        if self.variance not in VARIANCES:
+            raise RunError(f"variance={self.variance!r} is not known; say one of {', '.join(VARIANCES)}.")
+        if len(self.shape) != 3 or self.shape[1] != self.shape[2] or self.shape[0] not in (1, 3):
+            raise RunError(f"shape={self.shape} is none of a square picture, gray or in colour; say (C, H, W).")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What run.json keeps as the run's settings, and its drawing follows."""
+        discrete = self.schedule.kind == "discrete"
+        mean, deviation = self.schedule.start(self.pictures)
+        own = np.unique(self.schedule.ours(self.pictures))
+        noisy = own[own < CLEAN - 1e-6]
+        return {
+            "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
+            "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",
+            "label_dropout": 0.1 if self.no_label and len(self.classes) > 1 else 0.0,
+            "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
+            "levels": ",".join(repr(float(level)) for level in noisy),
+            "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
+            "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
+        }  # fmt: skip
+
+    @property
+    def guest(self) -> dict[str, Any]:
+        """What was folded into the graph, for run.json."""
+        return {
+            "predicts": self.predicts, "pictures": list(self.pictures), "schedule": self.schedule.kind,
+            "levels": len(self.schedule), "noise_at": self.schedule.noise_at, "no_label": self.no_label,
+            "time": "t/T" if self.fraction else "own",
+            "sigma_data": self.sigma_data if self.predicts == "edm" else None,
+        }  # fmt: skip
