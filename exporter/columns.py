@@ -1,11 +1,10 @@
 """A student's network laid out in columns, for a CPU: the same answer with half of the multiplications.
 
-The seam is here because engines multiply every weight of a convolution with every pixel. m neighbours of a row that a
-filter of three taps makes need m + 2 multiplications, not 3m, once row and filter are evaluated at m + 2 points (Toom
-1963, Cook 1966; Winograd, "Arithmetic complexity of computations", 1980). With pictures laid out as (W, C, H, N) both
-transforms are one matrix product from the left each, and the multiplications one convolution with a group for every
-point: nothing moves in memory in between. Points equally spaced on the circle, as homogeneous coordinates, keep float32
-exact to some 2e-6.
+Engines multiply every weight of a convolution with every pixel. m neighbours of a row that a filter of three taps makes
+need m + 2 multiplications, not 3m, once row and filter are evaluated at m + 2 points (Toom 1963, Cook 1966; Winograd,
+"Arithmetic complexity of computations", 1980). With pictures laid out as (W, C, H, N) both transforms are one matrix
+product from the left each, and the multiplications one convolution with a group for every point: nothing moves in
+memory in between. Points equally spaced on the circle, as homogeneous coordinates, keep float32 exact to some 2e-6.
 """
 
 import math
