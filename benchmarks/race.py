@@ -1,6 +1,6 @@
 """Rounds: every contestant draws once in each, in turn, and what counts is the median of the rounds' ratios.
 
-The seam is here because a machine that is slow for a while is slow for everyone in that round.
+A machine that is slow for a while is slow for everyone in that round.
 """
 
 import json

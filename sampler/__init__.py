@@ -1,6 +1,5 @@
-"""Noise into pictures: noise levels, solver tables, one loop, guidance, and the ONNX Runtime session.
+"""Noise into pictures: solver tables, one loop, guidance, and the exported denoiser.
 
-The seam is here because trainer (torch) and dashboard (ONNX Runtime) must draw the same picture from the same seed.
 Importing it costs numpy and nothing else; sampler.session and sampler.generation are imported by name where needed.
 """
 

@@ -1,7 +1,6 @@
 """Solvers: how to step from one noise level to the next, as a table of coefficients.
 
-The seam is here because every solver in use is a linear multistep update of the last x̂0, so a solver is a function
-from levels to numbers, and one loop runs them all. All updates are variance preserving: x = α·x0 + σ·ε.
+Every solver in use is a linear multistep update of the last x̂0. All updates are variance preserving: x = α·x0 + σ·ε.
 """
 
 from collections.abc import Callable

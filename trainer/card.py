@@ -1,7 +1,4 @@
-"""run.json while a run is trained: who, what, how far, and a heartbeat.
-
-The seam is here because readers judge a run's state by this file alone: "running" with an old heartbeat is "crashed".
-"""
+"""run.json while a run is trained: who, what, how far, and a heartbeat, whose silence readers take for a crash."""
 
 import platform
 import subprocess

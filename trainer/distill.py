@@ -1,10 +1,9 @@
 """Students: few evaluations of one network that do what many guided ones of its teacher do.
 
-The seam is here because a student is a run like any other, taught by pictures on the way instead of finished ones. The
-teacher's solver is deterministic, so each noise has one path; a student learns to jump along it, from one fixed level
-to the next, with the guidance scale as an input (Meng et al., "On distillation of guided diffusion models", CVPR 2023;
-Salimans & Ho, "Progressive distillation", ICLR 2022). Half of its jumps start where its own last jump ended, so it
-also learns to find back.
+The teacher's solver is deterministic, so each noise has one path; a student learns to jump along it, from one fixed
+level to the next, with the guidance scale as an input (Meng et al., "On distillation of guided diffusion models", CVPR
+2023; Salimans & Ho, "Progressive distillation", ICLR 2022). Half of its jumps start where its own last jump ended, so
+it also learns to find back.
 """
 
 from collections.abc import Callable

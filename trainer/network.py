@@ -1,7 +1,4 @@
-"""The U-Net and the denoiser around it.
-
-The seam is here because everything downstream speaks only of `denoised = D(x, logsnr, label)`; what the network was
-trained to predict, and how its input is scaled, is known to this file alone.
+"""The U-Net and the denoiser around it, which alone knows what the network predicts and how its input is scaled.
 
 The blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al., "Analyzing and
 improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the exported graph
