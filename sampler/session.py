@@ -146,17 +146,25 @@ def verified(path: Path, expected: str = "") -> bytes:
 
     Raises SamplerError where it has not.
     """
+    expected = expected or report_of(path)["sha256"]
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}") from error
-    try:
-        expected = expected or json.loads(Run(path.parent).export.read_text())["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise SamplerError(f"{path} is not the file that was exported. {again(path)}")
     return content
+
+
+def report_of(path: Path) -> dict[str, Any]:
+    """The export.json beside the graph `path`. Raises SamplerError where graph or report are missing or unreadable."""
+    if not path.exists():
+        raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}")
+    try:
+        report = json.loads(Run(path.parent).export.read_text())
+        return {**report, "sha256": str(report["sha256"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
 
 
 def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
