@@ -22,9 +22,8 @@ from evaluator.theory.schedule_check import report as schedule_report
 from evaluator.theory.spectra import make as make_spectra
 from evaluator.theory.spectra import report as spectra_report
 from firstlight.card import card_of
-from firstlight.errors import JudgeError, RunError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import RUNS, existing_run
-from sampler import SamplerError
 
 EPOCHS = 14  # of a judge; about eight minutes on two cores
 
