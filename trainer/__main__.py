@@ -18,11 +18,12 @@ from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
+from trainer.device import best_device
 from trainer.distill import lesson, paths_of, student_config
 from trainer.network import Denoiser
 from trainer.schedules import training_logsnr
-from trainer.tracing import trace
-from trainer.training import Diverged, best_device, teach, train
+from trainer.trace import trace
+from trainer.train import Diverged, teach, train
 
 SAMPLING = {  # a run's default way of drawing pictures; it can be changed after the training
     "solver": str,
@@ -76,7 +77,6 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--name", help="a display name, any text (default: the id)")
     start.add_argument("--tag", action="append", default=[], help="a tag; may be given several times")
     start.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
-    start.set_defaults(command=start_run)
 
     student = commands.add_parser("distill", help="train a student that draws like a run, with few evaluations")
     student.add_argument("run", help="the teacher's id")
@@ -84,19 +84,13 @@ def parser() -> argparse.ArgumentParser:
     student.add_argument("--id", help="the student's id (default: RUN-student-EVALUATIONS)")
     student.add_argument("--paths", type=int, default=12000, help="pictures that the teacher draws (default: 12000)")
     student.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
-    student.set_defaults(command=distill_run)
 
     again = commands.add_parser("resume", help="go on with a run that was stopped")
-    again.set_defaults(command=resume_run)
-
     record = commands.add_parser("trace", help="store denoising trajectories of a trained run")
     record.add_argument("--per-class", type=int, default=24, help="pictures of every class (default: 24)")
     record.add_argument("--every", type=int, help="keep every N-th step (default: about 25 frames)")
-    record.set_defaults(command=trace_run)
 
     default = commands.add_parser("sampling", help="change how a run's pictures are drawn by default")
-    default.set_defaults(command=change_sampling)
-
     for command, offered in ((start, SETTINGS), (student, LEARNING), (default, SAMPLING)):
         for name, kind in offered.items():
             command.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"instead of the present {name}")
@@ -104,7 +98,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("run", help="the run's id")
     for command in (start, again):
         command.add_argument("--data", type=Path, help="a folder or .npz with the dataset, instead of a download")
-    for command in (start, student, again, record, default):
+    for command, do in (
+        (start, start_run), (student, distill_run), (again, resume_run), (record, trace_run), (default, change_sampling)
+    ):  # fmt: skip
+        command.set_defaults(command=do)
         command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
         command.add_argument("--threads", type=int, help="processor threads (default: all cores)")
     return top

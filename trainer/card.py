@@ -74,14 +74,6 @@ def write_card(run: Run, card: dict[str, Any]) -> None:
     write_json(run.card, card)
 
 
-def device_name(device: torch.device, half: bool) -> str:
-    """What did the arithmetic, for run.json."""
-    precision = "bfloat16" if half else "float32"
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, {precision}"
-    return f"CPU, {torch.get_num_threads()} threads, {precision}"
-
-
 def git_commit() -> str | None:
     """The commit of the code, where it runs from a checkout."""
     try:

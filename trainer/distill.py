@@ -25,8 +25,11 @@ from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.solvers import Table, ddim
 from trainer.config import Config
+from trainer.device import best_device, half_precision
+from trainer.loss import batch_index
 from trainer.network import Denoiser
-from trainer.training import Lesson, Training, batch_index, best_device, half_precision
+from trainer.state import Training
+from trainer.train import Lesson
 
 JUMPS = {4: (0, 8, 11, 14), 2: (0, 11), 1: (0,)}  # where jumps begin, of 20 steps evenly spaced in logSNR
 FIRST_SEED = 2_000_000  # far from the seeds of trajectories and of pictures that are evaluated
