@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError
 from firstlight.files import write_json
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 BATCHES = (10, 20)  # of the engines
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone
@@ -55,9 +56,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (add, gpu):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
         command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
-        command.add_argument(
-            "--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)"
-        )
+        add_flag(command)
     return flags
 
 

@@ -7,17 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside
 from firstlight.errors import RunError
-from firstlight.run import RUNS
+from firstlight.home import HOME
 
-HOME = Path(__file__).resolve().parent.parent
 APP = Path(__file__).resolve().parent / "app.py"
 ADDRESS = "127.0.0.1"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
     """Run one command. Returns the exit status: 1 where a report no longer holds, 2 for a request without sense."""
-    chosen = parser().parse_args(arguments)
+    chosen = parser(prog).parse_args(arguments)
     try:
         return int(chosen.command(chosen))
     except (RunError, OSError) as error:
@@ -25,11 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     """The commands and every flag."""
-    flags = argparse.ArgumentParser(prog="firstlight dashboard", description="Browse runs in the browser.")
+    flags = argparse.ArgumentParser(prog=prog, description="Browse runs in the browser.")
     flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
-    flags.add_argument("--runs", type=Path, help="folder of the runs; the bundled ones if left out")
+    flags.add_argument("--runs", type=Path, help="the folder of runs (default: as of every command)")
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
@@ -53,11 +53,12 @@ def serve(chosen: argparse.Namespace) -> int:
         return 2
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
-    if chosen.runs:
-        environment["FIRSTLIGHT_RUNS"] = str(chosen.runs.resolve())
-    print(
-        f"Firstlight serves {environment.get('FIRSTLIGHT_RUNS', 'the bundled runs')} at http://{ADDRESS}:{chosen.port}"
-    )
+    runs = archive(chosen.runs).resolve()
+    environment[NAMED] = str(runs)
+    if other := beside(runs):
+        environment[BESIDE] = str(other)
+    names = " and ".join("the bundled runs" if each == BUNDLED else str(each) for each in (runs, other) if each)
+    print(f"Firstlight serves {names} at http://{ADDRESS}:{chosen.port}")
     print("Stop it with Ctrl-C.", flush=True)
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(chosen.port)]
     return _serve(command, environment)
@@ -70,7 +71,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     from firstlight.files import write_bytes
     from store.database import Archive
 
-    root = _root(chosen)
+    root = archive(chosen.runs)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
     page = build.report(chosen.run, root, Archive(root).ask, chosen.address or build.ADDRESS)
@@ -88,16 +89,12 @@ def check_report(chosen: argparse.Namespace) -> int:
     from dashboard.report import check
     from store.database import Archive
 
-    root = _root(chosen)
+    root = archive(chosen.runs)
     changed, count = check.check(chosen.file, root, Archive(root).ask)
     for line in changed:
         print("".join(character if character.isprintable() else "?" for character in line))
     print(f"{count} numbers and their files checked: {f'{len(changed)} changed' if changed else 'all as they were'}.")
     return 1 if changed else 0
-
-
-def _root(chosen: argparse.Namespace) -> Path:
-    return Path(chosen.runs or os.environ.get("FIRSTLIGHT_RUNS") or RUNS)
 
 
 def _quiet() -> None:

@@ -1,11 +1,10 @@
-"""Where the pages are: navigation, the control bar, and nothing else."""
+"""The frame of every page: navigation and the control bar."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components import control_bar, elements, inputs
-from dashboard.components import memory as components_memory
+from dashboard.components import control_bar, elements, inputs, memory
 from dashboard.data import archive
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
@@ -65,16 +64,15 @@ def main() -> None:
         }
     )
     elements.style()
-    with archive.one_moment(
-        closely=not page.url_path
-    ):  # where every run is shown, and no other page shows more than a few
+    closely = not page.url_path  # where every run is shown; no other page shows more than a few
+    with archive.one_moment(closely):
         control_bar.control_bar(CONTROLS[page.url_path])
         place = st.container()
         try:
             page.run()
         finally:
             inputs.notice(place)
-            components_memory.settle()
+            memory.settle()
 
 
 if __name__ == "__main__":

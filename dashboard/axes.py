@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluator.stats.intervals import Estimate
+from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import SamplerError
 from firstlight.levels import levels, noise_to_signal, ou_time
 
-SOURCE = 70.0  # "around 70 % of the process", says the source document
+SOURCE = 100 * RECOGNIZABLE  # % of the steps
 
 AXES = {  # x-axis of everything that happens along the process: column, title, reversed, logarithmic
     "% of steps": ("percent", "share of the steps done, %", False, False),
@@ -39,7 +40,7 @@ def on_axes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 class Axis:
-    """Places between 0 and 1 on one of charts.AXES, wide enough for all the frames."""
+    """Places between 0 and 1 on one of AXES, wide enough for all the frames."""
 
     def __init__(self, parts: Sequence[pd.DataFrame], axis: str) -> None:
         self.column, self.title, backwards, self.log = AXES[axis]
@@ -96,13 +97,17 @@ def on_axis(place: float, axis: str) -> float:
     return float((noise_to_signal if axis == "σ" else ou_time)(np.float64(place)))
 
 
-def estimate_on(percent: Estimate, level: Estimate, axis: str) -> Estimate:
-    """An estimate that is known in per cent and in logSNR, on an axis."""
-    chosen = percent if axis == "% of steps" else level
-    low, high = (on_axis(end, axis) for end in (chosen.low, chosen.high))
+def estimate_along(found: Estimate, axis: str) -> Estimate:
+    """An estimate in per cent or in logSNR as the axis shows it."""
+    low, high = (on_axis(end, axis) for end in (found.low, found.high))
     if axis in FALLING:
         low, high = high, low
-    return Estimate(on_axis(chosen.value, axis), low, high, chosen.n)
+    return Estimate(on_axis(found.value, axis), low, high, found.n)
+
+
+def estimate_on(percent: Estimate, level: Estimate, axis: str) -> Estimate:
+    """An estimate that is known in per cent and in logSNR, on an axis."""
+    return estimate_along(percent if axis == "% of steps" else level, axis)
 
 
 def source_on(steps: pd.DataFrame, column: str) -> float:

@@ -1,32 +1,101 @@
-"""Numbers, shares and estimates as text."""
+"""Numbers, shares and estimates as text; intervals are written here and nowhere else."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from dashboard.axes import DECIMALS
+from dashboard.axes import DECIMALS, placed
+from evaluator.recognizability.ranking import Place
 from evaluator.stats.intervals import Estimate
+
+UNKNOWN = "no value"  # an estimate that cannot be said
+
+
+def written(value: float, form: str = ".2f") -> str:
+    """A number in one of Python's forms, as ".2f" or "+.1f", with a real minus sign and no minus zero.
+
+    Infinity is "never", and what is no number "?".
+    """
+    if math.isnan(value):
+        return "?"
+    return "never" if math.isinf(value) else format(float(value), form.replace(".", "z.")).replace("-", "−")
+
+
+def interval(low: float, high: float, form: str) -> str:
+    """Behind a value: " [60, 64]"; empty where there is none."""
+    return f" [{written(low, form)}, {written(high, form)}]" if math.isfinite(low) else ""
+
+
+def estimate(found: Estimate, form: str = ".2f", unit: str = "", times: float = 1.0, unknown: str = UNKNOWN) -> str:
+    """A value, its unit and its 95 % interval, all `times` as much: "62 % [60, 64]"."""
+    if math.isnan(found.value):
+        return unknown
+    return written(times * found.value, form) + unit + interval(times * found.low, times * found.high, form)
+
+
+def share(found: Estimate, decimals: int = 1, unit: str = " %", unknown: str = UNKNOWN) -> str:
+    """A share between 0 and 1 in per cent."""
+    return estimate(found, f".{decimals}f", unit, 100.0, unknown)
+
+
+def points(found: Estimate) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return estimate(found, "+.1f", times=100.0)
+
+
+def figure(found: Estimate, form: str) -> str:
+    """An estimate in the form of a figure, as "{:.3f}" or "{:.2f} %": one in per cent is a share between 0 and 1."""
+    digits, unit = form.removeprefix("{:").split("}")
+    return estimate(found, digits, unit, 100.0 if unit == " %" else 1.0)
+
+
+def figure_gap(found: Estimate, form: str) -> str:
+    """A difference of two estimates that have this form, with its sign; in percentage points where they are shares."""
+    digits, unit = form.removeprefix("{:").split("}")
+    return estimate(found, f"+{digits}", times=100.0 if unit == " %" else 1.0)
 
 
 def effect(found: Estimate | None, unit: str) -> str:
     """An effect with its interval, in as many digits as the interval allows."""
-    if found is None or found.value != found.value:
+    if found is None or math.isnan(found.value):
         return ""
-    ends = [end for end in (found.low, found.high) if end == end and abs(end) != float("inf")]
-    width = max(ends) - min(ends) if len(ends) == 2 else abs(found.value)
-    digits = 0 if width >= 20 else 1 if width >= 1 else 2 if width >= 0.1 else 4
-    value, low, high = (_number(end, digits) for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}] {unit}".rstrip()
+    width = found.high - found.low if math.isfinite(found.high - found.low) else abs(found.value)
+    decimals = 0 if width >= 20 else 1 if width >= 1 else 2 if width >= 0.1 else 4
+    return f"{estimate(found, f'.{decimals}f')} {unit}".rstrip()
 
 
-def _number(value: float, digits: int) -> str:
-    if value != value:
-        return "?"
-    if abs(value) == float("inf"):
-        return "never"
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+def rank(found: Place) -> str:
+    """A rank with its interval."""
+    return f"{found.rank}{interval(found.low, found.high, '.0f')}"
+
+
+def number(value: float, axis: str, more: int = 0) -> str:
+    """A place on an axis in as many digits as the axis is read to, or a few `more`; infinity is "never"."""
+    return written(value, axis_form(axis, more))
+
+
+def place(found: Estimate, axis: str, more: int = 0) -> str:
+    """A place on an axis with its interval: "62 [60, 64]"."""
+    return estimate(found, axis_form(axis, more))
+
+
+def place_in_words(found: Estimate, axis: str) -> str:
+    """A place on an axis with its unit and interval: "62 % of the steps [60, 64]"."""
+    return placed(number(found.value, axis), axis) + interval(found.low, found.high, axis_form(axis))
+
+
+def axis_form(axis: str, more: int = 0) -> str:
+    """The form of a number on an axis."""
+    return f".{DECIMALS[axis] + more}f"
+
+
+def estimate_of(row: Mapping[str, Any] | pd.Series, name: str = "value") -> Estimate:
+    """The estimate in a row: column `name` with name_low, name_high and name_n, or with low, high and n."""
+    ends = (row[f"{name}_{end}"] if f"{name}_{end}" in row else row[end] for end in ("low", "high", "n"))
+    value, low, high, n = (math.nan if pd.isna(end) else float(end) for end in (row[name], *ends))
+    return Estimate(value, low, high, 0 if math.isnan(n) else int(n))
 
 
 def finite(value: Any) -> float | None:
@@ -34,36 +103,16 @@ def finite(value: Any) -> float | None:
     return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)
 
 
+def p_value(p: float | None) -> str:
+    """A p-value in a table; empty where there is none."""
+    return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def chance(p: float) -> str:
-    """A p-value as people write it."""
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    """A p-value behind the letter p."""
+    return p_value(p) if p < 0.001 else f"= {p_value(p)}"
 
 
 def pronoun(names: Sequence[str]) -> str:
     """It or them."""
     return "it" if len(names) == 1 else "them"
-
-
-def spread(estimate: Estimate, axis: str, more: int = 0) -> str:
-    """A value with its 95 % interval, in as many digits as the axis is read to, or a few `more`."""
-    if math.isnan(estimate.value):
-        return "no value"
-    value, low, high = (number(end, axis, more) for end in (estimate.value, estimate.low, estimate.high))
-    return value if math.isnan(estimate.low) or low == high == "never" else f"{value} [{low}, {high}]"
-
-
-def number(value: float, axis: str, more: int = 0) -> str:
-    """A place on an axis; infinity is never."""
-    if math.isinf(value):
-        return "never"
-    if math.isnan(value):
-        return "?"
-    decimals = DECIMALS[axis] + more
-    rounded = round(value, decimals) + 0.0  # no minus zero
-    return f"{rounded:.{decimals}f}".replace("-", "−")
-
-
-def share(estimate: Estimate) -> str:
-    """A share with its 95 % interval, in per cent."""
-    low, value, high = (100 * part for part in (estimate.low, estimate.value, estimate.high))
-    return f"{value:.1f} % [{low:.1f}, {high:.1f}]"

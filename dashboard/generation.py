@@ -1,6 +1,6 @@
-"""Pictures on demand for a page: one request at a time, in the order they came, judged when they are done.
+"""Pictures on demand: one request at a time, in the order they came, judged when they are done.
 
-The seam is here because a page can be closed at any moment: whoever stops asking for steps frees the place.
+A page can be closed at any moment, so whoever stops asking for steps frees the place.
 """
 
 import io

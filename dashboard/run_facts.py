@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from evaluator.judges.judge import SAME_PICTURES
+from dashboard.format import estimate_of, figure
+from firstlight.card import SAME_PICTURES
 
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
@@ -54,11 +55,7 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
     pairs = []
     for metric, (name, form) in FIGURES.items():
         if metric in whole.index:
-            row = whole.loc[metric]
-            value, low, high = (float(row[end]) * (100 if "%" in form else 1) for end in ("value", "low", "high"))
-            number = form.split()[0]
-            interval = f" [{number.format(low)}, {number.format(high)}]" if low == low else ""
-            pairs.append((name, form.format(value) + interval))
+            pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
     counts = sorted({f"{n:,.0f}" for n in whole["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str))))
     return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]

@@ -17,8 +17,8 @@ from store.slim import origin
 
 def notes(table: pa.Table) -> dict[str, Any]:
     """What judgements say about themselves: `source`, and `null` with one entry per view."""
-    held = (table.schema.metadata or {}).get(METADATA, b"{}")
-    return dict(json.loads(held))
+    content = (table.schema.metadata or {}).get(METADATA, b"{}")
+    return dict(json.loads(content))
 
 
 def record(run: Run, *written: Path) -> None:
@@ -27,7 +27,7 @@ def record(run: Run, *written: Path) -> None:
         write_manifest(run, *written)
 
 
-def weights(run: Run) -> str:
+def denoiser_sha256(run: Run) -> str:
     """The sha256 of the run's denoiser, which names what was made with it."""
     return hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
 

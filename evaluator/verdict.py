@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from evaluator.stats.intervals import Estimate
 
 DIGITS = tuple("0123456789")
+RECOGNIZABLE = 0.7  # share of the steps: "around 70 % of the process"
 SUPPORTED, NOT, CANNOT = "supported", "not supported", "cannot say"
 
 

@@ -2,23 +2,24 @@
 
 import argparse
 import sys
-from pathlib import Path
 
+from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError
-from firstlight.run import RUNS, existing_run
+from firstlight.extras import extras
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Export and say how far the graph is from torch; a fault is one sentence and exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        run = existing_run(options.runs, options.run)
-        import torch  # after the cheap checks: it takes seconds to load
+        run = own_run(options.runs, options.run)
+        with extras():
+            import torch  # after the cheap checks: it takes seconds to load
 
-        from exporter.export import export
+            from exporter.export import export
 
-        torch.set_num_threads(1)  # in batches this small, threads mostly wait for each other
-        report = export(run, options.half, options.keep)
+            torch.set_num_threads(1)  # in batches this small, threads mostly wait for each other
+            report = export(run, options.half, options.keep)
     except RunError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("run", help="the run's id")
     flags.add_argument("--half", action="store_true", help="a student's drawing in half precision too, for GPUs")
     flags.add_argument("--keep", action="store_true", help="leave a denoiser.onnx that is there as it is")
-    flags.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
+    add_flag(flags)
     return flags
 
 

@@ -142,8 +142,8 @@ class ColumnBlock(nn.Module):
         self.shortcut = Columns(skip.weight, cast(Tensor, skip.bias), size, size) if skip else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        told = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
-        hidden = self.first(F.silu(x), told.repeat(1, self.size).reshape(1, -1))
+        embedded = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
+        hidden = self.first(F.silu(x), embedded.repeat(1, self.size).reshape(1, -1))
         return cast(Tensor, self.second(F.silu(hidden), self.shortcut(x)))
 
 
@@ -154,8 +154,8 @@ def stepping(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
 
 def stem(conv: nn.Conv2d, size: int) -> nn.Module:
     """The first convolution: its windows overlap, so columns are repeated first."""
-    reach = conv.kernel_size[0]
-    seen = torch.arange(0, size, 2)[:, None] + torch.arange(reach) - (reach - 2) // 2  # (W / 2, reach)
+    window = conv.kernel_size[0]
+    seen = torch.arange(0, size, 2)[:, None] + torch.arange(window) - (window - 2) // 2  # (W / 2, window)
     windows = Mixed(seen.flatten()[:, None] == torch.arange(size))
     return nn.Sequential(windows, Columns(*stepping(conv), size // 2, size, step=2))
 

@@ -18,6 +18,7 @@ from firstlight.schema import SCHEMA
 
 STATES = ("running", "finished", "stopped", "diverged")  # what a trainer writes; readers add crashed and damaged
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
+SAME_PICTURES = {"digits5000": "mnist"}  # data set -> the one whose pictures it has
 LARGEST = 4 << 20  # bytes; no card is near it
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {

@@ -3,17 +3,50 @@
 import sys
 from importlib import import_module
 
-TRAINER = ("train", "distill", "resume", "sampling", "trace")
-ROOMS = {"export": "exporter", "evaluate": "evaluator", "sample": "sampler", "store": "store", "dashboard": "dashboard"}
-ROOMS |= dict.fromkeys(TRAINER, "trainer") | dict.fromkeys(("report", "check"), "dashboard")
+from firstlight.home import HOME
+
+COMMANDS = {  # name: the room, and what it does there
+    "train": ("trainer", "train a new run"),
+    "distill": ("trainer", "train a student that draws like a run, with few evaluations"),
+    "resume": ("trainer", "go on with a run that was stopped"),
+    "sampling": ("trainer", "change how a run's pictures are drawn by default"),
+    "trace": ("trainer", "store denoising trajectories of a trained run"),
+    "export": ("exporter", "write a run's denoiser as ONNX"),
+    "evaluate": ("evaluator", "say when classes become recognizable, how good pictures are, and why"),
+    "sample": ("sampler", "draw pictures with an exported denoiser"),
+    "store": ("store", "list, verify, copy, slim and export the runs"),
+    "dashboard": ("dashboard", "browse the runs in the browser"),
+    "report": ("dashboard", "write runs into one offline HTML file"),
+    "check": ("dashboard", "compute a report's numbers again and say what has changed"),
+}
+PARTS = ("train", "distill", "resume", "sampling", "trace", "report", "check")  # a room has more commands than this one
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns its exit status."""
+    """Run one command. Returns its exit status, 2 for a command that there is not."""
     words = sys.argv[1:] if arguments is None else arguments
     name = words[0] if words else "--help"
-    if name not in ROOMS:
-        print(f"usage: firstlight {' | '.join(ROOMS)} ...", file=sys.stdout if name in ("-h", "--help") else sys.stderr)
-        return 0 if name in ("-h", "--help") else 2
-    kept = words if name in TRAINER or name in ("report", "check") else words[1:]
-    return int(import_module(f"{ROOMS[name]}.__main__").main(kept))
+    if name in ("-h", "--help", "--version"):
+        print(_version() if name == "--version" else _help())
+        return 0
+    if name not in COMMANDS:
+        print(f"There is no command {name!r}; see firstlight --help", file=sys.stderr)
+        return 2
+    if str(HOME) not in sys.path[:1]:
+        sys.path.insert(0, str(HOME))  # before whatever else is called `store` or `trainer`; this process is ours
+    room = import_module(f"{COMMANDS[name][0]}.__main__")
+    if name in ("report", "check"):
+        return int(room.main(words, "firstlight"))
+    return int(room.main(words if name in PARTS else words[1:]))
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {what}" for name, (_, what) in COMMANDS.items()]
+    return "\n".join(["usage: firstlight COMMAND ...", "", *lines, "", "firstlight COMMAND --help tells its settings."])
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"firstlight {version('firstlight')}"

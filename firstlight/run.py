@@ -8,7 +8,6 @@ from pathlib import Path
 from firstlight.errors import RunError
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-RUNS = Path(__file__).resolve().parent.parent / "runs"  # the bundled archive
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,7 @@ class Run:
     """A run's folder and the name of everything in it."""
 
     folder: Path
+    words: Path | None = None  # where people's notes and answers lie, if not in the folder: it is shown, not one's own
 
     @property
     def id(self) -> str:
@@ -27,11 +27,11 @@ class Run:
 
     @property
     def notes(self) -> Path:
-        return self.folder / "notes.json"
+        return (self.words or self.folder) / "notes.json"
 
     @property
     def answers(self) -> Path:
-        return self.folder / "answers"
+        return (self.words or self.folder) / "answers"
 
     @property
     def manifest(self) -> Path:
@@ -174,11 +174,3 @@ def run_at(runs: Path, run_id: str) -> Run:
     if folder.is_symlink():
         raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
     return Run(folder)
-
-
-def existing_run(runs: Path, run_id: str) -> Run:
-    """The run with this id. Raises RunError where there is none."""
-    run = run_at(runs, run_id)
-    if not run.card.is_file():
-        raise RunError(f"There is no run {run_id} in {runs}. List the runs with: firstlight store list")
-    return run

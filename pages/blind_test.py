@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.blind_test import sitting
+from dashboard.blind_test import finding, result, sitting
 from dashboard.components import control_bar, elements, psychometric
 from dashboard.data import archive
 
@@ -14,11 +14,11 @@ if trial is None:
     answer = st.container()
     view = sitting.begin(run)
     with answer:
-        elements.finding(sitting.sentence(run, view))
+        elements.finding(finding.sentence(run, view))
     with st.expander("What people have answered so far; look when you have guessed"):
         psychometric.shown(run, view, axis)
 elif trial.over:
-    sitting.ended(run, trial)
+    result.draw(run, trial)
     st.subheader("People and judges", anchor=False)
     psychometric.shown(run, trial.sitting.view, axis)
 else:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.clip_rankings import overview, tabs
+from dashboard.clip_rankings import choice, overview, tabs
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
 
@@ -15,7 +15,7 @@ ids = control_bar.chosen_others(run)
 def measured() -> None:
     """Everything that a judge, a prompt and a score change: the rest of the page stays."""
     answer = st.container()
-    at = overview.chosen(run)
+    at = choice.choice(run)
     with answer:
         overview.answer(at)
     overview.chart(at)

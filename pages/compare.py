@@ -2,27 +2,16 @@
 
 import streamlit as st
 
-from dashboard.compare import clip, finding, sections
+from dashboard.compare import comparison, finding, tabs
 from dashboard.components import control_bar, elements, inputs
 
 elements.title("Compare", "What differs between these runs?")
-runs, axis = sections.chosen(), control_bar.chosen_axis()
+runs, axis = comparison.chosen_runs(), control_bar.chosen_axis()
 answer = st.container()
-found = sections.recognized(runs, axis, sections.chosen_view())
+at = comparison.comparison(runs, axis, comparison.chosen_view())
 with answer:
-    elements.finding(finding.sentence(runs, found, axis))
+    elements.finding(finding.sentence(at))
 
-for part, place in inputs.parts(sections.PARTS):
-    with place:
-        if part == "Recognizability":
-            sections.recognizability(runs, found, axis)
-        elif part == "Step by step":
-            sections.step_by_step(runs, axis)
-        elif part == "Quality":
-            sections.quality(runs)
-        elif part == "CLIP":
-            clip.section(runs)
-        elif part == "Loss":
-            sections.losses(runs)
-        else:
-            sections.configuration(runs)
+for name, part in inputs.parts(list(tabs.PARTS)):
+    with part:
+        tabs.PARTS[name](at)

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.forward import chart, finding, process
+from dashboard.forward import chart, clean_pictures, finding, process
 from dashboard.forward import film as forward_film
 
 elements.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
@@ -13,8 +13,8 @@ run = archive.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
     name = inputs.choose("Noise schedule", list(process.SCHEDULES), "schedule")
-    kind = inputs.choose("Picture", forward_film.kinds(run), "picture")
-    images = forward_film.clean_pictures(run, kind, control_bar.chosen_class(run))
+    kind = inputs.choose("Picture", clean_pictures.kinds(run), "picture")
+    images = clean_pictures.pictures(run, kind, control_bar.chosen_class(run))
     which = inputs.number("Which one", 1, len(images), 1, "which")
 
 table = process.schedule(name)

@@ -19,7 +19,7 @@ else:
     asked = form.form(run, run_facts.class_names(run))
     if asked is not None:
         with archive.faults():
-            st.session_state["finished"] = form.drawn(run, net, asked)
+            st.session_state["finished"] = form.draw(run, net, asked)
 
     drawn = st.session_state.get("finished")
     if drawn is None or drawn.run != run["run"]:
@@ -27,4 +27,4 @@ else:
             f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it."
         )
     else:
-        result.shown(drawn, net.reason, answer)
+        result.draw(drawn, net.reason, answer)

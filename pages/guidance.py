@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import elements, inputs
 from dashboard.data import archive
-from dashboard.guidance import overview, tabs
+from dashboard.guidance import choice, finding, front, tabs
 
 elements.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
 run = archive.chosen_run()
@@ -14,10 +14,10 @@ run = archive.chosen_run()
 def measured() -> None:
     """Everything that the number of steps and a judge change: the rest of the page stays."""
     place = st.container()
-    at = overview.swept(run)
+    at = choice.choice(run)
     with place:
-        elements.finding(overview.sentence(at))
-    overview.answer(at)
+        elements.finding(finding.sentence(at))
+    front.draw(at)
     for name, part in inputs.parts(list(tabs.PARTS), "guided"):
         with part:
             tabs.PARTS[name](at)

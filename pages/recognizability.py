@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.recognizability import overview, tabs
+from dashboard.recognizability import chart, choice, overview, tabs
 
 elements.title("Recognizability", "From which step on does a judge recognize each class, and how many never?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
@@ -16,13 +16,13 @@ def measured() -> None:
     """Everything that a judge, a view and a threshold change: the rest of the page stays."""
     answer = st.container()
     with st.container(horizontal=True):
-        view, judge = control_bar.chosen_judge(run)
-        threshold = control_bar.chosen_threshold(run, view)
+        view, judge = choice.chosen_judge(run)
+        threshold = choice.chosen_threshold(run, view)
         drawing = inputs.choose("Drawn as", ["curves", "map"], "drawn")
-    at = overview.lab(run, view, judge, threshold, axis)
+    at = choice.choice(run, view, judge, threshold, axis)
     with answer:
         overview.answer(at)
-    overview.chart(at, drawing, others)
+    chart.draw(at, drawing, others)
     overview.claims(at)
     for name, part in inputs.parts(list(tabs.PARTS)):
         with part:

@@ -4,16 +4,16 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements
 from dashboard.data import archive
-from dashboard.report import offer
+from dashboard.report import finding, offer
 
 elements.title("Report", "What holds, and how do I show it to someone?")
 run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
-elements.finding(offer.promise(archive.ask("runs"), ids))
+elements.finding(finding.sentence(archive.ask("runs"), ids))
 st.caption(
     "Summary, loss curves, recognizability, quality, what the source says, pictures, configuration, versions, hashes; "
     "every number with its interval, its n, its query and a link to the page that shows it."
 )
-offer.offer(ids)
+offer.draw(ids)
 elements.note("From a terminal: firstlight report " + " ".join(ids) + " --out report.html")
 elements.note("Later, whether it still holds: firstlight check report.html")

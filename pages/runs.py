@@ -3,8 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import downloads, elements
-from dashboard.components import live as components_live
+from dashboard.components import downloads, elements, live
 from dashboard.data import archive
 from dashboard.runs import finding, notes_form, table
 
@@ -12,10 +11,10 @@ elements.title("Runs", "What has been trained, and how good is it?")
 run = archive.chosen_run()
 runs = archive.ask("runs")
 elements.finding(finding.sentence(runs))
-components_live.watched(lambda: components_live.progress(*components_live.running(runs)), components_live.running(runs))
+live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
-shown = table.found(runs, words or "")
+shown = table.search(runs, words or "")
 if shown.empty:
     elements.note("No run holds these words.")
 else:
@@ -26,11 +25,13 @@ else:
         hide_index=True,
         row_height=64,
         key="table",
-        on_select=lambda: table.take(part["run"].tolist()),
+        on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",
     )
-    downloads.save_rows(table.saved(shown), "runs")
+    downloads.save_rows(table.file_rows(shown), "runs")
 elements.damaged(runs)
+if said := finding.bundled(archive.root()):
+    elements.note(said)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)
 quality = archive.ask("quality", run=run["run"])

@@ -4,11 +4,11 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.speciation import tabs
+from dashboard.speciation import finding, tabs
 
 elements.title("Speciation", "When is the class decided, and does theory know?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
-elements.finding(tabs.finding(run, axis))
+elements.finding(finding.sentence(run, axis))
 
 
 @st.fragment
@@ -16,7 +16,7 @@ def measured() -> None:
     """The open part; its controls change nothing else."""
     for name, part in inputs.parts(list(tabs.PARTS), "experiment"):
         with part:
-            tabs.PARTS[name](run, axis)
+            tabs.draw(name, run, axis)
 
 
 measured()

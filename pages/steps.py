@@ -4,13 +4,13 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.steps import chart, sections
+from dashboard.steps import chart, finding, pictures, sections, table, ways
 
 elements.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
 run = archive.chosen_run()
-at = sections.compared(run)
-elements.finding(sections.finding(at))
-sections.remarks(at)
+at = ways.ways(run)
+elements.finding(finding.sentence(at))
+finding.remarks(at)
 
 
 @st.fragment
@@ -20,14 +20,14 @@ def measured() -> None:
 
 
 measured()
-sections.table(at)
+table.draw(at)
 st.subheader("The same noise", anchor=False)
 
 
 @st.fragment
 def drawn() -> None:
     """The pictures; which noise they start from changes nothing else."""
-    sections.pictures(at, control_bar.chosen_class(run))
+    pictures.draw(at, control_bar.chosen_class(run))
 
 
 drawn()

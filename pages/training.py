@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from dashboard.components import control_bar, elements, inputs
-from dashboard.components import live as components_live
+from dashboard.components import control_bar, elements, inputs, live
 from dashboard.data import archive
 from dashboard.training import sections
 
@@ -16,7 +15,7 @@ with st.container(horizontal=True):
     scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
     by = inputs.choose("Along", ["step", "epoch"], "along")
 
-components_live.watched(lambda: sections.curves(answer, ids, int(smoothing), scale == "logarithmic", by), ids)
+live.watched(lambda: sections.curves(answer, ids, int(smoothing), scale == "logarithmic", by), ids)
 
 st.subheader("Pictures through training", anchor=False)
-components_live.watched(lambda: sections.pictures(run), ids[:1])
+live.watched(lambda: sections.pictures(run), ids[:1])

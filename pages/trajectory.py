@@ -3,23 +3,22 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import control_bar, elements
-from dashboard.components import scrubber as components_scrubber
+from dashboard.components import control_bar, elements, scrubber
 from dashboard.data import archive
-from dashboard.trajectory import finding, fork, stored
+from dashboard.trajectory import finding, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
 label, classes = control_bar.chosen_class(run), run_facts.class_names(run)
 answer = st.container()
-found = stored.followed(run, label)
-step = stored.step_asked(found[0])
+found = stored.chosen(run, label)
+step = stored.step_of_link(found[0])
 
 with answer:
     elements.finding(finding.sentence(found[0], classes[label]))
-content = components_scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
-components_scrubber.scrubber(content, "scrubber", on_fork=fork.begin)
+content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
+scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
 if found[0].judged.empty:
     elements.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
-elements.note(finding.made(found[0].row))
-fork.section(run, found[0], classes, step)
+elements.note(finding.setting(found[0].row))
+sections.section(run, found[0], classes, step)

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError, SamplerError
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 MOST_PICTURES = 1_000_000
 CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     add("--clip", action="store_true", default=None, help="keep every predicted picture within [-1, 1]")
     add("--seed", type=int, default=0, metavar="I", help="seed of each class's first picture (default: 0)")
     add("--out", type=Path, required=True, metavar="FILE", help="FILE.png for a grid, FILE.npz for arrays")
-    add("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: the bundled runs)")
+    add_flag(flags)
     add("--provider", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)")
     return flags
 

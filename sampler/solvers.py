@@ -102,9 +102,9 @@ def ipndm(levels: Levels) -> Table:
         b[k, : k + 1] = (following - noise[k + 1] / noise[k] * x)[k::-1] * alpha(levels)[k + 1]
         x = following
     b[np.abs(b) < NEGLIGIBLE] = 0.0
-    reach = int(np.nonzero(b.any(axis=0))[0].max()) + 1
+    history = int(np.nonzero(b.any(axis=0))[0].max()) + 1
     s0, s1 = pairs(sigma(levels))
-    return Table(levels, s1 / s0, b[:, :reach], np.zeros(steps))
+    return Table(levels, s1 / s0, b[:, :history], np.zeros(steps))
 
 
 def pairs(values: Numbers) -> tuple[Numbers, Numbers]:

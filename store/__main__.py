@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from firstlight.archives import add_flag, hidden, own_run
 from firstlight.errors import RunError
-from firstlight.run import RUNS
 from store.archive import DAMAGED, Entry, entries, inspect
 from store.archive import entry as entry_of
 
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="firstlight store", description="The archive of runs.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     everywhere = argparse.ArgumentParser(add_help=False)
-    everywhere.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="the archive (default: %(default)s)")
+    add_flag(everywhere)
     listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
     listing.set_defaults(command=show_list)
     check = commands.add_parser("verify", parents=[everywhere], help="read every file and compare it with the manifest")
@@ -38,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     less.add_argument("run", metavar="RUN")
     less.add_argument("--keep", type=int, required=True, metavar="N", help="trajectories that stay per class")
     less.set_defaults(command=drop_trajectories)
+    own = commands.add_parser("copy", parents=[everywhere], help="make a bundled run your own, to be changed")
+    own.add_argument("run", metavar="RUN")
+    own.set_defaults(command=copy_run)
     return top
 
 
@@ -48,8 +51,10 @@ def show_list(options: argparse.Namespace) -> int:
         print(f"No runs in {options.runs}. Make one with: firstlight train --preset tiny")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
-        said = _literal(each.reason or _name(each))
+        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)")
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
+    for run_id in hidden(options.runs):
+        print(f"Your own run {run_id} hides the bundled one of that id.")
     return 0
 
 
@@ -82,8 +87,16 @@ def drop_trajectories(options: argparse.Namespace) -> int:
     """Fewer trajectories in one run."""
     from store.slim import slim
 
-    before, after = slim(entry_of(options.runs, options.run).run, options.keep)
+    before, after = slim(own_run(options.runs, options.run), options.keep)
     print(f"{options.run}: kept {after} of {before} trajectories")
+    return 0
+
+
+def copy_run(options: argparse.Namespace) -> int:
+    """A bundled run in one's own archive."""
+    from store.copies import copy
+
+    print(f"Copied {options.run} to {copy(options.runs, options.run).folder}, which is yours to change.")
     return 0
 
 

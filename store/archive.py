@@ -7,10 +7,11 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from firstlight.archives import beside, shown, words_alone
 from firstlight.card import read_card, state_of
 from firstlight.errors import RunError
 from firstlight.manifest import (
@@ -63,7 +64,10 @@ class _Settled(NamedTuple):
 
 
 def entries(root: Path) -> list[Entry]:
-    """Every run folder under `root`, by id; names that are no ids are passed over. Raises RunError: unreadable root."""
+    """Every run under `root` or shown beside, by id; names that are no ids are passed over.
+
+    Raises RunError where a folder cannot be read.
+    """
     return _all(root, lambda folder: _seen(folder, every_file=True))
 
 
@@ -78,6 +82,11 @@ def glance(root: Path) -> list[Entry]:
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
     found = [look(f"{root}/{name}") for name in _folders(root)]
+    found = [each for each in found if not (each.damaged and _words_alone(each.run))]
+    if (other := beside(root)) is not None:
+        own = {each.run.id for each in found}
+        found += [_shown(look(f"{other}/{name}"), root / name) for name in _folders(other) if name not in own]
+        found.sort(key=lambda each: each.run.id)
     if len(_settled) > 2 * len(found) + MARGIN:
         _settled.clear()  # of runs that are gone
     if any(_settling(entry) for entry in found):
@@ -90,7 +99,7 @@ def entry(root: Path, run_id: str) -> Entry:
     """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
         raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
-    run = Run(root / run_id)
+    run = shown(Run(root / run_id))
     if not os.path.lexists(run.folder):
         raise RunError(f"There is no run {run_id} in {root}. List the runs with: firstlight store list")
     found = inspect(run)
@@ -115,6 +124,8 @@ def verify(run: Run) -> list[Problem]:
 
 def inspect(run: Run, *, everything: bool = False) -> Entry:
     """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
+    if run.words is not None:
+        return _shown(inspect(Run(run.folder), everything=everything), run.words)
     try:
         began = time.time_ns()
         if not stat.S_ISDIR(os.lstat(run.folder).st_mode):
@@ -133,6 +144,18 @@ def inspect(run: Run, *, everything: bool = False) -> Entry:
         return found
     except OSError as error:
         return _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
+
+
+def _shown(found: Entry, words: Path) -> Entry:
+    """The entry of a run that lies elsewhere, with what people said of it in `words`."""
+    run = Run(found.run.folder, words)
+    notes = read_notes(run)
+    return replace(found, run=run, notes=notes, stamp=hash((found.stamp, notes)))
+
+
+def _words_alone(run: Run) -> bool:
+    """Whether people said something, or are about to, of a run that is not here."""
+    return shown(run) is not run or ((run.notes.is_file() or run.answers.is_dir()) and words_alone(run))
 
 
 def _seen(folder: str, every_file: bool) -> Entry:

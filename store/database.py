@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from firstlight.errors import RunError
 from firstlight.files import TEMPORARY_PREFIX
-from firstlight.run import RUN_ID, RUNS
+from firstlight.run import RUN_ID
 from store.archive import Entry, entries, glance, good_entry
 from store.views import SQL, VIEWS, connect, run_script, show, text
 
@@ -36,7 +36,7 @@ CHECK = "firstlight store verify"
 class Archive:
     """The runs under `root`. One instance serves all threads; every query has its own cursor."""
 
-    def __init__(self, root: Path = RUNS) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._empties = tempfile.TemporaryDirectory(prefix="firstlight-")
         self._connection = connect(":memory:", self.root, Path(self._empties.name))

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from firstlight.archives import beside
 from firstlight.card import moment
 from firstlight.schema import TABLES
 from store.archive import Entry
@@ -60,11 +61,12 @@ CARDS = pa.schema(
 
 
 def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnection:
-    """A database that may read `root` and `empties` (made here: every table without rows) and nothing else."""
+    """A database that may read `root`, what is shown beside it, and `empties` (made here: every table without rows)."""
     for name, schema in TABLES.items():
         pq.write_table(schema.empty_table(), _empty(empties, name))
     connection = duckdb.connect(database)
-    run_script(connection, "sandbox", folders=[str(root), str(empties.resolve())])
+    folders = [str(folder) for folder in (root, beside(root), empties.resolve()) if folder]
+    run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
 

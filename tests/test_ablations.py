@@ -16,14 +16,15 @@ from dashboard.network.anatomy import Anatomy, anatomy
 from evaluator.__main__ import main
 from evaluator.experiments import claims as experiments_claims
 from evaluator.experiments import graph_surgery
-from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Taken, taken_from
+from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Ablated, ablated_from
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.__main__ import main as export
 from exporter.graph import multiplied_out
+from firstlight.archives import BUNDLED
 from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run import RUNS, Run
+from firstlight.run import Run
 from firstlight.schema import ABLATIONS
 from store.database import Archive
 from trainer.checkpoints import load_denoiser
@@ -35,7 +36,7 @@ SEEDS = 3
 @pytest.fixture(scope="module")
 def network() -> Denoiser:
     """A bundled run's weights, in torch."""
-    return load_denoiser(Run(RUNS / "course")).eval()
+    return load_denoiser(Run(BUNDLED / "course")).eval()
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = Run(tmp_path_factory.mktemp("runs") / "small")
     made.folder.mkdir()
     for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(RUNS / "course" / name, made.folder / name)
-    held = json.loads((RUNS / "course" / "run.json").read_text())
+        shutil.copy(BUNDLED / "course" / name, made.folder / name)
+    held = json.loads((BUNDLED / "course" / "run.json").read_text())
     held["config"] |= {"steps": 3, "guidance": 2.0, "guidance_low": 0.0, "guidance_high": 3.0}
     write_json(made.card, held | {"id": "small"})
     write_manifest(made)
@@ -64,7 +65,7 @@ def asked() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("levels", [(0,), (1,), (0, 1)])
 def test_silenced_skips_are_weights_of_zero_in_torch(run: Run, network: Denoiser, levels: tuple[int, ...]) -> None:
-    graph = graph_surgery.opened(run.denoiser.read_bytes())
+    graph = graph_surgery.open_graph(run.denoiser.read_bytes())
     assert graph.levels == (0, 1) and len(graph.skips) == 2
     plain = multiplied_out(network)
     with torch.no_grad():
@@ -86,7 +87,7 @@ def test_a_frozen_time_embedding_is_told_one_level_and_scales_with_the_right_one
     denoiser.unet.time.register_forward_pre_hook(lambda _, given: (torch.full_like(given[0], 1.5),))
     with torch.no_grad():
         expected = denoiser(x, logsnr, label).numpy()
-    frozen = ran(graph_surgery.with_time_at(graph_surgery.opened(run.denoiser.read_bytes()), 1.5), x, logsnr, label)
+    frozen = ran(graph_surgery.with_time_at(graph_surgery.open_graph(run.denoiser.read_bytes()), 1.5), x, logsnr, label)
     whole = ran(run.denoiser.read_bytes(), x, logsnr, label)
     scale = np.abs(expected).max()
     assert np.abs(frozen - expected).max() < 1e-5 * scale < np.abs(whole - expected).max()
@@ -99,7 +100,7 @@ def test_a_graph_that_is_no_u_net_is_refused(run: Run) -> None:
     for node in model.graph.node:
         node.input[:] = [name.replace("unet.up.", "else.") for name in node.input]
     with pytest.raises(RunError, match="export the run again"):
-        graph_surgery.opened(model.SerializeToString())
+        graph_surgery.open_graph(model.SerializeToString())
 
 
 def test_the_drawn_network_has_the_weights_that_torch_counts(run: Run, network: Denoiser) -> None:
@@ -185,7 +186,7 @@ def test_a_count_below_one_is_one_sentence(run: Run, capsys: pytest.CaptureFixtu
     assert "give --seeds a number from 1" in capsys.readouterr().err
 
 
-def drawn(shares: dict[str, float], seeds: int = 60, real: float = 1.0) -> Taken:
+def drawn(shares: dict[str, float], seeds: int = 60, real: float = 1.0) -> Ablated:
     """Pictures of which this share is right, by part; of all, `real` lie among real ones."""
     generator = np.random.default_rng(3)
     part = np.repeat(list(shares), seeds * 10)
@@ -196,7 +197,7 @@ def drawn(shares: dict[str, float], seeds: int = 60, real: float = 1.0) -> Taken
         "real": (generator.random(len(part)) < real).astype(object), "evaluations": np.full(len(part), 20),
     }  # fmt: skip
     columns["real"] = np.array([bool(each) for each in columns["real"]], object)
-    return taken_from(columns, 10)
+    return ablated_from(columns, 10)
 
 
 @pytest.mark.parametrize(

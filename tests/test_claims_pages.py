@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened  # noqa: F401
 from test_lab_pages import words as written
 
-from dashboard.claims import sections as claims_sections
 from dashboard.claims import text as claims_text
+from dashboard.components.verdicts import table_with_reasons
 from dashboard.network.anatomy import built
 from dashboard.network.diagram import drawing, table
-from firstlight.run import RUNS
+from firstlight.archives import BUNDLED
 
 
 def words(test: AppTest) -> str:
@@ -27,7 +27,7 @@ def words(test: AppTest) -> str:
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     run = write_lab(tmp_path, "lab", seeds=5)
     for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(RUNS / "course" / name, run.folder / name)
+        shutil.copy(BUNDLED / "course" / name, run.folder / name)
     with_ablations(run)
     test = opened("network")
     said = words(test)
@@ -67,9 +67,10 @@ def test_one_kind_of_verdict_alone(opened: Open, tmp_path: Path) -> None:  # noq
 
 
 def test_names_from_runs_are_literal_text(tmp_path: Path) -> None:
-    found = claims_text.found(write_lab(tmp_path, "lab", seeds=5), lambda name, **asked: _Broken())
-    assert all("<script>" not in claims_sections._row(each) for each in found)
-    assert any("&lt;script&gt;" in claims_sections._row(each) for each in found)
+    found = claims_text.verdicts_of(write_lab(tmp_path, "lab", seeds=5), lambda name, **asked: _Broken())
+    shown = table_with_reasons([each.verdict for each in found], ["<b>run"] * len(found), "lab")
+    assert "<script>" not in shown and "&lt;script&gt;" in shown
+    assert "<b>run" not in shown and "&lt;b&gt;run" in shown
 
 
 class _Broken:

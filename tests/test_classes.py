@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app import SECTIONS
 from dashboard.clip_rankings import tabs as clip_rankings_tabs
-from dashboard.compare import sections as compare_sections
+from dashboard.compare import tabs as compare_tabs
 from dashboard.recognizability import tabs as recognizability_tabs
 from dashboard.report.build import report
 from dashboard.speciation import tabs as speciation_tabs
@@ -38,7 +38,7 @@ PAGES = [file.removesuffix(".py") for pages in SECTIONS.values() for file, _, _ 
 PARTS = {  # page -> the key of its tabs, and their names
     "recognizability": ("part", list(recognizability_tabs.PARTS)),
     "speciation": ("experiment", list(speciation_tabs.PARTS)),
-    "clip_rankings": ("behind", list(clip_rankings_tabs.PARTS)), "compare": ("part", compare_sections.PARTS),
+    "clip_rankings": ("behind", list(clip_rankings_tabs.PARTS)), "compare": ("part", list(compare_tabs.PARTS)),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from dashboard.pictures.plate import real_pictures
 from evaluator.__main__ import main
 from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
-from evaluator.clip.real_pictures import figures
+from evaluator.clip.real_scores import figures
 from firstlight.errors import JudgeError
 from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest

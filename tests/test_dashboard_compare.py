@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.axes import AXES
 from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
-from dashboard.compare import differences
+from dashboard.compare import configuration, differences, quality
+from dashboard.compare import loss as compare_loss
 from evaluator.recognizability.points import Points
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight import schema as firstlight_schema
@@ -93,20 +94,20 @@ def settings(**changes: dict[str, str]) -> pd.DataFrame:
 
 def test_runs_that_differ_in_their_seed_only_belong_together() -> None:
     frame = settings(a={}, b={"seed": "1"}, c={"batch": "32"}, d={"seed": "2"})
-    assert differences.groups(frame, ["c", "a", "b", "d"]) == [["c"], ["a", "b", "d"]]
+    assert compare_loss.groups(frame, ["c", "a", "b", "d"]) == [["c"], ["a", "b", "d"]]
 
 
 def test_equal_settings_are_hidden_until_asked_for() -> None:
     frame = settings(a={}, c={"batch": "32"})
-    assert differences.settings(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
-    assert len(differences.settings(frame, ["a", "c"], True)[1]) == 3
+    assert configuration.table(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
+    assert len(configuration.table(frame, ["a", "c"], True)[1]) == 3
 
 
 def test_figures_of_two_judges_have_no_difference() -> None:
     row = {"metric": "accuracy", "label": None, "value": 0.9, "low": 0.85, "high": 0.95, "n": 100}
     frame = pd.DataFrame([{**row, "run": "a", "judge": "x"}, {**row, "run": "b", "judge": "x"},
                           {**row, "run": "c", "judge": "y"}])  # fmt: skip
-    headings, rows = differences.quality(frame, ["a", "b", "c", "d"])
+    headings, rows = quality.table(frame, ["a", "b", "c", "d"])
     assert headings == ["figure", "a", "b", "c", "d", "b less a", "c less a", "d less a"]
     assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00]"] * 3, "", "+0.00 [−7.07, +7.07]",
                      "other judge", ""]]  # fmt: skip
@@ -129,9 +130,9 @@ def test_seeds_are_one_mean_with_a_band(tmp_path: Path) -> None:
     assert len(group) == len(alone) == 200
     assert (group["value"] == 1.5).all() and (group["low"] == 1).all() and (group["high"] == 2).all()
     assert set(group["n"]) == {2} and set(alone["n"]) == {1} and (alone["low"] == alone["high"]).all()
-    for logarithmic in ((True, True), (False, False)):
+    for log in (True, False):
         for outliers in (True, False):
-            figure = loss.loss_bands(frame, ["g", "run2"], logarithmic, "epoch", outliers)
+            figure = loss.loss_bands(frame, ["g", "run2"], "epoch", log_x=log, log_y=log, outliers=outliers)
             assert len(go.Figure(figure).data) == 3
 
 
@@ -139,9 +140,9 @@ def test_cutting_outliers_moves_the_axis_and_no_value() -> None:
     value = np.append(np.linspace(1, 2, 400), 1e6)
     frame = pd.DataFrame({"name": "a", "step": range(401), "epoch": 0.0, "value": value, "low": value, "high": value,
                           "n": 1})  # fmt: skip
-    cut = loss.loss_bands(frame, ["a"], (False, False), "step", outliers=False)
+    cut = loss.loss_bands(frame, ["a"], "step", outliers=False)
     assert cut["layout"]["yaxis"]["range"][1] < 3 and max(cut["data"][0]["y"]) == 1e6
-    assert "range" not in loss.loss_bands(frame, ["a"], (False, False), "step", True)["layout"]["yaxis"]
+    assert "range" not in loss.loss_bands(frame, ["a"], "step")["layout"]["yaxis"]
 
 
 @pytest.mark.parametrize("axis", AXES)

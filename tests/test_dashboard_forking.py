@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.components.elements import literal
 from dashboard.generation import Verdicts
 from dashboard.trajectory import chart as trajectory_chart
+from dashboard.trajectory import finding
 from dashboard.trajectory import fork as trajectory_fork
 from firstlight.errors import SamplerError
 from firstlight.manifest import write_manifest
@@ -35,8 +36,8 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
 
 
 def fork(**changes: object) -> trajectory_fork.Fork:
-    given = {"run": "drawer", "sample": 0, "label": 2, "name": "c", "step": 2, "steps": 4, "logsnr": 0.0, "told": True,
-             "count": 16, "seed": 0}  # fmt: skip
+    given = {"run": "drawer", "sample": 0, "label": 2, "name": "c", "step": 2, "steps": 4, "logsnr": 0.0,
+             "with_label": True, "count": 16, "seed": 0}  # fmt: skip
     return trajectory_fork.Fork(**(given | changes))  # type: ignore[arg-type]
 
 
@@ -53,13 +54,13 @@ def test_continuations_differ_and_come_back(net: Denoiser) -> None:
 
 def test_what_the_network_is_told_decides(net: Denoiser) -> None:
     """Class c has mean 0.6 and no label 0.1; from much noise the mean is all that is left."""
-    told, untold = (drawn(net, fork(told=told, logsnr=-12.0, count=64), steps=60) for told in (True, False))
+    told, untold = (drawn(net, fork(with_label=told, logsnr=-12.0, count=64), steps=60) for told in (True, False))
     for made, mean in ((told, 0.6), (untold, 0.1)):
         assert abs(np.median(made.images / 127.5 - 1) - mean) < 0.05
 
 
 def test_guidance_is_for_the_told_only_and_steps_are_few(net: Denoiser) -> None:
-    assert drawn(net, fork(), guidance=1.5).evaluations > drawn(net, fork(told=False), guidance=1.5).evaluations
+    assert drawn(net, fork(), guidance=1.5).evaluations > drawn(net, fork(with_label=False), guidance=1.5).evaluations
     assert drawn(net, fork(logsnr=-12.0), steps=1000).total == trajectory_fork.MOST_STEPS
 
 
@@ -73,20 +74,20 @@ def test_a_finished_picture_has_no_ways_on(net: Denoiser) -> None:
         drawn(net, fork(logsnr=20.0))
 
 
-def made(stay: int, net: Denoiser, told: bool = True) -> trajectory_fork.Forked:
+def made(stay: int, net: Denoiser, told: bool = True) -> trajectory_fork.Continuations:
     top = np.where(np.arange(16) < stay, 2, 0)
-    return trajectory_fork.Forked(
-        fork(told=told), net.classes, "ddim", drawn(net, fork()), Verdicts("judge", top, np.ones(16)))  # fmt: skip
+    verdicts = Verdicts("judge", top, np.ones(16))
+    return trajectory_fork.Continuations(fork(with_label=told), net.classes, "ddim", drawn(net, fork()), verdicts)
 
 
 def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
     """Wilson's interval of 13 of 16: 57.0 to 93.4 %."""
-    said = trajectory_fork.sentence(made(13, net))
+    said = finding.fork_sentence(made(13, net))
     assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4], continued from step 2 of 4 (logSNR 0.0)")
-    assert "1 of 16 stays a c" in trajectory_fork.sentence(made(1, net, told=False))
-    assert "not told" in trajectory_fork.sentence(
-        made(1, net, told=False)
-    ) and "ddim up to here" in trajectory_fork.how(made(1, net))
+    assert "1 of 16 stays a c" in finding.fork_sentence(made(1, net, told=False))
+    assert "not told" in finding.fork_sentence(made(1, net, told=False)) and "ddim up to here" in finding.fork_setting(
+        made(1, net)
+    )
 
 
 def test_the_histogram_has_every_class_with_its_interval(net: Denoiser) -> None:

@@ -20,7 +20,7 @@ from test_lab_pages import Open, opened, turned, words  # noqa: F401  (the fixtu
 from dashboard.axes import AXES, on_axes
 from dashboard.compare import across_datasets
 from dashboard.compare import charts as compare_charts
-from dashboard.compare import sections as compare_sections
+from dashboard.compare import tabs as compare_tabs
 from dashboard.compare.across_datasets import CANNOT, RIGHTLY, WRONGLY, Course, before, sentence, verdict
 from dashboard.data import theory as data_theory
 from evaluator.stats.intervals import Estimate
@@ -229,7 +229,7 @@ def test_every_other_part_opens_with_garments(opened: Open, tmp_path: Path) -> N
     write_lab(tmp_path, "digits", seeds=SEEDS)
     write_garments(tmp_path, "clothes", -2.0)
     page = opened("compare", run="clothes", baseline="digits")
-    for part in compare_sections.PARTS[1:]:
+    for part in list(compare_tabs.PARTS)[1:]:
         assert "Theory orders clothes" in turned(page, part)
 
 

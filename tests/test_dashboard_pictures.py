@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard.forward import process
+from dashboard.forward import clean_pictures, process
 from dashboard.pictures import grids as pictures_grids
 from dashboard.pictures.plate import (
     AMBER,
@@ -104,7 +104,7 @@ def test_sixty_real_pictures_are_bundled_with_their_licence(dataset, classes, li
 
 def test_real_garments_are_what_their_names_say():
     """Trousers and dresses are narrow and high, sneakers low and wide, pullovers neither."""
-    pictures = {name: process.real("fashion-mnist", name, 28)[..., 0].mean(axis=0) for name in GARMENTS}
+    pictures = {name: clean_pictures.real("fashion-mnist", name, 28)[..., 0].mean(axis=0) for name in GARMENTS}
     wide, high = ({name: (each.mean(axis=axis) > 10).sum() for name, each in pictures.items()} for axis in (0, 1))
     assert all(wide[name] < 20 < high[name] for name in ("trouser", "dress"))
     assert high["sneaker"] < 20 < wide["sneaker"]
@@ -112,10 +112,10 @@ def test_real_garments_are_what_their_names_say():
 
 
 def test_real_pictures_grow_black_margins_for_a_run_of_larger_pictures_and_are_none_of_other_data():
-    wide = process.real("mnist", "8", 32)
-    assert wide.shape == (6, 32, 32, 1) and (wide[:, 2:-2, 2:-2] == process.real("mnist", "8", 28)).all()
+    wide = clean_pictures.real("mnist", "8", 32)
+    assert wide.shape == (6, 32, 32, 1) and (wide[:, 2:-2, 2:-2] == clean_pictures.real("mnist", "8", 28)).all()
     assert int(wide.sum()) == int(wide[:, 2:-2, 2:-2].sum())
-    assert len(process.real("cifar10", "cat", 32)) == len(process.real("mnist", "ankle boot", 28)) == 0
+    assert len(clean_pictures.real("cifar10", "cat", 32)) == len(clean_pictures.real("mnist", "ankle boot", 28)) == 0
 
 
 @pytest.mark.parametrize(("name", "left", "logsnr"), [("linear-150", 0.219, -1.27), ("linear-400", 0.0175, -4.03)])

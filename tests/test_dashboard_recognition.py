@@ -10,9 +10,11 @@ import pytest
 from archive_fixture import CLASSES, write_run
 
 from dashboard import axes, run_facts
-from dashboard.data import judgements, thresholds
-from dashboard.recognizability import text as recognizability_text
-from dashboard.runs.table import found
+from dashboard.data import judgements
+from dashboard.recognizability import classes as recognizability_classes
+from dashboard.recognizability import finding as recognizability_finding
+from dashboard.runs.table import search
+from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive
@@ -72,18 +74,18 @@ def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive
 
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
-    text = recognizability_text.sentence(found, CLASSES, "% of steps", 70.0)
+    text = recognizability_finding.sentence(found, CLASSES, "% of steps", 70.0)
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "0 first at 25, 1 last at 50" in text and text.endswith("the source says around 70 %.")
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
-    text = recognizability_text.sentence(never, CLASSES, "logSNR", 1.9)
+    text = recognizability_finding.sentence(never, CLASSES, "logSNR", 1.9)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
 
 
 def test_on_falling_axes_the_first_is_at_the_largest_value_and_intervals_are_in_order(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
     for axis in ("σ", "OU time"):
-        assert "0 first at" in recognizability_text.sentence(found, CLASSES, axis, 0.2)
+        assert "0 first at" in recognizability_finding.sentence(found, CLASSES, axis, 0.2)
         row = axes.estimate_on(found.classes[0].median, found.classes[0].median_level, axis)
         assert row.low <= row.value <= row.high
     assert axes.estimate_on(found.classes[0].median, found.classes[0].median_level, "σ").value == pytest.approx(
@@ -93,7 +95,7 @@ def test_on_falling_axes_the_first_is_at_the_largest_value_and_intervals_are_in_
 
 def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
-    headings, rows = recognizability_text.table(found, CLASSES, "% of steps")
+    headings, rows = recognizability_classes.table(found, CLASSES, "% of steps")
     assert [row[0] for row in rows] == ["all", *CLASSES] and {len(row) for row in rows} == {len(headings)}
     assert rows[2][1].startswith("50 ") and rows[2][4].startswith("50.0")  # class 1 waits from step 0 to step 2
     assert rows[3][1].startswith("never") and rows[3][6].startswith("100.0")
@@ -102,9 +104,9 @@ def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) ->
 def test_what_is_lacking_is_said(archive: Archive) -> None:
     _, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
     part = analysis(found.of((found.label != 1) & (found.seed == 0)), CLASSES)
-    said = recognizability_text.lacking(part, CLASSES)
+    said = recognizability_finding.lacking(part, CLASSES)
     assert "no pictures of 1" in said and "one noise seed" in said
-    assert recognizability_text.lacking(analysis(found, CLASSES), CLASSES) == ""
+    assert recognizability_finding.lacking(analysis(found, CLASSES), CLASSES) == ""
 
 
 def test_seventy_per_cent_lies_between_the_steps_around_it(archive: Archive) -> None:
@@ -142,7 +144,7 @@ def test_durations(seconds: float, said: str) -> None:
 
 def test_search_wants_every_word_and_reads_them_literally(archive: Archive) -> None:
     runs = archive.ask("runs")
-    assert found(runs, "NIGHT second")["run"].tolist() == ["second"]
-    assert found(runs, "<script>")["run"].tolist() == ["second"]
-    assert found(runs, "night first").empty and len(found(runs, " ")) == 2
-    assert found(runs, ".*[").empty
+    assert search(runs, "NIGHT second")["run"].tolist() == ["second"]
+    assert search(runs, "<script>")["run"].tolist() == ["second"]
+    assert search(runs, "night first").empty and len(search(runs, " ")) == 2
+    assert search(runs, ".*[").empty

@@ -20,12 +20,12 @@ from evaluator.clip.claims import s9
 from evaluator.clip.fit import fit_clip, multi_positive
 from evaluator.clip.judge import CARD, IMAGE, ClipJudge, clip_for, for_run, load
 from evaluator.clip.network import WEIGHTS, PictureTower, save_model, small_config, small_model
-from evaluator.clip.openclip import opened
+from evaluator.clip.openclip import open_model
 from evaluator.clip.prompts import checked, scored_templates, trained_templates, unseen_templates
 from evaluator.clip.ranking import ordered
-from evaluator.clip.resizing import resize_matrix
+from evaluator.clip.resize import resize_matrix
 from evaluator.clip.resolve import chosen
-from evaluator.clip.scoring import rows
+from evaluator.clip.scores import rows
 from evaluator.quality.pictures import Drawn
 from firstlight.errors import JudgeError
 from firstlight.files import write_json, write_table
@@ -162,7 +162,7 @@ def test_some_classes_and_a_black_frame(judge: ClipJudge, digits: Pictures) -> N
 def test_own_prompts_and_one_that_is_too_long(folder: Path) -> None:
     name = f"local-dir:{folder}"
     own = chosen(CARD_OF_RUN, name, ["a photo of the digit {c}.", "somebody drew {c}"])
-    model, tokenizer = opened(name)
+    model, tokenizer = open_model(name)
     with torch.no_grad():
         theirs = model.encode_text(tokenizer(["somebody drew 7"]), normalize=True).numpy()
     assert own.readings == ("mean", "a photo of the digit {c}.", "somebody drew {c}")
@@ -179,7 +179,7 @@ def test_a_model_with_another_image_size_becomes_a_judge(tmp_path: Path, digits:
     save_model(model, config, tmp_path / "vit")
     name, cache = f"local-dir:{tmp_path / 'vit'}", tmp_path / "cache"
     judge = chosen(CARD_OF_RUN, name, cache=cache)
-    made, _ = opened(name)
+    made, _ = open_model(name)
     preprocess = image_transform_v2(PreprocessCfg(**made.visual.preprocess_cfg), is_train=False)
     with torch.no_grad():
         x = torch.stack([preprocess(Image.fromarray(picture[0])) for picture in digits.images[:8]])
@@ -197,13 +197,13 @@ def test_no_weights_no_model(folder: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(JudgeError, match="holds no open_clip_config"):
-        opened(f"local-dir:{empty}")
+        open_model(f"local-dir:{empty}")
     (empty / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
     with pytest.raises(JudgeError, match="holds no weights"):
         chosen(CARD_OF_RUN, f"local-dir:{empty}", cache=tmp_path / "cache")
     (empty / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:5000])
     with pytest.raises(JudgeError, match="cannot be loaded"):
-        opened(f"local-dir:{empty}")
+        open_model(f"local-dir:{empty}")
     assert not list((tmp_path / "cache").glob("*"))
 
 
@@ -227,7 +227,7 @@ def test_a_model_that_cannot_be_had_is_one_sentence(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path), raising=False)
     with pytest.raises(JudgeError, match=reason) as raised:
-        opened(name)
+        open_model(name)
     assert "\n" not in str(raised.value)
 
 

@@ -71,8 +71,8 @@ def test_incidence_is_aalen_and_johansens() -> None:
     object.__setattr__(seen, "probability", np.where(unsure, 0.2, 0.9))
     found = points(seen, 0.5)
     curve = incidence(seen, found)
-    times = np.minimum(np.minimum(found.stays, found.taken), 100.0)
-    causes = np.where(np.isfinite(found.stays), 1, np.where(np.isfinite(found.taken), 2, 0))
+    times = np.minimum(np.minimum(found.stays, found.as_other), 100.0)
+    causes = np.where(np.isfinite(found.stays), 1, np.where(np.isfinite(found.as_other), 2, 0))
     expected = aalen_johansen(times, causes, curve.percent)
     assert {0, 1, 2} == set(causes)
     assert np.abs(curve.recognized - expected[1]).max() < 1e-12

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
-from dashboard.charts.guidance import STYLES, front, weights
+from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
 from sampler.laws import LAWS
 
@@ -83,7 +83,7 @@ def test_a_sweep_of_one_law_and_a_run_without_a_sweep_say_so(opened: Open, tmp_p
 def test_the_front_has_a_line_for_each_law_through_its_scales() -> None:
     rows = [(law, scale, *(0.5, 0.4, 0.6), *(0.9, 0.8, 0.95), 510) for law in LAWS for scale in (3.0, 1.5)]
     frame = pd.DataFrame(rows, columns=["law", "scale", "x", "x_low", "x_high", "y", "y_low", "y_high", "n"])
-    figure = plotly.graph_objects.Figure(front(frame, ("recall", "accuracy"), (True, True), 0.7))
+    figure = plotly.graph_objects.Figure(front(frame, Side("recall", True), Side("accuracy", True), 0.7))
     assert len(figure.data) == len(LAWS) == len(STYLES)
     assert list(figure.data[0].text) == ["1.5", "3"], "in the order of the scales"
     assert list(figure.data[0].error_y.array) == pytest.approx([0.05, 0.05])

@@ -33,7 +33,7 @@ def test_incidence_is_valid_plotly_on_every_axis(axis: str, labels: int) -> None
     figure = charts_incidence.incidence(courses(labels), names, axis, places, dark=True)
     go.Figure(figure)
     assert "<b>" not in str(figure) and "$" not in str(figure)
-    go.Figure(charts_incidence.beside(courses(labels, ("a", HOSTILE)), names, axis, None))
+    go.Figure(charts_incidence.beside(courses(labels, ("a", HOSTILE)), names, axis))
 
 
 def test_recognized_rises_from_below_and_other_classes_hang_from_above() -> None:

@@ -7,7 +7,7 @@ from archive_fixture import write_run
 from lab_fixture import CENTRES, DECISION, SPECIATION, SWAP, levels, phi, write_lab
 
 from dashboard import axes
-from dashboard.speciation import tabs as speciation_tabs
+from dashboard.speciation import label_swap, uturn
 from evaluator.experiments.posterior import fastest
 from evaluator.theory.speciation import crossing
 from store.database import Archive
@@ -37,15 +37,15 @@ def test_u_turns_are_counted_per_class_and_together(archive: Archive) -> None:
     whole, each = frame[frame["label"].isna()], frame[frame["label"].notna()]
     assert len(whole) == 11 and len(each) == 110
     assert (whole["kept"].to_numpy() == each.groupby("logsnr")["kept"].sum().to_numpy()).all()
-    heads, rows = speciation_tabs.turned(frame, [str(digit) for digit in range(10)])
+    heads, rows = uturn.table(frame, [str(digit) for digit in range(10)])
     assert heads[1] == "kept at logSNR +4, % [95 %]" and heads[2].startswith("kept at logSNR −6")
     kept = [float(cell.split()[0]) for cell in rows[0][1:3]]
     assert rows[0][0] == "all" and len(rows) == 11 and kept[0] > 95 and kept[1] < 15
-    assert speciation_tabs.turned(frame[frame["logsnr"] < 3], ["0"])[1][0][1] == "not tried"
+    assert uturn.table(frame[frame["logsnr"] < 3], ["0"])[1][0][1] == "not tried"
 
 
 def test_a_changed_label_wins_until_the_planted_level(archive: Archive) -> None:
-    summary = speciation_tabs.swapped(archive.ask("swap", run="lab"))
+    summary = label_swap.by_step(archive.ask("swap", run="lab"))
     assert (summary["n"] == 90 * 8).all() and summary["other_share"].abs().max() < 1e-12
     assert summary["share"].iloc[0] > 0.99 and summary["share"].iloc[-1] < 0.01
     ends = archive.ask("swap_ends", run="lab")

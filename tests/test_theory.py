@@ -13,25 +13,25 @@ from evaluator.__main__ import main
 from evaluator.judges.judge import judge_for, judge_for_run
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, part
-from evaluator.theory.published import levels_to_try, published_crossing, speciation
+from evaluator.theory.published import published_crossing, published_speciation
 from evaluator.theory.schedule_check import at_share, check, figures
 from evaluator.theory.speciation import (
     _isotonic,
     against,
     crossing,
     logsnr_of_step,
-    ours,
+    our_logsnr,
     position,
-    published,
+    published_logsnr,
     speciation_logsnr,
     speciation_step,
     speciation_time,
     step_of,
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
+from firstlight.archives import BUNDLED
 from firstlight.errors import JudgeError
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
-from firstlight.run import RUNS
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared
 from trainer.data import load as real_digits
@@ -94,15 +94,15 @@ def test_the_interval_of_an_eigenvalue_covers_the_truth() -> None:
 
 def test_twice_the_picture_is_a_quarter_of_the_noise() -> None:
     for logsnr in (-6.0, -1.9, 3.0):
-        assert noise_to_signal(np.float64(ours(logsnr))) == pytest.approx(2 * noise_to_signal(np.float64(logsnr)))
-        assert published(ours(logsnr)) == pytest.approx(logsnr)
-    assert speciation_logsnr(4 * 7.66) == pytest.approx(ours(speciation_logsnr(7.66)))
+        assert noise_to_signal(np.float64(our_logsnr(logsnr))) == pytest.approx(2 * noise_to_signal(np.float64(logsnr)))
+        assert published_logsnr(our_logsnr(logsnr)) == pytest.approx(logsnr)
+    assert speciation_logsnr(4 * 7.66) == pytest.approx(our_logsnr(speciation_logsnr(7.66)))
 
 
 def test_the_published_rows_follow_from_their_eigenvalues() -> None:
     """Λ 7.66 → t_S 1.02, step 446; 16.72 → 1.41, 526: the first of T = 1000 linear betas with ᾱ < 1/Λ."""
     bar = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
-    for row in speciation().rows:
+    for row in published_speciation().rows:
         assert speciation_time(row.top) == pytest.approx(row.time, abs=0.005)
         assert int(np.argmax(bar < 1 / row.top)) == row.step
         assert row.step <= speciation_step(row.top) < row.step + 1
@@ -112,7 +112,7 @@ def test_the_published_rows_follow_from_their_eigenvalues() -> None:
 def test_the_two_class_row_is_met_within_one_percent() -> None:
     """The first 5,000 ones and eights, zero-padded: padding adds pixels without variance, resizing would give 9.30."""
     card = spectra_for(run_card(PRESETS["two-digits"], ("1", "8")))
-    row = speciation().rows[0]
+    row = published_speciation().rows[0]
     assert card.n == 10_000 and card.classes == ("1", "8")
     assert card.whole.unit.value == pytest.approx(row.top, rel=0.01)
     assert card.whole.time.value == pytest.approx(row.time, rel=0.01)
@@ -168,23 +168,17 @@ def test_measured_against_predicted_on_every_axis() -> None:
     same = against(predicted.logsnr, predicted)
     assert same["logsnr"].value == pytest.approx(0) and same["sigma"].value == pytest.approx(1)
     found = against(published_crossing(), predicted)
-    assert found["step"].low < speciation().ratio < found["step"].high
-    assert found["step"].value == pytest.approx(speciation().ratio, abs=0.005)
+    assert found["step"].low < published_speciation().ratio < found["step"].high
+    assert found["step"].value == pytest.approx(published_speciation().ratio, abs=0.005)
     assert found["sigma"].value == pytest.approx(math.exp(-found["logsnr"].value / 2))
     never = against(Estimate(math.inf, 0.0, math.inf, 5), predicted)
     assert all(math.isnan(each.value) and each.n == 5 for each in never.values())
 
 
 def test_the_published_steps_are_levels_of_our_chain() -> None:
-    found = speciation()
+    found = published_speciation()
     assert [step_of(logsnr_of_step(step)) for step in found.step] == pytest.approx(found.step)
     assert found.logsnr[3] == pytest.approx(-1.9278 - math.log(4), abs=1e-3)  # step 450
-    chain = levels("linear-1000", 200)
-    tried = levels_to_try(chain)
-    assert (
-        len(tried) == 9 and np.abs(chain[tried] - found.logsnr).max() < np.diff(chain[tried[0] : tried[-1]]).max() / 2
-    )
-    assert levels_to_try(levels("linear-150", 150)) == [21]  # the others lie before its start
 
 
 def test_shares_are_made_to_rise_as_isotonic_regression_does() -> None:
@@ -262,7 +256,7 @@ def test_a_run_of_two_classes_is_judged_between_them() -> None:
 
 
 def test_the_schedule_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schedule", "course", "--json", "--runs", str(RUNS)]) == 0
+    assert main(["schedule", "course", "--json", "--runs", str(BUNDLED)]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is False
     assert main(["schedule", "mnist"]) == 0
     assert "70 % of the steps: logSNR +3.47" in capsys.readouterr().out

@@ -17,9 +17,10 @@ import torch
 
 from firstlight.errors import RunError
 from firstlight.run import run_at
-from trainer.__main__ import main, pictures
+from trainer.__main__ import main
 from trainer.card import new_card
 from trainer.checkpoints import load_config, load_denoiser
+from trainer.commands import pictures
 from trainer.config import PRESETS, Config, from_dict, to_dict
 from trainer.data import DIGITS, DataError, Pictures, load, prepared
 from trainer.loss import batch_index, denoising_loss

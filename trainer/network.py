@@ -161,10 +161,10 @@ class UNet(nn.Module):
         self.unfold = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor | None = None) -> Tensor:
-        told = self.time(logsnr) + self.label(label)
+        embedded = self.time(logsnr) + self.label(label)
         if self.scale is not None and guidance is not None:
-            told = told + self.scale(guidance)
-        embedding = F.silu(told)[:, :, None, None].to(x.dtype)
+            embedded = embedded + self.scale(guidance)
+        embedding = F.silu(embedded)[:, :, None, None].to(x.dtype)
         hidden = self.stem(x)
         skips: list[Tensor] = []
         for level, down in enumerate(self.down):

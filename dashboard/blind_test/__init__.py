@@ -1,1 +1,1 @@
-"""The parts of the page Blind test."""
+"""The page Blind test: people name pictures at random steps, and are compared with the judges."""

@@ -1,7 +1,7 @@
-"""The blind test: who is asked sees one picture at one random step, names it, and sees the next.
+"""A sitting: who is asked sees one picture at one random step, names it, and sees the next.
 
-The seam is here because a sitting outlives its page: its answers are written after each picture, so nothing is lost
-when the browser closes, and stay in the session where the run's folder takes no file.
+It outlives its page: answers are written after each picture, so nothing is lost when the browser closes, and stay in
+the session where the run's folder takes no file.
 """
 
 import json
@@ -14,19 +14,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import format, run_facts
-from dashboard.components import elements, inputs, psychometric
+from dashboard import run_facts
+from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.pictures import grids as pictures_grids
 from dashboard.pictures import plate
-from evaluator.stats.psychometric import fit
 from firstlight.errors import RunError
 from firstlight.run import Run
 from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS = ("20", "40", "100")
-SHOWN = {name: view for view, name in judgements.VIEWS.items() if view != "ancestral"}
+VIEWS = {name: view for view, name in judgements.VIEWS.items() if view != "ancestral"}
 STATE = "blind"  # in the session: run id -> Trial
 
 
@@ -50,8 +49,8 @@ class Trial:
 
 def running(run: pd.Series) -> Trial | None:
     """The sitting under way for a run, or just ended."""
-    held: dict[str, Trial] = st.session_state.setdefault(STATE, {})
-    return held.get(str(run["run"]))
+    trials: dict[str, Trial] = st.session_state.setdefault(STATE, {})
+    return trials.get(str(run["run"]))
 
 
 def begin(run: pd.Series) -> str:
@@ -60,7 +59,7 @@ def begin(run: pd.Series) -> str:
     if choices.empty:
         elements.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
     with st.container(horizontal=True):
-        view = SHOWN[inputs.pick("Shown", list(SHOWN), next(iter(SHOWN)), "shown", width=190)]
+        view = VIEWS[inputs.pick("Shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, "40", "pictures"))
     count = len(run_facts.class_names(run))
     keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""
@@ -68,14 +67,7 @@ def begin(run: pd.Series) -> str:
         f"You see {length} pictures, each at one random step between noise and finished, and name each: there are "
         f"{count} answers and no other, so guess where you cannot tell.{keys} Your answers are kept beside the run."
     )
-    with st.form("blind-begin", border=False):
-        with st.container(horizontal=True):
-            guess = st.number_input(
-                "Your guess first: half are nameable from … % of the steps on",
-                0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
-            )  # fmt: skip
-            person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
-        pressed = st.form_submit_button("Begin", type="primary")
+    pressed, guess, person = _form()
     if pressed and guess is None:
         elements.note("Give your guess first; it is scored at the end.")
     elif pressed:
@@ -83,6 +75,18 @@ def begin(run: pd.Series) -> str:
         st.session_state[STATE][str(run["run"])] = Trial(made, order(choices, length, made.id))
         st.rerun()
     return view
+
+
+def _form() -> tuple[bool, float | None, str]:
+    """Whether the button was pressed, the guess and the name."""
+    with st.form("blind-begin", border=False):
+        with st.container(horizontal=True):
+            guess = st.number_input(
+                "Your guess first: half are nameable from … % of the steps on",
+                0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
+            )  # fmt: skip
+            person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
+        return st.form_submit_button("Begin", type="primary"), guess, person
 
 
 def order(choices: pd.DataFrame, length: int, sitting: str) -> list[tuple[int, int]]:
@@ -99,7 +103,6 @@ def picture(run: pd.Series, trial: Trial) -> None:
     """The next picture and a button for each class."""
     if trial.over:
         st.rerun()
-    names = run_facts.class_names(run)
     sample, frame = trial.order[trial.done]
     row = archive.ask("trajectory", run=run["run"], sample=sample)
     if row.empty:
@@ -107,13 +110,7 @@ def picture(run: pd.Series, trial: Trial) -> None:
     st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
     image = _image(row.iloc[0], run, trial.sitting.view, frame)
     st.image(image, output_format="PNG", alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named")
-    with st.container(horizontal=True, key="blind-answers"):
-        for label, name in enumerate(names):
-            st.button(
-                elements.literal(name), key=f"blind-{trial.sitting.id}-{trial.done}-{label}", on_click=_say,
-                args=(archive.folder(run), trial, trial.done, row.iloc[0], frame, label),
-                shortcut=str(label) if len(names) <= 10 else None, width=150 if len(name) > 3 else 64,
-            )  # fmt: skip
+    _buttons(run, trial, row.iloc[0], frame)
     if trial.refused:
         elements.notice(trial.refused)
     with st.container(horizontal=True):
@@ -121,6 +118,18 @@ def picture(run: pd.Series, trial: Trial) -> None:
         if trial.refused:
             save(trial)
     trial.began = time.monotonic()
+
+
+def _buttons(run: pd.Series, trial: Trial, row: pd.Series, frame: int) -> None:
+    """A button for each class, with a key where there are ten or fewer."""
+    names = run_facts.class_names(run)
+    with st.container(horizontal=True, key="blind-answers"):
+        for label, name in enumerate(names):
+            st.button(
+                elements.literal(name), key=f"blind-{trial.sitting.id}-{trial.done}-{label}", on_click=_answer,
+                args=(archive.folder(run), trial, trial.done, row, frame, label),
+                shortcut=str(label) if len(names) <= 10 else None, width=150 if len(name) > 3 else 64,
+            )  # fmt: skip
 
 
 def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
@@ -133,13 +142,13 @@ def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
     return plate.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
 
 
-def _say(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, said: int) -> None:
+def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, label: int) -> None:
     """Keep an answer, unless the picture it is for has gone."""
     if turn != trial.done or trial.over:
         return
     answer = Answer(
         int(row["sample"]), int(row["label"]), int(row["seed"]), int(row["frames"][frame]), int(row["steps"]),
-        float(row["logsnr"][frame]), said, round(time.monotonic() - trial.began, 3),
+        float(row["logsnr"][frame]), label, round(time.monotonic() - trial.began, 3),
     )  # fmt: skip
     trial.sitting = replace(trial.sitting, answers=(*trial.sitting.answers, answer))
     _keep(folder, trial)
@@ -157,49 +166,7 @@ def _stop(trial: Trial) -> None:
     trial.order = trial.order[: trial.done]
 
 
-def ended(run: pd.Series, trial: Trial) -> None:
-    """What the sitting came to: the guess against what was measured, and the answers to take away."""
-    frame = psychometric.rows([trial.sitting])
-    elements.finding(score(frame, trial.sitting.guess, len(run_facts.class_names(run))))
-    if trial.refused:
-        elements.notice(trial.refused)
-    with st.container(horizontal=True):
-        if st.button("Another sitting", key="blind-again", type="primary"):
-            del st.session_state[STATE][str(run["run"])]
-            st.rerun()
-        save(trial)
-
-
 def save(trial: Trial) -> None:
     """A button that saves the sitting as the file that would lie beside the run."""
     content, file = json.dumps(trial.sitting.plain(), indent=1), f"{trial.sitting.id}.json"
     st.download_button("Save my answers, JSON", content, file, "application/json", key="blind-save", on_click="ignore")
-
-
-def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:
-    """The first guess held against the answers, one sentence. frame: people.rows of one sitting."""
-    right = f"{int(frame['right'].sum())} of {len(frame)} named right"
-    try:
-        found = fit(frame["percent"].to_numpy(float), frame["right"].to_numpy(bool), np.zeros(len(frame)), classes)
-    except RunError as error:
-        return f"{right}. {error}"
-    if np.isinf(found.middle.value):
-        return f"{right}: half are not nameable even when finished; your guess was {guess or 0:.0f} % of the steps."
-    place = f"{format.spread(found.middle, '% of steps')} % of the steps"
-    text = f"{right}: you name half, beyond guessing, from {place} on, n = {found.n}"
-    if guess is None:
-        return f"{text}."
-    off = guess - found.middle.value
-    within = "inside" if found.middle.low <= guess <= found.middle.high else "outside"
-    how = f"{abs(off):.0f} points {'earlier' if off > 0 else 'later'} than your guess of {guess:.0f} %"
-    return f"{text}: {how}, which is {within} the interval."
-
-
-def sentence(run: pd.Series, view: str) -> str:
-    """Who has answered, one sentence that tells nothing of what: that would be in the way of a first guess."""
-    held = psychometric.asked(run, view)
-    answers, persons = sum(len(each.answers) for each in held), len({each.who for each in held})
-    if not answers:
-        return f"Nobody has named pictures of {run['run']} yet: guess from when on you can, then try."
-    who = "1 person has" if persons == 1 else f"{persons:,} people have"
-    return f"{who} named {answers:,} pictures of {run['run']}: guess from when on you can, then try."

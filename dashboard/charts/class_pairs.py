@@ -1,17 +1,13 @@
-"""Label swap as heat maps and U-turns as small multiples: what depends on two classes, or on one class and a level.
-
-The seam is here because these are charts of classes against classes; lines along the process are in curves.py.
-"""
+"""Label swap and theory's points as maps of classes against classes; U-turns as small multiples."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from dashboard.axes import AXES
-from dashboard.charts import panels as charts_panels
-from dashboard.charts.incidence import faded
-from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, plain
-from dashboard.format import number
+from dashboard.charts import panels
+from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, faded, plain
+from dashboard.format import estimate_of, number, share
 from evaluator.theory.spectra import Pair
 
 ROW = 30  # pixels of a class's row
@@ -60,12 +56,12 @@ def pair_map(found: Sequence[Pair], classes: Sequence[str]) -> Figure:
 
 def uturns(frame: pd.DataFrame, classes: Sequence[str], axis: str, theory: float | None, dark: bool) -> Figure:
     """The share of real pictures that keep their class, for each class. frame: the query `uturn`, with axis columns."""
-    plane = charts_panels.plane_of(frame, len(classes), axis)
+    plane = panels.plane_of(frame, len(classes), axis)
     column = AXES[axis][0]
-    traces = [charts_panels.trace(charts_panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1)]
+    traces = [panels.trace(panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1)]
     if theory is not None:
-        lines = charts_panels.joined(plane.upright(label, theory) for label in range(len(classes)))
-        traces.append(charts_panels.trace(lines, PURPLE, 1.5, dash="dash"))
+        lines = panels.joined(plane.upright(label, theory) for label in range(len(classes)))
+        traces.append(panels.trace(lines, PURPLE, 1.5, dash="dash"))
     for told, colour, dash, name in (
         (False, SKY if dark else BLUE, "solid", "way back without a label"),
         (True, GREEN, "dot", "way back with the label"),
@@ -76,12 +72,12 @@ def uturns(frame: pd.DataFrame, classes: Sequence[str], axis: str, theory: float
     both = frame["conditional"].nunique() > 1
     return {
         "data": traces,
-        "layout": charts_panels.layout(plane, classes, axis) | (charts_panels.LEGEND if both else {}),
+        "layout": panels.layout(plane, classes, axis) | (panels.LEGEND if both else {}),
     }
 
 
 def _kept(
-    plane: charts_panels.Plane,
+    plane: panels.Plane,
     frame: pd.DataFrame,
     classes: Sequence[str],
     column: str,
@@ -91,27 +87,26 @@ def _kept(
     colour, dash, name = look
     parts = {label: frame[frame["label"] == label].sort_values(column) for label in range(len(classes))}
     parts = {label: part for label, part in parts.items() if len(part)}
-    bands = charts_panels.joined(
-        charts_panels.between(
+    bands = panels.joined(
+        panels.between(
             plane.through(label, part[column], part["low"]), plane.through(label, part[column], part["high"])
         )
         for label, part in parts.items()
     )
-    lines = charts_panels.joined(plane.through(label, part[column], part["share"]) for label, part in parts.items())
+    lines = panels.joined(plane.through(label, part[column], part["share"]) for label, part in parts.items())
     said = [text for label, part in parts.items() for text in _said(plain(classes[label]), part, column, axis)]
     return [
-        charts_panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)),
-        charts_panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, showlegend=True),
+        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)),
+        panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, showlegend=True),
     ]
 
 
 def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
-    rows = (part[key].tolist() for key in (column, "share", "low", "high", "n"))
+    found = [estimate_of(row, "share") for row in part.to_dict("records")]
     return [
         *(
-            f"{name}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] keep their class from "
-            f"{number(place, axis)}, n = {n:,}"
-            for place, share, low, high, n in zip(*rows, strict=True)
+            f"{name}: {share(each, 0)} keep their class from {number(place, axis)}, n = {each.n:,}"
+            for place, each in zip(part[column], found, strict=True)
         ),
         "",
     ]

@@ -1,15 +1,12 @@
-"""Which class is earlier: classes in order with their intervals, and what every two of them differ by.
-
-The seam is here because a ranking misleads without its ties: classes that cannot be told apart are bracketed together,
-and a pair of them has no colour.
-"""
+"""Classes in order with their intervals, and what every two of them differ by; ties are bracketed and colourless."""
 
 from collections.abc import Sequence
 
-from dashboard.axes import UNITS, on_axis
+from dashboard.axes import UNITS, estimate_along
 from dashboard.charts.theme import ACCENT, HEIGHT, MUTED, Figure, bare_layout, plain
-from dashboard.format import chance, number
+from dashboard.format import chance, number, place, rank
 from evaluator.recognizability.ranking import Pair, Ranking
+from evaluator.stats.intervals import Estimate
 
 ROW = 26  # pixels of a class's row
 NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.75)"]]
@@ -19,20 +16,19 @@ TEXT = {"dark": "#E6EAF2", "light": "#1B2333"}
 def order(found: Ranking, classes: Sequence[str], axis: str, dark: bool) -> Figure:
     """Restricted means, earliest first, with 95 % intervals; a bracket holds neighbours that cannot be told apart."""
     accent = ACCENT["dark" if dark else "light"]
-    names = [plain(classes[place.label]) for place in found.rows]
-    ends = [[on_axis(end, axis) for end in (row.mean.value, row.mean.low, row.mean.high)] for row in found.rows]
+    names = [plain(classes[row.label]) for row in found.rows]
+    means = [estimate_along(row.mean, axis) for row in found.rows]
     said = [
-        f"{name}: {number(middle, axis, 1)} [{number(min(low, high), axis, 1)}, {number(max(low, high), axis, 1)}], "
-        f"rank {row.rank} [{row.low}, {row.high}], n = {row.mean.n:,}"
-        for name, (middle, low, high), row in zip(names, ends, found.rows, strict=True)
+        f"{name}: {place(mean, axis, 1)}, rank {rank(row)}, n = {mean.n:,}"
+        for name, mean, row in zip(names, means, found.rows, strict=True)
     ]
     trace = {
-        "type": "scatter", "mode": "markers", "x": [middle for middle, _, _ in ends], "y": names, "text": said,
+        "type": "scatter", "mode": "markers", "x": [mean.value for mean in means], "y": names, "text": said,
         "hoverinfo": "text", "marker": {"size": 9, "color": accent},
         "error_x": {
             "type": "data", "symmetric": False, "color": accent, "thickness": 1.5, "width": 0,
-            "array": [max(abs(high - middle), 0) if high >= low else abs(low - middle) for middle, low, high in ends],
-            "arrayminus": [abs(middle - low) if high >= low else abs(middle - high) for middle, low, high in ends],
+            "array": [mean.high - mean.value for mean in means],
+            "arrayminus": [mean.value - mean.low for mean in means],
         },
     }  # fmt: skip
     layout = bare_layout(f"restricted mean of the recognition point, {UNITS[axis]}", axis)
@@ -93,6 +89,6 @@ def _cell(held: tuple[Pair, int] | None, row: str, column: str, axis: str) -> tu
         return None, "", ""
     pair, sign = held
     value, *ends = (sign * end for end in (pair.difference.value, pair.difference.low, pair.difference.high))
-    shown, low, high = (number(end, axis, 1) for end in (value, min(ends), max(ends)))
-    hover = f"{row} − {column}: {shown} [{low}, {high}], Holm p {chance(pair.holm)}"
-    return (value, shown, hover) if pair.apart else (None, "·", f"{hover}: cannot be told apart")
+    later = Estimate(value, min(ends), max(ends), pair.difference.n)
+    hover = f"{row} − {column}: {place(later, axis, 1)}, Holm p {chance(pair.holm)}"
+    return (value, number(value, axis, 1), hover) if pair.apart else (None, "·", f"{hover}: cannot be told apart")

@@ -1,6 +1,6 @@
-"""Classes by CLIP score as figures: the order with its ceilings, ranks by prompt and by moment, orders side by side.
+"""Classes by CLIP score: their order with its ceilings, ranks by prompt and by moment, orders side by side.
 
-The seam is here because a rank is drawn the same way everywhere: grey where it cannot be told from another.
+A rank that cannot be told from another is grey in all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ import pandas as pd
 
 from dashboard.charts.class_ranking import ROW, TEXT
 from dashboard.charts.theme import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, plain, styles
+from dashboard.format import estimate, rank
 from evaluator.clip.ranking import Order, RealScore
-from evaluator.recognizability.ranking import Place
 from evaluator.stats.intervals import Estimate
 
 BETTER = [[0.0, "rgba(0,114,178,0.75)"], [1.0, "rgba(128,138,155,0.08)"]]  # rank 1 to the last
@@ -26,11 +26,6 @@ def apart(order: Order) -> frozenset[int]:
         one.label for one in order.rows
         if all(one is other or one.high < other.low or other.high < one.low for other in order.rows)
     )  # fmt: skip
-
-
-def ranks(place: Place) -> str:
-    """A rank with its interval."""
-    return f"{place.rank} [{place.low}, {place.high}]"
 
 
 def ranking(
@@ -54,7 +49,7 @@ def ranking(
         _dots([real[place.label].score for place in known], [plain(classes[place.label]) for place in known],
               "real pictures", [PURPLE] * len(known), "diamond-open"),
         _dots([place.mean for place in order.rows], names, "generated pictures", colours, "circle",
-              [f", rank {ranks(place)}" for place in order.rows]),
+              [f", rank {rank(place)}" for place in order.rows]),
     ]  # fmt: skip
     layout = bare_layout(title)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": True, "categoryarray": names}
@@ -85,14 +80,14 @@ def _dots(
 ) -> dict[str, Any]:  # fmt: skip
     """Means with their intervals, one for each class."""
     said = [
-        f"{label}, {name}: {each.value:.4g} [{each.low:.4g}, {each.high:.4g}], n = {each.n:,}{rest}"
+        f"{label}, {name}: {estimate(each, '.4g')}, n = {each.n:,}{rest}"
         for label, each, rest in zip(names, found, more or [""] * len(names), strict=True)
     ]
     ends = [(each.high - each.value, each.value - each.low) for each in found]
     bar = colours[0] if colours and len(set(colours)) == 1 else MUTED
     return {
         "type": "scatter", "mode": "markers", "x": [each.value for each in found], "y": list(names), "name": name,
-        "text": [text.replace("-", "−") for text in said], "hoverinfo": "text",
+        "text": said, "hoverinfo": "text",
         "marker": {"size": 9, "color": list(colours), "symbol": symbol, "line": {"width": 1.5}},
         "error_x": {"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": bar,
                     "array": [max(high, 0) if high == high else 0 for high, _ in ends],
@@ -140,7 +135,7 @@ def beside(found: Mapping[str, Order], classes: Sequence[str], title: str) -> Fi
     for (run, order), offset, symbol in zip(found.items(), offsets, SYMBOLS * len(found), strict=False):
         rows = sorted(order.rows, key=lambda place: place.label)
         trace = _dots([place.mean for place in rows], [plain(classes[place.label]) for place in rows], plain(run),
-                      [look[run][0]] * len(rows), symbol, [f", rank {ranks(place)}" for place in rows])  # fmt: skip
+                      [look[run][0]] * len(rows), symbol, [f", rank {rank(place)}" for place in rows])  # fmt: skip
         traces.append(trace | {"y": [place.label + float(offset) for place in rows]})
     layout = bare_layout(title)
     layout["yaxis"] |= {"tickvals": list(labels), "ticktext": [plain(name) for name in classes], "showgrid": True,

@@ -1,8 +1,4 @@
-"""Shares along the process on one chart: lines with bands, upright marks with their own intervals, points beside them.
-
-The seam is here because cloning, label swap, entropy and the threshold's sensitivity are the same figure of different
-rows: something measured against a place, theory beside it, and a name written where the line is.
-"""
+"""Lines along the process with bands, upright marks with their own intervals, and levels across."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +7,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dashboard.axes import AXES
-from dashboard.charts.theme import MUTED, SKY, Figure, bare_layout, line_of, place_on, plain, span
+from dashboard.charts.theme import FADED, MUTED, SKY, Figure, bare_layout, faded, line_of, place_on, plain, span
+from dashboard.format import interval
 from evaluator.stats.intervals import Estimate
 
-FADED = 0.15  # opacity of a band
+FEW = 25  # points of a line that are marked too
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,9 @@ class Curve:
     dash: str = "solid"
     value: str = "share"
     points: bool = False  # marks without a line: somebody else's measurement
-    hover: str = "%{y:.0%}"
+    form: str = ".0%"  # of a value on hover, and of the ends of its interval
+    before: str = ""  # on hover, and behind the value:
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def curves(
     every = [curve.frame for curve in drawn if len(curve.frame)]
     if not x and every:
         layout["xaxis"] |= _span(pd.concat(every), axis)
-    traces = [trace for curve in drawn for trace in _traces(curve, column, words)]
+    traces = [trace for curve in drawn for trace in _traces(curve, column)]
     log = not x and AXES[axis][3]
     for level in levels:
         _across(layout, level)
@@ -92,40 +91,42 @@ def _span(frame: pd.DataFrame, axis: str) -> Figure:
     return {"range": ends[::-1] if backwards else ends, "autorange": False}
 
 
-def _traces(curve: Curve, column: str, words: str) -> list[Figure]:
+def _traces(curve: Curve, column: str) -> list[Figure]:
+    """The band, where there is one and the line is one, and the line or its points above it."""
     part = curve.frame.sort_values(column)
-    x = part[column].tolist()
-    said = curve.hover
-    if {"low", "high"} <= set(part.columns):
-        said += " [%{customdata[0]}, %{customdata[1]}]"
-    counted = part["n"].tolist() if "n" in part else []
-    said += (", n = %{customdata[2]:,}" if counted else "") + f"<extra>{plain(curve.name)}</extra>"
-    style = {"color": curve.colour, "width": 2, "dash": curve.dash}
-    more: Figure = {"hovertemplate": said, "showlegend": bool(curve.name)}
+    x, bounded = part[column].tolist(), {"low", "high"} <= set(part.columns)
+    line = line_of(x, part[curve.value].tolist(), curve.name, {"color": curve.colour, "width": 2, "dash": curve.dash})
+    line |= {"showlegend": bool(curve.name), **_hover(curve, part, bounded)}
     if curve.points:
-        more |= {"mode": "markers", "marker": {"symbol": "circle-open", "size": 8, "color": curve.colour,
-                                               "line": {"width": 2}}}  # fmt: skip
-    elif len(x) <= 25:
-        more |= {"mode": "lines+markers", "marker": {"size": 5, "color": curve.colour}}
-    traces = []
-    if {"low", "high"} <= set(part.columns) and not curve.points:
-        whole = part.dropna(subset=["low", "high"])
-        outline = whole[column].tolist() + whole[column].tolist()[::-1]
-        edge = whole["high"].tolist() + whole["low"].tolist()[::-1]
-        traces.append(line_of(outline, edge, "", {"width": 0}, fill="toself", fillcolor=faded(curve.colour),
-                            hoverinfo="skip", showlegend=False))  # fmt: skip
-    if {"low", "high"} <= set(part.columns):
-        form = "{:.0%}" if "%}" in curve.hover and ".0%" in curve.hover else "{:.2f}"
-        ends = [[form.format(end) if end == end else "–" for end in pair] for pair in part[["low", "high"]].to_numpy()]
-        more["customdata"] = [[*pair, n] for pair, n in zip(ends, counted or [0] * len(ends), strict=True)]
-    traces.append(line_of(x, part[curve.value].tolist(), curve.name, style) | more)
-    return traces
+        ring = {"symbol": "circle-open", "size": 8, "color": curve.colour, "line": {"width": 2}}
+        return [line | {"mode": "markers", "marker": ring}]
+    if len(x) <= FEW:
+        line |= {"mode": "lines+markers", "marker": {"size": 5, "color": curve.colour}}
+    return [_band(part, column, curve.colour), line] if bounded else [line]
 
 
-def faded(colour: str) -> str:
-    """The colour of a band around a line of this colour."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{FADED})"
+def _hover(curve: Curve, part: pd.DataFrame, bounded: bool) -> Figure:
+    """What hovering says of each row: the value, its interval where rows are `bounded`, and n where it is known."""
+    ends = (
+        [interval(low, high, curve.form) for low, high in zip(part["low"], part["high"], strict=True)]
+        if bounded
+        else [""] * len(part)
+    )
+    counts = [f", n = {n:,.0f}" for n in part["n"]] if "n" in part else [""] * len(part)
+    value = f"{curve.before}%{{y:{curve.form}}}{curve.unit}"
+    return {
+        "customdata": [end + count for end, count in zip(ends, counts, strict=True)],
+        "hovertemplate": f"{value}%{{customdata}}<extra>{plain(curve.name)}</extra>",
+    }
+
+
+def _band(part: pd.DataFrame, column: str, colour: str) -> Figure:
+    """The area between the ends of the intervals, where there are any."""
+    whole = part.dropna(subset=["low", "high"])
+    outline = whole[column].tolist() + whole[column].tolist()[::-1]
+    edge = whole["high"].tolist() + whole["low"].tolist()[::-1]
+    return line_of(outline, edge, "", {"width": 0}, fill="toself", fillcolor=faded(colour), hoverinfo="skip",
+                   showlegend=False)  # fmt: skip
 
 
 def _across(layout: Figure, level: Level) -> None:

@@ -1,9 +1,8 @@
-"""Guidance laws drawn: accuracy against diversity, a figure against the scale, and the weight of each picture and step.
+"""Guidance laws: accuracy against diversity, and the scale in force at each picture and step."""
 
-The seam is here because the Guidance page and the Generate page show the same laws in the same colours.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from dashboard.charts.theme import (
     bare_layout,
     plain,
 )
+from dashboard.format import estimate, estimate_of, share
 
 STYLES = {
     "constant": (BLUE, "solid", "circle"), "interval": (SKY, "dash", "square"),
@@ -39,35 +39,24 @@ def name_of(law: str) -> str:
     return NAMES.get(law, law)
 
 
-def front(frame: pd.DataFrame, titles: tuple[str, str], percent: tuple[bool, bool], best: float | None) -> Figure:
+@dataclass(frozen=True)
+class Side:
+    """One axis of the front: what is measured along it."""
+
+    title: str
+    share: bool  # between 0 and 1, written in per cent
+
+
+def front(frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> Figure:
     """Accuracy against diversity, a line for each law along its scales, 95 % intervals both ways.
 
     frame: law, scale, x, x_low, x_high, y, y_low, y_high, n; `best` is what real pictures reach on the x-axis.
     """
-    traces = []
-    for law, (colour, dash, symbol) in STYLES.items():
-        part = frame[frame["law"] == law].sort_values("scale")
-        if part.empty:
-            continue
-        said = [
-            f"{name_of(law)}, S = {row['scale']:g}<br>{_ends(row, 'y', percent[1])} {plain(titles[1])}<br>"
-            f"{_ends(row, 'x', percent[0])} {plain(titles[0])}<br>n = {row['n']:,}"
-            for row in part.to_dict("records")
-        ]
-        bars = {"thickness": 1, "width": 0, "color": colour}
-        traces.append({
-            "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
-            "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
-            "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
-            "line": {"color": colour, "width": 2, "dash": dash},
-            "marker": {"symbol": symbol, "size": 8, "color": colour}, "cliponaxis": False,
-            "error_y": bars | _arms(part, "y"), "error_x": bars | _arms(part, "x"), "opacity": 0.9,
-        })  # fmt: skip
-    layout = bare_layout(titles[0])
-    for name, share, title in (("xaxis", percent[0], titles[0]), ("yaxis", percent[1], titles[1])):
-        layout[name] |= {"title": {"text": title}} | (
-            {"tickformat": ".0%" if name == "xaxis" else ".1%"} if share else {}
-        )
+    parts = {law: frame[frame["law"] == law].sort_values("scale") for law in STYLES}
+    traces = [_law(law, part, x, y) for law, part in parts.items() if len(part)]
+    layout = bare_layout(x.title)
+    layout["xaxis"] |= {"tickformat": ".0%"} if x.share else {}
+    layout["yaxis"] |= {"title": {"text": y.title}} | ({"tickformat": ".1%"} if y.share else {})
     layout |= {"hovermode": "closest", "showlegend": len(traces) > 1, "height": HEIGHT + 120}
     layout["margin"] = layout["margin"] | {"t": 52}
     if best is not None:
@@ -81,16 +70,32 @@ def front(frame: pd.DataFrame, titles: tuple[str, str], percent: tuple[bool, boo
     return {"data": traces, "layout": layout}
 
 
+def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:
+    """The line of a law, a point for each of its scales."""
+    colour, dash, symbol = STYLES[law]
+    said = [
+        f"{name_of(law)}, S = {row['scale']:g}<br>{_told(row, 'y', y)}<br>{_told(row, 'x', x)}<br>n = {row['n']:,}"
+        for row in part.to_dict("records")
+    ]
+    bars = {"thickness": 1, "width": 0, "color": colour}
+    return {
+        "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
+        "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
+        "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
+        "line": {"color": colour, "width": 2, "dash": dash},
+        "marker": {"symbol": symbol, "size": 8, "color": colour}, "cliponaxis": False,
+        "error_y": bars | _arms(part, "y"), "error_x": bars | _arms(part, "x"), "opacity": 0.9,
+    }  # fmt: skip
+
+
+def _told(row: Mapping[str, Any], column: str, side: Side) -> str:
+    found = estimate_of(row, column)
+    return f"{share(found) if side.share else estimate(found, '.3g')} {plain(side.title)}"
+
+
 def _arms(part: pd.DataFrame, axis: str) -> Figure:
     up, down = part[f"{axis}_high"] - part[axis], part[axis] - part[f"{axis}_low"]
     return {"type": "data", "symmetric": False, "array": up.fillna(0).tolist(), "arrayminus": down.fillna(0).tolist()}
-
-
-def _ends(row: dict[str, float], axis: str, percent: bool) -> str:
-    value, low, high = (row[axis], row[f"{axis}_low"], row[f"{axis}_high"])
-    if percent:
-        return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-    return f"{value:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def weights(

@@ -1,7 +1,6 @@
-"""Cumulative incidence as small multiples: recognized from below, taken for another class from above, the rest between.
+"""Cumulative incidence as small multiples: recognized from below, taken for another class from above.
 
-The seam is here because the two ends of a picture compete, and a chart that shows one of them alone lets the other be
-mistaken for "not yet".
+The two ends compete: a chart of one alone lets the other be mistaken for "not yet".
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.axes import AXES
-from dashboard.charts import panels as charts_panels
-from dashboard.charts.theme import ACCENT, BLUE, GRID, MUTED, PURPLE, SKY, Figure, plain, styles
-from dashboard.format import number
+from dashboard.charts import panels
+from dashboard.charts.theme import ACCENT, BLUE, GRID, MUTED, PURPLE, SKY, Figure, faded, plain, styles
+from dashboard.format import number, share
+from evaluator.stats.intervals import Estimate
 
 Part = dict[str, NDArray[Any]]  # columns of a frame's rows
 
@@ -35,58 +35,47 @@ def incidence(frame: pd.DataFrame, classes: Sequence[str], axis: str, places: Pl
 
     frame: label, step, share, low, high, other, n, never and the axis columns, a row for each kept step of each class.
     """
-    plane = charts_panels.plane_of(frame, len(classes), axis)
+    plane = panels.plane_of(frame, len(classes), axis)
     column = AXES[axis][0]
     parts = _parts(frame, len(classes))
     edges = {label: plane.steps(label, part[column], 1 - part["other"]) for label, part in parts.items()}
     tops = {label: plane.steps(label, part[column], [1.0] * len(part[column])) for label, part in parts.items()}
     strays = [label for label, part in parts.items() if part["other"].max() > 0]
-    curves = charts_panels.joined(plane.steps(label, part[column], part["share"]) for label, part in parts.items())
-    bands = charts_panels.joined(_band(plane, label, part, column) for label, part in parts.items())
+    curves = panels.joined(plane.steps(label, part[column], part["share"]) for label, part in parts.items())
+    bands = panels.joined(_band(plane, label, part, column) for label, part in parts.items())
     said = [text for label, part in parts.items() for text in _said(classes[label], part, axis)]
-    away = charts_panels.joined(charts_panels.between(edges[label], tops[label]) for label in strays)
+    away = panels.joined(panels.between(edges[label], tops[label]) for label in strays)
     traces = [
-        charts_panels.trace(charts_panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1),
-        charts_panels.trace(away, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(128,138,155,0.35)"),
-        charts_panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(0,114,178,0.18)"),
+        panels.trace(panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1),
+        panels.trace(away, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(128,138,155,0.35)"),
+        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(0,114,178,0.18)"),
         *_uprights(plane, range(len(classes)), places, dark),
-        charts_panels.trace(charts_panels.joined(edges[label] for label in strays), MUTED, 1.5),
-        charts_panels.trace(curves, SKY if dark else BLUE, 2, text=said, hoverinfo="text"),
+        panels.trace(panels.joined(edges[label] for label in strays), MUTED, 1.5),
+        panels.trace(curves, SKY if dark else BLUE, 2, text=said, hoverinfo="text"),
     ]
     never = {label: f"never {100 * part['never'][-1]:.1f} %" for label, part in parts.items()}
-    layout = charts_panels.layout(
-        plane, classes, axis, [never.get(label, "no pictures") for label in range(len(classes))]
-    )
+    layout = panels.layout(plane, classes, axis, [never.get(label, "no pictures") for label in range(len(classes))])
     return {"data": traces, "layout": layout}
 
 
-def beside(frame: pd.DataFrame, classes: Sequence[str], axis: str, source: float | None) -> Figure:
+def beside(frame: pd.DataFrame, classes: Sequence[str], axis: str) -> Figure:
     """Several runs: the share of each class recognized by then, a colour and a dash for each run.
 
     frame: as `incidence` takes it, with a column `run`.
     """
-    plane = charts_panels.plane_of(frame, len(classes), axis)
+    plane = panels.plane_of(frame, len(classes), axis)
     column = AXES[axis][0]
-    traces = [charts_panels.trace(charts_panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1)]
-    if source is not None:
-        marks = charts_panels.joined(plane.upright(label, source) for label in range(len(classes)))
-        traces.append(charts_panels.trace(marks, MUTED, 1.5, dash="dot"))
+    traces = [panels.trace(panels.joined(plane.grid(label) for label in range(len(classes))), GRID, 1)]
     for run, (colour, dash) in styles(list(dict.fromkeys(frame["run"]))).items():
         parts = _parts(frame[frame["run"] == run], len(classes))
-        bands = charts_panels.joined(_band(plane, label, part, column) for label, part in parts.items())
-        lines = charts_panels.joined(plane.steps(label, part[column], part["share"]) for label, part in parts.items())
+        bands = panels.joined(_band(plane, label, part, column) for label, part in parts.items())
+        lines = panels.joined(plane.steps(label, part[column], part["share"]) for label, part in parts.items())
         said = [f"{plain(run)}, {t}" for label, part in parts.items() for t in _said(classes[label], part, axis)]
-        traces.append(charts_panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)))
+        traces.append(panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)))
         traces.append(
-            charts_panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=plain(run), showlegend=True)
+            panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=plain(run), showlegend=True)
         )
-    return {"data": traces, "layout": charts_panels.layout(plane, classes, axis) | charts_panels.LEGEND}
-
-
-def faded(colour: str) -> str:
-    """The colour of a band: its line's, at 15 %."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.15)"
+    return {"data": traces, "layout": panels.layout(plane, classes, axis) | panels.LEGEND}
 
 
 def _parts(frame: pd.DataFrame, count: int) -> dict[int, Part]:
@@ -109,35 +98,35 @@ def _turns(columns: Part, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     return change[1:] | change[:-1]
 
 
-def _band(plane: charts_panels.Plane, label: int, part: Part, column: str) -> charts_panels.Line:
-    return charts_panels.between(*(plane.steps(label, part[column], part[end]) for end in ("low", "high")))
+def _band(plane: panels.Plane, label: int, part: Part, column: str) -> panels.Line:
+    return panels.between(*(plane.steps(label, part[column], part[end]) for end in ("low", "high")))
 
 
-def _uprights(plane: charts_panels.Plane, labels: Sequence[int], places: Places, dark: bool) -> list[Figure]:
+def _uprights(plane: panels.Plane, labels: Sequence[int], places: Places, dark: bool) -> list[Figure]:
     """Source, theory and medians across the panels; theory's range over pairs as a band."""
     drawn = []
     if places.pairs is not None:
         low, high = (min(max(end, min(plane.ends)), max(plane.ends)) for end in places.pairs)
-        bands = charts_panels.joined(
-            charts_panels.between(plane.steps(label, [low, high], [0, 0]), plane.steps(label, [low, high], [1, 1]))
+        bands = panels.joined(
+            panels.between(plane.steps(label, [low, high], [0, 0]), plane.steps(label, [low, high], [1, 1]))
             for label in labels
         )
-        drawn.append(charts_panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(PURPLE)))
+        drawn.append(panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(PURPLE)))
     if places.theory is not None:
-        lines = charts_panels.joined(plane.upright(label, places.theory) for label in labels)
-        drawn.append(charts_panels.trace(lines, PURPLE, 1.5, dash="dash"))
-    source = charts_panels.joined(plane.upright(label, places.source) for label in labels)
-    drawn.append(charts_panels.trace(source, MUTED, 1.5, dash="dot"))
-    medians = charts_panels.joined(plane.upright(*median) for median in places.medians.items())
-    return [*drawn, charts_panels.trace(medians, ACCENT["dark" if dark else "light"], 1.5)]
+        lines = panels.joined(plane.upright(label, places.theory) for label in labels)
+        drawn.append(panels.trace(lines, PURPLE, 1.5, dash="dash"))
+    source = panels.joined(plane.upright(label, places.source) for label in labels)
+    drawn.append(panels.trace(source, MUTED, 1.5, dash="dot"))
+    medians = panels.joined(plane.upright(*median) for median in places.medians.items())
+    return [*drawn, panels.trace(medians, ACCENT["dark" if dark else "light"], 1.5)]
 
 
 def _said(name: str, part: Part, axis: str) -> list[str]:
     """What hovering says at each point of a step function, with interval and n."""
-    columns = (part[key].tolist() for key in (AXES[axis][0], "share", "low", "high", "other", "n"))
+    columns = (part[key].tolist() for key in (AXES[axis][0], "other", "share", "low", "high", "n"))
     texts = [
-        f"{plain(name)}: {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] recognized by {number(place, axis)}, "
-        f"{100 * other:.1f} % taken for another, n = {n:,}"
-        for place, share, low, high, other, n in zip(*columns, strict=True)
+        f"{plain(name)}: {share(Estimate(*found), 0)} recognized by {number(place, axis)}, "
+        f"{100 * other:.1f} % taken for another, n = {found[-1]:,}"
+        for place, other, *found in zip(*columns, strict=True)
     ]
     return [*[text for text in texts for _ in (0, 1)][:-1], ""]

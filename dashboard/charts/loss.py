@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.incidence import faded
-from dashboard.charts.theme import Figure, bare_layout, line_of, plain, round_numbers, styles
+from dashboard.charts.theme import Figure, bare_layout, faded, line_of, plain, round_numbers, styles
 
 
 def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Figure:
@@ -33,11 +32,11 @@ OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends
 
 
 def loss_bands(
-    frame: pd.DataFrame, runs: Sequence[str], logarithmic: tuple[bool, bool], by: str, outliers: bool
+    frame: pd.DataFrame, runs: Sequence[str], by: str, log_x: bool = False, log_y: bool = False, outliers: bool = True
 ) -> Figure:
     """Losses of groups of runs: the mean, and a band from the lowest to the highest where there are several.
 
-    frame: the query `loss_bands`, whose names are `runs`, the baseline first; `logarithmic`: along, up.
+    frame: the query `loss_bands`, whose names are `runs`, the baseline first; `log_x`, `log_y`: logarithmic axes.
     """
     traces = []
     for place, (run, (colour, dash)) in enumerate(styles(list(runs)).items()):
@@ -54,11 +53,11 @@ def loss_bands(
         line = {"color": colour, "width": 2 if place else 3.5, "dash": dash}
         traces.append(line_of(x, part["value"].tolist(), run, line, hovertemplate=hover, customdata=said))
     layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
-    layout["xaxis"]["type"] = "log" if logarithmic[0] else "linear"
-    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic[1] else "linear"}
-    if logarithmic[1]:
+    layout["xaxis"]["type"] = "log" if log_x else "linear"
+    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if log_y else "linear"}
+    if log_y:
         layout["yaxis"] |= {"tickvals": round_numbers(frame["value"])}
     ends = frame["value"].quantile(list(OUTLIERS)).tolist()
-    if not outliers and ends[0] < ends[1] and (ends[0] > 0 or not logarithmic[1]):
-        layout["yaxis"]["range"] = [math.log10(end) for end in ends] if logarithmic[1] else ends
+    if not outliers and ends[0] < ends[1] and (ends[0] > 0 or not log_y):
+        layout["yaxis"]["range"] = [math.log10(end) for end in ends] if log_y else ends
     return {"data": traces, "layout": layout}

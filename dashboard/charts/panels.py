@@ -1,7 +1,6 @@
 """Small multiples in one plane: a panel for each class, moved to its place by arithmetic.
 
-The seam is here because ten plotly subplots take a browser a second and one takes it a tenth: all bands are one trace,
-all curves another, and the axes' labels are put where the panels are.
+Ten plotly subplots take a browser a second, one takes a tenth: all bands are one trace, all curves another.
 """
 
 import math

@@ -18,6 +18,7 @@ ACCENT = {"dark": "#F2A93B", "light": "#B86E00"}  # first light: the recognition
 MUTED = "rgba(128,138,155,0.9)"  # readable on night and on paper
 GRID = "rgba(128,138,155,0.22)"
 HEIGHT = 320  # pixels, of every chart on a page
+FADED = 0.15  # opacity of a band
 CONFIG = {"modeBarButtons": [["toImage"]], "showSendToCloud": False, "displaylogo": False}  # the button saves an SVG
 
 
@@ -31,6 +32,12 @@ def styles(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
         index = next((turn for turn in turns if COLOURS[turn] not in taken), start)
         chosen[run] = (COLOURS[index], DASHES[len(chosen) % len(DASHES)])
     return chosen
+
+
+def faded(colour: str) -> str:
+    """The colour of a band around a line of this colour."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{FADED})"
 
 
 def line_of(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The parts of the page Claims."""
+"""The page Claims: what the source says, statement by statement, and what the chosen runs say of it."""

@@ -1,7 +1,4 @@
-"""The Claims page: every statement with its verdicts, a picture, and the way to what is behind it.
-
-The seam is here because verdicts take a second and a page change may not: they are kept until a run's files change.
-"""
+"""Every statement with its verdicts, a picture, and the way to what is behind it; kept until a run's files change."""
 
 import html
 from collections.abc import Sequence
@@ -13,31 +10,29 @@ from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
 from dashboard.components import downloads, elements
+from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
 
-HEADINGS = ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n")
 
-
-def said(ids: Sequence[str]) -> list[Found]:
+def verdicts(ids: Sequence[str]) -> list[Found]:
     """Every verdict on the chosen runs."""
-    archive = tuple(
-        data_archive.ask("runs")[["run", "accuracy"]].itertuples(index=False, name=None)
-    )  # harder data needs others
-    return [each for run in ids for each in _said(run, data_archive.stamp(run), hash(archive))]
+    others = data_archive.ask("runs")[["run", "accuracy"]]  # harder data needs them
+    archive = hash(tuple(others.itertuples(index=False, name=None)))
+    return [each for run in ids for each in _verdicts(run, data_archive.stamp(run), archive)]
 
 
 @st.cache_resource(max_entries=64, show_spinner="Judging the claims")
-def _said(run: str, stamp: int, archive: int) -> tuple[Found, ...]:
+def _verdicts(run: str, stamp: int, archive: int) -> tuple[Found, ...]:
     with data_archive.faults():
-        return claims_text.found(data_archive.run_folder(run), data_archive.ask)
+        return claims_text.verdicts_of(data_archive.run_folder(run), data_archive.ask)
 
 
-def overview(found: Sequence[Found], ids: Sequence[str]) -> None:
+def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     """A mark for each part and run, and where it stands below."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ("statement", *ids))
     body = []
-    for source, title, _, own in claims_text.statements(found):
+    for source, title, _, own in claims_text.statements(verdicts):
         cells = "".join(f"<td>{_marks([each for each in own if each.run == run])}</td>" for run in ids)
         body.append(
             f'<tr><td><a href="#{source.lower()}" target="_self">{source}</a> {html.escape(title)}</td>{cells}</tr>'
@@ -51,29 +46,27 @@ def statement(run: pd.Series, source: str, title: str, words: str, own: Sequence
     """One statement: the source's words, a picture of the run, the verdicts of all runs."""
     st.subheader(f"{source}  {title}", anchor=source.lower())
     elements.note(f"The source: {words}.")
-    shown = picture(run, source)
-    if shown is not None:
-        st.image(shown.picture, output_format="PNG", alt=shown.alt)
-        elements.note(shown.says)
+    image = picture(run, source)
+    if image is not None:
+        st.image(image.picture, output_format="PNG", alt=image.alt)
+        elements.note(image.says)
     if source == "S7":
         losses = data_archive.ask("losses", runs=list(dict.fromkeys(each.run for each in own)), smoothing=100)
         elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in HEADINGS)
-    body = "".join(_row(each) for each in own)
-    table = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    st.html(f'<div class="wide" tabindex="0" role="region" aria-label="{source}">{table}</div>{_behind(own)}')
+    table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
+    st.html(f"{table}{_behind(own)}")
 
 
-def measures(found: Sequence[Found]) -> None:
+def measures(verdicts: Sequence[Found]) -> None:
     """What every verdict compares, and what counts."""
-    known = {(each.verdict.claim.source, each.verdict.claim.part): each.verdict.claim.measure for each in found}
+    known = {(each.verdict.claim.source, each.verdict.claim.part): each.verdict.claim.measure for each in verdicts}
     with st.expander("What is compared, and what counts"):
         elements.facts([(f"{source}, {part}", measure) for (source, part), measure in known.items() if measure])
 
 
-def save(found: Sequence[Found]) -> None:
+def save(verdicts: Sequence[Found]) -> None:
     """All verdicts as rows."""
-    downloads.save_rows(claims_text.rows(found), "claims")
+    downloads.save_rows(claims_text.rows(verdicts), "claims")
 
 
 def picture(run: pd.Series, source: str) -> Evidence | None:
@@ -89,29 +82,17 @@ def _picture(_run: pd.Series, run: str, stamp: int, source: str) -> Evidence | N
 def _marks(own: Sequence[Found]) -> str:
     marks = "".join(
         f'<span title="{html.escape(each.verdict.claim.part or each.title)}: {each.verdict.verdict}">'
-        f"{claims_text.MARKS[each.verdict.verdict]}</span> "
+        f"{verdict_tables.MARKS[each.verdict.verdict]}</span> "
         for each in own
     )
     return marks or "—"
 
 
-def _row(each: Found) -> str:
-    shown = {name: html.escape(text) for name, text in claims_text.row(each).items()}
-    cells = (
-        shown["run"], shown["part"] or "—", f"<b>{shown['mark']} {shown['verdict']}</b>", shown["effect"], shown["p"],
-        shown["n"],
-    )  # fmt: skip
-    return (
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-        f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>'
-    )
-
-
 def _behind(own: Sequence[Found]) -> str:
     """The query behind a statement's rows, and for each run the page that shows more and the command that made them."""
     first = claims_text.row(own[0])
-    said = [f"query {html.escape(first['query'])}"] if own[0].query else []
+    parts = [f"query {html.escape(first['query'])}"] if own[0].query else []
     for each in dict.fromkeys((found.run, found.command, claims_text.link(found)) for found in own):
         run, command, link = (html.escape(text) for text in each)
-        said.append(f'<a href="{link}" target="_self">more of {run}</a>, made by <code>{command}</code>')
-    return f'<p class="note behind">Behind it: {"; ".join(said)}</p>'
+        parts.append(f'<a href="{link}" target="_self">more of {run}</a>, made by <code>{command}</code>')
+    return f'<p class="note behind">Behind it: {"; ".join(parts)}</p>'

@@ -1,7 +1,4 @@
-"""The source's statements one by one, before one run or several: verdicts as text, rows, and a template's values.
-
-The seam is here because the Claims page and the report say the same of every verdict, in the same words.
-"""
+"""Verdicts on the source's statements as text and as rows, the same on the Claims page and in a report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,38 +6,23 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from dashboard.format import effect, finite
+from dashboard.components.verdicts import MARKS, in_words
+from dashboard.format import finite
 from evaluator.claims.statements import Found, verdicts
-from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.card import card_of
 from firstlight.run import Run
 
-MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
-SHOWN = ("all", *MARKS)
+KINDS = ("all", *MARKS)
 
 
-def found(run: Run, ask: Callable[..., pd.DataFrame]) -> tuple[Found, ...]:
+def verdicts_of(run: Run, ask: Callable[..., pd.DataFrame]) -> tuple[Found, ...]:
     """Every verdict on a run. Raises RunError where its card cannot be read."""
     return verdicts(run, card_of(run), ask)
 
 
-def sentence(said: Sequence[Found], run: str) -> str:
-    """One sentence on a run: how many parts of the statements it supports."""
-    own = [each for each in said if each.run == run]
-    counts = {kind: sum(each.verdict.verdict == kind for each in own) for kind in MARKS}
-    open_ones = {each.verdict.claim.source for each in own if each.verdict.claim.part == ""}
-    text = (
-        f"Of {len(own)} parts of the source's statements {run} supports {counts[SUPPORTED]} and does not support "
-        f"{counts[NOT]}; of {counts[CANNOT]} it cannot be said"
-    )
-    if open_ones:
-        text += f", {', '.join(sorted(open_ones, key=lambda source: int(source[1:])))} for want of data"
-    return f"{text}."
-
-
-def statements(said: Sequence[Found], shown: str = "all") -> list[tuple[str, str, str, list[Found]]]:
-    """Source, title, the source's words and the verdicts of all runs on it, S1 first; `shown`: of one kind alone."""
-    kept = [each for each in said if shown in ("all", each.verdict.verdict)]
+def statements(verdicts: Sequence[Found], kind: str = "all") -> list[tuple[str, str, str, list[Found]]]:
+    """Source, title, the source's words and the verdicts of all runs on it, S1 first; `kind`: one kind alone."""
+    kept = [each for each in verdicts if kind in ("all", each.verdict.verdict)]
     sources = sorted({each.verdict.claim.source for each in kept}, key=lambda source: int(source[1:]))
     parts = []
     for source in sources:
@@ -53,21 +35,16 @@ def statements(said: Sequence[Found], shown: str = "all") -> list[tuple[str, str
 
 def row(each: Found, address: str = "") -> dict[str, str]:
     """A verdict as a template shows it."""
-    verdict = each.verdict
-    return {
-        "run": each.run, "source": verdict.claim.source, "title": each.title, "part": verdict.claim.part,
-        "text": verdict.claim.text, "measure": verdict.claim.measure, "mark": MARKS[verdict.verdict],
-        "verdict": verdict.verdict, "reason": verdict.reason, "effect": effect(verdict.effect, verdict.unit),
-        "p": "" if verdict.p is None else "< 0.001" if verdict.p < 0.001 else f"{verdict.p:.3f}",
-        "n": f"{verdict.n:,}" if verdict.n else "—", "query": each.query or "—", "command": each.command,
-        "page": each.page, "link": link(each, address),
+    return in_words(each.verdict, each.run) | {
+        "title": each.title, "query": each.query or "—", "command": each.command, "page": each.page,
+        "link": link(each, address),
     }  # fmt: skip
 
 
-def rows(said: Sequence[Found], address: str = "") -> pd.DataFrame:
+def rows(verdicts: Sequence[Found], address: str = "") -> pd.DataFrame:
     """A row for each verdict, every digit, as a file keeps it."""
     table: list[Mapping[str, Any]] = []
-    for each in said:
+    for each in verdicts:
         words, numbers = row(each, address), each.verdict.effect
         ends = {end: None if numbers is None else getattr(numbers, end) for end in ("value", "low", "high")}
         keys = ("run", "source", "title", "part", "verdict", "reason")

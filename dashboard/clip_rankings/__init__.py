@@ -1,1 +1,1 @@
-"""The parts of the page CLIP rankings."""
+"""The page CLIP rankings: classes by CLIP score, beside what the same CLIP says of real pictures."""

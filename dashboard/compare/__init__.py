@@ -1,1 +1,1 @@
-"""The parts of the page Compare."""
+"""The page Compare: several runs against a baseline, a tab for each kind of difference."""

@@ -1,7 +1,7 @@
 """Runs of different data on one axis: where each is recognized, and in which order theory decides their classes.
 
-The seam is here because a digit and a garment are no pair: nothing of them is subtracted, and what can be said is
-whether what was measured stands in the order that was predicted.
+A digit and a garment are no pair: nothing of them is subtracted, and what can be said is whether what was measured
+stands in the order that was predicted.
 """
 
 import math
@@ -16,7 +16,7 @@ from dashboard import run_facts
 from dashboard.axes import on_axes
 from dashboard.data import archive, judgements
 from dashboard.data import theory as data_theory
-from dashboard.format import number
+from dashboard.format import estimate, number
 from evaluator.recognizability.incidence import Average, average
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.speciation import SPECIATED
@@ -94,22 +94,22 @@ def verdict(predicted: bool | None, measured: bool | None) -> str:
 def sentence(one: Course, other: Course) -> str:
     """Whether theory orders two runs as their recognizability does, and where copies of their chains agree."""
     first, second = (other, one) if before(one.predicted, other.predicted) is False else (one, other)
-    told = before(first.predicted, second.predicted)
-    found = verdict(told, before(first.framed, second.framed))
+    predicted = before(first.predicted, second.predicted)
+    found = verdict(predicted, before(first.framed, second.framed))
     pair = f"{first.named} and {second.named}"
     start = f"Theory orders {pair} {found}"
     if found == CANNOT:
         start = f"Whether theory orders {pair} rightly cannot be said"
-    parts = [_theory(first, second, told), _half(first, second), _clones(first, second, told)]
+    parts = [_theory(first, second, predicted), _half(first, second), _clones(first, second, predicted)]
     return f"{start}: {'; '.join(part for part in parts if part)}."
 
 
-def _theory(first: Course, second: Course, told: bool | None) -> str:
+def _theory(first: Course, second: Course, predicted: bool | None) -> str:
     lacking = list(dict.fromkeys(each.dataset for each in (first, second) if each.predicted is None))
     if lacking:
         return f"it has no number for {' and '.join(lacking)}"
     places = f"logSNR {_placed(first.predicted)} and {_placed(second.predicted)}"
-    return f"it decides the class at {places}" + (", whose intervals overlap" if told is None else "")
+    return f"it decides the class at {places}" + (", whose intervals overlap" if predicted is None else "")
 
 
 def _half(first: Course, second: Course) -> str:
@@ -121,18 +121,18 @@ def _half(first: Course, second: Course) -> str:
     return said + (", between kept frames too far apart to tell" if blurred else "")
 
 
-def _clones(first: Course, second: Course, told: bool | None) -> str:
+def _clones(first: Course, second: Course, predicted: bool | None) -> str:
     """Where copies agree in both runs, and whether that is theory's order; empty where one was not followed."""
     if not (first.cloned.n and second.cloned.n):
         return ""
-    found = verdict(told, before(first.cloned, second.cloned))
+    found = verdict(predicted, before(first.cloned, second.cloned))
     said = {RIGHTLY: ", in theory's order", WRONGLY: ", in the other order", CANNOT: ""}[found]
     places = _both(first.cloned, second.cloned)
     return f"copies of a chain begin to agree, {SPECIATION} of the time, at {places}{said}"
 
 
 def _both(first: Estimate, second: Estimate) -> str:
-    overlap = _told((first, second)) and before(first, second) is None
+    overlap = _finite((first, second)) and before(first, second) is None
     said = " and ".join(map(_placed, (first, second)))
     place = next((place for place in (first, second) if math.isfinite(place.value)), None)
     if place is not None:
@@ -140,7 +140,7 @@ def _both(first: Estimate, second: Estimate) -> str:
     return f"{said} (n = {first.n:,} and {second.n:,})" + (", whose intervals overlap" if overlap else "")
 
 
-def _told(places: Sequence[Estimate]) -> bool:
+def _finite(places: Sequence[Estimate]) -> bool:
     return all(math.isfinite(end) for place in places for end in _ends(place))
 
 
@@ -150,8 +150,7 @@ def _placed(place: Estimate | None) -> str:
         return "an unknown level"
     if math.isinf(place.value):
         return "no level tried" if place.value > 0 else "every level tried"
-    ends = f" [{number(place.low, 'σ')}, {number(place.high, 'σ')}]" if math.isfinite(place.low) else ""
-    return f"{number(place.value, 'σ')}{ends}"
+    return estimate(place)
 
 
 def table(courses: Sequence[Course]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -1,18 +1,16 @@
-"""Figures that set runs against each other: losses with bands of seeds, and differences from a baseline.
-
-The seam is here because these figures know a baseline, which is drawn thick, and no other figure does.
-"""
+"""Two figures of the tab Recognizability: differences from a baseline, and courses of runs of different data."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.axes import AXES, DECIMALS
+from dashboard.axes import AXES
 from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, line_of, plain, styles
 from dashboard.compare.across_datasets import Course
 from dashboard.compare.differences import Row
+from dashboard.format import axis_form, estimate
 from evaluator.stats.intervals import Estimate
 from firstlight.levels import CLEAN
 
@@ -25,7 +23,7 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
     names = list(dict.fromkeys(row.name for row in rows))
     runs = [run for run in compared if any(row.run == run for row in rows)]
     looks = styles(list(compared))
-    digits = DECIMALS[axis] + 1
+    form = f"+{axis_form(axis, 1)}"
     traces = []
     for place, run in enumerate(runs):
         part = [row for row in rows if row.run == run]
@@ -36,7 +34,8 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
             "error_x": {"type": "data", "symmetric": False, "array": [_or_none(e.high - e.value) for e in found],
                         "arrayminus": [_or_none(e.value - e.low) for e in found], "thickness": 2, "width": 0},
             "marker": {"color": looks[run][0], "size": 9, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            "text": [_said(row.name, row.difference, digits) for row in part],
+            "text": [f"{plain(row.name)}: {estimate(each, form)}, n = {each.n:,}"
+                     for row, each in zip(part, found, strict=True)],
             "hovertemplate": f"%{{text}}<extra>{plain(run)}</extra>", "showlegend": len(runs) > 1,
         })  # fmt: skip
     later = "earlier" if AXES[axis][2] else "later"
@@ -49,15 +48,17 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
     return {"data": traces, "layout": layout}
 
 
-def courses(found: Sequence[Course], told: Mapping[str, Estimate], half: Mapping[str, Estimate], axis: str) -> Figure:
+def courses(
+    found: Sequence[Course], predicted: Mapping[str, Estimate], half: Mapping[str, Estimate], axis: str
+) -> Figure:
     """How runs of different data become recognizable: each one's mean over its classes with a band, its classes thin.
 
-    told, half: run -> theory's point and where half is recognized, both on the axis.
+    predicted, half: run -> theory's point and where half is recognized, both on the axis.
     """
     looks = styles([each.run for each in found])
     drawn = [Curve(_inner(each.mean, axis), each.run, *looks[each.run]) for each in found if each.mean is not None]
-    named = {(each.dataset, told[each.run].value): each.run for each in reversed(found) if each.run in told}
-    marks = [Mark(told[run], f"theory, {name}", looks[run][0], "dash") for (name, _), run in named.items()]
+    named = {(each.dataset, predicted[each.run].value): each.run for each in reversed(found) if each.run in predicted}
+    marks = [Mark(predicted[run], f"theory, {name}", looks[run][0], "dash") for (name, _), run in named.items()]
     figure = curves(drawn, axis, "recognizable", marks, [Level(0.5, "half")])
     thin = [trace for each in found for trace in _classes(each, looks[each.run][0], axis)]
     points = [_half(each.run, half[each.run], looks[each.run][0]) for each in found if each.run in half]
@@ -91,11 +92,6 @@ def _half(run: str, place: Estimate, colour: str) -> Figure:
         "marker": {"color": colour, "size": 9},
         "hovertemplate": f"half at %{{x:.2f}}, n = {place.n:,}<extra>{plain(run)}</extra>",
     }  # fmt: skip
-
-
-def _said(name: str, found: Estimate, digits: int) -> str:
-    value, low, high = (f"{end:+.{digits}f}".replace("-", "−") for end in (found.value, found.low, found.high))
-    return f"{plain(name)}: {value} [{low}, {high}], n = {found.n:,}"
 
 
 def _or_none(value: float) -> float | None:

@@ -1,8 +1,4 @@
-"""CLIP scores of several runs against a baseline: means of each class, and their differences from it.
-
-The seam is here because scores are compared before one judge only, and in pairs where both runs drew from the same
-noise.
-"""
+"""The tab CLIP: scores before one judge, means of each class and their differences from the baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,18 +7,20 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.charts import clip
-from dashboard.clip_rankings.text import digits, written
+from dashboard.clip_rankings.table import digits
+from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
 from dashboard.components import elements, inputs
 from dashboard.data import archive, clip_scores
+from dashboard.format import estimate
 from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate
 
 
-def section(runs: pd.DataFrame) -> None:
-    """The part of the Compare page. runs: rows of the query `runs`, the baseline first."""
-    ids = [str(run) for run in runs["run"]]
+def draw(at: Comparison) -> None:
+    """The judge and the score to choose, the chart and the table."""
+    ids = at.ids
     known = {run: list(dict.fromkeys(clip_scores.judges(archive.ask, run)["judge"])) for run in ids}
     for run in [run for run in ids if not known[run]]:
         elements.note(f"{run} has no CLIP scores. Make them with: firstlight evaluate clip {run}")
@@ -34,19 +32,19 @@ def section(runs: pd.DataFrame) -> None:
         judge = inputs.pick("CLIP", names, usual, "clip", width=200)
         words = list(clip_scores.SCORES.values())
         score = list(clip_scores.SCORES)[words.index(inputs.choose("Score", words, "score"))]
-    held = {run: archive.ask("clip_scores", run=run, clip=judge, template=clip_scores.TOGETHER) for run in ids}
-    for run in [run for run in ids if known[run] and held[run].empty]:
+    frames = {run: archive.ask("clip_scores", run=run, clip=judge, template=clip_scores.TOGETHER) for run in ids}
+    for run in [run for run in ids if known[run] and frames[run].empty]:
         elements.note(f"{run} is scored by {', '.join(known[run])}; scores of different judges make no difference.")
-    held = {run: frame for run, frame in held.items() if not frame.empty}
-    _shown(runs, held, score, judge)
+    frames = {run: frame for run, frame in frames.items() if not frame.empty}
+    _chart_and_table(at.runs, frames, score, judge)
 
 
-def _shown(runs: pd.DataFrame, held: Mapping[str, pd.DataFrame], score: str, judge: str) -> None:
+def _chart_and_table(runs: pd.DataFrame, frames: Mapping[str, pd.DataFrame], score: str, judge: str) -> None:
     """Chart and table of the runs that this judge has scored."""
-    first = next(iter(held))
+    first = next(iter(frames))
     classes = run_facts.class_names(runs.loc[first])
-    alike = {run: frame for run, frame in held.items() if run_facts.class_names(runs.loc[run]) == classes}
-    for run in [run for run in held if run not in alike]:
+    alike = {run: frame for run, frame in frames.items() if run_facts.class_names(runs.loc[run]) == classes}
+    for run in [run for run in frames if run not in alike]:
         elements.note(f"{run} draws other classes than {first}, so its classes are not compared.")
     orders = {run: _order(frame, score) for run, frame in alike.items()}
     headings, rows, data = table(alike, orders, classes, score)
@@ -72,23 +70,23 @@ def _order(frame: pd.DataFrame, score: str) -> Order:
 
 
 def table(
-    held: Mapping[str, pd.DataFrame], orders: Mapping[str, Order], classes: Sequence[str], score: str
+    frames: Mapping[str, pd.DataFrame], orders: Mapping[str, Order], classes: Sequence[str], score: str
 ) -> tuple[list[str], list[list[str]], pd.DataFrame]:
     """Headings and rows as text, all classes together first, and the same as numbers; the first run is the baseline.
 
-    held: for each run the query `clip_scores`.
+    frames: for each run the query `clip_scores`.
     """
-    ids = list(held)
+    ids = list(frames)
     base = ids[0]
-    decimals = max(digits(order) for order in orders.values())
+    form = f".{max(digits(order) for order in orders.values())}f"
     rows, data = [], []
     for label, name in [(None, "all"), *enumerate(classes)]:
-        parts = {run: frame if label is None else frame[frame["label"] == label] for run, frame in held.items()}
+        parts = {run: frame if label is None else frame[frame["label"] == label] for run, frame in frames.items()}
         own = {run: _mean(part, score) for run, part in parts.items()}
         apart = {run: difference(parts[run], parts[base], score) for run in ids[1:]}
         count = " / ".join(f"{own[run].n:,}" for run in ids)
-        said = [*own.values(), *apart.values()]
-        rows.append([name, *(_said(found, decimals) for found in said), count])
+        cells = [estimate(found, form, unknown="") for found in (*own.values(), *apart.values())]
+        rows.append([name, *cells, count])
         data += [_numbers(run, name, "mean", found) for run, found in own.items()]
         data += [_numbers(run, name, f"less {base}", found) for run, found in apart.items()]
     headings = ["class", *(f"{run} [95 %]" for run in ids), *(f"{run} less {base}" for run in ids[1:]), "n"]
@@ -105,10 +103,6 @@ def difference(own: pd.DataFrame, base: pd.DataFrame, score: str) -> Estimate:
 
 def _mean(frame: pd.DataFrame, score: str) -> Estimate:
     return mean(frame[score].to_numpy("float64"), frame["seed"].to_numpy())
-
-
-def _said(found: Estimate, decimals: int) -> str:
-    return "" if found.n == 0 or found.value != found.value else written(found, decimals)
 
 
 def _numbers(run: str, name: str, what: str, found: Estimate) -> dict[str, object]:

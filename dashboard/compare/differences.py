@@ -1,11 +1,9 @@
-"""What differs between runs: pairs of pictures from the same noise, figures with intervals, settings.
+"""Differences in recognizability: pairs of pictures from the same noise, whole noise seeds drawn again together.
 
-The seam is here because a difference needs more care than two values: pictures that share their noise are compared in
-pairs, whole noise seeds are drawn again together, and figures of independent pictures join their intervals instead.
+Figures of independent pictures join their intervals instead.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.axes import on_axis
-from dashboard.run_facts import FIGURES
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, combined
 
-OTHER = "other judge"  # instead of a difference
-OWN = ("seed",)  # settings in which repetitions of one experiment differ
 Numbers = NDArray[np.float64]
 
 
@@ -74,65 +69,3 @@ def gap(one: Estimate, other: Estimate) -> Estimate:
     """
     found = combined(((1, one), (-1, other)))
     return Estimate(found.value, found.low, found.high, min(one.n, other.n))
-
-
-def quality(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows as text: each figure of every run, the first one's first, then the differences from it.
-
-    frame: the query `quality`. Figures of different judges have no difference.
-    """
-    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"]).set_index(["run", "metric"])
-    others = runs[1:]
-    rows = []
-    for metric, (name, form) in FIGURES.items():
-        held = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
-        if held:
-            said = {run: _estimate(row, 100 if "%" in form else 1) for run, row in held.items()}
-            values = [_said(said[run], form, "") if run in said else "" for run in runs]
-            rows.append([name, *values, *(_difference(held, said, runs[0], run, form) for run in others)])
-    return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
-
-
-def _estimate(row: pd.Series, times: float) -> Estimate:
-    value, low, high = (float(row[end]) * times for end in ("value", "low", "high"))
-    return Estimate(value, low, high, int(row["n"]))
-
-
-def _difference(held: Mapping[str, pd.Series], said: Mapping[str, Estimate], baseline: str, run: str, form: str) -> str:
-    if baseline not in held or run not in held:
-        return ""
-    if held[baseline]["judge"] != held[run]["judge"]:
-        return OTHER
-    return _said(gap(said[run], said[baseline]), form.replace(" %", ""), "+")
-
-
-def _said(found: Estimate, form: str, sign: str) -> str:
-    """A value and its interval, in the digits of the figure."""
-    plain = form.split()[0].replace("{:", "{:" + sign)
-    ends = f" [{plain.format(found.low)}, {plain.format(found.high)}]" if math.isfinite(found.low) else ""
-    return f"{plain.format(found.value)}{' %' if '%' in form else ''}{ends}".replace("-", "−")
-
-
-def settings(frame: pd.DataFrame, runs: Sequence[str], every: bool) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows as text: a setting, and its value in each run; those on which all agree only where `every`.
-
-    frame: the query `settings`.
-    """
-    shown = frame if every else frame[frame["differs"]]
-    table = shown.pivot(index="setting", columns="run", values="value").reindex(columns=list(runs)).fillna("")
-    return ["setting", *runs], [
-        [str(name), *map(str, values)] for name, values in zip(table.index, table.to_numpy(), strict=True)
-    ]
-
-
-def groups(frame: pd.DataFrame, runs: Sequence[str]) -> list[list[str]]:
-    """Runs whose settings differ in nothing but their seed, together; in the order of `runs`.
-
-    frame: the query `settings`.
-    """
-    kept = frame[~frame["setting"].isin(OWN)]
-    alike: dict[object, list[str]] = {}
-    for run in runs:
-        part = kept[kept["run"] == run]
-        alike.setdefault(frozenset(zip(part["setting"], part["value"], strict=True)), []).append(run)
-    return list(alike.values())

@@ -1,47 +1,31 @@
-"""How a run differs from a baseline, in one sentence.
-
-The seam is here because a difference that its interval does not tell from none must not be said to be one.
-"""
-
-import math
-from dataclasses import dataclass, field
-
-import pandas as pd
+"""The sentence above the tabs: how a run differs from a baseline, where its interval tells a difference from none."""
 
 from dashboard import axes, run_facts
 from dashboard.compare import across_datasets, differences
+from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
+from dashboard.format import axis_form, estimate, estimate_of, place, points, share
 from evaluator.stats.intervals import Estimate
 
 
-@dataclass(frozen=True)
-class Recognized:
-    """Differences of recognizability from the baseline, and what could not be compared."""
-
-    view: str
-    threshold: float
-    rows: list[Row]
-    remarks: list[str]
-    courses: list[across_datasets.Course] = field(default_factory=list)  # of every run, where classes differ
-
-
-def sentence(runs: pd.DataFrame, found: Recognized, axis: str) -> str:
+def sentence(at: Comparison) -> str:
     """One sentence on how the first run differs from the baseline: when it is recognized, and how well it draws.
 
     Where their classes are not the same things: whether theory orders them rightly.
     """
-    base, run = (str(run) for run in runs["run"].iloc[:2])
+    runs = at.runs
+    base, run = at.ids[:2]
     more = f" Below: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
     if run_facts.other_classes(runs.loc[base], runs.loc[run]):
-        courses = {course.run: course for course in found.courses}
+        courses = {course.run: course for course in at.courses}
         return across_datasets.sentence(courses[base], courses[run]) + more
     parts = []
-    whole = next((row for row in found.rows if row.run == run and row.name == "all"), None)
+    whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        parts.append(_recognized_words(whole, axis))
+        parts.append(_recognized_words(whole, at.axis))
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
-        parts.append(_accuracy_words(_accuracy(second), _accuracy(first)))
+        parts.append(_accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
     if not parts:
         return f"{run} against {base}: neither recognizability nor quality is evaluated in both."
     return f"Against {base}, {run} {' and '.join(parts)}.{more}"
@@ -51,36 +35,20 @@ def _recognized_words(row: Row, axis: str) -> str:
     unit = axes.UNITS[axis]
     found = row.difference
     if found.low <= 0 <= found.high:
-        ends = f"{written(found, digits(axis), '+')} {unit}, n = {found.n:,}"
+        ends = f"{estimate(found, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
         return f"is recognizable neither earlier nor later as far as can be told ({ends})"
     later = (found.value > 0) != (axis in axes.FALLING)
     low, high = sorted((abs(found.low), abs(found.high)))
     sure = Estimate(abs(found.value), low, high, found.n)
     word = "later" if later else "earlier"
-    return f"is recognizable {word} by {written(sure, digits(axis))} {unit} on average (n = {found.n:,})"
-
-
-def _accuracy(run: pd.Series) -> Estimate:
-    value, low, high = (100 * float(run[name]) for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    return Estimate(value, low, high, int(run["accuracy_n"]))
+    return f"is recognizable {word} by {place(sure, axis, 1)} {unit} on average (n = {found.n:,})"
 
 
 def _accuracy_words(own: Estimate, base: Estimate) -> str:
     found = differences.gap(own, base)
     if found.low <= 0 <= found.high:
-        return f"draws the class asked for as often ({written(found, 1, '+')} percentage points)"
+        return f"draws the class asked for as often ({points(found)} percentage points)"
     word = "more" if found.value > 0 else "less"
     low, high = sorted((abs(found.low), abs(found.high)))
     size = Estimate(abs(found.value), low, high, found.n)
-    return f"draws the class asked for {word} often by {written(size, 1)} percentage points"
-
-
-def digits(axis: str) -> int:
-    """Decimals of a difference on an axis."""
-    return axes.DECIMALS[axis] + 1
-
-
-def written(found: Estimate, digits: int, sign: str = "") -> str:
-    """A value with its interval, where it has one."""
-    value, low, high = (f"{end:{sign}.{digits}f}".replace("-", "−") for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]" if math.isfinite(found.low) else value
+    return f"draws the class asked for {word} often by {share(size, unit='')} percentage points"

@@ -1,22 +1,29 @@
 """The control bar: run, baseline, class, axis and the runs beside; and what a page reads from it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.elements import WORDS, stop
-from dashboard.components.inputs import RUNS, default_of, number, pick, refuse, several
-from dashboard.data.archive import ask, folder
-from dashboard.data.judgements import VIEWS
-from dashboard.data.thresholds import threshold
+from dashboard.components.elements import WORDS
+from dashboard.components.inputs import RUNS, refuse, several
+from dashboard.data.archive import ask
 from dashboard.run_facts import class_names
 
 DEFAULT_AXIS = "% of steps"
 COMPARED_AXIS = "logSNR"  # means the same for every schedule, so runs are compared on it
-LEAST, MOST = 34, 99  # thresholds on offer, %
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A control of the bar: its label, what may be chosen, and what is chosen where nobody has."""
+
+    label: str
+    values: list[str]
+    default: str
 
 
 def control_bar(controls: Sequence[str]) -> None:
@@ -25,64 +32,93 @@ def control_bar(controls: Sequence[str]) -> None:
     usable = frame[frame["state"] != "damaged"]
     if usable.empty:
         return
-    ids = usable["run"].tolist()
-    ranked = usable.assign(done=usable["state"] == "finished").sort_values(
-        ["accuracy", "done"], ascending=False, na_position="last", kind="stable"
-    )
-    first = str(ranked["run"].iloc[0])  # the run that draws best, where one is evaluated
-    options: dict[str, tuple[str, list[str], str]] = {"run": ("Run", ids, first)}
-    _adopt("run", ids, first)
-    names = class_names(usable[usable["run"] == st.session_state["run"]].iloc[0])
-    compared = ("with" in controls and bool(st.query_params.get_all("with"))) or "baseline" in controls
-    axis = COMPARED_AXIS if compared else DEFAULT_AXIS
     if "baseline" in controls:
         _begin_comparing()
-    options |= {
-        "baseline": ("Baseline", ids, str(ranked["run"].iloc[min(1, len(ids) - 1)])),  # against which the best is held
-        "class": ("Class", names, names[0]),
-        "axis": ("Axis", list(AXES), axis),
-    }
-    _complete_address({key: choice for key, choice in options.items() if key in controls})
+    choices = _choices(usable, compared="baseline" in controls or ("with" in controls and _beside_in_address()))
+    _arrive({key: choice for key, choice in choices.items() if key in controls})
     with st.container(horizontal=True, key="control-bar", vertical_alignment="bottom"):
-        for key, (label, values, default) in options.items():
-            _adopt(key, values, default, shown=key in controls)
-            if key not in controls:
-                st.session_state[key] = st.session_state[key]  # or it is forgotten, because nothing draws it here
-            else:
-                wide = 190 if key in ("run", "baseline") else 130
-                said = WORDS.get(key)
-                st.selectbox(label, values, None, key=key, help=said, bind="query-params", required=True, width=wide)
+        for key, choice in choices.items():
+            _adopt(key, choice, shown=key in controls)
+            _draw(key, choice) if key in controls else _hold(key)
         if "with" in controls:
-            others(usable[usable["run"] == st.session_state["run"]].iloc[0], _compare)
-        copy_link({key: st.session_state[key] for key in options if key in controls})
+            others(_run_in(usable), _compare)
+        copy_link({key: st.session_state[key] for key in choices if key in controls})
 
 
-def _adopt(key: str, values: Sequence[str], default: str, shown: bool = True) -> None:
-    """Keep a control's value, or replace one that is no choice (any more); a bad one in the URL gets a notice."""
-    asked = st.query_params.get(key)
-    if not st.session_state.get("arrived") and asked is not None:
-        if asked in values:
-            st.session_state[key] = asked
-        else:
-            refuse(key)
+def _choices(usable: pd.DataFrame, compared: bool) -> dict[str, Choice]:
+    """The controls that are lists, in their order; the run is adopted, because its classes are among the choices.
+
+    The default run is the one that draws best, where one is evaluated; it is held against the next.
+    """
+    ids = usable["run"].tolist()
+    ranked = (
+        usable.assign(done=usable["state"] == "finished")
+        .sort_values(["accuracy", "done"], ascending=False, na_position="last", kind="stable")["run"]
+        .astype(str)
+    )
+    run = Choice("Run", ids, ranked.iloc[0])
+    _adopt("run", run)
+    names = class_names(_run_in(usable))
+    return {
+        "run": run,
+        "baseline": Choice("Baseline", ids, ranked.iloc[min(1, len(ids) - 1)]),
+        "class": Choice("Class", names, names[0]),
+        "axis": Choice("Axis", list(AXES), COMPARED_AXIS if compared else DEFAULT_AXIS),
+    }
+
+
+def _run_in(usable: pd.DataFrame) -> pd.Series:
+    return usable[usable["run"] == st.session_state["run"]].iloc[0]
+
+
+def _draw(key: str, choice: Choice) -> None:
+    width = 190 if key in ("run", "baseline") else 130
+    st.selectbox(
+        choice.label, choice.values, None, key=key, help=WORDS.get(key), bind="query-params", required=True, width=width
+    )
+
+
+def _hold(key: str) -> None:
+    """Keep the value of a control that this page does not draw: Streamlit forgets it unless it is set again."""
+    st.session_state[key] = st.session_state[key]
+
+
+def _adopt(key: str, choice: Choice, shown: bool = True) -> None:
+    """Give a control its value: the URL's on arrival, then the one it had, the remembered one, its default."""
+    if not st.session_state.get("arrived"):
+        _take_from_address(key, choice)
     memory = st.session_state.setdefault("memory", {})  # a page left before it was drawn loses its widgets' values
-    if st.session_state.get(key) not in values:
-        if key in RUNS and shown and memory.get(key, default) not in values:
+    if st.session_state.get(key) not in choice.values:
+        if key in RUNS and shown and memory.get(key, choice.default) not in choice.values:
             refuse(key)  # deleted or damaged since it was chosen
-        st.session_state[key] = memory[key] if memory.get(key) in values else default
+        st.session_state[key] = memory[key] if memory.get(key) in choice.values else choice.default
     memory[key] = st.session_state[key]
 
 
-def _complete_address(options: dict[str, tuple[str, list[str], str]]) -> None:
-    """On arrival, write the choices into the URL too, so that the link outlives its defaults."""
+def _take_from_address(key: str, choice: Choice) -> None:
+    """What the URL asks for, where that can be chosen; else a notice."""
+    asked = st.query_params.get(key)
+    if asked in choice.values:
+        st.session_state[key] = asked
+    elif asked is not None:
+        refuse(key)
+
+
+def _arrive(choices: dict[str, Choice]) -> None:
+    """Once in a session, write the choices into the URL too, so that the link outlives its defaults."""
     if st.session_state.get("arrived"):
         return
-    for key, (_, values, default) in options.items():
-        _adopt(key, values, default)
+    for key, choice in choices.items():
+        _adopt(key, choice)
     st.session_state["arrived"] = True
-    lacking = {key: st.session_state[key] for key in options if key not in st.query_params}
+    lacking = {key: st.session_state[key] for key in choices if key not in st.query_params}
     if lacking:
         st.query_params.update(lacking)
+
+
+def _beside_in_address() -> bool:
+    """Whether the URL names runs to stand beside the chosen one."""
+    return bool(st.query_params.get_all("with"))
 
 
 def chosen_class(run: pd.Series) -> int:
@@ -93,31 +129,9 @@ def chosen_class(run: pd.Series) -> int:
 
 
 def chosen_axis() -> str:
-    """The x-axis chosen in the control bar, a key of charts.AXES."""
+    """The x-axis chosen in the control bar, a key of AXES."""
     held = st.session_state.get("axis")
     return held if held in AXES else DEFAULT_AXIS
-
-
-def chosen_judge(run: pd.Series) -> tuple[str, str]:
-    """What was judged and by whom: view and judge. Ends the page where nothing was."""
-    frame = ask("judges", run=run["run"])
-    pairs = {f"{VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()}
-    if not pairs:
-        stop(f"{run['run']} is not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
-    order = sorted(pairs, key=lambda name: (list(VIEWS).index(pairs[name][0]) if pairs[name][0] in VIEWS else 9, name))
-    return pairs[pick("Judged", order, order[0], "judged", width=240)]
-
-
-def chosen_threshold(run: pd.Series, view: str) -> float:
-    """The probability from which a picture counts as recognized; each run and view begins with its own."""
-    own = round(100 * threshold(folder(run), view))
-    default_of("threshold", own, f"{run['run']} {view}")
-    return (
-        number(
-            "Threshold, %", 34, 99, min(max(own, 34), 99), "threshold", help="probability of the class asked, at least"
-        )
-        / 100
-    )
 
 
 def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[str]:

@@ -1,8 +1,4 @@
-"""A run that is being trained, as it moves: how far, how long still, its curve and its pictures.
-
-The seam is here because looking again costs something: a view looks every LOOK seconds while its run is running, and
-the page is drawn once more, for good, when the state is another.
-"""
+"""A run that is being trained, as it moves: how far, how long still, its curve and its pictures."""
 
 from collections.abc import Callable
 

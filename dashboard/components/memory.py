@@ -1,7 +1,7 @@
 """What the process holds for good is left out of the search for garbage.
 
-The seam is here because Streamlit searches for garbage after every run of a script, in every session, and walks through
-all that was ever imported: 0.1 s, during which no other session is answered.
+Streamlit searches after every run of a script and walks through all that was ever imported: 0.1 s, during which no
+other session is answered.
 """
 
 import gc

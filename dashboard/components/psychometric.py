@@ -1,7 +1,7 @@
-"""What people see in a run's pictures, held against its judges: answers become rows, and rows one curve.
+"""People's answers as rows and as one curve, beside the judges' on the same pictures.
 
-The seam is here because a person answers for one random step of a picture and a judge for every step, so both are
-measured as the share named right by then, beyond guessing, and not as recognition points.
+A person answers for one random step of a picture and a judge for every step, so both are measured as the share named
+right by then, beyond guessing, and not as recognition points.
 """
 
 from collections.abc import Sequence
@@ -99,15 +99,15 @@ def sentence(found: Fit, axis: str, judge: tuple[str, Fit] | None) -> str:
     if np.isinf(place.value):
         text = f"People do not name half of the pictures even when they are finished, n = {who}"
     else:
-        ends = f"[{format.number(place.low, axis)}, {format.number(place.high, axis)}]"
         at = axes.placed(format.number(place.value, axis), axis)
-        text = f"People name half of the pictures, beyond guessing, from {at} on {ends}, n = {who}"
+        ends = format.interval(place.low, place.high, format.axis_form(axis))
+        text = f"People name half of the pictures, beyond guessing, from {at} on{ends}, n = {who}"
     return f"{text}{_judge_said(*judge, axis) if judge else ''}."
 
 
 def _judge_said(name: str, found: Fit, axis: str) -> str:
     place = middle_on(found, axis)
-    return f"; {name} from {format.spread(place, axis)}, n = {found.n:,} looks"
+    return f"; {name} from {format.place(place, axis)}, n = {found.n:,} looks"
 
 
 def chart(frame: pd.DataFrame, found: Fit, looks: Sequence[judgements.Look], axis: str, classes: int) -> None:
@@ -171,8 +171,8 @@ def _agreed(frame: pd.DataFrame, look: judgements.Look) -> tuple[str, ...] | Non
         share(right.to_numpy(bool), both["person"].to_numpy(str))
         for right in (both["right"], both["top"] == both["label"])
     )
-    shares = (format.share(part).replace(" %", "") for part in (people, judge))
-    return look.judge, *shares, format.spread(kappa, "σ"), f"{len(both):,}"
+    shares = (format.share(part, unit="") for part in (people, judge))
+    return look.judge, *shares, format.estimate(kappa), f"{len(both):,}"
 
 
 def first_judge(run: pd.Series, view: str, axis: str) -> tuple[str, Fit] | None:

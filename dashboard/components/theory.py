@@ -4,12 +4,12 @@ import math
 
 import pandas as pd
 
-from dashboard.axes import estimate_at, placed
+from dashboard.axes import SOURCE, estimate_at
 from dashboard.charts.curves import Mark
 from dashboard.charts.theme import PURPLE, SKY
 from dashboard.components import elements
 from dashboard.data.theory import expected, spectra
-from dashboard.format import number
+from dashboard.format import estimate, number, place_in_words, written
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.schedule_check import Check
 from evaluator.theory.speciation import SPECIATED, Spectrum, against
@@ -19,40 +19,36 @@ from evaluator.theory.spectra import Spectra
 def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
     """Names and values of what theory predicts from, pictures in [-1, 1]."""
     said = [
-        ("Λ, all pictures", f"{_ends(known.whole.top)}; {_ends(known.whole.unit)} in [0, 1]"),
-        ("Predicted point", f"logSNR {_ends(known.whole.logsnr)}"),
-        ("Λ, means of the classes", _ends(known.between.top)),
-        ("Predicted point", f"logSNR {_ends(known.between.logsnr)}"),
+        ("Λ, all pictures", f"{estimate(known.whole.top)}; {estimate(known.whole.unit)} in [0, 1]"),
+        ("Predicted point", f"logSNR {estimate(known.whole.logsnr)}"),
+        ("Λ, means of the classes", estimate(known.between.top)),
+        ("Predicted point", f"logSNR {estimate(known.between.logsnr)}"),
     ]
     order = sorted(known.pairs, key=lambda pair: pair.whole.logsnr.value)
     for name, pair in (("First pair apart", order[0]), ("Last pair apart", order[-1])):
         both = f"{known.classes[pair.first]} and {known.classes[pair.second]}"
-        said.append((name, f"{both}, logSNR {_ends(pair.whole.logsnr)}"))
+        said.append((name, f"{both}, logSNR {estimate(pair.whole.logsnr)}"))
     return [*said, ("Measured on", f"{known.n:,} real pictures, {known.name}")]
 
 
 def schedule_facts(found: Check) -> list[tuple[str, str]]:
     """Names and values of a schedule check."""
-    told = found.speciation
+    told, training, sampling = found.speciation, found.training, found.sampling
     pairs = [
-        ("Trained on", f"{found.training.name}, logSNR {_two(found.training.noisy)} to {_two(found.training.clean)}"),
+        ("Trained on", f"{training.name}, logSNR {written(training.noisy)} to {written(training.clean)}"),
         ("Picture left at the noisiest level of training", f"{100 * found.trained_signal:.2g} % of its amplitude"),
-        ("Draws along", f"{found.sampling.name}, {found.steps} steps, logSNR {_two(found.sampling.noisy)} to "
-                        f"{_two(found.sampling.clean)}"),
+        ("Draws along", f"{sampling.name}, {found.steps} steps, logSNR {written(sampling.noisy)} to "
+                        f"{written(sampling.clean)}"),
         ("Picture the chain is told it starts with", f"{100 * found.start_signal:.2g} % of its amplitude"),
-        ("70 % of the steps", f"logSNR {_two(found.seventy.logsnr)}"),
+        (f"{SOURCE:.0f} % of the steps", f"logSNR {written(found.seventy.logsnr)}"),
     ]  # fmt: skip
     if told is not None:
         inside = "inside" if found.inside else "outside"
-        pairs.append(("Speciation, theory", f"logSNR {_ends(told)}, {inside} the schedule"))
+        pairs.append(("Speciation, theory", f"logSNR {estimate(told)}, {inside} the schedule"))
     if found.pairs is not None:
-        low, high = (_two(end) for end in found.pairs)
+        low, high = (written(end) for end in found.pairs)
         pairs.append(("Speciation, pairs of classes", f"logSNR {low} to {high}; {found.pairs_outside} pairs outside"))
     return pairs
-
-
-def _two(value: float) -> str:
-    return number(value, "σ")
 
 
 def marks(run: pd.Series, axis: str, measured: Estimate | None = None) -> list[Mark]:
@@ -73,8 +69,7 @@ def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
         at = estimate_at(run, measured, axis)
         text = (
             f"Two continuations of one chain end in the same class {100 * SPECIATED:.1f} % of the time from "
-            f"{placed(number(at.value, axis), axis)} [{number(at.low, axis)}, {number(at.high, axis)}] on, "
-            f"n = {measured.n:,} pairs"
+            f"{place_in_words(at, axis)} on, n = {measured.n:,} pairs"
         )
     if told is None:
         return f"{text}; theory has no number for these data."
@@ -89,9 +84,7 @@ def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
 
 def times(ratio: Estimate) -> str:
     """A ratio with its interval."""
-    if not math.isfinite(ratio.value):
-        return "unknown"
-    return f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
+    return estimate(ratio) if math.isfinite(ratio.value) else "unknown"
 
 
 def comparison(run: pd.Series, rows: list[tuple[str, Estimate]], name: str) -> None:
@@ -112,11 +105,6 @@ def compared(told: Spectrum, rows: list[tuple[str, Estimate]]) -> tuple[tuple[st
 
 def _compared(measured: Estimate, told: Spectrum) -> tuple[str, str, str, str, str]:
     if not math.isfinite(measured.value):
-        return "never", _ends(told.logsnr), "", "", ""
+        return "never", estimate(told.logsnr), "", "", ""
     held = against(measured, told)
-    return _ends(measured), _ends(told.logsnr), _ends(held["logsnr"]), times(held["time"]), times(held["step"])
-
-
-def _ends(found: Estimate) -> str:
-    value, low, high = (number(end, "σ") for end in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}]"
+    return estimate(measured), estimate(told.logsnr), estimate(held["logsnr"]), times(held["time"]), times(held["step"])

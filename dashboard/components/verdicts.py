@@ -1,26 +1,63 @@
-"""A table of verdicts on what the source says, and why."""
+"""Verdicts on what the source says: as text, as a table that can be saved, and as one with its reasons in it."""
 
+import html
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import streamlit as st
 
-from dashboard import format
 from dashboard.components import elements
-from dashboard.format import chance
-from evaluator.verdict import Verdict
+from dashboard.format import effect, p_value
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
+
+MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 
 
-def verdicts(found: Sequence[Verdict], name: str) -> None:
-    """A table of verdicts, and why."""
-    rows = [_verdict(verdict) for verdict in found]
-    elements.table(("claim", "says", "this run", "effect [95 %]", "p (Holm)", "n"), rows, name)
-    with st.expander("What the source says, and why"):
-        for claim in dict.fromkeys((verdict.claim.source, verdict.claim.text) for verdict in found):
-            elements.note(f"{claim[0]}: {claim[1]}.")
-        elements.facts([(f"{verdict.claim.source}, {verdict.claim.part}", verdict.reason) for verdict in found])
+COLUMNS = {"claim": "source", "says": "part", "this run": "verdict", "effect [95 %]": "effect", "p (Holm)": "p",
+           "n": "n"}  # fmt: skip
+COLUMNS_OF_RUNS = {name: name for name in ("run", "claim", "verdict")} | {"effect [95 %]": "effect", "n": "n"}
 
 
-def _verdict(found: Verdict) -> tuple[str, ...]:
-    effect = "" if found.effect is None else f"{format.spread(found.effect, '% of steps', 1)} {found.unit}"
-    p = "" if found.p is None else chance(found.p).removeprefix("= ")
-    return found.claim.source, found.claim.part, found.verdict, effect, p, f"{found.n:,}"
+def in_words(found: Verdict, run: str = "") -> dict[str, str]:
+    """A verdict as text."""
+    claim = found.claim
+    return {
+        "run": run, "source": claim.source, "part": claim.part, "claim": f"{claim.source}, {claim.part}",
+        "text": claim.text, "measure": claim.measure, "mark": MARKS[found.verdict], "verdict": found.verdict,
+        "reason": found.reason, "effect": effect(found.effect, found.unit), "p": p_value(found.p),
+        "n": f"{found.n:,}" if found.n else "—",
+    }  # fmt: skip
+
+
+def table(
+    found: Sequence[Verdict], name: str, runs: Sequence[str] = (), folded: bool = True, measures: bool = False
+) -> None:
+    """A table of verdicts, saved as firstlight-<name>.csv, and what the source says, and why it holds or not.
+
+    runs: the run of each verdict, where they are of several. The reasons are `folded` away, with `measures` or without.
+    """
+    words = [in_words(each, run) for each, run in zip(found, runs or [""] * len(found), strict=True)]
+    columns = COLUMNS_OF_RUNS if runs else COLUMNS
+    elements.table(list(columns), [[row[column] for column in columns.values()] for row in words], name)
+    with st.expander("What the source says, and why") if folded else nullcontext():
+        for text in dict.fromkeys(f"{row['source']}: {row['text']}." for row in words):
+            elements.note(text)
+        elements.facts([
+            (f"{row['run']}, {row['claim']}" if runs else row["claim"],
+             f"{row['reason']} Measure: {row['measure']}." if measures else row["reason"])
+            for row in words
+        ])  # fmt: skip
+
+
+def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:
+    """Verdicts of several runs on one statement as HTML, the reason below each."""
+    head = "".join(f"<th>{name}</th>" for name in ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n"))
+    body = []
+    for run, each in zip(runs, found, strict=True):
+        shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
+        cells = (shown["run"], shown["part"] or "—", f"<b>{shown['mark']} {shown['verdict']}</b>", shown["effect"],
+                 shown["p"], shown["n"])  # fmt: skip
+        body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
+    made = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(alt)}">{made}</div>'

@@ -1,6 +1,5 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.elements import damaged, stop
+from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.run import RUNS, Run, run_at
+from firstlight.run import Run, run_at
 from store.database import Archive
 
 
 def root() -> Path:
-    """The archive's folder: FIRSTLIGHT_RUNS, or the bundled runs."""
-    return Path(os.environ.get("FIRSTLIGHT_RUNS") or RUNS)
+    """The archive's folder."""
+    return archives.archive()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -75,4 +75,4 @@ def folder(run: pd.Series) -> Run:
 
 def run_folder(run: str) -> Run:
     """The folder of the run with this id. Raises RunError for an id that is none."""
-    return run_at(root(), run)
+    return archives.shown(run_at(root(), run))

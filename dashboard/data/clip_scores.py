@@ -1,8 +1,4 @@
-"""What CLIP says of a run, read once and ranked often: one judge, one prompt, one score.
-
-The seam is here because a page, the comparison of runs and a report show the same orders, and because a change of score
-is arithmetic on rows that are already there.
-"""
+"""CLIP scores of a run, read once and ranked often: one judge, one prompt, one score."""
 
 import json
 from collections.abc import Mapping
@@ -47,7 +43,7 @@ class Look(NamedTuple):
 
 
 def judges(ask: Any, run: str) -> pd.DataFrame:
-    """A row for each CLIP judge and template of a run; judges trained in-domain first. `ask`: as ui.ask."""
+    """A row for each CLIP judge and template of a run; judges trained in-domain first. `ask`: as archive.ask."""
     frame: pd.DataFrame = ask("clip_judges", run=run)
     return frame.sort_values("in_domain", ascending=False, na_position="last", kind="stable")
 

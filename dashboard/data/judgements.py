@@ -11,13 +11,15 @@ import streamlit as st
 
 from dashboard.axes import on_axes
 from dashboard.data import archive
-from evaluator.judges.judge import JUDGES, SAME_PICTURES
+from evaluator.judges.judge import JUDGES
 from evaluator.recognizability.agreement import Agreement, agreement, concordances
 from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
+from firstlight.archives import readable
+from firstlight.card import SAME_PICTURES
 from firstlight.run import RUN_ID
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
@@ -123,7 +125,7 @@ def mismatch(judge: str, dataset: str, classes: Sequence[str]) -> str:
     if not RUN_ID.fullmatch(judge):
         return ""
     try:
-        card = json.loads((JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
+        card = json.loads(readable(JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
         known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
@@ -157,7 +159,7 @@ class Measured:
     look: Seen
     classes: tuple[str, ...]
     figures: Analysis
-    curve: pd.DataFrame  # as judged.curves
+    curve: pd.DataFrame  # as `curves` gives it
 
 
 # What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture

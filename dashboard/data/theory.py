@@ -10,7 +10,7 @@ from dashboard.axes import along, estimate_at
 from dashboard.data import archive
 from evaluator.experiments.posterior import fastest as fall
 from evaluator.stats.intervals import Estimate
-from evaluator.theory.published import speciation as published_speciation
+from evaluator.theory.published import published_speciation
 from evaluator.theory.schedule_check import Check, check
 from evaluator.theory.speciation import crossing
 from evaluator.theory.spectra import Spectra, spectra_for

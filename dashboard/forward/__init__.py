@@ -1,1 +1,1 @@
-"""The parts of the page Forward process."""
+"""The page Forward process: a picture fades into noise along a schedule, and two ways back."""

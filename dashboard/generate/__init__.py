@@ -1,1 +1,1 @@
-"""The parts of the page Generate."""
+"""The page Generate: the form, what it draws, and a student that draws without a button."""

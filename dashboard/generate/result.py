@@ -1,7 +1,4 @@
-"""What was drawn on demand: the sentence, the pictures, and what of it can be taken away.
-
-The seam is here because a student draws as you choose and a teacher on request, and what they hand over is the same.
-"""
+"""What was drawn on demand, by a teacher or a student: the sentence, the pictures, and what can be taken away."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +15,7 @@ from firstlight.levels import levels
 from sampler.laws import LAWS
 
 
-def shown(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
+def draw(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
     """The pictures with their sentence, which goes to `answer`; `reason`: why it is drawn by what draws it."""
     picture = generation.picture(drawn)
     with answer:
@@ -36,10 +33,10 @@ def shown(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
             help="images, labels, seeds, class names and settings as arrays, to train a classifier with",
         )
     if drawn.scales is not None and np.ptp(drawn.scales) > 0:
-        in_force(drawn, drawn.scales)
+        _weights(drawn, drawn.scales)
 
 
-def in_force(drawn: Drawn, scales: NDArray[np.float64]) -> None:
+def _weights(drawn: Drawn, scales: NDArray[np.float64]) -> None:
     """The weight of every picture at every step."""
     s = drawn.settings
     names = [drawn.classes[label] for label in drawn.labels]

@@ -1,7 +1,6 @@
 """A student draws as you choose: no button, because a picture of it takes less time than pressing one.
 
-The seam is here because whoever draws on every change must keep what was there when a request makes no sense, show no
-bar for what takes a blink, and queue like everybody else.
+What was there stays when a request makes no sense, there is no bar for what takes a blink, and it queues like all.
 """
 
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.generate import form, result
-from dashboard.generate.form import MOST_EACH, Asked
-from dashboard.generation import Drawn, request
+from dashboard.generate.form import MOST_EACH, Request
+from dashboard.generation import Drawn
 from firstlight.errors import SamplerError
 from sampler.generation import settings_of
 from sampler.session import Denoiser
@@ -29,17 +28,17 @@ def section(run: pd.Series, net: Denoiser) -> None:
     """The controls and what they draw; a change draws anew and leaves the rest of the page alone."""
     answer = st.container()
     asked = choices(run, run_facts.class_names(run))
-    drawn = None if asked is None else _drawn(run, net, asked)
+    drawn = None if asked is None else _draw(run, net, asked)
     if drawn is not None:
-        result.shown(drawn, net.reason, answer)
+        result.draw(drawn, net.reason, answer)
 
 
-def choices(run: pd.Series, classes: Sequence[str]) -> Asked | None:
+def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:
     """What is asked for now; None, and a sentence, where that makes no pictures."""
     own, own_of = settings_of(archive.folder(run)), str(run["run"])
     if set(st.session_state.get("classes") or []) - set(classes):
         del st.session_state["classes"]  # those of another run
-    chosen = st.pills(
+    names = st.pills(
         "Classes", classes, selection_mode="multi", default=classes, key="classes", bind="query-params",
         format_func=elements.literal,
     )  # fmt: skip
@@ -49,17 +48,12 @@ def choices(run: pd.Series, classes: Sequence[str]) -> Asked | None:
             "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=elements.WORDS["guidance"], step=SCALE
         )
         each = inputs.entry("Of each", 1, MOST_EACH, 1, "each", "student")
-    labels = [place for place, name in enumerate(classes) if name in chosen]
-    refused = form.refused(labels, int(each))
-    if refused:
-        elements.note(refused)
-        return None
-    return Asked(*request(labels, int(each), int(seed)), replace(own, guidance=round(guidance, 6)))
+    return form.request(names, classes, int(each), int(seed), replace(own, guidance=round(guidance, 6)))
 
 
-def _drawn(run: pd.Series, net: Denoiser, asked: Asked) -> Drawn | None:
+def _draw(run: pd.Series, net: Denoiser, asked: Request) -> Drawn | None:
     try:
-        return form.drawn(run, net, asked, AT_ONCE)
+        return form.draw(run, net, asked, AT_ONCE)
     except SamplerError as error:
         st.info(elements.literal(str(error)))
         return None

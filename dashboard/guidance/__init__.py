@@ -1,1 +1,1 @@
-"""The parts of the page Guidance."""
+"""The page Guidance: what guidance laws draw from the same noise, and what each costs."""

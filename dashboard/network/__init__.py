@@ -1,1 +1,1 @@
-"""The parts of the page Inside the network."""
+"""The page Inside the network: the U-Net drawn, and what breaks without its parts."""

@@ -7,23 +7,23 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
+from dashboard.format import share
 from dashboard.pictures.plate import Cell, plate, unpack
-from evaluator.experiments.ablation_figures import NONE, Taken, change, named, share_of, taken_from
-from evaluator.stats.intervals import Estimate
+from evaluator.experiments.ablation_figures import NONE, Ablated, ablated_from, change, part_name, share_of
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip
 
 
-def taken(run: pd.Series) -> Taken | None:
+def figures(run: pd.Series) -> Ablated | None:
     """What the run drew without its parts; None where that was not tried."""
     frame = archive.ask("ablations", run=run["run"])
-    return None if frame.empty else taken_from({name: frame[name].to_numpy() for name in frame}, len(run["classes"]))
+    return None if frame.empty else ablated_from({name: frame[name].to_numpy() for name in frame}, len(run["classes"]))
 
 
-def ablations(run: pd.Series) -> None:
+def draw(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
-    found = taken(run)
+    found = figures(run)
     if found is None:
         elements.note(f"Not tried yet. Do it with: firstlight evaluate ablations {run['run']}")
         return
@@ -36,7 +36,7 @@ def ablations(run: pd.Series) -> None:
         elements.note(
             "A row for each part taken away, the same noise in all; amber corner: the judge sees another class."
         )
-    elements.table(HEADINGS, [row(found, part) for part in found.parts], "ablations")
+    elements.table(HEADINGS, [_row(found, part) for part in found.parts], "ablations")
     elements.note(
         "Good: the judge names the class asked for, and the picture lies among real ones in the judge's features. "
         "Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."
@@ -55,20 +55,17 @@ def plate_of(run: pd.Series, frame: pd.DataFrame, parts: list[str]) -> bytes:
             missing.discard(cell)
             if each.top != each.label:
                 marked.add(cell)
-    return plate(cells, 2, [named(part).replace("×", "x") for part in parts], [classes], marked=marked, missing=missing)
+    return plate(
+        cells, 2, [part_name(part).replace("×", "x") for part in parts], [classes], marked=marked, missing=missing
+    )
 
 
-def row(found: Taken, part: str) -> tuple[str, ...]:
+def _row(found: Ablated, part: str) -> tuple[str, ...]:
     """What is left without a part, under HEADINGS."""
     here = found.part == part
     shares = [None if hits is None else share_of(found, hits, part) for hits in (found.right, found.real, found.good)]
     apart = None if part == NONE or NONE not in found.parts else change(found, found.good, part)
     return (
-        named(part), *("" if each is None else _percent(each).replace(" %", "") for each in shares),
-        "" if apart is None else _percent(apart).replace(" %", "").replace("-", "−"),
+        part_name(part), *("" if each is None else share(each, unit="") for each in (*shares, apart)),
         f"{int(found.evaluations[here][0])}", f"{int(here.sum()):,}",
     )  # fmt: skip
-
-
-def _percent(part: Estimate) -> str:
-    return f"{100 * part.value:.1f} % [{100 * part.low:.1f}, {100 * part.high:.1f}]"

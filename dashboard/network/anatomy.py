@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A U-Net: its parts in order, the pairs that skips join, and the embeddings that every block is told."""
+    """A U-Net: its parts in order, the pairs that skips join, and the embeddings that every block gets."""
 
     parts: tuple[Part, ...]
     skips: tuple[tuple[int, int], ...]  # places in `parts`: from a down block to an up block
@@ -42,8 +42,8 @@ class Anatomy:
     @property
     def parameters(self) -> int:
         """Weights of everything, frequencies and other constants left out."""
-        told = (*self.time.items(), *self.label.items(), *self.scale.items())
-        return sum(part.parameters for part in self.parts) + sum(math.prod(shape) for _, shape in told)
+        embeddings = (*self.time.items(), *self.label.items(), *self.scale.items())
+        return sum(part.parameters for part in self.parts) + sum(math.prod(shape) for _, shape in embeddings)
 
     @property
     def levels(self) -> int:
@@ -85,9 +85,9 @@ def built(weights: Shapes, size: int) -> Anatomy:
     parts.append(_part(weights, "unet.head.", "head", "head", 0, size))
     down = [place for place, part in enumerate(parts) if part.kind == "down"]
     up = [place for place, part in enumerate(parts) if part.kind == "up"]
-    told = [_of(weights, f"unet.{name}.") for name in ("time", "label", "scale")]
-    told[0].pop("frequencies", None)
-    return Anatomy(tuple(parts), tuple(zip(reversed(down), up, strict=True)), *told)
+    embeddings = [_of(weights, f"unet.{name}.") for name in ("time", "label", "scale")]
+    embeddings[0].pop("frequencies", None)
+    return Anatomy(tuple(parts), tuple(zip(reversed(down), up, strict=True)), *embeddings)
 
 
 def _part(weights: Shapes, prefix: str, name: str, kind: str, level: int, size: int) -> Part:

@@ -1,8 +1,6 @@
-"""The U-Net drawn: blocks as wide as their channels and as high as their pictures, skips across, embeddings from below.
+"""The U-Net drawn: blocks as wide as their channels, as high as their pictures; skips across, embeddings from below."""
 
-The seam is here because a drawing is arithmetic on an anatomy, and knows no page.
-"""
-
+import math
 from typing import Any
 
 import pandas as pd
@@ -42,14 +40,14 @@ def drawing(net: Anatomy) -> Figure:
         {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "name": name, "hoverinfo": "skip",
          "marker": {"color": colour, "symbol": symbol, "size": 10}} for name, colour, symbol in LEGEND
     ]  # fmt: skip
-    said = [_text(x[place], y[place] - _height(part, net) / 2, part.name, "top") for place, part in
-            enumerate(net.parts)]  # fmt: skip
-    said += [_text(x[place], y[place], f"{part.outputs}", "middle") for place, part in enumerate(net.parts)]
+    labels = [_text(x[place], y[place] - _height(part, net) / 2, part.name, "top") for place, part in
+              enumerate(net.parts)]  # fmt: skip
+    labels += [_text(x[place], y[place], f"{part.outputs}", "middle") for place, part in enumerate(net.parts)]
     return {
-        "data": [flow, *_told(net, x, y, floor), *_skips(net, x, y), points, *kinds],
+        "data": [flow, *_embedding_lines(net, x, y, floor), *_skips(net, x, y), points, *kinds],
         "layout": {
             "xaxis": _bare([-1.2, len(x) - 0.2]), "yaxis": _bare([floor - 0.75, HIGH / 2 + 0.95]),
-            "shapes": boxes + _embeddings(net, floor), "annotations": said + _names(net, floor),
+            "shapes": boxes + _embedding_stems(net, floor), "annotations": labels + _embedding_names(net, floor),
             "height": 250 + 130 * net.levels, "margin": {"l": 4, "r": 4, "t": 30, "b": 4}, "dragmode": False,
             "hovermode": "closest", "title": {"text": ""},
             "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "title": {"text": ""}},
@@ -63,11 +61,11 @@ def table(net: Anatomy) -> pd.DataFrame:
         {"part": part.name, "channels in": part.inputs, "channels out": part.outputs, "height and width": part.size,
          "weights": part.parameters, "shapes": _shapes(part.weights, ", ")} for part in net.parts
     ]  # fmt: skip
-    told = (("time embedding", net.time), ("class embedding", net.label), ("guidance embedding", net.scale))
+    embeddings = (("time embedding", net.time), ("class embedding", net.label), ("guidance embedding", net.scale))
     rows += [
         {"part": name, "channels in": shapes["first.weight"][1], "channels out": shapes["second.weight"][0],
-         "weights": sum(_count(shape) for shape in shapes.values()), "shapes": _shapes(shapes, ", ")}
-        for name, shapes in told if shapes
+         "weights": sum(math.prod(shape) for shape in shapes.values()), "shapes": _shapes(shapes, ", ")}
+        for name, shapes in embeddings if shapes
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -120,7 +118,7 @@ def _skips(net: Anatomy, x: list[int], y: list[float]) -> list[dict[str, Any]]:
     return made
 
 
-def _told(net: Anatomy, x: list[int], y: list[float], floor: float) -> list[dict[str, Any]]:
+def _embedding_lines(net: Anatomy, x: list[int], y: list[float], floor: float) -> list[dict[str, Any]]:
     """From the embeddings' sum up into every block, dotted."""
     blocks = [place for place, part in enumerate(net.parts) if "embed.weight" in part.weights]
     across: list[float | None] = [x[blocks[0]], x[blocks[-1]], None]
@@ -134,16 +132,16 @@ def _told(net: Anatomy, x: list[int], y: list[float], floor: float) -> list[dict
     }]  # fmt: skip
 
 
-def _embeddings(net: Anatomy, floor: float) -> list[Figure]:
+def _embedding_stems(net: Anatomy, floor: float) -> list[Figure]:
     return [{"type": "line", "x0": middle, "x1": middle, "y0": floor - 0.28, "y1": floor,
-             "line": {"color": PURPLE, "width": 1.5, "dash": "dot"}} for middle, _ in _sources(net)]  # fmt: skip
+             "line": {"color": PURPLE, "width": 1.5, "dash": "dot"}} for middle, _ in _entrances(net)]  # fmt: skip
 
 
-def _names(net: Anatomy, floor: float) -> list[Figure]:
-    return [_text(middle, floor - 0.28, said, "top", 12) for middle, said in _sources(net)]
+def _embedding_names(net: Anatomy, floor: float) -> list[Figure]:
+    return [_text(middle, floor - 0.28, said, "top", 12) for middle, said in _entrances(net)]
 
 
-def _sources(net: Anatomy) -> list[tuple[float, str]]:
+def _entrances(net: Anatomy) -> list[tuple[float, str]]:
     """Where each embedding enters from, and what it is."""
     last = len(net.parts) - 1
     time, label = net.time, net.label
@@ -168,13 +166,6 @@ def _hover(part: Part) -> str:
 def _shapes(weights: Shapes, between: str) -> str:
     named = {name: shape for name, shape in weights.items() if name.endswith("weight")}
     return between.join(f"{name} {' × '.join(map(str, shape))}" for name, shape in named.items())
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 11) -> Figure:

@@ -1,4 +1,4 @@
-"""The network drawn, and the sentence above it."""
+"""The network read from its exported graph, and drawn."""
 
 import pandas as pd
 import streamlit as st
@@ -6,9 +6,7 @@ import streamlit as st
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.network import diagram
-from dashboard.network.ablations import _percent, taken
 from dashboard.network.anatomy import Anatomy, anatomy
-from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
 from firstlight.errors import SamplerError
 from firstlight.run import Run
 
@@ -26,21 +24,6 @@ def _network(folder: Run, size: int, _stamps: tuple[int, ...]) -> Anatomy | str:
         return anatomy(folder, size)
     except SamplerError as error:
         return str(error)
-
-
-def finding(run: pd.Series, net: Anatomy | str) -> str:
-    """One sentence: how large the network is, and what its skips are worth."""
-    said = f"{run['run']}'s network cannot be drawn"
-    if isinstance(net, Anatomy):
-        size = f"{net.parameters / 1e6:.2f} million weights, {net.levels} levels and {len(net.skips)} skips"
-        said = f"{run['run']}'s network has {size}"
-    found = taken(run)
-    if found is None or SKIPS not in found.parts or NONE not in found.parts:
-        return f"{said}; what breaks without its parts is not measured yet."
-    whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
-    n = int((found.part == SKIPS).sum())
-    cost = f"with all skips silenced {_percent(cut)} of its pictures are good, with all parts {_percent(whole)}"
-    return f"{said}; {cost}, n = {n:,} each."
 
 
 def draw(run: pd.Series, net: Anatomy | str) -> None:

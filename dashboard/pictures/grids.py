@@ -1,7 +1,4 @@
-"""Rows of queries become grids of pictures: which cell is which, and what is missing.
-
-The seam is here because pictures.py knows pixels and nothing about runs, and a page runs and nothing about pixels.
-"""
+"""Rows of queries become grids of pictures: which cell is which, and what is missing."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,6 @@
-"""Arrays become one picture: a plate of cells, enlarged by a whole number, with labels along its sides.
+"""One PNG of many cells, enlarged by a whole number, with labels along its sides.
 
-The seam is here because a grid on a page is one PNG, never a hundred images, and because pixels are data: nearest
-neighbour, the same black and white in both themes, and a hole where a value is not a number.
+Pixels are data: nearest neighbour, the same black and white in both themes, a hole where a value is no number.
 """
 
 import io
@@ -76,24 +75,19 @@ def plate(
     `heads` says what each line is; `marked` cells get an amber corner; `missing` ones stay empty, with a line through.
     """
     cells = _enlarged(images, scale)
-    height, width = cells.shape[2:4]
-    left = _left_margin([*rows, *heads])
-    top = GAP + (LABEL + 4) * len(columns)
-    canvas = np.empty((top + len(cells) * (height + GAP), left + cells.shape[1] * (width + GAP), 3), np.uint8)
+    down, across, height, width = cells.shape[:4]
+    left, top = _left_margin([*rows, *heads]), GAP + (LABEL + 4) * len(columns)
+    canvas = np.empty((top + down * (height + GAP), left + across * (width + GAP), 3), np.uint8)
     canvas[:] = NIGHT
-    for row, column in np.ndindex(cells.shape[:2]):
-        y, x = top + row * (height + GAP), left + column * (width + GAP)
-        canvas[y : y + height, x : x + width] = cells[row, column]
+    corners = {(r, c): (left + c * (width + GAP), top + r * (height + GAP)) for r, c in np.ndindex(down, across)}
+    for cell, (x, y) in corners.items():
+        canvas[y : y + height, x : x + width] = cells[cell]
     picture = Image.fromarray(canvas)
     draw = ImageDraw.Draw(picture)
-    corners = [(left + c * (width + GAP), top + r * (height + GAP)) for r, c in marked]
-    for x, y in corners:
-        reach = max(5, width // 4)
-        draw.polygon([(x + width - 1 - reach, y), (x + width - 1, y), (x + width - 1, y + reach)], fill=AMBER)
-    for row, column in missing:
-        x, y = left + column * (width + GAP), top + row * (height + GAP)
-        draw.rectangle([x, y, x + width - 1, y + height - 1], fill=NIGHT, outline=MUTED)
-        draw.line([x, y + height - 1, x + width - 1, y], fill=MUTED)
+    for cell in marked:
+        _mark(draw, *corners[cell], width)
+    for cell in missing:
+        _cross(draw, *corners[cell], width, height)
     for index, label in enumerate(rows):
         middle = top + index * (height + GAP) + height // 2
         draw.text((left - 6, middle), _written(label), MUTED, _font(), anchor="rm")
@@ -102,6 +96,18 @@ def plate(
         draw.text((left - 6, middle), heads[index] if heads else "", MUTED, _font(), anchor="rm")
         _write_line(draw, line, middle, left, width)
     return png(picture)
+
+
+def _mark(draw: ImageDraw.ImageDraw, x: int, y: int, width: int) -> None:
+    """An amber corner at the upper right of a cell."""
+    reach, right = max(5, width // 4), x + width - 1
+    draw.polygon([(right - reach, y), (right, y), (right, y + reach)], fill=AMBER)
+
+
+def _cross(draw: ImageDraw.ImageDraw, x: int, y: int, width: int, height: int) -> None:
+    """An empty cell with a line through."""
+    draw.rectangle([x, y, x + width - 1, y + height - 1], fill=NIGHT, outline=MUTED)
+    draw.line([x, y + height - 1, x + width - 1, y], fill=MUTED)
 
 
 def png(picture: Image.Image) -> bytes:

@@ -1,1 +1,1 @@
-"""The parts of the page Recognizability."""
+"""The page Recognizability: from which step on a judge recognizes each class, and how many never."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard.axes import AXES
+from dashboard.axes import AXES, SOURCE
 from dashboard.charts.theme import HEIGHT, Figure, bare_layout, place_on, plain, span
 
 
@@ -22,7 +22,7 @@ def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, sour
     layout["xaxis"] |= span(frame, axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     layout["height"] = 2 * HEIGHT - 200
-    _mark(layout, source, "source: 70 %", "#FFFFFF", AXES[axis][3])
+    _mark(layout, source, f"source: {SOURCE:.0f} %", "#FFFFFF", AXES[axis][3])
     return {"data": [trace], "layout": layout}
 
 

@@ -1,1 +1,1 @@
-"""The parts of the page Report."""
+"""The page Report and the commands report and check: runs as one HTML file, and whether it still holds."""

@@ -1,7 +1,6 @@
-"""A report held against its runs: every number computed again, every file and query hashed again.
+"""A report compared with its runs: every number computed again, every file and query hashed again.
 
-The seam is here because the file comes from anywhere: it is read as text, nothing in it is run, and whatever it lacks
-is said in a sentence.
+The file comes from anywhere: it is read as text, nothing in it is run, and whatever it lacks is said in a sentence.
 """
 
 import json
@@ -14,7 +13,8 @@ from typing import Any
 
 from dashboard.claims import text as claims_text
 from dashboard.data.judgements import Seen
-from dashboard.report.build import LARGEST, SCHEMA, files_of, query_hash
+from dashboard.report.build import LARGEST
+from dashboard.report.facts import SCHEMA, files_of, query_hash
 from dashboard.report.numbers import Ask, Number, numbers_of
 from dashboard.report.recognizability import measured
 from firstlight.errors import RunError
@@ -31,11 +31,11 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     """
     page = read(file)
     changed = [*page.altered()]
-    names = page.held["queries"]
+    names = page.record["queries"]
     changed += [f"The query {name} is another one now." for name in names if _query(name) != names[name]]
-    for run_id, kept in page.held["runs"].items():
-        kept = kept | {"claims": [each for each in page.held.get("claims", []) if each["run"] == run_id]}
-        changed += _run(run_id, kept, [number for number in page.numbers if number.run == run_id], root, ask)
+    for run_id, kept in page.record["runs"].items():
+        kept = kept | {"claims": [each for each in page.record.get("claims", []) if each["run"] == run_id]}
+        changed += _changes_of_run(run_id, kept, [number for number in page.numbers if number.run == run_id], root, ask)
     return changed, len(page.numbers)
 
 
@@ -45,7 +45,7 @@ class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.text: list[tuple[int, str]] = []
-        self.held: dict[str, Any] = {}
+        self.record: dict[str, Any] = {}
         self.numbers: list[Number] = []
         self._open = ""
         self._parts: list[str] = []
@@ -64,20 +64,20 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if not self._open.startswith(tag):
             return
-        said = "".join(self._parts)
+        content = "".join(self._parts)
         if tag == "script":
-            self.held = _held(said)
+            self.record = _record(content)
             self.numbers = [Number(**{name: value for name, value in each.items() if name in FIELDS})
-                            for each in self.held["numbers"]]  # fmt: skip
+                            for each in self.record["numbers"]]  # fmt: skip
         else:
-            self.text.append((int(self._open.split()[1]), said))
+            self.text.append((int(self._open.split()[1]), content))
         self._open = ""
 
     def altered(self) -> Iterator[str]:
         """Numbers that the text shows otherwise than the JSON beside it."""
-        for place, said in self.text:
-            if place >= len(self.numbers) or said != self.numbers[place].text:
-                yield f"The file's text says {said!r} where its own record says otherwise: somebody changed it."
+        for place, content in self.text:
+            if place >= len(self.numbers) or content != self.numbers[place].text:
+                yield f"The file's text says {content!r} where its own record says otherwise: somebody changed it."
 
 
 def read(file: Path) -> Page:
@@ -87,7 +87,7 @@ def read(file: Path) -> Page:
             raise ValueError("it is too large")
         page = Page()
         page.feed(file.read_text(encoding="utf-8"))
-        if not page.held:
+        if not page.record:
             raise ValueError("it holds no record of its numbers")
     except OSError as error:
         raise RunError(f"{file} cannot be read ({error.strerror}); name a report that is there.") from error
@@ -96,59 +96,59 @@ def read(file: Path) -> Page:
     return page
 
 
-def _held(said: str) -> dict[str, Any]:
-    held = json.loads(said)
-    if held["schema"] > SCHEMA:
-        raise ValueError(f"it needs a newer Firstlight, schema {held['schema']}")
-    if not all(isinstance(held[name], kind) for name, kind in (("runs", dict), ("queries", dict), ("numbers", list))):
+def _record(content: str) -> dict[str, Any]:
+    record = json.loads(content)
+    if record["schema"] > SCHEMA:
+        raise ValueError(f"it needs a newer Firstlight, schema {record['schema']}")
+    if not all(isinstance(record[name], kind) for name, kind in (("runs", dict), ("queries", dict), ("numbers", list))):
         raise ValueError("its record has another form")
-    return dict(held)
+    return dict(record)
 
 
-def _run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, ask: Ask) -> Iterator[str]:
+def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, ask: Ask) -> Iterator[str]:
     """What is no longer so of one run."""
     try:
         folder = good_entry(root, run_id).run
         run = ask("runs", runs=[run_id]).iloc[0]
         look = kept.get("look")
-        found = measured(ask, run, Seen(look["view"], look["judge"], float(look["threshold"]))) if look else None
-        now = {number.key: number for number in numbers_of(run, ask, found)}
+        figures = measured(ask, run, Seen(look["view"], look["judge"], float(look["threshold"]))) if look else None
+        now = {number.key: number for number in numbers_of(run, ask, figures)}
         files = files_of(folder)
-        claims = [claims_text.plain(each) for each in claims_text.found(folder, ask)] if kept["claims"] else []
+        claims = [claims_text.plain(each) for each in claims_text.verdicts_of(folder, ask)] if kept["claims"] else []
     except (RunError, LookupError, TypeError, ValueError) as error:
         yield f"{run_id}: {error}"
         return
     for name in sorted({*files, *kept["files"]}):
         if files.get(name) != kept["files"].get(name):
-            yield f"{run_id}: {name} {_happened(name in kept['files'], name in files)}."
+            yield f"{run_id}: {name} {_change(name in kept['files'], name in files)}."
     for number in numbers:
         again = now.get(number.key)
         if again is None or not _same(number, again):
-            yield f"{run_id}: {number.name} was {number.text}, n = {number.n:,}; now {_said(again)}."
+            yield f"{run_id}: {number.name} was {number.text}, n = {number.n:,}; now {_words(again)}."
     for key in now.keys() - {number.key for number in numbers}:
-        yield f"{run_id}: {now[key].name} is new, {_said(now[key])}."
-    yield from _claims(run_id, kept["claims"], claims)
+        yield f"{run_id}: {now[key].name} is new, {_words(now[key])}."
+    yield from _changes_of_claims(run_id, kept["claims"], claims)
 
 
-def _claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
+def _changes_of_claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
     """Verdicts that are others now, or whose effects are."""
     again = {(each["source"], each["part"]): each for each in now}
     for each in kept:
         other = again.pop((each["source"], each["part"]), None)
         same = other is not None and all(_near(each[end], other[end]) for end in ("value", "low", "high"))
         if other is None or not same or (each["verdict"], each["n"]) != (other["verdict"], other["n"]):
-            said = "there is no verdict" if other is None else f"{other['verdict']}, n = {other['n']:,}"
+            after = "there is no verdict" if other is None else f"{other['verdict']}, n = {other['n']:,}"
             name = f"{each['source']} {each['part']}".rstrip()
-            yield f"{run_id}: {name} was {each['verdict']}, n = {each['n']:,}; now {said}."
+            yield f"{run_id}: {name} was {each['verdict']}, n = {each['n']:,}; now {after}."
     for source, part in again:
         yield f"{run_id}: {source} {part} is new, {again[source, part]['verdict']}."
 
 
-def _happened(before: bool, after: bool) -> str:
+def _change(before: bool, after: bool) -> str:
     return "has changed" if before and after else "is gone" if before else "is new"
 
 
-def _said(number: Number | None) -> str:
+def _words(number: Number | None) -> str:
     return "there is none" if number is None else f"{number.text}, n = {number.n:,}"
 
 

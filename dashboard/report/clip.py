@@ -1,7 +1,4 @@
-"""CLIP in a report: the numbers, the ranking of one run with its chart and table, and where the judge was trained.
-
-The seam is here because they are the CLIP rankings page's own sentence, chart and table, without a browser session.
-"""
+"""CLIP in a report: the numbers, the ranking of one run with its chart and table, and where the judge was trained."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts import clip, theme
-from dashboard.clip_rankings import text as clip_rankings_text
+from dashboard.clip_rankings import finding
+from dashboard.clip_rankings import table as clip_table
 from dashboard.data import clip_scores
 from evaluator.clip.ranking import Order
 from evaluator.stats.bootstrap import mean
@@ -22,7 +20,7 @@ SCORE = "probability"  # the one that is drawn; the numbers hold all
 def measured(run: pd.Series, ask: Any) -> list[tuple[str, str, str, Estimate, dict[str, str]]]:
     """Mean scores before each judge: what, form, class or all, estimate, and what the page's controls show."""
     names = [str(name) for name in run["classes"]] if run["classes"] is not None else []
-    said = []
+    figures = []
     for judge in dict.fromkeys(clip_scores.judges(ask, str(run["run"]))["judge"]):
         frame = ask("clip_scores", run=run["run"], clip=judge, template=clip_scores.TOGETHER)
         for score, word in clip_scores.SCORES.items():
@@ -31,8 +29,8 @@ def measured(run: pd.Series, ask: Any) -> list[tuple[str, str, str, Estimate, di
             for label in (None, *sorted(frame["label"].unique())):
                 own = frame if label is None else frame[frame["label"] == label]
                 of = "all" if label is None else names[label] if label < len(names) else str(label)
-                said.append((what, form, of, mean(own[score].to_numpy("float64"), own["seed"].to_numpy()), asked))
-    return said
+                figures.append((what, form, of, mean(own[score].to_numpy("float64"), own["seed"].to_numpy()), asked))
+    return figures
 
 
 def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure], int]) -> dict[str, Any] | None:
@@ -45,12 +43,12 @@ def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure]
     real = clip_scores.real_of(ask("clip_real", run=name, clip=judge, template=clip_scores.TOGETHER), SCORE)
     spread = _spread(ask("clip_templates", run=name, clip=judge), order)
     word = clip_scores.SCORES[SCORE]
-    headings, rows = clip_rankings_text.table(order, classes, real, spread, word)
+    headings, rows = clip_table.table(order, classes, real, spread, word)
     return {
-        "sentence": clip_rankings_text.sentence(order, classes, SCORE, judge),
+        "sentence": finding.sentence(order, classes, SCORE, judge),
         "trained": clip_scores.trained(folder, judge, frame["in_domain"].iloc[0] is True),
         "figure": keep(clip.ranking(order, classes, real, spread, f"mean {word}")),
-        "says": f"{clip_rankings_text.LEGEND} {clip_scores.DEFINED[SCORE]}",
+        "says": f"{clip_table.LEGEND} {clip_scores.DEFINED[SCORE]}",
         "headings": headings,
         "rows": rows,
     }

@@ -1,9 +1,6 @@
-"""The numbers of a report: each with its interval, its n, the query behind it and the page that shows it.
+"""The numbers of a report, each with its interval, its n, the query behind it and the page that shows it."""
 
-The seam is here because a report is checked later by computing the same numbers again: nothing here draws, and nothing
-knows whether a page or a command asks.
-"""
-
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,7 +11,7 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
-from dashboard.format import finite
+from dashboard.format import figure, finite
 from dashboard.report import clip as report_clip
 from evaluator.stats.intervals import Estimate
 
@@ -57,11 +54,10 @@ class Number:
     @property
     def text(self) -> str:
         """The value with its interval, as a reader sees it."""
-        unit = self.form.partition("}")[2]
         if self.value is None:
             return "never" if self.group == "recognizability" else "no value"
-        ends = "" if self.low is None and self.high is None else f" [{self._said(self.low)}, {self._said(self.high)}]"
-        return f"{self._said(self.value)}{unit}{ends}".replace("-", "−")
+        low, high = math.nan if self.low is None else self.low, math.inf if self.high is None else self.high
+        return figure(Estimate(self.value, low, high, self.n), self.form)
 
     def link(self, address: str) -> str:
         """Where the dashboard shows it."""
@@ -71,17 +67,11 @@ class Number:
         """As JSON holds it."""
         return asdict(self)
 
-    def _said(self, value: float | None) -> str:
-        if value is None:
-            return "never"
-        number = self.form.partition("}")[0] + "}"
-        return number.format(100 * value if self.form.endswith("} %") else value)
-
 
 def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:
     """Every number of a run. run: a row of the query `runs`. Raises RunError where the archive has no answer."""
-    seen = recognizability(run, measured) if measured else []
-    return [*training(run, ask), *quality(run, ask), *seen, *clip(run, ask)]
+    recognized = recognizability(run, measured) if measured else []
+    return [*training(run, ask), *quality(run, ask), *recognized, *clip(run, ask)]
 
 
 def training(run: pd.Series, ask: Ask) -> list[Number]:
@@ -125,9 +115,9 @@ def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
              "threshold": round(100 * look.threshold)}  # fmt: skip
     rows = [("all", measured.figures.whole)]
     rows += [(names[row.label or 0], row) for row in measured.figures.classes]
-    said: list[tuple[str, str, Estimate, float]] = []
+    figures: list[tuple[str, str, Estimate, float]] = []
     for name, row in rows:
-        said += [
+        figures += [
             ("Half are recognizable by, of the steps", name, row.median, 0.01),
             ("Recognizable by, restricted mean, of the steps", name, row.mean, 0.01),
             ("Never recognizable", name, row.never, 1.0),
@@ -136,7 +126,7 @@ def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
     return [
         Number(str(run["run"]), "recognizability", what, *_ends(found, times), found.n, SHARE, "judged_frames",
                "recognizability", name, asked)
-        for what, name, found, times in said
+        for what, name, found, times in figures
     ]  # fmt: skip
 
 

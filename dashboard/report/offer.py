@@ -1,15 +1,10 @@
-"""The Report page: what the file will hold, the button that makes it, and the file.
-
-The seam is here because making one takes seconds and a page change may not: it is made when asked, kept for the next
-who asks, and thrown away when a run has changed.
-"""
+"""The button that makes a report, and the file: made when asked, and kept until a run has changed."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements
@@ -17,7 +12,7 @@ from dashboard.data import archive
 from dashboard.report import build
 
 
-def offer(ids: Sequence[str]) -> None:
+def draw(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
     stamps = tuple(archive.stamp(run) for run in ids)
     st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
@@ -27,7 +22,7 @@ def offer(ids: Sequence[str]) -> None:
         elements.note("It takes a few seconds; then the file can be saved, sent and printed.")
         return
     with archive.faults():
-        file, seconds = _made(archive.root(), tuple(ids), stamps, _address())
+        file, seconds = _make(archive.root(), tuple(ids), stamps, _address())
     elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
     name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}.html"
     st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
@@ -37,19 +32,8 @@ def _ask_for(ids: tuple[str, ...]) -> None:
     st.session_state["report-asked"] = ids
 
 
-def promise(runs: pd.DataFrame, ids: Sequence[str]) -> str:
-    """One sentence on what a report of these runs will say. runs: the query `runs`."""
-    chosen = runs[runs["run"].isin(ids)]
-    scored = int(chosen["accuracy"].notna().sum())
-    said = f"A report of {', '.join(ids)}"
-    if scored == len(ids):
-        return f"{said}: {'evaluated' if scored == 1 else 'all evaluated'}, in one file that needs no network."
-    lacking = ", ".join(chosen.loc[chosen["accuracy"].isna(), "run"])
-    return f"{said}, in one file that needs no network; {lacking} is not evaluated yet, and the report will say so."
-
-
 @st.cache_resource(max_entries=4, show_spinner="Computing and drawing")
-def _made(root: Path, ids: tuple[str, ...], _stamps: tuple[int, ...], address: str) -> tuple[bytes, float]:
+def _make(root: Path, ids: tuple[str, ...], _stamps: tuple[int, ...], address: str) -> tuple[bytes, float]:
     began = time.monotonic()
     return build.report(ids, root, archive.ask, address), time.monotonic() - began
 

@@ -1,31 +1,54 @@
-"""The look that a report begins with, and its figures, without a browser session."""
+"""Recognizability in a report: the look that the page begins with, its figures, and the section with its curves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from dashboard.data import judgements, thresholds
+from dashboard import axes
+from dashboard.charts import theme
+from dashboard.charts.incidence import Places, incidence
+from dashboard.data import judgements
 from dashboard.data.judgements import Measured, Seen
+from dashboard.recognizability import chart, classes, finding
 from evaluator.recognizability.analysis import analysis
+from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.points import points, view_from
 from firstlight.run import Run
+
+AXIS = "% of steps"
 
 
 def default_look(ask: Any, run: pd.Series, folder: Run) -> Seen | None:
     """The look that the Recognizability page begins with; None where nothing is judged."""
-    frame = ask("judges", run=run["run"])
-    order = [view for view in judgements.VIEWS if (frame["view"] == view).any()]
-    if not order:
-        return None
-    judge = frame.loc[frame["view"] == order[0], "judge"].min()
-    return Seen(order[0], str(judge), thresholds.threshold(folder, order[0]))
+    look = look_of(folder, ask("judges", run=run["run"]), judgements.VIEWS)
+    return look and Seen(*look)
 
 
 def measured(ask: Any, run: pd.Series, look: Seen) -> Measured:
     """All figures of a look. Raises RunError where its judgements are not there or cannot be compared."""
     frame = ask("judged_frames", run=run["run"], judge=look.judge, view=look.view)
     columns = {name: frame[name].to_numpy() for name in judgements.COLUMNS}
-    seen = view_from(columns, look.view, look.judge)
-    found = points(seen, look.threshold)
+    view = view_from(columns, look.view, look.judge)
+    found = points(view, look.threshold)
     classes = tuple(str(name) for name in run["classes"])
-    return Measured(look, classes, analysis(found, classes, "percent"), judgements.courses(seen, found, len(classes)))
+    return Measured(look, classes, analysis(found, classes, "percent"), judgements.courses(view, found, len(classes)))
+
+
+def section(measured: Measured, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
+    """The sentence, the curves and what they are, and the table of every class."""
+    look, figures = measured.look, measured.figures
+    source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
+    places = Places(source, chart.medians(figures, AXIS))
+    headings, rows = classes.table(figures, measured.classes, AXIS)
+    steps = measured.curve["percent"].drop_duplicates().sort_values().diff().max()
+    figure = incidence(measured.curve, measured.classes, AXIS, places, False)
+    figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
+    return {
+        "sentence": finding.sentence(figures, measured.classes, AXIS, source),
+        "lacking": finding.lacking(figures, measured.classes),
+        "figure": keep(figure),
+        "legend": chart.legend(look.judge, look.view, look.threshold, float(steps)),
+        "headings": headings,
+        "rows": rows,
+    }

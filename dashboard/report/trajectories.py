@@ -19,19 +19,19 @@ def strips(
     None where nothing is stored.
     """
     choices = ask("trajectory_choices", run=run["run"]).drop_duplicates("label").set_index("label")
-    stored = {label: stack(run, ask, int(choices.loc[label, "sample"])) for label in choices.index}
-    shown = {label: found for label, found in stored.items() if found is not None and 0 <= label < len(classes)}
-    if not shown:
+    stacks = {label: stack(run, ask, int(choices.loc[label, "sample"])) for label in choices.index}
+    rows = {label: stack for label, stack in stacks.items() if stack is not None and 0 <= label < len(classes)}
+    if not rows:
         return None
-    first = next(iter(shown.values()))[1]
+    first = next(iter(rows.values()))[1]
     places = evenly(len(first), COLUMNS)
     size, channels = int(run["size"]), int(run["channels"])
     cells = np.zeros((len(classes), len(places), size, size, channels), np.uint8)
-    missing = {(label, column) for label in range(len(classes)) if label not in shown for column in range(len(places))}
-    for label, (frames, percent) in shown.items():
+    missing = {(label, column) for label in range(len(classes)) if label not in rows for column in range(len(places))}
+    for label, (frames, percent) in rows.items():
         at = [int(np.abs(percent - first[place]).argmin()) for place in places]
         cells[label] = frames[at]
-    marked = [(label, column) for label in shown if (column := _from(measured, label, first[places])) is not None]
+    marked = [(label, column) for label in rows if (column := _from(measured, label, first[places])) is not None]
     return plate(
         cells, 2, classes, [[f"{first[place]:.0f}" for place in places]], ["% of steps"], marked=marked, missing=missing
     )
@@ -39,6 +39,6 @@ def strips(
 
 def _from(measured: Measured | None, label: int, percent: Percents) -> int | None:
     """The first of the places at which half of a class is recognizable; None where it never is, or is not known."""
-    rows = [] if measured is None else [row for row in measured.figures.classes if row.label == label]
-    reached = np.flatnonzero(percent >= (rows[0].median.value if rows else np.inf))
+    own = [] if measured is None else [row for row in measured.figures.classes if row.label == label]
+    reached = np.flatnonzero(percent >= (own[0].median.value if own else np.inf))
     return int(reached[0]) if len(reached) else None

@@ -1,1 +1,1 @@
-"""The parts of the page Runs."""
+"""The page Runs: the table of runs, and of the chosen one its recipe, its quality, its tags and its note."""

@@ -1,7 +1,7 @@
 """The form in which people give a run tags and a note.
 
-The seam is here because two may write at once: what was on the screen when the button was pressed is held against what
-stands in the folder, and what was typed is not lost where somebody was faster.
+Two may write at once: what was on the screen when the button was pressed is compared with what stands in the folder,
+and what was typed is not lost where somebody was faster.
 """
 
 import html

@@ -1,7 +1,4 @@
-"""The table of runs: a row per run, with what a glance is for.
-
-The seam is here because the table mixes the answers of several queries, and a damaged run has a row like any other.
-"""
+"""The table of runs: its rows, its columns, its pages, and the search in it; a damaged run has a row too."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -13,8 +10,8 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import inputs
 from dashboard.components.downloads import harmless
-from dashboard.data import thresholds as data_thresholds
 from dashboard.pictures import plate
+from evaluator.recognizability import thresholds as data_thresholds
 from firstlight.run import Run
 
 Ask = Callable[..., pd.DataFrame]
@@ -60,7 +57,7 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> p
             "accuracy": 100 * runs["accuracy"],
             "trained": [_training(row) for _, row in runs.iterrows()],
             "name": [harmless(name) for name in runs["name"].fillna("")],
-            "tags": [[harmless(str(tag)) for tag in _held(tags)] for tags in runs["tags"]],
+            "tags": [[harmless(str(tag)) for tag in _tags(tags)] for tags in runs["tags"]],
         }
     )
 
@@ -89,16 +86,16 @@ def columns() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def take(ids: Sequence[str]) -> None:
+def choose(ids: Sequence[str]) -> None:
     """Choose the run whose row was clicked."""
     rows = st.session_state["table"]["selection"]["rows"]
     if rows and rows[0] < len(ids):
         st.session_state["run"] = ids[rows[0]]
 
 
-def found(runs: pd.DataFrame, words: str) -> pd.DataFrame:
+def search(runs: pd.DataFrame, words: str) -> pd.DataFrame:
     """The runs whose id, name, tags, note, state, data set or preset hold every one of the words."""
-    tags = [" ".join(map(str, _held(held))) for held in runs["tags"]]
+    tags = [" ".join(map(str, _tags(each))) for each in runs["tags"]]
     fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "notes", "state", "dataset", "preset")]
     text = pd.Series(tags, index=runs.index).str.cat(fields, sep=" ").str.lower()
     keep = pd.Series(True, index=runs.index)
@@ -119,12 +116,12 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     return "data:image/png;base64," + base64.b64encode(plate.plate(image[None], scale=2)).decode()
 
 
-def saved(runs: pd.DataFrame) -> pd.DataFrame:
+def file_rows(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows to save: everything that is known of each run but its configuration."""
     return runs.drop(columns=["config"])
 
 
-def _held(tags: Any) -> list[Any]:
+def _tags(tags: Any) -> list[Any]:
     return list(tags) if hasattr(tags, "__len__") else []
 
 

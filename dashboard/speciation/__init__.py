@@ -1,1 +1,1 @@
-"""The parts of the page Speciation."""
+"""The page Speciation: when the class is decided, an experiment a tab, theory beside each."""

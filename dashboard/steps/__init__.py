@@ -1,1 +1,1 @@
-"""The parts of the page Steps against quality."""
+"""The page Steps against quality: how few evaluations of the network keep the quality."""

@@ -1,7 +1,7 @@
-"""What a picture costs against what it is worth, on one chart: a line for each solver, a mark for each student.
+"""Evaluations against one measure of quality: a line for each solver, a mark for each student.
 
-The seam is here because quality lies near its end on every scale: shares of 99 and 99.9 % are told apart by what is
-wrong, on a logarithmic axis.
+Quality lies near its end on every scale: shares of 99 and 99.9 % are told apart by what is wrong, on a logarithmic
+axis.
 """
 
 import math
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.charts.curves import faded
-from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, plain
+from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, faded, plain
+from dashboard.format import estimate_of, figure
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
@@ -27,7 +27,6 @@ class Measure:
     column: str
     title: str
     share: bool = False  # drawn by what is wrong, upside down
-    form: str = "{:.2f}"
 
 
 MEASURES = {
@@ -71,7 +70,7 @@ def _line(part: pd.DataFrame, solver: str, measure: Measure) -> list[Figure]:
     line = {
         "type": "scatter", "mode": "lines+markers", "x": x, "y": _values(part, measure), "name": plain(solver),
         "line": {"color": colour, "width": 2, "dash": dash}, "marker": {"size": 5, "color": colour},
-        "text": _said(part, solver, measure), "hovertemplate": "%{text}<extra></extra>",
+        "text": _hover(part, solver, measure), "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
     return [band, line]
 
@@ -87,7 +86,7 @@ def _mark(part: pd.DataFrame, network: str, place: int, measure: Measure) -> Fig
         "error_y": {"type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,
                     "array": [end[1] - value for value, end in zip(y, ends, strict=True)],
                     "arrayminus": [value - end[0] for value, end in zip(y, ends, strict=True)]},
-        "text": _said(part, network, measure), "hovertemplate": "%{text}<extra></extra>",
+        "text": _hover(part, network, measure), "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
@@ -102,14 +101,14 @@ def _up(value: float, measure: Measure, n: int) -> float:
     return round(max(1 - value, 0.5 / n), 6) if measure.share else round(max(value, 1e-3), 6)
 
 
-def _said(part: pd.DataFrame, name: str, measure: Measure) -> list[str]:
+def _hover(part: pd.DataFrame, name: str, measure: Measure) -> list[str]:
     """Each point in words."""
-    times, form, unit = (100, "{:.2f}", " %") if measure.share else (1, measure.form, "")
-    said = []
-    for row in part.to_dict("records"):
-        value, low, high = (form.format(times * row[measure.column + end]) for end in ("", "_low", "_high"))
-        said.append(f"{plain(name)}, {row['evaluations']} evaluations: {value}{unit} [{low}, {high}], n = {row['n']:,}")
-    return said
+    form = "{:.2f} %" if measure.share else "{:.2f}"
+    return [
+        f"{plain(name)}, {row['evaluations']} evaluations: {figure(estimate_of(row, measure.column), form)}, "
+        f"n = {row['n']:,}"
+        for row in part.to_dict("records")
+    ]
 
 
 def _span(evaluations: pd.Series) -> Figure:

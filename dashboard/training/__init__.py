@@ -1,1 +1,1 @@
-"""The parts of the page Training."""
+"""The page Training: losses, and the pictures kept through training."""

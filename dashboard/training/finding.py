@@ -4,15 +4,13 @@ import pandas as pd
 
 
 def sentence(frame: pd.DataFrame, run: str) -> str:
-    """One sentence on a run's sentence: from where to where, and its lowest. frame: the query `losses`."""
+    """One sentence on the loss of a run: from where to where, and its lowest. frame: the query `losses`."""
     part = frame[(frame["run"] == run)]
     kept = part.dropna(subset=["smooth"])
     if kept.empty:
-        return f"{run} has no finite sentence."
+        return f"{run} has no finite loss."
     first, last, low = kept.iloc[0], kept.iloc[-1], kept.loc[kept["smooth"].idxmin()]
-    text = (
-        f"The sentence of {run} fell from {first['smooth']:.3g} to {last['smooth']:.3g} in {last['epoch']:.1f} epochs"
-    )
+    text = f"The loss of {run} fell from {first['smooth']:.3g} to {last['smooth']:.3g} in {last['epoch']:.1f} epochs"
     if last["smooth"] > first["smooth"]:
         text = text.replace("fell", "rose")
     broken = part[part["value"].isna()]

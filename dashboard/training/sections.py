@@ -1,7 +1,4 @@
-"""What the Training page shows of its runs: the finding, the curves, and the pictures kept through training.
-
-The seam is here because all of it is drawn again while a run is being trained, and once where none is.
-"""
+"""The loss curves and the pictures kept through training, drawn again while a run is being trained."""
 
 from collections.abc import Sequence
 

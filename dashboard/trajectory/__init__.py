@@ -1,1 +1,1 @@
-"""The parts of the page Trajectory."""
+"""The page Trajectory: one stored picture step by step, others from the same noise, and forks from its middle."""

@@ -3,13 +3,13 @@
 import pandas as pd
 
 from dashboard.charts.theme import SKY, Figure, bare_layout, plain
+from dashboard.format import estimate_of, share
 
 
 def endings(frame: pd.DataFrame, label: int) -> Figure:
     """How many pictures end as each class, `label` in colour. frame: label, class, count, n, share, low, high."""
     said = [
-        f"{plain(row['class'])}: {row['count']:,} of {row['n']:,}, {100 * row['share']:.0f} % "
-        f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+        f"{plain(row['class'])}: {row['count']:,} of {row['n']:,}, {share(estimate_of(row, 'share'), 0)}"
         for row in frame.to_dict("records")
     ]
     trace = {

@@ -1,28 +1,55 @@
-"""The sentence above a trajectory, and how it was drawn."""
-
-from typing import Any
+"""The sentence above a trajectory and the one above its forks, and how each was drawn."""
 
 import pandas as pd
 
-from dashboard.format import number
+from dashboard.axes import SOURCE
+from dashboard.format import number, share
+from dashboard.trajectory.fork import Continuations
+from dashboard.trajectory.stored import Trajectory
+from evaluator.stats.intervals import wilson
 
 
-def sentence(found: Any, name: str) -> str:
-    """One sentence on when this picture is recognized. found: following.Followed."""
-    if found.judged.empty:
+def sentence(trajectory: Trajectory, name: str) -> str:
+    """One sentence on when this picture is recognized."""
+    if trajectory.judged.empty:
         return f"No judge has looked yet at this {name} on its way out of the noise."
-    judge = found.judged.loc[found.judged["view"] == found.view, "judge"].iloc[0]
-    if found.point is None:
-        return f"{judge} does not recognize this {name}, even when it is finished; the source says around 70 %."
-    row = found.frames[found.frames["step"] == found.point].iloc[0]
+    source = f"the source says around {SOURCE:.0f} %"
+    judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
+    if trajectory.point is None:
+        return f"{judge} does not recognize this {name}, even when it is finished; {source}."
+    row = trajectory.frames[trajectory.frames["step"] == trajectory.point].iloc[0]
     return (
-        f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {found.point}, "
-        f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {found.threshold:.2f} or more; "
-        "the source says around 70 %."
+        f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {trajectory.point}, "
+        f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {trajectory.threshold:.2f} or more; "
+        f"{source}."
     )
 
 
-def made(row: pd.Series) -> str:
-    """How a stored sentence was drawn."""
+def setting(row: pd.Series) -> str:
+    """How a stored trajectory was drawn."""
     how = f"{row['solver']}, {row['steps']} steps, guidance {row['guidance']:g}, noise {row['seed']}"
     return f"{row['run']}, sample {row['sample']}: {how}."
+
+
+def fork_sentence(made: Continuations) -> str:
+    """One sentence on how many continuations stay what they were."""
+    fork = made.fork
+    where = f"step {fork.step} of {fork.steps} (logSNR {number(fork.logsnr, 'logSNR')})"
+    told = "the network told the class" if fork.with_label else "the network not told the class"
+    if made.verdicts is None:
+        return f"{fork.count} continuations from {where}, {told}. {made.remark}"
+    stay = "stays" if made.stay == 1 else "stay"
+    part = share(wilson(made.stay, fork.count))
+    return f"{made.stay} of {fork.count} {stay} a {fork.name}, {part}, continued from {where}, {told}."
+
+
+def fork_setting(made: Continuations) -> str:
+    """How the continuations were drawn."""
+    drawn = made.drawn
+    marked = " An amber corner marks what the judge takes for another class." if made.other.any() else ""
+    return (
+        f"Drawn with {made.solver} up to here, then in ancestral steps, which add fresh noise each time: a solver "
+        f"without noise has one way on only. {drawn.total} steps over the levels that the run has left, "
+        f"{drawn.evaluations} evaluations of the network for each picture, {drawn.seconds:.1f} s on {drawn.provider}."
+        f"{marked}"
+    )

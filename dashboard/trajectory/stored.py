@@ -1,4 +1,4 @@
-"""What the Trajectory page follows: stored samples of one noise, their frames, judgements and recognition points."""
+"""A stored trajectory: its frames, its judgements, its recognition point, and which ones the page shows."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ from dashboard import axes, run_facts
 from dashboard.axes import SOURCE
 from dashboard.components import elements, inputs
 from dashboard.components.scrubber import Strip
-from dashboard.data import archive, thresholds
+from dashboard.data import archive
 from dashboard.pictures import grids as pictures_grids
 from dashboard.pictures.plate import Bytes
+from evaluator.recognizability import thresholds
 from evaluator.recognizability.points import recognized
 
 
 @dataclass(frozen=True)
-class Followed:
+class Trajectory:
     """One trajectory."""
 
     row: pd.Series  # of the query `trajectory`
@@ -32,17 +33,17 @@ class Followed:
     @property
     def point(self) -> int | None:
         """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
-        said = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
-        hit = ((said["top"] == said["label"]) & (said["probability"] >= self.threshold)).to_numpy()
+        rows = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
+        hit = ((rows["top"] == rows["label"]) & (rows["probability"] >= self.threshold)).to_numpy()
         frame = int(recognized(hit[None])[0][0]) if len(hit) else 0
-        return int(said["step"].iloc[frame]) if frame < len(hit) else None
+        return int(rows["step"].iloc[frame]) if frame < len(hit) else None
 
     def strip(self, name: str, classes: Sequence[str]) -> Strip:
         """As a row of the scrubber."""
         return Strip(name, self.stacks, self.frames, self.judged, classes, self.point)
 
 
-def followed(run: pd.Series, label: int) -> list[Followed]:
+def chosen(run: pd.Series, label: int) -> list[Trajectory]:
     """The trajectory of the chosen class and noise first, then those of other classes. Ends the page without one."""
     choices = archive.ask("trajectory_choices", run=run["run"])
     classes = run_facts.class_names(run)
@@ -61,7 +62,7 @@ def followed(run: pd.Series, label: int) -> list[Followed]:
     return [read(run, int(same[label])), *others]
 
 
-def read(run: pd.Series, sample: int) -> Followed:
+def read(run: pd.Series, sample: int) -> Trajectory:
     """The stored sample with its judgements. Ends the page where it cannot be shown."""
     row = archive.ask("trajectory", run=run["run"], sample=sample).iloc[0]
     try:
@@ -73,18 +74,18 @@ def read(run: pd.Series, sample: int) -> Followed:
         )
     frames = axes.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
     judged = archive.ask("judgement_curve", run=run["run"], sample=sample)
-    return Followed(row, stacks, frames, judged, threshold=thresholds.threshold(archive.folder(run), "x"))
+    return Trajectory(row, stacks, frames, judged, threshold=thresholds.threshold(archive.folder(run), "x"))
 
 
-def strips(found: Sequence[Followed], classes: Sequence[str]) -> list[Strip]:
+def strips(trajectories: Sequence[Trajectory], classes: Sequence[str]) -> list[Strip]:
     """Rows of the scrubber, classes in their order."""
-    ordered = sorted(found, key=lambda one: int(one.row["label"]))
+    ordered = sorted(trajectories, key=lambda one: int(one.row["label"]))
     return [one.strip(classes[int(one.row["label"])], classes) for one in ordered]
 
 
-def step_asked(found: Followed) -> int:
+def step_of_link(trajectory: Trajectory) -> int:
     """The step in the URL, or the source's 70 %."""
-    asked, steps = st.query_params.get("step"), found.frames["step"].tolist()
+    asked, steps = st.query_params.get("step"), trajectory.frames["step"].tolist()
     default = round(SOURCE / 100 * float(steps[-1]))
     if asked is None:
         return default
@@ -95,7 +96,7 @@ def step_asked(found: Followed) -> int:
     return default
 
 
-def place_asked() -> None:
+def check_place() -> None:
     """Take a place that is no number out of the URL, with a notice; the browser reads the others itself."""
     asked = st.query_params.get("at")
     if asked is not None and not re.fullmatch(r"-?\d{1,3}(\.\d{1,3})?", asked):

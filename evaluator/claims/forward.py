@@ -1,14 +1,14 @@
 """What noise leaves of a real picture, and whether a run's forward process really ends in noise (S1).
 
-The seam is here because the forward process needs no network: real test pictures, noise, and a judge that was trained
-on noisy ones. Their figures stand on the judge's card.
+Real test pictures before a judge of noisy ones; the figures stand on the judge's card.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from evaluator.stats.intervals import Estimate, combined
+from evaluator.stats.intervals import Estimate, combined, in_points
+from evaluator.text import percent
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 WORDS = "a clean digit fades into noise over many small steps; shown step by step for digits such as 3 and 7"
@@ -46,11 +46,11 @@ def s1(examined: Sequence[Mapping[str, Any]], noisiest: float, classes: int) -> 
 def _fades(rows: Sequence[tuple[float, Estimate]]) -> Verdict:
     """Clean to noisy: the share falls, and never rises."""
     (clean, first), (noisy, last) = rows[0], rows[-1]
-    effect = _points(combined(((1, last), (-1, first))))
+    effect = in_points(combined(((1, last), (-1, first))))
     rises = [b for (_, a), (b, later) in pairwise(rows) if later.low > a.high]
     verdict = NOT if rises or effect.low > 0 else SUPPORTED if effect.high < 0 else CANNOT
     reason = (
-        f"Of real test pictures {_said(first)} are recognized at logSNR {_level(clean)} and {_said(last)} at "
+        f"Of real test pictures {percent(first)} are recognized at logSNR {_level(clean)} and {percent(last)} at "
         f"{_level(noisy)}, "
         + (f"but more at {_level(rises[0])} than before." if rises else "and never more on the way.")
     )
@@ -66,21 +66,13 @@ def _noise(rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int
     verdict = SUPPORTED if high < limit else NOT if low > limit else CANNOT
     near = most or least
     assert near is not None  # there are rows on one side at least
-    between = [f"{_said(row[1])} at {_level(row[0])}" for row in dict.fromkeys((most, least)) if row]
+    between = [f"{percent(row[1])} at {_level(row[0])}" for row in dict.fromkeys((most, least)) if row]
     reason = (
         f"The forward process ends at logSNR {_level(noisiest)}; of real test pictures {' and '.join(between)} are "
         f"still recognized, and twice chance is {100 * limit:.0f} %."
     )
-    effect = _points(Estimate(near[1].value, low, high, near[1].n))
+    effect = in_points(Estimate(near[1].value, low, high, near[1].n))
     return Verdict(NOISE, verdict, reason, effect, "% still recognized", None, near[1].n)
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
-
-
-def _said(part: Estimate) -> str:
-    return f"{100 * part.value:.1f} % [{100 * part.low:.1f}, {100 * part.high:.1f}]"
 
 
 def _level(logsnr: float) -> str:

@@ -1,12 +1,9 @@
-"""Whether harder data is harder (S14): what a run falls short of real pictures, against a run of digits.
+"""Whether harder data is harder (S14): what a run falls short of real pictures, against a run of digits."""
 
-The seam is here because it is the one claim that takes two runs, each held against what its own judge makes of real
-pictures.
-"""
+from dataclasses import dataclass, replace
 
-from dataclasses import dataclass
-
-from evaluator.stats.intervals import Estimate, combined
+from evaluator.stats.intervals import Estimate, combined, in_points
+from evaluator.text import percent
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 DIGITS, HARDER = ("mnist", "digits5000"), ("fashion-mnist", "cifar10")
@@ -40,15 +37,11 @@ def s14(digits: Scored | None, harder: Scored | None) -> tuple[Verdict, ...]:
         lacking = "of digits" if digits is None else "of harder data"
         return (Verdict(S14, CANNOT, f"No run {lacking} is evaluated, and the claim compares both."),)
     effect = combined(((1, harder.real), (-1, harder.generated), (-1, digits.real), (1, digits.generated)))
-    points = Estimate(100 * effect.value, 100 * effect.low, 100 * effect.high, harder.generated.n + digits.generated.n)
+    points = replace(in_points(effect), n=harder.generated.n + digits.generated.n)
     verdict = SUPPORTED if points.low > 0 else NOT if points.high < MARGIN else CANNOT
     parts = [
-        f"{each.run} draws the class asked for {_said(each.generated)} of the time, where real pictures of "
-        f"{each.dataset} are recognized {_said(each.real)}"
+        f"{each.run} draws the class asked for {percent(each.generated, 2)} of the time, where real pictures of "
+        f"{each.dataset} are recognized {percent(each.real, 2)}"
         for each in (harder, digits)
     ]
     return (Verdict(S14, verdict, "; ".join(parts) + ".", points, "points short of real pictures", None, points.n),)
-
-
-def _said(part: Estimate) -> str:
-    return f"{100 * part.value:.2f} % [{100 * part.low:.2f}, {100 * part.high:.2f}]"

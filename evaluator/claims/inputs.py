@@ -1,15 +1,9 @@
-"""What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function.
+"""What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function."""
 
-The seam is here because claims are pure functions of arrays, and which query gives them which arrays is said once.
-"""
-
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from evaluator.claims import forward as claims_forward
 from evaluator.claims import harder_data, training
@@ -19,6 +13,7 @@ from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
 from evaluator.judges.judge import judge_for, judge_for_run
 from evaluator.recognizability import claims as recognizability_claims
+from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
@@ -27,18 +22,16 @@ from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
 from firstlight.run import Run
-from firstlight.schema import METADATA
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
-VIEW, THRESHOLD = "x", 0.5  # what recognizability is asked of: x_t, which at pure noise shows nothing
 
 
 class Missing(Exception):
     """What a claim is judged by is not there; the message is a sentence without its end."""
 
 
-def fading(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S1, from the card of the judge of noisy pictures."""
     judge = judge_for(card["dataset"]["name"], "noisy")
     if judge.classes != tuple(map(str, card["dataset"]["classes"])):
@@ -46,56 +39,48 @@ def fading(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
 
 
-def _recognized(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
-    """Where the pictures are recognized by the first judge of x_t, at the threshold that its null asks for."""
-    at = _look(run, ask)
-    frame = ask("judged_frames", run=run.id, judge=at["judge"], view=VIEW)
-    seen = view_from({name: frame[name].to_numpy() for name in frame}, VIEW, at["judge"])
-    return points(seen, at["threshold"]), tuple(map(str, card["dataset"]["classes"]))
+def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
+    """Where the pictures are recognized."""
+    look = _look(run, ask)
+    frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
+    view = view_from({name: frame[name].to_numpy() for name in frame}, look.view, look.judge)
+    return points(view, look.threshold), tuple(map(str, card["dataset"]["classes"]))
 
 
-def _look(run: Run, ask: Ask) -> dict[str, Any]:
-    frame = ask("judges", run=run.id)
-    judges = frame.loc[frame["view"] == VIEW, "judge"]
-    if judges.empty:
+def _look(run: Run, ask: Ask) -> Look:
+    """The first judge of x_t, which at pure noise shows nothing, and the threshold that its null asks for."""
+    look = default_look(run, ask("judges", run=run.id), ("x",))
+    if look is None:
         raise Missing("There are no judgements of x_t yet")
-    return {"judge": str(judges.min()), "threshold": _threshold(run)}
+    return look
 
 
-def _threshold(run: Run) -> float:
-    try:
-        held = json.loads((pq.read_schema(run.judgements).metadata or {})[METADATA])
-        return float(held["null"][VIEW]["threshold"])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-        return THRESHOLD
-
-
-def shown(run: Run, ask: Ask) -> dict[str, Any]:
+def controls(run: Run, ask: Ask) -> dict[str, Any]:
     """What the Recognizability page's controls show."""
-    at = _look(run, ask)
-    return {"judged": f"x_t, noisy, {at['judge']}", "threshold": round(100 * at["threshold"])}
+    look = _look(run, ask)
+    return {"judged": f"x_t, noisy, {look.judge}", "threshold": round(100 * look.threshold)}
 
 
-def recognizable(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S3, from the judgements of x_t."""
-    return recognizability_claims.s3(*_recognized(run, card, ask))
+    return recognizability_claims.s3(*_points(run, card, ask))
 
 
-def easy_and_hard(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s10(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S10, from the same."""
-    return recognizability_claims.s10(*_recognized(run, card, ask))
+    return recognizability_claims.s10(*_points(run, card, ask))
 
 
-def without(run: Run, card: Card, ask: Ask) -> ablation_figures.Taken:
+def ablated(run: Run, card: Card, ask: Ask) -> ablation_figures.Ablated:
     """The pictures with parts taken away, of S2, S4, S5 and S6."""
     frame = ask("ablations", run=run.id)
     if frame.empty:
         raise Missing("There are no pictures with parts taken away yet")
     columns = {name: frame[name].to_numpy() for name in frame if name != "image"}
-    return ablation_figures.taken_from(columns, len(card["dataset"]["classes"]))
+    return ablation_figures.ablated_from(columns, len(card["dataset"]["classes"]))
 
 
-def learned(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s7(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S7, from every loss that was logged."""
     frame = ask("loss_values", run=run.id)
     if frame.empty:
@@ -105,7 +90,7 @@ def learned(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     )
 
 
-def improved(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s8(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S8: the pictures kept at both ends of the training, put before the judge."""
     frame = ask("snapshots", run=run.id)
     if frame.empty:
@@ -123,12 +108,12 @@ def improved(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return training.s8(frame["step"].to_numpy(), frame["label"].to_numpy(), frame["seed"].to_numpy(), whole)
 
 
-def scored(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s9(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S9, by every CLIP judge and score."""
     judges = ask("clip_judges", run=run.id)
     if judges.empty:
         raise Missing("There are no CLIP scores yet")
-    said: list[Verdict] = []
+    verdicts: list[Verdict] = []
     classes = tuple(map(str, card["dataset"]["classes"]))
     for judge in sorted(set(judges["judge"])):
         frame = ask("clip_scores", run=run.id, clip=judge, template=MEAN)
@@ -137,11 +122,11 @@ def scored(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
         label, seed = (frame[name].to_numpy(np.int64) for name in ("label", "seed"))
         for score in SCORES:
             order = ordered(frame[score].to_numpy(float), label, seed)
-            said += clip_claims.s9(order, score, classes, str(judge), real)
-    return tuple(said)
+            verdicts += clip_claims.s9(order, score, classes, str(judge), real)
+    return tuple(verdicts)
 
 
-def swept(run: Run, ask: Ask) -> Mapping[str, Any]:
+def guided(run: Run, card: Card, ask: Ask) -> Mapping[str, Any]:
     """The pictures under guidance laws, of S11 and S12."""
     frame = ask("guided", run=run.id)
     if frame.empty:
@@ -149,7 +134,7 @@ def swept(run: Run, ask: Ask) -> Mapping[str, Any]:
     return {name: frame[name].to_numpy() for name in frame}
 
 
-def stepped(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S13, from the ways of drawing that were compared."""
     frame = ask("solver_steps", run=run.id)
     if frame.empty:
@@ -158,7 +143,7 @@ def stepped(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return steps_claims.s13(compare.ways_from(columns, len(card["dataset"]["classes"])), run.id)
 
 
-def held_against(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
+def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S14: this run against the best one of the other kind."""
     frame = ask("runs").dropna(subset=["accuracy", "accuracy_low", "accuracy_high"])
     kinds = (harder_data.DIGITS, harder_data.HARDER)

@@ -1,20 +1,20 @@
 """Every statement of the source before one run: S1 to S14, each with its verdict and what is behind it.
 
-The seam is here because the claims live with their subjects, and a page, a report and a test want them together: asked
-of the stored tables by the same queries that the pages ask, with the command that makes what is missing. A claim that
-makes no sense for a run's data is left out; one that cannot be judged says why.
+A claim that makes no sense for a run's data is left out; one that cannot be judged says why, with the command that
+makes what is missing.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from evaluator.claims import forward as claims_forward
 from evaluator.claims import harder_data, inputs, training
 from evaluator.claims.inputs import Ask, Card, Missing
 from evaluator.clip import claims as clip_claims
-from evaluator.experiments import claims as experiments_claims
-from evaluator.guidance import claims as guided
+from evaluator.experiments import claims as ablated
+from evaluator.guidance import claims as guidance_claims
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
@@ -22,6 +22,8 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
+
+Ruling = Callable[[Run, Card, Ask], tuple[Verdict, ...]]  # what judges a run's stored rows
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Subject:
     query: str
     command: str  # with {run} for the run's id
     page: str
-    judge: Callable[[Run, Card, Ask], tuple[Verdict, ...]]
+    judge: Ruling
     needs: frozenset[str] = frozenset()  # of DIGIT_CLASSES, LABELS, GUIDANCE: a run without makes no sense of it
     asked: Callable[[Run, Ask], dict[str, Any]] = lambda run, ask: {}
 
@@ -57,7 +59,7 @@ def verdicts(run: Run, card: Card, ask: Ask) -> tuple[Found, ...]:
 
     Reads stored tables only, but for S8, whose few hundred small pictures are put before the judge.
     """
-    return tuple(found for subject in SUBJECTS if _sensible(subject, card) for found in _found(subject, run, card, ask))
+    return tuple(chain.from_iterable(_verdicts(each, run, card, ask) for each in SUBJECTS if _sensible(each, card)))
 
 
 def _sensible(subject: Subject, card: Card) -> bool:
@@ -70,22 +72,22 @@ def _sensible(subject: Subject, card: Card) -> bool:
     return all(has[name] for name in subject.needs)
 
 
-def _found(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
+def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
     """The verdicts of one statement; one "cannot say" where its tables are not there or its judge is not."""
     command = subject.command.format(run=run.id)
     asked: dict[str, Any] = {}
     try:
-        said = subject.judge(run, card, ask)
+        verdicts = subject.judge(run, card, ask)
         asked = subject.asked(run, ask)
     except Missing as missing:
-        said = (_silent(subject, f"{missing}. Make them with: {command}"),)
+        verdicts = (_silent(subject, f"{missing}. Make them with: {command}"),)
     except (RunError, JudgeError, SamplerError) as error:
-        said = (_silent(subject, str(error)),)
+        verdicts = (_silent(subject, str(error)),)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        said = (_silent(subject, f"What is stored of it cannot be judged ({error}). Make it anew with: {command}"),)
+        verdicts = (_silent(subject, f"What is stored of it cannot be judged ({error}). Make it anew with: {command}"),)
     return [
         Found(run.id, subject.title, each, subject.query, command, subject.page, {"run": run.id} | asked)
-        for each in said
+        for each in verdicts
     ]
 
 
@@ -93,124 +95,54 @@ def _silent(subject: Subject, reason: str) -> Verdict:
     return Verdict(Claim(subject.source, "", subject.words, ""), CANNOT, reason)
 
 
+def _on(rows: Callable[[Run, Card, Ask], Any], claim: Callable[[Any], tuple[Verdict, ...]]) -> Ruling:
+    """A claim's own function, asked of stored rows."""
+    return lambda run, card, ask: claim(rows(run, card, ask))
+
+
 ABLATED = ("ablations", "firstlight evaluate ablations {run}", "network")
 RECOGNIZED = ("judged_frames", "firstlight evaluate recognizability {run}", "recognizability")
-TOLD, DRAWN, DIGIT = (frozenset(names) for names in ((LABELS, GUIDANCE), (LABELS,), (DIGIT_CLASSES,)))
 GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")
+RESUMED = ("firstlight resume {run}", "training")
+OF_DIGITS, LABELLED = frozenset({DIGIT_CLASSES}), frozenset({LABELS})
+GUIDABLE = LABELLED | {GUIDANCE}
 SUBJECTS: tuple[Subject, ...] = (
     Subject(
-        "S1",
-        "Forward diffusion",
-        claims_forward.WORDS,
-        "",
-        "firstlight evaluate schedule {run}",
-        "forward-process",
-        inputs.fading,
+        "S1", "Forward diffusion", claims_forward.WORDS,
+        "", "firstlight evaluate schedule {run}", "forward-process", inputs.s1,
+    ),
+    Subject("S2", "Gradual noise", ablated.GRADUAL, *ABLATED, _on(inputs.ablated, ablated.s2), GUIDABLE),
+    Subject(
+        "S3", "Reverse diffusion, step by step", recognizability_claims.WORDS,
+        *RECOGNIZED, inputs.s3, asked=inputs.controls,
+    ),
+    Subject("S4", "U-Net", ablated.U_NET, *ABLATED, _on(inputs.ablated, ablated.s4), GUIDABLE),
+    Subject("S5", "Class conditioning", ablated.CONDITIONING, *ABLATED, _on(inputs.ablated, ablated.s5), GUIDABLE),
+    Subject("S6", "Time embedding", ablated.TIME_EMBEDDING, *ABLATED, _on(inputs.ablated, ablated.s6), GUIDABLE),
+    Subject("S7", "Training", training.TRAINED, "loss_values", *RESUMED, inputs.s7),
+    Subject("S8", "Quality through training", training.BETTER, "snapshots", *RESUMED, inputs.s8, LABELLED),
+    Subject(
+        "S9", "CLIP evaluation", clip_claims.WORDS,
+        "clip_scores", "firstlight evaluate clip {run}", "clip-rankings", inputs.s9, OF_DIGITS,
     ),
     Subject(
-        "S2",
-        "Gradual noise",
-        experiments_claims.GRADUAL,
-        *ABLATED,
-        lambda *at: experiments_claims.s2(inputs.without(*at)),
-        needs=TOLD,
+        "S10", "Easy and hard digits", recognizability_claims.HOPED,
+        *RECOGNIZED, inputs.s10, OF_DIGITS, asked=inputs.controls,
     ),
     Subject(
-        "S3",
-        "Reverse diffusion, step by step",
-        recognizability_claims.WORDS,
-        *RECOGNIZED,
-        inputs.recognizable,
-        asked=inputs.shown,
+        "S11", "CLIP-guided classifier-free guidance", guidance_claims.PROPOSED,
+        *GUIDED, _on(inputs.guided, guidance_claims.s11), GUIDABLE,
     ),
     Subject(
-        "S4",
-        "U-Net",
-        experiments_claims.U_NET,
-        *ABLATED,
-        lambda *at: experiments_claims.s4(inputs.without(*at)),
-        needs=TOLD,
+        "S12", "Classifier-free guidance", guidance_claims.FREE,
+        *GUIDED, _on(inputs.guided, guidance_claims.s12), GUIDABLE,
     ),
     Subject(
-        "S5",
-        "Class conditioning",
-        experiments_claims.TOLD,
-        *ABLATED,
-        lambda *at: experiments_claims.s5(inputs.without(*at)),
-        needs=TOLD,
+        "S13", "Fewer steps", steps_claims.WORDS,
+        "solver_steps", "firstlight evaluate steps {run}", "steps", inputs.s13, GUIDABLE,
     ),
     Subject(
-        "S6",
-        "Time embedding",
-        experiments_claims.TIMED,
-        *ABLATED,
-        lambda *at: experiments_claims.s6(inputs.without(*at)),
-        needs=TOLD,
+        "S14", "Harder data", harder_data.WORDS,
+        "runs", "firstlight train --preset fashion", "compare", inputs.s14, LABELLED,
     ),
-    Subject("S7", "Training", training.TRAINED, "loss_values", "firstlight resume {run}", "training", inputs.learned),
-    Subject(
-        "S8",
-        "Quality through training",
-        training.BETTER,
-        "snapshots",
-        "firstlight resume {run}",
-        "training",
-        inputs.improved,
-        needs=DRAWN,
-    ),
-    Subject(
-        "S9",
-        "CLIP evaluation",
-        clip_claims.WORDS,
-        "clip_scores",
-        "firstlight evaluate clip {run}",
-        "clip-rankings",
-        inputs.scored,
-        needs=DIGIT,
-    ),
-    Subject(
-        "S10",
-        "Easy and hard digits",
-        recognizability_claims.HOPED,
-        *RECOGNIZED,
-        inputs.easy_and_hard,
-        needs=DIGIT,
-        asked=inputs.shown,
-    ),
-    Subject(
-        "S11",
-        "CLIP-guided classifier-free guidance",
-        guided.PROPOSED,
-        *GUIDED,
-        lambda run, card, ask: guided.s11(inputs.swept(run, ask)),
-        needs=TOLD,
-    ),
-    Subject(
-        "S12",
-        "Classifier-free guidance",
-        guided.FREE,
-        *GUIDED,
-        lambda run, card, ask: guided.s12(inputs.swept(run, ask)),
-        needs=TOLD,
-    ),
-    Subject(
-        "S13",
-        "Fewer steps",
-        steps_claims.WORDS,
-        "solver_steps",
-        "firstlight evaluate steps {run}",
-        "steps",
-        inputs.stepped,
-        needs=TOLD,
-    ),
-    Subject(
-        "S14",
-        "Harder data",
-        harder_data.WORDS,
-        "runs",
-        "firstlight train --preset fashion",
-        "compare",
-        inputs.held_against,
-        needs=DRAWN,
-    ),
-)
+)  # fmt: skip

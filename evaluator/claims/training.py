@@ -1,14 +1,15 @@
 """What a training says: whether the loss fell (S7), and whether the pictures got better meanwhile (S8).
 
-The seam is here because both look along one training, whose values follow each other: an interval needs whole stretches
-of it, or whole pictures with all their moments.
+Values along one training follow each other: an interval needs whole stretches of it, or whole pictures with all their
+moments.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.intervals import Estimate, combined, share, share_difference
+from evaluator.stats.intervals import combined, in_points, share, share_difference
+from evaluator.text import percent, with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 ENDS, STRETCHES = 0.1, 10  # the first and the last tenth of a training, each in so many stretches
@@ -51,12 +52,12 @@ def s8(
     right = top == label
     if len(np.unique(picture)) < 2:
         return (Verdict(S8, CANNOT, "A single picture was kept at each moment.", n=len(step)),)
-    effect = _points(share_difference(right, picture, late, early))
+    effect = in_points(share_difference(right, picture, late, early))
     verdict = SUPPORTED if effect.low > 0 else NOT if effect.high < MARGIN else CANNOT
-    first, last = (_points(share(right[part], picture[part])) for part in (early, late))
+    first, last = (share(right[part], picture[part]) for part in (early, late))
     reason = (
-        f"The judge recognizes {_percent(first)} of the pictures kept up to step {moments[each - 1]:,} and "
-        f"{_percent(last)} of those from step {moments[-each]:,} on."
+        f"The judge recognizes {percent(first)} of the pictures kept up to step {moments[each - 1]:,} and "
+        f"{percent(last)} of those from step {moments[-each]:,} on."
     )
     return (Verdict(S8, verdict, reason, effect, "points of recognized", None, effect.n),)
 
@@ -74,7 +75,8 @@ def _falls(step: NDArray[np.int64], loss: NDArray[np.float64]) -> Verdict:
     first, last = mean(ordered[:each], stretch), mean(ordered[-each:], stretch)
     effect = combined(((1, last), (-1, first)))
     verdict = SUPPORTED if effect.high < 0 else NOT if effect.low > 0 else CANNOT
-    reason = f"The loss is {_said(first)} in the first tenth of the training and {_said(last)} in the last."
+    early, late = (with_interval(part, ".3g") for part in (first, last))
+    reason = f"The loss is {early} in the first tenth of the training and {late} in the last."
     return Verdict(S7, verdict, reason, effect, "of the loss", None, 2 * each)
 
 
@@ -87,15 +89,3 @@ def _predicted(prediction: str) -> Verdict:
         )
         return Verdict(S7_NOISE, NOT, reason)
     return Verdict(S7_NOISE, CANNOT, "The configuration does not say what the network was trained to predict.")
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
-
-
-def _percent(part: Estimate) -> str:
-    return f"{part.value:.1f} % [{part.low:.1f}, {part.high:.1f}]"
-
-
-def _said(part: Estimate) -> str:
-    return f"{part.value:.3g} [{part.low:.3g}, {part.high:.3g}]"

@@ -1,7 +1,6 @@
 """A CLIP ranking beside other orders: the classifier's of the same pictures, and CLIP's own of real ones.
 
-The seam is here because an order of generated pictures that follows the judge's order of real ones says something of
-the judge, and because two judges that name the same pictures alike may still rank their classes differently.
+Two judges that name the same pictures alike may still rank their classes differently.
 """
 
 import math
@@ -17,7 +16,7 @@ from scipy.stats import rankdata
 
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.ranking import Order, ordered
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.agreement import kappas
 from evaluator.stats.bootstrap import ends
 from evaluator.stats.intervals import Estimate, Numbers, plain
@@ -78,21 +77,21 @@ def _estimate(value: Numbers, drawn: Numbers, seeds: int, n: int) -> Estimate:
     return Estimate(float(value), float(low), float(high), n)
 
 
-def figures(run: Run, judge: ClipJudge, table: pa.Table, found: Mapping[str, Order]) -> dict[str, Any]:
+def figures(run: Run, judge: ClipJudge, table: pa.Table, orders: Mapping[str, Order]) -> dict[str, Any]:
     """How a judge's orders agree with the classifier's and with its own of real pictures, as plain values."""
     real = [row for row in real_figures(judge) if row["template"] == MEAN]
-    said: dict[str, Any] = {
-        "real": {name: plain(like_real(found[name], {row["label"]: row[name] for row in real}))
-                 for name in found if name != "z"},
+    agreement: dict[str, Any] = {
+        "real": {name: plain(like_real(orders[name], {row["label"]: row[name] for row in real}))
+                 for name in orders if name != "z"},
     }  # fmt: skip
     other = pq.read_table(run.clip_pictures)
     if other["judge"][0].as_py() is None:
-        return said
+        return agreement
     own = table.filter(pc.equal(table["template"], MEAN))
     seeds, labels = (own[name].to_numpy() for name in ("seed", "label"))
     theirs = ordered(other["probability"].to_numpy().astype(np.float64), labels.astype(np.int64), seeds)
-    return said | {
+    return agreement | {
         "classifier": other["judge"][0].as_py(),
         "kappa": plain(named_alike(own["top"].to_numpy(), other["top"].to_numpy(), seeds)),
-        "order": {name: plain(same_order(order, theirs)) for name, order in found.items()},
+        "order": {name: plain(same_order(order, theirs)) for name, order in orders.items()},
     }

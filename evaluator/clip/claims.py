@@ -1,7 +1,6 @@
 """What the source says about CLIP scores (S9), and whether a run under a judge says the same.
 
-The seam is here because the claim is about a judge as much as about a run: the verdict names the judge, and tells which
-class it scores highest and lowest among real pictures.
+A verdict names the judge, and which class it scores highest and lowest among real pictures.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ def s9(
     compared = _real_order(score, classes, judge, real)
     clusters = order.pairs[0].difference.n
     return tuple(
-        Verdict(claim, _verdict(order, named, best), f"{_said(order, named, score)}; {compared}.",
+        Verdict(claim, _verdict(order, named, best), f"{_ranks(order, named, score)}; {compared}.",
                 _effect(order, named, clusters), score, None, count)
         for claim, named, best in ((top, HIGHEST, True), (last, LOWEST, False))
     )  # fmt: skip
@@ -56,14 +55,14 @@ def _lacking(order: Order, classes: Sequence[str]) -> str:
 def _verdict(order: Order, named: Sequence[int], best: bool) -> str:
     """Whether the ranks of the classes named can only be, or cannot be, the first or last ones."""
     count = len(order.rows)
-    reach = range(1, len(named) + 1) if best else range(count - len(named) + 1, count + 1)
+    places = range(1, len(named) + 1) if best else range(count - len(named) + 1, count + 1)
     ranks = [(place.low, place.high) for place in order.rows if place.label in named]
-    if all(low in reach and high in reach for low, high in ranks):
+    if all(low in places and high in places for low, high in ranks):
         return SUPPORTED
-    return NOT if any(high < reach.start or low >= reach.stop for low, high in ranks) else CANNOT
+    return NOT if any(high < places.start or low >= places.stop for low, high in ranks) else CANNOT
 
 
-def _said(order: Order, named: Sequence[int], score: str) -> str:
+def _ranks(order: Order, named: Sequence[int], score: str) -> str:
     ranks = {place.label: f"rank {place.rank} [{place.low}, {place.high}]" for place in order.rows}
     return " and ".join(f"{label} has {ranks[label]}" for label in named) + f" of {len(order.rows)} by {score}"
 

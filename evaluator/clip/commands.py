@@ -1,23 +1,20 @@
-"""CLIP on the command line: firstlight evaluate fit-clip, and clip RUN.
-
-The seam is here because what the commands say has one form, and torch is only imported where a model is trained.
-"""
+"""firstlight evaluate fit-clip, and clip RUN."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.clip import agreement, ranking, scoring
+from evaluator.clip import agreement, ranking, scores
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.clip.resolve import chosen
+from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError
-from firstlight.run import RUNS, Run, existing_run
+from firstlight.run import Run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 
@@ -29,10 +26,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     fitted.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the pictures (default: %(default)s)")
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
-    says.add_argument("run", help="the run's id")
-    says.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
-    says.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
-    says.add_argument("--per-class", type=int, default=scoring.PER_CLASS, help="pictures (default: %(default)s)")
+    add_run(says)
+    says.add_argument("--per-class", type=int, default=scores.PER_CLASS, help="pictures (default: %(default)s)")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)
@@ -40,26 +35,26 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 
-def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict[str, Any]:
+def clip(run: Run, judge: ClipJudge, per_class: int = scores.PER_CLASS) -> dict[str, Any]:
     """The figures of a run as plain values; writes the run's five CLIP tables.
 
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
-    table, seconds = scoring.score(run, judge, per_class)
-    frames, moments = scoring.steps(run, judge), scoring.snapshots(run, judge)
-    found = ranking.orders(table)
+    table, seconds = scores.score(run, judge, per_class)
+    frames, moments = scores.steps(run, judge), scores.snapshots(run, judge)
+    orders = ranking.orders(table)
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
-    verdicts = [verdict for name in found for verdict in s9(found[name], name, judge.classes, judge.name, real)]
-    said = [
+    verdicts = [verdict for name in orders for verdict in s9(orders[name], name, judge.classes, judge.name, real)]
+    claims = [
         {"claim": each.claim.source, "part": each.claim.part, "verdict": each.verdict, "reason": each.reason}
         | {"effect": plain(each.effect) if each.effect else None, "n": each.n}
         for each in verdicts
     ]
     return {
         "run": run.id,
-        **ranking.figures(judge, table, found),
-        "claims": said,
-        "beside": agreement.figures(run, judge, table, found),
+        **ranking.figures(judge, table, orders),
+        "claims": claims,
+        "beside": agreement.figures(run, judge, table, orders),
         "steps_judged": frames,
         "snapshots_judged": moments,
         "seconds_per_1000": round(seconds, 3),
@@ -68,22 +63,20 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scoring.PER_CLASS) -> dict
 
 def _clip(options: argparse.Namespace) -> None:
     """firstlight evaluate clip"""
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data)
     found = clip(run, judge, options.per_class)
     tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
     record(run, *(path for path in tables if path.is_file()))
-    print(json.dumps(found, allow_nan=False) if options.json else ranking.report(found))
+    show(options, found, ranking.report)
 
 
 def _fit(options: argparse.Namespace) -> None:
     """firstlight evaluate fit-clip"""
     if options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    try:
-        from evaluator.clip.fit import DataError, fit_clip
-    except ImportError as error:
-        raise JudgeError(f"Fitting a CLIP needs {error.name}; install it with: make install") from error
+    from evaluator.clip.fit import DataError, fit_clip
+
     try:
         judge = fit_clip(options.dataset, options.data, options.epochs)
     except DataError as error:

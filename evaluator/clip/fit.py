@@ -1,7 +1,4 @@
-"""From training pictures and captions to a bundled CLIP judge.
-
-The seam is here because this is the one place where a CLIP is trained; imported late.
-"""
+"""From training pictures and captions to a bundled CLIP judge. Needs torch; imported late."""
 
 import math
 import time
@@ -27,11 +24,12 @@ from evaluator.clip.network import (
     small_model,
     tokens_of,
 )
-from evaluator.clip.openclip import opened
+from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.network import distort
+from firstlight.archives import writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
 from trainer.data import DataError, Pictures
@@ -64,7 +62,7 @@ def fit_clip(dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path
     """
     if dataset in SAME_PICTURES and folder is None:
         raise JudgeError(f"{dataset} is judged by the CLIP of {SAME_PICTURES[dataset]}; fit that one instead.")
-    folder = folder or BUNDLED / dataset
+    folder = folder or writable(BUNDLED / dataset)
     train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
     config = small_config(*(round(float(part), 4) for part in moments(train.images)))
     write_json(folder / CONFIG, config)  # the tokenizer reads its context length there
@@ -83,7 +81,7 @@ def fit_clip(dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path
         "data": {"train": train.sha256, "test": test.sha256},
     }  # fmt: skip
     save_model(model, config, folder)
-    model, tokenizer = opened(f"local-dir:{folder}")  # what is examined is what others will load
+    model, tokenizer = open_model(f"local-dir:{folder}")  # what is examined is what others will load
     return finish(folder, model, tokenizer, test, trained)
 
 

@@ -1,7 +1,6 @@
 """A CLIP judge: a folder with an ONNX image tower, the prompts' embeddings, those of real pictures, and a card.
 
-The seam is here because scoring needs no torch, and because a CLIP score alone says nothing: the same judge's scores of
-real pictures are in the folder, so recall, ceiling and z-score are at hand for every prompt.
+Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-score come from the real pictures.
 """
 
 import hashlib
@@ -17,7 +16,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES, session_options, softmax
+from evaluator.judges.judge import session_options, softmax
+from firstlight.archives import readable, writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
@@ -109,11 +110,12 @@ class ClipJudge:
 def clip_for(dataset: str, folder: Path = BUNDLED) -> ClipJudge:
     """The bundled CLIP judge of a dataset; loaded once. Raises JudgeError where there is none."""
     name = SAME_PICTURES.get(dataset, dataset)
-    if not (folder / name / CARD).is_file():
+    folder = readable(folder / name)
+    if not (folder / CARD).is_file():
         raise JudgeError(
             f"There is no CLIP judge for {dataset}; fit one with: firstlight evaluate fit-clip --dataset {name}"
         )
-    return _loaded(folder / name, (folder / name / CARD).stat().st_mtime_ns)
+    return _loaded(folder, (folder / CARD).stat().st_mtime_ns)
 
 
 @cache
@@ -167,9 +169,9 @@ def for_run(judge: ClipJudge, run_card: Mapping[str, Any]) -> ClipJudge:
     if names == judge.classes:
         return replace(judge, margin=margin)
     kept = [judge.classes.index(name) for name in names]
-    shown = np.isin(judge.real.labels, kept)
-    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[shown])]
-    real = Real(judge.real.embeddings[shown], place)
+    known = np.isin(judge.real.labels, kept)
+    place = np.argsort(kept)[np.searchsorted(sorted(kept), judge.real.labels[known])]
+    real = Real(judge.real.embeddings[known], place)
     card = judge.card | {"classes": list(names)}
     return replace(judge, card=card, prompts=judge.prompts[:, kept], real=real, margin=margin)
 
@@ -186,6 +188,6 @@ def digest(content: bytes) -> str:
 
 
 def _again(folder: Path) -> str:
-    if folder.parent == BUNDLED:
+    if folder.parent in (BUNDLED, writable(BUNDLED)):
         return f"make it again with: firstlight evaluate fit-clip --dataset {folder.name}"
     return "remove that folder, and it is made anew."

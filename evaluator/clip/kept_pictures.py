@@ -1,7 +1,6 @@
 """The finished pictures that CLIP scored: what a classifier says of each, and the best and the worst of each class.
 
-The seam is here because a ranking is believed when its pictures can be looked at, and thousands of pictures do not
-belong in a run's folder: a few of each class are kept, and a row of every one.
+Of thousands only a few of each class keep their pixels.
 """
 
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from evaluator.clip.judge import MEAN
-from evaluator.clip.tables import held, write
-from evaluator.judges.judge import BATCH, Judge, judge_for_run, softmax
+from evaluator.clip.tables import stored, write
+from evaluator.judges.judge import judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.card import card_of
 from firstlight.errors import JudgeError
@@ -30,7 +28,7 @@ def keep(run: Run, drawn: Drawn, table: pa.Table, source: dict[str, Any]) -> Non
     table: CLIP, one judge's rows of `drawn`. Pictures kept for other judges stay.
     """
     wanted = extremes(table)
-    rows, _ = held(run.clip_pictures, CLIP_PICTURES, source)
+    rows, _ = stored(run.clip_pictures, CLIP_PICTURES, source)
     if rows is not None:
         wanted |= set(rows.filter(pc.is_valid(rows["image"]))["sample"].to_pylist())
     images = drawn.images.transpose(0, 2, 3, 1)
@@ -44,13 +42,13 @@ def extremes(table: pa.Table) -> set[int]:
     """The samples that are among the best and the worst of their class by any score, all templates together."""
     some = table.filter(pc.equal(table["template"], MEAN))
     sample, label = (some[name].to_numpy() for name in ("sample", "label"))
-    found: set[int] = set()
+    samples: set[int] = set()
     for name in ORDERS:
         order = np.lexsort((sample, some[name].to_numpy()))
         for each in np.unique(label):
             own = sample[order][label[order] == each].tolist()
-            found |= {*own[:KEPT], *own[-KEPT:]}
-    return found
+            samples |= {*own[:KEPT], *own[-KEPT:]}
+    return samples
 
 
 def _classified(run: Run, drawn: Drawn) -> dict[str, Any]:
@@ -58,17 +56,8 @@ def _classified(run: Run, drawn: Drawn) -> dict[str, Any]:
     count = len(drawn.labels)
     try:
         judge = judge_for_run(card_of(run), "clean")
-        probability = answers(judge, drawn.images)
+        probability = softmax(judge(drawn.images / np.float32(127.5) - 1)[0])
     except JudgeError:
         return {"judge": pa.nulls(count), "top": pa.nulls(count), "probability": pa.nulls(count)}
     own = probability[np.arange(count), drawn.labels]
     return {"judge": [judge.name] * count, "top": probability.argmax(axis=1), "probability": own}
-
-
-def answers(judge: Judge, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """A clean judge's probabilities (N, classes) of pictures (N, C, H, W)."""
-    parts = [
-        softmax(judge(images[start : start + BATCH] / np.float32(127.5) - 1)[0])
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts)

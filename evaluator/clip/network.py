@@ -1,7 +1,7 @@
-"""OpenCLIP's model, small, and any OpenCLIP model's two towers as ONNX.
+"""OpenCLIP's model, small, and any OpenCLIP model's two towers as ONNX. Needs torch; imported late.
 
-The seam is here because only fitting and opening a model need torch: imported late. What a tower does to a picture
-before the network sees it (size, colour channels, normalisation) is in the graph, so scoring cannot do it otherwise.
+What a tower does to a picture before the network sees it (size, colour channels, normalisation) is in the graph, so
+scoring cannot do it otherwise.
 """
 
 import logging
@@ -20,7 +20,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evaluator.clip.resizing import resize_matrix
+from evaluator.clip.resize import resize_matrix
 from evaluator.judges.judge import session_options
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json

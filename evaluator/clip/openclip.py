@@ -1,7 +1,6 @@
-"""Any OpenCLIP model by name, with its weights or not at all.
+"""Any OpenCLIP model by name, with its weights or not at all. Needs torch; imported late.
 
-The seam is here because OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look
-like scores. Needs torch; imported late.
+OpenCLIP makes a model of random weights where it finds none, and a random CLIP's scores look like scores.
 """
 
 import logging
@@ -20,7 +19,7 @@ from firstlight.errors import JudgeError
 WAYS = "name one as ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER"
 
 
-def opened(name: str) -> tuple[Any, Any]:
+def open_model(name: str) -> tuple[Any, Any]:
     """Model, on the CPU in float32, and tokenizer. Raises JudgeError with a sentence for whatever is in the way."""
     kind, rest = _parsed(name)
     if kind == "local-dir":

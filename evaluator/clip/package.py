@@ -1,7 +1,7 @@
 """An OpenCLIP model completed to a judge's folder: image tower as ONNX, prompts, real pictures, card.
 
-The seam is here because a model that was just fitted and one that somebody else trained are examined alike: through
-the finished ONNX file, the way it will be used. Needs torch; imported late.
+A model that was just fitted and one that somebody else trained are examined alike: through the finished ONNX file.
+Needs torch; imported late.
 """
 
 import io
@@ -16,20 +16,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.clip import network
-from evaluator.clip.judge import (
-    BATCH,
-    CARD,
-    IMAGE,
-    PROMPTS,
-    REAL,
-    TEXT,
-    ClipJudge,
-    Vectors,
-    digest,
-    load,
-)
+from evaluator.clip.judge import BATCH, CARD, IMAGE, PROMPTS, REAL, TEXT, ClipJudge, Vectors, digest, load
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
-from evaluator.clip.real_pictures import on_card
+from evaluator.clip.real_scores import on_card
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import Pictures
@@ -48,33 +37,48 @@ def finish(folder: Path, model: Any, tokenizer: Any, test: Pictures, about: dict
     templates = scored_templates(test.classes)
     sentences = [prompt(template, name) for template in templates for name in test.classes]
     prompts = encoded(model, tokenizer, sentences).reshape(len(templates), len(test.classes), -1)
-    shape = test.images.shape[1:]
-    some = torch.tensor(test.images[:COMPARED]).float() / 127.5 - 1
-    towers = {IMAGE: _exported(network.PictureTower(model, shape), some, ("x", "vector"))}
+    towers = {IMAGE: _image_tower(model, test.images)}
     if "in_domain" in about:
         tokens = network.tokens_of(tokenizer, sentences)
         towers[TEXT] = _exported(network.TextTower(model), tokens, ("tokens", "vector"))
+    embeddings = _embedded(towers[IMAGE][0], test.images)
     for file, (content, _) in towers.items():
         write_bytes(folder / file, content)
     write_bytes(folder / PROMPTS, packed(templates=np.array(templates), embeddings=prompts))
-    card = about | {
+    write_bytes(folder / REAL, packed(embeddings=embeddings.astype(np.float16), labels=test.labels.astype(np.uint8)))
+    card = about | _described(model, tokenizer, test)
+    card |= {"parity": {file: difference for file, (_, difference) in towers.items()}} | _files(folder)
+    write_json(folder / CARD, card)
+    unseen = frozenset(unseen_templates(test.classes)) if "in_domain" in about else frozenset(templates)
+    write_json(folder / CARD, card | on_card(load(folder), unseen))  # the examination goes through the files
+    return load(folder)
+
+
+def _described(model: Any, tokenizer: Any, test: Pictures) -> dict[str, Any]:
+    """What the card says of the pictures and of the model."""
+    channels, size, _ = test.images.shape[1:]
+    return {
         "schema": 1,
         "dataset": test.name,
         "classes": list(test.classes),
-        "input": {"channels": shape[0], "size": shape[1], "low": -1, "high": 1},
+        "input": {"channels": channels, "size": size, "low": -1, "high": 1},
         "logit_scale": float(model.logit_scale.detach().exp()),
         "context_length": int(tokenizer.context_length),
-        "parity": {file: difference for file, (_, difference) in towers.items()},
     }
-    embeddings = _embedded(towers[IMAGE][0], test.images)
-    write_bytes(folder / REAL, packed(embeddings=embeddings.astype(np.float16), labels=test.labels.astype(np.uint8)))
+
+
+def _files(folder: Path) -> dict[str, Any]:
+    """Size and sha256 of a judge's files, as the card holds them."""
     files = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".npz", ".safetensors"))
-    card["size"] = {path.name: path.stat().st_size for path in files}
-    card["sha256"] = {path.name: digest(path.read_bytes()) for path in files}
-    write_json(folder / CARD, card)
-    unseen = frozenset(unseen_templates(test.classes)) if "in_domain" in about else frozenset(templates)
-    write_json(folder / CARD, card | on_card(load(folder), unseen))
-    return load(folder)
+    return {
+        "size": {path.name: path.stat().st_size for path in files},
+        "sha256": {path.name: digest(path.read_bytes()) for path in files},
+    }
+
+
+def _image_tower(model: Any, images: NDArray[np.uint8]) -> tuple[bytes, float]:
+    some = torch.tensor(images[:COMPARED]).float() / 127.5 - 1
+    return _exported(network.PictureTower(model, images.shape[1:]), some, ("x", "vector"))
 
 
 def _exported(tower: torch.nn.Module, example: torch.Tensor, names: tuple[str, str]) -> tuple[bytes, float]:

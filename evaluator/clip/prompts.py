@@ -1,7 +1,6 @@
 """What a picture is called: prompt templates, and the words for every class.
 
-The seam is here because a CLIP score is a score of a sentence too: the templates a judge was trained with, and those
-it never saw, are listed once, and a score is given for each.
+A CLIP score is a score of a sentence too: templates that a judge was trained with are told from those it never saw.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Classes from the best to the worst score, with what the order cannot tell apart.
+"""Classes from the best to the worst CLIP score, with what the order cannot tell apart.
 
-The seam is here because an order of ten CLIP scores always exists: beside each class stand the interval of its rank,
-what real pictures of the class score, and how often the judge itself is right about those.
+Beside each class stand the interval of its rank, what real pictures of the class score, and how often the judge itself
+is right about those.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.clip.judge import MEAN, ClipJudge
-from evaluator.clip.real_pictures import figures as real_figures
+from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
 from evaluator.stats.bootstrap import ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.permutation_tests import holm
+from evaluator.text import with_interval
 
 SCORES = ("probability", "z", "cosine")  # the first is shown first; cosines of different prompts are hardly comparable
 
@@ -46,7 +47,7 @@ class RealScore:
 def ordered(values: NDArray[Any], labels: NDArray[np.int64], seeds: NDArray[np.int64]) -> Order:
     """The order of the classes that have pictures, from scores (N,), labels (N,) and noise seeds (N,).
 
-    Rank intervals and groups as for trajectories (evaluator.ranking), but pictures need no common seeds: a pair's
+    Rank intervals and groups as for trajectories (recognizability.ranking), but pictures need no common seeds: a pair's
     p-value is a normal one with the joint bootstrap's spread, which is clustered on the seed, after Holm's correction.
     """
     names, column = np.unique(labels, return_inverse=True)
@@ -89,7 +90,7 @@ def orders(table: pa.Table, template: str = MEAN) -> dict[str, Order]:
     return {name: ordered(some[name].to_numpy().astype(np.float64), labels, seeds) for name in SCORES}
 
 
-def figures(judge: ClipJudge, table: pa.Table, found: dict[str, Order]) -> dict[str, Any]:
+def figures(judge: ClipJudge, table: pa.Table, orders: dict[str, Order]) -> dict[str, Any]:
     """The orders as plain values, every class with its ceiling from real pictures and the judge's recall."""
     real = {row["label"]: row for row in real_figures(judge) if row["template"] == MEAN}
     return {
@@ -97,7 +98,7 @@ def figures(judge: ClipJudge, table: pa.Table, found: dict[str, Order]) -> dict[
         "in_domain": judge.in_domain,
         "about": judge.card.get("in_domain") or judge.card.get("foreign"),
         "pictures": len(table) // len(judge.readings),
-        "scores": {name: _order(order, judge, real, name) for name, order in found.items()},
+        "scores": {name: _order(order, judge, real, name) for name, order in orders.items()},
         "templates": [_of_template(judge, table, template) for template in judge.readings],
     }
 
@@ -141,41 +142,39 @@ def _of_template(judge: ClipJudge, table: pa.Table, template: str) -> dict[str, 
     return {"template": template, "right": plain(wilson(int(right.sum()), len(right))), "probability": means}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The orders as a table for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures before {found['judge']}. {found['about']}"]
-    for name, order in found["scores"].items():
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures before {figures['judge']}. {figures['about']}"]
+    for name, order in figures["scores"].items():
         lines += ["", f"{'class':<12}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
         for row in order["classes"]:
             rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
             lines.append(
-                f"{row['class']:<12}{rank:<12}{_interval(row):<28}{_interval(row['real']):<28}"
-                f"{_interval(row['recall'])}, n = {row['recall']['n']:,}"
+                f"{row['class']:<12}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
+                f"{_cell(row['recall'])}, n = {row['recall']['n']:,}"
             )
         apart = "; ".join(", ".join(group) for group in order["not_told_apart"])
         lines.append(f"Not to be told apart: {apart or 'none'}.")
     lines += ["", "template                                              named right"]
-    lines += [f"{row['template'][:52]:<54}{_interval(row['right'])}" for row in found["templates"]]
-    lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in found["claims"])]
-    lines += ["", *_beside(found["beside"])]
+    lines += [f"{row['template'][:52]:<54}{_cell(row['right'])}" for row in figures["templates"]]
+    lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in figures["claims"])]
+    lines += ["", *_beside(figures["beside"])]
     return "\n".join(lines)
 
 
-def _beside(found: dict[str, Any]) -> list[str]:
+def _beside(beside: dict[str, Any]) -> list[str]:
     """How far the order agrees with others, a line each."""
     lines = [
-        f"Order by {name} against that of real pictures: Spearman {_interval(row)}"
-        for name, row in found["real"].items()
+        f"Order by {name} against that of real pictures: Spearman {_cell(row)}" for name, row in beside["real"].items()
     ]
-    if "classifier" not in found:
+    if "classifier" not in beside:
         return lines
     lines += [
-        f"Order by {name} against {found['classifier']}'s: Spearman {_interval(row)}"
-        for name, row in found["order"].items()
+        f"Order by {name} against {beside['classifier']}'s: Spearman {_cell(row)}"
+        for name, row in beside["order"].items()
     ]
-    return [*lines, f"First choices against {found['classifier']}'s: kappa {_interval(found['kappa'])}"]
+    return [*lines, f"First choices against {beside['classifier']}'s: kappa {_cell(beside['kappa'])}"]
 
 
-def _interval(row: dict[str, Any]) -> str:
-    value, low, high = ("-" if row[end] is None else f"{row[end]:.4f}" for end in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+def _cell(row: dict[str, Any]) -> str:
+    return with_interval(row, ".4f")

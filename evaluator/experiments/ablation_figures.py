@@ -1,7 +1,4 @@
-"""What is left of a run's pictures with a part taken away: shares, paired differences, and what the source says of it.
-
-The seam is here because a page, the command line and the claims ask the same rows, and drawing them is another matter.
-"""
+"""What is left of a run's pictures with a part taken away: shares, and paired differences on the same noise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.intervals import Estimate, plain, share, share_difference
+from evaluator.text import with_interval
 
 NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
 
 
 @dataclass(frozen=True)
-class Taken:
+class Ablated:
     """Pictures (N,) drawn with a part taken away, and what the judge says of them."""
 
     part: NDArray[Any]  # (N,) NONE: all in place
@@ -36,16 +34,16 @@ class Taken:
     def parts(self) -> list[str]:
         """What was taken away: nothing first, then as a network is gone through."""
         order = {NONE: (0, 0), SKIPS: (2, 0), TIME: (3, 0), LABEL: (4, 0), STEPS: (5, 0)}
-        found = {str(part) for part in np.unique(self.part)}
-        return sorted(found, key=lambda part: order.get(part, (1, -size_of(part))))
+        parts = {str(part) for part in np.unique(self.part)}
+        return sorted(parts, key=lambda part: order.get(part, (1, -size_of(part))))
 
 
-def taken_from(columns: Mapping[str, Any], classes: int) -> Taken:
+def ablated_from(columns: Mapping[str, Any], classes: int) -> Ablated:
     """From the rows of ablations.parquet of one run, column name -> values (N,)."""
     label = np.asarray(columns["label"], np.int64)
     real = np.asarray(columns["real"], object)
     known = len(real) > 0 and all(isinstance(each, (bool, np.bool_)) for each in real)
-    return Taken(
+    return Ablated(
         np.asarray(columns["part"]).astype(str), label, np.asarray(columns["seed"], np.int64),
         np.asarray(columns["top"], np.int64) == label, real.astype(bool) if known else None,
         np.asarray(columns["evaluations"], np.int64), classes,
@@ -63,7 +61,7 @@ def size_of(part: str) -> int:
     return int(number) if number != part and number.isdecimal() else 0
 
 
-def named(part: str) -> str:
+def part_name(part: str) -> str:
     """What was done, for people."""
     if size_of(part):
         return f"skips at {size_of(part)} × {size_of(part)} silenced"
@@ -73,43 +71,43 @@ def named(part: str) -> str:
     }.get(part, part)  # fmt: skip
 
 
-def figures(run: str, found: Taken, level: float | None = None) -> dict[str, Any]:
+def figures(run: str, pictures: Ablated, level: float | None = None) -> dict[str, Any]:
     """Every part's shares and what its loss costs, as plain values; `level`: logSNR at which the time was frozen."""
     rows = []
-    for part in found.parts:
-        here = found.part == part
-        hits = {"accuracy": found.right, "real": found.real, "good": found.good}
+    for part in pictures.parts:
+        evaluations = pictures.evaluations[pictures.part == part]
+        hits = {"accuracy": pictures.right, "real": pictures.real, "good": pictures.good}
         rows.append(
-            {"part": part, "taken": named(part), "n": int(here.sum()), "evaluations": int(found.evaluations[here][0])}
-            | {name: None if hit is None else plain(share_of(found, hit, part)) for name, hit in hits.items()}
-            | {f"{name}_change": None if hit is None or part == NONE else plain(change(found, hit, part))
+            {"part": part, "taken": part_name(part), "n": len(evaluations), "evaluations": int(evaluations[0])}
+            | {name: None if hit is None else plain(share_of(pictures, hit, part)) for name, hit in hits.items()}
+            | {f"{name}_change": None if hit is None or part == NONE else plain(change(pictures, hit, part))
                for name, hit in hits.items()}
         )  # fmt: skip
-    return {"run": run, "frozen_at": level, "chance": 1 / found.classes, "parts": rows}
+    return {"run": run, "frozen_at": level, "chance": 1 / pictures.classes, "parts": rows}
 
 
-def share_of(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+def share_of(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without a part, clustered on the seed."""
-    here = found.part == part
-    return share(hits[here], found.seed[here])
+    here = pictures.part == part
+    return share(hits[here], pictures.seed[here])
 
 
-def change(found: Taken, hits: NDArray[np.bool_], part: str) -> Estimate:
+def change(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without the part less that with all in place, from the same noise; clustered on the seed."""
-    return share_difference(hits, found.seed, found.part == part, found.part == NONE)
+    return share_difference(hits, pictures.seed, pictures.part == part, pictures.part == NONE)
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures as a table for people."""
-    lines = [f"{found['run']}: pictures from the same noise with a part taken away; chance is {found['chance']:.0%}"]
+    lines = [
+        f"{figures['run']}: pictures from the same noise with a part taken away; chance is {figures['chance']:.0%}"
+    ]
     lines.append(f"{'taken away':<34}{'right, %':<24}{'among real ones, %':<24}{'good, change in points':<26}n")
-    for row in found["parts"]:
-        cells = (_ends(row["accuracy"]), _ends(row["real"]), _ends(row["good_change"]))
+    for row in figures["parts"]:
+        cells = [_cell(row[name]) for name in ("accuracy", "real", "good_change")]
         lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
     return "\n".join(lines)
 
 
-def _ends(found: dict[str, Any] | None) -> str:
-    if found is None or found["value"] is None:
-        return "-"
-    return f"{100 * found['value']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
+def _cell(estimate: dict[str, Any] | None) -> str:
+    return "-" if estimate is None or estimate["value"] is None else with_interval(estimate, factor=100)

@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, figures, skips_at, taken_from
-from evaluator.experiments.graph_surgery import Graph, opened, with_time_at, without_skips
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, ablated_from, figures, skips_at
+from evaluator.experiments.graph_surgery import Graph, open_graph, with_time_at, without_skips
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
 from evaluator.judges.reference import reference_for
-from evaluator.stats.distances import inside, reach
+from evaluator.stats.distances import inside, radii
 from firstlight.errors import JudgeError
 from firstlight.run import Run
 from sampler import session
@@ -43,7 +43,7 @@ def ablations(run: Run, seeds: int = SEEDS, judges: Path = JUDGES) -> dict[str, 
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
     subject, settings = subject_of(run, True, judges), settings_of(run)
-    graph, level = opened(run.denoiser.read_bytes()), middle(settings)
+    graph, level = open_graph(run.denoiser.read_bytes()), middle(settings)
     manifold = _manifold(subject, judges)
     noted = {"sampling": asdict(settings), "frozen": level, "seed": FIRST_SEED, "real": manifold is not None}
     tables = [
@@ -52,7 +52,7 @@ def ablations(run: Run, seeds: int = SEEDS, judges: Path = JUDGES) -> dict[str, 
     table = pa.concat_tables(tables)
     record(subject, "ablations", table, {"settings": noted | {"seeds": seeds}})
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names if name != "image"}
-    return figures(run.id, taken_from(columns, subject.classes), level)
+    return figures(run.id, ablated_from(columns, subject.classes), level)
 
 
 def parts(graph: Graph, shape: tuple[int, int, int]) -> list[str]:
@@ -79,16 +79,16 @@ def _drawn_without(
     chosen = replace(settings, steps=1) if part == STEPS else settings
     chosen = replace(chosen, guidance=1.0) if part == LABEL else chosen
     cut = _cut(subject, graph, part, noted["frozen"])
-    told = subject.classes if part != LABEL else 1
+    labels = subject.classes if part != LABEL else 1
     ends = (chosen.guidance, chosen.guidance_low, chosen.guidance_high)
     seen = evaluations(chosen.table().told, *ends)
-    plan = Plan("ablations", noted | {"part": part}, seeds, "--seeds", AT_ONCE, told * seen)
+    plan = Plan("ablations", noted | {"part": part}, seeds, "--seeds", AT_ONCE, labels * seen)
 
     def work(items: range, denoise: Denoise) -> Columns:
         pictures, label, seed = _pictures(cut, denoise, items, chosen, part == LABEL)
         return _columns(cut, part, pictures, label, seed, seen, manifold)
 
-    return carried_out(cut, plan, work)
+    return carry_out(cut, plan, work)
 
 
 def _cut(subject: Subject, graph: Graph, part: str, level: float) -> Subject:
@@ -151,4 +151,4 @@ def _manifold(subject: Subject, judges: Path) -> Manifold | None:
         points = reference_for(subject.judge, judges).features
     except JudgeError:
         return None
-    return points, reach(points)
+    return points, radii(points)

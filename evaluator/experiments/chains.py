@@ -1,7 +1,4 @@
-"""Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle.
-
-The seam is here because cloning, U-turn and posterior ask the same chain different questions.
-"""
+"""Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -49,9 +46,9 @@ def within(grid: Levels, at: Sequence[float], chosen: bool) -> tuple[float, ...]
 def through(grid: Levels, at: Sequence[float]) -> Levels:
     """The levels of `grid` (K+1,), moved where they are near to one of `at`, so that the chain passes it exactly."""
     gaps = np.diff(grid)
-    reach = np.minimum(np.append(gaps, np.inf), np.append(np.inf, gaps)) / 2
-    reach[[0, -1]] = NEAR
-    apart = np.abs(grid[:, None] - np.asarray(at, np.float64)).min(axis=1) > reach
+    near = np.minimum(np.append(gaps, np.inf), np.append(np.inf, gaps)) / 2
+    near[[0, -1]] = NEAR
+    apart = np.abs(grid[:, None] - np.asarray(at, np.float64)).min(axis=1) > near
     return np.union1d(grid[apart], at)
 
 
@@ -69,7 +66,7 @@ def finished(
     return x
 
 
-def told(denoise: Callable[..., Pictures], label: Labels) -> Callable[[Pictures, float], Pictures]:
+def with_labels(denoise: Callable[..., Pictures], label: Labels) -> Callable[[Pictures, float], Pictures]:
     """The denoiser with these labels (N,), without guidance, as the loop calls it."""
     return lambda x, logsnr: denoise(x, filled(x, logsnr), label)
 

@@ -9,25 +9,26 @@ from evaluator.experiments.ablation_figures import (
     SKIPS,
     STEPS,
     TIME,
-    Taken,
+    Ablated,
     change,
-    named,
+    part_name,
     share_of,
     size_of,
     skips_at,
 )
-from evaluator.stats.intervals import Estimate
+from evaluator.stats.intervals import in_points
+from evaluator.text import percent, with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 MARGIN = 2.0  # points: a part whose loss costs less is not missed
 UNIT, NAMED = "points of good pictures", "points of accuracy"
 
 U_NET = "down blocks, up blocks, skip connections that carry edges and strokes past the bottleneck"
-TOLD = (
+CONDITIONING = (
     "label → one-hot → embedding network; a c_mask switches conditioning on or off; added to the time embedding in the "
     "middle of the U-Net"
 )
-TIMED = "sinusoidal, injected in the network, tells it how much noise to remove"
+TIME_EMBEDDING = "sinusoidal, injected in the network, tells it how much noise to remove"
 GRADUAL = "why many small steps: each level teaches one stage of denoising; shown, not only said"
 MEASURE = (
     "share of good pictures (the judge names the class asked for, and the picture lies among real ones in the judge's "
@@ -38,71 +39,66 @@ S2 = Claim("S2", "one giant step will not do", GRADUAL, MEASURE.format(taken="dr
 S4 = Claim("S4", "skips are needed", U_NET, MEASURE.format(taken="all skips silenced"))
 S4_FINEST = Claim("S4", "the finest carry edges and strokes", U_NET, MEASURE.format(taken="the finest skips silenced"))
 S5 = Claim(
-    "S5", "the label decides the class", TOLD,
+    "S5", "the label decides the class", CONDITIONING,
     "accuracy of the asked class with c_mask off less that with it on, on the same noise; supported where its 95 % "
     f"interval, clustered on the noise seed, lies below −{MARGIN:g} points, not supported where it lies above. Off, a "
     "noise gives the same picture for every class asked for, so chance is all that is left",
 )  # fmt: skip
 S5_OFF = Claim(
-    "S5", "off, it draws without a class", TOLD,
+    "S5", "off, it draws without a class", CONDITIONING,
     "share of pictures drawn with c_mask off that lie among real ones in the judge's features; supported where its "
     "95 % interval lies above one half, not supported where it lies below",
 )  # fmt: skip
-S6 = Claim("S6", "it tells how much noise to remove", TIMED, MEASURE.format(taken="time embedding frozen half-way"))
+S6 = Claim(
+    "S6", "it tells how much noise to remove", TIME_EMBEDDING, MEASURE.format(taken="time embedding frozen half-way")
+)
 
 
-def s2(found: Taken) -> tuple[Verdict, ...]:
+def s2(pictures: Ablated) -> tuple[Verdict, ...]:
     """Many small steps: what one giant step costs."""
-    return (_missed(S2, found, STEPS),)
+    return (_missed(S2, pictures, STEPS),)
 
 
-def s4(found: Taken) -> tuple[Verdict, ...]:
+def s4(pictures: Ablated) -> tuple[Verdict, ...]:
     """Skip connections: what silence in all of them, and in the finest, costs."""
-    sizes = [size_of(part) for part in found.parts if size_of(part)]
-    finest = (_missed(S4_FINEST, found, skips_at(max(sizes))),) if sizes else ()
-    return (_missed(S4, found, SKIPS), *finest)
+    sizes = [size_of(part) for part in pictures.parts if size_of(part)]
+    finest = (_missed(S4_FINEST, pictures, skips_at(max(sizes))),) if sizes else ()
+    return (_missed(S4, pictures, SKIPS), *finest)
 
 
-def s5(found: Taken) -> tuple[Verdict, ...]:
+def s5(pictures: Ablated) -> tuple[Verdict, ...]:
     """Class conditioning: what the label decides, and what is drawn without one."""
-    decides = _missed(S5, found, LABEL, found.right)
-    off = found.part == LABEL
-    if found.real is None or not off.any():
+    decides = _missed(S5, pictures, LABEL, pictures.right)
+    off = pictures.part == LABEL
+    if pictures.real is None or not off.any():
         return decides, Verdict(S5_OFF, CANNOT, "No picture was compared with real ones.", n=int(off.sum()))
-    among = _points(share_of(found, found.real, LABEL))
+    among = in_points(share_of(pictures, pictures.real, LABEL))
     verdict = SUPPORTED if among.low > 50 else NOT if among.high < 50 else CANNOT
-    reason = f"Without a label {_said(among)} of the pictures lie among real ones; n = {among.n:,}."
+    reason = f"Without a label {with_interval(among, unit=' %')} of the pictures lie among real ones; n = {among.n:,}."
     return decides, Verdict(S5_OFF, verdict, reason, among, "% of pictures", None, among.n)
 
 
-def s6(found: Taken) -> tuple[Verdict, ...]:
+def s6(pictures: Ablated) -> tuple[Verdict, ...]:
     """Time embedding: what freezing it costs."""
-    return (_missed(S6, found, TIME),)
+    return (_missed(S6, pictures, TIME),)
 
 
-def _missed(claim: Claim, found: Taken, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
+def _missed(claim: Claim, pictures: Ablated, part: str, hits: NDArray[np.bool_] | None = None) -> Verdict:
     """Whether the loss of a part costs more than the margin."""
-    hits, unit = (found.good, UNIT) if hits is None else (hits, NAMED)
-    n = int((found.part == part).sum())
-    if not n or not (found.part == NONE).any():
-        return Verdict(claim, CANNOT, f"No pictures were drawn with {named(part)} and with all in place.", n=n)
-    if len(np.unique(found.seed)) < 2:
+    hits, unit = (pictures.good, UNIT) if hits is None else (hits, NAMED)
+    n = int((pictures.part == part).sum())
+    if not n or not (pictures.part == NONE).any():
+        return Verdict(claim, CANNOT, f"No pictures were drawn with {part_name(part)} and with all in place.", n=n)
+    if len(np.unique(pictures.seed)) < 2:
         return Verdict(claim, CANNOT, "All pictures come from one noise seed, and differences are unknown.", n=n)
-    whole, chance = _points(share_of(found, found.right, NONE)), 100 / found.classes
-    if whole.low <= chance + MARGIN and hits is not found.right:
-        reason = f"With all parts in place only {_said(whole)} of the pictures are right, so there is little to break."
+    whole, chance = share_of(pictures, pictures.right, NONE), 100 / pictures.classes
+    if 100 * whole.low <= chance + MARGIN and hits is not pictures.right:
+        right = percent(whole)
+        reason = f"With all parts in place only {right} of the pictures are right, so there is little to break."
         return Verdict(claim, CANNOT, reason, n=n)
-    effect = _points(change(found, hits, part))
+    effect = in_points(change(pictures, hits, part))
     verdict = SUPPORTED if effect.high < -MARGIN else NOT if effect.low > -MARGIN else CANNOT
-    with_all, without = (_points(share_of(found, hits, each)) for each in (NONE, part))
-    what = "right" if hits is found.right or found.real is None else "right and among real ones"
-    reason = f"With {named(part)} {_said(without)} of the pictures are {what}, with {named(NONE)} {_said(with_all)}."
+    with_all, without = (percent(share_of(pictures, hits, each)) for each in (NONE, part))
+    what = "right" if hits is pictures.right or pictures.real is None else "right and among real ones"
+    reason = f"With {part_name(part)} {without} of the pictures are {what}, with {part_name(NONE)} {with_all}."
     return Verdict(claim, verdict, reason, effect, unit, None, n)
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
-
-
-def _said(part: Estimate) -> str:
-    return f"{part.value:.1f} % [{part.low:.1f}, {part.high:.1f}]"

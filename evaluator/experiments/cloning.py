@@ -5,19 +5,19 @@ de Bortoli & Mézard, Nature Communications 15:9957, 2024; without a label, as t
 which is copied at each level once, so that pairs are independent and levels are not: intervals resample whole chains.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.stats.intervals import plain, wilson
-from evaluator.theory import published as theory_published
+from evaluator.text import with_interval
+from evaluator.theory.published import published_speciation
 from evaluator.theory.speciation import SPECIATED, crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -53,7 +53,7 @@ def speciation(
     settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}
     cost = int(np.searchsorted(grid, tried[-1])) + 1 + sum(2 * int((grid[:-1] >= level).sum()) for level in tried)
     plan = Plan("speciation", settings, pairs, "--pairs", PART, cost)
-    table = carried_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
+    table = carry_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
     record(subject, "speciation", table, {"settings": settings | {"pairs": pairs}})
     columns = {name: table[name].to_numpy() for name in ("logsnr", "first", "second", "seed")}
     return figures(run.id, columns["logsnr"], columns["first"] == columns["second"], columns["seed"]) | {"label": label}
@@ -61,7 +61,7 @@ def speciation(
 
 def published_levels() -> tuple[float, ...]:
     """The levels of the published experiment, logSNR: the same noise relative to the pictures."""
-    return tuple(theory_published.speciation().logsnr.tolist())
+    return tuple(published_speciation().logsnr.tolist())
 
 
 def _label(subject: Subject, name: str | None) -> int:
@@ -79,7 +79,7 @@ def _pairs(
     where = [int(np.abs(grid - level).argmin()) for level in tried]
     label = np.full(2 * len(items), asked, np.int64)
     copied = {}
-    for step in sample(told(denoise, label[: len(items)]), noise.start(), table, noise.draw):
+    for step in sample(with_labels(denoise, label[: len(items)]), noise.start(), table, noise.draw):
         copied[step.index] = step.x
         if step.index == where[-1]:
             break
@@ -88,7 +88,7 @@ def _pairs(
         ends = [streams(FIRST_SEED, items, 1 + 2 * level + end, subject.shape) for end in (0, 1)]
         x = np.concatenate([copied[index], copied[index]])
         draw = lambda ends=ends: np.concatenate([end.draw() for end in ends])  # noqa: E731
-        seen.append(subject.seen(finished(told(denoise, label), x, onwards(table, index), draw)).reshape(2, -1))
+        seen.append(subject.seen(finished(with_labels(denoise, label), x, onwards(table, index), draw)).reshape(2, -1))
     first, second = np.stack(seen, axis=1).reshape(2, -1)
     which = np.repeat(np.arange(len(tried)), len(items))
     return {
@@ -107,16 +107,14 @@ def figures(run: str, logsnr: NDArray[np.float64], same: NDArray[np.bool_], seed
     return {"run": run, "phi": shares, "crossing": plain(crossed) | {"share": SPECIATED, "n": len(np.unique(seed))}}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    crossed = found["crossing"]
-    lines = [f"{found['run']}: pairs of copies that end in the same class, chains drawn {_how(found['label'])}"]
+    crossed = figures["crossing"]
+    lines = [f"{figures['run']}: pairs of copies that end in the same class, chains drawn {_how(figures['label'])}"]
     lines.append("logSNR      φ [95 %]")
-    lines += [f"{row['logsnr']:<+8.2f}{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  n = {row['n']:,}"
-              for row in found["phi"]]  # fmt: skip
-    ends = [math.nan if crossed[end] is None else crossed[end] for end in ("value", "low", "high")]
-    value, low, high = ("off the levels tried" if math.isnan(end) else f"{end:+.2f}" for end in ends)
-    lines.append(f"φ reaches {crossed['share']} at logSNR {value} [{low}, {high}], n = {crossed['n']:,} chains")
+    lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
+    place = with_interval(crossed, "+.2f", none="off the levels tried")
+    lines.append(f"φ reaches {crossed['share']} at logSNR {place}, n = {crossed['n']:,} chains")
     return "\n".join(lines)
 
 

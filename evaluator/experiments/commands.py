@@ -1,14 +1,11 @@
-"""The experiments on the command line: firstlight evaluate speciation, uturn, swap, classifier, posterior, ablations.
-
-The seam is here because flags and figures have one form for all of them.
-"""
+"""firstlight evaluate speciation, uturn, swap, classifier, posterior, ablations: their flags."""
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments import (
     ablation_figures,
     ablations,
@@ -19,7 +16,6 @@ from evaluator.experiments import (
     uturn,
 )
 from evaluator.experiments.chains import STEPS
-from firstlight.run import RUNS, existing_run
 
 Make = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -65,45 +61,39 @@ def _command(
     commands: "argparse._SubParsersAction[Any]", name: str, says: str, make: Make, report: Callable[[Any], str]
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=says)
-    command.add_argument("run", help="the run's id")
-    command.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
-    command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
-    command.set_defaults(command=lambda options: _told(make(options), report, options.json))
+    add_run(command)
+    command.set_defaults(command=lambda options: show(options, make(options), report))
     return command
-
-
-def _told(figures: dict[str, Any], report: Callable[[Any], str], as_json: bool) -> None:
-    print(json.dumps(figures, allow_nan=False) if as_json else report(figures))
 
 
 def _speciation(options: argparse.Namespace) -> dict[str, Any]:
     at = cloning.published_levels() if options.published else _at(options)
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     return cloning.speciation(run, options.pairs, at, options.levels, options.steps, options.label)
 
 
 def _uturn(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     ways = (options.levels, options.steps, options.conditional, options.data)
     return uturn.uturn(run, options.per_class, _at(options), *ways)
 
 
 def _swap(options: argparse.Namespace) -> dict[str, Any]:
-    return label_swap.swap(existing_run(options.runs, options.run), options.seeds, _at(options))
+    return label_swap.swap(run_of(options), options.seeds, _at(options))
 
 
 def _classifier(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     return diffusion_classifier.classifier(run, options.pictures, options.draws, options.data)
 
 
 def _posterior(options: argparse.Namespace) -> dict[str, Any]:
-    run = existing_run(options.runs, options.run)
+    run = run_of(options)
     return posterior.posterior(run, options.seeds, options.steps, options.levels)
 
 
 def _ablations(options: argparse.Namespace) -> dict[str, Any]:
-    return ablations.ablations(existing_run(options.runs, options.run), options.seeds)
+    return ablations.ablations(run_of(options), options.seeds)
 
 
 def _at(options: argparse.Namespace) -> tuple[Any, ...] | None:

@@ -23,10 +23,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from evaluator.experiments.real_pictures import Real, real_pictures
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
-from evaluator.stats.intervals import plain, wilson
+from evaluator.stats.intervals import Numbers, plain, wilson
+from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import alpha, sigma
 from firstlight.run import Run
@@ -39,8 +40,6 @@ BEHIND = 3.0  # standard errors
 PICTURES, DRAWS = 1000, 100
 PART = 40
 FIRST_SEED = 400_000_000
-
-Numbers = NDArray[np.float64]
 
 
 def classifier(
@@ -61,7 +60,7 @@ def classifier(
         "pictures": real.sha256, "seed": FIRST_SEED,
     }  # fmt: skip
     plan = Plan("classifier", settings, pictures, "--pictures", PART, most(subject.classes, draws))
-    table = carried_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
+    table = carry_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
     record(subject, "classifier", table, {"settings": settings | {"count": pictures}, "pictures": real.source})
     return figures(run.id, table, subject.denoiser.classes) | {"draws": draws, "pictures": real.source}
 
@@ -94,13 +93,13 @@ def _named(subject: Subject, denoise: Denoise, items: range, real: Real, draws: 
 
 def errors(denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes: int, draws: int) -> Numbers:
     """‖ε − ε_c‖² of pictures (N, C, H, W), (N, classes, draws); nan from where a label was dropped."""
-    found = np.full((len(x0), classes, draws), np.nan)
+    error = np.full((len(x0), classes, draws), np.nan)
     staying = np.ones((len(x0), classes), bool)
     noise, shape = Noise(seeds, x0.shape[1:]), (-1, 1, 1, 1)
     shift = np.array([generator.random() for generator in noise.generators])
     for draw in range(draws):
         if draw and draw % ROUND == 0:
-            staying &= _ahead(found[..., :draw], staying, draw)
+            staying &= _ahead(error[..., :draw], staying, draw)
             staying &= staying.sum(axis=1, keepdims=True) > 1  # the last one left has won
         at, fresh = level(draw, shift), noise.draw()
         x = (alpha(at).reshape(shape) * x0 + sigma(at).reshape(shape) * fresh).astype(np.float32)
@@ -108,15 +107,15 @@ def errors(denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes:
         if len(which):
             seen = denoise(x[which], at[which].astype(np.float32), label)
             missed = np.square(seen.astype(np.float64) - x0[which]).sum(axis=(1, 2, 3))
-            found[which, label, draw] = np.exp(at[which]) * missed
-    return found
+            error[which, label, draw] = np.exp(at[which]) * missed
+    return error
 
 
-def _ahead(found: Numbers, staying: NDArray[np.bool_], draw: int) -> NDArray[np.bool_]:
+def _ahead(error: Numbers, staying: NDArray[np.bool_], draw: int) -> NDArray[np.bool_]:
     """Which labels stay (N, classes), given the errors so far (N, classes, draw)."""
-    mean = np.where(staying, found.mean(axis=2), np.inf)
+    mean = np.where(staying, error.mean(axis=2), np.inf)
     best = mean.argmin(axis=1)
-    behind = found - np.take_along_axis(found, best[:, None, None], axis=1)
+    behind = error - np.take_along_axis(error, best[:, None, None], axis=1)
     spread = behind.std(axis=2, ddof=1) / np.sqrt(draw)
     near = behind.mean(axis=2) <= BEHIND * spread
     rank = mean.argsort(axis=1).argsort(axis=1)
@@ -147,14 +146,13 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
     return {"run": run, "accuracy": plain(wilson(int(right.sum()), len(right))), "recall": recall}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
     lines = [
-        f"{found['run']}: real pictures ({found['pictures']}) whose class the denoiser names, "
-        f"{found['draws']} draws at most"
+        f"{figures['run']}: real pictures ({figures['pictures']}) whose class the denoiser names, "
+        f"{figures['draws']} draws at most"
     ]
-    for row in [*found["recall"], {"class": "all"} | found["accuracy"]]:
+    for row in [*figures["recall"], {"class": "all"} | figures["accuracy"]]:
         if row["n"]:
-            share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
-            lines.append(f"  {row['class']:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+            lines.append(f"  {row['class']:<12}{percent(row, width=6)}  n = {row['n']:,}")
     return "\n".join(lines)

@@ -1,7 +1,6 @@
-"""A denoiser's graph with a part of the network taken away.
+"""A denoiser's graph with a part of the network cut away, found by what the graph is made of.
 
-The seam is here because what is taken away is found by what the graph is made of, and cut there: nothing is trained,
-torch is not needed, and everything else computes as before. Only this file needs the `onnx` package.
+Needs the `onnx` package and no torch: nothing is trained, and everything else computes as before.
 """
 
 from dataclasses import dataclass
@@ -34,12 +33,10 @@ class Graph:
         return tuple(sorted({skip.level for skip in self.skips}))
 
 
-def opened(content: bytes) -> Graph:
-    """A denoiser's graph. Raises RunError where onnx is not installed, and where skips or time are not to be found."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise RunError("Taking parts of a network away needs onnx; install it with: make install") from error
+def open_graph(content: bytes) -> Graph:
+    """A denoiser's graph. Raises RunError where skips or time are not to be found."""
+    import onnx
+
     model = onnx.load_from_string(content)
     nodes = list(model.graph.node)
     users = {name: [user for user in nodes if name in user.input] for node in nodes for name in node.output}
@@ -80,8 +77,8 @@ def with_time_at(graph: Graph, logsnr: float) -> bytes:
     model = _copy(graph.model)
     for name, value in (("nothing", 0.0), ("always", logsnr)):
         model.graph.initializer.append(onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [], [value]))
-    told = model.graph.node[graph.time]
-    told.input[list(told.input).index("logsnr")] = "told"
+    embedding = model.graph.node[graph.time]
+    embedding.input[list(embedding.input).index("logsnr")] = "told"
     for at, (op, given, made) in enumerate(
         (("Mul", ("logsnr", "nothing"), "zeros"), ("Add", ("zeros", "always"), "told"))
     ):
@@ -90,9 +87,9 @@ def with_time_at(graph: Graph, logsnr: float) -> bytes:
 
 
 def _copy(model: Any) -> Any:
-    held = type(model)()
-    held.CopyFrom(model)
-    return held
+    copy = type(model)()
+    copy.CopyFrom(model)
+    return copy
 
 
 def _checked(model: Any) -> bytes:

@@ -5,7 +5,7 @@ early the new label wins, and where it comes late the old one.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
+from evaluator.text import with_interval
 from evaluator.theory.speciation import crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -44,7 +45,7 @@ def swap(run: Run, seeds: int = SEEDS, at: tuple[int, ...] | None = None, judges
     tried = _steps(at, logsnr)
     noted = {"at": tried, "levels": logsnr.tolist(), "sampling": asdict(settings), "seed": FIRST_SEED}
     plan = Plan("swap", noted, seeds, "--seeds", 1, _cost(subject.classes, settings, tried))
-    table = carried_out(subject, plan, lambda items, denoise: _swapped(subject, denoise, items, settings, tried))
+    table = carry_out(subject, plan, lambda items, denoise: _swapped(subject, denoise, items, settings, tried))
     record(subject, "swap", table, {"settings": noted | {"seeds": seeds}})
     return figures(run.id, table)
 
@@ -69,50 +70,61 @@ def _cost(classes: int, settings: Settings, tried: tuple[int, ...]) -> int:
 
 def _swapped(subject: Subject, denoise: Denoise, items: range, settings: Settings, tried: tuple[int, ...]) -> Columns:
     """Every pair of labels at every step, for some seeds."""
-    grid, table = settings.table().logsnr, settings.table()
-    rows = np.array(
-        [
-            (FIRST_SEED + item, one, two, step)
-            for item in items
-            for one in range(subject.classes)
-            for two, step in [(one, table.steps), *((b, k) for b in range(subject.classes) for k in tried if b != one)]
-        ]
-    )
-    seed, one, two, step = rows.T
-    noise = Noise(seed.tolist(), subject.shape)
-    walk = sample(_shared(denoise, settings, subject.classes, rows), noise.start(), table, noise.draw)
-    for taken in walk:
-        x = taken.next
-    top = subject.seen(x)
-    changed = one != two
+    table = settings.table()
+    swaps = _swaps(items, subject.classes, tried, table.steps)
+    noise = Noise(swaps.seed.tolist(), subject.shape)
+    for walked in sample(_shared(denoise, settings, subject.classes, swaps), noise.start(), table, noise.draw):
+        x = walked.next
     columns = {
-        "seed": seed, "from_label": one, "to_label": two, "step": step, "steps": np.full(len(rows), table.steps),
-        "logsnr": grid[step], "top": top,
+        "seed": swaps.seed, "from_label": swaps.old, "to_label": swaps.new, "step": swaps.step,
+        "steps": np.full(len(x), table.steps), "logsnr": table.logsnr[swaps.step], "top": subject.seen(x),
     }  # fmt: skip
-    return {name: values[changed] for name, values in columns.items()}
+    return {name: values[~swaps.unchanged] for name, values in columns.items()}
 
 
-def _shared(
-    denoise: Denoise, settings: Settings, none: int, rows: NDArray[np.int64]
-) -> Callable[[Pictures, float], Pictures]:
-    """The denoiser of all rows (seed, from, to, step): until its label changes, a row is its seed's unchanged one.
+@dataclass(frozen=True)
+class _Swaps:
+    """Pictures that are drawn together: of each seed and old label one that keeps it, then those that change it."""
 
-    So that is evaluated once for all of them, and what comes out is exactly what each would have got by itself,
-    whatever the solver remembers of earlier steps. Unchanged rows have from == to, and come before those of their own.
+    seed: NDArray[np.int64]  # (N,)
+    old: Labels  # (N,)
+    new: Labels  # (N,) the old one again where it is kept
+    step: NDArray[np.int64]  # (N,) at which the label changes
+    trunk: NDArray[np.int64]  # (N,) place of the picture with the same seed and old label that keeps it
+
+    @property
+    def unchanged(self) -> NDArray[np.bool_]:
+        return self.old == self.new
+
+
+def _swaps(items: range, classes: int, tried: tuple[int, ...], steps: int) -> _Swaps:
+    rows = [
+        (FIRST_SEED + item, old, new, step)
+        for item in items
+        for old in range(classes)
+        for new, step in [(old, steps), *((other, at) for other in range(classes) for at in tried if other != old)]
+    ]
+    seed, old, new, step = np.array(rows).T
+    return _Swaps(seed, old, new, step, np.maximum.accumulate(np.where(old == new, np.arange(len(rows)), 0)))
+
+
+def _shared(denoise: Denoise, settings: Settings, none: int, swaps: _Swaps) -> Callable[[Pictures, float], Pictures]:
+    """The denoiser of all pictures: until its label changes, a picture is its trunk, which is evaluated for both.
+
+    What comes out is exactly what each would have got by itself, whatever the solver remembers of earlier steps.
     """
-    _, one, two, step = rows.T
-    trunk = np.maximum.accumulate(np.where(one == two, np.arange(len(rows)), 0))
     steps = count()
 
-    def at(x: Pictures, logsnr: float) -> Pictures:
-        own = (step <= (now := next(steps))) | (one == two)
-        label: Labels = np.where(step <= now, two, one)[own]
-        place = np.cumsum(own) - 1
+    def evaluated_once(x: Pictures, logsnr: float) -> Pictures:
+        changed = swaps.step <= next(steps)
+        alone = np.flatnonzero(changed | swaps.unchanged)  # the pictures that need an evaluation of their own
+        label = np.where(changed, swaps.new, swaps.old)[alone]
         guide = guided(denoise, label, none, settings.guidance, settings.guidance_low, settings.guidance_high)
-        answers = (clipped(guide) if settings.clip else guide)(x[own], logsnr)
-        return np.asarray(answers[place[np.where(own, np.arange(len(rows)), trunk)]])
+        answers = (clipped(guide) if settings.clip else guide)(x[alone], logsnr)
+        source = np.where(changed, np.arange(len(x)), swaps.trunk)  # whose answer a picture gets; a trunk is its own
+        return np.asarray(answers[np.searchsorted(alone, source)])
 
-    return at
+    return evaluated_once
 
 
 def figures(run: str, table: pa.Table) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def figures(run: str, table: pa.Table) -> dict[str, Any]:
     for step in np.unique(column["step"]):
         here = column["step"] == step
         shares = (clustered(hits[here], column["seed"][here]) for hits in (becomes, stays))
-        new, old = (plain(found) for found in shares)
+        new, old = (plain(share) for share in shares)
         rows.append({"step": int(step), "logsnr": float(column["logsnr"][here][0]), "becomes": new, "stays": old})
     return {"run": run, "steps": int(column["steps"][0]), "swaps": rows, "even": plain(_even(column, becomes, stays))}
 
@@ -137,24 +149,19 @@ def _even(column: dict[str, NDArray[Any]], becomes: NDArray[np.bool_], stays: ND
     either = becomes | stays
     if not either.any():
         return Estimate(np.nan, np.nan, np.nan, 0)
-    found = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
-    return Estimate(found.value, found.low, found.high, len(np.unique(column["seed"])))
+    place = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
+    return Estimate(place.value, place.low, place.high, len(np.unique(column["seed"])))
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: pictures whose label changes at a step of {found['steps']}, all pairs of classes"]
+    lines = [f"{figures['run']}: pictures whose label changes at a step of {figures['steps']}, all pairs of classes"]
     lines.append("step  logSNR   shows the new label, %       shows the old label, %")
-    for row in found["swaps"]:
-        shares = (
-            f"{100 * part['value']:5.1f} [{100 * part['low']:.1f}, {100 * part['high']:.1f}]"
-            for part in (row["becomes"], row["stays"])
-        )
+    for row in figures["swaps"]:
+        shares = (with_interval(row[name], factor=100, width=5) for name in ("becomes", "stays"))
         lines.append(
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
-    ends = ("off the steps tried" if found["even"][end] is None else f"{found['even'][end]:+.2f}"
-            for end in ("value", "low", "high"))  # fmt: skip
-    value, low, high = ends
-    lines.append(f"both labels weigh the same at logSNR {value} [{low}, {high}], n = {found['even']['n']} seeds")
+    place = with_interval(figures["even"], "+.2f", none="off the steps tried")
+    lines.append(f"both labels weigh the same at logSNR {place}, n = {figures['even']['n']} seeds")
     return "\n".join(lines)

@@ -22,11 +22,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluator.experiments.chains import grid_of
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
-from evaluator.stats.intervals import Estimate, plain, share
+from evaluator.stats.intervals import Estimate, Numbers, plain, share
+from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run import Run
@@ -36,8 +37,6 @@ from sampler.solvers import ddpm
 NAME, VIEW = "posterior", "ancestral"  # as a judge, and what it and the noisy judge look at
 STEPS, SEEDS = 40, 20
 FIRST_SEED = 500_000_000
-
-Numbers = NDArray[np.float64]
 
 
 def posterior(
@@ -54,7 +53,7 @@ def posterior(
     grid = grid_of(subject.card, levels, steps)
     settings = {"levels": grid.tolist(), "seed": FIRST_SEED, "noisy": noisy.card["sha256"]}
     plan = Plan("posterior", settings, seeds, "--seeds", 1, subject.classes**2 * (len(grid) - 1))
-    table = carried_out(subject, plan, lambda items, denoise: _chains(subject, noisy, denoise, items, grid))
+    table = carry_out(subject, plan, lambda items, denoise: _chains(subject, noisy, denoise, items, grid))
     record(subject, "posterior", table, {"settings": settings | {"seeds": seeds}})
     return figures(run.id, table)
 
@@ -106,19 +105,19 @@ def followed(
 
 def figures(run: str, table: pa.Table) -> dict[str, Any]:
     """For either judge: how often it ends at the label, the mean entropy per step, and where that falls fastest."""
-    found = []
+    judges = []
     for judge in dict.fromkeys(table["judge"].to_pylist()):
         rows = table.filter(pc.equal(table["judge"], judge))
         last = rows.filter(pc.equal(rows["step"], rows["steps"]))
         right = last["top"].to_numpy() == last["label"].to_numpy()
         logsnr, seed, height = _entropies(rows)
-        found.append(
+        judges.append(
             {"judge": judge, "ends_at_label": plain(share(right, last["seed"].to_numpy()))}
             | {"falls_fastest": plain(fastest(logsnr, height, seed))}
             | {"entropy": [{"logsnr": float(at), "mean": float(mean)} for at, mean in zip(logsnr, height.mean(axis=0),
                                                                                          strict=True)]}
         )  # fmt: skip
-    return {"run": run, "judges": found}
+    return {"run": run, "judges": judges}
 
 
 def _entropies(rows: pa.Table) -> tuple[Numbers, NDArray[np.int64], Numbers]:
@@ -145,13 +144,12 @@ def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estima
     return Estimate(float(place[0]), float(low), float(high), len(np.unique(seed)))
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: the class along ancestral chains"]
-    for row in found["judges"]:
+    lines = [f"{figures['run']}: the class along ancestral chains"]
+    for row in figures["judges"]:
         right, place = row["ends_at_label"], row["falls_fastest"]
-        share_, low, high = (f"{100 * right[end]:.1f}" for end in ("value", "low", "high"))
-        at = [f"{place[end]:+.2f}" if place[end] is not None else "nowhere" for end in ("value", "low", "high")]
-        lines.append(f"  {row['judge']}: ends at the label in {share_} % [{low}, {high}], n = {right['n']:,}; entropy "
-                     f"falls fastest at logSNR {at[0]} [{at[1]}, {at[2]}], n = {place['n']} seeds")  # fmt: skip
+        at = with_interval(place, "+.2f", none="nowhere")
+        lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
+                     f"falls fastest at logSNR {at}, n = {place['n']} seeds")  # fmt: skip
     return "\n".join(lines)

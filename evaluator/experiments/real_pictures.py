@@ -1,7 +1,4 @@
-"""Real pictures in a run's own form: its classes, its size, [-1, 1].
-
-The seam is here because the pictures come from the trainer's data, which is opened late and needs no torch.
-"""
+"""Real pictures in a run's own form: its classes, its size, [-1, 1]."""
 
 import sys
 from dataclasses import dataclass
@@ -12,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.experiments.subject import Labels
+from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight.errors import RunError
 from sampler.noise import Pictures
 
@@ -42,25 +40,21 @@ def real_pictures(card: dict[str, Any], data: Path | None) -> Real:
     A run of MNIST without either gets the offline digits, and standard error says what they are. Raises RunError where
     there are none.
     """
-    from trainer.data import CACHE, DataError, Pictures, load, prepared
+    from trainer.data import DataError, prepared
 
-    name, config = card["dataset"]["name"], card["config"]
-    if name == "mnist" and data is None and not (CACHE / "MNIST").is_dir():
-        name = "digits5000"
+    dataset, config = card["dataset"], card["config"]
+    only, pad = config.get("only", ()), int(config.get("pad", 0))
     try:
-        found = load(name, data, "test")
-        if name != card["dataset"]["name"]:
-            more = load(name, data, "train")
-            images = np.concatenate([found.images, more.images])
-            found = Pictures(found.name, found.classes, images, np.concatenate([found.labels, more.labels]))
-            print(SEEN, file=sys.stderr)
-        digest = found.sha256
-        only, pad = config.get("only", ()), int(config.get("pad", 0))
-        kept = np.flatnonzero(np.isin(found.labels, only or range(len(found.classes))))
-        found = prepared(found, only, 0, pad)
+        whole = pictures_at_hand(dataset["name"], data, offline=("test", "train"))
+        own = prepared(whole, only, 0, pad)
     except DataError as error:
         raise RunError(str(error)) from error
-    if found.images.shape[2] != card["dataset"]["size"] or list(found.classes) != list(card["dataset"]["classes"]):
-        raise RunError(f"The pictures of {name} are not those that {card['id']} learned from; give another --data.")
+    if whole.name != dataset["name"]:
+        print(SEEN, file=sys.stderr)
+    if own.images.shape[2] != dataset["size"] or list(own.classes) != list(dataset["classes"]):
+        raise RunError(
+            f"The pictures of {whole.name} are not those that {card['id']} learned from; give another --data."
+        )
+    kept = np.flatnonzero(np.isin(whole.labels, only or range(len(whole.classes))))
     order = np.random.Generator(np.random.Philox(key=0)).permutation(len(kept))
-    return Real(found.images[order], found.labels[order], kept[order], name, digest)
+    return Real(own.images[order], own.labels[order], kept[order], whole.name, whole.sha256)

@@ -1,8 +1,7 @@
 """An experiment in parts that outlive an interruption: what is finished is on the disk, and the rest is made.
 
-The seam is here because every experiment takes minutes. A part is kept under runs/<id>/.cache, in a folder that is
-named after the denoiser and the settings, so that another denoiser or setting begins anew and a longer experiment
-begins with the shorter one.
+A part is kept under runs/<id>/.cache, in a folder that is named after the denoiser and the settings, so that another
+denoiser or setting begins anew and a longer experiment begins with the shorter one.
 """
 
 import hashlib
@@ -43,7 +42,7 @@ class Plan:
     says: str = ""  # beside the progress bar, where a command carries out several plans
 
 
-def carried_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], Columns]) -> pa.Table:
+def carry_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], Columns]) -> pa.Table:
     """The whole table of a plan, from finished parts as far as there are any; written into the run.
 
     `work(items, denoise)` returns the columns of some items. Raises RunError for a count below 1.
@@ -72,15 +71,19 @@ def carried_out(subject: Subject, plan: Plan, work: Callable[[range, Denoise], C
 
 def record(subject: Subject, name: str, table: pa.Table, notes: dict[str, Any]) -> None:
     """Write a table into the run, with what made it; the manifest too, unless the run's trainer still writes that."""
-    held = {"denoiser": subject.weights, "judge": {subject.judge.name: subject.judge.card["sha256"]}, **notes}
+    made_of = {
+        "denoiser": subject.denoiser_sha256,
+        "judge": {subject.judge.name: subject.judge.card["sha256"]},
+        **notes,
+    }
     path = subject.run.tables[name]
-    write_table(path, table.replace_schema_metadata({METADATA: json.dumps(held).encode()}))
+    write_table(path, table.replace_schema_metadata({METADATA: json.dumps(made_of).encode()}))
     provenance.record(subject.run, path)
 
 
 def _key(subject: Subject, settings: dict[str, Any]) -> str:
-    said = json.dumps([subject.weights, subject.judge.card["sha256"], settings], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    made_of = json.dumps([subject.denoiser_sha256, subject.judge.card["sha256"], settings], sort_keys=True)
+    return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
 def _kept(path: Path, name: str) -> pa.Table | None:

@@ -1,7 +1,4 @@
-"""What every experiment is done on: a run's denoiser, and the judge that says what its pictures show.
-
-The seam is here because an experiment refuses what it cannot be done on, always with the same sentences.
-"""
+"""What every experiment is done on: a run's denoiser, and the judge that says what its pictures show."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.judge import JUDGES, Judge, command, judge_for_run
-from evaluator.provenance import weights
+from evaluator.provenance import denoiser_sha256
 from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run
@@ -28,7 +25,7 @@ class Subject:
     run: Run
     card: dict[str, Any]
     denoiser: session.Denoiser
-    weights: str  # sha256 of the denoiser's file
+    denoiser_sha256: str  # sha256 of the denoiser's file
     judge: Judge
 
     @property
@@ -65,4 +62,4 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
             f"{judge.name} knows other classes or pictures than {run.id}'s denoiser; "
             f"fit a judge with: {command(judge.name)}"
         )
-    return Subject(run, card, denoiser, weights(run), judge)
+    return Subject(run, card, denoiser, denoiser_sha256(run), judge)

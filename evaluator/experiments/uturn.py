@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, told, within
+from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
 from evaluator.experiments.real_pictures import Real, real_pictures
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out, record
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
+from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
 from firstlight.run import Run
@@ -60,7 +61,7 @@ def uturn(
     def work(items: range, denoise: Denoise) -> Columns:
         return _turned(subject, denoise, items, real, chosen[items.start : items.stop], grid, tried, conditional)
 
-    made = carried_out(subject, plan, work)
+    made = carry_out(subject, plan, work)
     noted = {"settings": shared | {"per_class": per_class}, "pictures": real.source}
     table = pa.concat_tables([_other_way(subject, conditional, noted), made])
     record(subject, "uturn", table, noted)
@@ -88,7 +89,7 @@ def _turned(
         noise, at = streams(FIRST_SEED, items, number, subject.shape), np.array(level)
         x = (alpha(at) * x0 + sigma(at) * noise.start()).astype(np.float32)
         rest = onwards(table, int(np.abs(grid - level).argmin()))
-        seen.append(subject.seen(finished(told(denoise, asked), x, rest, noise.draw)))
+        seen.append(subject.seen(finished(with_labels(denoise, asked), x, rest, noise.draw)))
     rows = len(tried)
     return {
         "picture": np.tile(real.index[chosen], rows), "label": np.tile(label, rows),
@@ -100,14 +101,14 @@ def _turned(
 def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:
     """What the run's file holds of the way that is not made now, if it was made alike; else no rows."""
     try:
-        held = pq.read_table(subject.run.uturn)
+        table = pq.read_table(subject.run.uturn)
     except (OSError, pa.ArrowException):
         return UTURN.empty_table()
-    said = notes(held)
-    alike = said.get("denoiser") == subject.weights and said.get("settings", {}) == _plain(noted["settings"])
-    if not alike or not held.schema.equals(UTURN):
+    made = notes(table)
+    alike = made.get("denoiser") == subject.denoiser_sha256 and made.get("settings", {}) == _plain(noted["settings"])
+    if not alike or not table.schema.equals(UTURN):
         return UTURN.empty_table()
-    return held.filter(pc.not_equal(held["conditional"], conditional)).replace_schema_metadata(None)
+    return table.filter(pc.not_equal(table["conditional"], conditional)).replace_schema_metadata(None)
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
@@ -133,15 +134,14 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
     return {"run": run, "kept": rows}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
     lines = [
-        f"{found['run']}: real pictures ({found['pictures']}) that keep their class, noised to logSNR and denoised"
+        f"{figures['run']}: real pictures ({figures['pictures']}) that keep their class, noised to logSNR and denoised"
     ]
-    for row in found["kept"]:
+    for row in figures["kept"]:
         if row["class"] is None:
             lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
         name = "all" if row["class"] is None else row["class"]
-        share, low, high = (f"{100 * row[end]:.1f}" for end in ("value", "low", "high"))
-        lines.append(f"  {name:<12}{share:>6} % [{low}, {high}]  n = {row['n']:,}")
+        lines.append(f"  {name:<12}{percent(row, width=6)}  n = {row['n']:,}")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """What the source says about guidance (S11, S12), and whether a run's swept pictures say the same.
 
-The seam is here because both verdicts are paired: the same noise under two laws, before the judge that did not guide.
+Verdicts are paired: the same noise under two laws, before the judge that did not guide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.intervals import Estimate, share, share_difference
+from evaluator.stats.intervals import Estimate, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from evaluator.text import with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 PROPOSED = (
@@ -19,7 +20,7 @@ PROPOSED = (
 )
 FREE = "classifier-free guidance: train with dropped labels, blend at sampling time"
 GAIN = 1.0  # points; a gain that the whole interval stays below is none
-TOLD = 50.0  # points by which the label must matter
+LABEL_MATTERS = 50.0  # points by which the label must matter
 POINTS = "points of accuracy"
 JUDGED = "accuracy of the asked class by the CNN, which did not guide, on the same noise, labels, scales and steps"
 RULE = (
@@ -32,8 +33,8 @@ S11 = (
 )
 DROPPED = Claim(
     "S12", "one network with and without the label", FREE,
-    f"{JUDGED}, constant scale 1 less scale 0: supported where the whole 95 % interval lies above {TOLD:g} points, not "
-    "supported where it lies below",
+    f"{JUDGED}, constant scale 1 less scale 0: supported where the whole 95 % interval lies above {LABEL_MATTERS:g} "
+    "points, not supported where it lies below",
 )  # fmt: skip
 BLENDED = Claim(
     "S12", "blending strengthens the class", FREE,
@@ -116,23 +117,23 @@ def _by_seed(rows: Rows, mine: Hits, theirs: Hits) -> NDArray[np.float64]:
 
 
 def _points(rows: Rows, mine: Hits, theirs: Hits) -> Estimate:
-    found = share_difference(rows.right, rows.seed, mine, theirs)
-    return Estimate(100 * found.value, 100 * found.low, 100 * found.high, found.n)
+    return in_points(share_difference(rows.right, rows.seed, mine, theirs))
 
 
 def _higher(claim: Claim, effect: Estimate, p: float, n: int, what: str) -> Verdict:
     """Supported for a gain that is one, not supported for none or too small a one."""
     verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else NOT if effect.high < GAIN else CANNOT
-    return Verdict(claim, verdict, f"{what}: {_said(effect)} points of accuracy, n = {n:,}.", effect, POINTS, p, n)
+    gain = with_interval(effect, "+.2f").replace("-", "−")
+    return Verdict(claim, verdict, f"{what}: {gain} points of accuracy, n = {n:,}.", effect, POINTS, p, n)
 
 
 def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
-    told, untold = (np.any([rows.of("constant", scale, count) for count in steps], axis=0) for scale in (1.0, 0.0))
-    if not untold.any():
+    asked, bare = (np.any([rows.of("constant", scale, count) for count in steps], axis=0) for scale in (1.0, 0.0))
+    if not bare.any():
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
-    effect, n = _points(rows, told, untold), int(told.sum() + untold.sum())
-    verdict = SUPPORTED if effect.low > TOLD else NOT if effect.high < TOLD else CANNOT
-    with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (told, untold))
+    effect, n = _points(rows, asked, bare), int(asked.sum() + bare.sum())
+    verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
+    with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (asked, bare))
     reason = f"{with_label:.1f} % show the class asked with the label and {without:.1f} % without; n = {n:,}."
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)
 
@@ -150,11 +151,7 @@ def _blended(rows: Rows, steps: Sequence[int]) -> Verdict:
     )
     scale, count = tried[best]
     n = int(np.any([one | two for one, two in sides], axis=0).sum())
-    found = _higher(BLENDED, effects[best], float(p[best]), n, f"Scale {scale:g} in {count} steps against scale 1")
-    if found.verdict == NOT and not all(effect.high < GAIN for effect in effects):
-        return Verdict(BLENDED, CANNOT, found.reason, found.effect, found.unit, found.p, n)
-    return found
-
-
-def _said(effect: Estimate) -> str:
-    return f"{effect.value:+.2f} [{effect.low:+.2f}, {effect.high:+.2f}]".replace("-", "−")
+    top = _higher(BLENDED, effects[best], float(p[best]), n, f"Scale {scale:g} in {count} steps against scale 1")
+    if top.verdict == NOT and not all(effect.high < GAIN for effect in effects):
+        return Verdict(BLENDED, CANNOT, top.reason, top.effect, top.unit, top.p, n)
+    return top

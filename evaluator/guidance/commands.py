@@ -1,19 +1,18 @@
-"""firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost.
-
-The seam is here because one command draws, judges and writes both tables, and says what came of it.
-"""
+"""firstlight evaluate guidance RUN: what guidance laws are worth, and what they cost."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
+from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
-from evaluator.guidance.figures import found_in, real_of, rows
+from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
+from evaluator.guidance.reference import real_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
-from firstlight.run import RUNS, Run, existing_run
+from evaluator.text import with_interval
+from firstlight.run import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.laws import LAWS
@@ -25,7 +24,6 @@ SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet"
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
     sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
-    sweep.add_argument("run", help="the run's id")
     sweep.add_argument("--laws", nargs="+", default=list(LAWS), metavar="NAME", help=f"of {', '.join(LAWS)}")
     sweep.add_argument("--scales", nargs="+", type=float, default=SCALES, metavar="S", help="of every law")
     sweep.add_argument("--steps", nargs="+", type=int, default=STEPS, metavar="K", help="numbers of steps")
@@ -33,15 +31,14 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--blocks", type=int, default=BLOCKS, help=f"of {SEEDS} noise seeds for every class (default: %(default)s)"
     )
     sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
-    sweep.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: the bundled one)")
-    sweep.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    add_run(sweep)
     sweep.set_defaults(command=_command)
 
 
 def _command(options: argparse.Namespace) -> None:
-    run = existing_run(options.runs, options.run)
-    found = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
-    print(json.dumps(found, allow_nan=False) if options.json else report(found))
+    run = run_of(options)
+    figures = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
+    show(options, figures, report)
 
 
 def guidance(
@@ -61,8 +58,8 @@ def guidance(
     judges = judges_of(subject.card, subject.judge)
     table = drawn(subject, judges, tried, settings_of(run), blocks)
     real = real_of(subject, judges, data)
-    found = {cell: found_in(table, cell, judges, real, subject.shape) for cell in tried}
-    made = list(rows(tried, found, real))
+    cells_drawn = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}
+    made = list(rows(tried, cells_drawn, real))
     columns = {name: [row[name] for row in made] for name in GUIDANCE.names}
     noted = {
         "settings": {"solver": settings_of(run).solver, "blocks": blocks, "seeds": SEEDS},
@@ -73,25 +70,25 @@ def guidance(
     return {"run": run.id, "judges": noted["judges"], "figures": made}
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people: a line for each cell, then what laws have over others."""
-    held = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
-            for row in found["figures"]}  # fmt: skip
-    cells = dict.fromkeys(key[:4] for key in held if key[0] != "real")
+    row_of = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
+            for row in figures["figures"]}  # fmt: skip
+    cells = dict.fromkeys(key[:4] for key in row_of if key[0] != "real")
     heads = [f"{metric} {judge or ''}".strip() for metric, judge in SHOWN]
-    lines = [f"{found['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
+    lines = [f"{figures['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
     lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
     for law, scale, steps, against in cells:
         name = law if against is None else f"{law} - {against}"
-        texts = [_said(held.get((law, scale, steps, against, *shown))) for shown in SHOWN]
+        texts = [_cell(row_of.get((law, scale, steps, against, *shown))) for shown in SHOWN]
         size = "all" if scale is None else f"{scale:g}"
         lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
     return "\n".join(lines)
 
 
-def _said(row: dict[str, Any] | None) -> str:
+def _cell(row: dict[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "-"
     if row["low"] is None:
         return f"{row['value']:.4g}"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    return with_interval(row, ".3f")

@@ -1,7 +1,6 @@
 """The two judges of a guidance law, one of which may have guided: a CNN and a CLIP, each asked in the same way.
 
-The seam is here because a law is handed a scorer and must not know what a judge is, and because every picture is shown
-to both judges: the one that did not guide is believed.
+Every picture is shown to both, and the one that did not guide is believed.
 """
 
 from collections.abc import Mapping

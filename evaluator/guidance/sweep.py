@@ -1,7 +1,7 @@
 """Pictures under every law, scale and number of steps, from the same noise, before both judges.
 
-The seam is here because drawing takes minutes and is interrupted: every cell keeps its finished blocks of seeds, so a
-sweep goes on where it stopped, and one more law, scale or block costs only itself.
+Every cell keeps its finished blocks of seeds: a sweep goes on where it stopped, and one more law, scale or block costs
+only itself.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evaluator.experiments.resumable import Columns, Denoise, Plan, carried_out
+from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out
 from evaluator.experiments.subject import Subject
 from evaluator.guidance.judges import CLIP, CNN, Judges, steering
 from firstlight.errors import RunError
@@ -73,7 +73,7 @@ def drawn(subject: Subject, judges: Judges, tried: Sequence[Cell], settings: Set
         each = subject.classes * cost(own, own.table().logsnr, steering(cell.law, judges))
         says = f"{number} of {len(tried)}: {cell.law} {cell.scale:g}, {cell.steps} steps"
         plan = Plan("guided", noted_as, blocks * SEEDS, "--blocks", SEEDS, each, says)
-        parts.append(carried_out(subject, plan, _work(subject, judges, cell, own)))
+        parts.append(carry_out(subject, plan, _work(subject, judges, cell, own)))
     return pa.concat_tables(parts)
 
 

@@ -1,6 +1,6 @@
 """What stands on a judge's card: how often it is right on real pictures that it was not trained on.
 
-The seam is here because the figures are measured through the finished ONNX file, the way it will be used.
+The figures are measured through the finished ONNX file, the way it will be used.
 """
 
 from typing import Any

@@ -1,11 +1,12 @@
 """From training pictures to a bundled judge: fit, write as ONNX, examine, write the card and the reference.
 
-The seam is here because this is the evaluator's one door to training pictures; imported late.
+Needs torch; imported late.
 """
 
 import hashlib
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from evaluator.judges.exam import examined
-from evaluator.judges.judge import JUDGES, SAME_PICTURES, Judge, judge_name, load, session_options
+from evaluator.judges.judge import JUDGES, Judge, judge_name, load, session_options
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
-from evaluator.quality import cas
+from evaluator.stats.intervals import Estimate
+from firstlight.archives import writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_bytes, write_json
 from trainer.data import DataError, Pictures
@@ -35,11 +38,16 @@ RECIPE = (
 )
 NOISE = ", with noise at logSNR {} to {}"
 
+RealScore = Callable[[Pictures, Pictures, int], Estimate]  # of training and test pictures, and how many of the former
 
-def fit_judge(dataset: str, kind: str, data: Path | None, epochs: int, folder: Path = JUDGES) -> Judge:
+
+def fit_judge(
+    dataset: str, kind: str, data: Path | None, epochs: int, real_score: RealScore, folder: Path = JUDGES
+) -> Judge:
     """Fit the judge of a dataset, `clean` or `noisy`, on its training pictures, and examine it on its test pictures.
 
-    Writes <dataset>-<kind>.onnx and .json to `folder`, and with a clean judge the reference of the real pictures.
+    Writes <dataset>-<kind>.onnx and .json to `folder`, and with a clean judge the reference of the real pictures, on
+    which stands their `real_score`: what quality gives as many training pictures as there are test pictures.
     Raises JudgeError for a dataset that has no judges of its own, and DataError where pictures cannot be had.
     """
     if dataset in SAME_PICTURES:
@@ -48,15 +56,18 @@ def fit_judge(dataset: str, kind: str, data: Path | None, epochs: int, folder: P
     train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
     started = time.monotonic()
     network = fit(train.images, train.labels, len(train.classes), epochs, noisy=kind == "noisy")
-    seconds = time.monotonic() - started
-    return finish(network, name, kind, train, test, epochs, seconds, folder)
+    judge = finish(network, name, kind, train, test, epochs, time.monotonic() - started, folder)
+    if kind == "clean":
+        real = real_score(train, test, len(test.labels)).value
+        make_reference(judge, (train.images, train.labels), (test.images, test.labels), real, folder)
+    return judge
 
 
 def finish(
     network: Network, name: str, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
 ) -> Judge:
     """Write, examine and describe a fitted network."""
-    path = folder / f"{name}.onnx"
+    path = writable(folder / f"{name}.onnx")
     size = int(train.images.shape[2])
     card: dict[str, Any] = {
         "schema": 1,
@@ -79,11 +90,7 @@ def finish(
     }
     session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
     write_json(path.with_suffix(".json"), card | examined(Judge(card, session), test.images, test.labels))
-    judge = load(path)
-    if kind == "clean":
-        real = cas.real_score(train, test, len(test.labels)).value
-        make_reference(judge, (train.images, train.labels), (test.images, test.labels), real, folder)
-    return judge
+    return load(path)
 
 
 def export(network: Network, path: Path, size: int) -> str:

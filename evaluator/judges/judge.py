@@ -1,7 +1,6 @@
 """A judge: a classifier as an ONNX file, and its card.
 
-The seam is here because judging needs no torch, and because nobody should believe a judge whose accuracy on real
-pictures is not written beside it. A card names the file's sha256; a judge that does not match its card is not loaded.
+A card names the file's sha256 and the accuracy on real pictures; a judge that does not match its card is not loaded.
 """
 
 import hashlib
@@ -16,12 +15,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from firstlight.archives import readable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.run import Run
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
-SAME_PICTURES = {"digits5000": "mnist"}  # datasets that another dataset's judges know
 BATCH = 256  # pictures per call
 THREADS = 2
 
@@ -94,7 +94,7 @@ def entropy(probability: NDArray[Any]) -> NDArray[np.float64]:
 
 def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
     """The bundled judge of a dataset, `clean` or `noisy`; loaded once. Raises JudgeError where there is none."""
-    path = folder / f"{judge_name(dataset, kind)}.onnx"
+    path = readable(folder / f"{judge_name(dataset, kind)}.onnx")
     if not path.is_file():
         raise JudgeError(
             f"There is no {kind} judge for {dataset}; fit one with: "

@@ -1,7 +1,6 @@
 """A small convolutional classifier and the recipe that trains it.
 
-The seam is here because only training needs torch: imported late, by `fit-judge` and by the classification accuracy
-score, which is the same recipe on generated pictures.
+Needs torch; imported late, by `fit-judge` and by the classification accuracy score.
 """
 
 import math

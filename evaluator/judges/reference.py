@@ -1,7 +1,6 @@
 """Real pictures as a judge sees them, in one small file: what generated pictures are compared with.
 
-The seam is here because distances to real pictures must not need the real pictures: whoever evaluates a run has the
-judge and this file, and the file names the judge it was made with.
+Whoever evaluates a run has the judge and this file, and needs no real pictures.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
-from evaluator.stats.distances import Numbers, balance, frechet, moments
+from evaluator.stats.distances import balance, frechet, moments
+from evaluator.stats.intervals import Numbers
+from firstlight.archives import readable, writable
 from firstlight.errors import JudgeError
 from firstlight.files import replacing
 
@@ -44,12 +45,12 @@ class Reference:
 
 def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     """The reference made with this judge. Raises JudgeError where there is none, or it was made with another judge."""
-    path = reference_path(str(judge.card["dataset"]), folder)
+    path = readable(reference_path(str(judge.card["dataset"]), folder))
     again = f"make it with: firstlight evaluate fit-judge --dataset {judge.card['dataset']} --kind clean"
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])
-            found = Reference(
+            reference = Reference(
                 (file["mean"].astype(np.float64), file["covariance"].astype(np.float64)),
                 file["floor"],
                 (file["plain_mean"].astype(np.float64), file["plain_covariance"].astype(np.float64)),
@@ -62,7 +63,7 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
         raise JudgeError(f"{path.name} cannot be read ({type(error).__name__}); {again}") from error
     if made_with != judge.card["sha256"]:
         raise JudgeError(f"{path.name} was made with another judge than {judge.name}; {again}")
-    return found
+    return reference
 
 
 def reference_path(dataset: str, folder: Path = JUDGES) -> Path:
@@ -80,7 +81,7 @@ def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: fl
     balanced, plain = moments(real, balance(test[1])), moments(real)
     evenly = [other[evenly_drawn(train[1], len(real), generator)] for _ in range(FLOOR_DRAWS)]
     randomly = [other[generator.permutation(len(other))[: len(real)]] for _ in range(FLOOR_DRAWS)]
-    with replacing(reference_path(str(judge.card["dataset"]), folder)) as file:
+    with replacing(writable(reference_path(str(judge.card["dataset"]), folder))) as file:
         np.savez_compressed(
             file,
             judge=np.array(judge.card["sha256"]),

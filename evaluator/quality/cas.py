@@ -1,7 +1,6 @@
 """The classification accuracy score: train on generated pictures, test on real ones (Ravuri & Vinyals, 2019).
 
-The seam is here because this figure alone needs torch and real pictures when a run is evaluated. Where they cannot be
-had it is left out, with a sentence, and the other figures stand.
+It needs torch and the real pictures; where they cannot be had it is left out, with a sentence.
 """
 
 import math
@@ -13,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.card import SAME_PICTURES
+from firstlight.errors import RunError
+from firstlight.extras import how
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -31,7 +32,7 @@ def scores(
 
     Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
     """
-    real = real_pictures(dataset, data)
+    real = train_and_test(dataset, data)
     if real is None:
         return
     train, test = real
@@ -42,17 +43,17 @@ def scores(
         yield "cas_real", real_score(train, test, len(labels))
 
 
-def real_pictures(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
+def train_and_test(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
     """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
     try:
         from evaluator.judges import network  # noqa: F401
         from trainer.data import DataError, load
     except ImportError:
-        print("The classification accuracy score is left out; it needs: pip install torch torchvision", file=sys.stderr)
+        print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
         return load(dataset, data, "train"), load(dataset, data, "test")
-    except DataError as error:
+    except (RunError, DataError) as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
 

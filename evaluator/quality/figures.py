@@ -1,7 +1,6 @@
-"""How good a run's finished pictures are, every figure with its interval and the n behind it.
+"""How good a run's finished pictures are: accuracy, distances to real pictures and CAS, each with its interval and n.
 
-The seam is here because the figures stand or fall together: the same pictures, the same judge (one that was used
-neither in training nor in guidance), the same real pictures.
+The judge is one that was used neither in training nor in guidance.
 """
 
 import math
@@ -13,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, check_classes, judge_for
 from evaluator.judges.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.quality.cas import scores
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import cluster_weights, normal_interval, quantile_interval
-from evaluator.stats.distances import Numbers, frechet, kid_subsets, moments, precision_recall
-from evaluator.stats.intervals import Estimate, plain, wilson
+from evaluator.stats.distances import frechet, kid_subsets, moments, precision_recall
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
+from evaluator.text import with_interval
 from firstlight.card import card_of
 from firstlight.files import write_table
 from firstlight.run import Run
@@ -41,9 +41,9 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     check_classes(run, card, {judge.kind: judge})
     reference = reference_for(judge)
     drawn = draw(run, per_class)
-    rows = [row(metric, label, found, judge.name) for metric, label, found in figures(drawn, judge, reference)]
+    rows = [row(metric, label, estimate, judge.name) for metric, label, estimate in figures(drawn, judge, reference)]
     scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, data)
-    rows += [row(metric, None, found, "") for metric, found in scored]
+    rows += [row(metric, None, estimate, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     write_table(run.quality, pa.table(columns, schema=QUALITY))
     return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
@@ -56,8 +56,7 @@ def row(metric: str, label: int | None, estimate: Estimate, judge: str) -> Row:
 
 def figures(drawn: Drawn, judge: Judge, reference: Reference) -> Iterator[tuple[str, int | None, Estimate]]:
     """Metric, label (None: all classes) and estimate, of everything that the judge alone can say."""
-    parts = [judge(drawn.images[at : at + BATCH] / np.float32(127.5) - 1) for at in range(0, len(drawn.images), BATCH)]
-    logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+    logits, features = judge(drawn.images / np.float32(127.5) - 1)
     right = logits.argmax(axis=1) == drawn.labels
     yield "accuracy", None, wilson(int(right.sum()), len(right))
     for label in range(len(judge.classes)):
@@ -102,11 +101,10 @@ def ratio(distance: Estimate, floor: Estimate, floor_spread: float) -> Estimate:
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), distance.n)
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures as a table for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures at its default settings"]
-    for line in found["metrics"]:
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures at its default settings"]
+    for line in figures["metrics"]:
         name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
-        value, low, high = ("-" if line[end] is None else f"{line[end]:.4f}" for end in ("value", "low", "high"))
-        lines.append(f"{name:<16}{value:>9} [{low}, {high}]  n = {line['n']:,}")
+        lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
     return "\n".join(lines)

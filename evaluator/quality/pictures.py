@@ -1,7 +1,6 @@
 """The pictures that a run's quality is measured on, drawn through ONNX Runtime and kept until they change.
 
-The seam is here because drawing thousands of pictures takes minutes and is interrupted: what is finished is written
-down every few hundred pictures, and a longer list begins with the shorter one.
+What is finished is written down every few hundred pictures, and a longer list begins with the shorter one.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.provenance import weights
+from evaluator.provenance import denoiser_sha256
 from firstlight.errors import RunError
 from firstlight.files import replacing
 from firstlight.run import Run
@@ -76,7 +75,7 @@ def drawn(
 
 def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
-    key = hashlib.sha256(json.dumps([weights(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([denoiser_sha256(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
     return run.cache / f"generated-{key[:16]}.npy"
 
 

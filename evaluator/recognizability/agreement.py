@@ -1,7 +1,7 @@
 """Whether judges agree: on what a picture shows, and on when it is there.
 
-The seam is here because judges that agree by chance, as all do on pure noise, must not count as agreeing: Cohen's kappa
-(1960) for two, Fleiss' (1971) for more, and Lin's concordance (1989) for the points.
+On pure noise all agree by chance, which must not count: Cohen's kappa (1960) for two judges, Fleiss' (1971) for more,
+and Lin's concordance (1989) for the points.
 """
 
 import math
@@ -57,9 +57,8 @@ def agreement(views: Sequence[View]) -> Agreement:
     if not len(rows[0]) or not len(columns[0]):
         raise RunError("These judges have no picture and step in common; choose judges of the same trajectories.")
     tops = np.stack([view.top[np.ix_(*at)] for view, at in zip(views, zip(rows, columns, strict=True), strict=True)])
-    seed, (percent, logsnr) = views[0].seed[rows[0]], (
-        held[rows[0][0], columns[0]] for held in (views[0].percent, views[0].logsnr)
-    )  # fmt: skip
+    first, (row, kept) = views[0], (rows[0], columns[0])
+    seed, percent, logsnr = first.seed[row], first.percent[row[0], kept], first.logsnr[row[0], kept]
     kappa, low, high = kappas(tops, seed)
     n = len(seed)
     pairs = tuple(
@@ -70,14 +69,14 @@ def agreement(views: Sequence[View]) -> Agreement:
     return Agreement(names, percent, logsnr, kappa, low, high, _last((kappa, low, high), n), n, pairs)
 
 
-def _common(held: Sequence[Labels]) -> list[Labels]:
+def _common(lists: Sequence[Labels]) -> list[Labels]:
     """For each list of names, where the names stand that all lists have."""
-    shared = reduce(np.intersect1d, held)
-    return [np.flatnonzero(np.isin(names, shared)) for names in held]
+    shared = reduce(np.intersect1d, lists)
+    return [np.flatnonzero(np.isin(names, shared)) for names in lists]
 
 
-def _last(found: tuple[Numbers, Numbers, Numbers], n: int) -> Estimate:
-    value, low, high = (float(column[-1]) for column in found)
+def _last(intervals: tuple[Numbers, Numbers, Numbers], n: int) -> Estimate:
+    value, low, high = (float(column[-1]) for column in intervals)
     return Estimate(value, low, high, n)
 
 
@@ -134,7 +133,7 @@ def concordance(a: Points, b: Points) -> Estimate:
     if not (np.array_equal(a.label, b.label) and np.array_equal(a.seed, b.seed)):
         raise RunError("These points are of different pictures; compare judges of the same trajectories.")
     end = max(a.end, b.end)
-    x, y = (np.minimum(held.logsnr, end) for held in (a, b))
+    x, y = (np.minimum(points.logsnr, end) for points in (a, b))
     return lin(x, y, a.seed)
 
 
@@ -166,6 +165,6 @@ def _concordance(sums: Numbers) -> Numbers:
     return np.asarray(np.divide(twice, apart, out=np.full(np.shape(apart), math.nan), where=apart > 1e-12))
 
 
-def concordances(found: Sequence[Points]) -> dict[tuple[int, int], Estimate]:
+def concordances(points: Sequence[Points]) -> dict[tuple[int, int], Estimate]:
     """`concordance` of every two judges, by their places in the list."""
-    return {(i, j): concordance(found[i], found[j]) for i, j in combinations(range(len(found)), 2)}
+    return {(i, j): concordance(points[i], points[j]) for i, j in combinations(range(len(points)), 2)}

@@ -1,7 +1,6 @@
 """When a class is there: every figure of a run's recognizability points, for the command line and for the pages.
 
-The seam is here because both must say the same: a page takes `analysis` of points at the threshold it is asked for, and
-`recognizability` is that for every view of a run, as plain values. Views and judges are never mixed.
+Views and judges are never mixed.
 """
 
 import math
@@ -94,41 +93,41 @@ def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
     return {"run": run.id, "dataset": dataset["name"], "views": figures, "agreement": together}
 
 
-def analysis(found: Points, classes: Sequence[str], axis: str = "percent") -> Analysis:
+def analysis(points: Points, classes: Sequence[str], axis: str = "percent") -> Analysis:
     """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"."""
-    labels = np.unique(found.label).tolist()
-    rows = tuple(summary(found.of(found.label == label), label) for label in labels)
-    return Analysis(summary(found), rows, s3(found, classes) + s10(found, classes), found, axis)
+    labels = np.unique(points.label).tolist()
+    rows = tuple(summary(points.of(points.label == label), label) for label in labels)
+    return Analysis(summary(points), rows, s3(points, classes) + s10(points, classes), points, axis)
 
 
-def summary(found: Points, label: int | None = None) -> Summary:
+def summary(points: Points, label: int | None = None) -> Summary:
     """The figures of one class, or of all that is there."""
-    seed, middle, level = found.seed, median(found.stays, found.seed), median(found.logsnr, found.seed)
-    after, after_level = before(found, middle.value)
-    wait = np.minimum(found.stays, 100.0) - np.minimum(found.first, 100.0)
+    seed, middle, level = points.seed, median(points.stays, points.seed), median(points.logsnr, points.seed)
+    after, after_level = before(points, middle.value)
+    wait = np.minimum(points.stays, 100.0) - np.minimum(points.first, 100.0)
     return Summary(
         label=label,
-        n=len(found.stays),
+        n=len(points.stays),
         seeds=len(np.unique(seed)),
         median=middle,
         median_level=level,
         after=after,
         after_level=after_level,
-        mean=mean(restricted(found), seed),
-        mean_level=mean(restricted(found, "logsnr"), seed),
-        first=median(found.first, seed),
+        mean=mean(restricted(points), seed),
+        mean_level=mean(restricted(points, "logsnr"), seed),
+        first=median(points.first, seed),
         flicker=mean(wait, seed),
-        wavers=share(found.stays > found.first, seed),
-        never=share(np.isinf(found.stays), seed),
-        other=share(found.other, seed),
+        wavers=share(points.stays > points.first, seed),
+        never=share(np.isinf(points.stays), seed),
+        other=share(points.other, seed),
     )
 
 
-def figures_of(found: Points, classes: Sequence[str]) -> dict[str, Any]:
+def figures_of(points: Points, classes: Sequence[str]) -> dict[str, Any]:
     """`analysis` as plain values: all samples together, every class that has some, ranking, tests and claims."""
-    whole = analysis(found, classes)
+    whole = analysis(points, classes)
     rows = [{"class": classes[row.label or 0], "label": row.label} | _plain_summary(row) for row in whole.classes]
-    figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(found.kept, 6)}
+    figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(points.kept, 6)}
     order = whole.ranking
     return figures | {
         "ranking": None if order is None else _plain_ranking(order, classes),
@@ -169,13 +168,13 @@ def _plain_ranking(order: Ranking, classes: Sequence[str]) -> dict[str, Any]:
     return {"sentence": ranked(order, classes), "order": rows, "not_told_apart": groups}
 
 
-def brief(found: Points) -> dict[str, Any]:
+def brief(points: Points) -> dict[str, Any]:
     """What a change of threshold moves: of all samples the median and the never-share, and the order of the classes."""
-    labels = np.unique(found.label)
-    means = [restricted(found.of(found.label == label)).mean() for label in labels]
-    never = share(np.isinf(found.stays), found.seed)
+    labels = np.unique(points.label)
+    means = [restricted(points.of(points.label == label)).mean() for label in labels]
+    never = share(np.isinf(points.stays), points.seed)
     order = labels[np.argsort(means, kind="stable")].tolist()
-    return {"median": plain(median(found.stays, found.seed)), "never": plain(never), "order": order}
+    return {"median": plain(median(points.stays, points.seed)), "never": plain(never), "order": order}
 
 
 def agreed(views: Sequence[View], thresholds: Sequence[float]) -> dict[str, Any]:

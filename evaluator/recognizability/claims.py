@@ -1,8 +1,7 @@
-"""What the source says about runs like these, and whether a run says the same: one verdict for each part of a claim.
+"""What the source says of when digits are recognized (S3, S10), and whether a run says the same.
 
-The seam is here because a verdict is more than a figure: it names the measure and the tolerance beforehand, corrects
-for how many comparisons it took, and may be "cannot say". One function for each of the source's claims takes the
-figures that it is about and returns its verdicts; a page puts those of all claims together.
+A verdict names the measure and the tolerance beforehand, corrects for how many comparisons it took, and may be "cannot
+say".
 """
 
 import math
@@ -16,8 +15,9 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points, before
 from evaluator.recognizability.ranking import restricted
 from evaluator.stats.bootstrap import mean, median
-from evaluator.stats.intervals import Estimate, Numbers, Z, share_difference
+from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
+from evaluator.text import listed
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 
 ABOUT = (60.0, 80.0)  # "around 70 %" holds where the whole 95 % interval lies in here
@@ -77,62 +77,64 @@ S10_SHARES = (
 )
 
 
-def s3(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
+def s3(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
     """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first."""
     if tuple(classes) != DIGITS:
-        untold = _of_one_seed(found) or _untimed(found)
-        return (_silent(SEVENTY, found, untold) if untold else _seventy(found),)
-    untold = _lacking(found, classes) or _untimed(found)
+        untold = _of_one_seed(points) or _untimed(points)
+        return (_silent(SEVENTY, points, untold) if untold else _seventy(points),)
+    untold = _lacking(points, classes) or _untimed(points)
     if untold:
-        return tuple(_silent(claim, found, untold) for claim in (SEVENTY, *(group.claim for group in S3)))
-    return (_seventy(found), *_means(found, S3))
+        return tuple(_silent(claim, points, untold) for claim in (SEVENTY, *(group.claim for group in S3)))
+    return (_seventy(points), *_means(points, S3))
 
 
-def s10(found: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
+def s10(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
     """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are; of digits alone."""
     if tuple(classes) != DIGITS:
         return ()
-    lacking = _lacking(found, classes)
-    untimed = lacking or _untimed(found)
-    unseen = lacking or ("Nothing is ever recognized." if np.isinf(found.stays).all() else "")
-    timed = tuple(_silent(each.claim, found, untimed) for each in S10_MEANS) if untimed else _means(found, S10_MEANS)
-    missed = tuple(_silent(each.claim, found, unseen) for each in S10_SHARES) if unseen else _missed(found, S10_SHARES)
+    lacking = _lacking(points, classes)
+    untimed = lacking or _untimed(points)
+    unseen = lacking or ("Nothing is ever recognized." if np.isinf(points.stays).all() else "")
+    timed = tuple(_silent(each.claim, points, untimed) for each in S10_MEANS) if untimed else _means(points, S10_MEANS)
+    missed = (
+        tuple(_silent(each.claim, points, unseen) for each in S10_SHARES) if unseen else _missed(points, S10_SHARES)
+    )
     return timed + missed
 
 
-def _lacking(found: Points, classes: Sequence[str]) -> str:
+def _lacking(points: Points, classes: Sequence[str]) -> str:
     """Why nothing can be said of digits; empty where something can."""
-    missing = [name for label, name in enumerate(classes) if label not in set(found.label.tolist())]
+    missing = [name for label, name in enumerate(classes) if label not in set(points.label.tolist())]
     if missing:
-        return f"The run has no trajectories of {_listed(missing)}, and the claim compares all ten digits."
-    return _of_one_seed(found)
+        return f"The run has no trajectories of {listed(missing)}, and the claim compares all ten digits."
+    return _of_one_seed(points)
 
 
-def _of_one_seed(found: Points) -> str:
-    if len(np.unique(found.seed)) < 2:
+def _of_one_seed(points: Points) -> str:
+    if len(np.unique(points.seed)) < 2:
         return "All pictures come from one noise seed, and differences between seeds are unknown."
     return ""
 
 
-def _untimed(found: Points) -> str:
+def _untimed(points: Points) -> str:
     """Why nothing can be said of when; empty where something can."""
-    if found.kept > ABOUT[1] - ABOUT[0]:
-        return f"Frames are {found.kept:.0f} % of the steps apart, too far to say when a picture is recognized."
-    never = int(np.isinf(found.stays).sum())
-    if never == len(found.stays):
+    if points.kept > ABOUT[1] - ABOUT[0]:
+        return f"Frames are {points.kept:.0f} % of the steps apart, too far to say when a picture is recognized."
+    never = int(np.isinf(points.stays).sum())
+    if never == len(points.stays):
         return "Nothing is ever recognized."
-    if 2 * never > len(found.stays):
-        return f"{100 * never / len(found.stays):.1f} % of the pictures are never recognized, more than half."
+    if 2 * never > len(points.stays):
+        return f"{100 * never / len(points.stays):.1f} % of the pictures are never recognized, more than half."
     return ""
 
 
-def _silent(claim: Claim, found: Points, reason: str) -> Verdict:
-    return Verdict(claim, CANNOT, reason, n=len(found.stays))
+def _silent(claim: Claim, points: Points, reason: str) -> Verdict:
+    return Verdict(claim, CANNOT, reason, n=len(points.stays))
 
 
-def _seventy(found: Points) -> Verdict:
-    middle = median(found.stays, found.seed)
-    earlier = before(found, middle.low)[0]
+def _seventy(points: Points) -> Verdict:
+    middle = median(points.stays, points.seed)
+    earlier = before(points, middle.low)[0]
     low = middle.low if math.isnan(earlier) else earlier
     effect = Estimate(middle.value, low, middle.high, middle.n)
     if ABOUT[0] <= low and middle.high <= ABOUT[1]:
@@ -148,12 +150,12 @@ def _seventy(found: Points) -> Verdict:
     return Verdict(SEVENTY, verdict, reason, effect, "% of the steps", None, middle.n)
 
 
-def _means(found: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
+def _means(points: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
     """Groups of digits by R's restricted mean."""
-    _, table = paired(restricted(found), found)
+    _, table = paired(restricted(points), points)
     whole = table[np.isfinite(table).all(axis=1)]
     if len(whole) < 2:
-        return tuple(_silent(each.claim, found, "Fewer than two noise seeds have all ten digits.") for each in groups)
+        return tuple(_silent(each.claim, points, "Fewer than two noise seeds have all ten digits.") for each in groups)
     seeds = np.arange(len(whole))
     alone = [(digit, whole[:, digit] - _outside(whole, each)) for each in groups for digit in each.digits]
     p = flipped(np.stack([apart for _, apart in alone], axis=1))
@@ -166,22 +168,18 @@ def _outside(table: Numbers, group: Group) -> Numbers:
     return np.asarray(np.delete(table, group.digits, axis=1).mean(axis=1))
 
 
-def _missed(found: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
+def _missed(points: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
     """Groups of digits by the share that is never recognized."""
-    never = np.isinf(found.stays)
+    never = np.isinf(points.stays)
     contrasts, together = [], []
     for each in groups:
-        others = ~np.isin(found.label, each.digits)
+        others = ~np.isin(points.label, each.digits)
         for digit in each.digits:
-            own = found.label == digit
-            effect = _points(share_difference(never, found.seed, own, others))
-            contrasts.append(Contrast(digit, effect, exchanged(never, found.seed, own, others)))
-        together.append(_points(share_difference(never, found.seed, ~others, others)))
+            own = points.label == digit
+            effect = in_points(share_difference(never, points.seed, own, others))
+            contrasts.append(Contrast(digit, effect, exchanged(never, points.seed, own, others)))
+        together.append(in_points(share_difference(never, points.seed, ~others, others)))
     return _judged(groups, contrasts, together, NEVER, len(never))
-
-
-def _points(part: Estimate) -> Estimate:
-    return Estimate(100 * part.value, 100 * part.low, 100 * part.high, part.n)
 
 
 def _judged(
@@ -195,8 +193,8 @@ def _judged(
         chosen = slice(start, start + len(group.digits))
         start = chosen.stop
         tried = zip(contrasts[chosen], corrected[chosen], strict=True)
-        held = [_side(one.effect, q, group.side, wider, MARGIN[unit]) for one, q in tried]
-        verdict = SUPPORTED if set(held) == {SUPPORTED} else NOT if NOT in held else CANNOT
+        sides = [_side(one.effect, q, group.side, wider, MARGIN[unit]) for one, q in tried]
+        verdict = SUPPORTED if set(sides) == {SUPPORTED} else NOT if NOT in sides else CANNOT
         reason = _said(contrasts[chosen], effect.n, unit)
         verdicts.append(Verdict(group.claim, verdict, reason, effect, unit, float(corrected[chosen].max()), n))
     return tuple(verdicts)
@@ -219,8 +217,4 @@ def _said(contrasts: Sequence[Contrast], seeds: int, unit: str) -> str:
         ends = f"[{low:.1f}, {high:.1f}]".replace("-", "−")
         parts.append(f"{one.digit} {verb} {abs(one.effect.value):.1f} points {more if sign > 0 else less} {ends}")
     what, behind = ("", "noise seeds") if unit == POINTS else (" of pictures never recognized", "pictures")
-    return f"Against the digits outside the group, {_listed(parts)}{what}; n = {seeds:,} {behind}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"Against the digits outside the group, {listed(parts)}{what}; n = {seeds:,} {behind}."

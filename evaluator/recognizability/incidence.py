@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evaluator.recognizability.points import Points, View
-from evaluator.stats.bootstrap import draws, ends, reach
+from evaluator.stats.bootstrap import crossings, draws, ends
 from evaluator.stats.intervals import Estimate, Numbers, share, shares
 from firstlight.levels import CLEAN
 
@@ -30,8 +30,6 @@ class Incidence:
     recognized_low: Numbers
     recognized_high: Numbers
     other: Numbers  # (T,) by then taken for one other class, to the end
-    other_low: Numbers
-    other_high: Numbers
     never: Estimate  # not recognized when finished: taken for another class, or undecided
     undecided: Estimate  # taken for the right class when finished, but below the threshold
     n: int
@@ -48,22 +46,28 @@ class Omnibus:
     n: int  # noise seeds with all classes
 
 
-def incidence(view: View, found: Points, label: int | None = None) -> Incidence:
-    """The curves of one class, or of all: `found` are the points of the whole `view`."""
-    chosen = np.full(len(found.label), True) if label is None else found.label == label
-    some = found.of(chosen)
-    grid, where = np.unique(view.percent[chosen], return_inverse=True)
-    where = where.ravel()
-    frames = np.bincount(where)
-    step, logsnr = (np.bincount(where, held[chosen].ravel()) / frames for held in (view.step, view.logsnr))
-    by = np.concatenate([part[:, None] <= grid for part in (some.stays, some.taken)], axis=1)  # (n, 2 T)
-    value, low, high = (np.split(column, 2) for column in shares(by, some.seed))
+def incidence(view: View, points: Points, label: int | None = None) -> Incidence:
+    """The curves of one class, or of all: `points` are the points of the whole `view`."""
+    chosen = np.full(len(points.label), True) if label is None else points.label == label
+    some = points.of(chosen)
+    step, percent, logsnr = _frames(view, chosen)
+    recognized, low, high = shares(some.stays[:, None] <= percent, some.seed)
+    other = (some.as_other[:, None] <= percent).mean(axis=0)
     never, undecided = np.isinf(some.stays), np.isinf(some.stays) & ~some.other
     return Incidence(
-        np.rint(step).astype(np.int64), grid, logsnr,
-        value[0], low[0], high[0], value[1], low[1], high[1],
+        step, percent, logsnr, recognized, low, high, other,
         share(never, some.seed), share(undecided, some.seed), len(some.stays),
     )  # fmt: skip
+
+
+def _frames(view: View, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Numbers, Numbers]:
+    """Step, percent and logSNR of the kept frames of the chosen samples, each (T,)."""
+    percent, where = np.unique(view.percent[chosen], return_inverse=True)
+    where = where.ravel()
+    step, logsnr = (
+        np.bincount(where, values[chosen].ravel()) / np.bincount(where) for values in (view.step, view.logsnr)
+    )
+    return np.rint(step).astype(np.int64), percent, logsnr
 
 
 def logrank_scores(reached: Numbers) -> Numbers:
@@ -79,12 +83,12 @@ def logrank_scores(reached: Numbers) -> Numbers:
     return np.asarray((happens - hazard)[place])
 
 
-def omnibus(found: Points) -> Omnibus:
+def omnibus(points: Points) -> Omnibus:
     """The log-rank test over all classes when they share their noise seeds: `within_seeds` of the log-rank scores.
 
     Seeds that lack a class are left out; fewer than two seeds or classes are nan.
     """
-    _, cells = paired(logrank_scores(found.stays), found)
+    _, cells = paired(logrank_scores(points.stays), points)
     return within_seeds(cells[np.isfinite(cells).all(axis=1)])
 
 
@@ -105,13 +109,13 @@ def within_seeds(scores: Numbers) -> Omnibus:
     return Omnibus(statistic, groups - 1, p, statistic / (seeds * (groups - 1)), seeds)
 
 
-def paired(values: Numbers, found: Points) -> tuple[list[int], Numbers]:
+def paired(values: Numbers, points: Points) -> tuple[list[int], Numbers]:
     """The labels there are, ascending (G,), and their values as a table of noise seeds (C, G).
 
     nan where a seed lacks a label; several samples of one label and seed are averaged.
     """
-    labels, column = np.unique(found.label, return_inverse=True)
-    seeds, row = np.unique(found.seed, return_inverse=True)
+    labels, column = np.unique(points.label, return_inverse=True)
+    seeds, row = np.unique(points.seed, return_inverse=True)
     place, cells = row * len(labels) + column, len(seeds) * len(labels)
     count = np.bincount(place, minlength=cells)
     total = np.bincount(place, values, cells)
@@ -136,33 +140,32 @@ class Average:
     around: tuple[float, float]  # logSNR of the two frames that the half lies between; nan where it has no level
 
 
-def average(view: View, found: Points) -> Average:
-    """The mean of the classes' curves of recognition: `found` are the points of the whole `view`.
+def average(view: View, points: Points) -> Average:
+    """The mean of the classes' curves of recognition: `points` are the points of the whole `view`.
 
     A class with more pictures weighs no more than another. In a draw that leaves a class without pictures, the others
     stand for it.
     """
-    grid, where = np.unique(view.percent, return_inverse=True)
-    where = where.ravel()
-    frames = np.bincount(where)
-    step, logsnr = (np.bincount(where, held.ravel()) / frames for held in (view.step, view.logsnr))
-    seeds, row = np.unique(found.seed, return_inverse=True)
-    labels, column = np.unique(found.label, return_inverse=True)
-    hits, pictures = np.zeros((len(seeds), len(labels), len(grid))), np.zeros((len(seeds), len(labels), 1))
-    np.add.at(hits, (row, column), (found.stays[:, None] <= grid).astype(float))
-    np.add.at(pictures, (row, column), 1.0)
-    share = (hits.sum(axis=0) / pictures.sum(axis=0)).mean(axis=0)
-    weights = draws(len(seeds))
-    drawn_hits, drawn_pictures = (np.tensordot(weights, part, axes=1) for part in (hits, pictures))
-    there = drawn_pictures > 0
-    parts = np.divide(drawn_hits, drawn_pictures, out=np.zeros_like(drawn_hits), where=there)
-    drawn = parts.sum(axis=1) / there.sum(axis=1)  # (repeats, T)
-    noisy = logsnr < CLEAN
-    low, high = ends(drawn, len(seeds))
-    first, last = ends(reach(logsnr[noisy], drawn[:, noisy], 0.5), len(seeds))
-    half = Estimate(
-        float(reach(logsnr[noisy], share[None, noisy], 0.5)[0]), float(first), float(last), len(found.stays)
-    )
+    step, percent, logsnr = _frames(view, np.full(len(points.label), True))
+    share, drawn = _mean_of_classes(points, percent)
+    seeds, noisy = len(np.unique(points.seed)), logsnr < CLEAN
+    low, high = ends(drawn, seeds)
+    half = crossings(logsnr[noisy], share[None, noisy], 0.5)[0]
+    first, last = ends(crossings(logsnr[noisy], drawn[:, noisy], 0.5), seeds)
     after = int(np.argmax(share >= 0.5))
-    around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half.value) else (np.nan, np.nan)
-    return Average(np.rint(step).astype(np.int64), grid, logsnr, share, low, high, half, around)
+    around = (float(logsnr[after - 1]), float(logsnr[after])) if np.isfinite(half) else (np.nan, np.nan)
+    middle = Estimate(float(half), float(first), float(last), len(points.stays))
+    return Average(step, percent, logsnr, share, low, high, middle, around)
+
+
+def _mean_of_classes(points: Points, percent: Numbers) -> tuple[Numbers, Numbers]:
+    """The mean of the classes' shares recognized by `percent` (T,), and its draws of whole seeds (repeats, T)."""
+    seeds, row = np.unique(points.seed, return_inverse=True)
+    labels, column = np.unique(points.label, return_inverse=True)
+    hits, pictures = np.zeros((len(seeds), len(labels), len(percent))), np.zeros((len(seeds), len(labels), 1))
+    np.add.at(hits, (row, column), (points.stays[:, None] <= percent).astype(float))
+    np.add.at(pictures, (row, column), 1.0)
+    drawn_hits, drawn_pictures = (np.tensordot(draws(len(seeds)), part, axes=1) for part in (hits, pictures))
+    there = drawn_pictures > 0
+    shares = np.divide(drawn_hits, drawn_pictures, out=np.zeros_like(drawn_hits), where=there)
+    return (hits.sum(axis=0) / pictures.sum(axis=0)).mean(axis=0), shares.sum(axis=1) / there.sum(axis=1)

@@ -1,7 +1,7 @@
 """Every kept frame of every trajectory before its judge: trajectories.parquet becomes judgements.parquet.
 
-The seam is here because judging is done once and asked often: thresholds, classes and axes change afterwards, on the
-rows. Only what needs the whole answer of a judge, the null of the threshold, is worked out here and kept in the file.
+Thresholds, classes and axes are chosen afterwards, on the rows. Only what needs a judge's whole answer, the null of the
+threshold, is worked out here and kept in the file.
 """
 
 import json
@@ -42,9 +42,9 @@ def judged(run: Run) -> pa.Table:
         "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
     }
     if run.judgements.is_file():
-        held = _read(run.judgements)
-        if held is not None and notes(held).get("source") == source:
-            return held
+        kept = _read(run.judgements)
+        if kept is not None and notes(kept).get("source") == source:
+            return kept
     check_classes(run, card, judges)
     table = _judge_all(run, judges, source)
     write_table(run.judgements, table)
@@ -80,8 +80,8 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
             f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
         ) from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items()}
-    held = json.dumps({"source": source, "null": null}).encode()
-    return pa.concat_tables(parts).replace_schema_metadata({METADATA: held})
+    metadata = json.dumps({"source": source, "null": null}).encode()
+    return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})
 
 
 def _answers(row: dict[str, Any], view: str, judge: Judge) -> NDArray[np.float64]:

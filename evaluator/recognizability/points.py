@@ -1,8 +1,7 @@
 """When a picture is there: the recognizability point of every trajectory before a judge.
 
 R = min{k : for all j >= k the judge's first choice is the label asked for, with probability >= p}; infinite, "never",
-where the finished picture fails. F is the first such step at all. The seam is here because all that depends on the
-threshold is decided here, in a few milliseconds: the judge's rows are read once, and everything else takes points.
+where the finished picture fails. F is the first such step at all.
 """
 
 from collections.abc import Mapping
@@ -53,22 +52,22 @@ class Points:
     missed_logsnr: Numbers  # (S,) the noise level at `missed`
     label: NDArray[np.int64]  # (S,)
     seed: NDArray[np.int64]  # (S,)
-    taken: Numbers  # (S,) percent from which on it is taken for one other class to the end; infinite: it is not
+    as_other: Numbers  # (S,) percent from which on it is taken for one other class to the end; infinite: it is not
     end: float  # the last noise level above none: what stands for "never" in a mean of noise levels
     kept: float  # percent between two neighbours of the kept frames, at most; 100 where only one is kept
 
     @property
     def other(self) -> NDArray[np.bool_]:
         """(S,) the finished picture is taken for another class."""
-        return np.isfinite(self.taken)
+        return np.isfinite(self.as_other)
 
     def of(self, chosen: NDArray[np.bool_]) -> "Points":
         """Some of the samples."""
         return Points(*(_chosen(getattr(self, field.name), chosen) for field in fields(self)))
 
 
-def _chosen(held: Any, chosen: NDArray[np.bool_]) -> Any:
-    return held if isinstance(held, float) else held[chosen]
+def _chosen(values: Any, chosen: NDArray[np.bool_]) -> Any:
+    return values if isinstance(values, float) else values[chosen]
 
 
 def view_of(table: pa.Table, name: str, judge: str | None = None) -> View:
@@ -111,7 +110,7 @@ def points(view: View, threshold: float) -> Points:
     """R and F of every sample at this threshold."""
     stays, first = recognized((view.top == view.label[:, None]) & (view.probability >= np.float32(threshold)))
     ended = view.top[:, -1:]
-    taken, _ = recognized((view.top == ended) & (ended != view.label[:, None]))
+    as_other, _ = recognized((view.top == ended) & (ended != view.label[:, None]))
     percent, noisy = view.percent, view.logsnr[view.logsnr < CLEAN]
     missed, missed_logsnr = (
         np.where(stays > 0, _at(axis, np.maximum(stays - 1, 0)), np.nan) for axis in (percent, view.logsnr)
@@ -124,18 +123,18 @@ def points(view: View, threshold: float) -> Points:
         missed_logsnr,
         view.label,
         view.seed,
-        _at(percent, taken),
+        _at(percent, as_other),
         float(noisy.max()) if noisy.size else CLEAN,
         float(np.diff(percent, axis=1).max(initial=0.0)) or 100.0,
     )
 
 
-def before(found: Points, place: float) -> tuple[float, float]:
+def before(points: Points, place: float) -> tuple[float, float]:
     """The last kept frame, in percent and logSNR, at which points at `place` percent were not there; nan for none."""
-    there = (found.stays == place) & np.isfinite(found.missed)
+    there = (points.stays == place) & np.isfinite(points.missed)
     if not there.any():
         return np.nan, np.nan
-    return float(found.missed[there].max()), float(found.missed_logsnr[there].max())
+    return float(points.missed[there].max()), float(points.missed_logsnr[there].max())
 
 
 def recognized(hit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

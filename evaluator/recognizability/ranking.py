@@ -1,7 +1,6 @@
-"""Which classes are really earlier than others.
+"""Which classes are really earlier than others: an order with what it cannot tell apart.
 
-The seam is here because an order of ten numbers always exists and mostly means nothing: every comparison is paired on
-the noise seed, corrected for how many there are, and the order is given with what it cannot tell apart.
+Every comparison is paired on the noise seed and corrected for how many there are.
 """
 
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import draws, ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from evaluator.text import listed
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Ranking:
     groups: tuple[tuple[int, ...], ...]  # neighbours in the order of which no two can be told apart, as many as fit
 
 
-def restricted(found: Points, axis: str = "percent") -> Numbers:
+def restricted(points: Points, axis: str = "percent") -> Numbers:
     """R on an axis, "percent" or "logsnr", where "never" counts as the end."""
-    return np.minimum(found.stays, 100.0) if axis == "percent" else np.minimum(found.logsnr, found.end)
+    return np.minimum(points.stays, 100.0) if axis == "percent" else np.minimum(points.logsnr, points.end)
 
 
-def ranking(found: Points, axis: str = "percent") -> Ranking:
+def ranking(points: Points, axis: str = "percent") -> Ranking:
     """All classes that have samples, by their restricted means along an axis: "percent" or "logsnr".
 
     Pairs: the mean difference within noise seeds, by random sign flips, Holm's correction over all pairs. Ranks: a
@@ -67,7 +67,7 @@ def ranking(found: Points, axis: str = "percent") -> Ranking:
     studentized difference to any class (Mogstad, Romano, Shaikh and Wilhelm, 2024, "Inference for ranks"); quantiles
     of bootstrapped ranks would be wrong where classes are close.
     """
-    labels, table = paired(restricted(found, axis), found)
+    labels, table = paired(restricted(points, axis), points)
     order = np.argsort(np.nanmean(table, axis=0), kind="stable")
     labels, table = [labels[i] for i in order], table[:, order]
     means, drawn = bootstrapped(table)
@@ -79,7 +79,7 @@ def ranking(found: Points, axis: str = "percent") -> Ranking:
         for i, label in enumerate(labels)
     )
     pairs = compared(labels, table, drawn)
-    return Ranking(rows, pairs, omnibus(found), alike(labels, pairs))
+    return Ranking(rows, pairs, omnibus(points), alike(labels, pairs))
 
 
 def bootstrapped(table: Numbers) -> tuple[Numbers, Numbers]:
@@ -156,12 +156,7 @@ def sentence(found: Ranking, classes: Sequence[str]) -> str:
     tested = f"Holm's correction at 5 %, n = {seeds:,} noise seed{'' if seeds == 1 else 's'}"
     if not count:
         return f"No class is really earlier than another ({tested})."
-    together = [_listed(group, classes) for group in found.groups if len(group) > 1]
+    together = [listed([classes[label] for label in group]) for group in found.groups if len(group) > 1]
     order = ", ".join(classes[row.label] for row in found.rows)
     text = f"From early to late {order}: {count} of {len(found.pairs)} pairs really differ ({tested})"
     return f"{text}; not to be told apart: {'; '.join(together)}." if together else f"{text}."
-
-
-def _listed(group: Sequence[int], classes: Sequence[str]) -> str:
-    names = [classes[label] for label in group]
-    return f"{', '.join(names[:-1])} and {names[-1]}"

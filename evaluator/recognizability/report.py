@@ -1,9 +1,8 @@
-"""The figures of recognizability as tables and sentences for people.
-
-The seam is here because figures are made once, and a terminal is only one of the places where they are read.
-"""
+"""The figures of recognizability as tables and sentences for people."""
 
 from typing import Any
+
+from evaluator.text import with_interval
 
 HEADINGS = ("median % of process", "logSNR at median", "mean % of process", "never %", "ends as another %")
 
@@ -26,7 +25,8 @@ def report(figures: dict[str, Any]) -> str:
 def _cells(row: dict[str, Any]) -> list[str]:
     median, average = row["median"], row["restricted_mean"]["percent"]
     parts = [median["percent"], median["logsnr"], average]
-    return [_interval(part) for part in parts] + [_interval(row[name], 100) for name in ("never", "ends_as_another")]
+    shares = [row[name] for name in ("never", "ends_as_another")]
+    return [_cell(part) for part in parts] + [_cell(share, factor=100) for share in shares]
 
 
 def _claim(verdict: dict[str, Any]) -> str:
@@ -38,15 +38,19 @@ def _unclaimed(verdicts: list[dict[str, Any]]) -> list[str]:
 
 
 def _agreement(found: dict[str, Any]) -> list[str]:
-    lines = ["", f"Agreement on the finished pictures, n = {found['n']:,}: kappa {_interval(found['end'], 1, 3, '?')}"]
+    lines = ["", f"Agreement on the finished pictures, n = {found['n']:,}: kappa {_kappa(found['end'])}"]
     for pair in found["pairs"]:
-        text = f"  {pair['first']} and {pair['second']}: kappa {_interval(pair['end'], 1, 3, '?')}"
-        lines.append(f"{text}, concordance of R {_interval(pair['concordance'], 1, 3, '?')}")
+        text = f"  {pair['first']} and {pair['second']}: kappa {_kappa(pair['end'])}"
+        lines.append(f"{text}, concordance of R {_kappa(pair['concordance'])}")
     return lines
 
 
-def _interval(estimate: dict[str, Any], factor: float = 1.0, decimals: int = 1, none: str = "never") -> str:
-    value, low, high = (
-        none if estimate[end] is None else f"{factor * estimate[end]:.{decimals}f}" for end in ("value", "low", "high")
-    )
-    return f"{value} [?]" if estimate["low"] is None and estimate["value"] is not None else f"{value} [{low}, {high}]"
+def _kappa(estimate: dict[str, Any]) -> str:
+    return _cell(estimate, ".3f", none="?")
+
+
+def _cell(estimate: dict[str, Any], spec: str = ".1f", factor: float = 1.0, none: str = "never") -> str:
+    """A value with its interval; one whose interval is unknown says so."""
+    text = with_interval(estimate, spec, factor, none=none)
+    unknown = estimate["low"] is None and estimate["value"] is not None
+    return f"{text.partition(' [')[0]} [?]" if unknown else text

@@ -40,13 +40,13 @@ def _halves(drawn: NDArray[np.float32], below: NDArray[np.float32], middle: int)
     Only columns around the `middle` are looked at, as many as hold all draws.
     """
     half = drawn @ below[:, -1] / 2
-    reach = 2
+    width = 2
     while True:
-        start, stop = max(middle - reach, 0), min(middle + reach + 1, below.shape[1])
+        start, stop = max(middle - width, 0), min(middle + width + 1, below.shape[1])
         reached = drawn @ below[:, start:stop] >= half[:, None]
         if (start == 0 or not reached[:, 0].any()) and reached[:, -1].all():
             return np.asarray(start + reached.argmax(axis=1))
-        reach *= 2
+        width *= 2
 
 
 def mean(values: NDArray[np.generic], clusters: NDArray[np.generic]) -> Estimate:
@@ -54,9 +54,9 @@ def mean(values: NDArray[np.generic], clusters: NDArray[np.generic]) -> Estimate
     if len(values) == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     names, member = np.unique(clusters, return_inverse=True)
-    held = np.asarray(values, np.float64)
-    centre = float(held.mean())
-    sums = np.bincount(member, held - centre, len(names))
+    exact = np.asarray(values, np.float64)
+    centre = float(exact.mean())
+    sums = np.bincount(member, exact - centre, len(names))
     parts = np.stack([sums, np.bincount(member, minlength=len(names))], axis=1).astype(np.float32)
     total, count = (draws(len(names)) @ parts).T
     low, high = ends(total / count, len(names))
@@ -80,7 +80,7 @@ def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any],
     return ordered[first], ordered[last]
 
 
-def reach(places: Numbers, rising: Numbers, share: float) -> Numbers:
+def crossings(places: Numbers, rising: Numbers, share: float) -> Numbers:
     """Where rising shares (R, L) at rising places (L,) reach `share`, by straight lines between them, (R,).
 
     −inf stands for "at every place", +inf for "at none".

@@ -27,8 +27,8 @@ class Estimate:
 def plain(estimate: Estimate) -> dict[str, Any]:
     """An estimate as JSON holds it, to six decimals: null where it is "never" or cannot be said."""
     ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
-    shown: dict[str, Any] = {name: round(end, 6) if math.isfinite(end) else None for name, end in ends.items()}
-    return shown | {"n": estimate.n}
+    rounded: dict[str, Any] = {name: round(end, 6) if math.isfinite(end) else None for name, end in ends.items()}
+    return rounded | {"n": estimate.n}
 
 
 def plainly(value: Any) -> Any:
@@ -44,6 +44,11 @@ def plainly(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     return value
+
+
+def in_points(share: Estimate) -> Estimate:
+    """A share, or a difference of shares, in percentage points."""
+    return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)
 
 
 def wilson(successes: int, n: int) -> Estimate:

@@ -1,7 +1,6 @@
-"""Tests that exchange what one noise seed holds, and the correction for how many there are.
+"""Permutation tests within noise seeds, and Holm's correction for several of them.
 
-The seam is here because all classes are drawn from the same noise: what a seed does to one class it does to the others,
-so a test may shuffle within a seed and never between two.
+All classes are drawn from the same noise, so a test may shuffle within a seed and never between two.
 """
 
 from collections.abc import Sequence
@@ -23,9 +22,9 @@ def flipped(apart: NDArray[np.floating]) -> Numbers:
     one among the flips the test keeps its level for any number of seeds (Phipson and Smyth, 2010), and as its variance
     is that of the differences themselves, it holds for equal means in the limit.
     """
-    held = np.nan_to_num(np.asarray(apart, np.float64)).astype(np.float32)
-    observed, room = np.abs(held.sum(axis=0)), 1e-5 * np.abs(held).sum(axis=0)
-    reached = (np.abs(signs(len(held)) @ held) >= observed - room).sum(axis=0)
+    exact = np.nan_to_num(np.asarray(apart, np.float64)).astype(np.float32)
+    observed, room = np.abs(exact.sum(axis=0)), 1e-5 * np.abs(exact).sum(axis=0)
+    reached = (np.abs(signs(len(exact)) @ exact) >= observed - room).sum(axis=0)
     return np.asarray((reached + 1) / (FLIPS + 1), np.float64)
 
 

@@ -1,8 +1,8 @@
 """From when on people can name a picture: the psychometric function of their answers.
 
 P(right) = γ + (1 − γ − ℓ) Φ((s − μ) / σ): γ = 1 / classes is guessing, ℓ the share of lapses (at most LAPSES[-1], as
-Wichmann and Hill, 2001, advise), μ the place where half are named beyond guessing. The seam is here because people are
-asked at one random place at a time, so nothing is known of when a single picture is recognized.
+Wichmann and Hill, 2001, advise), μ the place where half are named beyond guessing. People are asked at one random place
+at a time, so nothing is known of when a single picture is recognized.
 """
 
 import math
@@ -82,12 +82,12 @@ def fit(place: Numbers, right: NDArray[np.bool_], person: NDArray[np.generic], c
     cell = cluster * cells + column + np.where(right, 0, len(known))
     sums = np.bincount(cell, minlength=count * cells).reshape(count, cells).astype(np.float32)
     counts = np.concatenate([sums.sum(axis=0, keepdims=True), draws(count, repeats=REPEATS) @ sums])
-    found = _likeliest(counts, known, 1 / classes)
-    low, high = ends(found[1:], count)
+    fits = _likeliest(counts, known, 1 / classes)
+    low, high = ends(fits[1:], count)
     middle, width, lapse = (
-        Estimate(float(value), float(a), float(b), len(place)) for value, a, b in zip(found[0], low, high, strict=True)
+        Estimate(float(value), float(a), float(b), len(place)) for value, a, b in zip(fits[0], low, high, strict=True)
     )
-    return Fit(middle, width, lapse, 1 / classes, people, over_people, found[0], found[1:])
+    return Fit(middle, width, lapse, 1 / classes, people, over_people, fits[0], fits[1:])
 
 
 def _likeliest(counts: NDArray[np.float32], known: Numbers, guess: float) -> Numbers:

@@ -1,7 +1,6 @@
-"""What a classifier learns from a cell's pictures: the classification accuracy score, for some of the cells.
+"""The classification accuracy score of some ways of drawing: a fit takes a minute where drawing takes seconds.
 
-The seam is here because a fit takes a minute where drawing takes seconds, so that not every cell is worth one, and
-because what was fitted is remembered by its pictures.
+What was fitted is remembered by its pictures.
 """
 
 import hashlib
@@ -29,7 +28,7 @@ EPOCHS = 30  # of a classifier, as when 10,000 pictures teach one; a minute on o
 MOST = 10  # evaluations whose pictures teach one; those of the run's default and of its students always do
 
 
-def taught(
+def score_cells(
     run: Run, compared: Sequence[Cell], made: Sequence[Drawn], solvers: Sequence[str], train: "Pictures",
     test: "Pictures",
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
@@ -63,9 +62,9 @@ def _remembered(run: Run, what: list[Any], test: "Pictures", fit: Callable[[], E
     key = hashlib.sha256(json.dumps([*what, test.sha256, EPOCHS]).encode()).hexdigest()
     path: Path = run.cache / f"taught-{key[:16]}.json"
     try:
-        held = json.loads(path.read_text())
-        return {name: float(held[name]) for name in ("value", "low", "high")}
+        score = json.loads(path.read_text())
+        return {name: float(score[name]) for name in ("value", "low", "high")}
     except (OSError, ValueError, KeyError, TypeError):
-        found = plain(fit())
-        write_json(path, found)
-        return found
+        score = plain(fit())
+        write_json(path, score)
+        return score

@@ -57,8 +57,8 @@ def _slow(slow: Way, quick: Way) -> Verdict:
 def _right(slow: Way, quick: Way) -> Verdict:
     effect = lost(quick, slow)
     verdict = SUPPORTED if effect.low > -TOLERATED else NOT if effect.high < -TOLERATED else CANNOT
-    said = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
-    return Verdict(RIGHT, verdict, f"Pictures of the asked class: {said}.", effect, "points", None, effect.n)
+    both = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    return Verdict(RIGHT, verdict, f"Pictures of the asked class: {both}.", effect, "points", None, effect.n)
 
 
 def _real(slow: Way, quick: Way) -> Verdict:
@@ -66,6 +66,6 @@ def _real(slow: Way, quick: Way) -> Verdict:
     if math.isnan(effect.value):
         return Verdict(REAL, CANNOT, "The distance to real pictures was not measured.", n=effect.n)
     verdict = SUPPORTED if effect.high < TIMES_FARTHER else NOT if effect.low > TIMES_FARTHER else CANNOT
-    said = ", ".join(f"{way.ratio.value:.2f} with {way.solver}, {way.evaluations}" for way in (slow, quick))
-    return Verdict(REAL, verdict, f"Fréchet distance over its floor: {said}.", effect, "times the distance", None,
+    both = ", ".join(f"{way.ratio.value:.2f} with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    return Verdict(REAL, verdict, f"Fréchet distance over its floor: {both}.", effect, "times the distance", None,
                    effect.n)  # fmt: skip

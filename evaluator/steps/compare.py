@@ -1,7 +1,6 @@
-"""Which way of drawing keeps the quality with the fewest evaluations, and what that says of the source's "100+ steps".
+"""Which way of drawing keeps the quality with the fewest evaluations.
 
-The seam is here because a sentence, a table and a verdict must compare alike: picture by picture from the same noise,
-against the same best.
+Ways are compared picture by picture from the same noise, against the same best.
 """
 
 import math

@@ -1,8 +1,7 @@
-"""Every cell's figures: drawn from the same noise, judged alike, timed in turn; written as steps.parquet.
+"""Every way of drawing measured: from the same noise, judged alike, timed in turn; written as steps.parquet.
 
-The seam is here because the table stands or falls together: one judge, one machine, and one number of pictures, with
-which a Fréchet distance shrinks. Pictures and classifiers are kept as they are finished, so that an interrupted command
-goes on; times are measured anew.
+All ways have one number of pictures, with which a Fréchet distance shrinks. Pictures and classifiers are kept as they
+are finished, so that an interrupted command goes on; times are measured anew.
 """
 
 import json
@@ -16,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from evaluator.judges.judge import BATCH, Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, check_classes, judge_for
 from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
-from evaluator.provenance import record, weights
-from evaluator.quality.cas import real_pictures
+from evaluator.provenance import denoiser_sha256, record
+from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
-from evaluator.stats.distances import Numbers, frechet, moments
-from evaluator.stats.intervals import Estimate, plain, wilson
-from evaluator.steps.cas import EPOCHS, taught
-from evaluator.steps.timing import timed
+from evaluator.stats.distances import frechet, moments
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
+from evaluator.steps.cas import EPOCHS, score_cells
+from evaluator.steps.times import time_cells
 from evaluator.steps.ways import Cell, cells
 from firstlight.card import card_of
 from firstlight.errors import RunError
@@ -64,19 +63,19 @@ def steps(
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
     compared, count = cells(run, evaluations), per_class * len(judge.classes)
     denoisers = {cell.run: session.load(cell.run.denoiser) for cell in compared}
-    real = real_pictures(card_of(run)["dataset"]["name"], data)
+    real = train_and_test(card_of(run)["dataset"]["name"], data)
     floor = None if real is None else floor_of(real[0], judge, reference, count)
     made = all_drawn(compared, denoisers, count)
     rows = [row_of(cell, each, judge, reference, floor) for cell, each in zip(compared, made, strict=True)]
     if real is not None:
         solvers = [settings_of(run).solver] if teachers is None else list(teachers)
-        for row, found in zip(rows, taught(run, compared, made, solvers, *real), strict=True):
+        for row, found in zip(rows, score_cells(run, compared, made, solvers, *real), strict=True):
             row |= found
-    for row, found in zip(rows, timed(run, compared, denoisers), strict=True):
+    for row, found in zip(rows, time_cells(run, compared, denoisers), strict=True):
         row |= found
     _write(run, rows, {judge.name: judge.card["sha256"]}, compared, per_class)
-    shown = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
-    return {"run": run.id, "pictures": count, "ways": shown}
+    ways = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
+    return {"run": run.id, "pictures": count, "ways": ways}
 
 
 def judge_of(run: Run) -> tuple[Judge, Reference]:
@@ -111,8 +110,8 @@ def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) 
 def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], count: int) -> list[Drawn]:
     """`count` pictures of every cell, as far as they are not kept already."""
     costs = [cell.settings.evaluations() for cell in compared]
-    held = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
-    done = sum(cost * pictures for cost, pictures in zip(costs, held, strict=True))
+    kept = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
+    done = sum(cost * pictures for cost, pictures in zip(costs, kept, strict=True))
     made = []
     with tqdm(
         desc="drawing", total=sum(costs) * count, initial=done, unit=" evaluations", unit_scale=True, disable=None
@@ -129,8 +128,7 @@ def _moved(bar: "tqdm[Any]", step: Progress) -> None:
 
 def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: Numbers | None) -> Row:
     """What the judge says of a cell's pictures, under the names of SOLVER_STEPS; times and scores are still missing."""
-    parts = [judge(made.images[at : at + BATCH] / np.float32(127.5) - 1) for at in range(0, len(made.images), BATCH)]
-    logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+    logits, features = judge(made.images / np.float32(127.5) - 1)
     top, settings = logits.argmax(axis=1), cell.settings
     kept = made.images[: SAMPLES * len(judge.classes)].transpose(0, 2, 3, 1)
     row: Row = dict.fromkeys(SOLVER_STEPS.names) | {
@@ -146,15 +144,15 @@ def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: N
     return row
 
 
-def ends(name: str, found: Estimate) -> Row:
+def ends(name: str, estimate: Estimate) -> Row:
     """An estimate as the columns `name`, `name_low` and `name_high`."""
-    held = plain(found)
-    return {name: held["value"], f"{name}_low": held["low"], f"{name}_high": held["high"]}
+    rounded = plain(estimate)
+    return {name: rounded["value"], f"{name}_low": rounded["low"], f"{name}_high": rounded["high"]}
 
 
 def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Sequence[Cell], per_class: int) -> None:
     notes = {
-        "denoisers": {each.id: weights(each) for each in {cell.run: None for cell in compared}},
+        "denoisers": {each.id: denoiser_sha256(each) for each in {cell.run: None for cell in compared}},
         "judge": judge,
         "settings": {"per_class": per_class, "seed": FIRST_SEED, "epochs": EPOCHS,
                      "sampling": [asdict(cell.settings) for cell in compared]},
@@ -175,12 +173,12 @@ def processor() -> str:
     return named or platform.processor() or os.uname().machine
 
 
-def report(found: dict[str, Any]) -> str:
+def report(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{found['run']}: {found['pictures']:,} pictures of each way to draw, the same noise"]
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures of each way to draw, the same noise"]
     lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
-    for row in found["ways"]:
-        name = row["solver"] if row["network"] == found["run"] else row["network"]
+    for row in figures["ways"]:
+        name = row["solver"] if row["network"] == figures["run"] else row["network"]
         right = " ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
         far = ("frechet_ratio", "frechet_ratio_low", "frechet_ratio_high")
         away = "-" if row["frechet_ratio"] is None else " ".join(f"{row[key]:.2f}" for key in far)

@@ -1,16 +1,16 @@
 """Which ways of drawing are compared: each solver at rising evaluations, the run's own default, and its students.
 
-The seam is here because what a picture costs is evaluations of the network, and a solver is told steps: guidance
-doubles those that lie inside its interval, so a number of evaluations is a number of steps only after counting.
+Guidance doubles the evaluations of the steps inside its interval, so steps are found by counting.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from firstlight.archives import existing_run, ids
 from firstlight.card import card_of
 from firstlight.errors import RunError, SamplerError
-from firstlight.run import Run, run_at
+from firstlight.run import Run
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
 
@@ -35,8 +35,8 @@ def cells(run: Run, evaluations: Sequence[int] | None = None) -> list[Cell]:
     """
     own = settings_of(run)
     asked = [(solver, most) for solver in SOLVERS for most in budgets(solver, evaluations)]
-    found = [within(own, solver, most) for solver, most in asked]
-    ways = [settings for settings in dict.fromkeys([own, *found]) if settings is not None]
+    budgeted = [within(own, solver, most) for solver, most in asked]
+    ways = [settings for settings in dict.fromkeys([own, *budgeted]) if settings is not None]
     made = [Cell(run, settings) for settings in ways] + [Cell(each, settings_of(each)) for each in students(run)]
     return sorted(made, key=lambda cell: cell.settings.evaluations())
 
@@ -47,8 +47,8 @@ def budgets(solver: str, evaluations: Sequence[int] | None) -> tuple[int, ...]:
         return (*EVALUATIONS, MANY) if solver in SLOW else EVALUATIONS
     wrong = [most for most in evaluations if not 1 <= most <= MOST]
     if wrong or not evaluations:
-        said = ", ".join(map(str, wrong)) or "nothing"
-        raise RunError(f"No picture is drawn with {said}; give --evaluations numbers from 1 to {MOST}.")
+        named = ", ".join(map(str, wrong)) or "nothing"
+        raise RunError(f"No picture is drawn with {named}; give --evaluations numbers from 1 to {MOST}.")
     return tuple(evaluations)
 
 
@@ -67,9 +67,9 @@ def within(own: Settings, solver: str, most: int) -> Settings | None:
 
 def students(run: Run) -> Iterator[Run]:
     """The runs beside this one that learned from it and can draw; standard error names those that cannot yet."""
-    for folder in sorted(run.folder.parent.iterdir()):
+    for run_id in ids(run.folder.parent):
         try:
-            other = run_at(run.folder.parent, folder.name)
+            other = existing_run(run.folder.parent, run_id)
             if card_of(other)["config"].get("teacher") != run.id:
                 continue
         except (RunError, KeyError, AttributeError):

@@ -1,7 +1,7 @@
 """The leading variances of pictures: of all, of two classes, of the classes' means; with bootstrap intervals.
 
-The seam is here because a covariance of 784 pixels is made once per class and mixed for every pair, and because its
-bootstrap happens in the few leading directions, where a thousand draws cost as much as one.
+A covariance is made once per class and mixed for every pair; the bootstrap happens in the few leading directions, where
+a thousand draws cost as much as one.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,4 @@
-"""Published figures that ours are drawn beside, with where they come from.
-
-The seam is here because a number from a paper is data: it is not made by any command, and it names its source.
-"""
+"""Published figures that ours are drawn beside, with where they come from."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +9,6 @@ import numpy as np
 
 from evaluator.stats.intervals import Estimate, Numbers, wilson
 from evaluator.theory.speciation import crossing_of_shares, logsnr_of_step
-from firstlight.levels import Levels
 
 
 @dataclass(frozen=True)
@@ -43,20 +39,20 @@ class Published:
 
 
 @cache
-def speciation() -> Published:
+def published_speciation() -> Published:
     """Biroli et al. (2024)."""
-    held = json.loads((Path(__file__).parent / "biroli2024.json").read_text())
-    shares = [wilson(round(phi * held["pairs"]), held["pairs"]) for phi in held["phi"]]
+    paper = json.loads((Path(__file__).parent / "biroli2024.json").read_text())
+    shares = [wilson(round(phi * paper["pairs"]), paper["pairs"]) for phi in paper["phi"]]
     return Published(
-        citation=held["citation"],
-        url=f"https://doi.org/{held['doi']}",
-        preparation=held["preparation"],
-        rows=tuple(Row(**row) for row in held["rows"]),
-        ratio=held["ratio"],
-        pairs=held["pairs"],
-        step=np.array(held["step"], np.float64),
-        logsnr=np.array([logsnr_of_step(step) for step in held["step"]]),
-        phi=np.array(held["phi"]),
+        citation=paper["citation"],
+        url=f"https://doi.org/{paper['doi']}",
+        preparation=paper["preparation"],
+        rows=tuple(Row(**row) for row in paper["rows"]),
+        ratio=paper["ratio"],
+        pairs=paper["pairs"],
+        step=np.array(paper["step"], np.float64),
+        logsnr=np.array([logsnr_of_step(step) for step in paper["step"]]),
+        phi=np.array(paper["phi"]),
         low=np.array([share.low for share in shares]),
         high=np.array([share.high for share in shares]),
     )
@@ -65,14 +61,5 @@ def speciation() -> Published:
 @cache
 def published_crossing() -> Estimate:
     """Our logSNR at which the published φ is 0.775, read as our own is, with its interval."""
-    found = speciation()
-    return crossing_of_shares(found.logsnr, found.phi, found.pairs)
-
-
-def levels_to_try(levels: Levels) -> list[int]:
-    """The steps k of a chain with these levels (K+1,) that stand nearest to the published points, rising.
-
-    Only points between the chain's noisiest and cleanest level count; a short chain meets some of them together.
-    """
-    inside = [level for level in speciation().logsnr if levels[0] <= level <= levels[-2]]
-    return sorted({int(np.abs(levels[:-1] - level).argmin()) for level in inside})
+    cloned = published_speciation()
+    return crossing_of_shares(cloned.logsnr, cloned.phi, cloned.pairs)

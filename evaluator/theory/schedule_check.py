@@ -1,9 +1,8 @@
 """Does a run's chain begin in pure noise, and does it pass the moment at which the class is decided?
 
-The seam is here because "recognizable at 70 % of the steps" means something only on a chain that does both, and because
-run.json alone answers it: no picture is drawn. Both schedules matter, the one that the network was trained on and the
-grid that its pictures are drawn with. A chain that is told there is signal left, but is started from pure noise, is the
-mismatch of Lin et al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
+run.json alone answers it. Both schedules matter, the one that the network was trained on and the grid that its pictures
+are drawn with. A chain that is told there is signal left, but is started from pure noise, is the mismatch of Lin et
+al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
 """
 
 from collections.abc import Mapping
@@ -13,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.intervals import Estimate, plain
+from evaluator.text import with_interval
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
+from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import JudgeError
 from firstlight.levels import Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
 COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
-SHARE = 0.7  # of the steps: where the classes are said to become recognizable
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def check(run_card: Mapping[str, Any]) -> Check:
         sampling=sampling,
         steps=len(grid) - 1,
         start_signal=signal(sampling.noisy),
-        seventy=at_share(grid, SHARE),
+        seventy=at_share(grid, RECOGNIZABLE),
         speciation=speciation,
         pairs=known.pair_range() if known else None,
         pairs_outside=sum(point < sampling.noisy for point in points),
@@ -115,48 +115,48 @@ def at_share(grid: Levels, share: float) -> Position:
 
 def faults(training: Ends, sampling: Ends, speciation: Estimate | None, pairs: list[float]) -> list[str]:
     """What is wrong, each as a part of a sentence."""
-    found = []
+    wrong = []
     if signal(sampling.noisy) > SIGNAL:
-        found.append(
+        wrong.append(
             f"the chain ends at logSNR {sampling.noisy:.2f}, where {100 * signal(sampling.noisy):.0f} % of a picture's "
             "amplitude is left, yet drawing starts from pure noise"
         )
     if sampling.noisy < training.noisy - BEYOND:
-        found.append(
+        wrong.append(
             f"sampling starts at logSNR {sampling.noisy:.2f}, but the training ended at {training.noisy:.2f}: "
             "the network never saw such noise"
         )
     if sampling.clean > training.clean + BEYOND:
-        found.append(f"sampling ends at logSNR {sampling.clean:.2f}, cleaner than the training's {training.clean:.2f}")
+        wrong.append(f"sampling ends at logSNR {sampling.clean:.2f}, cleaner than the training's {training.clean:.2f}")
     outside = sum(point < sampling.noisy for point in pairs)
     if speciation is not None and speciation.value < sampling.noisy:
-        found.append(
+        wrong.append(
             f"the point where theory expects the class to be decided, logSNR {speciation.value:.2f}, is never passed"
         )
     elif outside:
-        found.append(f"{outside} of {len(pairs)} pairs of classes are decided before it starts, by theory")
-    return found
+        wrong.append(f"{outside} of {len(pairs)} pairs of classes are decided before it starts, by theory")
+    return wrong
 
 
-def figures(found: Check) -> dict[str, Any]:
+def figures(check: Check) -> dict[str, Any]:
     """The check as plain values for JSON."""
-    values = asdict(found) | {"ok": found.ok, "sentence": found.sentence, "warnings": list(found.warnings)}
-    return values | {"speciation": plain(found.speciation) if found.speciation else None}
+    values = asdict(check) | {"ok": check.ok, "sentence": check.sentence, "warnings": list(check.warnings)}
+    return values | {"speciation": plain(check.speciation) if check.speciation else None}
 
 
-def report(run: str, found: Check) -> str:
+def report(run: str, check: Check) -> str:
     """The check as text for people."""
     lines = [
-        f"{run}: {found.sentence}",
-        f"training {found.training.name}: logSNR {found.training.clean:.2f} to {found.training.noisy:.2f}, "
-        f"{found.trained_signal:.4f} of the picture at its end",
-        f"sampling {found.sampling.name}, {found.steps} steps: logSNR {found.sampling.noisy:.2f} to "
-        f"{found.sampling.clean:.2f}, told to hold {found.start_signal:.4f} of the picture at its start",
-        f"{100 * SHARE:.0f} % of the steps: logSNR {found.seventy.logsnr:+.2f}",
+        f"{run}: {check.sentence}",
+        f"training {check.training.name}: logSNR {check.training.clean:.2f} to {check.training.noisy:.2f}, "
+        f"{check.trained_signal:.4f} of the picture at its end",
+        f"sampling {check.sampling.name}, {check.steps} steps: logSNR {check.sampling.noisy:.2f} to "
+        f"{check.sampling.clean:.2f}, told to hold {check.start_signal:.4f} of the picture at its start",
+        f"{100 * RECOGNIZABLE:.0f} % of the steps: logSNR {check.seventy.logsnr:+.2f}",
     ]
-    if found.speciation and found.pairs:
+    if check.speciation and check.pairs:
         lines.append(
-            f"speciation: logSNR {found.speciation.value:.2f} [{found.speciation.low:.2f}, "
-            f"{found.speciation.high:.2f}]; pairs {found.pairs[0]:.2f} to {found.pairs[1]:.2f}"
+            f"speciation: logSNR {with_interval(check.speciation, '.2f')}; "
+            f"pairs {check.pairs[0]:.2f} to {check.pairs[1]:.2f}"
         )
     return "\n".join(lines)

@@ -1,10 +1,9 @@
 """When theory says that the class is decided: from the covariance of the data to a noise level, and back to a chain.
 
-The seam is here because it is arithmetic on numbers, which a run's measurement is held against: nothing about runs,
-files or pictures. Biroli, Bonnaire, de Bortoli & Mézard, "Dynamical regimes of diffusion models", Nature Communications
-15:9957 (2024), arXiv 2402.18491: the reverse process commits to a class at the time t_S = ½ ln Λ, with Λ the largest
-eigenvalue of the data's covariance. There the noise drowns the leading direction: ᾱ = 1/(1+Λ), that is logSNR = −ln Λ,
-of which t_S is the limit for a large Λ.
+Biroli, Bonnaire, de Bortoli & Mézard, "Dynamical regimes of diffusion models", Nature Communications 15:9957 (2024),
+arXiv 2402.18491: the reverse process commits to a class at the time t_S = ½ ln Λ, with Λ the largest eigenvalue of the
+data's covariance. There the noise drowns the leading direction: ᾱ = 1/(1+Λ), that is logSNR = −ln Λ, of which t_S is
+the limit for a large Λ.
 """
 
 import math
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.bootstrap import REPEATS, cluster_weights, reach
+from evaluator.stats.bootstrap import REPEATS, cluster_weights, crossings
 from evaluator.stats.intervals import Estimate, Numbers
 from firstlight.levels import Levels, linear, noise_to_signal, ou_time
 
@@ -26,7 +25,7 @@ SPECIATED = 0.775  # φ at t_S of two equal Gaussians: the published reading of 
 CHAIN = linear(1000)(1000)[::-1]  # logSNR after 1 ... 1000 steps of the published chain (Ho et al., 2020)
 
 
-def ours(logsnr: float) -> float:
+def our_logsnr(logsnr: float) -> float:
     """The logSNR of a picture in [-1, 1] at the noise that a picture in [0, 1] has at `logsnr`.
 
     Only noise relative to the data counts. Twice the picture under the same ᾱ is a quarter of the noise, so the same
@@ -35,8 +34,8 @@ def ours(logsnr: float) -> float:
     return logsnr - SCALE
 
 
-def published(logsnr: float) -> float:
-    """The inverse of `ours`: from pictures in [-1, 1] to pictures in [0, 1]."""
+def published_logsnr(logsnr: float) -> float:
+    """The inverse of `our_logsnr`: from pictures in [-1, 1] to pictures in [0, 1]."""
     return logsnr + SCALE
 
 
@@ -55,17 +54,17 @@ def step_of(logsnr: float) -> float:
 
     Step t is the state after t noising steps; outside 1 to 1000 there is none, and the answer is nan.
     """
-    return float(np.interp(-published(logsnr), -CHAIN, np.arange(1, 1001), left=math.nan, right=math.nan))
+    return float(np.interp(-published_logsnr(logsnr), -CHAIN, np.arange(1, 1001), left=math.nan, right=math.nan))
 
 
 def logsnr_of_step(step: float) -> float:
     """Our logSNR at a step of the published chain, 1 to 1000; the inverse of `step_of`."""
-    return ours(float(np.interp(step, np.arange(1, 1001), CHAIN, left=math.nan, right=math.nan)))
+    return our_logsnr(float(np.interp(step, np.arange(1, 1001), CHAIN, left=math.nan, right=math.nan)))
 
 
 def speciation_step(top: float) -> float:
     """The step of the published chain at t_S = ½ ln Λ, where ᾱ = 1/Λ; Λ > 1 is that of pictures in [0, 1]."""
-    return step_of(ours(-math.log(top - 1))) if top > 1 else math.nan
+    return step_of(our_logsnr(-math.log(top - 1))) if top > 1 else math.nan
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,11 @@ def against(measured: Estimate, predicted: Spectrum) -> dict[str, Estimate]:
     if not all(map(math.isfinite, (measured.value, measured.low, measured.high))):
         nothing = Estimate(math.nan, math.nan, math.nan, measured.n)
         return dict.fromkeys(("logsnr", *axes), nothing)
-    found = {"logsnr": difference(measured, predicted.logsnr)}
+    ratios = {"logsnr": difference(measured, predicted.logsnr)}
     for axis, (change, expected) in axes.items():
         logarithm = difference(mapped(math.log, mapped(change, measured)), mapped(math.log, expected))
-        found[axis] = mapped(math.exp, logarithm)
-    return found
+        ratios[axis] = mapped(math.exp, logarithm)
+    return ratios
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:
@@ -157,7 +156,7 @@ def _sigma(logsnr: float) -> float:
 
 
 def _published_time(logsnr: float) -> float:
-    return float(ou_time(np.float64(published(logsnr))))
+    return float(ou_time(np.float64(published_logsnr(logsnr))))
 
 
 def crossing(
@@ -191,16 +190,16 @@ def crossing_of_shares(logsnr: Numbers, shares: Numbers, pairs: int, share: floa
 
 
 def _estimate(levels: Numbers, alike: Counts, pairs: Counts, alikes: Counts, counts: Counts, share: float) -> Estimate:
-    value = _crossings(levels, alike[None], pairs[None], share)[0]
+    value = _isotonic_crossings(levels, alike[None], pairs[None], share)[0]
     little = 1e-6 * (alike / pairs)  # a level that a draw left empty keeps the share of all, at no weight
-    drawn = _crossings(levels, alikes + little, counts + 1e-6, share)
+    drawn = _isotonic_crossings(levels, alikes + little, counts + 1e-6, share)
     low, high = np.quantile(drawn, (0.025, 0.975), method="inverted_cdf")
     return Estimate(float(value), float(low), float(high), int(pairs.sum()))
 
 
-def _crossings(levels: Numbers, alike: Counts, pairs: Counts, share: float) -> Numbers:
+def _isotonic_crossings(levels: Numbers, alike: Counts, pairs: Counts, share: float) -> Numbers:
     """Where the isotonic shares alike / pairs, both (repeats, L), reach `share`: (repeats,)."""
-    return reach(levels, _isotonic(alike, pairs), share)
+    return crossings(levels, _isotonic(alike, pairs), share)
 
 
 def _isotonic(alike: Counts, pairs: Counts) -> Numbers:

@@ -1,7 +1,6 @@
 """The bundled cards of data: the variances that theory predicts from, so that a prediction needs no pictures.
 
-The seam is here because Λ belongs to a dataset, not to a run: a card is made once from the real training pictures,
-names their hash, and every run of the same pictures is held against it.
+A card belongs to a dataset: it is made once from the real training pictures and names their hash.
 """
 
 import hashlib
@@ -16,10 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import SAME_PICTURES
 from evaluator.stats.intervals import Estimate
+from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
+from firstlight.archives import readable, writable
+from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
 from firstlight.files import write_json
 
@@ -50,10 +51,10 @@ class Spectra:
 
     def pair(self, first: int, second: int) -> Pair:
         """The pair of two labels in either order. Raises KeyError for labels that are none."""
-        found = [pair for pair in self.pairs if {pair.first, pair.second} == {first, second}]
-        if not found:
+        pairs = [pair for pair in self.pairs if {pair.first, pair.second} == {first, second}]
+        if not pairs:
             raise KeyError(f"there is no pair of labels {first} and {second}")
-        return found[0]
+        return pairs[0]
 
     def pair_range(self) -> tuple[float, float]:
         """The lowest and highest predicted logSNR over all pairs."""
@@ -96,26 +97,24 @@ def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, f
         pictures = prepared(pictures_of(dataset, data), only, per_class)
     except DataError as error:
         raise JudgeError(str(error)) from error
-    found = measure(spectra_name(dataset, only, per_class), pictures.images, pictures.labels, pictures.classes)
-    write(found, folder)
-    return found
+    spectra = measure(spectra_name(dataset, only, per_class), pictures.images, pictures.labels, pictures.classes)
+    write(spectra, folder)
+    return spectra
 
 
-def report(found: Spectra) -> str:
+def report(spectra: Spectra) -> str:
     """The figures as text for people."""
-    whole, lowest, highest = found.whole, *found.pair_range()
+    whole, lowest, highest = spectra.whole, *spectra.pair_range()
     eigenvalues = ", ".join(f"{value:.2f}" for value in whole.eigenvalues)
+    known = whole.top, whole.unit, spectra.between.top, whole.logsnr, whole.time, whole.step
+    top, unit, between, logsnr, time, step = (with_interval(estimate, ".2f") for estimate in known)
     return (
-        f"{found.name}: {found.n:,} pictures of {len(found.classes)} classes\n"
-        f"Λ {_shown(whole.top)} of pictures in [-1, 1], {_shown(whole.unit)} in [0, 1]; eigenvalues {eigenvalues}\n"
-        f"Λ between the classes' means {_shown(found.between.top)}\n"
-        f"the class is decided at logSNR {_shown(whole.logsnr)}; pairs from {lowest:.2f} to {highest:.2f}\n"
-        f"t_S {_shown(whole.time)} and step {_shown(whole.step)} of the published chain (pictures in [0, 1], T = 1000)"
+        f"{spectra.name}: {spectra.n:,} pictures of {len(spectra.classes)} classes\n"
+        f"Λ {top} of pictures in [-1, 1], {unit} in [0, 1]; eigenvalues {eigenvalues}\n"
+        f"Λ between the classes' means {between}\n"
+        f"the class is decided at logSNR {logsnr}; pairs from {lowest:.2f} to {highest:.2f}\n"
+        f"t_S {time} and step {step} of the published chain (pictures in [0, 1], T = 1000)"
     )
-
-
-def _shown(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def spectra_name(dataset: str, only: Sequence[int] = (), per_class: int = 0) -> str:
@@ -128,7 +127,7 @@ def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
     """The card of a run's training pictures; `run_card` is run.json. Raises JudgeError where there is none."""
     config = run_card.get("config", {})
     dataset, only, per_class = run_card["dataset"]["name"], config.get("only", ()), config.get("per_class", 0)
-    path = folder / f"{spectra_name(dataset, only, per_class)}.json"
+    path = readable(folder / f"{spectra_name(dataset, only, per_class)}.json")
     if not path.is_file():
         raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
     return _loaded(path, path.stat().st_mtime_ns)
@@ -149,16 +148,16 @@ def _loaded(path: Path, _modified: int) -> Spectra:
 def load(path: Path) -> Spectra:
     """The card in a file. Raises JudgeError where it cannot be read."""
     try:
-        held = json.loads(path.read_text())
+        card = json.loads(path.read_text())
         pairs = [
             Pair(row["first"], row["second"], _spectrum(row["whole"]), _spectrum(row["between"]))
-            for row in held["pairs"]
+            for row in card["pairs"]
         ]
         return Spectra(
-            **{name: held[name] for name in ("name", "n", "sha256")},
-            classes=tuple(held["classes"]),
-            whole=_spectrum(held["whole"]),
-            between=_spectrum(held["between"]),
+            **{name: card[name] for name in ("name", "n", "sha256")},
+            classes=tuple(card["classes"]),
+            whole=_spectrum(card["whole"]),
+            between=_spectrum(card["between"]),
             pairs=tuple(pairs),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -166,20 +165,20 @@ def load(path: Path) -> Spectra:
                          "firstlight evaluate spectrum") from error  # fmt: skip
 
 
-def _spectrum(held: Mapping[str, Any]) -> Spectrum:
-    return Spectrum(Estimate(**held["top"]), tuple(held["eigenvalues"]))
+def _spectrum(card: Mapping[str, Any]) -> Spectrum:
+    return Spectrum(Estimate(**card["top"]), tuple(card["eigenvalues"]))
 
 
 def write(spectra: Spectra, folder: Path = SPECTRA) -> Path:
     """Write a card; returns where. Its predictions are for readers: they are worked out anew when it is loaded."""
-    path = folder / f"{spectra.name}.json"
-    held = {name: getattr(spectra, name) for name in ("name", "classes", "n", "sha256")}
-    held |= {"scale": "[-1, 1]", "whole": _plain(spectra.whole), "between": _plain(spectra.between)}
+    path = writable(folder / f"{spectra.name}.json")
+    card = {name: getattr(spectra, name) for name in ("name", "classes", "n", "sha256")}
+    card |= {"scale": "[-1, 1]", "whole": _plain(spectra.whole), "between": _plain(spectra.between)}
     pairs = [
         {"first": pair.first, "second": pair.second, "whole": _plain(pair.whole), "between": _plain(pair.between)}
         for pair in spectra.pairs
     ]
-    write_json(path, held | {"pairs": pairs})
+    write_json(path, card | {"pairs": pairs})
     return path
 
 

@@ -1,7 +1,7 @@
 """The step scrubber: trajectories in the browser, x_t beside x̂0, with the judges' probability moving along.
 
-The seam is here because a step must not cost a round trip: the server sends sprite sheets and a few numbers, and the
-browser moves through them. The step stands in the URL, and the browser reads it there again.
+A step costs no round trip: the server sends sprite sheets and a few numbers, and the browser moves through them. The
+step stands in the URL, and the browser reads it there again.
 """
 
 import base64
@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard.axes import Axis
+from dashboard.axes import SOURCE, Axis
 from dashboard.charts.theme import ACCENT, PURPLE, SKY
 from dashboard.format import number
 from dashboard.pictures.plate import Bytes, png
@@ -66,19 +66,30 @@ def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None 
     Rows that keep the same steps move together step by step, and the URL says `step`. Others move along the share of
     the steps done, or along logSNR where the axis is another, each row on its nearest frame; the URL then says `at`.
     """
-    line = Axis([strip.frames for strip in strips], axis)
-    together = all(_path(strip) == _path(strips[0]) for strip in strips)
-    unit = "step" if together else "percent" if axis == "% of steps" else "logsnr"
+    line, unit = Axis([strip.frames for strip in strips], axis), _unit(strips, axis)
     stops = _stops(strips, unit)
     views = list(VIEWS) if len(strips) == 1 else list(VIEWS)[:2]
-    begin = stops[unit].iloc[-1] * 0.7 if at is None and unit != "logsnr" else at or 0.0
     return {
-        "key": "step" if together else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
+        "key": "step" if unit == "step" else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
         "stops": [f"{value:g}" for value in stops[unit]], "words": _words(stops, unit, strips[0]),
-        "place": line.places(stops), "index": int((stops[unit] - begin).abs().argmin()),
+        "place": line.places(stops), "index": _first_stop(stops[unit], unit, at),
         "rows": [_row(strip, line, views, unit, stops) for strip in strips],
-        "accent": ACCENT["dark" if dark else "light"],
+        "said": f"source: {SOURCE:.0f} %", "accent": ACCENT["dark" if dark else "light"],
     }  # fmt: skip
+
+
+def _unit(strips: Sequence[Strip], axis: str) -> str:
+    """What the control counts: steps where all rows keep the same, else the share of them that is done, or logSNR."""
+    if all(_path(strip) == _path(strips[0]) for strip in strips):
+        return "step"
+    return "percent" if axis == "% of steps" else "logsnr"
+
+
+def _first_stop(stops: pd.Series, unit: str, at: float | None) -> int:
+    """The stop nearest to the one asked for; else to the source's share of the steps, or to logSNR 0."""
+    if at is None:
+        at = 0.0 if unit == "logsnr" else float(stops.iloc[-1]) * SOURCE / 100
+    return int((stops - at).abs().argmin())
 
 
 def _path(strip: Strip) -> tuple[list[int], list[float]]:

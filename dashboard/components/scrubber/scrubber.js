@@ -271,7 +271,7 @@ function chart(svg, row, data, across, margin, named) {
   const upright = (name, place) =>
     shape("line", { class: name, x1: across(place), x2: across(place), y1: down(1), y2: down(0) })
   parts.push(upright("source", row.source))
-  if (margin.top > 12) parts.push(text("source: 70 %", across(row.source) + 5, down(1) - 5, "start"))
+  if (margin.top > 12) parts.push(text(data.said, across(row.source) + 5, down(1) - 5, "start"))
   if (row.point !== null) {
     const place = row.place[row.point]
     parts.push(upright("point", place))

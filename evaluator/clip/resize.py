@@ -1,7 +1,6 @@
 """Resizing as two matrix products.
 
-The seam is here because a model with another image size must see what its own preprocessing (Pillow) would show it,
-inside an ONNX graph, where there is no Pillow.
+A model with another image size must see what its own preprocessing (Pillow) would show it, inside an ONNX graph.
 """
 
 from collections.abc import Callable
@@ -17,12 +16,12 @@ def resize_matrix(source: int, target: int, kernel: str = "bicubic") -> NDArray[
 
     `kernel` is bicubic or bilinear. Pillow also rounds to bytes after each of the two directions.
     """
-    weigh, reach = KERNELS[kernel]
+    weigh, support = KERNELS[kernel]
     scale = source / target
     stretch = max(scale, 1.0)
     centre = (np.arange(target) + 0.5) * scale
-    first = np.maximum((centre - reach * stretch + 0.5).astype(int), 0)
-    last = np.minimum((centre + reach * stretch + 0.5).astype(int), source)
+    first = np.maximum((centre - support * stretch + 0.5).astype(int), 0)
+    last = np.minimum((centre + support * stretch + 0.5).astype(int), source)
     column = np.arange(source)
     near = (column >= first[:, None]) & (column < last[:, None])
     weights = np.where(near, weigh((column + 0.5 - centre[:, None]) / stretch), 0.0)

@@ -1,6 +1,6 @@
 """What a CLIP judge says of real pictures: the ceiling of every score, and how often the judge itself is right.
 
-The seam is here because no CLIP score is shown without these; they follow from the judge's folder, for any prompt.
+It follows from the judge's folder, for any prompt.
 """
 
 from typing import Any

@@ -1,7 +1,6 @@
 """How long a picture takes, when somebody waits for one of each class.
 
-The seam is here because times are only worth comparing when every way of drawing met the same machine: all of them are
-drawn in turn, round after round, so that another load slows one round of each and not all rounds of one.
+All ways of drawing take turns, round after round, so that another load slows one round of each and not all of one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,22 +19,22 @@ from sampler.whole import Whole, whole_of
 ROUNDS = 6  # the range of six is a 97 % interval of their median
 
 
-def timed(run: Run, compared: Sequence[Cell], denoisers: Mapping[Run, Denoiser]) -> list[dict[str, Any]]:
+def time_cells(run: Run, compared: Sequence[Cell], denoisers: Mapping[Run, Denoiser]) -> list[dict[str, Any]]:
     """Milliseconds for each picture of every cell: `ms`, `ms_low`, `ms_high`, and the `provider` that drew it."""
     total = ROUNDS * sum(cell.settings.evaluations() for cell in compared)
     fastest = [whole_of(cell.run, cell.settings) or denoisers[cell.run] for cell in compared]
-    taken = np.zeros((ROUNDS, len(compared)))
+    milliseconds = np.zeros((ROUNDS, len(compared)))
     with tqdm(desc=f"timing {run.id}", total=total, unit=" evaluations", disable=None) as bar:
         for drawer, cell in {id(each): (each, cell) for each, cell in zip(fastest, compared, strict=True)}.values():
             _seconds(drawer, cell)  # a session's first call prepares it
-        for once in taken:
+        for row in milliseconds:
             for place, (drawer, cell) in enumerate(zip(fastest, compared, strict=True)):
-                once[place] = 1000 * _seconds(drawer, cell) / len(drawer.classes)
+                row[place] = 1000 * _seconds(drawer, cell) / len(drawer.classes)
                 bar.update(cell.settings.evaluations())
     return [
         {"ms": float(np.median(each)), "ms_low": float(each.min()), "ms_high": float(each.max()),
          "provider": drawer.provider}
-        for drawer, each in zip(fastest, taken.T, strict=True)
+        for drawer, each in zip(fastest, milliseconds.T, strict=True)
     ]  # fmt: skip
 
 

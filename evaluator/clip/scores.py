@@ -1,7 +1,6 @@
 """What a CLIP judge says of a run: of its finished pictures, of those on the way, and of those kept through training.
 
-The seam is here because scoring is done once and ranked often: rows of pictures are kept, every score beside what the
-same judge says of real pictures. Several judges' rows stand side by side while they are of the same pictures.
+Several judges' rows stand side by side while they are of the same pictures.
 """
 
 import json
@@ -15,10 +14,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.clip import kept_pictures, real_pictures
+from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
-from evaluator.provenance import digest, weights
+from evaluator.provenance import denoiser_sha256, digest
 from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
 from evaluator.recognizability import judge_frames
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
@@ -42,14 +41,14 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     table = rows(judge, drawn)
     seconds = 1000 * (time.perf_counter() - started) / len(drawn.labels)
     source = {
-        "denoiser": weights(run),
+        "denoiser": denoiser_sha256(run),
         "sampling": json.loads(json.dumps(asdict(drawn.settings))),
         "first_seed": FIRST_SEED,
     }
     join(
         run.clip, table, source, _about(judge) | {"seconds_per_1000": round(seconds, 3), "pictures": len(drawn.labels)}
     )
-    join(run.clip_real, table_of(CLIP_REAL, real_pictures.columns(judge)), {})
+    join(run.clip_real, table_of(CLIP_REAL, real_scores.columns(judge)), {})
     kept_pictures.keep(run, drawn, table, source)
     return table, seconds
 
@@ -89,7 +88,7 @@ def scores(judge: ClipJudge, images: NDArray[np.uint8], labels: NDArray[np.int64
     asked = labels[:, None, None]
     own = np.take_along_axis(cosine, asked, axis=2)[:, :, 0]
     chance = np.take_along_axis(judge.probability(cosine), asked, axis=2)[:, :, 0]
-    mean, spread = (part.T[labels] for part in real_pictures.standards(judge))  # (N, readings)
+    mean, spread = (part.T[labels] for part in real_scores.standards(judge))  # (N, readings)
     return {"cosine": own, "probability": chance, "z": (own - mean) / spread, "top": cosine.argmax(axis=2)}
 
 
@@ -107,12 +106,12 @@ def snapshots(run: Run, judge: ClipJudge) -> int:
         channels, size, _ = judge.shape
         pixels = np.frombuffer(b"".join(table["image"].to_pylist()), np.uint8).reshape(-1, size, size, channels)
         labels = table["label"].to_numpy().astype(np.int64)
-        found = scores(judge, pixels.transpose(0, 3, 1, 2), labels)
+        readings = scores(judge, pixels.transpose(0, 3, 1, 2), labels)
     except (OSError, ValueError, TypeError, KeyError, IndexError, pa.ArrowException) as error:
         raise RunError(f"{run.snapshots} cannot be judged ({error}); restore it from a copy of the run.") from error
     columns: dict[str, Any] = {name: table[name].to_numpy() for name in ("step", "epoch", "label", "seed")}
     columns |= {"judge": [judge.name] * len(labels), "template": [MEAN] * len(labels)}
-    columns |= {name: values[:, 0] for name, values in found.items()}
+    columns |= {name: values[:, 0] for name, values in readings.items()}
     source = {"snapshots": sha256(str(run.snapshots), signature(run.snapshots.lstat()))}
     join(run.clip_snapshots, table_of(CLIP_SNAPSHOTS, columns), source)
     return len(labels)

@@ -1,0 +1,22 @@
+"""What a sitting came to: the guess against what was measured, and the answers to take away."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.blind_test import finding
+from dashboard.blind_test.sitting import STATE, Trial, save
+from dashboard.components import elements, psychometric
+
+
+def draw(run: pd.Series, trial: Trial) -> None:
+    """What the sitting came to: the guess against what was measured, and the answers to take away."""
+    frame = psychometric.rows([trial.sitting])
+    elements.finding(finding.score(frame, trial.sitting.guess, len(run_facts.class_names(run))))
+    if trial.refused:
+        elements.notice(trial.refused)
+    with st.container(horizontal=True):
+        if st.button("Another sitting", key="blind-again", type="primary"):
+            del st.session_state[STATE][str(run["run"])]
+            st.rerun()
+        save(trial)

@@ -1,0 +1,56 @@
+"""Judges: whether the order is the judge's own, and whether the classifier has the same."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dashboard.charts import clip
+from dashboard.clip_rankings.choice import Choice
+from dashboard.components import elements
+from dashboard.data import archive, clip_scores
+from dashboard.format import estimate
+from evaluator.clip.agreement import like_real, named_alike, same_order
+from evaluator.stats.intervals import Estimate
+
+
+def draw(at: Choice, _runs: Sequence[str]) -> None:
+    """Whether the order is the judge's own, and whether the classifier has the same."""
+    real = {label: each.score.value for label, each in at.real.items()}
+    labels = [place.label for place in at.order.rows]
+    columns = {f"{at.look.judge}, this run": labels}
+    rows = []
+    if at.score != "z":  # real pictures have a z-score of nothing by its definition
+        columns[f"{at.look.judge}, real pictures"] = sorted(labels, key=lambda label: -real.get(label, 0.0))
+        rows.append(("its own order of real pictures", "Spearman's ρ, classes", *_value(like_real(at.order, real))))
+    classifier = clip_scores.classifier(at.look)
+    if classifier is None:
+        elements.note(
+            f"No classifier has looked at these pictures. It does with: firstlight evaluate clip {at.look.run}"
+        )
+    else:
+        frame, order = classifier
+        name = str(frame["judge"].iloc[0])
+        columns[f"{name}, this run"] = [place.label for place in order.rows]
+        same, kappa = _value(same_order(at.order, order)), _value(_kappa(at, frame), 3)
+        rows.append((f"{name}'s order by its probability", "Spearman's ρ, classes", *same))
+        rows.append((f"{name}'s first choice", "Cohen's κ, pictures", *kappa))
+    if len(columns) > 1:
+        figure = clip.orders(columns, at.classes, clip.apart(at.order))
+        data = pd.DataFrame({name: [at.classes[label] for label in order] for name, order in columns.items()})
+        elements.chart(figure, "clip-judges", "Ranks of the classes in several orders", data)
+    elements.table(("held against", "agreement", "value [95 %]", "n"), rows, "clip-judges-table")
+    elements.note(
+        "An order that follows the judge's order of real pictures says something of the judge. Intervals draw whole "
+        "noise seeds again; the scores of real pictures are taken as known."
+    )
+
+
+def _kappa(at: Choice, classifier: pd.DataFrame) -> Estimate:
+    """How far CLIP and a classifier name the same pictures alike."""
+    own = archive.ask("clip_scores", run=at.look.run, clip=at.look.judge, template=at.look.template)
+    both = own.merge(classifier, on="sample", suffixes=("", "_other"))
+    return named_alike(both["top"].to_numpy(), both["top_other"].to_numpy(), both["seed"].to_numpy())
+
+
+def _value(found: Estimate, decimals: int = 2) -> tuple[str, str]:
+    return estimate(found, f".{decimals}f", unknown="cannot be said"), f"{found.n:,}"

@@ -1,0 +1,105 @@
+"""What is compared: the chosen runs, the view, and every run's recognizability against the baseline's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.compare import across_datasets, differences
+from dashboard.compare.differences import Row
+from dashboard.components import control_bar, elements, inputs
+from dashboard.data import archive, judgements
+from dashboard.run_facts import other_classes, what_it_draws
+from evaluator.recognizability import thresholds
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs and their differences in recognizability from the first, the baseline; what could not be compared."""
+
+    runs: pd.DataFrame  # rows of the query `runs`, by id
+    axis: str
+    view: str
+    threshold: float
+    rows: list[Row]
+    remarks: list[str]
+    courses: list[across_datasets.Course]  # of every run, where classes differ
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(run) for run in self.runs["run"]]
+
+
+def chosen_runs() -> pd.DataFrame:
+    """The compared runs, the baseline first: rows of the query `runs`. Ends the page where there is only one."""
+    run, frame = archive.chosen_run(), archive.ask("runs")
+    usable = frame[frame["state"] != "damaged"].set_index("run", drop=False)
+    if len(usable) < 2:
+        elements.stop(f"{run['run']} is the only run. Make another with: firstlight train --preset tiny")
+    ids = list(dict.fromkeys([st.session_state["baseline"], *control_bar.chosen_others(run)]))
+    if len(ids) < 2:  # the baseline itself was chosen: the best of the others stands beside it
+        ids.append(str(usable.drop(index=ids).sort_values("accuracy", ascending=False, kind="stable").index[0]))
+    return usable.loc[ids]
+
+
+def chosen_view() -> str:
+    """What the judges look at, a key of judgements.VIEWS."""
+    names = {name: view for view, name in judgements.VIEWS.items()}
+    return names[inputs.pick("Judged on", list(names), judgements.VIEWS["x"], "on", width=200)]
+
+
+def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
+    """Every run against the baseline, judged on one view: differences from it where the classes are the same things,
+    with one threshold for all of these, the strictest of the runs; else every run's own course, at its own threshold.
+    """
+    ids = [str(run) for run in runs["run"]]
+    base = runs.loc[ids[0]]
+    looks = {run: look for run in ids for look in judgements.looks(run) if look.view == view}
+    own = {run: thresholds.threshold(archive.folder(runs.loc[run]), view) for run in ids}
+    apart = [run for run in ids if other_classes(runs.loc[run], base)]
+    courses = [across_datasets.course(runs.loc[run], looks.get(run), own[run]) for run in ids] if apart else []
+    akin = [run for run in ids if run in looks and run not in apart]
+    others = akin[1:] if ids[0] in akin else []
+    threshold = max(own[run] for run in akin) if others else thresholds.THRESHOLD
+    unlike = [run for run in others if not same_noise(runs.loc[run], base)]
+    classes = tuple(run_facts.class_names(base))
+    rows = [
+        row
+        for run in others
+        for row in _contrasts(looks[run], looks[ids[0]], threshold, classes, axis, run not in unlike)
+    ]
+    remarks = _remarks(runs, [run for run in ids if run not in looks], apart, unlike)
+    return Comparison(runs, axis, view, threshold, rows, remarks, courses)
+
+
+def _remarks(runs: pd.DataFrame, unjudged: Sequence[str], apart: Sequence[str], unlike: Sequence[str]) -> list[str]:
+    """A sentence for each run that is not judged, draws other things, or draws pictures of another size."""
+    base = runs.iloc[0]
+    return [
+        *(f"{run} is not judged on this. Do it with: firstlight evaluate recognizability {run}" for run in unjudged),
+        *(
+            f"{what_it_draws(runs.loc[run])} and {what_it_draws(base)}: their pictures make no pairs, so nothing is "
+            "subtracted."
+            for run in apart
+        ),
+        *(
+            f"{run} draws pictures of another size than {base['run']}: they make no pairs, so only all classes "
+            "together are compared."
+            for run in unlike
+        ),
+    ]
+
+
+@st.cache_data(max_entries=256, show_spinner=False)  # two thousand bootstrap draws for each row
+def _contrasts(
+    own: judgements.Look, base: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str, shared: bool
+) -> list[Row]:
+    points = [judgements.found(look, threshold) for look in (own, base)]
+    return differences.contrasts(own.run, points[0], points[1], classes, axis, shared)
+
+
+def same_noise(one: pd.Series, other: pd.Series) -> bool:
+    """Whether a seed is the same noise in both runs."""
+    return bool(one["size"] == other["size"] and one["channels"] == other["channels"])

@@ -1,0 +1,71 @@
+"""The tab Loss: curves, the baseline thick; repetitions with other seeds as mean and band."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts import loss
+from dashboard.compare.comparison import Comparison
+from dashboard.components import elements, inputs
+from dashboard.data import archive
+
+SMOOTHING = ["0", "100", "500", "2000"]
+LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
+OWN = ("seed",)  # settings in which repetitions of one experiment differ
+
+
+def draw(at: Comparison) -> None:
+    """The curves, their controls, and what they can say."""
+    settings = archive.ask("settings", runs=at.ids)
+    alike = groups(settings, at.ids)
+    with st.container(horizontal=True):
+        smoothing = inputs.choose("Smoothing, steps", SMOOTHING, "smoothing", "100")
+        up = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
+        along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
+        by = inputs.choose("Along", ["step", "epoch"], "along")
+        outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
+        repeated = any(len(group) > 1 for group in alike)
+        together = repeated and inputs.choose("Seeds", ["together", "apart"], "seeds") == "together"
+    names = {run: _name(group) if together else run for group in alike for run in group}
+    ordered = [names[run] for run in at.ids]
+    frame = archive.ask("loss_bands", runs=at.ids, ids=at.ids, names=ordered, smoothing=int(smoothing))
+    if frame.empty:
+        elements.note("None of these runs has losses yet; they appear while it trains.")
+        return
+    figure = loss.loss_bands(
+        frame, list(dict.fromkeys(ordered)), by,
+        log_x=along == "logarithmic", log_y=up == "logarithmic", outliers=outliers == "shown",
+    )  # fmt: skip
+    elements.chart(figure, "loss-bands", "Loss of the runs", frame)
+    if together:
+        elements.note(
+            "Runs that differ only in their seed: the line is their mean, the band from the lowest to the highest."
+        )
+    _unlike(settings)
+
+
+def _unlike(settings: pd.DataFrame) -> None:
+    """Say where losses do not measure the same. settings: the query of that name."""
+    other = [name for name in LEARNT if settings.loc[settings["setting"] == name, "differs"].any()]
+    if other:
+        elements.note(
+            f"The runs differ in {' and '.join(other)}, so losses are not of one scale: compare shapes, not heights."
+        )
+
+
+def _name(group: Sequence[str]) -> str:
+    return group[0] if len(group) == 1 else f"{group[0]}, {len(group)} seeds"
+
+
+def groups(frame: pd.DataFrame, runs: Sequence[str]) -> list[list[str]]:
+    """Runs whose settings differ in nothing but their seed, together; in the order of `runs`.
+
+    frame: the query `settings`.
+    """
+    kept = frame[~frame["setting"].isin(OWN)]
+    alike: dict[object, list[str]] = {}
+    for run in runs:
+        part = kept[kept["run"] == run]
+        alike.setdefault(frozenset(zip(part["setting"], part["value"], strict=True)), []).append(run)
+    return list(alike.values())

@@ -1,0 +1,62 @@
+"""The tab Quality: every figure of every run, and its difference from the baseline's."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from dashboard.compare.comparison import Comparison
+from dashboard.compare.differences import gap
+from dashboard.components import elements
+from dashboard.data import archive
+from dashboard.format import estimate_of, figure, figure_gap
+from dashboard.run_facts import FIGURES
+from evaluator.stats.intervals import Estimate
+
+OTHER = "other judge"  # instead of a difference
+
+
+def draw(at: Comparison) -> None:
+    """Every figure of quality of every run, and its difference from the baseline's."""
+    ids = at.ids
+    headings, rows = table(archive.ask("quality", runs=ids), ids)
+    if not rows:
+        elements.note(f"None of these runs is evaluated. Do it with: firstlight evaluate quality {ids[0]}")
+        return
+    elements.table(headings, rows, "quality")
+    lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
+    for run in lacking:
+        elements.note(f"{run} is not evaluated. Do it with: firstlight evaluate quality {run}")
+    if any(cell == OTHER for row in rows for cell in row):
+        elements.note(
+            "Before different judges, figures stand side by side: each judge has its own errors and features."
+        )
+    elements.note(
+        "Values with 95 % intervals; differences in percentage points where values are in %, from both intervals."
+    )
+
+
+def table(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows as text: each figure of every run, the first one's first, then the differences from it.
+
+    frame: the query `quality`. Figures of different judges have no difference.
+    """
+    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"]).set_index(["run", "metric"])
+    others = runs[1:]
+    rows = []
+    for metric, (name, form) in FIGURES.items():
+        known = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
+        if known:
+            estimates = {run: estimate_of(row) for run, row in known.items()}
+            values = [figure(estimates[run], form) if run in estimates else "" for run in runs]
+            rows.append([name, *values, *(_difference(known, estimates, runs[0], run, form) for run in others)])
+    return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
+
+
+def _difference(
+    known: Mapping[str, pd.Series], estimates: Mapping[str, Estimate], baseline: str, run: str, form: str
+) -> str:
+    if baseline not in known or run not in known:
+        return ""
+    if known[baseline]["judge"] != known[run]["judge"]:
+        return OTHER
+    return figure_gap(gap(estimates[run], estimates[baseline]), form)

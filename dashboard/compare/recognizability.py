@@ -1,0 +1,75 @@
+"""The tab Recognizability: differences from the baseline, or in order where classes are others."""
+
+from dashboard import axes
+from dashboard.axes import estimate_at
+from dashboard.compare import across_datasets, charts
+from dashboard.compare.comparison import Comparison
+from dashboard.components import elements
+from dashboard.data import judgements
+from dashboard.format import axis_form, estimate, written
+from dashboard.run_facts import other_classes
+
+
+def draw(at: Comparison) -> None:
+    """When each class is recognized: as differences from the baseline, or in order where classes are others."""
+    for remark in at.remarks:
+        elements.note(remark)
+    if at.courses:
+        _in_order(at)
+    if at.rows:
+        _differences(at)
+    elif not at.courses:
+        elements.note(f"No run can be held against {at.ids[0]} on this.")
+
+
+def _in_order(at: Comparison) -> None:
+    """The courses of runs that draw other things, with theory's point for each, and whether theory orders them."""
+    first, *others = at.courses
+    for other in others[1:]:
+        if other_classes(at.runs.loc[other.run], at.runs.loc[first.run]):
+            elements.note(across_datasets.sentence(first, other))
+    _courses(at)
+    elements.table(*across_datasets.table(at.courses), "courses-table")
+    for course in at.courses:
+        if not course.cloned.n:
+            elements.note(
+                f"{course.run}'s chains were not copied. Do it with: firstlight evaluate speciation {course.run}"
+            )
+
+
+def _courses(at: Comparison) -> None:
+    """A line for each judged run, with theory's point for it."""
+    judged = [course for course in at.courses if course.mean is not None]
+    if not judged:
+        return
+    predicted = {
+        each.run: estimate_at(at.runs.loc[each.run], each.predicted, at.axis) for each in judged if each.predicted
+    }
+    half = {each.run: estimate_at(at.runs.loc[each.run], each.half, at.axis) for each in judged}
+    figure = charts.courses(judged, predicted, half, at.axis)
+    elements.chart(figure, "courses", "Recognizable by then, a line for each run", across_datasets.numbers(judged))
+    elements.note(
+        "Thick: the share recognizable from then on, each class of a run weighing the same, with its 95 % interval "
+        "from whole noise seeds drawn again together; thin: its classes; the point: half, on the straight line "
+        "between two kept frames. Dashed: the level at which theory decides the class, −ln Λ. Each run before its "
+        f"own judge, which looks at {judgements.VIEWS[at.view]}, at the threshold that this judge's null asks "
+        "for: heights depend on the judge, so only the order is held against theory."
+    )
+
+
+def _differences(at: Comparison) -> None:
+    """Differences of classes that are the same things."""
+    base = at.ids[0]
+    elements.chart(charts.differences(at.rows, at.axis, at.ids), "differences", f"Differences from {base}")
+    elements.note(
+        f"Pictures of the same noise and class, one from each run, looked at as {judgements.VIEWS[at.view]}: where "
+        f"they are recognized with probability {at.threshold:.2f} or more from then on; what never is counts as "
+        "recognized at the end. 95 % intervals, whole noise seeds drawn again together."
+    )
+    unit, form = axes.UNITS[at.axis], axis_form(at.axis, 1)
+    rows = [
+        (row.run, row.name, written(row.own, form), written(row.baseline, form),
+         estimate(row.difference, f"+{form}"), f"{row.difference.n:,}")
+        for row in at.rows
+    ]  # fmt: skip
+    elements.table(("run", "class", f"mean, {unit}", f"{base}, mean", "difference [95 %]", "n"), rows, "recognized")

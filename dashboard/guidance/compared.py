@@ -1,0 +1,42 @@
+"""Compared: laws against each other on the same noise."""
+
+import pandas as pd
+
+from dashboard.charts.guidance import name_of
+from dashboard.components import elements
+from dashboard.format import estimate, estimate_of, points
+from dashboard.guidance.choice import MADE, MEASURES, Choice, judges
+
+
+def draw(at: Choice) -> None:
+    """Laws against each other on the same noise."""
+    rows = []
+    for other in ("constant", "shuffled"):
+        whole = {
+            words: at.rows(words, other) for words in ("accuracy", "drift after correct", "Fréchet distance", "CAS")
+        }
+        keys = whole["accuracy"][["law", "scale", "n"]].itertuples(index=False)
+        for law, scale, n in keys:
+            cells = [_difference(frame, law, scale, MEASURES[words][1]) for words, frame in whole.items()]
+            size = "all above 1" if scale != scale else f"{scale:g}"
+            rows.append((name_of(law), name_of(other), size, *cells, f"{int(n):,}"))
+    if not rows:
+        elements.note(f"Only one law was drawn. Draw others with: {MADE} {at.run['run']}")
+        return
+    rows.sort(key=lambda row: (row[2] != "all above 1", row[0] != "CLIP-weighted"))
+    heads = ("law", "against", "S", "accuracy, points [95 %]", "drift, points [95 %]", "Fréchet [95 %]",
+             "CAS, points [95 %]", "n")  # fmt: skip
+    elements.table(heads, rows, "guidance-compared")
+    elements.note(
+        f"The law less the other, picture by picture on the same noise; intervals over noise seeds. {judges(at)} "
+        "Shuffled: CLIP's own weights, each given to another picture of the same step."
+    )
+
+
+def _difference(frame: pd.DataFrame, law: str, scale: float, percent: bool) -> str:
+    same = frame["scale"].isna() if scale != scale else frame["scale"] == scale
+    some = frame[(frame["law"] == law) & same]
+    if some.empty or some["value"].iloc[0] != some["value"].iloc[0]:
+        return "–"
+    found = estimate_of(some.iloc[0])
+    return points(found) if percent else estimate(found, "+.2f")

@@ -1,0 +1,32 @@
+"""The front: accuracy against diversity, a line for each law."""
+
+import pandas as pd
+
+from dashboard.charts.guidance import Side, front
+from dashboard.components import elements, inputs
+from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
+
+DIVERSITY = ("Fréchet distance", "recall", "CAS")
+
+
+def draw(at: Choice) -> None:
+    """The front of accuracy against diversity."""
+    words = inputs.choose("Against", list(DIVERSITY), "diversity", help=DEFINED["Fréchet distance"])
+    left, right = at.rows(words), at.rows("accuracy")
+    frame = right.merge(left, on=["law", "scale"], suffixes=("", "_x"))
+    drawn = pd.DataFrame({
+        "law": frame["law"], "scale": frame["scale"], "n": frame["n"],
+        **{f"y{end}": frame[name] for end, name in (("", "value"), ("_low", "low"), ("_high", "high"))},
+        **{f"x{end}": frame[f"{name}_x"] for end, name in (("", "value"), ("_low", "low"), ("_high", "high"))},
+    }).dropna(subset=["x", "y"])  # fmt: skip
+    drawn = drawn[drawn["scale"] > 0]
+    if drawn.empty:
+        elements.note(f"There are too few pictures, or no real ones at hand, for {words}: draw more with --blocks.")
+        return
+    across = Side(f"{words}, {'lower' if words == 'Fréchet distance' else 'higher'} is better", MEASURES[words][1])
+    figure = front(drawn, across, Side("accuracy of the class asked", share=True), at.real(words))
+    elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance law", drawn)
+    elements.note(
+        f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
+        f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."
+    )

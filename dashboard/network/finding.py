@@ -1,0 +1,25 @@
+"""The sentence above the network: how large it is, and what its skips are worth."""
+
+import pandas as pd
+
+from dashboard.format import share
+from dashboard.network import ablations
+from dashboard.network.anatomy import Anatomy
+from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
+
+
+def sentence(run: pd.Series, net: Anatomy | str) -> str:
+    """One sentence: how large the network is, and what its skips are worth."""
+    size = f"{run['run']}'s network cannot be drawn"
+    if isinstance(net, Anatomy):
+        size = (
+            f"{run['run']}'s network has {net.parameters / 1e6:.2f} million weights, {net.levels} levels and "
+            f"{len(net.skips)} skips"
+        )
+    found = ablations.figures(run)
+    if found is None or SKIPS not in found.parts or NONE not in found.parts:
+        return f"{size}; what breaks without its parts is not measured yet."
+    whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
+    n = int((found.part == SKIPS).sum())
+    cost = f"with all skips silenced {share(cut)} of its pictures are good, with all parts {share(whole)}"
+    return f"{size}; {cost}, n = {n:,} each."

@@ -1,0 +1,84 @@
+"""The curves of the page: one run's classes, the same as a map, or several runs beside each other."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard import run_facts
+from dashboard.axes import SOURCE, estimate_on
+from dashboard.charts.incidence import Places, beside, incidence
+from dashboard.components import elements
+from dashboard.data import archive, judgements
+from dashboard.data import theory as data_theory
+from dashboard.data.judgements import VIEWS
+from dashboard.recognizability import judges, map
+from dashboard.recognizability.choice import Choice
+from evaluator.recognizability.analysis import Analysis
+
+
+def draw(at: Choice, drawing: str, others: Sequence[str]) -> None:
+    """The curves of every class, alone or with other runs of the same classes beside them."""
+    runs = archive.ask("runs").set_index("run", drop=False)
+    akin = [run for run in others if not run_facts.other_classes(runs.loc[run], at.run)]
+    for run in [run for run in others if run not in akin]:
+        elements.note(
+            f"{run_facts.what_it_draws(runs.loc[run])}: they have no place in the panels of {at.look.run}. The "
+            "Compare page holds both against theory."
+        )
+    if len(akin) > 1:
+        _beside(at, [look for run in akin if (look := _like(run, at)) is not None])
+    elif drawing == "map":
+        figure = map.recognition_map(at.curve, at.classes, at.axis, at.source)
+        elements.chart(figure, "map", "Shares recognized, a row for each class", at.curve)
+    else:
+        _curves(at)
+
+
+def _like(run: str, at: Choice) -> judgements.Look | None:
+    """Another run's look by its judge of the same view; None where there is no such judge."""
+    looks = [look for look in judgements.looks(run) if look.view == at.look.view]
+    return next((look for look in looks if look.judge == at.look.judge), looks[0] if looks else None)
+
+
+def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
+    """A line for each run, and a row for each judge."""
+    count = len(at.classes)
+    frame = pd.concat([judgements.curves(look, at.threshold, count).assign(run=look.run) for look in looks])
+    figure = beside(frame, at.classes, at.axis)
+    elements.chart(figure, "beside", "Shares recognized, a line for each run", frame)
+    rows = [(look.run, *judges.row(look, at.threshold, at.classes, at.axis)) for look in looks]
+    elements.table(("run", *judges.HEADINGS), rows, "beside-runs")
+    elements.note(
+        "Share of pictures recognized from then on to the end, a colour and a dash for each run, each before its "
+        "judge of the same view; band: 95 % interval."
+    )
+
+
+def _curves(at: Choice) -> None:
+    """Recognized from below, taken for another class from above, a panel for each class."""
+    places = Places(at.source, medians(at.figures, at.axis), *data_theory.across(at.run, at.axis))
+    figure = incidence(at.curve, at.classes, at.axis, places, elements.dark())
+    elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
+    view = judgements.view(at.look)
+    every = 100 * float(np.diff(view.step[0]).max(initial=0) / max(view.steps[0], 1))
+    elements.note(legend(at.look.judge, at.look.view, at.threshold, every, places.theory is not None))
+
+
+def medians(found: Analysis, axis: str) -> dict[int, float]:
+    """Label -> place of its median on the axis, of those that have one."""
+    places = {row.label: estimate_on(row.median, row.median_level, axis).value for row in found.classes}
+    return {label: place for label, place in places.items() if label is not None and math.isfinite(place)}
+
+
+def legend(judge: str, view: str, least: float, every: float, theory: bool = False) -> str:
+    """What the curves are, in words. `every`: per cent of the steps between two kept frames."""
+    point = "; pink: speciation as theory predicts it, for all classes and the range of their pairs" if theory else ""
+    kept = f" Frames are kept every {every:.3g} % of the steps; a point lies within that of where it is drawn."
+    return (
+        f"Blue, from below: pictures that {judge}, looking at {VIEWS.get(view, view)}, takes for the class asked with "
+        f"probability {least:.2f} or more from then on to the end. Grey, from above: those that it takes for another "
+        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: "
+        f"{SOURCE:.0f} % of the process, as the source says{point}." + (kept if every > 1 else "")
+    )

@@ -1,0 +1,41 @@
+"""Classes: every figure of every class."""
+
+from collections.abc import Sequence
+
+from dashboard import axes
+from dashboard.axes import estimate_on
+from dashboard.components import elements
+from dashboard.format import place, share
+from dashboard.recognizability.choice import Choice
+from evaluator.recognizability.analysis import Analysis, Summary
+
+
+def draw(at: Choice) -> None:
+    """A table of all classes together and each, and what its columns are."""
+    elements.table(*table(at.figures, at.classes, at.axis), "recognizability")
+    elements.note(
+        f"In {axes.UNITS[at.axis]}, first hit and flicker in % of the steps; 95 % intervals over noise seeds. "
+        "Half by: half are recognizable; mean: of the recognition points, where never counts as the end; first hit: "
+        "half are recognized, whether or not they stay so; flicker: mean wait from the first hit to the point from "
+        "which it stays; another: taken for another class when finished."
+    )
+
+
+def table(found: Analysis, classes: Sequence[str], axis: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows as text: class, median, restricted mean, first hit, flicker, never, ends as another, n."""
+    headings = ("class", "half by", "mean", "first hit", "flicker", "never, %", "another, %", "n")
+    rows = [("all", found.whole), *((classes[row.label or 0], row) for row in found.classes)]
+    return headings, [_row(name, row, axis) for name, row in rows]
+
+
+def _row(name: str, row: Summary, axis: str) -> tuple[str, ...]:
+    return (
+        name,
+        place(estimate_on(row.median, row.median_level, axis), axis),
+        place(estimate_on(row.mean, row.mean_level, axis), axis, 1),
+        place(row.first, "% of steps"),
+        place(row.flicker, "% of steps", 1),
+        share(row.never, unit=""),
+        share(row.other, unit=""),
+        f"{row.n:,}",
+    )

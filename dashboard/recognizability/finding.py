@@ -1,0 +1,39 @@
+"""The sentence above the curves, and what cannot be said."""
+
+import math
+from collections.abc import Sequence
+
+from dashboard.axes import FALLING, SOURCE, estimate_on, placed
+from dashboard.format import number, place_in_words, pronoun, share
+from dashboard.recognizability.chart import medians
+from evaluator.recognizability.analysis import Analysis
+
+
+def sentence(found: Analysis, classes: Sequence[str], axis: str, source: float) -> str:
+    """One sentence on when pictures become recognizable, and which class first and last."""
+    whole = estimate_on(found.whole.median, found.whole.median_level, axis)
+    source_words = f"the source says around {SOURCE:.0f} %"
+    if axis != "% of steps":
+        source_words += f" of the steps, here {placed(number(source, axis), axis)}"
+    if math.isinf(whole.value):
+        n = f"n = {found.whole.n:,}"
+        return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {source_words}."
+    text = f"Half of the pictures are recognizable by {place_in_words(whole, axis)}, n = {whole.n:,}"
+    reached = medians(found, axis)
+    if len(reached) > 1:
+        order = sorted(reached, key=lambda label: -reached[label] if axis in FALLING else reached[label])
+        first, last = order[0], order[-1]
+        text += f": {classes[first]} first at {number(reached[first], axis)}"
+        text += f", {classes[last]} last at {number(reached[last], axis)}"
+    return f"{text}; {source_words}."
+
+
+def lacking(found: Analysis, classes: Sequence[str]) -> str:
+    """What cannot be said, one sentence; empty where everything can."""
+    missing = [name for label, name in enumerate(classes) if label not in {row.label for row in found.classes}]
+    parts = []
+    if missing:
+        parts.append(f"There are no pictures of {' and '.join(missing)}, so nothing is said of {pronoun(missing)}.")
+    if found.whole.seeds < 2:
+        parts.append("All pictures come from one noise seed, so no interval can be given.")
+    return " ".join(parts)

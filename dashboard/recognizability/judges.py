@@ -1,0 +1,66 @@
+"""Judges: what each says of all classes together, and how far they agree."""
+
+import numpy as np
+import pandas as pd
+
+from dashboard import axes, format
+from dashboard.axes import on_axes
+from dashboard.charts.curves import Curve, curves
+from dashboard.components import elements
+from dashboard.data import archive, judgements
+from dashboard.recognizability.choice import Choice
+from evaluator.recognizability import thresholds as data_thresholds
+
+HEADINGS = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]", "another, % [95 %]", "n")
+
+
+def draw(at: Choice) -> None:
+    """A row for each judge; agreement along the process for those that looked at the same pictures."""
+    folder = archive.folder(at.run)
+    every = sorted(judgements.looks(str(at.run["run"])), key=_as_listed)
+    rows = [row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis) for each in every]
+    elements.table(HEADINGS, rows, "judges")
+    for group in judgements.same_pictures(every):
+        _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
+
+
+def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:
+    """What one judge says of all classes together, a row under HEADINGS."""
+    found = judgements.figures(look, threshold, classes, axis).whole
+    middle = axes.estimate_on(found.median, found.median_level, axis)
+    return (
+        look.judge, judgements.VIEWS.get(look.view, look.view), f"{threshold:.2f}",
+        format.place(middle, axis),
+        *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
+    )  # fmt: skip
+
+
+def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...], at: Choice) -> None:
+    found = judgements.agreeing(group)
+    frame = on_axes(pd.DataFrame({
+        "percent": found.percent, "logsnr": found.logsnr, "share": found.kappa, "low": found.low, "high": found.high,
+        "step": np.arange(len(found.percent)), "n": found.n,
+    }))  # fmt: skip
+    which = "Cohen" if len(group) == 2 else "Fleiss"
+    kappa = Curve(frame, before="κ ", form=".2f")
+    figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
+    elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
+    lin = judgements.concordant(group, thresholds)
+    names = [f"{each.judge} on {judgements.VIEWS.get(each.view, each.view)}" for each in group]
+    rows = [
+        (
+            names[pair.first],
+            names[pair.second],
+            format.estimate(pair.end),
+            format.estimate(lin[pair.first, pair.second]),
+        )
+        for pair in found.pairs
+    ]
+    headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
+    elements.table(headings, rows, f"agreement-{group[0].view}-pairs")
+    elements.note("Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture.")
+
+
+def _as_listed(look: judgements.Look) -> tuple[int, str]:
+    views = list(judgements.VIEWS)
+    return (views.index(look.view) if look.view in views else len(views)), look.judge

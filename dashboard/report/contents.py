@@ -1,0 +1,158 @@
+"""What the template shows: of all runs together, and of each."""
+
+import base64
+import importlib.metadata
+import json
+import platform
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from dashboard import run_facts
+from dashboard.charts import loss, theme
+from dashboard.claims import text as claims_text
+from dashboard.pictures import grids as pictures_grids
+from dashboard.report import claims, clip, recognizability, trajectories
+from dashboard.report.facts import SCHEMA, Facts, query_hash
+from dashboard.report.numbers import Ask, Number, by_class, headline
+from dashboard.training import finding as training_finding
+from evaluator.claims.statements import Found
+
+HERE = Path(__file__).parent
+PACKAGES = ("streamlit", "plotly", "duckdb", "pyarrow", "pandas", "numpy", "scipy", "pillow", "jinja2")
+OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabularies and is never asked
+INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
+
+
+def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
+    """Everything that report.html asks for."""
+    figures: list[dict[str, Any]] = []
+    ids = [str(each.run["run"]) for each in runs]
+    numbers = [number for each in runs for number in each.numbers]
+    losses = ask("losses", runs=ids, smoothing=100)
+    return {
+        "title": "Firstlight: " + ", ".join(ids),
+        "record": _record(runs, numbers, address),
+        "address": address,
+        "place": {number.key: place for place, number in enumerate(numbers)},
+        "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
+        "runs": [_run(each, ask, figures) for each in runs],
+        "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
+        "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
+        "settings": _settings(ask("settings", runs=ids), ids),
+        "versions": _versions(),
+        "figures": figures,
+        "config": theme.CONFIG | {"displayModeBar": False},
+        "plotly": plotly(),
+        "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        "script": Markup((HERE / "report.js").read_text(encoding="utf-8")),
+    }
+
+
+def _record(runs: Sequence[Facts], numbers: Sequence[Number], address: str) -> dict[str, Any]:
+    """The report's own record as JSON: every number, and what is behind it."""
+    verdicts = _verdicts(runs)
+    queries = {number.query for number in numbers} | {each.query for each in verdicts if each.query}
+    return {
+        "schema": SCHEMA,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "address": address,
+        "runs": {str(each.run["run"]): {"files": each.files, "look": _look(each)} for each in runs},
+        "queries": {name: query_hash(name) for name in sorted(queries)},
+        "numbers": [number.plain() | {"text": number.text} for number in numbers],
+        "claims": [claims_text.plain(each) for each in verdicts],
+    }
+
+
+def _verdicts(runs: Sequence[Facts]) -> list[Found]:
+    return [verdict for each in runs for verdict in each.claims]
+
+
+def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the template shows of one run."""
+    run, classes = facts.run, [str(name) for name in facts.run["classes"]]
+    losses = ask("losses", runs=[run["run"]], smoothing=100)
+    return {
+        "run": str(run["run"]),
+        "name": "" if run["name"] in (None, run["run"]) else str(run["name"]),
+        "state": str(run["state"]),
+        "tags": [str(tag) for tag in run["tags"]] if run["tags"] is not None else [],
+        "note": run["notes"] or "",
+        "recipe": run_facts.recipe(run),
+        "loss": "" if losses.empty else training_finding.sentence(losses, str(run["run"])),
+        "recognition": recognizability.section(facts.measured, lambda figure: _figure(figure, figures))
+        if facts.measured
+        else None,
+        "clip": clip.section(run, facts.folder, ask, lambda figure: _figure(figure, figures)),
+        "numbers": [number for number in facts.numbers if number.of == "all"],
+        "classes": by_class(facts.numbers),
+        "through": _picture(pictures_grids.through_training(ask("snapshots", run=run["run"]), run, classes)),
+        "strips": _picture(trajectories.strips(run, classes, ask, facts.measured)),
+        "files": facts.files,
+        "versions": _trained_with(run),
+    }
+
+
+def _heads(runs: Sequence[Facts]) -> list[Number]:
+    """The numbers of a summary's rows: those of the first run, and what only others have."""
+    return list({number.what: number for each in runs for number in headline(each.numbers)}.values())
+
+
+def _same(number: Number, facts: Facts) -> Number | None:
+    return next((each for each in facts.numbers if (each.what, each.of) == (number.what, number.of)), None)
+
+
+def _look(facts: Facts) -> dict[str, Any] | None:
+    return facts.measured.look.__dict__ if facts.measured else None
+
+
+def _settings(frame: pd.DataFrame, ids: Sequence[str]) -> list[tuple[str, list[str], bool]]:
+    """Setting, its value in every run, and whether the runs disagree; those that they disagree on first."""
+    table = frame.pivot(index="setting", columns="run", values="value").reindex(columns=list(ids)).fillna("—")
+    differs = frame.groupby("setting")["differs"].any()
+    rows = [(str(name), [str(value) for value in row], bool(differs[name])) for name, row in table.T.items()]
+    return sorted(rows, key=lambda row: (not row[2], row[0]))
+
+
+def _versions() -> list[tuple[str, str]]:
+    """What this report was made with."""
+    found = [("python", platform.python_version())]
+    for name in PACKAGES:
+        try:
+            found.append((name, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _trained_with(run: pd.Series) -> str:
+    commit = run["git_commit"]
+    return f"commit {commit}" if isinstance(commit, str) and commit else "an unknown commit"
+
+
+def _picture(content: bytes | None) -> str:
+    return "" if content is None else "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def _figure(figure: theme.Figure, figures: list[dict[str, Any]]) -> int:
+    """Keep a figure for the script that draws it; its place in the list."""
+    figures.append(json.loads(json.dumps({**figure, "layout": {**figure["layout"], **INK}}, default=_number)))
+    return len(figures) - 1
+
+
+def _number(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+@cache
+def plotly() -> Markup:
+    """plotly.js without the addresses of maps and help pages: what a report holds can ask nobody for anything."""
+    from plotly.offline import get_plotlyjs
+
+    return Markup(OUTWARD.sub("", get_plotlyjs()))

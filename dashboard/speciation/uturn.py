@@ -1,0 +1,54 @@
+"""U-turn: whether a real picture keeps its class when it is noised and denoised."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dashboard import axes, run_facts
+from dashboard.charts import class_pairs
+from dashboard.components import elements
+from dashboard.data import theory as data_theory
+from dashboard.format import share
+from evaluator.stats.intervals import wilson
+
+LEVELS = (4.0, -6.0)  # logSNR of the table's columns
+NEAR = 0.26  # logSNR between a level asked for and the nearest one tried
+
+
+def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
+    """The tab. frame: the query `uturn`."""
+    frame = axes.along(run, frame)
+    predicted, names = data_theory.expected(run), run_facts.class_names(run)
+    place = None if predicted is None else axes.estimate_at(run, predicted, axis).value
+    figure = class_pairs.uturns(frame, names, axis, place, elements.dark())
+    elements.chart(figure, "uturn", "Real pictures that keep their class", frame)
+    elements.note(
+        "Real test pictures, noised to a level and denoised from there; band: 95 % interval; pink dashes: theory."
+    )
+    elements.table(*table(frame, names), "uturn-levels")
+
+
+def table(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows: the share of each class that is kept at each of LEVELS. frame: the query `uturn`."""
+    ways = sorted(frame["conditional"].unique())
+    columns = [(told, level) for told in ways for level in LEVELS]
+    heads = [
+        f"kept at logSNR {level:+.0f}".replace("-", "−") + (" with label" if told else "") + ", % [95 %]"
+        for told, level in columns
+    ]
+    rows = []
+    for label, name in [(None, "all"), *enumerate(names)]:
+        part = frame[frame["label"].isna() if label is None else frame["label"] == label]
+        if len(part):
+            cells = [_kept(part[part["conditional"] == told], level) for told, level in columns]
+            rows.append((name, *cells, f"{part['n'].max():,}"))
+    return ("class", *heads, "n"), rows
+
+
+def _kept(part: pd.DataFrame, level: float) -> str:
+    if part.empty:
+        return "not tried"
+    row = part.loc[(part["logsnr"] - level).abs().idxmin()]
+    if abs(row["logsnr"] - level) > NEAR:
+        return "not tried"
+    return share(wilson(int(row["kept"]), int(row["n"])), unit="")

@@ -1,0 +1,38 @@
+"""The table of every way of drawing."""
+
+from dashboard.components import elements
+from dashboard.format import estimate, share
+from dashboard.steps.ways import Ways, drawer
+from evaluator.stats.intervals import Estimate
+from evaluator.steps.compare import Way, best, farther, keeps, lost
+
+HEADINGS = (
+    "drawn by", "evaluations", "keeps", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",
+    "over the best's", "CAS, %", "ms each", "n",
+)  # fmt: skip
+
+
+def draw(at: Ways) -> None:
+    """Every way, fewest evaluations first."""
+    top = best(at.ways, at.id)
+    elements.table(HEADINGS, [_row(way, top, at) for way in at.ways], "steps-table")
+    elements.note(
+        "Behind each value its 95 % interval; of times, the fastest and the slowest of six rounds in which one picture "
+        "of each class is drawn. Keeps: the best's quality. CAS: a classifier taught by these pictures, on real ones."
+    )
+
+
+def _row(way: Way, top: Way | None, at: Ways) -> tuple[str, ...]:
+    kept = points = farther_by = ""
+    if top is not None:
+        kept, farther_by = "yes" if keeps(way, top) else "no", times(farther(way, top))
+        points = "the best" if way is top else estimate(lost(way, top), ".1f")
+    return (
+        drawer(way, at), f"{way.evaluations}", kept, share(way.accuracy, unit="", unknown=""), points,
+        times(way.ratio), farther_by, share(way.cas, unit="", unknown=""), times(way.ms), f"{way.accuracy.n:,}",
+    )  # fmt: skip
+
+
+def times(found: Estimate) -> str:
+    """A distance, a ratio or a time; nothing where it is not known."""
+    return estimate(found, ".2f" if found.value < 10 else ".0f", unknown="")

@@ -1,0 +1,68 @@
+"""Forks on the Trajectory page: the form, the drawing while it goes on, and what came of it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.components import elements, inputs
+from dashboard.data import archive
+from dashboard.trajectory import chart, finding, fork
+from dashboard.trajectory.fork import MOST, Fork
+from dashboard.trajectory.stored import Trajectory
+
+CONTINUATIONS = 16
+TOLD = ("the class", "no label")
+
+
+def begin() -> None:
+    """The scrubber's button was pressed: continue from where it stands."""
+    pressed = (st.session_state.get("scrubber") or {}).get("fork")
+    if isinstance(pressed, str) and pressed.isdecimal() and len(pressed) < 6:
+        st.session_state["from"] = int(pressed)
+        st.session_state["fork"] = True
+
+
+def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> None:
+    """The form, the drawing while it goes on, and the last fork of this trajectory."""
+    if trajectory.frames["step"].iloc[-1] < 1:
+        return
+    st.subheader("Other ways on from here", anchor=False)
+    answer = st.container()
+    chosen = _form(run, trajectory, classes, step)
+    bar, place = st.container(), st.empty()
+    if chosen is not None:
+        with archive.faults(), bar:
+            st.session_state["forked"] = fork.draw(run, trajectory, chosen, place)
+    made = st.session_state.get("forked")
+    if made is None or (made.fork.run, made.fork.sample) != (run["run"], trajectory.row["sample"]):
+        elements.note(
+            "What would this picture have become with other noise? Draw, or press “Continue from here” above."
+        )
+        return
+    with answer:
+        elements.finding(finding.fork_sentence(made))
+    place.image(fork.picture(made.drawn.images, made.other), output_format="PNG", alt=finding.fork_sentence(made))
+    if made.verdicts is not None:
+        ends = fork.endings(made.verdicts.top, made.classes)
+        elements.chart(chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
+    elements.note(finding.fork_setting(made))
+
+
+def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> Fork | None:
+    """The fork that is asked for, where its button or the scrubber's was pressed."""
+    row, frames = trajectory.row, trajectory.frames
+    last, label = int(frames["step"].iloc[-1]), int(row["label"])
+    with st.form("forking", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        start = inputs.entry("From step", 0, last - 1, min(step, last - 1), "from", f"{run['run']} {last}")
+        count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
+        seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
+        told = inputs.choose("Told", TOLD, "told", help="no label: the network is not told the class, c_mask = 0")
+        pressed = st.form_submit_button("Draw continuations", type="primary")
+    if not (pressed or st.session_state.pop("fork", False)):
+        return None
+    frame = frames.iloc[(frames["step"].iloc[:-1] - start).abs().argmin()]
+    return Fork(
+        str(run["run"]), int(row["sample"]), label, classes[label], int(frame["step"]), int(row["steps"]),
+        float(frame["logsnr"]), told == TOLD[0], int(count), int(seed),
+    )  # fmt: skip

@@ -1,0 +1,26 @@
+"""What commands have in common: the run that they are about, and how their figures are printed."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+from firstlight.archives import add_flag, own_run
+from firstlight.run import Run
+
+
+def add_run(command: argparse.ArgumentParser, help: str = "the run's id") -> None:
+    """The flags of a command that is about a run."""
+    command.add_argument("run", help=help)
+    add_flag(command)
+    command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+
+
+def run_of(options: argparse.Namespace) -> Run:
+    """The run that was asked for, to be changed. Raises RunError where there is none, and for a bundled one."""
+    return own_run(options.runs, options.run)
+
+
+def show(options: argparse.Namespace, figures: dict[str, Any], report: Callable[[dict[str, Any]], str]) -> None:
+    """Print figures for people, or as JSON."""
+    print(json.dumps(figures, allow_nan=False) if options.json else report(figures))

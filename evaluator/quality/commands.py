@@ -1,0 +1,33 @@
+"""firstlight evaluate quality RUN: its flags."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from evaluator.command_line import add_run, run_of, show
+from evaluator.provenance import record
+from evaluator.quality.figures import quality, report
+
+__all__ = ["add", "add_flags", "figures", "report"]
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """The command with its flags."""
+    command = commands.add_parser("quality", help="how good the finished pictures are")
+    command.set_defaults(command=lambda options: show(options, figures(options), report))
+    add_run(command)
+    add_flags(command)
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+    """What can be asked beside the run."""
+    command.add_argument("--per-class", type=int, default=1000, help="pictures of every class (default: 1000)")
+    command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+
+
+def figures(options: argparse.Namespace) -> dict[str, Any]:
+    """The figures of the run that was asked for, which stand in its manifest then."""
+    run = run_of(options)
+    made = quality(run, options.per_class, options.data)
+    record(run, run.quality)
+    return made

@@ -1,0 +1,32 @@
+"""firstlight evaluate recognizability RUN: its flags."""
+
+import argparse
+from typing import Any
+
+from evaluator.command_line import add_run, run_of, show
+from evaluator.provenance import record
+from evaluator.recognizability.analysis import recognizability
+from evaluator.recognizability.report import report
+
+__all__ = ["add", "add_flags", "figures", "report"]
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """The command with its flags."""
+    command = commands.add_parser("recognizability", help="when each class is recognized on the way")
+    command.set_defaults(command=lambda options: show(options, figures(options), report))
+    add_run(command)
+    add_flags(command)
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+    """What can be asked beside the run."""
+    command.add_argument("--threshold", type=float, help="probability that counts (default: from the null)")
+
+
+def figures(options: argparse.Namespace) -> dict[str, Any]:
+    """The figures of the run that was asked for, whose judgements stand in its manifest then."""
+    run = run_of(options)
+    made = recognizability(run, options.threshold)
+    record(run, run.judgements)
+    return made

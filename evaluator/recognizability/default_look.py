@@ -1,0 +1,27 @@
+"""The view, the judge and the threshold that recognizability is told by where nobody chose them."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from evaluator.recognizability.thresholds import threshold
+from firstlight.run import Run
+
+
+class Look(NamedTuple):
+    """Who looked at what, and from which probability on it counts as recognized."""
+
+    view: str
+    judge: str
+    threshold: float
+
+
+def default_look(run: Run, judges: Any, views: Iterable[str]) -> Look | None:
+    """The first of these views that was judged, before its first judge by name; None where none was.
+
+    `judges`: a frame with a row for each `judge` of each `view`, as the query `judges` answers.
+    """
+    for view in views:
+        names = judges.loc[judges["view"] == view, "judge"]
+        if not names.empty:
+            return Look(view, str(names.min()), threshold(run, view))
+    return None

@@ -1,0 +1,29 @@
+"""What reports and verdicts for people have in common: a value with its interval, names one after the other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluator.stats.intervals import Estimate
+
+Ends = Estimate | Mapping[str, Any]  # of stored figures `value`, `low` and `high`, None where there is no number
+
+
+def with_interval(
+    estimate: Ends, spec: str = ".1f", factor: float = 1.0, unit: str = "", none: str = "-", width: int = 0
+) -> str:
+    """`value unit [low, high]`: each times `factor` as `spec` has it, or `none`; the value takes `width` at least."""
+    ends = vars(estimate) if isinstance(estimate, Estimate) else estimate
+    value, low, high = (
+        none if ends[end] is None else format(factor * ends[end], spec) for end in ("value", "low", "high")
+    )
+    return f"{value.rjust(width)}{unit} [{low}, {high}]"
+
+
+def percent(share: Ends, decimals: int = 1, width: int = 0) -> str:
+    """A share and its interval in percent: `91.0 % [90.1, 91.8]`."""
+    return with_interval(share, f".{decimals}f", 100, " %", width=width)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,56 @@
+"""The rooms inside dashboard/: a page is drawn by the folder of its name, and what two pages need lies below them."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+LENDERS = {"compare", "claims", "report"}  # their subject is the other pages
+COMMAND = "dashboard/__main__.py"  # writes and checks reports
+NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+(?:\.[a-z]+|/))`")  # a file or a folder in a Markdown text
+
+
+def imports(path: Path) -> set[str]:
+    """Every module of dashboard/ that a file imports, inside functions and under TYPE_CHECKING too."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules |= {node.module or "", *(f"{node.module}.{name.name}" for name in node.names)}
+    return {module for module in modules if module.split(".")[0] == "dashboard"}
+
+
+def folders(path: Path) -> set[str]:
+    """The page folders that a file imports from."""
+    return {module.split(".")[1] for module in imports(path) if "." in module} & set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_drawn_by_the_folder_of_its_name(page: str) -> None:
+    assert (ROOT / "dashboard" / page / "__init__.py").is_file()
+    assert folders(ROOT / "pages" / f"{page}.py") == {page}
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - LENDERS))
+def test_a_page_s_folder_imports_no_other_page_s(page: str) -> None:
+    for path in sorted((ROOT / "dashboard" / page).rglob("*.py")):
+        assert folders(path) <= {page}, path
+
+
+def test_what_pages_share_imports_no_page() -> None:
+    shared = [path for path in (ROOT / "dashboard").rglob("*.py") if path.parts[len(ROOT.parts) + 1] not in PAGES]
+    assert len(shared) > 20
+    for path in shared:
+        assert not folders(path) or path == ROOT / COMMAND, path
+
+
+def test_architecture_names_only_what_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    names = NAMED.findall(text)
+    assert len(names) > 30
+    assert [name for name in names if not (ROOT / name).exists()] == []
+    assert all(f"`dashboard/{page}/`" in text for page in PAGES)

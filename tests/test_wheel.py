@@ -1,0 +1,328 @@
+"""The wheel, installed away from the checkout and used from a folder that holds somebody's own modules.
+
+It is built once and installed without its dependencies, which the environment of the tests lends: a .pth file names
+that folder of packages, and Python follows no .pth file that lies in it, so a checkout's editable install is not seen.
+"""
+
+import ast
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import venv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from firstlight.command import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("store", "sampler", "trainer", "evaluator", "exporter", "dashboard")
+HINT = re.compile(r"\bfirstlight ((?:--)?[a-z][^`'\"|;:,()<\n…]*)")
+HOSTILE = "raise SystemExit('a module of the folder was loaded')"
+BLOCK = """
+import sys
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchvision", "onnx", "open_clip"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Gone())
+"""
+# Every command with a parser of its own, and its flags.
+PARSERS = """
+import argparse, json, sys
+from firstlight import command
+sys.path.insert(0, str(command.HOME))
+found = {}
+def walk(parser, words):
+    found[words] = [flag for action in parser._actions for flag in action.option_strings]
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                walk(child, f"{words} {name}".strip())
+for name, (room, _) in command.COMMANDS.items():
+    walk(command.import_module(f"{room}.__main__").parser(), "" if name in command.PARTS else name)
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The environment that the wheel was installed into, and the folder that commands run in."""
+
+    home: Path
+    folder: Path
+
+    @property
+    def packages(self) -> Path:
+        return next(self.home.glob("lib/python*/site-packages"))
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `firstlight WORDS`."""
+        return self.call([str(self.home / "bin" / "firstlight"), *words], **environment)
+
+    def call(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+        clean = self.environment() | environment
+        return subprocess.run(command, cwd=self.folder, env=clean, capture_output=True, text=True, timeout=120)
+
+    def python(self, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run Python; the folder is the first place where it looks for modules."""
+        return self.call([str(self.home / "bin" / "python"), "-c", code], **environment)
+
+    def environment(self) -> dict[str, str]:
+        ours = ("PYTHONPATH", "PYTHONHOME", "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE")
+        return {name: value for name, value in os.environ.items() if name not in ours} | {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment with the wheel in it."""
+    home, made = tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", str(made), str(ROOT)], check=True)
+    venv.create(home, symlinks=True)
+    target = ["--python", str(home / "bin" / "python"), "install", "--no-deps", "--no-index", "--no-compile"]
+    subprocess.run([*pip, *target, *map(str, made.glob("firstlight-*.whl"))], check=True)
+    lent = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (Installed(home, home).packages / "lent.pth").write_text("\n".join(lent))
+    return home
+
+
+@pytest.fixture
+def installed(built: Path, tmp_path: Path) -> Installed:
+    """The wheel, and a folder with somebody's own modules and settings of a server that would answer everybody."""
+    for name in ("sampler", "trainer", "store", "dashboard", "evaluator", "exporter", "pages"):
+        (tmp_path / f"{name}.py").write_text(HOSTILE)
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\n')
+    return Installed(built, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def parsers(built: Path) -> dict[str, list[str]]:
+    """Every command of the wheel with its flags: `evaluate clip` -> --runs, --clip ..."""
+    found = Installed(built, built).python(PARSERS)
+    assert not found.returncode, found.stderr
+    return dict(json.loads(found.stdout))
+
+
+def test_the_wheel_holds_one_package_and_all_that_is_committed_of_the_rooms(installed: Installed) -> None:
+    names = {path.name for path in installed.packages.iterdir()} - {"lent.pth"}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"firstlight"}
+    wanted = subprocess.run(["git", "ls-files", *ROOMS, "pages", "runs", ".streamlit"], cwd=ROOT, capture_output=True)
+    if wanted.returncode:
+        pytest.skip("no git here that could say what is committed")
+    held = installed.packages / "firstlight" / "_rooms"
+    assert not [name for name in wanted.stdout.decode().split() if not (held / name).is_file()]
+    assert not [path for path in held.rglob("*") if path.name in (".lock", ".cache", "last.safetensors", "tests")]
+
+
+def test_it_is_the_wheel_that_runs_and_no_checkout(installed: Installed) -> None:
+    found = installed.python("import sys, firstlight.home as home; print(home.HOME, *sys.path, sep='\\n')")
+    home, *path = found.stdout.split("\n")
+    assert Path(home) == (installed.packages / "firstlight" / "_rooms").resolve()
+    assert str(ROOT) not in path
+
+
+def test_importing_loads_nothing_of_the_folder_and_no_more_than_numpy_and_pyarrow(installed: Installed) -> None:
+    code = """
+import pkgutil, sys
+import numpy, pyarrow.parquet
+before = set(sys.modules)
+import firstlight
+for module in pkgutil.iter_modules(firstlight.__path__):
+    __import__(f"firstlight.{module.name}")
+print(*{name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))
+"""
+    found = installed.python(code)
+    assert not found.returncode, found.stderr
+    assert set(found.stdout.split()) <= {"firstlight", "numpy", "pyarrow"}
+
+
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_the_command_says_what_it_is(installed: Installed, flag: str) -> None:
+    said = installed.run(flag)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert said.returncode == 0 and not said.stderr
+    if flag == "--version":
+        assert said.stdout.strip() == f"firstlight {project['version']}"
+    else:
+        assert all(re.search(rf"^  {name} +\w.+$", said.stdout, re.M) for name in COMMANDS)
+
+
+def test_an_unknown_command_is_one_sentence(installed: Installed) -> None:
+    said = installed.run("trian")
+    assert said.returncode == 2 and said.stderr.count("\n") == 1 and "--help" in said.stderr
+
+
+def test_every_command_tells_its_settings_without_what_is_extra(
+    installed: Installed, parsers: dict[str, list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "less").mkdir()
+    (tmp_path / "less" / "sitecustomize.py").write_text(BLOCK)
+    asked = [*COMMANDS, "dashboard report", "store copy", "evaluate clip"]
+    with ThreadPoolExecutor(2) as pool:
+        every = pool.map(
+            lambda words: installed.run(*words.split(), "--help", PYTHONPATH=str(tmp_path / "less")), asked
+        )
+    for words, said in zip(asked, every, strict=True):
+        assert said.returncode == 0, said.stderr
+        assert said.stdout.startswith(f"usage: firstlight {words} "), words
+        assert words in parsers
+
+
+def hints() -> Iterator[tuple[str, str]]:
+    """Every `firstlight ...` in a string of the code, up to where the sentence goes on, and the file it is in."""
+    for room in (*ROOMS, "pages", "firstlight"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                for text in strings(node):
+                    yield from ((hint, path.name) for hint in HINT.findall(text))
+        for path in sorted((ROOT / room).rglob("*.html")):
+            text = re.sub(r"{{.*?}}", "X", path.read_text())
+            yield from ((hint, path.name) for hint in HINT.findall(text))
+
+
+def strings(node: ast.AST) -> list[str]:
+    """What a literal says, with X for each value that is put into it."""
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def test_every_hint_is_a_command_that_the_wheel_has(parsers: dict[str, list[str]]) -> None:
+    kinds = set()
+    for hint, file in hints():
+        words = hint.rstrip(". ").split()
+        if words[0].startswith("--"):
+            assert words[0] in ("--help", "--version"), (hint, file)
+            continue
+        assert words[0] in COMMANDS, (hint, file)
+        deep = words[0] in ("evaluate", "store") and len(words) > 1 and words[1] not in ("X", "--help")
+        command = " ".join(words[:2]) if deep else words[0]
+        assert command in parsers, (hint, file)
+        flags = {flag for each in parsers if each.startswith(command) for flag in parsers[each]}
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= flags, (hint, file)
+        kinds.add(command)
+    assert len(kinds) > 15
+
+
+def test_every_command_reads_the_archive_that_is_named(installed: Installed, parsers: dict[str, list[str]]) -> None:
+    """By what each says of a run that is not there, in one process, which loads torch once."""
+    without = ("train", "store", "store list", "store export", "evaluate", "dashboard", "dashboard check", "check")
+    asked = [words for words, flags in parsers.items() if words and "--runs" in flags and words not in without]
+    more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"]}
+    more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report")}
+    words = [[*each.split(), "nobody", *more.get(each, [])] for each in asked]
+    code = f"""
+import contextlib, io
+from firstlight.command import main
+for words in {words!r}:
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        status = main(words)
+    print(status, "There is no run nobody in named." in said.getvalue(), *words, said.getvalue().strip())
+assert main(["store", "list"]) == 0
+"""
+    found = installed.python(code, FIRSTLIGHT_RUNS="named")
+    assert not found.returncode, found.stderr
+    assert "No runs in named." in found.stdout and "(bundled)" not in found.stdout
+    assert found.stdout.count("2 True ") == len(asked) > 20, found.stdout
+
+
+def test_bundled_runs_stand_beside_ones_own_until_they_are_copied(installed: Installed) -> None:
+    bundled = sorted(path.name for path in (ROOT / "runs").iterdir() if (path / "run.json").is_file())
+    said = installed.run("store", "list").stdout
+    assert [line.split()[0] for line in said.splitlines() if line.endswith("(bundled)")] == bundled
+    assert not (installed.folder / "runs").exists()
+    refused = installed.run("export", "two-digits")
+    assert refused.returncode == 2 and "firstlight store copy two-digits" in refused.stderr
+    note = """
+from firstlight.archives import archive, existing_run
+import sys
+sys.path.insert(0, str(__import__("firstlight.home").home.HOME))
+from store.notes import Notes, write_notes
+write_notes(existing_run(archive(), "two-digits"), Notes((), "mine"), Notes())
+"""
+    assert not installed.python(note).returncode
+    assert [path.name for path in (installed.folder / "runs" / "two-digits").iterdir()] == ["notes.json"]
+    assert installed.run("store", "list").stdout == said
+    assert "No runs" in installed.run("store", "list", FIRSTLIGHT_RUNS="runs").stdout
+    assert installed.run("store", "copy", "two-digits").returncode == 0
+    assert installed.run("store", "verify", "two-digits").stdout.startswith("two-digits: sound")
+    assert "own run two-digits hides" in installed.run("store", "list").stdout
+    assert "already" in installed.run("store", "copy", "two-digits").stderr
+
+
+def test_a_picture_is_drawn_from_a_bundled_run(installed: Installed) -> None:
+    said = installed.run("sample", "mnist-student-2", "--out", "ten.png")
+    assert said.returncode == 0, said.stderr
+    assert (installed.folder / "ten.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_pages_show_bundled_runs_and_draw_from_one(installed: Installed) -> None:
+    """As the server does it: from its own folder, with the archive in its environment."""
+    code = """
+import os, sys
+from firstlight.home import HOME
+os.chdir(HOME)
+sys.path.insert(0, str(HOME))
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file(str(HOME / "dashboard" / "app.py"), default_timeout=60)
+page.query_params["run"] = "mnist-student-2"
+page.run()
+print(len(page.dataframe[0].value), "runs")
+page.switch_page("../pages/generate.py").run()
+print(*[each.value for each in page.exception], *[each.proto.body for each in page.get("html")])
+"""
+    held = installed.packages / "firstlight" / "_rooms" / "runs"
+    said = installed.python(code, FIRSTLIGHT_RUNS=str(installed.folder / "runs"), FIRSTLIGHT_BESIDE=str(held))
+    assert not said.returncode, said.stderr
+    assert said.stdout.startswith("7 runs") and "10 pictures" in said.stdout, said.stdout
+
+
+@pytest.mark.parametrize("command", ["trace two-digits", "train", "evaluate fit-judge", "evaluate fit-clip"])
+def test_a_command_that_needs_an_extra_says_how_to_have_it(installed: Installed, command: str, tmp_path: Path) -> None:
+    (tmp_path / "less").mkdir()
+    (tmp_path / "less" / "sitecustomize.py").write_text(BLOCK)
+    said = installed.run(*command.split(), PYTHONPATH=str(tmp_path / "less"))
+    assert said.returncode == 2 and said.stderr.count("\n") == 1
+    assert re.search(r"pip install 'firstlight\[(train|clip)\]'$", said.stderr.strip())
+
+
+def test_the_server_of_the_wheel_answers_this_machine_alone_and_reports_to_nobody(installed: Installed) -> None:
+    config = tomllib.loads((installed.packages / "firstlight/_rooms/.streamlit/config.toml").read_text())
+    assert config["server"]["address"] == "127.0.0.1" and config["browser"]["gatherUsageStats"] is False
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(installed.home / "bin" / "firstlight"), "dashboard", "--port", str(port)]
+    server = subprocess.Popen(
+        command, cwd=installed.folder, env=installed.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert health(port) == b"ok"
+        with socket.socket() as other, pytest.raises(ConnectionRefusedError):
+            other.connect(("127.0.0.2", port))  # answers too where a server listens on every address
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def health(port: int) -> bytes:
+    """What the server says of itself, once it listens."""
+    for _ in range(150):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+                return bytes(answer.read())
+        except OSError:
+            time.sleep(0.2)
+    return b"no answer"
