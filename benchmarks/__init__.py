@@ -1,5 +1,1 @@
-"""Races: how fast pictures come, ours beside what others use. `python -m benchmarks sampling`, or `make bench`.
-
-The seam is here because peers are no requirements of the product: nothing else imports this room, and what it races is
-installed from requirements-bench.txt.
-"""
+"""Races against other engines and systems, whose packages are no requirements of ours: nothing imports this room."""

@@ -78,8 +78,8 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
     """
     from benchmarks import contestants, race
     from benchmarks.peak import operations
+    from firstlight.runtime import cores
     from sampler.generation import settings_of
-    from sampler.session import cores
     from sampler.whole import whole_of
 
     threads, rows = options.threads or cores(), list[dict[str, Any]]()

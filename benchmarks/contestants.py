@@ -1,6 +1,5 @@
-"""Who races: each contestant is a function from a task to a call that draws all its pictures once.
+"""Everyone who draws in a race; each loads its own packages, in a process of its own.
 
-The seam is here because every contestant runs in a process of its own and must load nothing that another one needs.
 Engines draw with the run's own weights, solver and noise; systems draw in their own usual way, with random weights,
 because an evaluation takes as long whatever the weights are.
 """

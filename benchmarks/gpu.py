@@ -1,7 +1,4 @@
-"""On a GPU: our unrolled graph against torch.compile in its fastest mode, both in half precision on the same weights.
-
-The seam is here because it needs a GPU and takes no turns: each is warmed up, then timed, at three batch sizes.
-"""
+"""On a GPU: our unrolled graph against torch.compile at its fastest, both in half precision on the same weights."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +59,7 @@ def torch_half(run: Run, noise: np.ndarray, label: np.ndarray) -> Callable[[], o
     """The same drawing, compiled as a whole with CUDA graphs; it ends when the bytes are on the host."""
     import torch
 
-    from exporter.unrolled import Unrolled
+    from exporter.whole import Unrolled
     from trainer.checkpoints import load_denoiser
 
     module = Unrolled(load_denoiser(run), "half").cuda().to(memory_format=torch.channels_last)

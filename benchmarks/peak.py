@@ -1,7 +1,4 @@
-"""What the machine can do at most, in floating-point operations per second, and how many of them a drawing takes.
-
-The seam is here because a share of the peak means something only if both are measured in one run, on the same threads.
-"""
+"""What the machine can do at most, in floating-point operations per second, and how many of them a drawing takes."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from sampler.session import created
+from firstlight.runtime import CPU, inference_session
 
 SHAPES = ((128, 14, 10), (128, 28, 10), (64, 56, 10))  # channels, height and width, pictures of the 3x3 convolutions
 SIDE = 1024  # of the matrices
@@ -22,10 +19,8 @@ DEPTH = 4  # convolutions in a row
 def peak(threads: int) -> Callable[[], dict[str, float]]:
     """Measures GFLOP/s of a matrix product and of 3x3 convolutions, the best of three shapes."""
     left, right = (np.random.default_rng(seed).random((SIDE, SIDE), np.float32) for seed in (0, 1))
-    product = created(matrix_product(right), Path("product.onnx"), "CPUExecutionProvider", threads=threads)
-    sessions = [
-        created(convolutions(*shape), Path("peak.onnx"), "CPUExecutionProvider", threads=threads) for shape in SHAPES
-    ]
+    product = inference_session(matrix_product(right), Path("product.onnx"), CPU, threads=threads)
+    sessions = [inference_session(convolutions(*shape), Path("peak.onnx"), CPU, threads=threads) for shape in SHAPES]
     inputs = [np.ones((count, channels, size, size), np.float32) for channels, size, count in SHAPES]
 
     def measure() -> dict[str, float]:

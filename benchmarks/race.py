@@ -1,6 +1,6 @@
 """Rounds: every contestant draws once in each, in turn, and what counts is the median of the rounds' ratios.
 
-The seam is here because a machine that is slow for a while is slow for everyone in that round.
+A machine that is slow for a while is slow for everyone in that round.
 """
 
 import json
@@ -68,9 +68,9 @@ def race(
     contestants, rows = [], []
     for name in names:  # one after the other: loading is not raced, and compilers take every core
         entry = start(kind, name, run, batch, threads)
-        told = entry.ask("")
-        if told.get("failed"):
-            rows.append({"contest": kind, "batch": batch, "name": name, "failed": told["failed"]})
+        answer = entry.ask("")
+        if answer.get("failed"):
+            rows.append({"contest": kind, "batch": batch, "name": name, "failed": answer["failed"]})
             entry.close()
         else:
             contestants.append(entry)

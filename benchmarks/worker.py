@@ -1,7 +1,7 @@
 """One contestant in a process of its own: python -m benchmarks.worker KIND NAME RUN BATCH THREADS.
 
-The seam is here because two engines in one process share a thread pool and an allocator. A line on standard input
-starts one drawing; a line of JSON on standard output says how long it took.
+A line on standard input starts one drawing; a line of JSON on standard output says how long it took. Two engines in one
+process would share a thread pool and an allocator.
 """
 
 import json

@@ -14,9 +14,8 @@ from evaluator.quality.cas import real_score
 from evaluator.recognizability import commands as recognizability
 from evaluator.steps import commands as steps
 from evaluator.theory import commands as theory
-from firstlight.errors import JudgeError, RunError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import extras
-from sampler import SamplerError
 
 
 class Parser(argparse.ArgumentParser):

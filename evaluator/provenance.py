@@ -12,7 +12,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.run import Run
 from firstlight.schema import METADATA
-from store.slimming import origin
+from store.slim import origin
 
 
 def notes(table: pa.Table) -> dict[str, Any]:

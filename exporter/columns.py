@@ -1,11 +1,10 @@
 """A student's network laid out in columns, for a CPU: the same answer with half of the multiplications.
 
-The seam is here because engines multiply every weight of a convolution with every pixel. m neighbours of a row that a
-filter of three taps makes need m + 2 multiplications, not 3m, once row and filter are evaluated at m + 2 points (Toom
-1963, Cook 1966; Winograd, "Arithmetic complexity of computations", 1980). With pictures laid out as (W, C, H, N) both
-transforms are one matrix product from the left each, and the multiplications one convolution with a group for every
-point: nothing moves in memory in between. Points equally spaced on the circle, as homogeneous coordinates, keep float32
-exact to some 2e-6.
+Engines multiply every weight of a convolution with every pixel. m neighbours of a row that a filter of three taps makes
+need m + 2 multiplications, not 3m, once row and filter are evaluated at m + 2 points (Toom 1963, Cook 1966; Winograd,
+"Arithmetic complexity of computations", 1980). With pictures laid out as (W, C, H, N) both transforms are one matrix
+product from the left each, and the multiplications one convolution with a group for every point: nothing moves in
+memory in between. Points equally spaced on the circle, as homogeneous coordinates, keep float32 exact to some 2e-6.
 """
 
 import math
@@ -143,8 +142,8 @@ class ColumnBlock(nn.Module):
         self.shortcut = Columns(skip.weight, cast(Tensor, skip.bias), size, size) if skip else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        told = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
-        hidden = self.first(F.silu(x), told.repeat(1, self.size).reshape(1, -1))
+        embedded = torch.addmm(self.bias, self.embed, embedding[:, :, 0, 0].T)  # (outputs, N)
+        hidden = self.first(F.silu(x), embedded.repeat(1, self.size).reshape(1, -1))
         return cast(Tensor, self.second(F.silu(hidden), self.shortcut(x)))
 
 
@@ -155,8 +154,8 @@ def stepping(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
 
 def stem(conv: nn.Conv2d, size: int) -> nn.Module:
     """The first convolution: its windows overlap, so columns are repeated first."""
-    reach = conv.kernel_size[0]
-    seen = torch.arange(0, size, 2)[:, None] + torch.arange(reach) - (reach - 2) // 2  # (W / 2, reach)
+    window = conv.kernel_size[0]
+    seen = torch.arange(0, size, 2)[:, None] + torch.arange(window) - (window - 2) // 2  # (W / 2, window)
     windows = Mixed(seen.flatten()[:, None] == torch.arange(size))
     return nn.Sequential(windows, Columns(*stepping(conv), size // 2, size, step=2))
 

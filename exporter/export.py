@@ -8,23 +8,28 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 import torch
 
-from exporter.graph import OPSET, graph_of, multiplied_out
-from exporter.parity import BATCHES, Parity, noise_levels, parity
-from exporter.unrolled import CPU, Form, compared, unrolled_graph
+from exporter.graph import graph_of, multiplied_out, scales
+from exporter.whole import CPU, Form, whole_graph, whole_parity
 from firstlight.card import card_of
 from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_bytes, write_json
+from firstlight.graph import OPSET, shapes
+from firstlight.levels import Levels, levels
 from firstlight.manifest import write_manifest
+from firstlight.parity import BATCHES, Network, Parity, parity
 from firstlight.run import Run
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
+from trainer.config import Config
 from trainer.network import Denoiser
 
 ROUNDED = 2 / 255  # largest change of x̂0 by storing a student's weights in half precision: one step of a byte
+GRID = np.linspace(-12.0, 12.0, 25)
 LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
 
 
@@ -40,13 +45,13 @@ def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
         raise RunError(f"{run.id} is no student, and only a student's drawing is one graph; leave out --half.")
     content = kept(run) if keep else graph_of(denoiser, classes)
     graphs: dict[Path, Form] = {}
-    told: dict[str, Any] = {}
+    stored: dict[str, Any] = {}
     if denoiser.config.scale_high:
-        told = rounding(run, denoiser, content, keep)
+        stored = rounding(run, denoiser, content, keep)
         denoiser = as_stored(denoiser, content)
         graphs = {run.unrolled: CPU, **({run.unrolled_half: "half"} if half else {})}
     made = {path: unrolled(denoiser, classes, form) for path, form in graphs.items()}
-    report = write(run, denoiser, content, told)
+    report = write(run, denoiser, content, stored)
     if made:
         for path, (content, _) in made.items():
             write_bytes(path, content)
@@ -83,7 +88,7 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
     if keep:
         before = json.loads(run.export.read_bytes()) if run.export.is_file() else {}
         return {key: value for key, value in before.items() if key == "rounding"}
-    moved = parity(denoiser, content, noise_levels(denoiser.config)).difference
+    moved = parity(network_of(denoiser), content, noise_levels(denoiser.config)).difference
     if not moved <= ROUNDED:
         raise RunError(f"Storing the weights of {run.id} in half precision moves a picture by {moved:.1e}, more than "
                        f"{ROUNDED:g}; nothing was written: train it further.")  # fmt: skip
@@ -92,23 +97,22 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
 
 def unrolled(denoiser: Denoiser, classes: list[str], form: Form) -> tuple[bytes, dict[str, Any]]:
     """A student's whole drawing as one graph, and what export.json says of it."""
-    content = unrolled_graph(denoiser, classes, form)
+    content = whole_graph(denoiser, classes, form)
     entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": built_in(denoiser.config)}
-    return content, entry | compared(denoiser, content, form)
+    return content, entry | whole_parity(denoiser, content, form)
 
 
 def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any]) -> dict[str, Any]:
     """Write a graph that agrees with the denoiser, and the report. Raises RunError, writing nothing, for any other."""
-    levels = noise_levels(denoiser.config)
-    found = parity(denoiser, content, levels)
+    at = noise_levels(denoiser.config)
+    found = parity(network_of(denoiser), content, at)
     if not found.difference <= LIMIT:
         raise RunError(
             f"The graph of {run.id} differs from torch by {found.difference:.1e} at logSNR {found.logsnr:.1f}, more "
             f"than {LIMIT:.0e}; nothing was written: export it with the torch and onnxruntime of requirements.txt."
         )
-    report = (
-        facts(content, found) | {"levels": [float(level) for level in levels], "batches": list(BATCHES)} | dict(more)
-    )
+    looked = {"levels": [float(level) for level in at], "batches": list(BATCHES)}
+    report = facts(content, found) | looked | dict(more) | {"shapes": shapes(content)}
     write_bytes(run.denoiser, content)
     write_json(run.export, report)
     write_manifest(run, run.denoiser, run.export)
@@ -127,6 +131,27 @@ def facts(content: bytes, found: Parity) -> dict[str, Any]:
         "versions": {"torch": torch.__version__.split("+")[0], "onnxruntime": ort.__version__},
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def network_of(denoiser: Denoiser) -> Network:
+    """The denoiser as the parity check takes it."""
+    config = denoiser.config
+    return Network(denoiser, (config.channels, config.size, config.size), config.classes + 1, scales(config))
+
+
+def noise_levels(config: Config) -> Levels:
+    """Every level of the default sampling, and the grid from -12 to 12 as far as the network was trained on it.
+
+    Outside the levels of linear-T an x̂0 means nothing, and one made from predicted noise is that noise times σ/α.
+    """
+    default = levels(config.levels, config.steps)[:-1]
+    if config.scale_high:  # a student knows no other levels
+        return default
+    grid = GRID
+    if config.schedule.startswith("linear-"):
+        trained = levels(config.schedule, int(config.schedule.removeprefix("linear-")))[:-1]
+        grid = grid[(grid >= trained.min()) & (grid <= trained.max())]
+    return np.unique(np.concatenate([default, grid]))
 
 
 def class_names(run: Run) -> list[str]:

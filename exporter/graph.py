@@ -1,35 +1,23 @@
-"""The denoiser as an ONNX graph.
-
-The seam is here because the graph is shaped for the engine: weights are multiplied out, SiLU is Sigmoid and Mul, and
-the opset stays where ONNX Runtime has fast kernels on a CPU.
-"""
+"""Our denoiser as an ONNX graph of plain convolutions, norms and gains multiplied into their weights."""
 
 import copy
 import json
-import logging
-import warnings
 from dataclasses import asdict
 from hashlib import sha256
 
 import numpy as np
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
-from firstlight.errors import RunError
-from sampler.session import BATCH_AXIS
-from trainer.checkpoints import HALF
+from firstlight.graph import HALF, INPUTS, OUTPUT, SCALE_INPUT, serialize, to_onnx
 from trainer.config import Config
 from trainer.network import Conv, Denoiser, Fold
 
-OPSET = 20  # from 21 on, normalisation layers come apart into some 30 nodes; no layer here needs more
-INPUTS, OUTPUT = ("x", "logsnr", "label"), "denoised"
-SCALE_INPUT = "guidance"  # one more, of a student
 FLOAT = onnx.TensorProto.FLOAT
 SMALLEST = 1024  # elements of a tensor that is stored in half precision
 SCALE = "[-1, 1]"  # of pictures
-SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in the way of CUDA graphs
 
 
 def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
@@ -47,47 +35,18 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
         torch.zeros(2, dtype=torch.int64),
         *([torch.ones(2)] if config.scale_high else []),
     )
-    model = exported(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
+    model = to_onnx(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
     if config.scale_high:
         store_in_half(model)
-    return serialized(model, facts(config, classes))
-
-
-def exported(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
-    """The module as a graph whose first axis of every input is symbolic; `example` has two pictures."""
-    batch = torch.export.Dim(BATCH_AXIS, min=1)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            example,
-            input_names=inputs,
-            output_names=outputs,
-            opset_version=OPSET,
-            dynamic_shapes=tuple({0: batch} for _ in example),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    assert program is not None  # dynamo=True always returns one
-    return program.model_proto
+    return serialize(model, facts(config, classes))
 
 
 def facts(config: Config, classes: list[str]) -> dict[str, str]:
     """What a graph says about itself."""
-    told = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
+    said = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
     if config.scale_high:
-        told["guidance"] = json.dumps([config.scale_low, config.scale_high])
-    return told
-
-
-def serialized(model: onnx.ModelProto, told: dict[str, str]) -> bytes:
-    """The graph without clutter, with what it says about itself. Raises RunError for one that is not fast or whole."""
-    tidy(model)
-    onnx.helper.set_model_props(model, told)
-    check(model)
-    return bytes(model.SerializeToString(deterministic=True))
+        said[SCALE_INPUT] = json.dumps(scales(config))
+    return said
 
 
 def multiplied_out(denoiser: Denoiser) -> Denoiser:
@@ -120,15 +79,6 @@ def convolution(conv: Conv) -> nn.Conv2d:
     return plain
 
 
-def tidy(model: onnx.ModelProto) -> None:
-    """Remove what only the exporter's authors need: stack traces, notes and inferred shapes."""
-    del model.graph.value_info[:]
-    del model.graph.metadata_props[:]
-    for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-
-
 def store_in_half(model: onnx.ModelProto, exact: bool = False) -> None:
     """Round the weights to half precision, as which they are stored; the engine makes them float32 when it opens.
 
@@ -148,15 +98,9 @@ def store_in_half(model: onnx.ModelProto, exact: bool = False) -> None:
     model.graph.node.extend(nodes)
 
 
-def check(model: onnx.ModelProto) -> None:
-    """Raises RunError for a graph that is not valid, not fast, or not whole."""
-    onnx.checker.check_model(model, full_check=True)
-    opset = next(entry.version for entry in model.opset_import if not entry.domain)
-    slow = {node.op_type for node in model.graph.node} & SLOW
-    if opset > OPSET or slow:
-        raise RunError(f"The graph has opset {opset} and {sorted(slow)}; export with the torch of requirements.txt.")
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise RunError("The graph's weights are in another file; export with the torch of requirements.txt.")
+def scales(config: Config) -> tuple[float, float] | None:
+    """The guidance scales that a student learned, lowest and highest; None of any other network."""
+    return (config.scale_low, config.scale_high) if config.scale_high else None
 
 
 def config_hash(config: Config) -> str:

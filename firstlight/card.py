@@ -1,7 +1,6 @@
-"""A run's card, run.json, read with suspicion.
+"""A run's card, run.json, read with suspicion: a live trainer rewrites it all the time, and no checksum covers it.
 
-The seam is here because the card is the one file that a live trainer rewrites all the time and that no checksum covers;
-what passes here has the fields that every reader counts on.
+What passes here has the fields that every reader counts on.
 """
 
 import json

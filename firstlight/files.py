@@ -1,7 +1,6 @@
 """Files that are whole or not there.
 
-The seam is here because every room writes into run folders and none may leave half a file behind: a write goes to a
-temporary name beside the target, is flushed to the disk, and replaces the target in one step.
+A write goes to a temporary name beside the target, is flushed to the disk, and replaces the target in one step.
 """
 
 import json

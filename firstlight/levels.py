@@ -1,7 +1,6 @@
-"""Noise levels: which logSNR each step of a run starts from.
+"""Noise levels: the logSNR λ = ln(ᾱ / (1 − ᾱ)) that each step of a drawing starts from.
 
-The seam is here because levels and solvers are chosen apart from each other and apart from the training: a denoiser
-takes any logSNR λ = ln(ᾱ / (1 − ᾱ)), so a schedule is nothing but a list of numbers.
+A denoiser takes any logSNR, so a schedule is a list of numbers, chosen apart from the solver and the training.
 """
 
 import re

@@ -1,8 +1,7 @@
-"""What a run folder holds, and whether it still does.
+"""What a run folder holds, and whether it still does: size and SHA-256 of every file.
 
-The seam is here because no reader opens a run's file before it is checked: the manifest says how large each file was
-and what its SHA-256 is, and a file without an entry (a live run writes none) must at least be whole Parquet with the
-right columns. run.json is left out, because the trainer rewrites it with every heartbeat; card.py checks it.
+A file without an entry (a live run writes none) must at least be whole Parquet with the right columns. run.json is left
+out, because the trainer rewrites it with every heartbeat; card.py checks it.
 """
 
 import hashlib

@@ -1,8 +1,4 @@
-"""What a run is: a folder with these files.
-
-The seam is here because file names exist once, and because an id from an address bar or a command line is checked
-before it touches the disk.
-"""
+"""What a run is: a folder with these files, under an id that is checked before it touches the disk."""
 
 import re
 from dataclasses import dataclass

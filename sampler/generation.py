@@ -1,8 +1,4 @@
-"""Pictures on demand: labels, seeds and settings in, finished pictures out, one step at a time.
-
-The seam is here because the command line, the dashboard and the evaluator must draw the same picture from the same
-request, whatever the batch.
-"""
+"""Pictures on demand: labels, seeds and settings in, finished pictures out, one step at a time."""
 
 import json
 import time

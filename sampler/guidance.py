@@ -1,8 +1,4 @@
-"""Guidance: what the loop is told is the picture, out of what the network says.
-
-The seam is here because guidance is a law on top of any denoiser: D_∅ + s·(D_c − D_∅) (Ho & Salimans, 2022), inside an
-interval of noise levels (Kynkäänniemi et al., 2024).
-"""
+"""Guidance: D_∅ + s·(D_c − D_∅) (Ho & Salimans, 2022) in an interval of noise levels (Kynkäänniemi et al., 2024)."""
 
 import math
 import sys

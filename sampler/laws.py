@@ -1,8 +1,7 @@
 """Guidance laws: how far beyond the label each picture is pushed at a step, from what is known at that step.
 
-The seam is here because a law is a small pure function, and what it looks at comes from elsewhere: the two candidates
-from the network, their scores from a judge that is handed in as a callable, the posterior from the chain itself. The
-loop and the blend D_∅ + s·(D_c − D_∅) stay what they are; a law only says s, one for each picture.
+A law says only s of D_∅ + s·(D_c − D_∅), one for each picture. It looks at the two candidates from the network, at
+their scores from a judge that is handed in as a callable, and at the posterior from the chain itself.
 
 `scale` (S) means the same in every law: the s of a picture about which nothing is known yet.
 """

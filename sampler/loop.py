@@ -1,8 +1,4 @@
-"""The one loop that turns noise into pictures.
-
-The seam is here because it is plain arithmetic: numpy and torch arrays run it alike, and the caller keeps what it
-wants.
-"""
+"""The one loop that turns noise into pictures, in plain arithmetic, for numpy and torch arrays alike."""
 
 from collections import deque
 from collections.abc import Callable, Iterator

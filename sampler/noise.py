@@ -1,7 +1,6 @@
-"""Noise with a name: the same seed is the same noise, in every batch, on every machine.
+"""Noise by seed: the same seed is the same noise, in every batch, on every machine.
 
-The seam is here because "same noise, other class" and "this picture again" only mean something when a picture's
-randomness comes from its own generator. Philox counts instead of remembering, so a generator costs next to nothing.
+A picture's randomness comes from its own generator; Philox counts instead of remembering, so one costs next to nothing.
 """
 
 from collections.abc import Iterable

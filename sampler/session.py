@@ -1,6 +1,5 @@
-"""The denoiser as ONNX Runtime runs it.
+"""The denoiser as ONNX Runtime runs it, on a GPU where one works.
 
-The seam is here because build time (torch) and run time are separate: an exported graph is all that is needed to draw.
 What runs it is found out by trying, never by asking what the wheel was built with.
 """
 
@@ -22,14 +21,12 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
+from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
 from firstlight.run import Run
+from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
 
 PROVIDERS = ("auto", "cpu", "cuda")
-INPUTS = {"x": "tensor(float)", "logsnr": "tensor(float)", "label": "tensor(int64)"}
-STUDENT = {**INPUTS, "guidance": "tensor(float)"}  # of a graph that has learned guidance
-OUTPUT = "denoised"
-BATCH_AXIS = "batch"  # name of the symbolic first axis
-MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
+STUDENT = {**INPUTS, SCALE_INPUT: "tensor(float)"}  # of a graph that has learned guidance
 GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
 
 gate = threading.BoundedSemaphore(1)  # one evaluation at a time in this process: two would only share the same cores
@@ -61,7 +58,7 @@ class Denoiser:
         """
         inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
-            inputs["guidance"] = np.ones_like(logsnr) if guidance is None else guidance
+            inputs[SCALE_INPUT] = np.ones_like(logsnr) if guidance is None else guidance
         with gate:
             try:
                 denoised: NDArray[np.float32]
@@ -78,7 +75,7 @@ class Denoiser:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = created(verified(self.path), self.path, "CPUExecutionProvider", threads=1)
+            spare = inference_session(verified(self.path), self.path, CPU, threads=1)
             denoised: NDArray[np.float32] = shared(spare, [OUTPUT], inputs)[0]
         except Exception as fault:
             raise SamplerError(
@@ -149,17 +146,25 @@ def verified(path: Path, expected: str = "") -> bytes:
 
     Raises SamplerError where it has not.
     """
+    expected = expected or report_of(path)["sha256"]
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}") from error
-    try:
-        expected = expected or json.loads(Run(path.parent).export.read_text())["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise SamplerError(f"{path} is not the file that was exported. {again(path)}")
     return content
+
+
+def report_of(path: Path) -> dict[str, Any]:
+    """The export.json beside the graph `path`. Raises SamplerError where graph or report are missing or unreadable."""
+    if not path.exists():
+        raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}")
+    try:
+        report = json.loads(Run(path.parent).export.read_text())
+        return {**report, "sha256": str(report["sha256"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
 
 
 def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
@@ -168,19 +173,19 @@ def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSess
     Raises SamplerError where there is none.
     """
     if provider == "cpu":
-        return created(content, path, "CPUExecutionProvider", threads=1), "CPU", "The CPU was asked for."
+        return inference_session(content, path, CPU, threads=1), "CPU", "The CPU was asked for."
     reason = obstacle()
     if not reason:
         with contextlib.suppress(SamplerError), quiet():
             if hasattr(ort, "preload_dlls"):
                 ort.preload_dlls()
-            session = created(content, path, "CUDAExecutionProvider", "CPUExecutionProvider")
-            if session.get_providers()[0] == "CUDAExecutionProvider":
+            session = inference_session(content, path, CUDA, CPU)
+            if session.get_providers()[0] == CUDA:
                 return session, "CUDA", "A GPU is here and CUDA loaded."
         reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
     if provider == "cuda":
         raise SamplerError(f"{reason}; or ask for --provider cpu.")
-    return created(content, path, "CPUExecutionProvider", threads=1), "CPU", f"{reason}."
+    return inference_session(content, path, CPU, threads=1), "CPU", f"{reason}."
 
 
 def obstacle() -> str:
@@ -189,30 +194,9 @@ def obstacle() -> str:
         return "CUDA_VISIBLE_DEVICES hides every GPU"
     if not any(Path(file).exists() for file in GPU_FILES):
         return "This machine has no NVIDIA GPU"
-    if "CUDAExecutionProvider" not in ort.get_available_providers():
+    if CUDA not in ort.get_available_providers():
         return "This onnxruntime was built without CUDA; install onnxruntime-gpu[cuda,cudnn]"
     return ""
-
-
-def created(content: bytes, path: Path, *providers: Any, threads: int = 0, batch: int = 0) -> ort.InferenceSession:
-    """A session with our options, on `threads` (default: as many as help) and, if given, for one batch size only.
-
-    Raises SamplerError for content that is no graph.
-    """
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads or min(cores(), MOST_THREADS)
-    if batch:
-        options.add_free_dimension_override_by_name(BATCH_AXIS, batch)
-    options.inter_op_num_threads = 1
-    options.enable_mem_reuse = providers[0] != "CPUExecutionProvider"  # saves nothing, and planning it takes 0.15 s
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(content, options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's errors share no base class
-        raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
 
 
 def check_signature(session: ort.InferenceSession, path: Path) -> None:
@@ -228,21 +212,6 @@ def check_signature(session: ort.InferenceSession, path: Path) -> None:
     if not right:
         found = f"{', '.join(inputs) or 'nothing'} -> {', '.join(outputs) or 'nothing'}"
         raise SamplerError(f"{path} is no denoiser x, logsnr, label -> denoised (it is {found}). {again(path)}")
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def again(path: Path) -> str:
-    """The command that makes the file anew."""
-    return f"Export it with: firstlight export {path.parent.name}"
-
-
-def brief(error: Exception) -> str:
-    """An error's first line, shortened."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """Solvers: how to step from one noise level to the next, as a table of coefficients.
 
-The seam is here because every solver in use is a linear multistep update of the last x̂0, so a solver is a function
-from levels to numbers, and one loop runs them all. All updates are variance preserving: x = α·x0 + σ·ε.
+Every solver in use is a linear multistep update of the last x̂0. All updates are variance preserving: x = α·x0 + σ·ε.
 """
 
 from collections.abc import Callable
@@ -103,9 +102,9 @@ def ipndm(levels: Levels) -> Table:
         b[k, : k + 1] = (following - noise[k + 1] / noise[k] * x)[k::-1] * alpha(levels)[k + 1]
         x = following
     b[np.abs(b) < NEGLIGIBLE] = 0.0
-    reach = int(np.nonzero(b.any(axis=0))[0].max()) + 1
+    history = int(np.nonzero(b.any(axis=0))[0].max()) + 1
     s0, s1 = pairs(sigma(levels))
-    return Table(levels, s1 / s0, b[:, :reach], np.zeros(steps))
+    return Table(levels, s1 / s0, b[:, :history], np.zeros(steps))
 
 
 def pairs(values: Numbers) -> tuple[Numbers, Numbers]:

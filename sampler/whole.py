@@ -1,9 +1,9 @@
 """A student's whole drawing as one graph: noise in, every picture on the way out.
 
-The seam is here because this is the fastest path and serves one request only, the student's own solver and levels; for
-everything else there is the denoiser and the loop. On a CPU every core draws its share of the pictures by itself, since
-cores that share a picture wait for each other; on a GPU inputs and outputs stay on the device, shapes are fixed for
-each batch size, and the whole way is one CUDA graph.
+It is the fastest path and serves the student's own solver and levels only; for everything else there is the denoiser
+and the loop. On a CPU every core draws its share of the pictures by itself, since cores that share a picture wait for
+each other; on a GPU inputs and outputs stay on the device, shapes are fixed for each batch size, and the whole way is
+one CUDA graph.
 """
 
 import json
@@ -17,11 +17,13 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
+from firstlight.graph import SCALE_INPUT
 from firstlight.run import Run
+from firstlight.runtime import CPU, CUDA, again, brief, inference_session
 from sampler import session
 from sampler.guidance import folded
 
-INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", "guidance": "tensor(float)"}
+INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(float)"}
 DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
 MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
 NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
@@ -60,7 +62,7 @@ class Whole:
 
         Raises SamplerError where it cannot run, and for pictures that come out as not a number.
         """
-        inputs: Arrays = {"x": x, "label": label, "guidance": np.full(len(x), guidance, np.float32)}
+        inputs: Arrays = {"x": x, "label": label, SCALE_INPUT: np.full(len(x), guidance, np.float32)}
         with session.gate:
             try:
                 images, sums = self.cuda(inputs) if self.provider == "CUDA" else self.cpu(inputs)
@@ -107,10 +109,10 @@ class Whole:
             drawn = self.cpu(inputs)
         except Exception as fault:
             raise SamplerError(
-                f"{self.provider} could not draw {len(inputs['x'])} pictures at once ({session.brief(fault)}); "
+                f"{self.provider} could not draw {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
             ) from fault
-        self.provider, self.reason = "CPU", f"CUDA failed ({session.brief(error)}), so the CPU draws."
+        self.provider, self.reason = "CPU", f"CUDA failed ({brief(error)}), so the CPU draws."
         return drawn
 
 
@@ -200,20 +202,20 @@ def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
     except (KeyError, ValueError, TypeError):
         right, built = False, None
     if not right or built != entry.get("drawing"):
-        raise SamplerError(f"{path} is not the graph that export.json describes. {session.again(path)}")
+        raise SamplerError(f"{path} is not the graph that export.json describes. {again(path)}")
     shape, scales = (channels, height, width), (float(low), float(high))
     return Whole(content, path, net, name, reason, classes, shape, scales, built)
 
 
 def one_core(content: bytes, path: Path) -> ort.InferenceSession:
     """A session on the CPU that uses the thread it is called from."""
-    return session.created(content, path, "CPUExecutionProvider", threads=1)
+    return inference_session(content, path, CPU, threads=1)
 
 
 def fixed(content: bytes, path: Path, count: int) -> ort.InferenceSession:
     """A session on the GPU for exactly `count` pictures, as a CUDA graph where every node runs there."""
     options = {"enable_cuda_graph": "1", "prefer_nhwc": "1"}
     try:
-        return session.created(content, path, ("CUDAExecutionProvider", options), batch=count)
+        return inference_session(content, path, (CUDA, options), batch=count)
     except SamplerError:  # a node that CUDA does not have
-        return session.created(content, path, "CUDAExecutionProvider", "CPUExecutionProvider", batch=count)
+        return inference_session(content, path, CUDA, CPU, batch=count)

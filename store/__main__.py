@@ -85,7 +85,7 @@ def write_export(options: argparse.Namespace) -> int:
 
 def drop_trajectories(options: argparse.Namespace) -> int:
     """Fewer trajectories in one run."""
-    from store.slimming import slim
+    from store.slim import slim
 
     before, after = slim(own_run(options.runs, options.run), options.keep)
     print(f"{options.run}: kept {after} of {before} trajectories")

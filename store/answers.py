@@ -1,7 +1,6 @@
-"""What people saw in a run's pictures: a file for each sitting, beside the run.
+"""What people saw in a run's pictures: a file for each sitting, beside the run, so that many may judge at once.
 
-The seam is here because many may judge at once: each sitting writes its own file and nobody else's, so nothing can be
-lost, and no manifest vouches for files that people write; one that cannot be read is named and hurts no other.
+No manifest vouches for files that people write; one that cannot be read is named and hurts no other.
 """
 
 import json

@@ -1,7 +1,5 @@
-"""The runs under one root, each with its state, the bad ones with a reason.
-
-The seam is here because one bad run must never hide the others: whatever is wrong with a folder ends in its entry, and
-no exception leaves this module for it.
+"""The runs in an archive and the state of each; whatever is wrong with a folder ends in its entry, never in an
+exception.
 """
 
 import json

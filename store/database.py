@@ -1,7 +1,7 @@
 """Questions to an archive, answered by DuckDB over the files of its runs.
 
-The seam is here because nothing is ingested: the views stand on the run folders themselves, so nothing is stale or
-locked and a live run simply appears. A query is a file in store/sql with a sentence on top; values are bound.
+A query is a file in store/sql with a sentence on top; values are bound. Nothing is ingested: the views stand on the run
+folders themselves, so nothing is stale and a live run simply appears.
 """
 
 import re

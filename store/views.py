@@ -1,7 +1,7 @@
 """The tables of chosen runs as DuckDB sees them: a sandboxed database and views on named files.
 
-The seam is here because the views stand on lists of files that were checked, never on a pattern: a pattern without a
-match fails, and one bad file would fail the query for all. File names are bound to variables, never pasted into SQL.
+The views stand on lists of files that were checked, never on a pattern: a pattern without a match fails, and one bad
+file would fail the query for all.
 """
 
 import json

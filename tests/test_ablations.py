@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from dashboard.network.anatomy import Anatomy, anatomy, built, shapes
+from dashboard.network.anatomy import Anatomy, anatomy
 from evaluator.__main__ import main
 from evaluator.experiments import claims as experiments_claims
 from evaluator.experiments import graph_surgery
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, Ablated, ablated_from
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from exporter.__main__ import main as export
 from exporter.graph import multiplied_out
 from firstlight.archives import BUNDLED
 from firstlight.errors import RunError, SamplerError
@@ -116,14 +118,32 @@ def test_the_drawn_network_has_the_weights_that_torch_counts(run: Run, network: 
     ]  # fmt: skip
 
 
-def test_what_is_no_graph_draws_nothing(run: Run) -> None:
-    content = run.denoiser.read_bytes()
-    generator = np.random.default_rng(0)
-    for cut in (b"", b"\xff" * 40, content[: len(content) // 2], generator.bytes(3000)):
-        with pytest.raises((ValueError, IndexError, KeyError)):
-            built(shapes(cut), 28)
+def test_what_is_no_u_net_draws_nothing(run: Run, tmp_path: Path) -> None:
     with pytest.raises(SamplerError, match="has no denoiser"):
-        anatomy(Run(run.folder.parent / "none"), 28)
+        anatomy(Run(tmp_path / "none"), 28)
+    other = Run(tmp_path / "copy")
+    shutil.copytree(run.folder, other.folder)
+    report = json.loads(other.export.read_text())
+    for shapes in ({}, [], {"unet.down.0.0.first.weight": []}, dict.fromkeys(report["shapes"])):
+        write_json(other.export, report | {"shapes": shapes})
+        with pytest.raises(SamplerError, match="no U-Net that can be drawn"):
+            anatomy(other, 28)
+    other.export.write_text("")
+    with pytest.raises(SamplerError, match="no readable export"):
+        anatomy(other, 28)
+
+
+def test_an_older_export_names_the_command_that_adds_the_shapes(run: Run, tmp_path: Path) -> None:
+    other = Run(tmp_path / "older")
+    shutil.copytree(run.folder, other.folder)
+    report, graph = json.loads(other.export.read_text()), other.denoiser.read_bytes()
+    shapes = report.pop("shapes")
+    write_json(other.export, report)
+    with pytest.raises(SamplerError, match="Add them with: firstlight export older --keep") as error:
+        anatomy(other, 28)
+    assert export([*str(error.value).split("firstlight export ")[1].split(), "--runs", str(tmp_path)]) == 0
+    assert json.loads(other.export.read_text())["shapes"] == shapes
+    assert other.denoiser.read_bytes() == graph and anatomy(other, 28) == anatomy(run, 28)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,18 @@ from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from store.database import Archive
 
+CURVE = """
+select
+    label, step, percent_of(step, max(steps)) as percent, median(logsnr) as logsnr, sigma_of(median(logsnr)) as sigma,
+    ou_of(median(logsnr)) as ou, count(*) as n, count(*) filter (where step >= recognized) / count(*) as share
+from judgements join (
+    select run, judge, sample, step as recognized from recognized($judge, $view, $threshold)
+) using (run, judge, sample)
+where view = $view
+group by label, step
+order by label, step
+"""
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
@@ -46,7 +58,7 @@ def test_points_and_curves_are_those_of_sql(archive: Archive, view: str, least: 
         wanted = asked[theirs].to_numpy(dtype=float, na_value=np.inf)
         assert np.array_equal(ours, np.where(np.isnan(wanted), np.inf, wanted))
     assert (found.other == (asked["final_top"] != asked["label"]).to_numpy()).all()
-    curve = archive.ask("recognition_curve", run="first", judge=judge, view=view, threshold=least)
+    curve = archive._answer(CURVE, {"judge": judge, "view": view, "threshold": least}, [archive.entry("first")])
     ours = judgements.courses(seen, found, len(CLASSES)).sort_values(["label", "step"])
     for column in ("label", "step", "percent", "logsnr", "sigma", "ou", "share", "n"):
         assert np.allclose(ours[column].to_numpy(float), curve[column].to_numpy(float), atol=1e-6), column
@@ -98,7 +110,8 @@ def test_what_is_lacking_is_said(archive: Archive) -> None:
 
 
 def test_seventy_per_cent_lies_between_the_steps_around_it(archive: Archive) -> None:
-    curve = archive.ask("recognition_curve", run="first", judge="mnist-clean", view="denoised", threshold=0.5)
+    seen, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
+    curve = judgements.courses(seen, found, len(CLASSES))
     assert axes.source_on(curve, "percent") == pytest.approx(70)
     assert axes.source_on(curve, "logsnr") == pytest.approx(0.8 * 5)  # between 50 % (0) and 75 % (5)
 

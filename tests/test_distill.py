@@ -166,7 +166,7 @@ def test_a_student_is_drawn_like_any_run(student: Run) -> None:
 
 
 def test_resumed_students_learn_the_same(teacher: Run, student: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import trainer.training as training
+    import trainer.train as training
 
     kept = training.optimize
 

@@ -27,7 +27,7 @@ from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.run import Run
 from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
-from store.slimming import slim
+from store.slim import slim
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 

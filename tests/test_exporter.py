@@ -11,9 +11,8 @@ import pytest
 import torch
 from archive_fixture import card
 
-from exporter import parity
 from exporter.__main__ import main
-from exporter.export import LIMIT, ROUNDED, export, rounding, write
+from exporter.export import LIMIT, ROUNDED, export, noise_levels, rounding, write
 from exporter.graph import SMALLEST, config_hash, multiplied_out
 from firstlight.errors import RunError
 from firstlight.files import write_json
@@ -167,7 +166,7 @@ def test_the_report_says_how_far_and_where_it_looked(run: Run) -> None:
 
 def test_a_network_of_predicted_noise_is_compared_where_it_was_trained() -> None:
     config = replace(SMALL, prediction="noise", schedule="linear-150", levels="linear-150", steps=150)
-    at = parity.noise_levels(config)
+    at = noise_levels(config)
     assert len(at) == 150 + len(range(-1, 10))
     assert at.min() == pytest.approx(-1.27, abs=0.005)
 

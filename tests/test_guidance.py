@@ -20,12 +20,11 @@ from evaluator.provenance import notes
 from evaluator.stats.distances import frechet, moments
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.card import card_of
-from firstlight.errors import RunError
+from firstlight.errors import RunError, SamplerError
 from firstlight.files import write_bytes, write_json
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.run import Run
 from firstlight.schema import TABLES
-from sampler import SamplerError
 from store.database import Archive
 from trainer.data import load as load_pictures
 

@@ -8,11 +8,13 @@ import pytest
 from gaussian import CLASSES, SIZE, mixture, posterior, write_gaussian
 from onnxruntime import InferenceSession
 
-from firstlight.levels import CLEAN
-from sampler import SamplerError, guided, levels, sample
+from firstlight.errors import SamplerError
+from firstlight.levels import CLEAN, levels
 from sampler.__main__ import main
 from sampler.generation import Progress, Settings, generate
+from sampler.guidance import guided
 from sampler.laws import INTERVAL, LAWS, At, Law, Steer, constant, evidence, feedback, shuffled, steered, weighted
+from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser, load
 from sampler.solvers import ddpm

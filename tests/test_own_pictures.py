@@ -17,7 +17,7 @@ from trainer.__main__ import main as trainer
 from trainer.card import new_card
 from trainer.config import PRESETS
 from trainer.data import DataError, load, own_name
-from trainer.training import train
+from trainer.train import train
 
 RANDOM = np.random.default_rng(0)
 

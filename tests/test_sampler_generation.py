@@ -13,12 +13,13 @@ import torch
 from gaussian import CLASSES, MEANS, SIZE, SPREAD, denoise, flow, graph, write_gaussian
 from PIL import Image
 
-from firstlight.levels import onward
+from firstlight.errors import SamplerError
+from firstlight.levels import levels, onward
 from firstlight.run import Run
-from sampler import Noise, SamplerError, clipped, guided, levels
 from sampler.__main__ import chosen, main
 from sampler.generation import Settings, continued, generate, settings_of
-from sampler.guidance import evaluations
+from sampler.guidance import clipped, evaluations, guided
+from sampler.noise import Noise
 from sampler.output import grid
 from sampler.session import Denoiser, load, obstacle
 

@@ -14,9 +14,10 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, IPNDMScheduler
 from gaussian import SPREAD, coefficients, denoise, flow
 
-from firstlight.levels import alpha, sigma
-from sampler import CLEAN, LEVELS, SOLVERS, SamplerError, levels, sample
-from sampler.solvers import ADAMS_BASHFORTH, Numbers, ddim, solve
+from firstlight.errors import SamplerError
+from firstlight.levels import CLEAN, LEVELS, alpha, levels, sigma
+from sampler.loop import sample
+from sampler.solvers import ADAMS_BASHFORTH, SOLVERS, Numbers, ddim, solve
 
 ROUNDING = 1e-9
 LAST_STEP = 5e-4  # peers end at σ = 0, we at σ = 4.5e-5, with up to ten standard deviations of noise

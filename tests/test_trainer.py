@@ -23,20 +23,13 @@ from trainer.checkpoints import load_config, load_denoiser
 from trainer.commands import pictures
 from trainer.config import PRESETS, Config, from_dict, to_dict
 from trainer.data import DIGITS, DataError, Pictures, load, prepared
+from trainer.loss import batch_index, denoising_loss
 from trainer.network import Conv, Denoiser, UNet
+from trainer.optimizer import learning_rate
 from trainer.schedules import training_logsnr
-from trainer.tracing import grid, to_bytes
-from trainer.training import (
-    Diverged,
-    Lesson,
-    batch_index,
-    begin,
-    denoising_loss,
-    learning_rate,
-    optimize,
-    start_cycle,
-    train,
-)
+from trainer.state import begin
+from trainer.trace import grid, to_bytes
+from trainer.train import Diverged, Lesson, optimize, start_cycle, train
 
 ROOT = Path(__file__).parent.parent
 SMALL = Config(dataset="digits5000", widths=(8, 16), blocks=1, embedding=16, epochs=0.5, batch=32, warmup=5, ema=0.9)
@@ -206,7 +199,7 @@ def test_every_class_gets_the_same_noise() -> None:
 def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
     cycles: int, last: int, tmp_path: Path, digits: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import trainer.training as training_module
+    import trainer.train as training_module
 
     config = replace(SMALL, epochs=2, cycles=cycles)
     trained(tmp_path, "whole", config, digits)

@@ -18,10 +18,11 @@ from exporter.__main__ import main as exporter
 from firstlight.errors import SamplerError
 from firstlight.files import write_json
 from firstlight.run import Run
+from firstlight.runtime import CPU, inference_session
 from sampler.__main__ import main as sampler
 from sampler.generation import Settings, generate, settings_of
 from sampler.noise import Noise
-from sampler.session import Denoiser, created, load
+from sampler.session import Denoiser, load
 from sampler.whole import DENOISED, IMAGES, Bound, Whole, fastest, whole_of
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
@@ -147,7 +148,7 @@ def test_noise_that_is_not_a_number_is_a_sentence(whole: Whole) -> None:
 
 def test_half_precision_differs_by_little(run: Run, whole: Whole) -> None:
     """11 bits of a value around 1, through a dozen layers and two evaluations: a few of 255."""
-    half = created(run.unrolled_half.read_bytes(), run.unrolled_half, "CPUExecutionProvider")
+    half = inference_session(run.unrolled_half.read_bytes(), run.unrolled_half, CPU)
     x, label = Noise(range(4), SHAPE).start(), np.arange(4)
     inputs = {"x": x, "label": label, "guidance": np.full(4, 2.0, np.float32)}
     floats, drawn = half.run([DENOISED, IMAGES], inputs)
@@ -157,7 +158,7 @@ def test_half_precision_differs_by_little(run: Run, whole: Whole) -> None:
 
 def test_bound_inputs_and_outputs_give_the_same_pictures_call_after_call(run: Run, whole: Whole) -> None:
     """What a GPU runs, with the buffers in main memory."""
-    net = created(run.unrolled.read_bytes(), run.unrolled, "CPUExecutionProvider", batch=3)
+    net = inference_session(run.unrolled.read_bytes(), run.unrolled, CPU, batch=3)
     bound = Bound(net, whole.outputs(3), "cpu")
     for first in (0, 3):
         x, label = Noise(range(first, first + 3), SHAPE).start(), np.array([2, 1, 0])
@@ -240,7 +241,7 @@ def test_a_gpu_runs_the_graph_in_half_precision_only(
 
 def on_a_gpu(content: bytes, path: Path, _: str) -> tuple[object, str, str]:
     """A session that says that a GPU runs it."""
-    return created(content, path, "CPUExecutionProvider"), "CUDA", "A GPU is here and CUDA loaded."
+    return inference_session(content, path, CPU), "CUDA", "A GPU is here and CUDA loaded."
 
 
 def test_the_command_takes_the_fastest_path_and_says_so(

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Every flag of every command."""
     top = argparse.ArgumentParser(prog="firstlight", description="Train diffusion runs and trace them.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     start = commands.add_parser("train", help="train a new run")
     start.add_argument("--preset", choices=sorted(PRESETS), default="tiny", help="the recipe (default: tiny)")
@@ -37,7 +37,6 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--name", help="a display name, any text (default: the id)")
     start.add_argument("--tag", action="append", default=[], help="a tag; may be given several times")
     start.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
-    start.set_defaults(command="train")
 
     student = commands.add_parser("distill", help="train a student that draws like a run, with few evaluations")
     student.add_argument("run", help="the teacher's id")
@@ -45,18 +44,14 @@ def parser() -> argparse.ArgumentParser:
     student.add_argument("--id", help="the student's id (default: RUN-student-EVALUATIONS)")
     student.add_argument("--paths", type=int, default=12000, help="pictures that the teacher draws (default: 12000)")
     student.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
-    student.set_defaults(command="distill")
 
     again = commands.add_parser("resume", help="go on with a run that was stopped")
-    again.set_defaults(command="resume")
 
     record = commands.add_parser("trace", help="store denoising trajectories of a trained run")
     record.add_argument("--per-class", type=int, default=24, help="pictures of every class (default: 24)")
     record.add_argument("--every", type=int, help="keep every N-th step (default: about 25 frames)")
-    record.set_defaults(command="trace")
 
     default = commands.add_parser("sampling", help="change how a run's pictures are drawn by default")
-    default.set_defaults(command="sampling")
 
     for command, offered in ((start, SETTINGS), (student, LEARNING), (default, SAMPLING)):
         for name, kind in offered.items():

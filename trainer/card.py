@@ -1,7 +1,4 @@
-"""run.json while a run is trained: who, what, how far, and a heartbeat.
-
-The seam is here because readers judge a run's state by this file alone: "running" with an old heartbeat is "crashed".
-"""
+"""run.json while a run is trained: who, what, how far, and a heartbeat, whose silence readers take for a crash."""
 
 import platform
 import subprocess
@@ -75,14 +72,6 @@ def write_card(run: Run, card: dict[str, Any]) -> None:
     """Write run.json with a fresh heartbeat."""
     card["heartbeat"] = now()
     write_json(run.card, card)
-
-
-def device_name(device: torch.device, half: bool) -> str:
-    """What did the arithmetic, for run.json."""
-    precision = "bfloat16" if half else "float32"
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, {precision}"
-    return f"CPU, {torch.get_num_threads()} threads, {precision}"
 
 
 def git_commit() -> str | None:

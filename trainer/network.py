@@ -1,7 +1,4 @@
-"""The U-Net and the denoiser around it.
-
-The seam is here because everything downstream speaks only of `denoised = D(x, logsnr, label)`; what the network was
-trained to predict, and how its input is scaled, is known to this file alone.
+"""The U-Net and the denoiser around it, which alone knows what the network predicts and how its input is scaled.
 
 The blocks have no normalisation layers. Every convolution keeps its weights at unit norm (Karras et al., "Analyzing and
 improving the training dynamics of diffusion models", CVPR 2024) with one learned gain per layer, so the exported graph
@@ -164,10 +161,10 @@ class UNet(nn.Module):
         self.unfold = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor, guidance: Tensor | None = None) -> Tensor:
-        told = self.time(logsnr) + self.label(label)
+        embedded = self.time(logsnr) + self.label(label)
         if self.scale is not None and guidance is not None:
-            told = told + self.scale(guidance)
-        embedding = F.silu(told)[:, :, None, None].to(x.dtype)
+            embedded = embedded + self.scale(guidance)
+        embedding = F.silu(embedded)[:, :, None, None].to(x.dtype)
         hidden = self.stem(x)
         skips: list[Tensor] = []
         for level, down in enumerate(self.down):

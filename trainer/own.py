@@ -1,7 +1,4 @@
-"""A person's own small pictures: a folder with one subfolder per class, or an .npz with images and labels.
-
-The seam is here because files that people made are of any kind, and each fault is one sentence that names the file.
-"""
+"""A person's own small pictures: a folder with one subfolder per class, or an .npz with images and labels."""
 
 import sys
 from collections import Counter

@@ -1,20 +1,13 @@
-"""What a network is made of, read from its exported graph.
-
-A drawing needs names and shapes of the weights and nothing else: they are read from the ONNX file's own bytes
-(protobuf's wire format), so that the dashboard needs neither torch nor the onnx package.
-"""
+"""What a network is made of: the parts of the U-Net, from the names and shapes of its weights in export.json."""
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firstlight.errors import SamplerError
 from firstlight.run import Run
-from sampler.session import verified
+from sampler.session import report_of
 
-GRAPH, INITIALIZER, DIMS, NAME = 7, 5, 1, 8  # field numbers of ONNX's ModelProto, GraphProto and TensorProto
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 BLOCK = re.compile(r"unet\.(down|up)\.(\d+)\.(\d+)\.")
 Shapes = dict[str, tuple[int, ...]]  # name of a weight -> its shape
 
@@ -59,26 +52,15 @@ class Anatomy:
 
 def anatomy(run: Run, size: int) -> Anatomy:
     """The network of a run whose pictures are `size` pixels high. Raises SamplerError where there is none to read."""
+    found = report_of(run.denoiser).get("shapes")
+    if found is None:
+        raise SamplerError(f"{run.id}'s export.json does not hold the network's shapes. Add them with: "
+                           f"firstlight export {run.id} --keep")  # fmt: skip
     try:
-        return built(shapes(verified(run.denoiser)), size)
-    except (ValueError, IndexError, KeyError) as error:
+        return built({name: tuple(shape) for name, shape in found.items()}, size)
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise SamplerError(f"{run.id}'s graph is no U-Net that can be drawn ({error}). Export it anew with: "
                            f"firstlight export {run.id}") from error  # fmt: skip
-
-
-def shapes(content: bytes) -> Shapes:
-    """The shape of every weight in an ONNX file. Raises ValueError or IndexError for what is none."""
-    found: Shapes = {}
-    for graph in _messages(memoryview(content), GRAPH):
-        for tensor in _messages(graph, INITIALIZER):
-            name, dims = "", list[int]()
-            for number, _, value in _fields(tensor):
-                if number == NAME and isinstance(value, memoryview):
-                    name = bytes(value).decode("utf-8", "replace")
-                elif number == DIMS:
-                    dims += [value] if isinstance(value, int) else list(_varints(value))
-            found[name] = tuple(dims)
-    return found
 
 
 def built(weights: Shapes, size: int) -> Anatomy:
@@ -123,44 +105,3 @@ def _part(weights: Shapes, prefix: str, name: str, kind: str, level: int, size: 
 def _of(weights: Shapes, prefix: str) -> Shapes:
     """The weights of a part, by the rest of their names."""
     return {name.removeprefix(prefix): shape for name, shape in weights.items() if name.startswith(prefix)}
-
-
-def _messages(data: memoryview, wanted: int) -> Iterator[memoryview]:
-    return (value for number, _, value in _fields(data) if number == wanted and isinstance(value, memoryview))
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, int, "memoryview | int"]]:
-    """Field number, wire type and value of each field of a message."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == VARINT:
-            value, at = _varint(data, at)
-            yield key >> 3, kind, value
-            continue
-        length, at = _varint(data, at) if kind == BYTES else ({FIXED64: 8, FIXED32: 4}.get(kind, 0), at)
-        if kind not in (FIXED64, BYTES, FIXED32) or at + length > len(data):
-            raise ValueError("it is no whole ONNX file")
-        yield key >> 3, kind, data[at : at + length]
-        at += length
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
-        if shift > 63:
-            raise ValueError("it is no whole ONNX file")
-
-
-def _varints(data: memoryview) -> Iterator[int]:
-    at = 0
-    while at < len(data):
-        value, at = _varint(data, at)
-        yield value

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import JUDGES, Judge, command, judge_for_run
 from evaluator.provenance import denoiser_sha256
 from firstlight.card import card_of
-from firstlight.errors import JudgeError, RunError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run import Run
-from sampler import SamplerError, session
+from sampler import session
 from sampler.noise import Pictures
 
 Labels = NDArray[np.int64]

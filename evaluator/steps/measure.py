@@ -30,6 +30,7 @@ from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.files import write_table
 from firstlight.run import Run
+from firstlight.runtime import cores
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
@@ -155,7 +156,7 @@ def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Seque
         "judge": judge,
         "settings": {"per_class": per_class, "seed": FIRST_SEED, "epochs": EPOCHS,
                      "sampling": [asdict(cell.settings) for cell in compared]},
-        "machine": {"processor": processor(), "cores": session.cores()},
+        "machine": {"processor": processor(), "cores": cores()},
     }  # fmt: skip
     table = table_of(SOLVER_STEPS, {name: [row[name] for row in rows] for name in SOLVER_STEPS.names})
     write_table(run.solver_steps, table.replace_schema_metadata({METADATA: json.dumps(notes).encode()}))

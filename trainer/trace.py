@@ -35,14 +35,14 @@ class Candidates:
     def __call__(self, x: Tensor, logsnr: float) -> Tensor:
         level = torch.full((2 * len(x),), float(logsnr), device=x.device)
         label = torch.cat([self.label, torch.full_like(self.label, self.config.classes)])
-        told = torch.full_like(level, self.config.guidance) if self.config.scale_high else None
-        both = self.denoiser(torch.cat([x, x]), level, label, told)
+        scale = torch.full_like(level, self.config.guidance) if self.config.scale_high else None
+        both = self.denoiser(torch.cat([x, x]), level, label, scale)
         self.conditional, self.unconditional = both.chunk(2)
-        if told is not None:  # a student has guided itself
+        if scale is not None:  # a student has guided itself
             return self.conditional
         inside = self.config.guidance_low <= logsnr <= self.config.guidance_high
-        scale = self.config.guidance if inside else 1.0
-        return self.unconditional + scale * (self.conditional - self.unconditional)
+        factor = self.config.guidance if inside else 1.0
+        return self.unconditional + factor * (self.conditional - self.unconditional)
 
 
 def steps_of(denoiser: Denoiser, label: np.ndarray, seed: np.ndarray) -> Iterator[tuple[Any, Candidates]]:

@@ -1,8 +1,7 @@
-"""A student's whole way from noise to picture as one graph.
+"""A student's whole way from noise to picture as one graph, unrolled.onnx.
 
-The seam is here because a student knows a few fixed levels only. Written out one after the other, what its network is
-told about them is constant and folds into the weights, and between two evaluations there is nothing left to wait for.
-For a CPU the network is laid out in columns, for a GPU it is in half precision.
+A student knows a few fixed levels only. Written out one after the other, what its network is told about them is
+constant and folds into the weights. For a CPU the network is laid out in columns, for a GPU it is in half precision.
 """
 
 import json
@@ -16,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from exporter.columns import in_columns
-from exporter.graph import SCALE_INPUT, exported, facts, multiplied_out, serialized, store_in_half
-from exporter.parity import Parity, scales
+from exporter.graph import facts, multiplied_out, scales, store_in_half
 from firstlight.errors import RunError
+from firstlight.graph import SCALE_INPUT, serialize, to_onnx
+from firstlight.parity import Parity, guidance
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.whole import DENOISED, IMAGES, SUMS, built_in, one_core
@@ -78,36 +78,32 @@ class Unrolled(nn.Module):
         return denoised, scaled.permute(0, 1, 3, 4, 2).to(torch.uint8), shown.sum((2, 3, 4))
 
 
-def unrolled_graph(denoiser: Denoiser, classes: list[str], form: Form) -> bytes:
+def whole_graph(denoiser: Denoiser, classes: list[str], form: Form) -> bytes:
     """The student as one serialized graph. Raises RunError where the graph is not what the engine runs fast."""
     config = denoiser.config
     example = (torch.randn(2, config.channels, config.size, config.size), torch.zeros(2, dtype=torch.int64),
                torch.ones(2))  # fmt: skip
-    model = exported(Unrolled(denoiser, form).eval(), example, INPUTS, OUTPUTS)
+    model = to_onnx(Unrolled(denoiser, form).eval(), example, INPUTS, OUTPUTS)
     store_in_half(model, exact=True)
-    return serialized(model, facts(config, classes) | {"drawing": json.dumps(built_in(config))})
+    return serialize(model, facts(config, classes) | {"drawing": json.dumps(built_in(config))})
 
 
-def compared(denoiser: Denoiser, content: bytes, form: Form) -> dict[str, Any]:
+def whole_parity(denoiser: Denoiser, content: bytes, form: Form) -> dict[str, Any]:
     """The largest difference of any x̂0 from torch in float32, for export.json; each label, scales from end to end.
 
     Raises RunError where it is too large to be a matter of rounding.
     """
     config, session = denoiser.config, one_core(content, Path("unrolled.onnx"))
-    worst, shape, limit = (
-        Parity(0.0, 0.0, 0, 0),
-        (config.channels, config.size, config.size),
-        HALF_LIMIT if form == "half" else LIMIT,
-    )
-    reference, changed = Unrolled(denoiser), 0.0
+    shape, limit = (config.channels, config.size, config.size), HALF_LIMIT if form == "half" else LIMIT
+    reference, worst, changed = Unrolled(denoiser), Parity(0.0, 0.0, 0, 0), 0.0
     for size in BATCHES:
         x, label = Noise(range(size), shape).start(), np.arange(size) % (config.classes + 1)
-        guidance = scales(config, size)[SCALE_INPUT]
+        scale = guidance(scales(config), size)[SCALE_INPUT]
         with torch.no_grad():
             ours, bytes_, _ = (
-                value.numpy() for value in reference(torch.from_numpy(x), torch.from_numpy(label), guidance)
+                value.numpy() for value in reference(torch.from_numpy(x), torch.from_numpy(label), scale)
             )
-        theirs, images, _ = session.run(OUTPUTS, {"x": x, "label": label, SCALE_INPUT: guidance.numpy()})
+        theirs, images, _ = session.run(OUTPUTS, {"x": x, "label": label, SCALE_INPUT: scale.numpy()})
         difference = np.nan_to_num(np.abs(ours - theirs), nan=np.inf).max(axis=(1, 2, 3, 4))
         changed = max(changed, float(np.abs(images.astype(int) - bytes_).max()))
         if difference.max() >= worst.difference:

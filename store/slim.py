@@ -1,7 +1,6 @@
 """Fewer trajectories in a run, so that an archive stays small enough to hand on.
 
-The seam is here because whole noise seeds go, for every label at once: what stays
-is still the same noise for all classes.
+Whole noise seeds go, for every label at once: what stays is still the same noise for all classes.
 """
 
 import hashlib

@@ -1,0 +1,138 @@
+"""A training under way: what changes with every step, what its files hold of it, and how it goes on after a stop."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from firstlight.files import write_table
+from firstlight.manifest import write_manifest
+from firstlight.run import Run
+from firstlight.schema import METRICS
+from trainer.card import now, write_card
+from trainer.checkpoints import EMA, LAST, load_weights, save_weights
+from trainer.config import Config
+from trainer.device import device_name, half_precision
+from trainer.network import Denoiser
+from trainer.optimizer import adam
+
+
+@dataclass
+class Training:
+    """What changes while a run is trained. `rows` and `snapshots` are what metrics and snapshots files hold."""
+
+    run: Run
+    card: dict[str, Any]
+    config: Config
+    denoiser: Denoiser
+    averaged: Denoiser
+    optimizer: torch.optim.Optimizer
+    steps: int
+    step: int = 0
+    seconds: float = 0.0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    snapshots: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
+
+
+def begin(run: Run, card: dict[str, Any], config: Config, pictures: int, device: torch.device) -> Training:
+    """A training at step 0."""
+    torch.manual_seed(config.seed)
+    denoiser = Denoiser(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = Denoiser(config).to(device)
+    averaged.load_state_dict(denoiser.state_dict())
+    steps = max(1, round(config.epochs * pictures / config.batch))
+    card["parameters"] = sum(parameter.numel() for parameter in denoiser.parameters())
+    card["device"] = device_name(device, half_precision(config, device))
+    card["steps"] = steps
+    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps)
+
+
+@contextmanager
+def interruptible(training: Training) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the loop after the current step."""
+
+    def stop(*_: Any) -> None:
+        training.stopped = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def epoch_of(training: Training, pictures: int) -> float:
+    """Passes over the training pictures so far."""
+    return training.step * training.config.batch / pictures
+
+
+def note(training: Training, pictures: int, **values: float) -> None:
+    """Add rows to the metrics."""
+    for metric, value in values.items():
+        row = {"step": training.step, "epoch": epoch_of(training, pictures), "metric": metric, "value": value}
+        training.rows.append(row)
+    training.card.update(step=training.step, epoch=round(epoch_of(training, pictures), 4))
+
+
+def write_progress(training: Training) -> None:
+    """Bring run.json and metrics.parquet up to date."""
+    write_table(training.run.metrics, pa.Table.from_pylist(training.rows, schema=METRICS))
+    training.card["seconds"] = round(training.seconds, 1)
+    write_card(training.run, training.card)
+
+
+def checkpoint(training: Training) -> None:
+    """Write everything that resume needs, and the averaged weights."""
+    tensors: dict[str, Tensor] = {"progress": torch.tensor([training.step, training.seconds], dtype=torch.float64)}
+    tensors |= {f"weights.{name}": value for name, value in training.denoiser.state_dict().items()}
+    tensors |= {f"ema.{name}": value for name, value in training.averaged.state_dict().items()}
+    for number, state in training.optimizer.state_dict()["state"].items():
+        tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
+    write_progress(training)
+    save_weights(training.run, LAST, tensors)
+    save_weights(training.run, EMA, dict(training.averaged.state_dict()))
+
+
+def restore(training: Training) -> None:
+    """Go back to the last complete checkpoint: weights, averages, optimizer, metrics and snapshots up to its step."""
+    tensors = load_weights(training.run, LAST)
+    step, training.seconds = tensors["progress"].tolist()
+    training.step = int(step)
+    for prefix, denoiser in (("weights.", training.denoiser), ("ema.", training.averaged)):
+        denoiser.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    state: dict[int, dict[str, Tensor]] = {}
+    for key in (key for key in tensors if key.startswith("adam.")):
+        _, number, name = key.split(".", 2)
+        state.setdefault(int(number), {})[name] = tensors[key]
+    groups = training.optimizer.state_dict()["param_groups"]
+    training.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    training.rows = rows_until(training.run.metrics, training.step)
+    training.snapshots = rows_until(training.run.snapshots, training.step)
+
+
+def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
+    """The rows of a metrics or snapshots file up to a step; none where there is no file yet."""
+    if not path.is_file():
+        return []
+    return [row for row in pq.read_table(path).to_pylist() if row["step"] <= step]
+
+
+def close(training: Training, state: str, message: str) -> None:
+    """Write the last state of the run and its manifest; a diverged run keeps its last good checkpoint."""
+    if state != "diverged":
+        checkpoint(training)
+    if state == "finished":
+        (training.run.checkpoints / LAST).unlink(missing_ok=True)
+    write_progress(training)
+    write_manifest(training.run)
+    training.card.update(state=state, message=message, finished=now() if state != "stopped" else None)
+    write_card(training.run, training.card)

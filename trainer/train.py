@@ -1,0 +1,173 @@
+"""The training loop.
+
+Every random choice of a step follows from the seed and the step's number, so a run that was stopped and resumed takes
+the same steps, with the same losses, as one that was not.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from firstlight.files import sweep, write_table
+from firstlight.run import Run
+from firstlight.schema import SNAPSHOTS
+from trainer.card import write_card
+from trainer.config import Config
+from trainer.data import Pictures
+from trainer.device import best_device
+from trainer.lock import only_trainer
+from trainer.loss import denoising_loss, validate
+from trainer.network import Denoiser
+from trainer.optimizer import adam, cycle_starts, learning_rate
+from trainer.state import Training, begin, checkpoint, close, epoch_of, interruptible, note, restore, write_progress
+from trainer.trace import snapshot
+
+WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet
+CHECKPOINT_SECONDS = 60.0  # between two checkpoints
+POINTS = 2000  # logged losses in a run, at most; each is the mean over the steps between
+
+
+class Diverged(Exception):
+    """The loss is no longer a number; the message says at which step."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is taught: the loop asks for the batch loss of a step and, now and then, for the loss on held-out pictures.
+
+    A network learns from pictures, a student from its teacher; all else is the same.
+    """
+
+    pictures: int  # in an epoch
+    loss: Callable[[Training], Tensor]  # of the current weights at the current step, with its gradient
+    validation: Callable[[Training], float]  # of the averaged weights
+
+
+def train(
+    run: Run,
+    card: dict[str, Any],
+    config: Config,
+    data: Pictures,
+    test: Pictures,
+    start: Denoiser | None = None,
+    resume: bool = False,
+) -> None:
+    """Train `run` on pictures to its end, or until it is interrupted, and leave its folder complete.
+
+    Raises RunError where another trainer holds the run and Diverged where the loss is not finite; in every case the
+    last complete checkpoint stays.
+    """
+    device = best_device()
+    images = torch.from_numpy(data.images.copy()).to(device)
+    labels = torch.from_numpy(data.labels.copy()).to(device)
+    lesson = Lesson(
+        len(data.labels),
+        lambda training: denoising_loss(training, images, labels),
+        lambda training: validate(training, test),
+    )
+    teach(run, card, config, lesson, start, resume)
+
+
+def teach(
+    run: Run, card: dict[str, Any], config: Config, lesson: Lesson, start: Denoiser | None = None, resume: bool = False
+) -> None:
+    """Train `run` by a lesson, from fresh weights or those of `start`. Raises as `train` does."""
+    device = best_device()
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with only_trainer(run):
+        sweep(run.folder)
+        training = begin(run, card, config, lesson.pictures, device)
+        if start is not None:
+            training.denoiser.load_state_dict(start.state_dict(), strict=False)  # a student's own inputs stay fresh
+            training.averaged.load_state_dict(training.denoiser.state_dict())
+        if resume:
+            restore(training)
+        card.update(state="running", message="", finished=None)
+        write_card(run, card)
+        try:
+            with interruptible(training):
+                loop(training, lesson)
+        except Diverged as error:
+            close(training, "diverged", str(error))
+            raise
+        if training.stopped:
+            close(training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}")
+        else:
+            close(training, "finished", "")
+
+
+def loop(training: Training, lesson: Lesson) -> None:
+    """Take the steps that are left, writing metrics, snapshots and checkpoints on the way."""
+    config = training.config
+    every = max(1, training.steps // POINTS)
+    keep = snapshot_steps(training.steps, config.snapshots)
+    losses: list[Tensor] = []
+    written = saved = began = time.monotonic()
+    already = training.seconds
+    with tqdm(total=training.steps, initial=training.step, desc=training.run.id, unit="step") as bar:
+        while training.step < training.steps and not training.stopped:
+            if training.step in cycle_starts(training.steps, config.cycles):
+                start_cycle(training)
+            losses.append(optimize(training, lesson))
+            training.step += 1
+            bar.update()
+            training.seconds = already + time.monotonic() - began
+            if training.step % every and training.step != training.steps:
+                continue
+            loss = torch.stack(losses).mean().item()
+            losses.clear()
+            if not math.isfinite(loss):
+                raise Diverged(f"The loss is {loss} at step {training.step}; train again with a lower --learning-rate.")
+            bar.set_postfix(loss=f"{loss:.4f}")
+            rate = learning_rate(config, training.step, training.steps)
+            note(training, lesson.pictures, loss=loss, learning_rate=rate)
+            if any(training.step - every < step <= training.step for step in keep):
+                note(training, lesson.pictures, validation_loss=lesson.validation(training))
+                training.snapshots += snapshot(training.averaged, training.step, epoch_of(training, lesson.pictures))
+                write_table(training.run.snapshots, pa.Table.from_pylist(training.snapshots, schema=SNAPSHOTS))
+            if time.monotonic() - written > WRITE_SECONDS:
+                write_progress(training)
+                written = time.monotonic()
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                checkpoint(training)
+                saved = time.monotonic()
+
+
+def optimize(training: Training, lesson: Lesson) -> Tensor:
+    """One optimizer step; returns the batch's mean loss."""
+    for group in training.optimizer.param_groups:
+        group["lr"] = learning_rate(training.config, training.step, training.steps)
+    training.optimizer.zero_grad()
+    loss = lesson.loss(training)
+    loss.backward()
+    training.optimizer.step()
+    training.denoiser.normalise()
+    average(training)
+    return loss.detach()
+
+
+def start_cycle(training: Training) -> None:
+    """Go on from the averaged weights with a fresh optimizer (warm restarts, Loshchilov and Hutter 2017)."""
+    training.denoiser.load_state_dict(training.averaged.state_dict())
+    training.optimizer = adam(training.denoiser, training.config)
+
+
+@torch.no_grad()
+def average(training: Training) -> None:
+    """Move the averaged weights towards the current ones; early on the average is short."""
+    decay = min(training.config.ema, (1 + training.step) / (10 + training.step))
+    means: list[Tensor] = list(training.averaged.parameters())
+    current: list[Tensor] = list(training.denoiser.parameters())
+    torch._foreach_lerp_(means, current, 1 - decay)
+
+
+def snapshot_steps(steps: int, count: int) -> set[int]:
+    """Steps after which samples are kept: dense early, when most changes, and always the last."""
+    return {max(1, round(steps * ((i + 1) / count) ** 2)) for i in range(count)} if count else set()
