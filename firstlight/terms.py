@@ -51,8 +51,7 @@ class Terms:
         """What run.json keeps as the run's settings, and its drawing follows."""
         discrete = self.schedule.kind == "discrete"
         mean, deviation = self.schedule.start(self.pictures)
-        own = np.unique(self.schedule.ours(self.pictures))
-        noisy = own[own < CLEAN - 1e-6]
+        noisy = np.unique(self.schedule.ours(self.pictures)[self.schedule.noise > 0])
         return {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
             "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",

@@ -44,6 +44,7 @@ class Denoiser:
     config: str  # hash of the configuration it was trained with
     scales: tuple[float, float] | None = None  # of a student: the guidance scales it learned, lowest and highest
     path: Path = Path("denoiser.onnx")  # where it was loaded from
+    no_label: bool = True  # whether it knows "no label"; a model of somebody's own may not
 
     def __call__(
         self,
@@ -56,6 +57,10 @@ class Denoiser:
 
         Raises SamplerError where it cannot run.
         """
+        if not self.no_label and (np.asarray(label) >= len(self.classes)).any():
+            raise SamplerError(
+                "This model knows no pictures without a label, so it cannot be guided; draw with guidance 1."
+            )
         inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
             inputs[SCALE_INPUT] = np.ones_like(logsnr) if guidance is None else guidance
@@ -124,7 +129,9 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     except (KeyError, ValueError, TypeError) as error:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
-    return Denoiser(session, name, reason, classes, (channels, height, width), metadata.get("config", ""), scales, path)
+    known = metadata.get("no_label") != "false"
+    shape, config = (channels, height, width), metadata.get("config", "")
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, known)
 
 
 def check_provider(provider: str) -> None:

@@ -5,7 +5,6 @@ The oracle: x_t is made from a known picture and known noise by each model's own
 """
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from test_record import message
 import firstlight
 from evaluator.recognizability.judge_frames import decode
 from firstlight.levels import alpha, sigma
+from firstlight.schedules import Schedule
 from firstlight.schema import X_RANGE
 from store.database import Archive
 
@@ -30,10 +30,10 @@ KINDS: dict[str, tuple[Any, Any, Any, Any]] = {  # schedule, levels, the picture
     "betas": ({"betas": BETAS}, TIMES, np.sqrt(BAR[TIMES]), np.sqrt(1 - BAR[TIMES])),
     "bare": (list(BETAS), TIMES, np.sqrt(BAR[TIMES]), np.sqrt(1 - BAR[TIMES])),
     "an adopted network's": (
-        SimpleNamespace(kind="discrete", signal=np.sqrt(BAR), noise=np.sqrt(1 - BAR)), TIMES, np.sqrt(BAR[TIMES]),
+        Schedule("discrete", np.sqrt(BAR), np.sqrt(1 - BAR)), TIMES, np.sqrt(BAR[TIMES]),
         np.sqrt(1 - BAR[TIMES]),
     ),
-    "its flow": (SimpleNamespace(kind="flow", noise_at=0, signal=FLOW, noise=FLOW), 1 - FLOW, 1 - FLOW, FLOW),
+    "its flow": (Schedule("flow", 1 - FLOW, FLOW, 0), 1 - FLOW, 1 - FLOW, FLOW),
     "alphas": (firstlight.alphas_cumprod(BAR), [*TIMES[:4], -1], np.sqrt(ENDED), np.sqrt(1 - ENDED)),
     "sigmas": ("sigmas", SIGMAS, np.ones(5), SIGMAS),
     "flow, noise at 1": (firstlight.flow(noise_at=1), FLOW, 1 - FLOW, FLOW),
@@ -117,8 +117,8 @@ PICTURES = random((5, 28, 28))
         ((10, 7, LOGSNR, PICTURES), {}, "Label 10 is none of 10 classes"),
         ((None, 7, LOGSNR, PICTURES), {}, "say the label"),
         ((3, -7, LOGSNR, PICTURES), {}, "A seed is a whole number"),
-        ((3, 7, [150, 9, 8, 7, 6], PICTURES), {"schedule": {"betas": BETAS}}, "have the times 0 to 149"),
-        ((3, 7, TIMES / 150, PICTURES), {"schedule": {"betas": BETAS}}, "have the times 0 to 149"),
+        ((3, 7, [150, 9, 8, 7, 6], PICTURES), {"schedule": {"betas": BETAS}}, "has the times 0 to 149"),
+        ((3, 7, TIMES / 150, PICTURES), {"schedule": {"betas": BETAS}}, "has the times 0 to 149"),
         ((3, 7, TIMES, PICTURES), {"schedule": {"betas": BETAS + 1}}, "Betas must lie"),
         ((3, 7, TIMES, PICTURES), {"schedule": {"alphas_cumprod": BAR[::-1]}}, "rises with t"),
         ((3, 7, TIMES, PICTURES), {"schedule": {"alphas_cumprod": BAR * 2}}, "from 0 to 1"),
