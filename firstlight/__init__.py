@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from firstlight.recording import record
+    from firstlight.open_runs import record
     from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
-_HOMES = {"record": "recording"} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")
+_HOMES = {"record": "open_runs"} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")
 __all__ = ["alphas_cumprod", "betas", "flow", "record", "sigmas"]
 
 
