@@ -26,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "record":
-            from benchmarks.recording import measured as recorded
+            from benchmarks.log import measured as logged
 
-            return recorded(options.seconds, options.rate, options.json)
+            return logged(options.seconds, options.rate, options.json)
         run = existing_run(options.runs, options.run)
         if options.command == "gpu":
             from benchmarks.gpu import measured

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firstlight.adoption import adopt
-    from firstlight.recording import record
+    from firstlight.open_runs import record
     from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
-_HOMES = {"record": "recording", "adopt": "adoption"} | dict.fromkeys(
+_HOMES = {"record": "open_runs", "adopt": "adoption"} | dict.fromkeys(
     ("alphas_cumprod", "betas", "flow", "sigmas"), "schedules"
 )
 __all__ = ["adopt", "alphas_cumprod", "betas", "flow", "record", "sigmas"]

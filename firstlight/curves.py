@@ -1,7 +1,6 @@
 """Logged values as curves: for every metric its steps, rising, each once, and its values.
 
-The seam is here because a training logs in any order and a reader wants one curve: of a step that comes twice the last
-value counts.
+A training logs in any order, and a reader wants one curve: of a step that comes twice the last value counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """The log of a live run: values come into memory in microseconds and go to the disk every few seconds.
 
-The seam is here because a training loop must never wait for a disk: `add` appends to arrays, and whoever calls `write`
+A training loop must never wait for a disk: `add` appends to arrays, and whoever calls `write`
 (a thread) turns them into files. Up to ROWS rows the live file is rewritten; then it becomes a finished part.
 """
 

@@ -443,7 +443,7 @@ def test_the_examples_of_the_docs_run(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_benchmark_counts_every_value(tmp_path: Path) -> None:
-    from benchmarks.recording import raced
+    from benchmarks.log import raced
 
     report = raced(tmp_path, 1.0, 5_000)
     assert report["all values there"] and not report["reader saw damage"] and report["calls/s of CPU time"] > 20_000

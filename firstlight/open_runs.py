@@ -1,7 +1,7 @@
-"""Record any training loop as a run: `firstlight.record`.
+"""The runs that this process records: `firstlight.record` begins one of any training loop.
 
-The seam is here because who may write a run is decided once, when it begins: a new id, one that is gone on with, a
-notebook cell that runs again, another process.
+Who may write a run is decided here, once, when it begins: a new id, one that is gone on with, a notebook cell that runs
+again, another process.
 """
 
 import atexit

@@ -1,7 +1,7 @@
 """How fast a run is recorded while somebody reads it: `python -m benchmarks record`.
 
-The seam is here because both sides count: the loop that logs must not wait, and the reader, a process of its own, must
-see the curve all the while. Afterwards every value is compared with what was logged.
+Both sides count: the loop that logs must not wait, and the reader, a process of its own, must see the curve all the
+while. Afterwards every value is compared with what was logged.
 """
 
 import json
