@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from archive_fixture import card
 from exporter.__main__ import main
 from exporter.export import LIMIT, ROUNDED, export, noise_levels, rounding, write
 from exporter.graph import SMALLEST, config_hash, multiplied_out
+from firstlight import graph, parity
 from firstlight.errors import RunError
 from firstlight.files import write_json
 from firstlight.manifest import read_manifest
@@ -199,6 +202,31 @@ def test_a_graph_that_disagrees_is_not_written(tmp_path: Path, run: Run) -> None
         write(target, other, run.denoiser.read_bytes(), {})
     assert not target.denoiser.exists()
     assert not target.export.exists()
+
+
+class Foreign(torch.nn.Module):
+    """A network of somebody's own: no labels to speak of, pictures that are no squares."""
+
+    def forward(self, x: torch.Tensor, logsnr: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        return x * torch.sigmoid(logsnr + label)[:, None, None, None]
+
+
+def test_the_ground_floor_exports_and_compares_anybodys_network() -> None:
+    """Without the trainer's Config; another network's graph is seen to be one."""
+    module, shape = Foreign().eval(), (1, 4, 6)
+    example = (torch.zeros(2, *shape), torch.zeros(2), torch.zeros(2, dtype=torch.int64))
+    content = graph.serialize(graph.to_onnx(module, example, [*graph.INPUTS], [graph.OUTPUT]), {})
+    at = np.linspace(-5.0, 5.0, 9)
+    found = parity.parity(parity.Network(module, shape, 1), content, at)
+    assert found.difference < LIMIT and found.compared == sum(size * -(-9 // size) for size in parity.BATCHES)
+    other = parity.parity(parity.Network(lambda x, logsnr, label: module(x, logsnr + 1, label), shape, 1), content, at)
+    assert other.difference > 0.1
+    assert np.array_equal(parity.noise_of(7, shape), Noise([7], shape).start()[0])
+
+
+def test_the_ground_floor_is_there_without_torch_and_engines() -> None:
+    code = "import sys, firstlight.parity; sys.exit(bool({'torch', 'onnx', 'onnxruntime'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
 
 
 def test_bad_input_is_one_sentence_and_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
