@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import add_flag, existing_run
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 BATCHES = (10, 20)  # of the engines
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone

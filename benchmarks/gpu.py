@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.race import spread
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import settings_of
 from sampler.noise import Noise
 from sampler.whole import whole_of

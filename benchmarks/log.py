@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 import firstlight
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.atomic_writes import write_json
+from firstlight.run_folder import Run
 
 VALUES = np.random.default_rng(0).random(1 << 20)  # the value of metric n at step s is number s + 7919 n of these
 METRICS = tuple(f"group/metric-{number}" for number in range(10))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 SPREAD = (5, 95)  # percentiles of the rounds that low and high are

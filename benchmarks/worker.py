@@ -21,7 +21,7 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     from benchmarks import contestants, peak
-    from firstlight.run import Run
+    from firstlight.run_folder import Run
 
     try:
         if kind == "peak":

@@ -68,7 +68,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     """A report of the runs, whole or not at all."""
     _quiet()
     from dashboard.report import build
-    from firstlight.files import write_bytes
+    from firstlight.atomic_writes import write_bytes
     from store.database import Archive
 
     root = archive(chosen.runs)

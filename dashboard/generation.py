@@ -18,16 +18,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.pictures.plate import Bytes, plate
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import Judge, judge_for, softmax
-from firstlight.card import card_of
 from firstlight.errors import JudgeError
 from firstlight.levels import levels
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
-from sampler.laws import Steer, law_of
+from sampler.guidance_laws import Steer, law_of
 from sampler.session import Denoiser, load
 from sampler.whole import Whole, drawing, whole_of
 

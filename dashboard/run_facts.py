@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.format import estimate_of, figure
-from firstlight.card import SAME_PICTURES
+from firstlight.run_card import SAME_PICTURES
 
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from firstlight.archives import add_flag, own_run
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 def add_run(command: argparse.ArgumentParser, help: str = "the run's id") -> None:

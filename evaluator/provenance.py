@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from firstlight.schema import METADATA
 from store.slim import origin
 

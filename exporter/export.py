@@ -14,14 +14,14 @@ import torch
 
 from exporter.graph import graph_of, multiplied_out, scales
 from exporter.whole import CPU, Form, whole_graph, whole_parity
-from firstlight.card import card_of
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.files import write_bytes, write_json
 from firstlight.graph import OPSET, shapes
 from firstlight.levels import Levels, levels
 from firstlight.manifest import write_manifest
 from firstlight.parity import BATCHES, Network, Parity, parity
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights

@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from firstlight.adoption import adopt
-    from firstlight.open_runs import record
+    from firstlight.adoption.adopt import adopt
+    from firstlight.recording.open_runs import record
     from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
-_HOMES = {"record": "open_runs", "adopt": "adoption"} | dict.fromkeys(
+_HOMES = {"record": "recording.open_runs", "adopt": "adoption.adopt"} | dict.fromkeys(
     ("alphas_cumprod", "betas", "flow", "sigmas"), "schedules"
 )
 __all__ = ["adopt", "alphas_cumprod", "betas", "flow", "record", "sigmas"]

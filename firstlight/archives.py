@@ -10,7 +10,8 @@ from pathlib import Path
 
 from firstlight.errors import RunError
 from firstlight.home import HOME, INSTALLED
-from firstlight.run import RUN_ID, Run, run_at
+from firstlight.run_folder import Run
+from firstlight.run_id import RUN_ID, run_at
 
 BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"

@@ -4,7 +4,7 @@ import os
 from typing import IO
 
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 try:
     import fcntl

@@ -18,9 +18,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import downloads, elements, live
+from dashboard.components import csv_download, elements, live
 from dashboard.data import archive
 from dashboard.runs import finding, notes_form, table
 
@@ -28,7 +28,7 @@ else:
         on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",
     )
-    downloads.save_rows(table.file_rows(shown), "runs")
+    csv_download.save_rows(table.file_rows(shown), "runs")
 elements.damaged(runs)
 if said := finding.bundled(archive.root()):
     elements.note(said)

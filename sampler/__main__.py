@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError, SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 MOST_PICTURES = 1_000_000
 CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings
@@ -68,7 +68,7 @@ def draw(options: argparse.Namespace) -> str:
     if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
-    from sampler.laws import Steer
+    from sampler.guidance_laws import Steer
     from sampler.output import check_target, write
     from sampler.session import load
     from sampler.whole import fastest

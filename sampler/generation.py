@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.levels import MOST_STEPS, Levels, levels, onward, told
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.guidance import check, clipped, evaluations, folded, guided
-from sampler.laws import Numbers, Seen, Steer, bounds, law_of, steered
+from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table, solve

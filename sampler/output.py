@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firstlight.atomic_writes import replacing
 from firstlight.errors import SamplerError
-from firstlight.files import replacing
 
 Images = NDArray[np.uint8]
 GAP = 2  # pixels between pictures of a grid

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
 
 PROVIDERS = ("auto", "cpu", "cuda")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.graph import SCALE_INPUT
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, inference_session
 from sampler import session
 from sampler.guidance import folded

@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
 from firstlight.manifest import Signature, signature
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
 
 SITTING = re.compile(r"[0-9a-f]{32}")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from firstlight.archives import beside, shown, words_alone
-from firstlight.card import read_card, state_of
 from firstlight.errors import RunError
 from firstlight.manifest import (
     Listing,
@@ -26,7 +25,10 @@ from firstlight.manifest import (
     table_problem,
 )
 from firstlight.parts import counting
-from firstlight.run import RUN_ID, Run
+from firstlight.run_card import read_card
+from firstlight.run_folder import Run
+from firstlight.run_id import RUN_ID
+from firstlight.run_state import state_of
 from store.notes import Notes, read_notes
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once

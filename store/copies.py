@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 from firstlight.archives import existing_run
+from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
-from firstlight.files import TEMPORARY_PREFIX
 from firstlight.manifest import survey
-from firstlight.run import Run, run_at
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
 from store.archive import good_entry
 
 

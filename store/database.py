@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
-from firstlight.files import TEMPORARY_PREFIX
-from firstlight.run import RUN_ID
+from firstlight.run_id import RUN_ID
 from store.archive import Entry, entries, glance, good_entry
 from store.views import SQL, VIEWS, connect, run_script, show, text
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
 from firstlight.manifest import Signature, signature
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
 
 LONGEST = 10_000  # characters of a note

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
-from firstlight.files import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from store.archive import good_entry
 
 ORIGIN = b"slimmed_from"  # key in a slimmed file's metadata: sha256 of the file as it was traced

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.archives import beside
-from firstlight.card import moment
+from firstlight.run_state import moment
 from firstlight.schema import TABLES
 from store.archive import Entry
 

@@ -5,9 +5,9 @@ with_ablations(write_lab(tmp_path, "lab"))
 
 import numpy as np
 
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import ABLATIONS, table_of
 
 PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")

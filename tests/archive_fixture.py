@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from firstlight import schema as firstlight_schema
-from firstlight.files import write_json, write_table
+from firstlight.atomic_writes import write_json, write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 CLASSES = ["0", "1", "2"]
 SEEDS = [0, 1]

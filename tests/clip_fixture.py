@@ -15,7 +15,7 @@ import numpy as np
 from evaluator.clip.tables import write
 from firstlight import schema as firstlight_schema
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 JUDGE, OTHER = "mnist-clip", "openclip other"
 PROMPTS = ("mean", 'a photo of "{c}".', "one {c}")

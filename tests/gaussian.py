@@ -18,8 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from firstlight.files import write_bytes, write_json
-from firstlight.run import Run
+from firstlight.atomic_writes import write_bytes, write_json
+from firstlight.run_folder import Run
 
 MEANS = (-0.5, 0.0, 0.6, 0.1)  # of classes "a", "b", "c", and of "no label"
 SPREAD = 0.3

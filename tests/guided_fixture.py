@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.pictures.plate import real_pictures
+from dashboard.pictures.real_pictures import real_pictures
 from evaluator.guidance.sweep import FIRST_SEED, SEEDS
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, GUIDED, table_of
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 ACCURACY, GAIN = 0.9, 0.05
 STEPS, SCALES, BLOCKS = (4, 8), (1.5, 3.0), 2

@@ -19,9 +19,9 @@ from archive_fixture import write_run
 from numpy.typing import NDArray
 
 from firstlight import schema as firstlight_schema
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 DIGITS = [str(digit) for digit in range(10)]
 CENTRES = np.array([8.0, 6.0, 9.0, 9.5, 9.0, 11.0, 8.5, 6.5, 11.5, 10.0])  # 1 and 7 early, 5 and 8 late

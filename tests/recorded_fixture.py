@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import firstlight
-from firstlight.recorder import Recorder
+from firstlight.recording.recorder import Recorder
 
 DIGITS = [*"0123456789"]
 ODD: dict[Any, Any] = {

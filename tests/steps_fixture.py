@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.intervals import plain, wilson
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SOLVER_STEPS, table_of
 
 N, CLASSES, SIZE = 300, 3, 8

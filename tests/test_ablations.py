@@ -21,10 +21,10 @@ from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.__main__ import main as export
 from exporter.graph import multiplied_out
 from firstlight.archives import BUNDLED
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.files import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import ABLATIONS
 from store.database import Archive
 from trainer.checkpoints import load_denoiser

@@ -10,9 +10,9 @@ import torch
 from exact_network import BETAS
 from torch import Tensor, nn
 
-from firstlight.adoption import adopt
+from firstlight.adoption.adopt import adopt
 from firstlight.errors import RunError, SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schedules import betas, flow, sigmas
 from sampler.generation import generate, settings_of
 from sampler.session import load

@@ -14,8 +14,8 @@ from benchmarks.peak import operations, peak
 from benchmarks.race import best, race, ratios, spread
 from exporter.export import export
 from exporter.graph import store_in_half
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.atomic_writes import write_json
+from firstlight.run_folder import Run
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.network import Denoiser

@@ -12,9 +12,9 @@ import pytest
 from archive_fixture import card, metrics, write_run
 from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
 
-from firstlight.card import SILENCE
-from firstlight.files import write_json, write_table
-from firstlight.run import Run
+from firstlight.atomic_writes import write_json, write_table
+from firstlight.run_folder import Run
+from firstlight.run_state import SILENCE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -11,9 +11,9 @@ from archive_fixture import write_run
 from test_browser import address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
 
 from exporter.export import export
-from firstlight.files import write_json
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.distill import student_config

@@ -24,9 +24,9 @@ from dashboard.report.build import report
 from dashboard.speciation import tabs as speciation_tabs
 from evaluator.claims import harder_data
 from evaluator.claims.statements import SUBJECTS
-from firstlight.files import write_json, write_table
+from firstlight.atomic_writes import write_json, write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 from store.database import Archive
 

@@ -18,15 +18,15 @@ from safetensors.torch import load_file, save_file
 from test_evaluator_quality import parrot
 
 from dashboard.data import clip_scores
-from dashboard.pictures.plate import real_pictures
+from dashboard.pictures.real_pictures import real_pictures
 from evaluator.__main__ import main
 from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
 from evaluator.clip.real_scores import figures
+from firstlight.atomic_writes import write_json, write_table
 from firstlight.errors import JudgeError
-from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
 from store.database import Archive
 

@@ -19,7 +19,7 @@ from dashboard.compare import loss as compare_loss
 from evaluator.recognizability.points import Points
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight import schema as firstlight_schema
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
 from store.database import Archive
 

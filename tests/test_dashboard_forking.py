@@ -20,7 +20,7 @@ from dashboard.trajectory import finding
 from dashboard.trajectory import fork as trajectory_fork
 from firstlight.errors import SamplerError
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings
 from sampler.noise import HIGHEST_SEED
 from sampler.session import Denoiser, load

@@ -20,10 +20,10 @@ from dashboard.forward import film as forward_film
 from dashboard.forward import process
 from dashboard.generate import finding as generate_finding
 from dashboard.generation import Waiting
-from dashboard.pictures.plate import shown
+from dashboard.pictures.pixels import shown
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings
 from sampler.session import load
 

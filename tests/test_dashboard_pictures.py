@@ -8,20 +8,10 @@ import pytest
 from PIL import Image
 
 from dashboard.forward import clean_pictures, process
-from dashboard.pictures import grids as pictures_grids
-from dashboard.pictures.plate import (
-    AMBER,
-    BUNDLED,
-    GAP,
-    LABEL,
-    NIGHT,
-    REAL,
-    plate,
-    real_pictures,
-    shown,
-    shown_noisy,
-    unpack,
-)
+from dashboard.pictures import snapshots, trajectories
+from dashboard.pictures.grid import AMBER, GAP, LABEL, NIGHT, plate
+from dashboard.pictures.pixels import shown, shown_noisy, unpack
+from dashboard.pictures.real_pictures import BUNDLED, REAL, real_pictures
 from firstlight.levels import alpha, sigma
 from trainer.data import DIGITS, GARMENTS
 
@@ -136,13 +126,13 @@ def test_noised_pictures_are_signal_and_the_same_noise():
 
 
 def test_even_spacing_keeps_both_ends():
-    assert pictures_grids.evenly(3, 10) == [0, 1, 2]
+    assert trajectories.evenly(3, 10) == [0, 1, 2]
     assert (
-        pictures_grids.evenly(100, 3)[0] == 0
-        and pictures_grids.evenly(100, 3)[-1] == 99
-        and len(pictures_grids.evenly(100, 3)) == 3
+        trajectories.evenly(100, 3)[0] == 0
+        and trajectories.evenly(100, 3)[-1] == 99
+        and len(trajectories.evenly(100, 3)) == 3
     )
-    assert pictures_grids.evenly(1, 5) == [0]
+    assert trajectories.evenly(1, 5) == [0]
 
 
 def test_a_class_that_was_never_kept_is_a_hole_in_the_grid():
@@ -150,6 +140,6 @@ def test_a_class_that_was_never_kept_is_a_hole_in_the_grid():
         {"step": [1, 1], "epoch": [0.1, 0.1], "label": [0, 2], "seed": [0, 0], "image": [bytes(64), bytes(64)]}
     )
     run = pd.Series({"size": 8, "channels": 1})
-    made = pixels(pictures_grids.through_training(frame, run, ["a", "b", "c"]) or b"")
+    made = pixels(snapshots.through_training(frame, run, ["a", "b", "c"]) or b"")
     assert made.shape[0] > 3 * 16
-    assert pictures_grids.through_training(frame.iloc[:0], run, ["a"]) is None
+    assert snapshots.through_training(frame.iloc[:0], run, ["a"]) is None

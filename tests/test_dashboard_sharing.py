@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.components.downloads import csv_of, harmless
+from dashboard.components.csv_download import csv_of, harmless
 
 
 def rows(frame: pd.DataFrame) -> list[list[str]]:

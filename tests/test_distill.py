@@ -10,10 +10,10 @@ import torch
 from archive_fixture import card
 
 from exporter.export import export
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.files import write_json
 from firstlight.levels import CLEAN, levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import generate, settings_of
 from sampler.guidance import guided
 from sampler.session import load

@@ -27,10 +27,10 @@ from evaluator.clip.resize import resize_matrix
 from evaluator.clip.resolve import chosen
 from evaluator.clip.scores import rows
 from evaluator.quality.pictures import Drawn
+from firstlight.atomic_writes import write_json, write_table
 from firstlight.errors import JudgeError
-from firstlight.files import write_json, write_table
 from firstlight.manifest import read_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
 from sampler.generation import Settings
 from store.database import Archive

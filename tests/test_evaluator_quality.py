@@ -19,12 +19,12 @@ from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
 from evaluator.quality.figures import quality, ratio
 from evaluator.quality.pictures import draw
-from evaluator.stats.distances import balance, moments
+from evaluator.stats.frechet import balance, moments
 from evaluator.stats.intervals import Estimate
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
 from firstlight.manifest import read_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import QUALITY
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
@@ -175,7 +175,7 @@ def test_classes_are_balanced() -> None:
 
 def test_real_test_pictures_are_at_their_own_reference() -> None:
     """The 5,000 kept features are a part of the reference: closer to it than half a floor of other pictures."""
-    from evaluator.stats.distances import frechet
+    from evaluator.stats.frechet import frechet
 
     held = reference_for(judge_for("mnist", "clean"))
     assert frechet(moments(held.features), held.moments) < 2 * held.floor.mean()

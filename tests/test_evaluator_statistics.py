@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from evaluator.recognizability.judge_frames import NULL_RATE, null_threshold
 from evaluator.recognizability.points import recognized
-from evaluator.stats import distances as stats_distances
+from evaluator.recognizability.thresholds import NULL_RATE, null_threshold
+from evaluator.stats import frechet, precision_recall
 from evaluator.stats.bootstrap import cluster_weights, median, normal_interval, quantile_interval
 from evaluator.stats.intervals import Estimate, plainly, wilson
 
@@ -89,20 +89,20 @@ def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:
     first, second = (part @ part.T for part in generator.normal(size=(2, 6, 6)))
     mean1, mean2 = generator.normal(size=(2, 6))
     expected = np.sum((mean1 - mean2) ** 2) + np.trace(first + second - 2 * linalg.sqrtm(first @ second).real)
-    assert abs(stats_distances.frechet((mean1, first), (mean2, second)) - expected) < 1e-6  # roots halve the digits
-    assert stats_distances.frechet((mean1, first), (mean1, first)) < 1e-6
+    assert abs(frechet.frechet((mean1, first), (mean2, second)) - expected) < 1e-6  # roots halve the digits
+    assert frechet.frechet((mean1, first), (mean1, first)) < 1e-6
 
 
 def test_frechet_distance_stands_a_singular_covariance() -> None:
     flat = np.diag([4.0, 0.0]), np.diag([1.0, 0.0])
-    assert abs(stats_distances.frechet((np.zeros(2), flat[0]), (np.zeros(2), flat[1])) - 1.0) < 1e-6
+    assert abs(frechet.frechet((np.zeros(2), flat[0]), (np.zeros(2), flat[1])) - 1.0) < 1e-6
 
 
 def test_kid_is_unbiased_and_sees_a_shift() -> None:
     generator = rng(5)
-    same = [stats_distances.kid(*generator.normal(size=(2, 200, 8))) for _ in range(100)]
+    same = [frechet.kid(*generator.normal(size=(2, 200, 8))) for _ in range(100)]
     assert abs(np.mean(same)) < 4 * np.std(same) / 10
-    moved = stats_distances.kid(generator.normal(size=(200, 8)), generator.normal(1, 1, size=(200, 8)))
+    moved = frechet.kid(generator.normal(size=(200, 8)), generator.normal(1, 1, size=(200, 8)))
     assert moved > 10 * np.std(same)
 
 
@@ -114,7 +114,7 @@ def test_kid_is_the_double_sum_of_its_definition() -> None:
 
     within = sum(kernel(p[i], p[j]) for p in (x, y) for i in range(5) for j in range(5) if i != j) / 20
     across = sum(kernel(a, b) for a in x for b in y) / 25
-    assert abs(stats_distances.kid(x, y) - (within - 2 * across)) < 1e-12
+    assert abs(frechet.kid(x, y) - (within - 2 * across)) < 1e-12
 
 
 def test_precision_and_recall_are_those_of_the_definition() -> None:
@@ -125,9 +125,9 @@ def test_precision_and_recall_are_those_of_the_definition() -> None:
     for points, manifold in ((fake, real), (real, fake)):
         radius = np.sort(linalg.norm(manifold[:, None] - manifold[None], axis=2), axis=1)[:, 3]
         expected.append((linalg.norm(points[:, None] - manifold[None], axis=2) <= radius).any(axis=1).mean())
-    assert stats_distances.precision_recall(fake, real) == pytest.approx(expected, abs=1e-12)
+    assert precision_recall.precision_recall(fake, real) == pytest.approx(expected, abs=1e-12)
     modes = np.repeat([[0.0, 0.0], [100.0, 0.0]], 300, axis=0) + generator.normal(size=(600, 2))
-    precision, recall = stats_distances.precision_recall(generator.normal(size=(300, 2)), modes)
+    precision, recall = precision_recall.precision_recall(generator.normal(size=(300, 2)), modes)
     assert precision > 0.9
     assert 0.4 < recall <= 0.5
 

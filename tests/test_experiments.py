@@ -25,11 +25,11 @@ from evaluator.experiments.subject import subject_of
 from evaluator.experiments.uturn import uturn
 from evaluator.provenance import notes
 from evaluator.theory.speciation import SPECIATED
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError
-from firstlight.files import write_bytes, write_json
 from firstlight.levels import alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import TABLES
 from sampler import session
 from sampler.loop import sample

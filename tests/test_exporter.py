@@ -17,10 +17,10 @@ from exporter.__main__ import main
 from exporter.export import LIMIT, ROUNDED, export, noise_levels, rounding, write
 from exporter.graph import SMALLEST, config_hash, multiplied_out
 from firstlight import graph, parity
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
 from firstlight.manifest import read_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import Settings, generate
 from sampler.noise import Noise
 from sampler.session import Denoiser as Loaded

@@ -8,11 +8,11 @@ import torch
 from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
 from torch import Tensor, nn
 
+from firstlight.adoption.guest import Guest
+from firstlight.adoption.terms import RANGES
 from firstlight.errors import RunError
-from firstlight.guest import Guest
 from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.schedules import alphas_cumprod, as_schedule, betas, flow, half_and_centre, sigmas
-from firstlight.terms import RANGES
 
 SCHEDULES = {
     "noise": betas(BETAS), "sample": betas(BETAS), "v": betas(BETAS), "score": betas(BETAS),

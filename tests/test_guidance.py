@@ -17,13 +17,13 @@ from evaluator.guidance.commands import guidance
 from evaluator.guidance.judges import judges_of, referee
 from evaluator.guidance.sweep import Cell, cells
 from evaluator.provenance import notes
-from evaluator.stats.distances import frechet, moments
+from evaluator.stats.frechet import frechet, moments
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
-from firstlight.card import card_of
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.files import write_bytes, write_json
 from firstlight.manifest import read_manifest, write_manifest
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from firstlight.schema import TABLES
 from store.database import Archive
 from trainer.data import load as load_pictures

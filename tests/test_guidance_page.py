@@ -16,7 +16,7 @@ from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 
 @pytest.fixture

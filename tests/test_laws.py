@@ -13,7 +13,19 @@ from firstlight.levels import CLEAN, levels
 from sampler.__main__ import main
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import guided
-from sampler.laws import INTERVAL, LAWS, At, Law, Steer, constant, evidence, feedback, shuffled, steered, weighted
+from sampler.guidance_laws import (
+    INTERVAL,
+    LAWS,
+    At,
+    Law,
+    Steer,
+    constant,
+    evidence,
+    feedback,
+    shuffled,
+    steered,
+    weighted,
+)
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser, load

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from exporter.__main__ import main as export
-from firstlight.run import run_at
+from firstlight.run_id import run_at
 from sampler.generation import generate, settings_of
 from sampler.session import load as load_denoiser
 from store.database import Archive

@@ -7,7 +7,7 @@ import pytest
 import torch
 from exact_network import BETAS, Exact
 
-from firstlight.guest import Guest
+from firstlight.adoption.guest import Guest
 from firstlight.schedules import betas
 from sampler.generation import Settings
 from sampler.guidance import clipped

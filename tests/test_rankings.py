@@ -25,7 +25,7 @@ from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.kept_pictures import KEPT, extremes
 from evaluator.clip.ranking import Order, ordered
 from evaluator.stats.intervals import Estimate
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import CLIP, table_of
 from store.database import Archive
 

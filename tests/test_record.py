@@ -17,12 +17,13 @@ import pytest
 from recorded_fixture import DIGITS, ODD, begun, random
 
 import firstlight
-from firstlight import metric_log
-from firstlight.card import read_card, state_of
-from firstlight.curves import curves_in
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.recording import metric_log as recording_metric_log
+from firstlight.recording.curves import curves_in
+from firstlight.run_card import read_card
+from firstlight.run_folder import Run
+from firstlight.run_state import state_of
 from store.archive import entry
 from store.database import Archive
 
@@ -118,8 +119,8 @@ def test_steps_that_come_twice_or_late_are_one_curve_and_said(tmp_path: Path) ->
 
 
 def test_a_long_run_lies_in_parts_and_ends_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metric_log, "ROWS", 50)
-    monkeypatch.setattr(metric_log, "SMALL", 100)
+    monkeypatch.setattr(recording_metric_log, "ROWS", 50)
+    monkeypatch.setattr(recording_metric_log, "SMALL", 100)
     run, archive = begun(tmp_path, "own"), Archive(tmp_path)
     for first in range(0, 1000, 20):
         for step in range(first, first + 20):
@@ -393,11 +394,13 @@ def test_importing_firstlight_costs_nothing() -> None:
 
 def test_a_full_disk_loses_nothing_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begun(tmp_path, "own")
-    real = metric_log.write
-    monkeypatch.setattr(metric_log, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    real = recording_metric_log.write
+    monkeypatch.setattr(
+        recording_metric_log, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
     run.log(1, loss=1.0)
     assert "could not be written (No space left on device)" in message(run.finish)
-    monkeypatch.setattr(metric_log, "write", real)
+    monkeypatch.setattr(recording_metric_log, "write", real)
     run.log(2, loss=2.0)
     run.finish()
     assert values(tmp_path) == {"loss": {1: 1.0, 2: 2.0}}

@@ -8,7 +8,7 @@ from recorded_fixture import KINDS, begun, logged
 from streamlit.testing.v1 import AppTest
 from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
 
-from firstlight.recorder import Recorder
+from firstlight.recording.recorder import Recorder
 
 
 @pytest.mark.parametrize("name", PAGES)

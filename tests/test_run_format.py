@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from firstlight.card import _FIELDS
-from firstlight.run import Run
+from firstlight.run_card import _FIELDS
+from firstlight.run_folder import Run
 from firstlight.schema import COLUMNS, TABLES
 from store.answers import Answer, Sitting
 from trainer.card import blank_card

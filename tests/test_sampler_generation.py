@@ -15,7 +15,7 @@ from PIL import Image
 
 from firstlight.errors import SamplerError
 from firstlight.levels import levels, onward
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.__main__ import chosen, main
 from sampler.generation import Settings, continued, generate, settings_of
 from sampler.guidance import clipped, evaluations, guided

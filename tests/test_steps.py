@@ -15,17 +15,17 @@ from evaluator.__main__ import main
 from evaluator.quality import figures as quality_figures
 from evaluator.quality import pictures
 from evaluator.stats.intervals import Estimate, wilson
-from evaluator.steps import cas, measure, ways
+from evaluator.steps import cas, measure, solver_grid
 from evaluator.steps import claims as steps_claims
 from evaluator.steps.claims import s13
 from evaluator.steps.compare import Way, best, farther, fewest, keeps, lost, ways_from
 from evaluator.steps.measure import steps
-from evaluator.steps.ways import cells, within
+from evaluator.steps.solver_grid import cells, within
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
 from firstlight.manifest import read_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SOLVER_STEPS
 from sampler.generation import Settings
 from sampler.solvers import SOLVERS
@@ -170,8 +170,8 @@ def test_distances_of_other_numbers_of_pictures_are_not_compared() -> None:
 @pytest.mark.parametrize("low", [-20.0, -6.0, -4.0, -1.5, 2.9])
 def test_the_longest_way_that_is_compared_is_what_the_source_calls_long(low: float) -> None:
     """Guidance takes two evaluations in one step, so not every number of them can be reached."""
-    longest = within(Settings(guidance=2.0, guidance_low=low, guidance_high=3.0), "ddpm", ways.MANY)
-    assert longest is not None and steps_claims.FULL <= longest.evaluations() <= ways.MANY
+    longest = within(Settings(guidance=2.0, guidance_low=low, guidance_high=3.0), "ddpm", solver_grid.MANY)
+    assert longest is not None and steps_claims.FULL <= longest.evaluations() <= solver_grid.MANY
 
 
 def test_the_source_is_held_against_both_ends() -> None:

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import TABLES, write_run
 
-from firstlight.card import state_of
+from firstlight.atomic_writes import replacing, sweep, write_bytes, write_table
 from firstlight.errors import RunError
-from firstlight.files import replacing, sweep, write_bytes, write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run, run_at
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
+from firstlight.run_state import state_of
 from firstlight.schema import JUDGEMENTS, METRICS
 from store.archive import entries, entry, glance, inspect, verify
 from store.database import Archive

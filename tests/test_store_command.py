@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
 
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from store.__main__ import main
 from store.archive import entries, verify
 from store.views import VIEWS

@@ -17,10 +17,10 @@ from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
 from steps_fixture import write_steps
 
+from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
-from firstlight.files import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METRICS
 from store.database import QUERIES, Archive, statement
 from store.views import SQL, connect

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from firstlight.errors import RunError
-from firstlight.run import run_at
+from firstlight.run_id import run_at
 from trainer.__main__ import main
 from trainer.card import new_card
 from trainer.checkpoints import load_config, load_denoiser

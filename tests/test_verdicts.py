@@ -16,10 +16,10 @@ from evaluator.claims.forward import s1
 from evaluator.claims.statements import SUBJECTS, Found, verdicts
 from evaluator.stats.intervals import Estimate, combined, wilson
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED
-from firstlight.card import card_of
-from firstlight.files import write_json
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from store.database import Archive
 
 ALL = [f"S{number}" for number in range(1, 15)]

@@ -15,9 +15,9 @@ from archive_fixture import card
 
 from dashboard.generation import quickest
 from exporter.__main__ import main as exporter
+from firstlight.atomic_writes import write_json
 from firstlight.errors import SamplerError
-from firstlight.files import write_json
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.runtime import CPU, inference_session
 from sampler.__main__ import main as sampler
 from sampler.generation import Settings, generate, settings_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from firstlight.files import write_json
+from firstlight.atomic_writes import write_json
 from firstlight.home import HOME, INSTALLED
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
 from trainer.config import Config, to_dict
 from trainer.data import Pictures

@@ -9,11 +9,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from firstlight.card import card_of
+from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
-from firstlight.files import write_bytes
 from firstlight.graph import HALF
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 
@@ -106,3 +106,6 @@ def plain_weights(graph: bytes) -> dict[str, Tensor]:
             bias = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(len(weight))  # a zero one is left out
             held[f"{layer}.weight"], held[f"{layer}.bias"] = torch.tensor(weight).float(), torch.tensor(bias).float()
     return held
+
+
+CHECKPOINT_SECONDS = 60.0  # between two checkpoints

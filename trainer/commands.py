@@ -10,11 +10,12 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
-from firstlight.card import card_of
+from firstlight.atomic_writes import write_json, write_table
 from firstlight.errors import RunError, SamplerError
-from firstlight.files import write_json, write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run, run_at
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
 from trainer.card import new_card, student_card
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict

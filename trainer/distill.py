@@ -16,10 +16,10 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from tqdm import tqdm
 
+from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
-from firstlight.files import write_bytes
 from firstlight.levels import levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.guidance import scale_at
 from sampler.loop import sample
 from sampler.noise import Noise

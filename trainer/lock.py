@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 @contextmanager

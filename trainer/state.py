@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import METRICS
 from trainer.card import now, write_card
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights

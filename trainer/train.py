@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from firstlight.files import sweep, write_table
-from firstlight.run import Run
+from firstlight.atomic_writes import sweep, write_table
+from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS
 from trainer.card import write_card
+from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
 from trainer.data import Pictures
 from trainer.device import best_device
@@ -30,7 +31,6 @@ from trainer.state import Training, begin, checkpoint, close, epoch_of, interrup
 from trainer.trace import snapshot
 
 WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet
-CHECKPOINT_SECONDS = 60.0  # between two checkpoints
 POINTS = 2000  # logged losses in a run, at most; each is the mean over the steps between
 
 

@@ -17,10 +17,9 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
-from dashboard.pictures import grids as pictures_grids
-from dashboard.pictures import plate
+from dashboard.pictures import grid, trajectories
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
@@ -134,12 +133,12 @@ def _buttons(run: pd.Series, trial: Trial, row: pd.Series, frame: int) -> None:
 
 def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
     try:
-        stack = pictures_grids.frames_of(row, int(run["size"]), int(run["channels"]))[view]
+        stack = trajectories.frames_of(row, int(run["size"]), int(run["channels"]))[view]
     except (KeyError, ValueError):
         elements.stop(
             f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}"
         )
-    return plate.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
+    return grid.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
 
 
 def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, label: int) -> None:

@@ -6,9 +6,23 @@ import pandas as pd
 
 from dashboard.axes import AXES
 from dashboard.charts import panels
-from dashboard.charts.theme import BLUE, GREEN, GRID, PURPLE, SKY, Figure, bare_layout, faded, plain
-from dashboard.format import estimate_of, number, share
-from evaluator.theory.spectra import Pair
+from dashboard.charts.class_ranking import RANK_ROW, TEXT
+from dashboard.charts.theme import (
+    BLUE,
+    GREEN,
+    GRID,
+    HEIGHT,
+    PURPLE,
+    SKY,
+    Figure,
+    bare_layout,
+    faded,
+    plain,
+)
+from dashboard.format import chance, estimate_of, number, place, share
+from evaluator.recognizability.ranking import Pair, Ranking
+from evaluator.stats.intervals import Estimate
+from evaluator.theory.spectra import SpectralPair
 
 ROW = 30  # pixels of a class's row
 
@@ -35,7 +49,7 @@ def swap_map(frame: pd.DataFrame, classes: Sequence[str]) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
-def pair_map(found: Sequence[Pair], classes: Sequence[str]) -> Figure:
+def pair_map(found: Sequence[SpectralPair], classes: Sequence[str]) -> Figure:
     """Where theory expects every two classes alone to be told apart, logSNR."""
     names = [plain(name) for name in classes]
     values: list[list[float | None]] = [[None] * len(names) for _ in names]
@@ -110,3 +124,51 @@ def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
         ),
         "",
     ]
+
+
+NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.75)"]]
+
+
+def difference_map(found: Ranking, classes: Sequence[str], axis: str, dark: bool) -> Figure:
+    """How much later a row's class is than a column's; only difference_map that differ after Holm have a colour."""
+    labels = [place.label for place in found.rows]
+    names = [plain(classes[label]) for label in labels]
+    held = {(pair.first, pair.second): (pair, 1) for pair in found.pairs}
+    held |= {(pair.second, pair.first): (pair, -1) for pair in found.pairs}
+    values: list[list[float | None]] = []
+    written: list[list[str]] = []
+    said: list[list[str]] = []
+    for row in labels:
+        values.append([])
+        written.append([])
+        said.append([])
+        for column in labels:
+            value, text, hover = _cell(held.get((column, row)), plain(classes[row]), plain(classes[column]), axis)
+            values[-1].append(value)
+            written[-1].append(text)
+            said[-1].append(hover)
+    most = max((abs(value) for line in values for value in line if value is not None), default=1.0) or 1.0
+    trace = {
+        "type": "heatmap", "x": names, "y": names, "z": values, "zmin": -most, "zmax": most, "colorscale": NEARER,
+        "text": written, "texttemplate": "%{text}", "hovertext": said, "hoverinfo": "text",
+        "textfont": {"size": 11, "color": TEXT["dark" if dark else "light"]},
+        "showscale": False, "xgap": 2, "ygap": 2,
+    }  # fmt: skip
+    layout = bare_layout("than this class")
+    layout["xaxis"] |= {"type": "category", "showline": False, "ticks": "", "categoryarray": names}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "categoryarray": names,
+                        "title": {"text": "how much later this class is"}}  # fmt: skip
+    layout |= {"height": max(84 + RANK_ROW * len(names), HEIGHT), "hovermode": "closest"}
+    layout["margin"] = {"l": 52, "r": 8, "t": 10, "b": 48}
+    return {"data": [trace], "layout": layout}
+
+
+def _cell(held: tuple[Pair, int] | None, row: str, column: str, axis: str) -> tuple[float | None, str, str]:
+    """Value, text and hover of one cell: how much later `row` is than `column`."""
+    if held is None:
+        return None, "", ""
+    pair, sign = held
+    value, *ends = (sign * end for end in (pair.difference.value, pair.difference.low, pair.difference.high))
+    later = Estimate(value, min(ends), max(ends), pair.difference.n)
+    hover = f"{row} − {column}: {place(later, axis, 1)}, Holm p {chance(pair.holm)}"
+    return (value, number(value, axis, 1), hover) if pair.apart else (None, "·", f"{hover}: cannot be told apart")

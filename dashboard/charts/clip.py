@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.class_ranking import ROW, TEXT
+from dashboard.charts.class_ranking import RANK_ROW, TEXT
 from dashboard.charts.theme import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, plain, styles
 from dashboard.format import estimate, rank
 from evaluator.clip.ranking import Order, RealScore
@@ -53,7 +53,7 @@ def ranking(
     ]  # fmt: skip
     layout = bare_layout(title)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": True, "categoryarray": names}
-    layout |= {"height": 96 + ROW * len(names), "hovermode": "closest", "showlegend": True}
+    layout |= {"height": 96 + RANK_ROW * len(names), "hovermode": "closest", "showlegend": True}
     layout["margin"] = {"l": 40, "r": ASIDE, "t": 46, "b": 48}
     beside = [(f"{place.low} to {place.high}", _recall(real.get(place.label))) for place in order.rows]
     layout["annotations"] = [  # a name that is a number would be read as a place in the order
@@ -117,7 +117,7 @@ def rank_map(
     layout = bare_layout(x_title)
     layout["xaxis"] |= {"type": "category", "showline": False, "ticks": "", "tickangle": 0}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "title": {"text": y_title}}
-    layout |= {"height": max(84 + ROW * len(table), 200), "hovermode": "closest"}
+    layout |= {"height": max(84 + RANK_ROW * len(table), 200), "hovermode": "closest"}
     layout["margin"] = {"l": 52, "r": 8, "t": 10, "b": 48}
     return {"data": [trace], "layout": layout}
 
@@ -140,7 +140,7 @@ def beside(found: Mapping[str, Order], classes: Sequence[str], title: str) -> Fi
     layout = bare_layout(title)
     layout["yaxis"] |= {"tickvals": list(labels), "ticktext": [plain(name) for name in classes], "showgrid": True,
                         "range": [len(classes) - 0.5, -0.5]}  # fmt: skip
-    layout |= {"height": 84 + (ROW + 4) * len(classes), "hovermode": "closest", "showlegend": True}
+    layout |= {"height": 84 + (RANK_ROW + 4) * len(classes), "hovermode": "closest", "showlegend": True}
     layout["margin"] = {"l": 40, "r": 16, "t": 46, "b": 48}
     return {"data": traces, "layout": layout}
 
@@ -170,5 +170,5 @@ def orders(columns: Mapping[str, Sequence[int]], classes: Sequence[str], sure: f
     layout["xaxis"] |= {"tickvals": list(range(len(heads))), "ticktext": [plain(head) for head in heads], "ticks": "",
                         "showline": False, "range": [-0.35, len(heads) - 0.65]}  # fmt: skip
     layout["yaxis"] |= {"range": [count + 0.5, 0.5], "showgrid": False, "title": {"text": "rank"}, "dtick": 1}
-    layout |= {"height": max(HEIGHT, 84 + ROW * count), "hovermode": "closest", "annotations": annotations}
+    layout |= {"height": max(HEIGHT, 84 + RANK_ROW * count), "hovermode": "closest", "annotations": annotations}
     return {"data": traces, "layout": layout}

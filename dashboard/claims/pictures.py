@@ -10,9 +10,10 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.forward import clean_pictures, process
 from dashboard.network import ablations
-from dashboard.pictures import grids as pictures_grids
-from dashboard.pictures import trajectories
-from dashboard.pictures.plate import Bytes, plate, unpack
+from dashboard.pictures import snapshots, trajectories
+from dashboard.pictures import trajectories as pictures_trajectories
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import Bytes, unpack
 from evaluator.claims.harder_data import DIGITS, HARDER
 from evaluator.clip.judge import MEAN
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, skips_at
@@ -59,7 +60,7 @@ def _fading(run: pd.Series, ask: Ask) -> Evidence | None:
         return None
     if image is None:
         return None
-    grid = grid[pictures_grids.evenly(len(grid), MOMENTS)]
+    grid = grid[pictures_trajectories.evenly(len(grid), MOMENTS)]
     x = process.noised(image, grid)
     cells = np.clip((x.transpose(0, 2, 3, 1) + 1) * 127.5, 0, 255).astype(np.uint8)[None]
     picture = plate(cells, 2, [], [[f"{level:.1f}" for level in grid]], ["logSNR"])
@@ -105,14 +106,14 @@ def _strips(run: pd.Series, ask: Ask, digits: str) -> Evidence | None:
     if not strips:
         return None
     first = strips[0][2]
-    places = first[pictures_grids.evenly(len(first), trajectories.COLUMNS)]
+    places = first[pictures_trajectories.evenly(len(first), trajectories.COLUMNS)]
     cells = np.stack([frames[[int(np.abs(own - place).argmin()) for place in places]] for _, frames, own in strips])
     picture = plate(cells, 2, [name for name, *_ in strips], [[f"{place:.0f}" for place in places]], ["% of steps"])
     return Evidence(picture, "x_t of single pictures along the steps", "x_t of one stored picture of each, same noise.")
 
 
 def _training(run: pd.Series, ask: Ask) -> Evidence | None:
-    picture = pictures_grids.through_training(ask("snapshots", run=run["run"]), run, _classes(run))
+    picture = snapshots.through_training(ask("snapshots", run=run["run"]), run, _classes(run))
     says = "Classes down, epochs across; the same noise in every column."
     return None if picture is None else Evidence(picture, "Pictures kept through the training", says)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
-from dashboard.components import downloads, elements
+from dashboard.components import csv_download, elements
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
@@ -66,7 +66,7 @@ def measures(verdicts: Sequence[Found]) -> None:
 
 def save(verdicts: Sequence[Found]) -> None:
     """All verdicts as rows."""
-    downloads.save_rows(claims_text.rows(verdicts), "claims")
+    csv_download.save_rows(claims_text.rows(verdicts), "claims")
 
 
 def picture(run: pd.Series, source: str) -> Evidence | None:

@@ -9,8 +9,8 @@ import pandas as pd
 from dashboard.components.verdicts import MARKS, in_words
 from dashboard.format import finite
 from evaluator.claims.statements import Found, verdicts
-from firstlight.card import card_of
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 
 KINDS = ("all", *MARKS)
 

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.clip_rankings.choice import Choice
-from dashboard.components import downloads, elements
+from dashboard.components import csv_download, elements
 from dashboard.data import archive
-from dashboard.pictures.plate import plate, unpack
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import unpack
 
 SHOWN = 8  # best, and worst, pictures of a class
 
@@ -32,7 +33,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
         f"{at.look.judge}{other} takes for another class."
     )
     kept = frame.drop(columns="image").assign(label=[at.classes[label] for label in frame["label"]])
-    downloads.save_rows(kept, "clip-pictures")
+    csv_download.save_rows(kept, "clip-pictures")
 
 
 def _plate(frame: pd.DataFrame, at: Choice, best: bool) -> bytes:

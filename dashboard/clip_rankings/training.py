@@ -11,7 +11,7 @@ from dashboard.clip_rankings.runs import places
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, rank
-from dashboard.pictures.grids import MOST_MOMENTS, evenly
+from dashboard.pictures.trajectories import MOST_MOMENTS, evenly
 from evaluator.clip.ranking import Order, ordered
 
 

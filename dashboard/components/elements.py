@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.theme import CONFIG, Figure
-from dashboard.components import downloads
+from dashboard.components import csv_download
 
 STYLE = Path(__file__).parent.parent / "style.css"
 WORDS = {
@@ -57,7 +57,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t
         f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    downloads.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
 def damaged(frame: pd.DataFrame) -> None:
@@ -98,7 +98,7 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
     st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
-        downloads.save_rows(data, key)
+        csv_download.save_rows(data, key)
 
 
 def style() -> None:

@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard.components.elements import damaged, stop
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.run import Run, run_at
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
 from store.database import Archive
 
 

@@ -14,7 +14,7 @@ from dashboard.data import archive
 from evaluator.clip.ranking import Order, RealScore, ceiling, ordered
 from evaluator.stats.intervals import Estimate
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together

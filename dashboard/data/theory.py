@@ -14,8 +14,8 @@ from evaluator.theory.published import published_speciation
 from evaluator.theory.schedule_check import Check, check
 from evaluator.theory.speciation import crossing
 from evaluator.theory.spectra import Spectra, spectra_for
-from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.run_card import card_of
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 

@@ -6,7 +6,8 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.components import elements
 from dashboard.data import archive
-from dashboard.pictures.plate import Bytes, real_pictures, unpack
+from dashboard.pictures.pixels import Bytes, unpack
+from dashboard.pictures.real_pictures import real_pictures
 
 
 def kinds(run: pd.Series) -> list[str]:

@@ -9,9 +9,10 @@ import streamlit as st
 from dashboard import generation
 from dashboard.data import archive
 from dashboard.forward import clean_pictures, process
-from dashboard.pictures.plate import Bytes, plate, shown
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import Bytes, shown
 from firstlight.errors import SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 @dataclass(frozen=True)

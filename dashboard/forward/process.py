@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.pictures.grids import evenly
-from dashboard.pictures.plate import Bytes
+from dashboard.pictures.pixels import Bytes
+from dashboard.pictures.trajectories import evenly
 from firstlight.levels import CLEAN, LAST, alpha, levels, sigma
 from sampler.guidance import guided
 from sampler.loop import sample

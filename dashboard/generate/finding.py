@@ -4,7 +4,7 @@ from dashboard.format import share
 from dashboard.generation import Drawn
 from evaluator.stats.intervals import wilson
 from firstlight.levels import LISTED, levels
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 
 def sentence(drawn: Drawn) -> str:

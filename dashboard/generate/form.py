@@ -16,7 +16,7 @@ from dashboard.data import archive
 from dashboard.generation import MOST_PICTURES, Drawn
 from firstlight.levels import MOST_STEPS
 from sampler.generation import Settings, settings_of
-from sampler.laws import LAWS, WIDEST
+from sampler.guidance_laws import LAWS, WIDEST
 from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 

@@ -12,7 +12,7 @@ from dashboard.components import elements
 from dashboard.generate import finding
 from dashboard.generation import Drawn
 from firstlight.levels import levels
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 
 def draw(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:

@@ -10,7 +10,7 @@ from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from evaluator.guidance.judges import referee
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 MADE = "firstlight evaluate guidance"
 FAIR = "the one that did not guide"

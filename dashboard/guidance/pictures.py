@@ -9,9 +9,10 @@ from dashboard.charts.guidance import name_of
 from dashboard.components import control_bar, elements
 from dashboard.data import archive
 from dashboard.guidance.choice import Choice
-from dashboard.pictures.plate import plate, unpack
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import unpack
 from evaluator.guidance.judges import referee
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 
 def draw(at: Choice) -> None:

@@ -8,7 +8,7 @@ from dashboard.charts.guidance import name_of, weights
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.guidance.choice import Choice
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 
 def draw(at: Choice) -> None:

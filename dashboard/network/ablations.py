@@ -8,7 +8,8 @@ from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.format import share
-from dashboard.pictures.plate import Cell, plate, unpack
+from dashboard.pictures.grid import Cell, plate
+from dashboard.pictures.pixels import unpack
 from evaluator.experiments.ablation_figures import NONE, Ablated, ablated_from, change, part_name, share_of
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",

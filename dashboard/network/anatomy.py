@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from firstlight.errors import SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.session import report_of
 
 BLOCK = re.compile(r"unet\.(down|up)\.(\d+)\.(\d+)\.")

@@ -8,7 +8,7 @@ from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
 from firstlight.errors import SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 def network(run: pd.Series) -> Anatomy | str:

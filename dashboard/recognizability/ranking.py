@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import format
-from dashboard.charts import class_ranking
+from dashboard.charts import class_pairs
+from dashboard.charts import class_ranking as charts_class_ranking
 from dashboard.components import elements
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.ranking import Ranking, sentence
@@ -21,14 +22,14 @@ def draw(at: Choice) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         elements.chart(
-            class_ranking.order(found, at.classes, at.axis, elements.dark()), "order", "Classes, earliest first"
+            charts_class_ranking.order(found, at.classes, at.axis, elements.dark()), "order", "Classes, earliest first"
         )
         elements.note(
             "Mean recognition point with its 95 % interval; a grey bar holds neighbours that cannot be told apart."
         )
     with right:
         elements.chart(
-            class_ranking.pairs(found, at.classes, at.axis, elements.dark()),
+            class_pairs.difference_map(found, at.classes, at.axis, elements.dark()),
             "pairs",
             "Differences between every two classes",
         )

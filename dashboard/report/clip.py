@@ -12,7 +12,7 @@ from dashboard.data import clip_scores
 from evaluator.clip.ranking import Order
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 SCORE = "probability"  # the one that is drawn; the numbers hold all
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from dashboard import run_facts
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
-from dashboard.pictures import grids as pictures_grids
+from dashboard.pictures import snapshots
 from dashboard.report import claims, clip, recognizability, trajectories
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.numbers import Ask, Number, by_class, headline
@@ -92,7 +92,7 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
         "clip": clip.section(run, facts.folder, ask, lambda figure: _figure(figure, figures)),
         "numbers": [number for number in facts.numbers if number.of == "all"],
         "classes": by_class(facts.numbers),
-        "through": _picture(pictures_grids.through_training(ask("snapshots", run=run["run"]), run, classes)),
+        "through": _picture(snapshots.through_training(ask("snapshots", run=run["run"]), run, classes)),
         "strips": _picture(trajectories.strips(run, classes, ask, facts.measured)),
         "files": facts.files,
         "versions": _trained_with(run),

@@ -12,7 +12,7 @@ from dashboard.report.numbers import Ask, Number, numbers_of
 from dashboard.report.recognizability import default_look, measured
 from evaluator.claims.statements import Found
 from firstlight.manifest import sha256, signature, survey
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from store.archive import good_entry
 from store.database import statement
 

@@ -14,7 +14,7 @@ from dashboard.recognizability import chart, classes, finding
 from evaluator.recognizability.analysis import analysis
 from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.points import points, view_from
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 AXIS = "% of steps"
 

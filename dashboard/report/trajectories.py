@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data.judgements import Measured
-from dashboard.pictures.grids import evenly
-from dashboard.pictures.plate import plate
-from dashboard.pictures.trajectories import COLUMNS, Percents, stack
+from dashboard.pictures.grid import plate
+from dashboard.pictures.trajectories import COLUMNS, Percents, evenly, stack
 
 
 def strips(

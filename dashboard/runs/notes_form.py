@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.components import elements
 from dashboard.data import archive
 from firstlight.errors import RunError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from store.notes import LONGEST, Notes, read_notes, tags_of, write_notes
 
 REFUSED = "notes-refused"  # in the session: why the last notes were not kept

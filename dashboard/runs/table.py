@@ -9,10 +9,10 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import inputs
-from dashboard.components.downloads import harmless
-from dashboard.pictures import plate
+from dashboard.components.csv_download import harmless
+from dashboard.pictures import grid, pixels
 from evaluator.recognizability import thresholds as data_thresholds
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 Ask = Callable[..., pd.DataFrame]
 Threshold = Callable[[str], float]
@@ -110,10 +110,10 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     if content is None or run["size"] != run["size"]:
         return None
     try:
-        image = plate.unpack(bytes(content), int(run["size"]), int(run["channels"]))
+        image = pixels.unpack(bytes(content), int(run["size"]), int(run["channels"]))
     except ValueError:
         return None
-    return "data:image/png;base64," + base64.b64encode(plate.plate(image[None], scale=2)).decode()
+    return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
 
 
 def file_rows(runs: pd.DataFrame) -> pd.DataFrame:

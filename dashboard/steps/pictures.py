@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive
-from dashboard.pictures.plate import Bytes, plate, unpack
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import Bytes, unpack
 from dashboard.steps.ways import Ways
 
 

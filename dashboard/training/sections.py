@@ -11,7 +11,7 @@ from dashboard.charts import loss
 from dashboard.components import elements
 from dashboard.components import live as components_live
 from dashboard.data import archive
-from dashboard.pictures import grids as pictures_grids
+from dashboard.pictures import snapshots
 from dashboard.training import finding
 
 
@@ -32,7 +32,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], smoothing: int, logarithm
 
 def pictures(run: pd.Series) -> None:
     """The pictures kept through the training of a run: classes down, epochs across."""
-    plate = pictures_grids.through_training(archive.ask("snapshots", run=run["run"]), run, run_facts.class_names(run))
+    plate = snapshots.through_training(archive.ask("snapshots", run=run["run"]), run, run_facts.class_names(run))
     if plate is None:
         elements.note(f"{run['run']} kept no pictures through training.")
         return

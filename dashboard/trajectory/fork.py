@@ -16,7 +16,8 @@ from dashboard import generation
 from dashboard.components import progress
 from dashboard.data import archive
 from dashboard.generation import Verdicts
-from dashboard.pictures.plate import Bytes, plate
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import Bytes
 from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson

@@ -13,8 +13,8 @@ from dashboard.axes import SOURCE
 from dashboard.components import elements, inputs
 from dashboard.components.scrubber import Strip
 from dashboard.data import archive
-from dashboard.pictures import grids as pictures_grids
-from dashboard.pictures.plate import Bytes
+from dashboard.pictures import trajectories as pictures_trajectories
+from dashboard.pictures.pixels import Bytes
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.points import recognized
 
@@ -66,7 +66,7 @@ def read(run: pd.Series, sample: int) -> Trajectory:
     """The stored sample with its judgements. Ends the page where it cannot be shown."""
     row = archive.ask("trajectory", run=run["run"], sample=sample).iloc[0]
     try:
-        stacks = pictures_grids.frames_of(row, int(run["size"]), int(run["channels"]))
+        stacks = pictures_trajectories.frames_of(row, int(run["size"]), int(run["channels"]))
     except ValueError as error:
         elements.stop(
             f"Sample {sample} of {run['run']} cannot be shown: {error}. "

@@ -21,7 +21,7 @@ from evaluator.steps import compare
 from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json

@@ -19,7 +19,7 @@ from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
 

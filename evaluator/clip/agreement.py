@@ -20,7 +20,7 @@ from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.agreement import kappas
 from evaluator.stats.bootstrap import ends
 from evaluator.stats.intervals import Estimate, Numbers, plain
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 def named_alike(one: NDArray[Any], other: NDArray[Any], seeds: NDArray[Any]) -> Estimate:

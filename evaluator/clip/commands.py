@@ -12,9 +12,9 @@ from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
-from firstlight.card import card_of
 from firstlight.errors import JudgeError, RunError
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 

@@ -29,9 +29,9 @@ from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges.network import distort
 from firstlight.archives import writable
-from firstlight.card import SAME_PICTURES
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
-from firstlight.files import write_json
+from firstlight.run_card import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

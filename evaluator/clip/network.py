@@ -22,8 +22,8 @@ from torch.nn import functional as F
 
 from evaluator.clip.resize import resize_matrix
 from evaluator.judges.judge import session_options
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
-from firstlight.files import write_bytes, write_json
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # OpenCLIP's own names
 VOCABULARY = 49_408  # of OpenCLIP's tokenizer

@@ -19,8 +19,8 @@ from evaluator.clip import network
 from evaluator.clip.judge import BATCH, CARD, IMAGE, PROMPTS, REAL, TEXT, ClipJudge, Vectors, digest, load
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real_scores import on_card
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
-from firstlight.files import write_bytes, write_json
 from trainer.data import Pictures
 
 LARGEST_DIFFERENCE = 1e-5  # of a unit vector's coordinate, between OpenCLIP and ONNX Runtime

@@ -13,8 +13,8 @@ from typing import Any
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
 from evaluator.judges.pictures_at_hand import pictures_at_hand
-from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
+from firstlight.run_card import SAME_PICTURES
 
 CACHE = Path.home() / ".cache" / "firstlight" / "clip"
 LOCAL = "local-dir:"

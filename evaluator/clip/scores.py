@@ -19,11 +19,11 @@ from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
 from evaluator.provenance import denoiser_sha256, digest
 from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
-from evaluator.recognizability import judge_frames
+from evaluator.recognizability import judge_frames as recognizability_judge_frames
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
 from firstlight.errors import RunError
 from firstlight.manifest import sha256, signature
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 
 PER_CLASS = 200
@@ -150,4 +150,4 @@ def _step_rows(judge: ClipJudge, row: dict[str, Any]) -> pa.Table:
     frames = len(row["frames"])
     cosine = judge.cosine(judge.embed(decode(row[VIEW], frames, judge.shape, 1.0)))
     probability = judge.probability(cosine)[:, 0]  # of all templates together
-    return judge_frames.rows(row, VIEW, judge.name, probability)
+    return recognizability_judge_frames.rows(row, VIEW, judge.name, probability)

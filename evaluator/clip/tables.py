@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.provenance import notes
-from firstlight.files import write_table
+from firstlight.atomic_writes import write_table
 from firstlight.schema import METADATA
 
 

@@ -20,9 +20,9 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import JUDGES, softmax
 from evaluator.judges.reference import reference_for
-from evaluator.stats.distances import inside, radii
+from evaluator.stats.precision_recall import inside, radii
 from firstlight.errors import JudgeError
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler import session
 from sampler.generation import Settings, settings_of
 from sampler.guidance import clipped, evaluations, guided

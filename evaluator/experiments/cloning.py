@@ -21,7 +21,7 @@ from evaluator.theory.published import published_speciation
 from evaluator.theory.speciation import SPECIATED, crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.loop import sample
 from sampler.solvers import ddpm
 

@@ -30,7 +30,7 @@ from evaluator.stats.intervals import Numbers, plain, wilson
 from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import alpha, sigma
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.noise import Noise
 
 LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw tells most of the class

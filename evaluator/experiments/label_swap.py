@@ -23,7 +23,7 @@ from evaluator.text import with_interval
 from evaluator.theory.speciation import crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.generation import Settings, settings_of
 from sampler.guidance import clipped, evaluations, guided
 from sampler.loop import sample

@@ -30,7 +30,7 @@ from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler.noise import Noise
 from sampler.solvers import ddpm
 

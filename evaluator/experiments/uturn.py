@@ -23,7 +23,7 @@ from evaluator.stats.intervals import plain, wilson
 from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import UTURN
 from sampler.solvers import ddpm
 

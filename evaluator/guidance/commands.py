@@ -12,10 +12,10 @@ from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
 from evaluator.text import with_interval
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
-from sampler.laws import LAWS
+from sampler.guidance_laws import LAWS
 
 SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
          ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip

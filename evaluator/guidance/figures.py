@@ -20,7 +20,7 @@ from evaluator.guidance.reference import Figure, Hits, Real, ceiling, manifolds
 from evaluator.guidance.sweep import Cell, pictures
 from evaluator.judges.reference import Moments
 from evaluator.stats.bootstrap import cluster_weights, mean, normal_interval
-from evaluator.stats.distances import frechet, moments
+from evaluator.stats.frechet import frechet, moments
 from evaluator.stats.intervals import Estimate, Numbers, share, share_difference, wilson
 
 RESAMPLED = 50  # bootstrap repeats of a Fréchet distance

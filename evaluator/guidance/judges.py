@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evaluator.clip.judge import ClipJudge
 from evaluator.clip.resolve import chosen
 from evaluator.judges.judge import Judge, judge_for_run, softmax
-from sampler.laws import LAWS, Scorer, Steer, law_of
+from sampler.guidance_laws import LAWS, Scorer, Steer, law_of
 
 CNN, CLIP = "cnn", "clip"
 

@@ -7,7 +7,7 @@ A Gaussian kernel on pixels, solved in closed form, has no training seed, so cel
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.distances import squared
+from evaluator.stats.precision_recall import squared
 
 WIDTH = 0.2  # of the kernel, in median squared distances between real pictures
 RIDGE = 0.01

@@ -14,8 +14,9 @@ from evaluator.guidance import kernel_cas
 from evaluator.guidance.judges import CLIP, CNN, Judges
 from evaluator.judges.reference import Moments, evenly_drawn, reference_for
 from evaluator.stats.bootstrap import normal_interval
-from evaluator.stats.distances import balance, frechet, moments, precision_recall
+from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Estimate, wilson
+from evaluator.stats.precision_recall import precision_recall
 from firstlight.errors import RunError
 
 FLOORS = 20  # how often as many real pictures are drawn

@@ -20,7 +20,7 @@ from firstlight.errors import RunError
 from firstlight.schema import GUIDED
 from sampler.generation import Settings, cost, noted, to_bytes
 from sampler.guidance import HIGHEST_SCALE, clipped
-from sampler.laws import LAWS, bounds, law_of, steered
+from sampler.guidance_laws import LAWS, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise
 

@@ -22,9 +22,9 @@ from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
-from firstlight.card import SAME_PICTURES
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
-from firstlight.files import write_bytes, write_json
+from firstlight.run_card import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

@@ -16,9 +16,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.archives import readable
-from firstlight.card import SAME_PICTURES
 from firstlight.errors import JudgeError
-from firstlight.run import Run
+from firstlight.run_card import SAME_PICTURES
+from firstlight.run_folder import Run
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
-from evaluator.stats.distances import balance, frechet, moments
+from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Numbers
 from firstlight.archives import readable, writable
+from firstlight.atomic_writes import replacing
 from firstlight.errors import JudgeError
-from firstlight.files import replacing
 
 FLOOR_DRAWS = 20  # how often the real-vs-real distance is measured
 SUBSET = 5000  # real features kept, for KID, precision and recall

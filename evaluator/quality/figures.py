@@ -17,12 +17,13 @@ from evaluator.judges.reference import SUBSET, Moments, Reference, reference_for
 from evaluator.quality.cas import scores
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import cluster_weights, normal_interval, quantile_interval
-from evaluator.stats.distances import frechet, kid_subsets, moments, precision_recall
+from evaluator.stats.frechet import frechet, kid_subsets, moments
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
+from evaluator.stats.precision_recall import precision_recall
 from evaluator.text import with_interval
-from firstlight.card import card_of
-from firstlight.files import write_table
-from firstlight.run import Run
+from firstlight.atomic_writes import write_table
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from firstlight.schema import QUALITY
 
 RESAMPLED = 50  # bootstrap repeats of the Fréchet distance

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.provenance import denoiser_sha256
+from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
-from firstlight.files import replacing
-from firstlight.run import Run
+from firstlight.run_folder import Run
 from sampler import session
 from sampler.generation import BATCH, Progress, Settings, generate, settings_of
 

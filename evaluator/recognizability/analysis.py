@@ -21,10 +21,10 @@ from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
-from firstlight.card import card_of
 from firstlight.errors import RunError
 from firstlight.levels import noise_to_signal, ou_time
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from evaluator.recognizability.thresholds import threshold
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 
 class Look(NamedTuple):

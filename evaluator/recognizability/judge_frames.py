@@ -16,16 +16,15 @@ from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, check_classes, entropy, judge_for, softmax
 from evaluator.provenance import digest, notes
-from firstlight.card import card_of
+from evaluator.recognizability.thresholds import null_threshold
+from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
-from firstlight.files import write_table
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
 AT_ONCE = 16  # trajectories decoded and judged together
-NULL_GRID = np.round(np.arange(0.5, 0.9951, 0.01), 2)  # thresholds tried; below one half nothing counts as recognized
-NULL_RATE = 0.05  # largest share of wrongly labelled trajectories that may be declared recognized
 
 Decoded = NDArray[np.float32]
 
@@ -121,16 +120,3 @@ def _wrongly_reached(probability: NDArray[np.float64], label: int) -> NDArray[np
     first = probability.argmax(axis=1)[:, None] == np.arange(probability.shape[1])
     highest = np.where(first, probability, 0).max(axis=0)
     return np.asarray(np.delete(highest, label))
-
-
-def null_threshold(reached: NDArray[np.float64]) -> dict[str, Any]:
-    """The lowest threshold at which at most 5 % of wrongly labelled trajectories are declared recognized.
-
-    `reached` holds, for every trajectory and every label it was not made for, the highest probability that label had
-    while it was the judge's first choice. All wrong labels together are the expectation over all permutations. Being
-    declared recognized for a single frame counts, so the rate for "recognized and stays" is lower still. Thresholds
-    below one half are not tried; where none keeps the rate, the highest is given, and the rate says so.
-    """
-    rates = [float((reached >= p).mean()) for p in NULL_GRID]
-    chosen = next((i for i, rate in enumerate(rates) if rate <= NULL_RATE), len(rates) - 1)
-    return {"threshold": float(NULL_GRID[chosen]), "rate": rates[chosen], "n": len(reached)}

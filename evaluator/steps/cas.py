@@ -15,9 +15,9 @@ from tqdm import tqdm
 from evaluator.quality.cas import real_score, score
 from evaluator.quality.pictures import Drawn
 from evaluator.stats.intervals import Estimate, plain
-from evaluator.steps.ways import Cell
-from firstlight.files import write_json
-from firstlight.run import Run
+from evaluator.steps.solver_grid import Cell
+from firstlight.atomic_writes import write_json
+from firstlight.run_folder import Run
 from sampler.generation import settings_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.compare import TIMES_FARTHER, Way, farther, lost
-from evaluator.steps.ways import MANY
+from evaluator.steps.solver_grid import MANY
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two

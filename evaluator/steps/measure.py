@@ -21,15 +21,15 @@ from evaluator.provenance import denoiser_sha256, record
 from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
-from evaluator.stats.distances import frechet, moments
+from evaluator.stats.frechet import frechet, moments
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
+from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
-from evaluator.steps.ways import Cell, cells
-from firstlight.card import card_of
+from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
-from firstlight.files import write_table
-from firstlight.run import Run
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
 from firstlight.runtime import cores
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session

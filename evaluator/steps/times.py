@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluator.quality.pictures import FIRST_SEED
-from evaluator.steps.ways import Cell
-from firstlight.run import Run
+from evaluator.steps.solver_grid import Cell
+from firstlight.run_folder import Run
 from sampler.generation import generate
 from sampler.session import Denoiser
 from sampler.whole import Whole, whole_of

@@ -20,15 +20,15 @@ from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
-from firstlight.card import SAME_PICTURES
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
-from firstlight.files import write_json
+from firstlight.run_card import SAME_PICTURES
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
 
 
 @dataclass(frozen=True)
-class Pair:
+class SpectralPair:
     """Two classes of equal weight."""
 
     first: int  # label
@@ -47,9 +47,9 @@ class Spectra:
     sha256: str  # of their pixels and labels
     whole: Spectrum  # of all pictures as they come
     between: Spectrum  # of the classes' means, weighted as they come
-    pairs: tuple[Pair, ...]  # every two classes
+    pairs: tuple[SpectralPair, ...]  # every two classes
 
-    def pair(self, first: int, second: int) -> Pair:
+    def pair(self, first: int, second: int) -> SpectralPair:
         """The pair of two labels in either order. Raises KeyError for labels that are none."""
         pairs = [pair for pair in self.pairs if {pair.first, pair.second} == {first, second}]
         if not pairs:
@@ -80,7 +80,7 @@ def measure(name: str, images: NDArray[np.uint8], labels: NDArray[np.int64], cla
         sha256=hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest(),
         whole=of_all(parts, shares),
         between=of_means(parts, shares),
-        pairs=tuple(Pair(a, b, of_all(both, halves), of_means(both, halves)) for a, b, both in pairs),
+        pairs=tuple(SpectralPair(a, b, of_all(both, halves), of_means(both, halves)) for a, b, both in pairs),
     )
 
 
@@ -150,7 +150,7 @@ def load(path: Path) -> Spectra:
     try:
         card = json.loads(path.read_text())
         pairs = [
-            Pair(row["first"], row["second"], _spectrum(row["whole"]), _spectrum(row["between"]))
+            SpectralPair(row["first"], row["second"], _spectrum(row["whole"]), _spectrum(row["between"]))
             for row in card["pairs"]
         ]
         return Spectra(

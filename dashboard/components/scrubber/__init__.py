@@ -19,7 +19,8 @@ from PIL import Image
 from dashboard.axes import SOURCE, Axis
 from dashboard.charts.theme import ACCENT, PURPLE, SKY
 from dashboard.format import number
-from dashboard.pictures.plate import Bytes, png
+from dashboard.pictures.grid import png
+from dashboard.pictures.pixels import Bytes
 
 HERE = Path(__file__).parent
 HINTS = {

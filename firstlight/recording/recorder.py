@@ -12,18 +12,18 @@ from typing import IO, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from firstlight.card import ending, now
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.files import write_json
-from firstlight.kept_rows import KeptRows
 from firstlight.manifest import write_manifest
-from firstlight.metric_log import MetricLog
-from firstlight.numbers import number, whole, wholes
 from firstlight.pixels import Range, channels_last, in_range, to_bytes
-from firstlight.run import Run
+from firstlight.recording.kept_rows import KeptRows
+from firstlight.recording.metric_log import MetricLog
+from firstlight.recording.numbers import number, whole, wholes
+from firstlight.recording.settings import clean
+from firstlight.recording.trajectories import trajectory_row
+from firstlight.run_folder import Run
+from firstlight.run_state import ending, now
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
-from firstlight.settings import clean
-from firstlight.trajectories import trajectory_row
 
 WRITE_SECONDS = 2.0  # between two writes
 BEAT_SECONDS = 10.0  # between two heartbeats where nothing is new

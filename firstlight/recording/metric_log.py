@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firstlight.curves import (
+from firstlight.parts import part_name, part_range, parts_in
+from firstlight.recording.curves import (
     EPOCH,
     Curve,
     Curves,
@@ -27,8 +28,7 @@ from firstlight.curves import (
     table,
     write,
 )
-from firstlight.parts import part_name, part_range, parts_in
-from firstlight.run import Run
+from firstlight.run_folder import Run
 
 ROWS = 100_000  # in the live file, at most, when it has been written
 SMALL = 2 * ROWS  # parts of fewer rows than this are put together

@@ -1,13 +1,13 @@
-"""Rows of queries become grids of pictures: which cell is which, and what is missing."""
+"""Pictures kept through training, as one grid."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from dashboard.pictures.plate import Bytes, plate, shown_noisy, unpack
-
-MOST_MOMENTS = 14  # columns that fit beside each other at twice the size
+from dashboard.pictures.grid import plate
+from dashboard.pictures.pixels import unpack
+from dashboard.pictures.trajectories import MOST_MOMENTS, evenly
 
 
 def through_training(frame: pd.DataFrame, run: pd.Series, classes: Sequence[str]) -> bytes | None:
@@ -33,20 +33,3 @@ def through_training(frame: pd.DataFrame, run: pd.Series, classes: Sequence[str]
         return plate(images, 2, classes, [[f"{step:,}" for step in steps]], ["step"], missing=missing)
     columns = [f"{epochs[step]:.1f}" if step in epochs else "" for step in steps]
     return plate(images, 2, classes, [columns], ["epoch"], missing=missing)
-
-
-def evenly(count: int, most: int) -> list[int]:
-    """At most `most` of the indices 0 .. count − 1, evenly spaced, first and last among them."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
-
-
-def frames_of(row: pd.Series, size: int, channels: int) -> dict[str, Bytes]:
-    """The stored stacks of a trajectory as a screen shows them: view -> uint8 (frames, H, W, C); x at the least.
-
-    Raises ValueError where the stacks are not as long as the list of frames.
-    """
-    views = ("x", "denoised", "unconditional")
-    stacks = {view: unpack(bytes(row[view]), size, channels) for view in views if not pd.isna(row[view])}
-    if any(len(stack) != len(row["frames"]) for stack in stacks.values()):
-        raise ValueError("the stacks have not as many frames as their list says")
-    return stacks | {"x": shown_noisy(stacks["x"])}

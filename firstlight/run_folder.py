@@ -1,13 +1,8 @@
 """What a run is: a folder with these files, under an id that is checked before it touches the disk."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from firstlight.errors import RunError
-
-RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -161,16 +156,3 @@ class Run:
     @property
     def export(self) -> Path:
         return self.folder / "export.json"
-
-
-def run_at(runs: Path, run_id: str) -> Run:
-    """The run with this id under `runs`, whether or not it exists yet.
-
-    Raises RunError for an id that is not `[a-z0-9][a-z0-9_-]*` of at most 64 characters, and for a linked folder.
-    """
-    if not RUN_ID.fullmatch(run_id):
-        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
-    folder = runs / run_id
-    if folder.is_symlink():
-        raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
-    return Run(folder)

@@ -5,59 +5,19 @@ Pixels are data: nearest neighbour, the same black and white in both themes, a h
 
 import io
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from firstlight.schema import X_RANGE
+from dashboard.pictures.pixels import Bytes
 
-REAL = Path(__file__).parent / "real"  # see LICENCE.md there
-BUNDLED = {"mnist": "digits.npz", "digits5000": "digits.npz", "fashion-mnist": "garments.npz"}  # data set -> its file
 NIGHT = (14, 20, 32)  # the plate itself
 MUTED = (141, 153, 174)  # labels
 AMBER = (242, 169, 59)  # wrong verdicts, the recognition point
 GAP = 2  # pixels between cells
 LABEL = 12  # height of a label's letters, pixels
-
-Bytes = NDArray[np.uint8]
 Cell = tuple[int, int]  # row, column
-
-
-def shown(values: NDArray[np.floating]) -> Bytes:
-    """What a screen shows of values in [-1, 1]: uint8 of the same shape, clipped. Values that are not numbers are 0."""
-    grey = np.clip(np.nan_to_num(values, nan=-1.0), -1, 1) * 127.5 + 127.5
-    return np.asarray(grey.round(), np.uint8)
-
-
-def shown_noisy(stored: Bytes) -> Bytes:
-    """What a screen shows of stored x_t, whose bytes span [-3, 3]: uint8 of the same shape, clipped to [-1, 1]."""
-    return shown(stored.astype(np.float32) / 255 * (2 * X_RANGE) - X_RANGE)
-
-
-def unpack(content: bytes, size: int, channels: int) -> Bytes:
-    """Stored frames as an array (frames, H, W, C). Raises ValueError where the bytes are not whole frames."""
-    frames = np.frombuffer(content, np.uint8)
-    if len(frames) == 0 or len(frames) % (size * size * channels):
-        raise ValueError(f"{len(frames)} bytes are not whole frames of {size} x {size} x {channels}")
-    return frames.reshape(-1, size, size, channels)
-
-
-@cache
-def real_pictures(dataset: str) -> tuple[Bytes, NDArray[np.str_]]:
-    """Sixty real pictures (60, 28, 28, 1) and the names of their classes (60,), six of each in order.
-
-    None of either, (0, ...), for a data set that is not in BUNDLED.
-    """
-    if dataset not in BUNDLED:
-        return np.zeros((0, 28, 28, 1), np.uint8), np.zeros(0, np.str_)
-    with np.load(REAL / BUNDLED[dataset], allow_pickle=False) as file:
-        images, names = file["images"][..., None], file["classes"][file["labels"]]
-    images.setflags(write=False)
-    names.setflags(write=False)
-    return images, names
 
 
 def plate(

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from firstlight.adoption.terms import Terms
 from firstlight.archives import archive
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError
-from firstlight.files import write_bytes, write_json
 from firstlight.graph import OPSET, shapes
 from firstlight.manifest import write_manifest
-from firstlight.run import Run, run_at
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
 from firstlight.schedules import as_schedule
 from firstlight.schema import SCHEMA
-from firstlight.terms import Terms
 
 if TYPE_CHECKING:
-    from firstlight.guest import Guest
+    from firstlight.adoption.guest import Guest
 
 
 def adopt(
@@ -52,8 +53,8 @@ def adopt(
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, and a graph that does not do what the network does.
     """
-    from firstlight import guest_graph
-    from firstlight.guest import Guest
+    from firstlight.adoption import guest_graph as adoption_guest_graph
+    from firstlight.adoption.guest import Guest
 
     run = run_at(archive(None if runs is None else Path(runs)), id)
     known = json.loads(run.card.read_bytes())["dataset"] if run.card.is_file() else {}
@@ -70,8 +71,8 @@ def adopt(
     ask = call or (_labelled if len(terms.classes) > 1 else _unlabelled)
     guest = Guest(model.eval(), ask, predicts, terms.schedule, terms.pictures, fraction, sigma_data).cpu().eval()
     _tried(guest, terms)
-    content = guest_graph.graph_of(guest, terms)
-    report = guest_graph.compared(guest, content, terms)
+    content = adoption_guest_graph.graph_of(guest, terms)
+    report = adoption_guest_graph.compared(guest, content, terms)
     _written(run, terms, content, report, sum(part.numel() for part in model.parameters()))
     return run.folder
 

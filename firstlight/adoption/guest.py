@@ -24,11 +24,11 @@ class InDouble(TorchFunctionMode):
     def __enter__(self) -> "InDouble":
         self.before = torch.get_default_dtype()
         torch.set_default_dtype(torch.float64)
-        return super().__enter__()  # type: ignore[no-any-return]
+        return super().__enter__()  # type: ignore[no-any-return,no-untyped-call]
 
     def __exit__(self, *raised: Any) -> None:
         torch.set_default_dtype(self.before)
-        super().__exit__(*raised)
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function is Tensor.float:
@@ -60,8 +60,11 @@ class Guest(nn.Module):
     ) -> None:
         super().__init__()
         self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
-        self.half, self.centre = half_and_centre(pictures)
+        self.width, self.centre = half_and_centre(pictures)
         self.fraction, self.sigma_data = fraction, sigma_data
+        self.levels: Tensor
+        self.signal: Tensor
+        self.noise: Tensor
         tables = {"levels": schedule.ours(pictures), "signal": schedule.signal, "noise": schedule.noise}
         for name, values in tables.items():
             self.register_buffer(name, torch.tensor(values.copy(), dtype=dtype), persistent=False)
@@ -70,9 +73,9 @@ class Guest(nn.Module):
         """x̂0 (N, C, H, W)."""
         signal, noise, t = self.level(logsnr)
         a, b = signal[:, None, None, None], noise[:, None, None, None]
-        own = x * torch.sqrt((a * self.half) ** 2 + b**2) + a * self.centre  # what the network was trained on
+        own = x * torch.sqrt((a * self.width) ** 2 + b**2) + a * self.centre  # what the network was trained on
         y = self.picture(own, a, b, t, label)
-        return (y - self.centre) / self.half
+        return (y - self.centre) / self.width
 
     def level(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Signal, noise and the network's own time at each level, all (N,)."""
@@ -80,7 +83,7 @@ class Guest(nn.Module):
             place = (logsnr[:, None] - self.levels[None]).abs().argmin(1)
             t = place.to(logsnr.dtype) / len(self.schedule) if self.fraction else place
             return self.signal[place], self.noise[place], t
-        own = logsnr - 2 * math.log(self.half)
+        own = logsnr - 2 * math.log(self.width)
         if self.schedule.kind == "sigmas":
             sigma = torch.where(logsnr >= NEARLY, torch.zeros_like(own), torch.exp(-own / 2))
             return torch.ones_like(own), sigma, sigma

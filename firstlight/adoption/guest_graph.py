@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from firstlight.adoption.guest import Guest, InDouble
 from firstlight.errors import RunError
 from firstlight.graph import INPUTS, OUTPUT, serialize, to_onnx
-from firstlight.guest import Guest, InDouble
 from firstlight.runtime import CPU, inference_session
 
 if TYPE_CHECKING:
-    from firstlight.terms import Terms
+    from firstlight.adoption.terms import Terms
+
 
 LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice torch's own
 AT_ONCE = 64  # pictures compared together

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from firstlight.archives import archive
-from firstlight.card import card_of, now, state_of
+from firstlight.atomic_writes import sweep
 from firstlight.errors import RunError
-from firstlight.files import sweep
 from firstlight.lock import CERTAIN, locked
-from firstlight.recorder import Recorder
-from firstlight.run import Run, run_at
+from firstlight.recording.recorder import Recorder
+from firstlight.recording.settings import as_settings, clean
+from firstlight.run_card import card_of
+from firstlight.run_folder import Run
+from firstlight.run_id import run_at
+from firstlight.run_state import now, state_of
 from firstlight.schema import SCHEMA
-from firstlight.settings import as_settings, clean
 
 PRESET = "recorded"  # in a card: no trainer of ours made this run
 _OPEN: dict[tuple[Path, str], Recorder] = {}  # archive and id asked for -> the run that this process records

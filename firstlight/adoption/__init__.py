@@ -1,0 +1,1 @@
+"""Any trained network as a run: its convention folded into our denoiser."""

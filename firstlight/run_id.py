@@ -1,0 +1,22 @@
+"""What an id of a run may be, checked before it touches the disk."""
+
+import re
+from pathlib import Path
+
+from firstlight.errors import RunError
+from firstlight.run_folder import Run
+
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def run_at(runs: Path, run_id: str) -> Run:
+    """The run with this id under `runs`, whether or not it exists yet.
+
+    Raises RunError for an id that is not `[a-z0-9][a-z0-9_-]*` of at most 64 characters, and for a linked folder.
+    """
+    if not RUN_ID.fullmatch(run_id):
+        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
+    folder = runs / run_id
+    if folder.is_symlink():
+        raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
+    return Run(folder)
