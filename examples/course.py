@@ -1,9 +1,10 @@
 """A class-conditional MNIST diffusion model as its course teaches it: the network, its training, its drawing.
 
     python examples/course.py --data DIR            # about half an hour an epoch on two idle cores; stops and goes on
-    python examples/course.py --data DIR --digits train --seed 1
+    python examples/course.py --data DIR --digits train --seed 1 --id my-course-1 --out course-1.pt
 
-Pictures lie in [0, 1], both splits are learned from, and drawing begins at N(0, 1) in the pictures' own scale.
+Pictures lie in [0, 1], both splits are learned from, and drawing begins at N(0, 1) in the pictures' own scale. The
+lines with `run` and `firstlight` are all that makes it a run in the dashboard.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torchvision.datasets import MNIST
+
+import firstlight
 
 T, BATCH, KEPT = 150, 128, 0.9  # noise levels; pictures a step; share of a label's elements that is not masked
 BETA = torch.linspace(1e-4, 0.02, T)
@@ -98,15 +101,22 @@ def draw(net, digit, w=0.0, generator=None):
     return x
 
 
+def ask(net, x, t, label):
+    """The network as Firstlight asks it: label 10 is "no label", whose mask is all zero."""
+    mask = (label < 10).to(x.dtype)[:, None].expand(-1, 10)
+    return net(x, t, F.one_hot(label.clamp(max=9), 10).to(x.dtype), mask)
+
+
 def digits(data, which):
     sets = [MNIST(data, train=train, download=True) for train in ((True, False) if which == "all" else (True,))]
     return torch.cat([s.data for s in sets])[:, None] / 255, torch.cat([s.targets for s in sets])
 
 
-def train(out, data, which, seed, epochs):
-    """Trains, keeping weights, optimizer and random state in out every 100 steps; goes on where it stopped."""
+def train(args, run):
+    """Trains, keeping weights, optimizer and random state in args.out every 100 steps; goes on where it stopped."""
+    out, seed = args.out, args.seed
     torch.manual_seed(seed)
-    pictures, labels = digits(data, which)
+    pictures, labels = digits(args.data, args.digits)
     net = UNet().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     done, losses, a_pass = 0, [], len(pictures) // BATCH
@@ -116,7 +126,8 @@ def train(out, data, which, seed, epochs):
         optimizer.load_state_dict(kept["optimizer"])
         torch.set_rng_state(kept["random"])
         done, losses = kept["done"], kept["losses"]
-    for step in range(done, epochs * a_pass):
+    last = args.steps or args.epochs * a_pass
+    for step in range(done, last):
         epoch, place = divmod(step, a_pass)
         order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed * 1000 + epoch))
         chosen = order[place * BATCH : (place + 1) * BATCH]
@@ -125,14 +136,16 @@ def train(out, data, which, seed, epochs):
         value.backward()
         optimizer.step()
         losses.append(value.item())
-        if (step + 1) % 100 == 0 or step + 1 == epochs * a_pass:
+        run.log(step + 1, loss=losses[-1], epoch=(step + 1) / a_pass)
+        if (step + 1) % a_pass == 0 or step + 1 == last:
+            drawn = draw(net, torch.arange(10), generator=torch.Generator().manual_seed(0))
+            run.snapshot(step + 1, drawn.clamp(0, 1), range(10), [0] * 10, range=(0, 1))
+        if (step + 1) % 100 == 0 or step + 1 == last:
             kept = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
             part = out.with_suffix(".part")
             torch.save(kept | {"done": step + 1, "losses": losses}, part)
             part.replace(out)
-            print(
-                f"step {step + 1} of {epochs * a_pass}, loss {sum(losses[-100:]) / len(losses[-100:]):.4f}", flush=True
-            )
+            print(f"step {step + 1} of {last}, loss {sum(losses[-100:]) / len(losses[-100:]):.4f}", flush=True)
     return net.eval()
 
 
@@ -142,6 +155,11 @@ if __name__ == "__main__":
     parser.add_argument("--digits", choices=("all", "train"), default="all", help="70,000 digits, or the 60,000 alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--steps", type=int, help="stop after so many steps, instead of the epochs")
     parser.add_argument("--out", type=Path, default=Path("course.pt"), help="weights, optimizer and random state")
+    parser.add_argument("--id", default="my-course", help="of the run that it is recorded as")
     args = parser.parse_args()
-    train(args.out, args.data, args.digits, args.seed, args.epochs)
+    with firstlight.record(args.id, dataset="mnist", classes=[*"0123456789"], size=28, config=args, resume=True) as run:
+        net = train(args, run)
+    firstlight.adopt(net, args.id, predicts="noise", schedule=BETA, pictures=(0, 1), no_label=True, call=ask,
+                     variance="previous")  # fmt: skip

@@ -1,10 +1,13 @@
 """A small network of somebody's own becomes a run: drawn, shown, refused in a sentence where it cannot be."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from exact_network import BETAS
@@ -88,6 +91,22 @@ def test_without_a_no_label_there_is_no_guidance(tmp_path: Path) -> None:
         drawn(run, 3)
     with pytest.raises(SamplerError, match="knows no pictures without a label"):
         drawn(run, 2, guidance=2.0)
+
+
+def test_it_is_traced_without_torch_and_judged_like_any_other(tmp_path: Path) -> None:
+    run, bare = adopted(tmp_path), adopted(tmp_path, "bare", labels=3)
+    code = "import sys; sys.modules['torch'] = None; from firstlight.command import main; sys.exit(main(sys.argv[1:]))"
+    for each in (run, bare):
+        command = [sys.executable, "-c", code, "trace", each.id, "--per-class", "2", "--runs", str(tmp_path)]
+        subprocess.run(command, check=True, capture_output=True)
+        assert good_entry(tmp_path, each.id).tables.keys() == {"trajectories"}
+        table = pq.read_table(each.trajectories)
+        assert len(table) == 6 and len(table["frames"][0]) == len(table["logsnr"][0]) == 26
+        last = np.frombuffer(table["denoised"][0].as_py(), np.uint8)[-64:].reshape(8, 8, 1)
+        drawing = generate(load(each.denoiser), [0], [0], settings_of(each))
+        assert np.array_equal(last, list(drawing)[-1].images[0])
+    assert pq.read_table(bare.trajectories)["unconditional"].null_count == 6
+    assert not pq.read_table(run.trajectories)["unconditional"].null_count
 
 
 class Silent(nn.Module):

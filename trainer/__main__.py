@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from firstlight.archives import add_flag
-from firstlight.errors import RunError
+from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
 
@@ -17,11 +17,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     options = parser().parse_args(arguments)
     try:
+        if options.command == "trace":
+            from sampler.commands import trace_run
+
+            if trace_run(options):
+                return 0
         with extras():
             from trainer import commands
 
             return commands.run(options)
-    except RunError as error:
+    except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

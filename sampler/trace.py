@@ -1,0 +1,76 @@
+"""Denoising trajectories of an exported denoiser, without torch: the same noise for every class."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from firstlight.schema import TRAJECTORIES, X_RANGE
+from sampler.generation import Settings, to_bytes
+from sampler.guidance import candidates, filled, scale_at
+from sampler.loop import sample
+from sampler.noise import Noise, Pictures
+from sampler.session import Denoiser
+
+AT_ONCE = 4  # noise seeds drawn together, with every class each
+
+
+class Candidates:
+    """A guided denoiser that keeps x̂0 of the last step, with the label and, where it knows that, without."""
+
+    def __init__(self, denoiser: Denoiser, label: NDArray[np.int64], settings: Settings) -> None:
+        self.denoiser, self.label, self.settings = denoiser, label, settings
+        self.conditional: Pictures | None = None
+        self.unconditional: Pictures | None = None
+
+    def __call__(self, x: Pictures, logsnr: float) -> Pictures:
+        """What the loop takes for the picture, (N, C, H, W)."""
+        level, own = filled(x, logsnr), self.settings
+        if self.denoiser.no_label:
+            unlabelled = np.full_like(self.label, len(self.denoiser.classes))
+            self.conditional, self.unconditional = candidates(self.denoiser, x, level, self.label, unlabelled)
+            scale = scale_at(logsnr, own.guidance, own.guidance_low, own.guidance_high)
+            found = self.unconditional + np.float32(scale) * (self.conditional - self.unconditional)
+        else:
+            found = self.conditional = self.denoiser(x, level, self.label)
+        return found.clip(-1.0, 1.0) if own.clip else found
+
+
+def trace(
+    denoiser: Denoiser, settings: Settings, per_class: int, every: int, progress: Callable[[int], Any]
+) -> pa.Table:
+    """Trajectories of `per_class` pictures of every class, drawn by `settings`, as trajectories.parquet holds them.
+
+    Every `every`-th step is kept, and always the first and the last. `progress` is told the pictures done.
+    """
+    classes, kept = len(denoiser.classes), sorted({*range(0, settings.steps, every), settings.steps})
+    levels = settings.table().logsnr[kept].tolist()
+    rows: list[dict[str, Any]] = []
+    for first in range(0, per_class, AT_ONCE):
+        seeds = range(first, min(first + AT_ONCE, per_class))
+        seed, label = (part.ravel() for part in np.meshgrid(seeds, np.arange(classes), indexing="ij"))
+        stacks = _chains(denoiser, settings, label.astype(np.int64), seed, kept)
+        for i in range(len(label)):
+            row = {"sample": len(rows), "label": int(label[i]), "seed": int(seed[i]), "frames": kept, "logsnr": levels}
+            row |= {"solver": settings.solver, "steps": settings.steps, "guidance": settings.guidance}
+            rows.append(row | {view: None if stack is None else stack[i].tobytes() for view, stack in stacks.items()})
+        progress(len(label))
+    return pa.Table.from_pylist(rows, schema=TRAJECTORIES)
+
+
+def _chains(
+    denoiser: Denoiser, settings: Settings, label: NDArray[np.int64], seed: NDArray[np.int64], kept: list[int]
+) -> dict[str, NDArray[np.uint8] | None]:
+    """The kept frames of each view, uint8 (N, frames, H, W, C); None for what the network does not know."""
+    noise, both = Noise(seed.tolist(), denoiser.shape), Candidates(denoiser, label, settings)
+    stacks: dict[str, list[NDArray[np.uint8] | None]] = {"x": [], "denoised": [], "unconditional": []}
+    for step in sample(both, noise.start(), settings.table(), noise.draw):
+        if step.index in kept:
+            views = (step.x / X_RANGE, both.conditional, both.unconditional)
+            for stack, view in zip(stacks.values(), views, strict=True):
+                stack.append(None if view is None else to_bytes(view))
+    for name, stack in stacks.items():
+        stack.append(to_bytes(step.next / (X_RANGE if name == "x" else 1.0)))
+    return {name: None if stack[0] is None else np.stack(stack, axis=1) for name, stack in stacks.items()}  # type: ignore[arg-type]
