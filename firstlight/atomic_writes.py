@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 
-ROW_GROUP_BYTES = 4 << 20  # a trajectory is read without decoding its neighbours
-ROW_GROUP_ROWS = 1 << 17
 TEMPORARY_PREFIX = ".part-"  # what a killed writer leaves; swept by the next one
 
 
@@ -46,17 +44,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON; NaN is refused, because JSON has none."""
     write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
-
-
-def write_table(path: Path, table: "pa.Table") -> None:
-    """Write a Parquet file, zstd-compressed, with page checksums, in row groups cheap to read one at a time."""
-    import pyarrow.parquet as pq  # here, because `firstlight sample` draws no table and must not wait for it
-
-    rows = max(1, min(ROW_GROUP_ROWS, ROW_GROUP_BYTES * table.num_rows // max(1, table.nbytes)))
-    with replacing(path) as file:
-        pq.write_table(
-            table, file, compression="zstd", compression_level=9, row_group_size=rows, write_page_checksum=True
-        )
 
 
 def sweep(folder: Path) -> None:

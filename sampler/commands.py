@@ -5,9 +5,9 @@ import argparse
 from tqdm import tqdm
 
 from firstlight.archives import own_run
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_card import card_of
 from sampler.generation import settings_of
 from sampler.session import load

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from firstlight.archives import add_flag, hidden, own_run
 from firstlight.errors import RunError
-from store.archive import DAMAGED, Entry, entries, inspect
+from store.archive import entries
 from store.archive import entry as entry_of
+from store.verification import DAMAGED, Entry, inspect
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,73 +2,19 @@
 exception.
 """
 
-import json
 import os
-import stat
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from firstlight.archives import beside, shown, words_alone
 from firstlight.errors import RunError
-from firstlight.manifest import (
-    Listing,
-    Problem,
-    Signature,
-    listed_problem,
-    listing,
-    read_manifest,
-    signature,
-    survey,
-    table_problem,
-)
-from firstlight.parts import counting
-from firstlight.run_card import read_card
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from firstlight.run_state import state_of
-from store.notes import Notes, read_notes
+from store.verification import Entry, glimpse, inspect, settled, with_words
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
-DAMAGED = "damaged"
 MARGIN = 1 << 13  # folders more than an archive has that are remembered
-TICK = 2 * 10**9  # nanoseconds, the coarsest clock of a file system: two changes within it may leave one time
-LIVE = ("running", "crashed")  # states that change without a change of a file
-
-_settled: dict[str, "_Settled"] = {}  # folder -> what was in it, and what that came to
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One run of the archive. `tables` are the Parquet files that may be read, by view name."""
-
-    run: Run
-    state: str  # running, finished, stopped, diverged, crashed, damaged
-    reason: str = ""  # why it is damaged, or what the trainer said when it stopped
-    card: dict[str, Any] | None = None  # run.json, where it could be read
-    tables: dict[str, Path] = field(default_factory=dict)
-    notes: Notes = field(default_factory=Notes)
-    problems: tuple[Problem, ...] = ()
-    stamp: int = 0  # another number when the state, the reason, the card, the notes or a table is another
-    parts: tuple[Path, ...] = ()  # of a long live run: more files of its metrics
-
-    @property
-    def damaged(self) -> bool:
-        return self.state == DAMAGED
-
-    def files(self, name: str) -> list[Path]:
-        """The files of a table, by view name; none where the run has no such table."""
-        return [self.tables[name], *(self.parts if name == "metrics" else ())] if name in self.tables else []
-
-
-class _Settled(NamedTuple):
-    """A run that stays as it is while its files do."""
-
-    listed: Listing
-    found: Entry
-    told: dict[str, Signature]  # of its folders and its card; empty where one changed too lately to be told by its time
 
 
 def entries(root: Path) -> list[Entry]:
@@ -76,7 +22,7 @@ def entries(root: Path) -> list[Entry]:
 
     Raises RunError where a folder cannot be read.
     """
-    return _all(root, lambda folder: _seen(folder, every_file=True))
+    return _all(root, lambda folder: glimpse(folder, every_file=True))
 
 
 def glance(root: Path) -> list[Entry]:
@@ -85,7 +31,7 @@ def glance(root: Path) -> list[Entry]:
     A file that is made, replaced or removed, as everything here does it, changes its folder. A table that is
     overwritten in place does not: that is seen by `entry`, without which no page reads a run, and by `entries`.
     """
-    return _all(root, lambda folder: _seen(folder, every_file=False))
+    return _all(root, lambda folder: glimpse(folder, every_file=False))
 
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
@@ -93,10 +39,10 @@ def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
     found = [each for each in found if not (each.damaged and _words_alone(each.run))]
     if (other := beside(root)) is not None:
         own = {each.run.id for each in found}
-        found += [_shown(look(f"{other}/{name}"), root / name) for name in _folders(other) if name not in own]
+        found += [with_words(look(f"{other}/{name}"), root / name) for name in _folders(other) if name not in own]
         found.sort(key=lambda each: each.run.id)
-    if len(_settled) > 2 * len(found) + MARGIN:
-        _settled.clear()  # of runs that are gone
+    if len(settled) > 2 * len(found) + MARGIN:
+        settled.clear()  # of runs that are gone
     if any(_settling(entry) for entry in found):
         time.sleep(SETTLING)
         found = [inspect(entry.run) if _settling(entry) else entry for entry in found]
@@ -125,126 +71,9 @@ def good_entry(root: Path, run_id: str) -> Entry:
     return found
 
 
-def verify(run: Run) -> list[Problem]:
-    """Everything wrong with a run, its checkpoints included; empty for a sound one."""
-    return list(inspect(run, everything=True).problems)
-
-
-def inspect(run: Run, *, everything: bool = False) -> Entry:
-    """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
-    if run.words is not None:
-        return _shown(inspect(Run(run.folder), everything=everything), run.words)
-    try:
-        began = time.time_ns()
-        if not stat.S_ISDIR(os.lstat(run.folder).st_mode):
-            return _damaged(
-                run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")]
-            )
-        listed = listing(str(run.folder))
-        held = _settled.get(str(run.folder))
-        if held and held.listed == listed and not everything:
-            found = held.found
-        else:
-            files, problems = survey(run, listed)
-            found = _damaged(run, problems) if problems else _judged(run, files, everything)
-        if not everything and found.state not in LIVE and not (held and held.found is found and held.told):
-            _settled[str(run.folder)] = _Settled(listed, found, _still(run, listed, began))
-        return found
-    except OSError as error:
-        return _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
-
-
-def _shown(found: Entry, words: Path) -> Entry:
-    """The entry of a run that lies elsewhere, with what people said of it in `words`."""
-    run = Run(found.run.folder, words)
-    notes = read_notes(run)
-    return replace(found, run=run, notes=notes, stamp=hash((found.stamp, notes)))
-
-
 def _words_alone(run: Run) -> bool:
     """Whether people said something, or are about to, of a run that is not here."""
     return shown(run) is not run or ((run.notes.is_file() or run.answers.is_dir()) and words_alone(run))
-
-
-def _seen(folder: str, every_file: bool) -> Entry:
-    """The entry of a run's folder; it is listed again only where a folder, or one of its files, is another."""
-    held = _settled.get(folder)
-    try:
-        if held and held.told and _stand(held.told.items()):
-            files = ((f"{folder}/{name}", sign) for name, _, sign in held.listed)
-            if not every_file or _stand(files):
-                return held.found
-    except OSError:
-        pass
-    return inspect(Run(Path(folder)))
-
-
-def _stand(files: Iterable[tuple[str, Signature]]) -> bool:
-    """Whether every file, or folder, has its signature still."""
-    return all(signature(os.lstat(path)) == sign for path, sign in files)
-
-
-def _still(run: Run, listed: Listing, began: int) -> dict[str, Signature]:
-    """The run's folder, those in it and its card, where the last change of each is more than a tick before `began`."""
-    inner = {name[:at] for name, _, _ in listed for at, sign in enumerate(name) if sign == "/"} - {run.answers.name}
-    paths = [str(run.folder), *(f"{run.folder}/{name}" for name in sorted(inner))]
-    told = {path: signature(os.lstat(path)) for path in paths}
-    told |= {f"{run.folder}/{name}": sign for name, _, sign in listed if name == run.card.name}
-    return told if all(began - max(sign[1:3]) > TICK for sign in told.values()) else {}
-
-
-def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
-    try:
-        card = read_card(run)
-    except ValueError as error:
-        return _damaged(run, [Problem(run.card.name, str(error))])
-    state = state_of(card)
-    live = state in LIVE
-    listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
-    faulty = {problem.file for problem in problems}
-    parts = [("metrics", run.folder / name) for name in counting(files)]
-    tables = [(name, path) for name, path in run.tables.items() if path.name in files] + parts
-    broken = [
-        problem
-        for name, path in tables
-        if path.name not in faulty
-        and (problem := table_problem(path, name, files[path.name], whole=everything or path.name not in listed))
-    ]
-    if state != "running":  # a live run's half-written table is left out until it is whole
-        problems += broken
-    if problems:
-        return _damaged(run, problems, card)
-    left_out = {problem.file for problem in broken}
-    tables = [(name, path) for name, path in tables if path.name not in left_out]
-    message = card.get("message")
-    notes = read_notes(run)
-    stamp = hash((run.folder, state, json.dumps(card), notes, *(files[path.name] for _, path in tables)))
-    first = dict(reversed(tables))  # of the metrics, the live file or else the first part
-    more = tuple(path for name, path in tables if path != first[name])
-    said = message if isinstance(message, str) else ""
-    return Entry(run, state, said, card, first, notes, stamp=stamp, parts=more)
-
-
-def _listed(run: Run, files: dict[str, Signature], everything: bool, required: bool) -> tuple[set[str], list[Problem]]:
-    """Names that the manifest vouches for, and what is wrong with the files it lists or with itself."""
-    if not os.path.lexists(run.manifest):
-        return set(), [Problem(run.manifest.name, "is missing")] if required else []
-    try:
-        manifest = read_manifest(run)
-    except ValueError as error:
-        return set(), [Problem(run.manifest.name, str(error))]
-    faults: list[Problem] = []
-    folder = str(run.folder)
-    for name, wanted in manifest.items():
-        content = everything or not name.startswith(run.checkpoints.name + "/")
-        problem = listed_problem(folder, name, wanted, files, content=content)
-        faults += [problem] if problem else []
-    return set(manifest), faults
-
-
-def _damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
-    stamp = hash((run.folder, DAMAGED, str(problems[0]), json.dumps(card)))
-    return Entry(run, DAMAGED, str(problems[0]), card, problems=tuple(problems), stamp=stamp)
 
 
 def _settling(found: Entry) -> bool:

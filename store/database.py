@@ -20,7 +20,8 @@ import pyarrow as pa
 from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
 from firstlight.run_id import RUN_ID
-from store.archive import Entry, entries, glance, good_entry
+from store.archive import entries, glance, good_entry
+from store.verification import Entry
 from store.views import SQL, VIEWS, connect, run_script, show, text
 
 QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from store.archive import good_entry
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from firstlight.archives import beside
 from firstlight.run_state import moment
 from firstlight.schema import TABLES
-from store.archive import Entry
+from store.verification import Entry
 
 SQL = Path(__file__).parent / "sql"
 SOURCES = {"judgements": ("judgements", "posterior", "clip_steps")}  # views on more than the table of their name

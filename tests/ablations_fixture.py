@@ -5,8 +5,8 @@ with_ablations(write_lab(tmp_path, "lab"))
 
 import numpy as np
 
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import ABLATIONS, table_of
 

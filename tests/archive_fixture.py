@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from firstlight import schema as firstlight_schema
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 
 CLASSES = ["0", "1", "2"]

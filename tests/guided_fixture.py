@@ -12,8 +12,8 @@ import numpy as np
 
 from dashboard.pictures.real_pictures import real_pictures
 from evaluator.guidance.sweep import FIRST_SEED, SEEDS
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, GUIDED, table_of
 from sampler.guidance_laws import LAWS

@@ -19,8 +19,8 @@ from archive_fixture import write_run
 from numpy.typing import NDArray
 
 from firstlight import schema as firstlight_schema
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 
 DIGITS = [str(digit) for digit in range(10)]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.intervals import plain, wilson
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import SOLVER_STEPS, table_of
 

@@ -12,7 +12,8 @@ import pytest
 from archive_fixture import card, metrics, write_run
 from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
 
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import SILENCE
 

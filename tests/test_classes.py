@@ -24,8 +24,9 @@ from dashboard.report.build import report
 from dashboard.speciation import tabs as speciation_tabs
 from evaluator.claims import harder_data
 from evaluator.claims.statements import SUBJECTS
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 from store.database import Archive

@@ -23,9 +23,10 @@ from evaluator.__main__ import main
 from evaluator.clip import resolve
 from evaluator.clip.judge import CARD, Real, clip_for
 from evaluator.clip.real_scores import figures
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.manifest import read_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
 from store.database import Archive

@@ -19,8 +19,8 @@ from dashboard.compare import loss as compare_loss
 from evaluator.recognizability.points import Points
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight import schema as firstlight_schema
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from store.database import Archive
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"

@@ -25,9 +25,10 @@ from dashboard.compare.across_datasets import CANNOT, RIGHTLY, WRONGLY, Course, 
 from dashboard.data import theory as data_theory
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.spectra import SPECTRA, load
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from store.database import Archive
 from trainer.data import GARMENTS

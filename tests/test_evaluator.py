@@ -21,10 +21,11 @@ from evaluator.provenance import notes
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.judge_frames import decode, judged
 from evaluator.recognizability.points import points, view_of
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError, RunError
 from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
 from store.slim import slim

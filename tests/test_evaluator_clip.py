@@ -27,9 +27,10 @@ from evaluator.clip.resize import resize_matrix
 from evaluator.clip.resolve import chosen
 from evaluator.clip.scores import rows
 from evaluator.quality.pictures import Drawn
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.manifest import read_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
 from sampler.generation import Settings

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.recognizability import tabs as recognizability_tabs
 from dashboard.speciation import tabs as speciation_tabs
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 Open = Callable[..., AppTest]

@@ -178,8 +178,8 @@ def test_loss_that_diverged_is_said(opened: Open, tmp_path: Path) -> None:
     import pyarrow as pa
     from archive_fixture import metrics
 
-    from firstlight.atomic_writes import write_table
     from firstlight.manifest import write_manifest
+    from firstlight.parquet import write_table
 
     run = write_run(tmp_path, "wild", state="diverged")
     table = metrics().to_pydict()

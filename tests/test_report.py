@@ -13,9 +13,9 @@ from archive_fixture import quality, write_run
 from dashboard.__main__ import main
 from dashboard.report.build import MOST_RUNS, report
 from dashboard.report.check import check, read
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from store.database import Archive
 from store.notes import Notes, write_notes
 

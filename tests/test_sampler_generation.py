@@ -378,7 +378,7 @@ def test_the_command_draws_in_a_process_of_its_own_without_torch(run: Run, tmp_p
         (["--classes", ""], "0-2"),
         (["--per-class", "0"], "1 or more"),
         (["--per-class", "three"], "--help"),
-        (["--solver", "exotic"], "ddpm, ddim, dpmpp-2m, ipndm"),
+        (["--solver", "exotic"], "ddpm, ddpm-large, ddpm-previous, ddim, dpmpp-2m, ipndm"),
         (["--levels", "exotic"], "karras"),
         (["--steps", "0"], "1 to 1000"),
         (["--guidance", "nan"], "0 to 100"),

@@ -14,8 +14,8 @@ from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.steps import chart as steps_chart
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.schema import SOLVER_STEPS, table_of
 from store.database import Archive
 

@@ -14,15 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import TABLES, write_run
 
-from firstlight.atomic_writes import replacing, sweep, write_bytes, write_table
+from firstlight.atomic_writes import replacing, sweep, write_bytes
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_state import state_of
 from firstlight.schema import JUDGEMENTS, METRICS
-from store.archive import entries, entry, glance, inspect, verify
+from store.archive import entries, entry, glance
 from store.database import Archive
+from store.verification import inspect, verify
 
 OLD = "2020-01-01T00:00:00+00:00"
 FILES = [f"{name}.parquet" for name in TABLES]
@@ -415,7 +417,7 @@ def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
 def test_a_glance_sees_every_change_that_leaves_its_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Run], object]
 ) -> None:
-    monkeypatch.setattr("store.archive.TICK", 0)
+    monkeypatch.setattr("store.verification.TICK", 0)
     run = write_run(tmp_path, "good")
     write_bytes(run.checkpoints / "ema.safetensors", b"weights")
     write_manifest(run)
@@ -431,7 +433,7 @@ def test_a_glance_sees_every_change_that_leaves_its_mark(
 def test_a_glance_looks_into_no_folder_that_stands_and_who_reads_a_run_looks_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.archive.TICK", 0)
+    monkeypatch.setattr("store.verification.TICK", 0)
     run = write_run(tmp_path, "good")
     time.sleep(0.05)
     glance(tmp_path)

@@ -14,7 +14,8 @@ from archive_fixture import write_run
 
 from firstlight.run_folder import Run
 from store.__main__ import main
-from store.archive import entries, verify
+from store.archive import entries
+from store.verification import verify
 from store.views import VIEWS
 
 

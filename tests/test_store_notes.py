@@ -8,9 +8,9 @@ from archive_fixture import write_run
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
-from store.archive import verify
 from store.database import Archive
 from store.notes import LONGEST, Notes, read_notes, tags_of, write_notes
+from store.verification import verify
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png) =cmd|' /C calc'!A0"
 

@@ -17,9 +17,9 @@ from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
 from steps_fixture import write_steps
 
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METRICS
 from store.database import QUERIES, Archive, statement

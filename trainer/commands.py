@@ -10,9 +10,10 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
-from firstlight.atomic_writes import write_json, write_table
+from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from firstlight.atomic_writes import write_table
 from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import METRICS
 from trainer.card import now, write_card

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from firstlight.atomic_writes import sweep, write_table
+from firstlight.atomic_writes import sweep
+from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS
 from trainer.card import write_card

@@ -11,9 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dashboard.report.contents import content
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
+from dashboard.report.sections import content
 from firstlight.errors import RunError
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.provenance import notes
-from firstlight.atomic_writes import write_table
+from firstlight.parquet import write_table
 from firstlight.schema import METADATA
 
 

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from evaluator import provenance
 from evaluator.experiments.subject import Labels, Subject
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
+from firstlight.parquet import write_table
 from firstlight.schema import METADATA, TABLES, table_of
 from sampler.generation import BATCH
 from sampler.noise import Pictures

@@ -21,7 +21,7 @@ from evaluator.stats.frechet import frechet, kid_subsets, moments
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.precision_recall import precision_recall
 from evaluator.text import with_interval
-from firstlight.atomic_writes import write_table
+from firstlight.parquet import write_table
 from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.schema import QUALITY

@@ -17,8 +17,8 @@ from tqdm import tqdm
 from evaluator.judges.judge import Judge, check_classes, entropy, judge_for, softmax
 from evaluator.provenance import digest, notes
 from evaluator.recognizability.thresholds import null_threshold
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
+from firstlight.parquet import write_table
 from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of

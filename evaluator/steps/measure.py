@@ -26,8 +26,8 @@ from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
-from firstlight.atomic_writes import write_table
 from firstlight.errors import RunError
+from firstlight.parquet import write_table
 from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.runtime import cores

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from firstlight.atomic_writes import ROW_GROUP_ROWS, replacing
+from firstlight.atomic_writes import replacing
+from firstlight.parquet import ROW_GROUP_ROWS
 from firstlight.schema import METRICS
 
 EPOCH = "epoch"  # a metric of this name says in which epoch the other values of its step were logged

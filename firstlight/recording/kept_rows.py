@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from firstlight.atomic_writes import write_table
+from firstlight.parquet import write_table
 
 SHARE = 20  # a table that took t seconds to write is not written again for SHARE * t
 
