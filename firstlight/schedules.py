@@ -43,10 +43,10 @@ class Schedule:
         """The levels as pictures in [−1, 1] know them, falling, (T,)."""
         return np.clip(self.logsnr + 2 * math.log(half_and_centre(pictures)[0]), -CLEAN, CLEAN)
 
-    def start(self, pictures: Range) -> tuple[float, float]:
-        """Mean and standard deviation, in our scale, of the x that the model's own chain starts from."""
+    def start(self, pictures: Range, place: int = -1) -> tuple[float, float]:
+        """Mean and standard deviation, in our scale, of the x that its own chain starts from, at the level `place`."""
         half, centre = half_and_centre(pictures)
-        signal, noise = self.signal[-1], self.noise[-1]
+        signal, noise = self.signal[place], self.noise[place]
         scale = math.hypot(signal * half, noise)
         deviation = noise if self.kind == "sigmas" else 1.0  # EDM starts at σ·z, a chain of variance 1 at z
         return float(-signal * centre / scale), float(deviation / scale)

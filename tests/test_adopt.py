@@ -11,13 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from exact_network import BETAS
+from test_own_sampling import mean_of
 from torch import Tensor, nn
 
 from firstlight.adoption.adopt import adopt
+from firstlight.command import main
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from firstlight.schedules import betas, flow, sigmas
 from sampler.generation import generate, settings_of
+from sampler.loop import sample
+from sampler.noise import Noise
 from sampler.session import load
 from store.archive import good_entry
 
@@ -146,3 +150,84 @@ def test_adopting_again_replaces_the_network_and_nothing_else(tmp_path: Path) ->
     assert after["guest"]["predicts"] == "sample" and after["started"] == before["started"]
     with pytest.raises(RunError, match="recorded with the classes a, b, c"):
         adopted(tmp_path, classes=["x", "y"])
+
+
+def saved(folder: Path, variance: str = "fixed_small", name: str = "DDPMScheduler", **more: Any) -> Any:
+    """A small class-conditional UNet2DModel with a scheduler, saved as a pipeline is."""
+    import diffusers
+
+    torch.manual_seed(1)
+    net = diffusers.UNet2DModel(
+        8, 1, 1, block_out_channels=(8, 8), layers_per_block=1, norm_num_groups=4, num_class_embeds=4,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"), up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=4,
+    ).eval()  # fmt: skip
+    told = {"variance_type": variance} if name == "DDPMScheduler" else {}
+    scheduler = getattr(diffusers, name)(60, beta_end=0.05, clip_sample=False, **told | more)
+    net.save_pretrained(folder / "unet")
+    scheduler.save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps({"unet": ["diffusers", "UNet2DModel"]}))
+    return net, scheduler
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_a_diffusers_folder_draws_what_its_own_library_draws(tmp_path: Path, prediction: str) -> None:
+    net, scheduler = saved(tmp_path / "saved", prediction_type=prediction)
+    command = ["adopt", str(tmp_path / "saved"), "--id", "unet", "--runs", str(tmp_path), "--no-label",
+               "--classes", "a", "b", "c"]  # fmt: skip
+    assert main(command) == 0
+    run = Run(tmp_path / "unet")
+    noise = Noise([5], (1, 8, 8))
+    x = torch.from_numpy(noise.start())
+    for t in range(59, -1, -1):
+        with torch.no_grad():
+            said = net(x, torch.tensor([t]), class_labels=torch.tensor([1])).sample
+        clean = scheduler.step(said, t, x).pred_original_sample
+        before = scheduler.alphas_cumprod[t - 1] if t else torch.tensor(1.0)
+        mean = mean_of(x, clean, scheduler.alphas_cumprod[t], before)
+        x = mean + scheduler._get_variance(t).sqrt() * torch.from_numpy(noise.draw()) if t else mean
+    denoiser, settings = load(run.denoiser), settings_of(run)
+    noise = Noise([5], (1, 8, 8))
+    law = lambda x, logsnr: denoiser(x, np.full(1, logsnr, np.float32), np.array([1]))  # noqa: E731
+    *_, last = sample(law, noise.start(), settings.table(), noise.draw)
+    assert np.abs(last.next - x.numpy()).max() <= 1e-3
+
+
+def test_ddim_of_diffusers_draws_by_its_own_timesteps(tmp_path: Path) -> None:
+    net, scheduler = saved(tmp_path / "saved", name="DDIMScheduler")
+    assert main(["adopt", str(tmp_path / "saved"), "--id", "unet", "--runs", str(tmp_path), "--no-label",
+                 "--classes", "a", "b", "c"]) == 0  # fmt: skip
+    settings = settings_of(Run(tmp_path / "unet"))
+    scheduler.set_timesteps(50)
+    assert (settings.solver, settings.steps) == ("ddim", len(set(scheduler.timesteps.tolist())))
+    noise = Noise([5], (1, 8, 8))
+    x = torch.from_numpy(noise.start())
+    for t in scheduler.timesteps:
+        with torch.no_grad():
+            x = scheduler.step(net(x, t[None], class_labels=torch.tensor([2])).sample, t, x).prev_sample
+    denoiser = load(Run(tmp_path / "unet").denoiser)
+    law = lambda x, logsnr: denoiser(x, np.full(1, logsnr, np.float32), np.array([2]))  # noqa: E731
+    *_, last = sample(law, noise.start(), settings.table())
+    assert np.abs(last.next - x.numpy()).max() <= 1e-3
+
+
+def test_weights_with_the_code_that_builds_their_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom test_adopt import Small\n"
+    (tmp_path / "mine.py").write_text(code + "\n\ndef build():\n    return Small(4)\n")
+    torch.save(Small(4).state_dict(), tmp_path / "mine.pt")
+    torch.save({"net": Small(4)}, tmp_path / "objects.pt")
+    flags = ["--id", "mine", "--runs", str(tmp_path), "--shape", "1", "8", "8", "--classes", "a", "b", "c",
+             "--no-label",
+             "--predicts", "noise", "--schedule", "linear:1e-4:0.02:150", "--pictures", "0", "1"]  # fmt: skip
+    source = f"{tmp_path / 'mine.py'}:build"
+    assert main(["adopt", source, "--weights", str(tmp_path / "mine.pt"), *flags]) == 0
+    assert drawn(Run(tmp_path / "mine"), 1).shape == (1, 8, 8, 1)
+    for words, arguments in {
+        "may run code": [source, "--weights", str(tmp_path / "objects.pt"), *flags],
+        "has no function draw": [f"{tmp_path / 'mine.py'}:draw", *flags],
+        "neither a folder": ["nothing", *flags],
+        "--schedule cosine is not known": [source, *flags, "--schedule", "cosine"],
+        "Nothing says --predicts and --schedule and --pictures": [source, "--id", "mine", "--runs", str(tmp_path)],
+    }.items():
+        assert main(["adopt", *arguments]) == 2
+        assert words in capsys.readouterr().err

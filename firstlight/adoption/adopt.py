@@ -40,6 +40,7 @@ def adopt(
     sigma_data: float = 0.5,
     variance: str = "posterior",
     clip: bool = False,
+    times: Sequence[int] = (),
     runs: Path | str | None = None,
 ) -> Path:
     """Make the torch module `model` the denoiser of the run `id`, new or recorded before; returns the run's folder.
@@ -47,8 +48,9 @@ def adopt(
     `predicts` is noise, sample, v, score, velocity or edm; `schedule` betas (T,), ᾱ (T,), a diffusers scheduler,
     `sigmas` or `flow`; `pictures` the range it was trained on, (0, 1) or (-1, 1); `shape` (C, H, W). `call` is what
     asks it: call(net, x (N, C, H, W), t (N,), label (N,) int64), by default net(x, t, label), or net(x, t) without
-    classes; with `no_label` the label len(classes) means none. `variance` (posterior, step or previous) and `clip` say
-    how its own chain draws. What a recorded run's card says need not be said. Needs torch, onnx and onnxruntime.
+    classes; with `no_label` the label len(classes) means none. `variance` (posterior, step, previous or none), `clip`
+    and `times` (all where left out) say how its own chain draws. What a recorded run's card says need not be said.
+    Needs torch, onnx and onnxruntime.
 
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, and a graph that does not do what the network does.
@@ -63,7 +65,7 @@ def adopt(
     terms = Terms(
         predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
         tuple(shape or (known.get("channels", 1), size, size)), dataset or known.get("name", "unknown"), names,
-        no_label, fraction, sigma_data, variance, clip,
+        no_label, fraction, sigma_data, variance, clip, tuple(map(int, times)),
     )  # fmt: skip
     terms.check()
     if known and list(names) != known["classes"]:

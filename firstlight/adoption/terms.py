@@ -11,7 +11,9 @@ from firstlight.schedules import Schedule, half_and_centre
 
 RANGES = ((0, 1), (-1, 1))  # of pictures
 PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
-VARIANCES = {"posterior": "ddpm", "step": "ddpm-large", "previous": "ddpm-previous"}  # of the noise a step adds
+VARIANCES = {  # of the noise that a step of its own drawing adds -> the solver
+    "posterior": "ddpm", "step": "ddpm-large", "previous": "ddpm-previous", "none": "ddim",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Terms:
     sigma_data: float
     variance: str
     clip: bool
+    times: tuple[int, ...] = ()  # of its own drawing, where these are not all; of discrete times
 
     def check(self) -> None:
         """Raises RunError for terms that make no sense together."""
@@ -43,6 +46,8 @@ class Terms:
             raise RunError(f"Pictures in {self.pictures} are not known; say pictures=(0, 1) or pictures=(-1, 1).")
         if self.variance not in VARIANCES:
             raise RunError(f"variance={self.variance!r} is not known; say one of {', '.join(VARIANCES)}.")
+        if any(not 0 <= time < len(self.schedule) for time in self.times):
+            raise RunError(f"Its own drawing has times outside 0 to {len(self.schedule) - 1}; say times it knows.")
         if len(self.shape) != 3 or self.shape[1] != self.shape[2] or self.shape[0] not in (1, 3):
             raise RunError(f"shape={self.shape} is none of a square picture, gray or in colour; say (C, H, W).")
 
@@ -50,8 +55,9 @@ class Terms:
     def config(self) -> dict[str, Any]:
         """What run.json keeps as the run's settings, and its drawing follows."""
         discrete = self.schedule.kind == "discrete"
-        mean, deviation = self.schedule.start(self.pictures)
-        noisy = np.unique(self.schedule.ours(self.pictures)[self.schedule.noise > 0])
+        drawn = np.array(self.times) if self.times else np.flatnonzero(self.schedule.noise > 0)
+        mean, deviation = self.schedule.start(self.pictures, int(drawn.max()))
+        noisy = np.unique(self.schedule.ours(self.pictures)[drawn])
         return {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
             "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",

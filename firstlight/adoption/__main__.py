@@ -1,0 +1,141 @@
+"""firstlight adopt: a diffusers folder, or weights with the code that builds their network, as a run."""
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firstlight.adoption.adopt import adopt
+from firstlight.adoption.terms import PREDICTIONS, VARIANCES
+from firstlight.archives import add_flag
+from firstlight.errors import RunError, SamplerError
+from firstlight.extras import extras
+from firstlight.schedules import Schedule, alphas_cumprod, betas, flow, sigmas
+
+SCHEDULES = "linear:FIRST:LAST:T, sigmas:SMALLEST:LARGEST:STEPS, flow:NOISE_AT, or a .json or .npy file of betas or ᾱ"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Adopt, and say how far the graph is from the network; a fault is one sentence and exit status 2."""
+    options = parser().parse_args(arguments)
+    try:
+        with extras():
+            folder = adopt(**_terms(options), id=options.id, runs=options.runs)
+    except (RunError, SamplerError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    report = json.loads((folder / "export.json").read_bytes())
+    print(
+        f"{folder}: of {report['compared']} pictures at {len(report['by_level'])} levels the largest difference from "
+        f"the network in float64 is {report['difference']:.1e}, at logSNR {report['logsnr']:.1f}. "
+        f"Next: firstlight trace {folder.name}"
+    )
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag."""
+    flags = argparse.ArgumentParser(prog="firstlight adopt", description="Make a trained network a run's denoiser.")
+    flags.add_argument("source", metavar="FOLDER | FILE.py:FUNCTION", help="saved by diffusers, or what builds it")
+    flags.add_argument("--id", required=True, help="of the run, new or recorded before")
+    flags.add_argument("--weights", type=Path, metavar="FILE", help="of FUNCTION's network, best as safetensors")
+    flags.add_argument("--predicts", choices=PREDICTIONS, help="what the network says")
+    flags.add_argument("--schedule", metavar="WHAT", help=SCHEDULES)
+    flags.add_argument("--pictures", type=float, nargs=2, metavar=("LOW", "HIGH"), help="their range: 0 1, or -1 1")
+    flags.add_argument("--shape", type=int, nargs=3, metavar=("C", "H", "W"), help="of a picture (default: 1 28 28)")
+    flags.add_argument("--dataset", help="its name, such as mnist")
+    flags.add_argument("--classes", nargs="+", metavar="NAME", help="in the order of their labels")
+    flags.add_argument("--no-label", action="store_true", help='the label after the last class means "no label"')
+    flags.add_argument("--fraction", action="store_true", help="the network is told t / T")
+    flags.add_argument("--sigma-data", type=float, metavar="SD", help="of a raw EDM network")
+    flags.add_argument("--variance", choices=VARIANCES, help="of the noise that its own drawing adds")
+    flags.add_argument("--clip", action="store_true", help="its own drawing keeps x̂0 within the pictures' range")
+    add_flag(flags)
+    return flags
+
+
+def _terms(options: argparse.Namespace) -> dict[str, Any]:
+    """What is known of the network, and what the flags say of it, which counts more."""
+    names = ("predicts", "pictures", "shape", "dataset", "classes", "sigma_data", "variance")
+    said = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    said |= {name: True for name in ("no_label", "fraction", "clip") if getattr(options, name)}
+    if options.schedule:
+        said["schedule"] = schedule_named(options.schedule)
+    path, _, function = options.source.partition(".py:")
+    if function:
+        known = _built(Path(f"{path}.py"), function, options.weights)
+    elif Path(options.source).is_dir():
+        from firstlight.adoption.diffusers_folder import network_in
+
+        net, terms = network_in(Path(options.source))
+        known = {"model": net} | terms
+    else:
+        raise RunError(f"{options.source} is neither a folder nor FILE.py:FUNCTION; name what holds the network.")
+    whole = known | said
+    lacking = [f"--{name}" for name in ("predicts", "schedule", "pictures") if name not in whole]
+    if lacking:
+        raise RunError(f"Nothing says {' and '.join(lacking)} of this network; give {'them' if lacking[1:] else 'it'}.")
+    return whole
+
+
+def schedule_named(text: str) -> Schedule:
+    """A schedule as the command line names it. Raises RunError for any other text."""
+    kind, *parts = text.split(":")
+    try:
+        if kind == "linear":
+            return betas(np.linspace(float(parts[0]), float(parts[1]), int(parts[2])))
+        if kind == "sigmas":
+            return sigmas(np.geomspace(float(parts[0]), float(parts[1]), int(parts[2])))
+        if kind == "flow":
+            return flow(noise_at=int(parts[0]))
+        path = Path(text)
+        values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else json.loads(path.read_bytes())
+        falling = len(values) > 1 and values[0] > values[-1]
+        return alphas_cumprod(values) if falling else betas(values)
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise RunError(f"--schedule {text} is not known; give {SCHEDULES}.") from error
+
+
+def _built(path: Path, function: str, weights: Path | None) -> dict[str, Any]:
+    """The network that the user's own FUNCTION builds, with its weights; `call` too where the file has one."""
+    if not path.is_file():
+        raise RunError(f"There is no file {path}; name the one whose function builds the network.")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, function, None)):
+        raise RunError(f"{path} has no function {function}; name one that returns the network.")
+    net = getattr(module, function)()
+    if weights is not None:
+        _load(net, weights)
+    return {"model": net} | ({"call": module.call} if hasattr(module, "call") else {})
+
+
+def _load(net: Any, path: Path) -> None:
+    """Weights into a network. Raises RunError for a file that would run code, and for another network's."""
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        held = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror or error}); name the file of the weights.") from error
+    except Exception as error:  # of a damaged file, or of one with objects in it
+        raise RunError(f"{path} holds more than weights, and loading it may run code; save the state dict alone, "
+                       "best as safetensors.") from error  # fmt: skip
+    found = held.get("net", held.get("state_dict", held)) if isinstance(held, dict) else held
+    try:
+        net.load_state_dict(found)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{path} holds the weights of another network than the function builds; name its own."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
