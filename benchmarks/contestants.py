@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.generation import Settings, generate, law, settings_of
 from sampler.loop import sample
 from sampler.noise import Noise

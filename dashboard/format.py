@@ -116,3 +116,13 @@ def chance(p: float) -> str:
 def pronoun(names: Sequence[str]) -> str:
     """It or them."""
     return "it" if len(names) == 1 else "them"
+
+
+def duration(seconds: Any) -> str:
+    """Seconds as people say them."""
+    if seconds is None or seconds != seconds:
+        return "not known"
+    minutes, hours = seconds / 60, seconds / 3600
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"

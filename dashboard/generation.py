@@ -3,14 +3,12 @@
 A page can be closed at any moment, so whoever stops asking for steps frees the place.
 """
 
-import io
-import json
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,8 @@ from evaluator.guidance import judges as laws
 from evaluator.judges.judge import Judge, judge_for, softmax
 from firstlight.errors import JudgeError
 from firstlight.levels import levels
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
 from sampler.guidance_laws import Steer, law_of
@@ -208,19 +206,3 @@ def picture(drawn: Drawn, scale: int = 2) -> bytes:
             marked.append(cell)
     rows = [drawn.classes[present[row // down]] if row % down == 0 else "" for row in range(shape[0])]
     return plate(cells, scale, rows, marked=marked)
-
-
-def labelled_set(drawn: Drawn) -> bytes:
-    """A .npz to train with: images uint8 (N, H, W) or (N, H, W, 3), labels and seeds int64 (N,).
-
-    How they were made is beside them: the names of the classes, and `settings`, JSON.
-    """
-    gray = drawn.images[..., 0] if drawn.images.shape[-1] == 1 else drawn.images
-    made = {"run": drawn.run, "evaluations": drawn.evaluations, "provider": drawn.provider, "law": drawn.law,
-            **asdict(drawn.settings)}  # fmt: skip
-    file = io.BytesIO()
-    np.savez_compressed(
-        file, images=gray, labels=drawn.labels, seeds=drawn.seeds, classes=np.array(drawn.classes),
-        settings=np.array(json.dumps(made)),
-    )  # fmt: skip
-    return file.getvalue()

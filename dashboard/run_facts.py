@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.format import estimate_of, figure
-from firstlight.run_card import SAME_PICTURES
+from dashboard.format import duration, estimate_of, figure
+from firstlight.run_json import SAME_PICTURES
 
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
@@ -64,16 +64,6 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
     counts = sorted({f"{n:,.0f}" for n in whole["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str))))
     return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
-
-
-def duration(seconds: Any) -> str:
-    """Seconds as people say them."""
-    if seconds is None or seconds != seconds:
-        return "not known"
-    minutes, hours = seconds / 60, seconds / 3600
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
 
 
 def _list(values: Any) -> str:

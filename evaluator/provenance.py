@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import METADATA
 from store.slim import origin
 

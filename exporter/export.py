@@ -20,8 +20,8 @@ from firstlight.graph import OPSET, shapes
 from firstlight.levels import Levels, levels
 from firstlight.manifest import write_manifest
 from firstlight.parity import BATCHES, Network, Parity, parity
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import RunError
 from firstlight.levels import CLEAN, alpha, sigma
-from firstlight.pixels import Range, array_of
+from firstlight.picture_bytes import Range, array_of
 
 Numbers = NDArray[np.float64]
 Kind = Literal["discrete", "sigmas", "flow", "logSNR"]

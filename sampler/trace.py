@@ -1,19 +1,27 @@
 """Denoising trajectories of an exported denoiser, without torch: the same noise for every class."""
 
+import argparse
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from tqdm import tqdm
 
+from firstlight.archives import own_run
+from firstlight.errors import RunError
+from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
+from firstlight.run_json import card_of
 from firstlight.schema import TRAJECTORIES, X_RANGE
-from sampler.generation import Settings, to_bytes
+from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
-from sampler.session import Denoiser
+from sampler.session import Denoiser, load
 
+FRAMES = 25  # kept of a chain, about, where nothing else is asked for
 AT_ONCE = 4  # noise seeds drawn together, with every class each
 
 
@@ -74,3 +82,20 @@ def _chains(
     for name, stack in stacks.items():
         stack.append(to_bytes(step.next / (X_RANGE if name == "x" else 1.0)))
     return {name: None if stack[0] is None else np.stack(stack, axis=1) for name, stack in stacks.items()}  # type: ignore[arg-type]
+
+
+def trace_run(options: argparse.Namespace) -> bool:
+    """`firstlight trace` of an adopted run; False, having done nothing, for any other."""
+    run = own_run(options.runs, options.run)
+    if "guest" not in card_of(run):
+        return False
+    if options.per_class < 1:
+        raise RunError("--per-class must be at least 1.")
+    denoiser, settings = load(run.denoiser), settings_of(run)
+    every, total = options.every or max(1, settings.steps // FRAMES), options.per_class * len(denoiser.classes)
+    with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
+        table = trace(denoiser, settings, options.per_class, every, bar.update)
+    write_table(run.trajectories, table)
+    write_manifest(run)
+    print(f"Traced {total} pictures. Next: firstlight evaluate recognizability {run.id}")
+    return True

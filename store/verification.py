@@ -21,8 +21,8 @@ from firstlight.manifest import (
     table_problem,
 )
 from firstlight.parts import counting
-from firstlight.run_card import read_card
 from firstlight.run_folder import Run
+from firstlight.run_json import read_card
 from firstlight.run_state import state_of
 from store.notes import Notes, read_notes
 

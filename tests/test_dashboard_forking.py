@@ -15,8 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components.elements import literal
 from dashboard.generation import Verdicts
-from dashboard.trajectory import chart as trajectory_chart
-from dashboard.trajectory import finding
+from dashboard.trajectory import finding, fork_chart
 from dashboard.trajectory import fork as trajectory_fork
 from firstlight.errors import SamplerError
 from firstlight.manifest import write_manifest
@@ -94,7 +93,7 @@ def test_the_histogram_has_every_class_with_its_interval(net: Denoiser) -> None:
     ends = trajectory_fork.endings(made(13, net).other.astype(int), ["c", "<b>other</b>"])
     assert ends["count"].tolist() == [13, 3] and set(ends["n"]) == {16}
     assert ((ends["low"] < ends["share"]) & (ends["share"] < ends["high"])).all()
-    figure = trajectory_chart.endings(ends, 0)
+    figure = fork_chart.endings(ends, 0)
     assert len(go.Figure(figure).data) == 1 and "<b>" not in str(figure)
 
 

@@ -19,6 +19,7 @@ from dashboard.components import progress
 from dashboard.forward import film as forward_film
 from dashboard.forward import process
 from dashboard.generate import finding as generate_finding
+from dashboard.generate import labelled_set
 from dashboard.generation import Waiting
 from dashboard.pictures.pixels import shown
 from firstlight.errors import SamplerError
@@ -72,7 +73,7 @@ def test_a_data_set_without_a_judge_is_drawn_all_the_same(run: Run):
 
 def test_the_labelled_set_holds_pictures_labels_and_seeds(run: Run):
     made = drawn(run)
-    with np.load(io.BytesIO(generation.labelled_set(made)), allow_pickle=False) as file:
+    with np.load(io.BytesIO(labelled_set.labelled_set(made)), allow_pickle=False) as file:
         assert (file["images"] == made.images[..., 0]).all() and file["images"].dtype == np.uint8
         assert file["labels"].tolist() == [0, 0, 0, 2, 2, 2] and file["seeds"].tolist() == [5, 6, 7, 5, 6, 7]
         told = json.loads(str(file["settings"]))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from archive_fixture import CLASSES, write_run
 
-from dashboard import axes, run_facts
+from dashboard import axes, format, run_facts
 from dashboard.data import judgements
 from dashboard.recognizability import classes as recognizability_classes
 from dashboard.recognizability import finding as recognizability_finding
@@ -139,7 +139,7 @@ def test_a_recipe_says_how_long_and_on_how_much(archive: Archive) -> None:
     ("seconds", "said"), [(12, "12 s"), (600, "10 min"), (9000, "2.5 h"), (float("nan"), "not known")]
 )
 def test_durations(seconds: float, said: str) -> None:
-    assert run_facts.duration(seconds) == said
+    assert format.duration(seconds) == said
 
 
 def test_search_wants_every_word_and_reads_them_literally(archive: Archive) -> None:

@@ -22,8 +22,8 @@ from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import read_manifest, write_manifest
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import TABLES
 from store.database import Archive
 from trainer.data import load as load_pictures

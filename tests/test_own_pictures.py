@@ -14,9 +14,9 @@ from sampler.generation import generate, settings_of
 from sampler.session import load as load_denoiser
 from store.database import Archive
 from trainer.__main__ import main as trainer
-from trainer.card import new_card
 from trainer.config import PRESETS
 from trainer.data import DataError, load, own_name
+from trainer.run_json import new_card
 from trainer.train import train
 
 RANDOM = np.random.default_rng(0)

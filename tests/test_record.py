@@ -21,8 +21,8 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.recording import metric_log as recording_metric_log
 from firstlight.recording.curves import curves_in
-from firstlight.run_card import read_card
 from firstlight.run_folder import Run
+from firstlight.run_json import read_card
 from firstlight.run_state import state_of
 from store.archive import entry
 from store.database import Archive

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from firstlight.run_card import _FIELDS
 from firstlight.run_folder import Run
+from firstlight.run_json import _FIELDS
 from firstlight.schema import COLUMNS, TABLES
 from store.answers import Answer, Sitting
-from trainer.card import blank_card
 from trainer.config import Config
+from trainer.run_json import blank_card
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "run-format.md").read_text()

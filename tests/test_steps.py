@@ -18,8 +18,8 @@ from evaluator.stats.intervals import Estimate, wilson
 from evaluator.steps import cas, measure, solver_grid
 from evaluator.steps import claims as steps_claims
 from evaluator.steps.claims import s13
-from evaluator.steps.compare import Way, best, farther, fewest, keeps, lost, ways_from
 from evaluator.steps.measure import steps
+from evaluator.steps.quality_kept import Way, best, farther, fewest, keeps, lost, ways_from
 from evaluator.steps.solver_grid import cells, within
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.atomic_writes import write_json

@@ -18,15 +18,15 @@ import torch
 from firstlight.errors import RunError
 from firstlight.run_id import run_at
 from trainer.__main__ import main
-from trainer.card import new_card
 from trainer.checkpoints import load_config, load_denoiser
 from trainer.commands import pictures
 from trainer.config import PRESETS, Config, from_dict, to_dict
 from trainer.data import DIGITS, DataError, Pictures, load, prepared
+from trainer.learning_rate import learning_rate
 from trainer.loss import batch_index, denoising_loss
 from trainer.network import Conv, Denoiser, UNet
-from trainer.optimizer import learning_rate
-from trainer.schedules import training_logsnr
+from trainer.noise_levels import training_logsnr
+from trainer.run_json import new_card
 from trainer.state import begin
 from trainer.trace import grid, to_bytes
 from trainer.train import Diverged, Lesson, optimize, start_cycle, train

@@ -18,8 +18,8 @@ from evaluator.stats.intervals import Estimate, combined, wilson
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from store.database import Archive
 
 ALL = [f"S{number}" for number in range(1, 15)]

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "trace":
-            from sampler.commands import trace_run
+            from sampler.trace import trace_run
 
             if trace_run(options):
                 return 0

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.graph import HALF
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 

@@ -14,17 +14,17 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
-from trainer.card import new_card, student_card
+from firstlight.run_json import card_of
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.device import best_device
 from trainer.distill import lesson, paths_of, student_config
 from trainer.network import Denoiser
-from trainer.schedules import training_logsnr
+from trainer.noise_levels import training_logsnr
+from trainer.run_json import new_card, student_card
 from trainer.trace import trace
 from trainer.train import Diverged, teach, train
 

@@ -15,13 +15,14 @@ from torch import Tensor
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
+from firstlight.run_state import now
 from firstlight.schema import METRICS
-from trainer.card import now, write_card
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config
 from trainer.device import device_name, half_precision
 from trainer.network import Denoiser
 from trainer.optimizer import adam
+from trainer.run_json import write_card
 
 
 @dataclass

@@ -19,17 +19,19 @@ from firstlight.atomic_writes import sweep
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS
-from trainer.card import write_card
 from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
 from trainer.data import Pictures
 from trainer.device import best_device
+from trainer.learning_rate import learning_rate
 from trainer.lock import only_trainer
-from trainer.loss import denoising_loss, validate
+from trainer.loss import denoising_loss
 from trainer.network import Denoiser
-from trainer.optimizer import adam, cycle_starts, learning_rate
+from trainer.optimizer import adam, cycle_starts
+from trainer.run_json import write_card
 from trainer.state import Training, begin, checkpoint, close, epoch_of, interruptible, note, restore, write_progress
 from trainer.trace import snapshot
+from trainer.validation import validate
 
 WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet
 POINTS = 2000  # logged losses in a run, at most; each is the mean over the steps between

@@ -9,8 +9,8 @@ import pandas as pd
 from dashboard.components.verdicts import MARKS, in_words
 from dashboard.format import finite
 from evaluator.claims.statements import Found, verdicts
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 KINDS = ("all", *MARKS)
 

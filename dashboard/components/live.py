@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from dashboard import run_facts
+from dashboard import format
 from dashboard.components import elements
 from dashboard.data import archive
 
@@ -65,7 +65,7 @@ def said(run: pd.Series) -> str:
     if not run["step"] > 0:
         return "begins"
     text = f"step {run['step']:,.0f}" + (f" of {run['steps']:,.0f}" if run["steps"] > run["step"] else "")
-    return text if pd.isna(run["seconds_left"]) else f"{text}, {run_facts.duration(run['seconds_left'])} left"
+    return text if pd.isna(run["seconds_left"]) else f"{text}, {format.duration(run['seconds_left'])} left"
 
 
 def _states(runs: list[str]) -> dict[str, str]:

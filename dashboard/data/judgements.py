@@ -19,8 +19,8 @@ from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
 from firstlight.archives import readable
-from firstlight.run_card import SAME_PICTURES
 from firstlight.run_id import RUN_ID
+from firstlight.run_json import SAME_PICTURES
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
 KEPT = 64  # views, and answers for thresholds, that are remembered

@@ -15,7 +15,7 @@ from evaluator.theory.schedule_check import Check, check
 from evaluator.theory.speciation import crossing
 from evaluator.theory.spectra import Spectra, spectra_for
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.run_card import card_of
+from firstlight.run_json import card_of
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import generation
 from dashboard.charts.guidance import name_of, weights
 from dashboard.components import elements
-from dashboard.generate import finding
+from dashboard.generate import finding, labelled_set
 from dashboard.generation import Drawn
 from firstlight.levels import levels
 from sampler.guidance_laws import LAWS
@@ -26,7 +26,7 @@ def draw(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
         st.download_button("Picture, PNG", picture, "firstlight.png", "image/png", on_click="ignore")
         st.download_button(
             "Labelled set, NPZ",
-            lambda: generation.labelled_set(drawn),
+            lambda: labelled_set.labelled_set(drawn),
             "firstlight.npz",
             "application/octet-stream",
             on_click="ignore",

@@ -14,7 +14,10 @@ from sampler.guidance_laws import LAWS
 def draw(at: Choice) -> None:
     """The scale in force at each step of each kept picture under one law."""
     frame = archive.ask(
-        "guided_shown", run=at.run["run"], labels=list(range(len(run_facts.class_names(at.run)))), steps=at.steps
+        "guided_shown",
+        run=at.run["run"],
+        labels=list(range(len(run_facts.class_names(at.run)))),
+        steps=at.steps,
     )
     laws = [law for law in LAWS if law in set(frame["law"])]
     if not laws:

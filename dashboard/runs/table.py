@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import run_facts
+from dashboard import format
 from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.pictures import grid, pixels
@@ -134,4 +134,4 @@ def _training(run: pd.Series) -> str:
     if run["seconds"] != run["seconds"]:
         return ""
     seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else f"{run['step']:,.0f} steps"
-    return f"{run_facts.duration(run['seconds'])}, {seen}"
+    return f"{format.duration(run['seconds'])}, {seen}"

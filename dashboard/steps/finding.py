@@ -7,7 +7,7 @@ from dashboard.format import estimate, share
 from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.compare import POINTS_LOST, TIMES_FARTHER, Way, best, farther, fewest, lost
+from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, best, farther, fewest, lost
 
 
 def sentence(at: Ways) -> str:

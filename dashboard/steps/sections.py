@@ -6,7 +6,7 @@ from dashboard.components import elements, verdicts
 from dashboard.steps import chart as steps_chart
 from dashboard.steps.ways import Ways
 from evaluator.steps.claims import s13
-from evaluator.steps.compare import POINTS_LOST, TIMES_FARTHER, best
+from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, best
 
 
 def chart(at: Ways, measure_name: str) -> None:

@@ -4,7 +4,7 @@ from dashboard.components import elements
 from dashboard.format import estimate, share
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.compare import Way, best, farther, keeps, lost
+from evaluator.steps.quality_kept import Way, best, farther, keeps, lost
 
 HEADINGS = (
     "drawn by", "evaluations", "keeps", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",

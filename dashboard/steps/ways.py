@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.components import elements
 from dashboard.data import archive
-from evaluator.steps.compare import Way, ways_from
+from evaluator.steps.quality_kept import Way, ways_from
 
 
 @dataclass(frozen=True)

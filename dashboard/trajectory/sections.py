@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.components import elements, inputs
 from dashboard.data import archive
-from dashboard.trajectory import chart, finding, fork
+from dashboard.trajectory import finding, fork, fork_chart
 from dashboard.trajectory.fork import MOST, Fork
 from dashboard.trajectory.stored import Trajectory
 
@@ -45,7 +45,7 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
     place.image(fork.picture(made.drawn.images, made.other), output_format="PNG", alt=finding.fork_sentence(made))
     if made.verdicts is not None:
         ends = fork.endings(made.verdicts.top, made.classes)
-        elements.chart(chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
+        elements.chart(fork_chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
     elements.note(finding.fork_setting(made))
 
 

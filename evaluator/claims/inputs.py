@@ -17,7 +17,7 @@ from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
-from evaluator.steps import compare
+from evaluator.steps import quality_kept
 from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
@@ -140,7 +140,7 @@ def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     if frame.empty:
         raise Missing("There are no pictures of other numbers of steps yet")
     columns = {name: frame[name].tolist() for name in frame}
-    return steps_claims.s13(compare.ways_from(columns, len(card["dataset"]["classes"])), run.id)
+    return steps_claims.s13(quality_kept.ways_from(columns, len(card["dataset"]["classes"])), run.id)
 
 
 def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:

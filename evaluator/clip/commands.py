@@ -13,8 +13,8 @@ from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.errors import JudgeError, RunError
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 EPOCHS = 10  # of the bundled judges; about five minutes on one core
 

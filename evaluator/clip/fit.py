@@ -31,7 +31,7 @@ from evaluator.judges.network import distort
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

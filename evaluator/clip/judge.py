@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import session_options, softmax
 from firstlight.archives import readable, writable
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
 CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"

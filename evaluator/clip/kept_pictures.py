@@ -14,8 +14,8 @@ from evaluator.clip.tables import stored, write
 from evaluator.judges.judge import judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.errors import JudgeError
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import CLIP_PICTURES, table_of
 
 KEPT = 8  # of each class, best and worst, by each score whose order within a class is another

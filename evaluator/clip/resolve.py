@@ -14,7 +14,7 @@ from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_r
 from evaluator.clip.prompts import checked, prompt
 from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 
 CACHE = Path.home() / ".cache" / "firstlight" / "clip"
 LOCAL = "local-dir:"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import JUDGES, Judge, command, judge_for_run
 from evaluator.provenance import denoiser_sha256
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler import session
 from sampler.noise import Pictures
 

@@ -24,7 +24,7 @@ from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 

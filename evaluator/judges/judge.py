@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from firstlight.archives import readable
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
 from firstlight.run_folder import Run
+from firstlight.run_json import SAME_PICTURES
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR

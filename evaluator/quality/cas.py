@@ -16,7 +16,7 @@ from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight.errors import RunError
 from firstlight.extras import how
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 
 if TYPE_CHECKING:
     from trainer.data import Pictures

@@ -22,8 +22,8 @@ from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.precision_recall import precision_recall
 from evaluator.text import with_interval
 from firstlight.parquet import write_table
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import QUALITY
 
 RESAMPLED = 50  # bootstrap repeats of the Fréchet distance

@@ -23,8 +23,8 @@ from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
 from firstlight.errors import RunError
 from firstlight.levels import noise_to_signal, ou_time
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 

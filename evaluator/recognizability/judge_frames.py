@@ -19,8 +19,8 @@ from evaluator.provenance import digest, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.compare import TIMES_FARTHER, Way, farther, lost
+from evaluator.steps.quality_kept import TIMES_FARTHER, Way, farther, lost
 from evaluator.steps.solver_grid import MANY
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 

@@ -28,8 +28,8 @@ from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.runtime import cores
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session

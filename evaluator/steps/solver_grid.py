@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from firstlight.archives import existing_run, ids
 from firstlight.errors import RunError, SamplerError
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
 

@@ -8,7 +8,7 @@ from evaluator.command_line import add_run, show
 from evaluator.theory import schedule_check, spectra
 from firstlight.archives import existing_run
 from firstlight.errors import RunError
-from firstlight.run_card import card_of
+from firstlight.run_json import card_of
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:

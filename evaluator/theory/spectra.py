@@ -22,7 +22,7 @@ from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
-from firstlight.run_card import SAME_PICTURES
+from firstlight.run_json import SAME_PICTURES
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
 

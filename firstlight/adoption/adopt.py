@@ -55,7 +55,7 @@ def adopt(
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, and a graph that does not do what the network does.
     """
-    from firstlight.adoption import guest_graph as adoption_guest_graph
+    from firstlight.adoption import parity
     from firstlight.adoption.guest import Guest
 
     run = run_at(archive(None if runs is None else Path(runs)), id)
@@ -73,8 +73,8 @@ def adopt(
     ask = call or (_labelled if len(terms.classes) > 1 else _unlabelled)
     guest = Guest(model.eval(), ask, predicts, terms.schedule, terms.pictures, fraction, sigma_data).cpu().eval()
     _tried(guest, terms)
-    content = adoption_guest_graph.graph_of(guest, terms)
-    report = adoption_guest_graph.compared(guest, content, terms)
+    content = parity.graph_of(guest, terms)
+    report = parity.compared(guest, content, terms)
     _written(run, terms, content, report, sum(part.numel() for part in model.parameters()))
     return run.folder
 

@@ -5,7 +5,7 @@ import operator
 from typing import Any
 
 from firstlight.errors import RunError
-from firstlight.pixels import array_of
+from firstlight.picture_bytes import array_of
 
 
 def whole(value: Any, what: str = "A step") -> int:

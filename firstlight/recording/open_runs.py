@@ -18,9 +18,9 @@ from firstlight.errors import RunError
 from firstlight.lock import CERTAIN, locked
 from firstlight.recording.recorder import Recorder
 from firstlight.recording.settings import as_settings, clean
-from firstlight.run_card import card_of
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
+from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
 from firstlight.schema import SCHEMA
 

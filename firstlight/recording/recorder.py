@@ -15,7 +15,7 @@ import pyarrow as pa
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
-from firstlight.pixels import Range, channels_last, in_range, to_bytes
+from firstlight.picture_bytes import Range, channels_last, in_range, to_bytes
 from firstlight.recording.kept_rows import KeptRows
 from firstlight.recording.metric_log import MetricLog
 from firstlight.recording.numbers import number, whole, wholes

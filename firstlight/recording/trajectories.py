@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.errors import RunError
-from firstlight.pixels import Range, to_bytes
+from firstlight.picture_bytes import Range, to_bytes
 from firstlight.schedules import as_schedule, in_our_scale
 from firstlight.schema import X_RANGE
 

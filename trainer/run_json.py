@@ -2,7 +2,6 @@
 
 import platform
 import subprocess
-from datetime import UTC, datetime
 from typing import Any
 
 import torch
@@ -10,14 +9,10 @@ import torch
 from firstlight.atomic_writes import write_json
 from firstlight.home import HOME, INSTALLED
 from firstlight.run_folder import Run
+from firstlight.run_state import now
 from firstlight.schema import SCHEMA
 from trainer.config import Config, to_dict
 from trainer.data import Pictures
-
-
-def now() -> str:
-    """The time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def new_card(run: Run, name: str, tags: list[str], preset: str, config: Config, pictures: Pictures) -> dict[str, Any]:
