@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.blind_test import finding, result, sitting
-from dashboard.components import control_bar, elements, psychometric
+from dashboard.components import control_bar, elements, people
 from dashboard.data import archive
 
 elements.title("Blind test", "From when on can people name a picture, and do they see it before the judges?")
@@ -16,10 +16,10 @@ if trial is None:
     with answer:
         elements.finding(finding.sentence(run, view))
     with st.expander("What people have answered so far; look when you have guessed"):
-        psychometric.shown(run, view, axis)
+        people.shown(run, view, axis)
 elif trial.over:
     result.draw(run, trial)
     st.subheader("People and judges", anchor=False)
-    psychometric.shown(run, trial.sitting.view, axis)
+    people.shown(run, trial.sitting.view, axis)
 else:
     sitting.picture(run, trial)

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from dashboard import format
-from dashboard.components import psychometric
+from dashboard.components import people
 from evaluator.stats.psychometric import fit
 from firstlight.errors import RunError
 
 
 def sentence(run: pd.Series, view: str) -> str:
     """Who has answered, one sentence that tells nothing of what: that would be in the way of a first guess."""
-    sittings = psychometric.asked(run, view)
+    sittings = people.asked(run, view)
     answers, persons = sum(len(each.answers) for each in sittings), len({each.who for each in sittings})
     if not answers:
         return f"Nobody has named pictures of {run['run']} yet: guess from when on you can, then try."

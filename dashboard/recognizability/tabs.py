@@ -1,6 +1,7 @@
 """What stands behind the answer, a tab for each question that it raises; one that is not open computes nothing."""
 
-from dashboard.components import elements, psychometric
+from dashboard.components import elements
+from dashboard.components import people as components_people
 from dashboard.components import theory as components_theory
 from dashboard.data import judgements
 from dashboard.data import theory as data_theory
@@ -10,7 +11,7 @@ from dashboard.recognizability.choice import Choice
 
 def people(at: Choice) -> None:
     """What people name, over what the judges do."""
-    psychometric.shown(at.run, at.look.view if at.look.view != judgements.CHAINS else "x", at.axis)
+    components_people.shown(at.run, at.look.view if at.look.view != judgements.CHAINS else "x", at.axis)
 
 
 def schedule(at: Choice) -> None:
