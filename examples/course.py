@@ -137,7 +137,7 @@ def train(args, run):
         optimizer.step()
         losses.append(value.item())
         run.log(step + 1, loss=losses[-1], epoch=(step + 1) / a_pass)
-        if (step + 1) % a_pass == 0 or step + 1 == last:
+        if (step + 1) % a_pass == 0:
             drawn = draw(net, torch.arange(10), generator=torch.Generator().manual_seed(0))
             run.snapshot(step + 1, drawn.clamp(0, 1), range(10), [0] * 10, range=(0, 1))
         if (step + 1) % 100 == 0 or step + 1 == last:

@@ -41,7 +41,7 @@ def test_the_course_records_and_adopts_itself(tmp_path: Path) -> None:
     assert entry.state == "finished" and entry.card is not None
     assert entry.card["parameters"] == 2_547_457  # the source's own network
     assert entry.card["guest"]["predicts"] == "noise" and entry.card["config"]["solver"] == "ddpm-previous"
-    assert pq.read_table(run.metrics)["step"].to_pylist() and pq.read_table(run.snapshots).num_rows == 10
+    assert pq.read_table(run.metrics)["step"].to_pylist() == [1, 1, 2, 2]
     *_, last = generate(load(run.denoiser), [3], [0], settings_of(run))
     assert last.total == 150 and last.images.shape == (1, 28, 28, 1)
 

@@ -289,7 +289,7 @@ print(*[each.value for each in page.exception], *[each.proto.body for each in pa
     assert said.stdout.startswith("7 runs") and "10 pictures" in said.stdout, said.stdout
 
 
-@pytest.mark.parametrize("command", ["trace two-digits", "train", "evaluate fit-judge", "evaluate fit-clip"])
+@pytest.mark.parametrize("command", ["distill mnist", "train", "evaluate fit-judge", "evaluate fit-clip"])
 def test_a_command_that_needs_an_extra_says_how_to_have_it(installed: Installed, command: str, tmp_path: Path) -> None:
     (tmp_path / "less").mkdir()
     (tmp_path / "less" / "sitecustomize.py").write_text(BLOCK)
