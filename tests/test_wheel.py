@@ -218,7 +218,17 @@ def test_every_hint_is_a_command_that_the_wheel_has(parsers: dict[str, list[str]
 
 def test_every_command_reads_the_archive_that_is_named(installed: Installed, parsers: dict[str, list[str]]) -> None:
     """By what each says of a run that is not there, in one process, which loads torch once."""
-    without = ("train", "store", "store list", "store export", "evaluate", "dashboard", "dashboard check", "check")
+    without = (
+        "train",
+        "adopt",
+        "store",
+        "store list",
+        "store export",
+        "evaluate",
+        "dashboard",
+        "dashboard check",
+        "check",
+    )
     asked = [words for words, flags in parsers.items() if words and "--runs" in flags and words not in without]
     more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"]}
     more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report")}

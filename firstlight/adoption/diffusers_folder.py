@@ -67,7 +67,8 @@ def _sampling(folder: Path) -> dict[str, Any]:
     if not hasattr(scheduler, "alphas_cumprod") or config.get("prediction_type") not in PREDICTS:
         raise RunError(f"{name} has no betas or another prediction; adopt it from Python with firstlight.adopt.")
     ancestral = name == ANCESTRAL
-    scheduler.set_timesteps(1000 if ancestral else 50)  # as diffusers' pipelines do where nothing is said
+    most = config["num_train_timesteps"]
+    scheduler.set_timesteps(min(1000 if ancestral else 50, most))  # as diffusers' pipelines do where nothing is said
     return {
         "predicts": PREDICTS[config["prediction_type"]],
         "schedule": as_schedule(scheduler),

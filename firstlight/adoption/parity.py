@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice torch's own
 AT_ONCE = 64  # pictures compared together
-ALL_LABELS = 16  # levels at which every label is tried
+ALL_LABELS = 8  # levels at which every label is tried
 
 
 def graph_of(guest: Guest, terms: "Terms") -> bytes:
