@@ -34,6 +34,7 @@ from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
+from trainer.device import fast_bfloat16
 
 __all__ = ["DataError", "fit_clip"]
 
@@ -46,7 +47,7 @@ HOTTEST = math.log(100)  # largest logarithm of the logit scale, as in CLIP
 RECIPE = (
     "{epochs} epochs over {count:,} pictures of {dataset}, turned, sheared, scaled and shifted a little, against "
     "{captions} captions of every class in every batch from {templates} templates; multi-positive contrastive loss, "
-    "AdamW, one-cycle learning rate, batch 256, bfloat16"
+    "AdamW, one-cycle learning rate, batch 256, {precision}"
 )
 
 IN_DOMAIN = (
@@ -75,6 +76,7 @@ def fit_clip(dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path
         "trained": RECIPE.format(
             epochs=epochs, count=len(train.labels), dataset=train.name, captions=CAPTIONS,
             templates=len(trained_templates(train.classes)),
+            precision="bfloat16" if fast_bfloat16("cpu") else "float32",
         ),
         "seconds": round(time.process_time() - started),
         "threads": torch.get_num_threads(),
@@ -111,7 +113,7 @@ def fit(train: Pictures, config: dict[str, Any], tokenizer: Any, epochs: int, se
     for chosen in tqdm(batches(len(pixels), epochs, generator), "fitting", steps, unit="batch", disable=None):
         x = 2 * distort(pixels[chosen].float() / 255, generator) - 1
         tokens, meant = drawn_captions(captions, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16("cpu")):
             seen = pictures(x)
         logits = model.logit_scale.exp() * seen @ texts(tokens).T  # type: ignore[operator]
         same = labels[chosen][:, None] == meant

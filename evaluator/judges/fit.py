@@ -27,6 +27,7 @@ from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
+from trainer.device import best_device, fast_bfloat16
 
 __all__ = ["DataError", "Pictures", "finish", "fit_judge", "load_pictures"]
 
@@ -34,7 +35,7 @@ LARGEST_DIFFERENCE = 1e-3  # of a logit, between torch and ONNX Runtime: far bel
 OPSET = 18
 RECIPE = (
     "{epochs} epochs over {count:,} pictures of {dataset}, turned, sheared, scaled and shifted a little{noise}; "
-    "AdamW, one-cycle learning rate, batch 256, bfloat16"
+    "AdamW, one-cycle learning rate, batch 256, {precision}"
 )
 NOISE = ", with noise at logSNR {} to {}"
 
@@ -83,6 +84,7 @@ def finish(
             count=len(train.labels),
             dataset=train.name,
             noise=NOISE.format(*map(int, LOGSNR)) if network.noisy else "",
+            precision="bfloat16" if fast_bfloat16(best_device().type) else "float32",
         ),
         "seconds": round(seconds),
         "threads": torch.get_num_threads(),

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from trainer.device import fast_bfloat16
+
 BATCH = 256
 LEARNING_RATE = 3e-3  # AdamW's, at its highest
 WEIGHT_DECAY = 0.02
@@ -78,7 +80,7 @@ def fit(
         logsnr = None
         if noisy:
             x, logsnr = add_noise(x, generator)
-        with torch.autocast(device, torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):
             logits, _ = network(x.contiguous(memory_format=torch.channels_last), logsnr)
         loss = F.cross_entropy(logits.float(), targets[chosen])
         optimizer.zero_grad(set_to_none=True)

@@ -40,13 +40,12 @@ def network_in(folder: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def _loaded(folder: Path) -> Any:
-    from diffusers import UNet2DModel
-
+    unet = _diffusers().UNet2DModel
     name = json.loads((folder / "config.json").read_text()).get("_class_name")
     if name != "UNet2DModel":
         raise RunError(f"{folder} holds a {name}, not a UNet2DModel; adopt it from Python with firstlight.adopt.")
     try:
-        return UNet2DModel.from_pretrained(folder, use_safetensors=True).eval()
+        return unet.from_pretrained(folder, use_safetensors=True).eval()
     except OSError as error:
         raise RunError(
             f"{folder} has no weights as safetensors, and a pickle may run code; save it anew with "
@@ -56,8 +55,7 @@ def _loaded(folder: Path) -> Any:
 
 def _sampling(folder: Path) -> dict[str, Any]:
     """What a scheduler says: prediction, levels, and how its own pipeline draws by default."""
-    import diffusers
-
+    diffusers = _diffusers()
     name = json.loads((folder / "scheduler_config.json").read_text()).get("_class_name", "")
     kind = getattr(diffusers, name, None)
     if kind is None:
@@ -76,6 +74,16 @@ def _sampling(folder: Path) -> dict[str, Any]:
         "clip": bool(config.get("clip_sample")),
         "times": [int(t) for t in scheduler.timesteps],
     }
+
+
+def _diffusers() -> Any:
+    try:
+        import diffusers
+    except ImportError as error:
+        raise RunError(
+            "A folder of diffusers is read by that package; install it with: pip install diffusers"
+        ) from error
+    return diffusers
 
 
 def _with_class(net: Any, x: Any, t: Any, label: Any) -> Any:
