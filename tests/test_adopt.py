@@ -31,10 +31,10 @@ CLASSES = ["a", "b", "c"]
 class Small(nn.Module):
     """Takes time and label as most do: embedded, and added to a feature map."""
 
-    def __init__(self, labels: int) -> None:
+    def __init__(self, labels: int, channels: int = 1) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.first, self.last = nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)
+        self.first, self.last = nn.Conv2d(channels, 8, 3, padding=1), nn.Conv2d(8, channels, 3, padding=1)
         self.time, self.label = nn.Linear(1, 8), nn.Embedding(labels, 8)
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:

@@ -1,0 +1,49 @@
+"""An adopted run opens on every page: what it has is shown, what it lacks is said, and nothing breaks."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exact_network import BETAS
+from streamlit.testing.v1 import AppTest
+from test_adopt import Small
+from test_pages import PAGES, opened  # noqa: F401 (a fixture)
+
+from firstlight.adoption.adopt import adopt
+from firstlight.command import main
+from firstlight.schedules import flow
+
+DIGITS = [*"0123456789"]
+KINDS: dict[str, dict[str, Any]] = {  # what is said of each, beside what is said of all
+    "guided": {"schedule": BETAS, "predicts": "noise", "pictures": (0, 1), "classes": DIGITS, "no_label": True},
+    "conditional": {"schedule": BETAS, "predicts": "v", "pictures": (-1, 1), "classes": DIGITS},
+    "unconditional": {"schedule": BETAS, "predicts": "noise", "pictures": (0, 1), "classes": None},
+    "flow": {"schedule": flow(noise_at=1, steps=20), "predicts": "velocity", "pictures": (-1, 1), "classes": DIGITS,
+             "no_label": True},
+    "many": {"schedule": BETAS, "predicts": "noise", "pictures": (-1, 1), "shape": (3, 64, 64), "dataset": "birds",
+             "classes": [f"bird {kind}" for kind in range(100)], "no_label": True},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def guests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of each kind, and one that was traced."""
+    root = tmp_path_factory.mktemp("guests")
+    for name, terms in KINDS.items():
+        model = Small(len(terms["classes"] or [0]) + 1, terms.get("shape", (1, 8, 8))[0])
+        call = None if terms["classes"] else (lambda net, x, t, label: net(x, t, label * 0))
+        adopt(model, name, runs=root, call=call, **{"shape": (1, 28, 28), "dataset": "mnist"} | terms)
+    shutil.copytree(root / "guided", root / "traced")
+    assert main(["trace", "traced", "--per-class", "1", "--every", "50", "--runs", str(root)]) == 0
+    return root
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("kind", [*KINDS, "traced"])
+def test_an_adopted_run_opens_on_every_page(
+    opened: Callable[..., AppTest], guests: Path, tmp_path: Path, kind: str, name: str  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(guests / kind, tmp_path / kind)
+    opened(name, run=kind)
