@@ -50,6 +50,11 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
     ]  # fmt: skip
     if not config:  # recorded: its recipe is its owner's
         known = [each for each in known if each[0] not in ("Learns", "Optimizer", "Draws with")]
+    elif config.get("adopted"):  # so is an adopted network's; how it draws is known
+        unknown = ("Learns", "Optimizer", "Seed", *(() if run["step"] else ("For", "In")))
+        known = [("Adopted", str(config["adopted"])) if name == "Learns" else
+                 (name, f"{run['parameters']:,.0f} parameters" if name == "Network" else value)
+                 for name, value in known if name == "Learns" or name not in unknown]  # fmt: skip
     said = [(name, value) for name, value in known if value and "nan" not in value and "<NA>" not in value]
     return said + ([("It says", str(run["reason"]))] if run["reason"] else [])
 

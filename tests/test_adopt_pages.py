@@ -9,7 +9,7 @@ import pytest
 from exact_network import BETAS
 from streamlit.testing.v1 import AppTest
 from test_adopt import Small
-from test_pages import PAGES, opened  # noqa: F401 (a fixture)
+from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
 
 from firstlight.adoption.adopt import adopt
 from firstlight.command import main
@@ -47,3 +47,14 @@ def test_an_adopted_run_opens_on_every_page(
 ) -> None:  # fmt: skip
     shutil.copytree(guests / kind, tmp_path / kind)
     opened(name, run=kind)
+
+
+def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
+    opened: Callable[..., AppTest], guests: Path, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(guests / "guided", tmp_path / "guided")
+    said = words(opened("runs", run="guided"))
+    assert "predicts noise, pictures in [0, 1], 150 levels of its own" in said and "ddpm, 150 steps" in said
+    for invented in ("Adam", "label dropout", "epochs", "0 pictures", "unknown device", "widths", "?"):
+        assert invented not in said.split("<style>")[0], invented
+    assert "was adopted" in words(opened("network", run="guided"))

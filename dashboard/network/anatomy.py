@@ -52,7 +52,10 @@ class Anatomy:
 
 def anatomy(run: Run, size: int) -> Anatomy:
     """The network of a run whose pictures are `size` pixels high. Raises SamplerError where there is none to read."""
-    found = report_of(run.denoiser).get("shapes")
+    report = report_of(run.denoiser)
+    found = report.get("shapes")
+    if report.get("guest"):
+        raise SamplerError(f"{run.id} was adopted, and only its owner knows how its parts are called: it is not drawn.")
     if found is None:
         raise SamplerError(f"{run.id}'s export.json does not hold the network's shapes. Add them with: "
                            f"firstlight export {run.id} --keep")  # fmt: skip

@@ -130,8 +130,7 @@ def _written(run: Run, terms: Terms, content: bytes, report: dict[str, Any], par
 
 def _card(run: Run, terms: Terms, now: str) -> dict[str, Any]:
     channels, size, _ = terms.shape
-    dataset = {"name": terms.dataset, "classes": list(terms.classes), "channels": channels, "size": size, "pictures": 0,
-               "sha256": ""}  # fmt: skip
+    dataset = {"name": terms.dataset, "classes": list(terms.classes), "channels": channels, "size": size}
     return {
         "schema": SCHEMA, "id": run.id, "name": run.id, "tags": [], "preset": "adopted", "dataset": dataset,
         "config": {}, "seed": 0, "device": "", "versions": {}, "git_commit": None, "state": "finished", "message": "",

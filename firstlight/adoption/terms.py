@@ -58,10 +58,12 @@ class Terms:
         drawn = np.array(self.times) if self.times else np.flatnonzero(self.schedule.noise > 0)
         mean, deviation = self.schedule.start(self.pictures, int(drawn.max()))
         noisy = np.unique(self.schedule.ours(self.pictures)[drawn])
-        return {
+        labels = {} if len(self.classes) > 1 else {"label_dropout": 1.0}  # nothing is asked for by class
+        return labels | {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
             "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",
-            "label_dropout": 0.1 if self.no_label and len(self.classes) > 1 else 0.0,
+            "adopted": f"predicts {self.predicts}, pictures in [{self.pictures[0]:g}, {self.pictures[1]:g}], "
+                       f"{len(self.schedule)} levels of its own",
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
             "levels": ",".join(repr(float(level)) for level in noisy),
             "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
