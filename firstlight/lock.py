@@ -24,9 +24,7 @@ def locked(run: Run) -> IO[str]:
         file.seek(0)
         other = file.read().strip() or "another"
         file.close()
-        raise RunError(
-            f"{run.id} is being written by process {other}; finish it there, or choose another id."
-        ) from error
+        raise RunError(f"{run.id} is being written by process {other}; wait for it, or choose another id.") from error
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from firstlight.atomic_writes import sweep
+from firstlight.lock import locked
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS
@@ -24,7 +25,6 @@ from trainer.config import Config
 from trainer.data import Pictures
 from trainer.device import best_device
 from trainer.learning_rate import learning_rate
-from trainer.lock import only_trainer
 from trainer.loss import denoising_loss
 from trainer.network import Denoiser
 from trainer.optimizer import adam, cycle_starts
@@ -84,7 +84,7 @@ def teach(
     """Train `run` by a lesson, from fresh weights or those of `start`. Raises as `train` does."""
     device = best_device()
     run.folder.mkdir(parents=True, exist_ok=True)
-    with only_trainer(run):
+    with locked(run):
         sweep(run.folder)
         training = begin(run, card, config, lesson.pictures, device)
         if start is not None:

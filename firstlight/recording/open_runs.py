@@ -94,7 +94,7 @@ def _card(run: Run, dataset: dict[str, Any], resume: bool) -> dict[str, Any]:
     card = card_of(run)
     state = state_of(card)
     if state == "running" and not CERTAIN:
-        raise RunError(f"{run.id} is being written by another process; finish it there, or choose another id.")
+        raise RunError(f"{run.id} is being written by another process; wait for it, or choose another id.")
     if not resume:
         shown = "crashed" if state == "running" else state  # its lock is free, so nobody writes it
         raise RunError(f"{run.id} is there already ({shown}); go on with it by resume=True, or choose another id.")
