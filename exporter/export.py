@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from firstlight.manifest import write_manifest
 from firstlight.parity import BATCHES, Network, Parity, parity
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_state import now
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
@@ -129,7 +129,7 @@ def facts(content: bytes, found: Parity) -> dict[str, Any]:
         "size": len(content),
         "sha256": sha256(content).hexdigest(),
         "versions": {"torch": torch.__version__.split("+")[0], "onnxruntime": ort.__version__},
-        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+        "exported": now(),
     }
 
 

@@ -1,6 +1,5 @@
 """Denoising trajectories of an exported denoiser, without torch: the same noise for every class."""
 
-import argparse
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from firstlight.archives import own_run
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
-from firstlight.run_json import card_of
+from firstlight.run_folder import Run
 from firstlight.schema import TRAJECTORIES, X_RANGE
 from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
@@ -84,18 +82,14 @@ def _chains(
     return {name: None if stack[0] is None else np.stack(stack, axis=1) for name, stack in stacks.items()}  # type: ignore[arg-type]
 
 
-def trace_run(options: argparse.Namespace) -> bool:
-    """`firstlight trace` of an adopted run; False, having done nothing, for any other."""
-    run = own_run(options.runs, options.run)
-    if "guest" not in card_of(run):
-        return False
-    if options.per_class < 1:
+def trace_run(run: Run, per_class: int, every: int | None) -> None:
+    """`firstlight trace` of an adopted run: its trajectories, by its own settings."""
+    if per_class < 1:
         raise RunError("--per-class must be at least 1.")
     denoiser, settings = load(run.denoiser), settings_of(run)
-    every, total = options.every or max(1, settings.steps // FRAMES), options.per_class * len(denoiser.classes)
+    step, total = every or max(1, settings.steps // FRAMES), per_class * len(denoiser.classes)
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
-        table = trace(denoiser, settings, options.per_class, every, bar.update)
+        table = trace(denoiser, settings, per_class, step, bar.update)
     write_table(run.trajectories, table)
     write_manifest(run)
     print(f"Traced {total} pictures. Next: firstlight evaluate recognizability {run.id}")
-    return True

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from test_rooms import imported_modules
 
 EVALUATOR = Path(__file__).parent.parent / "evaluator"
 FLOORS = ("stats", "verdict", "text", "provenance", "command_line", "judges")  # below all subjects, the lowest first
@@ -14,13 +15,7 @@ SUBJECTS = sorted(
 
 def rooms_used(path: Path) -> set[str]:
     """Rooms of evaluator/ that a file imports, inside functions and for type checkers too."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{name.name}" for name in node.names}
-    return {name.split(".")[1] for name in found if name.startswith("evaluator.")}
+    return {name.split(".")[1] for name in imported_modules(path) if name.startswith("evaluator.")}
 
 
 def uses(room: str) -> set[str]:

@@ -1,10 +1,10 @@
 """The rooms inside dashboard/: a page is drawn by the folder of its name, and what two pages need lies below them."""
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
+from test_rooms import imported_modules
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -13,20 +13,9 @@ COMMAND = "dashboard/__main__.py"  # writes and checks reports
 NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+(?:\.[a-z]+|/))`")  # a file or a folder in a Markdown text
 
 
-def imports(path: Path) -> set[str]:
-    """Every module of dashboard/ that a file imports, inside functions and under TYPE_CHECKING too."""
-    modules: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            modules |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            modules |= {node.module or "", *(f"{node.module}.{name.name}" for name in node.names)}
-    return {module for module in modules if module.split(".")[0] == "dashboard"}
-
-
 def folders(path: Path) -> set[str]:
     """The page folders that a file imports from."""
-    return {module.split(".")[1] for module in imports(path) if "." in module} & set(PAGES)
+    return {name.split(".")[1] for name in imported_modules(path) if name.startswith("dashboard.")} & set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -7,9 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from firstlight.archives import add_flag
+from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
+from firstlight.run_json import card_of
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
 
 
@@ -17,11 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        if options.command == "trace":
+        if options.command == "trace" and "guest" in card_of(run := own_run(options.runs, options.run)):
             from sampler.trace import trace_run
 
-            if trace_run(options):
-                return 0
+            trace_run(run, options.per_class, options.every)
+            return 0
         with extras():
             from trainer import commands
 

@@ -8,7 +8,6 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from firstlight.run_state import now
 from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
@@ -70,7 +70,7 @@ def begin(run: pd.Series) -> str:
     if pressed and guess is None:
         elements.note("Give your guess first; it is scored at the end.")
     elif pressed:
-        made = Sitting(uuid.uuid4().hex, view, datetime.now(UTC).isoformat(timespec="seconds"), person.strip(), guess)
+        made = Sitting(uuid.uuid4().hex, view, now(), person.strip(), guess)
         st.session_state[STATE][str(run["run"])] = Trial(made, order(choices, length, made.id))
         st.rerun()
     return view

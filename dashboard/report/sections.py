@@ -6,7 +6,6 @@ import json
 import platform
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.numbers import Ask, Number, by_class, headline
 from dashboard.training import finding as training_finding
 from evaluator.claims.statements import Found
+from firstlight.run_state import now
 
 HERE = Path(__file__).parent
 PACKAGES = ("streamlit", "plotly", "duckdb", "pyarrow", "pandas", "numpy", "scipy", "pillow", "jinja2")
@@ -61,7 +61,7 @@ def _record(runs: Sequence[Facts], numbers: Sequence[Number], address: str) -> d
     queries = {number.query for number in numbers} | {each.query for each in verdicts if each.query}
     return {
         "schema": SCHEMA,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": now(),
         "address": address,
         "runs": {str(each.run["run"]): {"files": each.files, "look": _look(each)} for each in runs},
         "queries": {name: query_hash(name) for name in sorted(queries)},

@@ -14,7 +14,7 @@ from firstlight.adoption.terms import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
-from firstlight.schedules import Schedule, alphas_cumprod, betas, flow, sigmas
+from firstlight.schedules import Schedule, as_schedule, betas, flow, sigmas
 
 SCHEDULES = "linear:FIRST:LAST:T, sigmas:SMALLEST:LARGEST:STEPS, flow:NOISE_AT, or a .json or .npy file of betas or ᾱ"
 
@@ -94,8 +94,7 @@ def schedule_named(text: str) -> Schedule:
             return flow(noise_at=int(parts[0]))
         path = Path(text)
         values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else json.loads(path.read_bytes())
-        falling = len(values) > 1 and values[0] > values[-1]
-        return alphas_cumprod(values) if falling else betas(values)
+        return as_schedule(values)
     except (OSError, ValueError, IndexError, TypeError) as error:
         raise RunError(f"--schedule {text} is not known; give {SCHEDULES}.") from error
 

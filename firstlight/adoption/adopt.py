@@ -1,9 +1,7 @@
 """A trained network of any convention becomes a run: its graph in our terms, and its own way of drawing."""
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,8 @@ from firstlight.graph import OPSET, shapes
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
+from firstlight.run_json import card_of
+from firstlight.run_state import now
 from firstlight.schedules import as_schedule
 from firstlight.schema import SCHEMA
 
@@ -59,7 +59,7 @@ def adopt(
     from firstlight.adoption.guest import Guest
 
     run = run_at(archive(None if runs is None else Path(runs)), id)
-    known = json.loads(run.card.read_bytes())["dataset"] if run.card.is_file() else {}
+    known = card_of(run)["dataset"] if run.card.is_file() else {}
     size = known.get("size", 28)
     names = tuple(map(str, known.get("classes", ["all"]) if classes is None else classes))
     terms = Terms(
@@ -115,11 +115,11 @@ def _tried(guest: "Guest", terms: Terms) -> None:
 
 def _written(run: Run, terms: Terms, content: bytes, report: dict[str, Any], parameters: int) -> None:
     """The graph, its report and the card, the manifest last."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = now()
     sha256 = hashlib.sha256(content).hexdigest()
-    facts = {"schema": 1, **report, "opset": OPSET, "size": len(content), "sha256": sha256, "exported": now,
+    facts = {"schema": 1, **report, "opset": OPSET, "size": len(content), "sha256": sha256, "exported": moment,
              "shapes": shapes(content), "guest": terms.guest}  # fmt: skip
-    card = json.loads(run.card.read_bytes()) if run.card.is_file() else _card(run, terms, now)
+    card = card_of(run) if run.card.is_file() else _card(run, terms, moment)
     card["config"] = card.get("config", {}) | terms.config
     card |= {"guest": terms.guest | {"sha256": sha256}, "parameters": parameters}
     write_bytes(run.denoiser, content)
@@ -128,11 +128,11 @@ def _written(run: Run, terms: Terms, content: bytes, report: dict[str, Any], par
     write_manifest(run, run.denoiser, run.export)
 
 
-def _card(run: Run, terms: Terms, now: str) -> dict[str, Any]:
+def _card(run: Run, terms: Terms, moment: str) -> dict[str, Any]:
     channels, size, _ = terms.shape
     dataset = {"name": terms.dataset, "classes": list(terms.classes), "channels": channels, "size": size}
     return {
         "schema": SCHEMA, "id": run.id, "name": run.id, "tags": [], "preset": "adopted", "dataset": dataset,
         "config": {}, "seed": 0, "device": "", "versions": {}, "git_commit": None, "state": "finished", "message": "",
-        "started": now, "heartbeat": now, "finished": now, "seconds": 0.0, "step": 0, "steps": 0, "epoch": 0.0,
+        "started": moment, "heartbeat": moment, "finished": moment, "seconds": 0.0, "step": 0, "steps": 0, "epoch": 0.0,
     }  # fmt: skip
