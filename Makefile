@@ -5,7 +5,7 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
-TIMED := $(addprefix tests/test_browser,.py _lab.py _many.py _platform.py) # these measure time: alone
+TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
 .PHONY: dashboard test bench check install clean
 

@@ -24,7 +24,7 @@ from trainer.config import Config, to_dict
 from trainer.distill import FIRST_SEED, HUBER, follow, guided_each, student_config, walk, walk_loss
 from trainer.network import Denoiser
 
-TEACHER = Config(widths=(8, 16), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
+TEACHER = Config(widths=(8,), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
 
 
 def network(config: Config = TEACHER) -> Denoiser:

@@ -29,7 +29,7 @@ from trainer.config import Config, to_dict
 from trainer.distill import student_config
 from trainer.network import Denoiser as Network
 
-TEACHER = Config(widths=(8, 16), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
+TEACHER = Config(widths=(8,), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
 SHAPE = (1, 8, 8)
 
 
