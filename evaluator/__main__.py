@@ -9,6 +9,7 @@ from evaluator.command_line import add_run, show
 from evaluator.experiments import commands as experiments
 from evaluator.guidance import commands as guidance
 from evaluator.judges import commands as judges
+from evaluator.novelty import commands as novelty
 from evaluator.quality import commands as quality
 from evaluator.quality.cas import real_score
 from evaluator.recognizability import commands as recognizability
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     recognizability.add_flags(both)
     quality.add_flags(both)
     both.set_defaults(command=evaluate)
-    for subject in (recognizability, quality, experiments, steps, clip, guidance):
+    for subject in (recognizability, quality, novelty, experiments, steps, clip, guidance):
         subject.add(commands)
     judges.add(commands, real_score)
     theory.add(commands)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
@@ -19,6 +20,15 @@ def notes(table: pa.Table) -> dict[str, Any]:
     """What judgements say about themselves: `source`, and `null` with one entry per view."""
     content = (table.schema.metadata or {}).get(METADATA, b"{}")
     return dict(json.loads(content))
+
+
+def notes_of(path: Path) -> dict[str, Any]:
+    """What a table's file says about itself; nothing where it cannot be read."""
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowException):
+        return {}
+    return notes(schema.empty_table())
 
 
 def record(run: Run, *written: Path) -> None:

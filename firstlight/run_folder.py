@@ -57,6 +57,14 @@ class Run:
         return self.folder / "quality.parquet"
 
     @property
+    def novelty(self) -> Path:
+        return self.folder / "novelty.parquet"
+
+    @property
+    def novelty_pictures(self) -> Path:
+        return self.folder / "novelty_pictures.parquet"
+
+    @property
     def speciation(self) -> Path:
         return self.folder / "speciation.parquet"
 
@@ -125,6 +133,8 @@ class Run:
             "trajectories": self.trajectories,
             "judgements": self.judgements,
             "quality": self.quality,
+            "novelty": self.novelty,
+            "novelty_pictures": self.novelty_pictures,
             "speciation": self.speciation,
             "uturn": self.uturn,
             "swap": self.swap,

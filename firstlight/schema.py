@@ -63,6 +63,31 @@ _COLUMNS = {
     n             int64    generated pictures behind the value
     judge         string   the judge's name
     """,
+    "novelty": """
+    metric        string   near: share closer to a training picture than the nearest 1 % of the real test pictures are;
+                           copied: share whose nearest training picture is less than a third as far as the second;
+                           coverage, density (Naeem et al., 2020)
+    space         string   pixels, or features: the judge's
+    of            string   generated pictures; real: test pictures, and in coverage and density training pictures
+    label         int32    a class, or null for all classes together
+    value         float64  a share from 0 to 1; of density the mean number of balls over five
+    low           float64  lower end of its 95 % interval
+    high          float64  upper end
+    n             int64    pictures behind the value
+    """,
+    "novelty_pictures": """
+    of            string   as in novelty.parquet
+    picture       int64    of generated ones those that quality is measured on, of real ones 0, 1, 2 ...
+    label         int32    asked for, or the real picture's class
+    seed          int64    the noise; null of real ones
+    neighbour     int64    the nearest training picture, in pixels, each picture counted once
+    pixels        float64  distance of the nearest training picture: Euclidean, of pixels from 0 to 1
+    pixels_second float64  and of the second nearest
+    features      float64  the same in the judge's features; null where there is no judge
+    features_second float64  and of the second nearest
+    image         binary   uint8 (H, W, C), of the few that are nearest for the distance of their second; else null
+    neighbour_image binary   the nearest training picture, of the same few
+    """,
     "speciation": """
     pair          int64    two ends of one chain that was copied; 0, 1, 2 ... at every level
     seed          int64    the noise of the chain before the copy
@@ -243,6 +268,7 @@ TABLES: dict[str, pa.Schema] = {
 }
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
 JUDGEMENTS, QUALITY = TABLES["judgements"], TABLES["quality"]
+NOVELTY, NOVELTY_PICTURES = TABLES["novelty"], TABLES["novelty_pictures"]
 SPECIATION, UTURN, SWAP = TABLES["speciation"], TABLES["uturn"], TABLES["swap"]
 CLASSIFIER, ABLATIONS = TABLES["classifier"], TABLES["ablations"]
 CLIP, CLIP_REAL, CLIP_PICTURES = TABLES["clip"], TABLES["clip_real"], TABLES["clip_pictures"]

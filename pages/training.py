@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs, live
 from dashboard.data import archive
-from dashboard.training import sections
+from dashboard.training import novelty, sections
 
 elements.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
 run = archive.chosen_run()
@@ -19,3 +19,6 @@ live.watched(lambda: sections.curves(answer, ids, int(smoothing), scale == "loga
 
 st.subheader("Pictures through training", anchor=False)
 live.watched(lambda: sections.pictures(run), ids[:1])
+
+st.subheader("Does it copy?", anchor=False)
+novelty.draw(run)

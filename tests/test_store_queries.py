@@ -12,6 +12,7 @@ import pytest
 from ablations_fixture import with_ablations
 from archive_fixture import CLASSES, JUDGES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
 from clip_fixture import JUDGE, PROMPTS, write_clip
+from copier_fixture import write_pairs
 from guided_fixture import STEPS as GUIDED_STEPS
 from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
@@ -52,6 +53,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     write_clip(run, DIGITS, seeds=4)
     write_steps(with_ablations(run, seeds=4))
     write_sweep(run)
+    write_pairs(run)
     return Archive(run.folder.parent)
 
 

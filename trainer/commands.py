@@ -173,6 +173,8 @@ def checked(config: Config) -> Config:
     for name in ("epochs", "batch", "learning_rate", "steps"):
         if not getattr(config, name) > 0:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
+    if config.per_class < 0:
+        raise ValueError("--per-class must be at least 1, or 0 for every picture.")
     if not 0 <= config.guidance < float("inf"):
         raise ValueError("--guidance must be a number from 0, such as 1.5.")
     training_logsnr(config.schedule, 1, torch.Generator())

@@ -140,6 +140,7 @@ SAMPLING = {  # a run's default way of drawing pictures; it can be changed after
 LEARNING = {"start": str, "epochs": float, "batch": int, "learning_rate": float, "seed": int}  # of a student
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "dataset": str,
+    "per_class": int,
     "schedule": str,
     "start": str,
     "epochs": float,

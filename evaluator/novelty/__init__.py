@@ -1,0 +1,1 @@
+"""Novelty: does a run draw pictures of its own, or its training pictures again?"""
