@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from simulated import at, restricted_mean, rng, share_by, view
 
+from evaluator.quality.figures import against
 from evaluator.recognizability.agreement import kappas, lin
 from evaluator.recognizability.incidence import Incidence, incidence
 from evaluator.recognizability.points import Points, points
 from evaluator.recognizability.ranking import Ranking, ranking, restricted
-from evaluator.stats.bootstrap import mean, median
+from evaluator.stats.bootstrap import block_mean, cluster_weights, mean, median, normal_interval
+from evaluator.stats.frechet import frechet, kid_blocks, moments
 from evaluator.stats.intervals import Estimate, share, share_difference
 
 REPEATS = 500
@@ -166,3 +168,27 @@ def measured(generator: np.random.Generator, shared: float, shift: float) -> Ite
         common = np.sqrt(0.5) * (effect[:, :1] + own)
         x, y = (np.sqrt(shared) * common + np.sqrt(1 - shared) * part for part in (first, second))
         yield x.ravel(), y.ravel() + shift
+
+
+def test_frechet_distances_of_equal_classes_cover_and_are_no_wider_than_needed() -> None:
+    """Ten classes far apart, 20 pictures of each: drawn again across classes, the interval would be far wider."""
+    generator, label = rng(9), np.arange(200) % 10
+    places = 3 * generator.normal(size=(10, 4))
+    real = places[np.arange(20_000) % 10] + generator.normal(size=(20_000, 4))
+    drawn = [places[label] + 0.3 + 1.2 * generator.normal(size=(200, 4)) for _ in range(120)]
+    found = [next(against("frechet", features, label, moments(real), None))[2] for features in drawn]
+    values = np.array([each.value for each in found])
+    assert np.mean([holds(each, float(values.mean())) for each in found]) >= 0.92
+    width = np.mean([each.high - each.low for each in found])
+    assert width < 1.4 * 2 * 1.96 * values.std()
+    across = cluster_weights(np.arange(200), repeats=100)
+    careless = normal_interval(0, np.array([frechet(moments(drawn[0], each), moments(real)) for each in across]), 200)
+    assert careless.high - careless.low > 1.5 * width
+
+
+def test_kernel_distances_cover() -> None:
+    generator = rng(10)
+    pairs = [(generator.normal(0.3, 1, (100, 3)), generator.normal(size=(100, 3))) for _ in range(300)]
+    found = [block_mean(kid_blocks(*pair), 100) for pair in pairs]
+    middle = float(np.mean([each.value for each in found]))
+    assert right(float(np.mean([holds(each, middle) for each in found])))

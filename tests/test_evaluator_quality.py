@@ -17,7 +17,7 @@ from evaluator.judges.judge import judge_for
 from evaluator.judges.network import LOGSNR, Network, accuracy, add_noise, distort, fit
 from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
-from evaluator.quality.figures import quality, ratio
+from evaluator.quality.figures import quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
 from evaluator.stats.frechet import balance, moments
 from evaluator.stats.intervals import Estimate
@@ -97,7 +97,7 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
     ratio_of = rows["frechet", None]["value"] / rows["frechet_floor", None]["value"]
     assert abs(rows["frechet_ratio", None]["value"] / ratio_of - 1) < 1e-3  # figures are rounded to six decimals
     assert ratio_of > 10  # nine pictures are no digits of MNIST
-    assert rows["frechet_floor", None]["n"] == 10_000
+    assert rows["frechet_floor", None]["n"] == 200  # as many real pictures, with which a distance shrinks
     assert rows["recall", None]["value"] < 0.05
     assert rows["kid", None]["low"] > 0
     assert rows["cas", None]["value"] <= rows["cas_real", None]["value"]
@@ -159,11 +159,21 @@ def test_a_run_without_a_denoiser_names_the_exporter(run: Run) -> None:
         draw(run, 0)
 
 
-def test_ratio_joins_both_spreads() -> None:
+def test_ratio_joins_both_errors() -> None:
     found = ratio(Estimate(2.0, 1.8, 2.2, 100), Estimate(1.0, 0.9, 1.1, 100), 0.05)
-    expected = 2 * np.exp(np.hypot(0.1, 1.96 * 0.05))
-    assert abs(found.high - expected) < 1e-9
-    assert abs(found.low - 4 / expected) < 1e-9
+    expected = 2 * np.exp(np.hypot(0.1, 1.96 * 0.05 / np.sqrt(20)))
+    assert abs(found.high - expected) < 1e-4
+    assert abs(found.low - 4 / expected) < 1e-4
+
+
+def test_a_floor_is_of_as_many_pictures_or_is_none() -> None:
+    judge = judge_for("mnist", "clean")
+    held, train = reference_for(judge), load_pictures("digits5000")
+    assert same_size_floor(judge, held, None, held.pictures) is held.floor
+    assert same_size_floor(judge, held, None, 1000) is None
+    few, more = (same_size_floor(judge, held, (train, train), count) for count in (200, 800))
+    assert few is not None and more is not None and few.mean() > 2 * more.mean() > 4 * held.floor.mean()
+    assert same_size_floor(judge, held, (train, train), 4000) is None  # draws of nearly all would be nearly alike
 
 
 def test_classes_are_balanced() -> None:

@@ -26,16 +26,17 @@ PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
 
 
 def scores(
-    dataset: str, images: NDArray[np.uint8], labels: NDArray[np.int64], reference: Reference, data: Path | None
+    dataset: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    reference: Reference,
+    train: "Pictures",
+    test: "Pictures",
 ) -> Iterator[tuple[str, Estimate]]:
     """`cas`, the score of generated pictures uint8 (N, C, H, W), and `cas_real`, that of as many real ones.
 
     Intervals are Wilson's over the real test pictures; what another training seed would change is not in them.
     """
-    real = train_and_test(dataset, data)
-    if real is None:
-        return
-    train, test = real
     yield "cas", score(images, labels, test)
     if len(labels) == reference.pictures and dataset not in SAME_PICTURES and math.isfinite(reference.real_score):
         yield "cas_real", wilson(round(reference.real_score * len(test.labels)), len(test.labels))

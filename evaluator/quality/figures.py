@@ -6,19 +6,19 @@ The judge is one that was used neither in training nor in guidance.
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from evaluator.judges.judge import Judge, check_classes, judge_for
-from evaluator.judges.reference import SUBSET, Moments, Reference, reference_for
-from evaluator.quality.cas import scores
+from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
+from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
-from evaluator.stats.bootstrap import cluster_weights, normal_interval, quantile_interval
-from evaluator.stats.frechet import frechet, kid_subsets, moments
-from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
+from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval, stratified_weights
+from evaluator.stats.frechet import frechet, kid_blocks, moments
+from evaluator.stats.intervals import Estimate, Numbers, Z, plain, wilson
 from evaluator.stats.precision_recall import precision_recall
 from evaluator.text import with_interval
 from firstlight.parquet import write_table
@@ -26,7 +26,10 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.schema import QUALITY
 
-RESAMPLED = 50  # bootstrap repeats of the Fréchet distance
+if TYPE_CHECKING:
+    from trainer.data import Pictures
+
+RESAMPLED = 100  # bootstrap repeats of the Fréchet distance
 
 Row = dict[str, Any]
 
@@ -42,9 +45,12 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     check_classes(run, card, {judge.kind: judge})
     reference = reference_for(judge)
     drawn = draw(run, per_class)
-    rows = [row(metric, label, estimate, judge.name) for metric, label, estimate in figures(drawn, judge, reference)]
-    scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, data)
-    rows += [row(metric, None, estimate, "") for metric, estimate in scored]
+    real = train_and_test(card["dataset"]["name"], data)
+    floor = same_size_floor(judge, reference, real, len(drawn.labels))
+    rows = [row(metric, label, each, judge.name) for metric, label, each in figures(drawn, judge, reference, floor)]
+    if real is not None:
+        scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, *real)
+        rows += [row(metric, None, estimate, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     write_table(run.quality, pa.table(columns, schema=QUALITY))
     return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
@@ -55,7 +61,34 @@ def row(metric: str, label: int | None, estimate: Estimate, judge: str) -> Row:
     return {"metric": metric, "label": label} | plain(estimate) | {"judge": judge}
 
 
-def figures(drawn: Drawn, judge: Judge, reference: Reference) -> Iterator[tuple[str, int | None, Estimate]]:
+def same_size_floor(
+    judge: Judge, reference: Reference, real: tuple["Pictures", "Pictures"] | None, count: int
+) -> Numbers | None:
+    """Fréchet distances of `count` real training pictures, every class equally often, to the reference, (20,).
+
+    A distance shrinks as pictures are added, so a floor of another number of pictures is none. None for too few
+    pictures for a covariance, and, but for the number that the reference knows, without the training pictures.
+    """
+    if count == reference.pictures:
+        return reference.floor
+    return None if real is None else floor_of(real[0], judge, reference, count)
+
+
+def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) -> Numbers | None:
+    """The same from these training pictures, half of which `count` may be at most."""
+    if not judge.card["features"] < count <= len(train.labels) // 2:
+        return None
+    generator = np.random.Generator(np.random.Philox(key=0))
+    chosen = [evenly_drawn(train.labels, count, generator) for _ in range(FLOOR_DRAWS)]
+    known, place = np.unique(np.concatenate(chosen), return_inverse=True)
+    features = judge(train.images[known] / np.float32(127.5) - 1)[1]
+    parts = np.split(place, np.cumsum([len(part) for part in chosen])[:-1])
+    return np.array([frechet(moments(features[part]), reference.moments) for part in parts])
+
+
+def figures(
+    drawn: Drawn, judge: Judge, reference: Reference, floor: Numbers | None
+) -> Iterator[tuple[str, int | None, Estimate]]:
     """Metric, label (None: all classes) and estimate, of everything that the judge alone can say."""
     logits, features = judge(drawn.images / np.float32(127.5) - 1)
     right = logits.argmax(axis=1) == drawn.labels
@@ -63,19 +96,22 @@ def figures(drawn: Drawn, judge: Judge, reference: Reference) -> Iterator[tuple[
     for label in range(len(judge.classes)):
         of_class = right[drawn.labels == label]
         yield "accuracy", label, wilson(int(of_class.sum()), len(of_class))
-    yield from distances(features, reference)
+    yield from distances(features, drawn.labels, reference, floor)
 
 
-def distances(features: NDArray[np.float32], reference: Reference) -> Iterator[tuple[str, None, Estimate]]:
-    """Fréchet distance with floor and ratio, KID, precision and recall of generated features (N, F)."""
+def distances(
+    features: NDArray[np.float32], labels: NDArray[np.int64], reference: Reference, floor: Numbers | None
+) -> Iterator[tuple[str, None, Estimate]]:
+    """Fréchet distance, KID, precision and recall of generated features (N, F) that were asked for with labels (N,).
+
+    The distance's floor and ratio where there is a `floor` of as many real pictures.
+    """
     n = len(features)
     if n > features.shape[1]:  # fewer have no covariance of full rank
-        yield from against("frechet", features, reference.moments, reference.floor, reference.pictures)
-        yield from against(
-            "frechet_plain", features, reference.plain_moments, reference.plain_floor, reference.pictures
-        )
-    subsets = kid_subsets(features, reference.features)
-    yield "kid", None, quantile_interval(float(subsets.mean()), subsets, n)
+        yield from against("frechet", features, labels, reference.moments, floor)
+        plain_floor = reference.plain_floor if n == reference.pictures else None
+        yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
+    yield "kid", None, block_mean(kid_blocks(features, reference.features), n)
     compared = min(n, SUBSET)
     precision, recall = precision_recall(features[:compared], reference.features[:compared])
     for name, share in (("precision", precision), ("recall", recall)):
@@ -83,22 +119,31 @@ def distances(features: NDArray[np.float32], reference: Reference) -> Iterator[t
 
 
 def against(
-    name: str, features: NDArray[np.float32], real: Moments, floor: Numbers, pictures: int
+    name: str, features: NDArray[np.float32], labels: NDArray[np.int64], real: Moments, floor: Numbers | None
 ) -> Iterator[tuple[str, None, Estimate]]:
-    """A Fréchet distance, its real-vs-real floor and their ratio; the interval is from resampled generated pictures."""
-    weights = cluster_weights(np.arange(len(features)), repeats=RESAMPLED)
+    """A Fréchet distance, and its real-vs-real floor and their ratio where there is a floor of as many pictures.
+
+    The interval is from generated pictures drawn again within each class, as they were drawn.
+    """
+    n = len(features)
+    weights = stratified_weights(labels, repeats=RESAMPLED)
     drawn = np.array([frechet(moments(features, weight), real) for weight in weights])
-    distance = normal_interval(frechet(moments(features), real), drawn, len(features))
-    least = quantile_interval(float(floor.mean()), floor, pictures)
+    distance = normal_interval(frechet(moments(features), real), drawn, n)
     yield name, None, distance
-    yield f"{name}_floor", None, least
-    yield f"{name}_ratio", None, ratio(distance, least, float(floor.std(ddof=1)))
+    if floor is not None:
+        least = quantile_interval(float(floor.mean()), floor, n)
+        yield f"{name}_floor", None, least
+        yield f"{name}_ratio", None, ratio(distance, least, float(floor.std(ddof=1)))
 
 
 def ratio(distance: Estimate, floor: Estimate, floor_spread: float) -> Estimate:
-    """Distance over floor; the interval joins both relative spreads (delta method on the logarithm)."""
+    """Distance over the mean of FLOOR_DRAWS floors, which differ by `floor_spread`; the interval joins both.
+
+    Delta method on the logarithm.
+    """
     value = distance.value / floor.value
-    spread = math.hypot((distance.high - distance.value) / distance.value, 1.96 * floor_spread / floor.value)
+    error = floor_spread / math.sqrt(FLOOR_DRAWS) / floor.value
+    spread = math.hypot((distance.high - distance.value) / distance.value, Z * error)
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), distance.n)
 
 

@@ -105,6 +105,18 @@ def cluster_weights(clusters: NDArray[np.generic], seed: int = 0, repeats: int =
     return draws(len(names), seed, repeats)[:, member]
 
 
+def stratified_weights(strata: NDArray[np.generic], seed: int = 0, repeats: int = REPEATS) -> NDArray[np.float32]:
+    """How often each observation is drawn in each repeat, (repeats, n), when each stratum is drawn from by itself.
+
+    For pictures that were drawn with so many of each class: another set would have as many again.
+    """
+    weights = np.empty((repeats, len(strata)), np.float32)
+    for place, each in enumerate(np.unique(strata)):
+        here = strata == each
+        weights[:, here] = draws(int(here.sum()), seed + place, repeats)
+    return weights
+
+
 @lru_cache(maxsize=8)
 def draws(clusters: int, seed: int = 0, repeats: int = REPEATS) -> NDArray[np.float32]:
     """How often each of so many clusters is drawn in each repeat, (repeats, clusters); the same for all who ask."""
@@ -112,6 +124,15 @@ def draws(clusters: int, seed: int = 0, repeats: int = REPEATS) -> NDArray[np.fl
     counts = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=repeats).astype(np.float32)
     counts.setflags(write=False)
     return counts
+
+
+def block_mean(values: Numbers, n: int) -> Estimate:
+    """The mean of independent measurements (B,) of the same with Student's interval; one alone has none: nan."""
+    value, count = float(values.mean()), len(values)
+    if count < 2:
+        return Estimate(value, math.nan, math.nan, n)
+    half = float(special.stdtrit(count - 1, 0.975) * values.std(ddof=1)) / math.sqrt(count)
+    return Estimate(value, value - half, value + half, n)
 
 
 def quantile_interval(value: float, drawn: Numbers, n: int) -> Estimate:

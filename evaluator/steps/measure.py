@@ -10,18 +10,17 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, check_classes, judge_for
-from evaluator.judges.reference import FLOOR_DRAWS, Reference, evenly_drawn, reference_for
+from evaluator.judges.reference import Reference, reference_for
 from evaluator.provenance import denoiser_sha256, record
 from evaluator.quality.cas import train_and_test
-from evaluator.quality.figures import against
+from evaluator.quality.figures import against, floor_of
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
-from evaluator.stats.frechet import frechet, moments
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.solver_grid import Cell, cells
@@ -34,10 +33,6 @@ from firstlight.runtime import cores
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
-
-if TYPE_CHECKING:
-    from trainer.data import Pictures
-
 
 PER_CLASS = 100
 SAMPLES = 2  # pictures of every class that are kept in the table
@@ -95,18 +90,6 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
     return judge, reference_for(judge)
 
 
-def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) -> Numbers | None:
-    """Fréchet distances (20,) of `count` real training pictures to the reference; None for too few of them."""
-    if count <= judge.card["features"]:
-        return None
-    generator = np.random.Generator(np.random.Philox(key=0))
-    chosen = [evenly_drawn(train.labels, count, generator) for _ in range(FLOOR_DRAWS)]
-    known, place = np.unique(np.concatenate(chosen), return_inverse=True)
-    features = judge(train.images[known] / np.float32(127.5) - 1)[1]
-    parts = np.split(place, np.cumsum([len(part) for part in chosen])[:-1])
-    return np.array([frechet(moments(features[part]), reference.moments) for part in parts])
-
-
 def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], count: int) -> list[Drawn]:
     """`count` pictures of every cell, as far as they are not kept already."""
     costs = [cell.settings.evaluations() for cell in compared]
@@ -138,7 +121,7 @@ def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: N
     }  # fmt: skip
     row |= ends("accuracy", wilson(int((top == made.labels).sum()), len(top)))
     if floor is not None:
-        found = {name: each for name, _, each in against("frechet", features, reference.moments, floor, len(top))}
+        found = {name: each for name, _, each in against("frechet", features, made.labels, reference.moments, floor)}
         row |= {"frechet": found["frechet"].value, "frechet_floor": found["frechet_floor"].value}
         row |= ends("frechet_ratio", found["frechet_ratio"])
     return row
