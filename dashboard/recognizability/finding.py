@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from dashboard.axes import FALLING, SOURCE, estimate_on, placed
+from dashboard.axes import SOURCE, estimate_on, placed
 from dashboard.format import number, place_in_words, pronoun, share
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
@@ -19,13 +19,21 @@ def sentence(found: Analysis, classes: Sequence[str], axis: str, source: float) 
         n = f"n = {found.whole.n:,}"
         return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {source_words}."
     text = f"Half of the pictures are recognizable by {place_in_words(whole, axis)}, n = {whole.n:,}"
-    reached = medians(found, axis)
-    if len(reached) > 1:
-        order = sorted(reached, key=lambda label: -reached[label] if axis in FALLING else reached[label])
-        first, last = order[0], order[-1]
-        text += f": {classes[first]} first at {number(reached[first], axis)}"
-        text += f", {classes[last]} last at {number(reached[last], axis)}"
-    return f"{text}; {source_words}."
+    ends = extremes(found, classes, axis)
+    return f"{text}{': ' + ends if ends else ''}; {source_words}."
+
+
+def extremes(found: Analysis, classes: Sequence[str], axis: str) -> str:
+    """Which class is first and which last, each only where it is told apart from every other; empty for one class."""
+    if found.ranking is None:
+        return ""
+    rows, reached = found.ranking.rows, medians(found, axis)
+    parts = []
+    for row, word in ((rows[0], "first"), (rows[-1], "last")):
+        if all(pair.apart for pair in found.ranking.pairs if row.label in (pair.first, pair.second)):
+            where = f" at {number(reached[row.label], axis)}" if row.label in reached else ""
+            parts.append(f"{classes[row.label]} {word}{where}")
+    return ", ".join(parts) or "no class is first or last as far as can be told"
 
 
 def lacking(found: Analysis, classes: Sequence[str]) -> str:
