@@ -1,6 +1,7 @@
 """A run as names and values: its classes, its recipe, its quality."""
 
 import json
+import re
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pandas as pd
 from dashboard.format import duration, estimate_of, figure
 from firstlight.run_json import SAME_PICTURES
 
+UNKNOWN = re.compile(r"\bnan\b|<NA>")  # how a number that is not known looks in words
+NAMED = ("Run", "Trained on", "Began with", "Adopted")  # names that people gave, whatever they are
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
     "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
@@ -55,7 +58,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         known = [("Adopted", str(config["adopted"])) if name == "Learns" else
                  (name, f"{run['parameters']:,.0f} parameters" if name == "Network" else value)
                  for name, value in known if name == "Learns" or name not in unknown]  # fmt: skip
-    said = [(name, value) for name, value in known if value and "nan" not in value and "<NA>" not in value]
+    said = [(name, value) for name, value in known if value and (name in NAMED or not UNKNOWN.search(value))]
     return said + ([("It says", str(run["reason"]))] if run["reason"] else [])
 
 

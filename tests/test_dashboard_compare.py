@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 from dashboard.axes import AXES
 from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
-from dashboard.compare import configuration, differences, quality
+from dashboard.compare import configuration, differences, finding, quality
 from dashboard.compare import loss as compare_loss
 from evaluator.recognizability.points import Points
-from evaluator.stats.intervals import Estimate, wilson
+from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import schema as firstlight_schema
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
@@ -111,6 +111,22 @@ def test_figures_of_two_judges_have_no_difference() -> None:
     assert headings == ["figure", "a", "b", "c", "d", "b less a", "c less a", "d less a"]
     assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00]"] * 3, "", "+0.00 [−7.07, +7.07]",
                      "other judge", ""]]  # fmt: skip
+
+
+def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
+    row = {"metric": "frechet", "label": None, "value": 0.4, "low": 0.3, "high": 0.5, "n": 100, "judge": "x"}
+    frame = pd.DataFrame([{**row, "run": "a"}, {**row, "run": "b"}, {**row, "run": "c", "n": 1000}])
+    _, rows = quality.table(frame, ["a", "b", "c"])
+    assert rows[0][1:] == [*["0.400 [0.300, 0.500], n = 100"] * 2, "0.400 [0.300, 0.500], n = 1,000",
+                           "+0.000 [−0.141, +0.141]", "other n"]  # fmt: skip
+
+
+def test_a_difference_without_an_interval_is_none() -> None:
+    nan = float("nan")
+    ends = {(1.0, 3.0): 1, (-3.0, -1.0): -1, (-1.0, 1.0): 0, (0.0, 1.0): 0, (nan, nan): 0}
+    assert {one: side(Estimate(2.0, *one, 5)) for one in ends} == ends
+    row = differences.Row("b", "all", 50.0, 46.5, Estimate(3.5, nan, nan, 10))
+    assert "neither earlier nor later" in finding._recognized_words(row, "% of steps")
 
 
 def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:

@@ -8,6 +8,7 @@ from lab_fixture import CENTRES, DECISION, SPECIATION, SWAP, levels, phi, write_
 
 from dashboard import axes
 from dashboard.speciation import label_swap, uturn
+from evaluator.experiments.label_swap import figures
 from evaluator.experiments.posterior import fastest
 from evaluator.theory.speciation import crossing
 from store.database import Archive
@@ -45,9 +46,14 @@ def test_u_turns_are_counted_per_class_and_together(archive: Archive) -> None:
 
 
 def test_a_changed_label_wins_until_the_planted_level(archive: Archive) -> None:
-    summary = label_swap.by_step(archive.ask("swap", run="lab"))
+    summary = label_swap.by_step(archive.ask("swap", run="lab"), archive.ask("swap_seeds", run="lab"))
     assert (summary["n"] == 90 * 8).all() and summary["other_share"].abs().max() < 1e-12
     assert summary["share"].iloc[0] > 0.99 and summary["share"].iloc[-1] < 0.01
+    table = pq.read_table(archive.entry("lab").run.swap)  # the same interval as the command's, clustered on the seed
+    told = [row["becomes"] for row in figures("lab", table)["swaps"] if row["step"] in set(summary["step"])]
+    ends_of = summary[["low", "high"]].to_numpy()
+    assert np.allclose(ends_of, [[each["low"], each["high"]] for each in told], atol=1e-6)
+    assert (ends_of[:, 1] - ends_of[:, 0] > 0).any()
     ends = archive.ask("swap_ends", run="lab")
     assert len(ends) == summary["n"].sum() and ends["stays"].sum() == summary["stays"].sum()
     step = np.diff(levels(20)[:-1]).max() * 2  # labels were changed at every second step

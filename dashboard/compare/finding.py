@@ -5,7 +5,7 @@ from dashboard.compare import across_datasets, differences
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
 from dashboard.format import axis_form, estimate, estimate_of, place, points, share
-from evaluator.stats.intervals import Estimate
+from evaluator.stats.intervals import Estimate, side
 
 
 def sentence(at: Comparison) -> str:
@@ -34,7 +34,7 @@ def sentence(at: Comparison) -> str:
 def _recognized_words(row: Row, axis: str) -> str:
     unit = axes.UNITS[axis]
     found = row.difference
-    if found.low <= 0 <= found.high:
+    if side(found) == 0:
         ends = f"{estimate(found, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
         return f"is recognizable neither earlier nor later as far as can be told ({ends})"
     later = (found.value > 0) != (axis in axes.FALLING)
@@ -46,7 +46,7 @@ def _recognized_words(row: Row, axis: str) -> str:
 
 def _accuracy_words(own: Estimate, base: Estimate) -> str:
     found = differences.gap(own, base)
-    if found.low <= 0 <= found.high:
+    if side(found) == 0:
         return f"draws the class asked for as often ({points(found)} percentage points)"
     word = "more" if found.value > 0 else "less"
     low, high = sorted((abs(found.low), abs(found.high)))

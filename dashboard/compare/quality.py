@@ -12,7 +12,8 @@ from dashboard.format import estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES
 from evaluator.stats.intervals import Estimate
 
-OTHER = "other judge"  # instead of a difference
+OTHER, OTHER_N = "other judge", "other n"  # instead of a difference
+SHRINKS = "frechet"  # figures that depend on how many pictures there are: these, their floors and ratios
 
 
 def draw(at: Comparison) -> None:
@@ -40,16 +41,22 @@ def table(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[lis
 
     frame: the query `quality`. Figures of different judges have no difference.
     """
-    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"]).set_index(["run", "metric"])
+    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"])
+    whole = whole.set_index(["run", "metric"], drop=False)
     others = runs[1:]
     rows = []
     for metric, (name, form) in FIGURES.items():
         known = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
         if known:
             estimates = {run: estimate_of(row) for run, row in known.items()}
-            values = [figure(estimates[run], form) if run in estimates else "" for run in runs]
+            values = [_value(metric, estimates[run], form) if run in estimates else "" for run in runs]
             rows.append([name, *values, *(_difference(known, estimates, runs[0], run, form) for run in others)])
     return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
+
+
+def _value(metric: str, found: Estimate, form: str) -> str:
+    """A figure; one that depends on the number of pictures with that number."""
+    return figure(found, form) + (f", n = {found.n:,}" if metric.startswith(SHRINKS) else "")
 
 
 def _difference(
@@ -59,4 +66,6 @@ def _difference(
         return ""
     if known[baseline]["judge"] != known[run]["judge"]:
         return OTHER
+    if str(known[run]["metric"]).startswith(SHRINKS) and estimates[run].n != estimates[baseline].n:
+        return OTHER_N
     return figure_gap(gap(estimates[run], estimates[baseline]), form)

@@ -2,7 +2,7 @@
 
 from dashboard.format import share
 from dashboard.generation import Drawn
-from evaluator.stats.intervals import wilson
+from evaluator.stats.intervals import share as clustered
 from firstlight.levels import LISTED, levels
 from sampler.guidance_laws import LAWS
 
@@ -16,7 +16,7 @@ def sentence(drawn: Drawn) -> str:
     text = f"{n:,} picture{'s' if n > 1 else ''} in {took} on {drawn.provider}, {each}"
     if drawn.verdicts is None:
         return f"{text}. {drawn.remark}"
-    right = wilson(int((~drawn.wrong).sum()), n)
+    right = clustered(~drawn.wrong, drawn.seeds)  # all classes are drawn from the same noise
     return f"{text}; {drawn.verdicts.judge} takes {share(right)} of them for the class asked."
 
 

@@ -15,13 +15,12 @@ from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from dashboard.format import number, place_in_words
-from dashboard.speciation.cloning import shares
-from evaluator.stats.intervals import Estimate
+from evaluator.stats.intervals import Estimate, share
 
 
 def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     """The tab. frame: the query `swap`."""
-    summary = by_step(frame)
+    summary = by_step(frame, archive.ask("swap_seeds", run=run["run"]))
     marks = components_theory.marks(run, axis)
     even = data_theory.even(str(run["run"]), archive.stamp(str(run["run"])))
     if math.isfinite(even.value):
@@ -58,16 +57,31 @@ def _map(frame: pd.DataFrame, classes: Sequence[str]) -> None:
     elements.note(f"Step {part['step'].iloc[0]} of {part['steps'].max()}, logSNR {level}.")
 
 
-def by_step(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per step over all pairs of labels: shares of pictures that end as the label after, before, or another."""
+def by_step(frame: pd.DataFrame, seeds: pd.DataFrame) -> pd.DataFrame:
+    """One row per step over all pairs of labels: shares of pictures that end as the label after, before, or another.
+
+    frame, seeds: the queries `swap` and `swap_seeds`. All pairs share their noise, so the interval is clustered on it.
+    """
     places = ["step", "percent", "logsnr", "sigma", "ou"]
     total = frame.groupby("step", as_index=False).agg(
         {**dict.fromkeys(places[1:], "first"), "n": "sum", "becomes": "sum", "stays": "sum"}
     )
     return total.assign(
-        **shares(total["becomes"], total["n"]), stays_share=total["stays"] / total["n"],
+        **_clustered(seeds, total["step"]), stays_share=total["stays"] / total["n"],
         other_share=1 - (total["stays"] + total["becomes"]) / total["n"],
     )  # fmt: skip
+
+
+def _clustered(seeds: pd.DataFrame, steps: pd.Series) -> dict[str, list[float]]:
+    """The columns share, low and high of pictures that end as the label after, clustered on the noise seed."""
+    found = []
+    for step in steps:
+        here = seeds[seeds["step"] == step]
+        counts = np.stack([here["becomes"], here["n"] - here["becomes"]], axis=1).ravel()
+        hits = np.repeat(np.tile([True, False], len(here)), counts)
+        found.append(share(hits, np.repeat(here["seed"].to_numpy(), here["n"])))
+    return {"share": [each.value for each in found], "low": [each.low for each in found],
+            "high": [each.high for each in found]}  # fmt: skip
 
 
 def _column(frame: pd.DataFrame, column: str) -> pd.DataFrame:

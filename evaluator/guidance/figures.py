@@ -126,7 +126,7 @@ def _of_cell(cell: CellPictures, real: Real) -> Iterator[Figure]:
     for name, space in real.spaces.items():
         if space.features is not None:
             own, _ = real.parted(n)
-            yield from manifolds(name, cell.features[name], space.features[own])
+            yield from manifolds(name, cell.features[name], space.features[own], cell.seed)
     if cell.named is not None:
         yield "cas", None, wilson(int(cell.named.sum()), len(cell.named))
     yield "mean_scale", None, mean(cell.mean_scale, cell.seed)

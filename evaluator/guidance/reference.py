@@ -15,8 +15,8 @@ from evaluator.guidance.judges import CLIP, CNN, Judges
 from evaluator.judges.reference import Moments, evenly_drawn, reference_for
 from evaluator.stats.bootstrap import normal_interval
 from evaluator.stats.frechet import balance, frechet, moments
-from evaluator.stats.intervals import Estimate, wilson
-from evaluator.stats.precision_recall import precision_recall
+from evaluator.stats.intervals import Estimate, share, wilson
+from evaluator.stats.precision_recall import inside, radii
 from firstlight.errors import RunError
 
 FLOORS = 20  # how often as many real pictures are drawn
@@ -95,8 +95,11 @@ def ceiling(real: Real, count: int) -> Iterator[Figure]:
     yield "cas", None, wilson(int(named.sum()), len(named))
 
 
-def manifolds(name: str, features: NDArray[np.float32], real: NDArray[np.float32]) -> Iterator[Figure]:
-    """Precision of features (N, F) and recall of real ones (M, F) before the judge `name`."""
-    precision, recall = precision_recall(features, real)
-    yield "precision", name, wilson(round(precision * len(features)), len(features))
+def manifolds(
+    name: str, features: NDArray[np.float32], real: NDArray[np.float32], seed: Labels | None = None
+) -> Iterator[Figure]:
+    """Precision of features (N, F), clustered on their noise `seed` (N,), and recall of real ones (M, F)."""
+    within = inside(features, real, radii(real))
+    recall = float(inside(real, features, radii(features)).mean())
+    yield "precision", name, share(within, np.arange(len(within)) if seed is None else seed)
     yield "recall", name, wilson(round(recall * len(real)), len(real))

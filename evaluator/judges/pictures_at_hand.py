@@ -24,7 +24,7 @@ def pictures_at_hand(
     """
     from trainer.data import CACHE, Pictures, load
 
-    if dataset != "mnist" or data is not None or (CACHE / "MNIST").is_dir():
+    if dataset != "mnist" or data is not None or (CACHE / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
         return load(dataset, data, split)
     parts = [load(DIGITS, None, split) for split in offline]
     images, labels = (np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels"))

@@ -46,6 +46,11 @@ def plainly(value: Any) -> Any:
     return value
 
 
+def side(found: Estimate, of: float = 0.0) -> int:
+    """On which side of a value an interval lies: -1 or 1; 0 where it holds the value, or has no ends."""
+    return int(found.low > of) - int(found.high < of)
+
+
 def in_points(share: Estimate) -> Estimate:
     """A share, or a difference of shares, in percentage points."""
     return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)
