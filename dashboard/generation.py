@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
-from evaluator.judges.judge import Judge, judge_for, softmax
+from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.errors import JudgeError
 from firstlight.levels import levels
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
 from sampler.guidance_laws import Steer, law_of
@@ -125,7 +124,7 @@ def draw(
 
 def steering(law: str, run: Run) -> Steer:
     """The law with the run's judge where it asks one. Raises JudgeError where there is none."""
-    return laws.steering(law, laws.judges_of(card_of(run)) if law_of(law).judge else None)
+    return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None)
 
 
 def queued(steps: Iterator[Progress]) -> Generator[Waiting | Progress, None, None]:
@@ -149,17 +148,16 @@ def _place() -> Iterator[object]:
             _queue.remove(ticket)
 
 
-def judged(dataset: str, images: Bytes, labels: NDArray[np.int64]) -> Verdicts:
-    """The verdicts of the data set's judge of finished pictures. Raises JudgeError where there is none."""
-    judge: Judge = judge_for(dataset, "clean")
+def judged(run: Run, images: Bytes, labels: NDArray[np.int64]) -> Verdicts:
+    """The verdicts of the run's judge of finished pictures. Raises JudgeError where there is none."""
+    judge = judge_for_run(run, "clean")
     logits, _ = judge(images.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1)
     chances = softmax(logits)
     return Verdicts(judge.name, chances.argmax(axis=1), chances[np.arange(len(labels)), labels])
 
 
 def finished(
-    run: str,
-    dataset: str,
+    run: Run,
     net: Denoiser,
     labels: NDArray[np.int64],
     seeds: NDArray[np.int64],
@@ -169,11 +167,11 @@ def finished(
 ) -> Drawn:
     """The pictures of the last step, judged."""
     try:
-        verdicts, remark = judged(dataset, last.images, labels), ""
+        verdicts, remark = judged(run, last.images, labels), ""
     except JudgeError as error:
         verdicts, remark = None, str(error)
     return Drawn(
-        run, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
+        run.id, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
         verdicts, remark, law, in_force(settings, len(labels)) if law and last.scales is None else last.scales,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from firstlight.run_id import RUN_ID, run_at
 
 BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
-FITTED = ".fitted"  # in the archive: the judges and spectra of an installed Firstlight
+FITTED = ".fitted"  # in the archive, no run: the judges and spectra that were made for it
 
 
 def archive(given: Path | None = None) -> Path:
@@ -88,12 +88,23 @@ def words_alone(run: Run) -> bool:
     return names <= {run.notes.name, run.answers.name}
 
 
-def writable(path: Path) -> Path:
-    """Where a judge or a spectrum is written that a checkout keeps at `path`; no installed package is changed."""
-    return archive() / FITTED / path.relative_to(HOME) if INSTALLED and path.is_relative_to(HOME) else path
+def places(path: Path, runs: Path | None = None) -> list[Path]:
+    """Where a judge or a spectrum may lie that is bundled at `path`, in the order of their say.
+
+    In the archive `runs` (that of every command where it is not given), in the one shown beside it, and bundled.
+    """
+    if not path.is_relative_to(HOME):
+        return [path]
+    own = archive(runs)
+    roots = [own] + [other for other in (beside(own),) if other]
+    return [*(root / FITTED / path.relative_to(HOME) for root in roots), path]
 
 
-def readable(path: Path) -> Path:
-    """Where the judge or spectrum of `path` is read: one's own, else the bundled one."""
-    own = writable(path)
-    return own if own.exists() else path
+def writable(path: Path, runs: Path | None = None) -> Path:
+    """Where a judge or a spectrum of `path` is written: in the archive, never in the program's folder."""
+    return places(path, runs)[0]
+
+
+def readable(path: Path, runs: Path | None = None) -> Path:
+    """Where the judge or spectrum of `path` is read: the first of its places that has it."""
+    return next((place for place in places(path, runs) if place.exists()), path)

@@ -41,7 +41,7 @@ def drawn(run: Run, each: int = 3, labels: tuple[int, ...] = (0, 2)) -> generati
     asked = generation.request(labels, each, seed=5)
     *_, last = generation.draw(net, *asked, SETTINGS)
     assert isinstance(last, Progress)
-    return generation.finished("gaussian", "no such data", net, *asked, SETTINGS, last)
+    return generation.finished(run, net, *asked, SETTINGS, last)
 
 
 def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_scales(run: Run):
@@ -51,9 +51,9 @@ def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_
     *_, ruled = generation.draw(net, *asked, strong, generation.steering("interval", run))
     assert isinstance(own, Progress) and isinstance(ruled, Progress)
     assert (own.images == ruled.images).all() and own.evaluations == ruled.evaluations
-    made = generation.finished("gaussian", "no such data", net, *asked, strong, ruled, "interval")
+    made = generation.finished(run, net, *asked, strong, ruled, "interval")
     assert made.scales is not None and made.scales.tolist() == [[1.0, 2.0, 2.0, 1.0]] * 4
-    plain = generation.finished("gaussian", "no such data", net, *asked, strong, own, "interval")
+    plain = generation.finished(run, net, *asked, strong, own, "interval")
     assert plain.scales is not None and plain.scales.tolist() == made.scales.tolist()
     figure = weights(made.scales, ["a", "a", "c", "c"], made.seeds.tolist(), levels("logsnr", 4))
     assert list(plotly.graph_objects.Figure(figure).data[0].z[0]) == [1.0, 2.0, 2.0, 1.0]

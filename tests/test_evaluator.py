@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluator.__main__ import main
-from evaluator.judges.judge import JUDGES, entropy, judge_for, load, softmax
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import entropy, judge_for, load, softmax
 from evaluator.judges.reference import reference_for
 from evaluator.provenance import notes
 from evaluator.recognizability.analysis import recognizability

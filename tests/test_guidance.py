@@ -23,7 +23,6 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 from firstlight.schema import TABLES
 from store.database import Archive
 from trainer.data import load as load_pictures
@@ -133,7 +132,7 @@ def test_a_resumed_sweep_is_an_uninterrupted_one(swept: Run, tmp_path: Path, mon
 def test_a_distance_and_its_difference_are_those_of_the_features(swept: Run, tmp_path: Path) -> None:
     run = made(tmp_path)
     subject = figures_subject(run)
-    judges = judges_of(card_of(run))
+    judges = judges_of(run)
     table = sweep.drawn(subject, judges, [Cell("constant", 1.0, 4), Cell("constant", 3.0, 4)], settings(run), 2)
     real = reference.real_of(subject, judges, None)
     plain, strong = (

@@ -1,6 +1,5 @@
 """What judges say of a run, read once and worked out at any threshold."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,16 +10,16 @@ import streamlit as st
 
 from dashboard.axes import on_axes
 from dashboard.data import archive
-from evaluator.judges.judge import JUDGES
+from evaluator.judges import cards
 from evaluator.recognizability.agreement import Agreement, agreement, concordances
 from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
-from firstlight.archives import readable
+from firstlight.errors import JudgeError, RunError
 from firstlight.run_id import RUN_ID
-from firstlight.run_json import SAME_PICTURES
+from firstlight.run_json import card_of
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
 KEPT = 64  # views, and answers for thresholds, that are remembered
@@ -120,20 +119,35 @@ def concordant(at: tuple[Look, ...], thresholds: tuple[float, ...]) -> dict[tupl
     return concordances([found(each, least) for each, least in zip(at, thresholds, strict=True)])
 
 
-def mismatch(judge: str, dataset: str, classes: Sequence[str]) -> str:
-    """Why this judge can say nothing of these classes, one sentence; empty where it can."""
+def mismatch(run: str, judge: str) -> str:
+    """Why this judge can say nothing of a run's classes, one sentence; empty where it can, or is not known here."""
     if not RUN_ID.fullmatch(judge):
         return ""
+    folder = archive.run_folder(run)
     try:
-        card = json.loads(readable(JUDGES / f"{judge}.json").read_text(encoding="utf-8"))
-        known, taught = [str(name) for name in card["classes"]], str(card["dataset"])
-    except (OSError, ValueError, KeyError, TypeError):
+        run_card = card_of(folder)
+        taught = [cards.card_in(path.with_suffix(".json")) for path in cards.judge_files(folder, judge)]
+    except (JudgeError, RunError):
         return ""
-    if known == list(classes) or (taught == SAME_PICTURES.get(dataset, dataset) and set(classes) <= set(known)):
-        return ""
-    return (
-        f"{judge} was taught {taught}, whose classes are others than those of {dataset}: it can recognize none of them."
-    )
+    against = [cards.objection(card, run_card) for card in taught]
+    return f"{against[0]}: it can recognize none of this." if against and all(against) else ""
+
+
+def remarks(run: str, view: str) -> list[str]:
+    """What is to be known beside whatever the run's judge of a view says; none where there is nothing."""
+    return cards.remarks(archive.run_folder(run), "clean" if view in ("denoised", "unconditional") else "noisy")
+
+
+def calibrations(run: str) -> list[tuple[str, dict[str, Any]]]:
+    """The run's judges by name, each with a row of its card's calibration for each noise level; none of older cards."""
+    folder, found = archive.run_folder(run), []
+    for kind in cards.KINDS:
+        try:
+            card = cards.card_in(cards.judge_file(folder, kind).with_suffix(".json"))
+        except (JudgeError, RunError):
+            continue
+        found += [(str(card["name"]), dict(row)) for row in card.get("calibration", [])]
+    return found
 
 
 def same_pictures(at: Sequence[Look]) -> list[list[Look]]:

@@ -87,4 +87,4 @@ def draw(run: pd.Series, net: Denoiser, asked: Request, after: float = 0.0) -> D
     steer = None if own else generation.steering(asked.law, archive.folder(run))
     what = asked.labels, asked.seeds, asked.settings
     last = watched(generation.draw(net, *what, steer), after=after)
-    return generation.finished(str(run["run"]), str(run["dataset"]), net, *what, last, asked.law)
+    return generation.finished(archive.folder(run), net, *what, last, asked.law)

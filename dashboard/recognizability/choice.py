@@ -63,7 +63,7 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
 
 def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -> Choice:
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
-    mismatch = judgements.mismatch(judge, str(run["dataset"]), run_facts.class_names(run))
+    mismatch = judgements.mismatch(str(run["run"]), judge)
     if mismatch:
         elements.stop(f"{mismatch} Judge it anew with: firstlight evaluate recognizability {run['run']}")
     made = Choice(run, judgements.look(str(run["run"]), view, judge), threshold, axis)

@@ -88,7 +88,7 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
     last = progress.watched(generation.queued(steps), show)
     try:
         labels = np.full(fork.count, fork.label, np.int64)
-        verdicts, remark = generation.judged(str(run["dataset"]), last.images, labels), ""
+        verdicts, remark = generation.judged(folder, last.images, labels), ""
     except JudgeError as error:
         verdicts, remark = None, str(error)
     return Continuations(fork, net.classes, str(trajectory.row["solver"]), last, verdicts, remark)

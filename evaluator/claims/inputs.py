@@ -33,8 +33,8 @@ class Missing(Exception):
 
 def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S1, from the card of the judge of noisy pictures."""
-    judge = judge_for(card["dataset"]["name"], "noisy")
-    if judge.classes != tuple(map(str, card["dataset"]["classes"])):
+    judge = judge_for_run(run, "noisy")
+    if not judge.whole:
         raise JudgeError(f"{judge.name} was examined on other classes than {run.id} has, so its figures say nothing.")
     return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
 
@@ -98,7 +98,7 @@ def s8(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     moments = np.unique(frame["step"])
     each = max(1, int(training.QUARTER * len(moments)))
     ends = frame["step"].isin([*moments[:each], *moments[-each:]])  # the verdict asks for no others
-    judge = judge_for_run(card, "clean")
+    judge = judge_for_run(run, "clean")
     channels, height, width = judge.shape
     some = frame[ends & (frame["image"].map(len) == channels * height * width)]
     pixels = np.frombuffer(b"".join(map(bytes, some["image"])), np.uint8).reshape(-1, height, width, channels)

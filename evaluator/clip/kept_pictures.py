@@ -15,7 +15,6 @@ from evaluator.judges.judge import judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 from firstlight.schema import CLIP_PICTURES, table_of
 
 KEPT = 8  # of each class, best and worst, by each score whose order within a class is another
@@ -55,7 +54,7 @@ def _classified(run: Run, drawn: Drawn) -> dict[str, Any]:
     """What the dataset's clean judge says of the pictures; nulls where there is no judge for them."""
     count = len(drawn.labels)
     try:
-        judge = judge_for_run(card_of(run), "clean")
+        judge = judge_for_run(run, "clean")
         probability = softmax(judge(drawn.images / np.float32(127.5) - 1)[0])
     except JudgeError:
         return {"judge": pa.nulls(count), "top": pa.nulls(count), "probability": pa.nulls(count)}

@@ -18,7 +18,8 @@ from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TI
 from evaluator.experiments.graph_surgery import Graph, open_graph, with_time_at, without_skips
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES, softmax
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import softmax
 from evaluator.judges.reference import reference_for
 from evaluator.stats.precision_recall import inside, radii
 from firstlight.errors import JudgeError

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES
+from evaluator.judges.cards import JUDGES
 from evaluator.stats.intervals import plain, wilson
 from evaluator.text import with_interval
 from evaluator.theory.published import published_speciation

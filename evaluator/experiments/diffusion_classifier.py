@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES, softmax
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import softmax
 from evaluator.stats.intervals import Numbers, plain, wilson
 from evaluator.text import percent
 from firstlight.errors import RunError

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Labels, Subject, subject_of
-from evaluator.judges.judge import JUDGES
+from evaluator.judges.cards import JUDGES
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
 from evaluator.text import with_interval

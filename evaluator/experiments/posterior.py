@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from evaluator.experiments.chains import grid_of
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES, Judge, entropy, judge_for_run, softmax
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
 from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from evaluator.text import percent, with_interval
@@ -49,7 +50,7 @@ def posterior(
     if steps < 2:
         raise RunError(f"The posterior grows from step to step, and {steps} are too few; give --steps a number from 2.")
     subject = subject_of(run, True, judges)
-    noisy = judge_for_run(subject.card, "noisy", judges)
+    noisy = judge_for_run(subject.run, "noisy", judges)
     grid = grid_of(subject.card, levels, steps)
     settings = {"levels": grid.tolist(), "seed": FIRST_SEED, "noisy": noisy.card["sha256"]}
     plan = Plan("posterior", settings, seeds, "--seeds", 1, subject.classes**2 * (len(grid) - 1))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import JUDGES, Judge, command, judge_for_run
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.provenance import denoiser_sha256
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run_folder import Run
@@ -51,7 +52,7 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
     usable denoiser, and JudgeError where no judge knows its classes and pictures.
     """
     card = card_of(run)
-    judge = judge_for_run(card, "clean", judges)
+    judge = judge_for_run(run, "clean", judges)
     if labelled and float(card["config"].get("label_dropout", 0.0)) >= 1:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
     denoiser = session.load(run.denoiser)
@@ -59,7 +60,7 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
         raise RunError(f"{run.id} is a student, which knows few noise levels; choose the run that it learned from.")
     if denoiser.classes != judge.classes or denoiser.shape != judge.shape:
         raise JudgeError(
-            f"{judge.name} knows other classes or pictures than {run.id}'s denoiser; "
-            f"fit a judge with: {command(judge.name)}"
+            f"{run.id}'s denoiser has other classes or pictures than its run.json says; make it again with: "
+            f"firstlight export {run.id}"
         )
     return Subject(run, card, denoiser, denoiser_sha256(run), judge)

@@ -17,7 +17,7 @@ from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, stre
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
-from evaluator.judges.judge import JUDGES
+from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
 from evaluator.text import percent

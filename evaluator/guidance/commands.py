@@ -55,7 +55,7 @@ def guidance(
     """
     tried = cells(laws or list(LAWS), scales, steps)
     subject = subject_of(run, labelled=True)
-    judges = judges_of(subject.card, subject.judge)
+    judges = judges_of(subject.run, subject.judge)
     table = drawn(subject, judges, tried, settings_of(run), blocks)
     real = real_of(subject, judges, data)
     cells_drawn = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}

@@ -3,9 +3,7 @@
 Every picture is shown to both, and the one that did not guide is believed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,8 @@ from numpy.typing import NDArray
 from evaluator.clip.judge import ClipJudge
 from evaluator.clip.resolve import chosen
 from evaluator.judges.judge import Judge, judge_for_run, softmax
+from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.guidance_laws import LAWS, Scorer, Steer, law_of
 
 CNN, CLIP = "cnn", "clip"
@@ -43,9 +43,9 @@ class Judges:
         return {self.cnn.name: str(self.cnn.card["sha256"]), self.clip.name: str(self.clip.card["sha256"])}
 
 
-def judges_of(card: Mapping[str, Any], cnn: Judge | None = None) -> Judges:
-    """The bundled judges of a run. Raises JudgeError where one is missing, with the command that makes it."""
-    return Judges(cnn or judge_for_run(card, "clean"), chosen(card))
+def judges_of(run: Run, cnn: Judge | None = None) -> Judges:
+    """The judges of a run. Raises JudgeError where one is missing, with the command that makes it."""
+    return Judges(cnn or judge_for_run(run, "clean"), chosen(card_of(run)))
 
 
 def steering(name: str, judges: Judges | None) -> Steer:

@@ -5,32 +5,51 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluator.judges.judge import KINDS
+from evaluator.judges.cards import JUDGES, KINDS
+from evaluator.judges.judge import Judge
+from firstlight.archives import add_flag, writable
 from firstlight.errors import JudgeError, RunError
 
 if TYPE_CHECKING:
     from evaluator.judges.fit import RealScore
 
-EPOCHS = 14  # of a judge; about eight minutes on two cores
+BOTH = "both"
 
 
 def add(commands: "argparse._SubParsersAction[Any]", real_score: "RealScore") -> None:
-    """The command with its flags; `real_score`: what scores the real pictures, as `fit_judge` has it."""
-    command = commands.add_parser("fit-judge", help="train a judge and examine it on real test pictures")
-    command.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
-    command.add_argument("--kind", choices=KINDS, default="clean", help="of clean pictures, or of x_t with its noise")
-    command.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the pictures (default: {EPOCHS})")
-    command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+    """The command with its flags; `real_score`: what scores the real pictures, as `fit_judges` has it."""
+    command = commands.add_parser("fit-judge", help="train judges of a dataset and examine them on real test pictures")
+    command.add_argument("--dataset", help="the dataset's name in run.json (default: the name of --data)")
+    command.add_argument("--kind", choices=(*KINDS, BOTH), default=BOTH,
+                         help="of clean pictures, of x_t with its noise, or both (default)")  # fmt: skip
+    command.add_argument("--epochs", type=int, help="passes over the pictures (default: 14, or more of few pictures)")
+    command.add_argument("--data", type=Path, help="a folder with a subfolder per class, an .npz or a .parquet")
+    add_flag(command)
     command.set_defaults(command=partial(_fit, real_score))
 
 
 def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:
-    if options.epochs < 1:
+    if options.epochs is not None and options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
-    from evaluator.judges.fit import DataError, fit_judge
+    from evaluator.judges.fit import DataError, fit_judges
+    from trainer.data import own_name
 
+    if options.dataset is None and options.data is None:
+        raise RunError("Name the pictures: give --data a folder with one subfolder per class.")
+    dataset = options.dataset or own_name(options.data)
+    kinds = KINDS if options.kind == BOTH else (options.kind,)
+    folder = writable(JUDGES, options.runs)
     try:
-        judge = fit_judge(options.dataset, options.kind, options.data, options.epochs, real_score)
+        for judge in fit_judges(dataset, kinds, options.data, options.epochs or 0, real_score, folder):
+            print(report(judge))
     except DataError as error:
         raise JudgeError(str(error)) from error
-    print(f"{judge.name}: {100 * judge.card['accuracy']:.2f} % of {judge.card['n']:,} real test pictures")
+    print(f"Kept in {folder}. Next: firstlight evaluate all RUN")
+
+
+def report(judge: Judge) -> str:
+    """How good a judge is, a line or two."""
+    share = f"{100 * judge.card['accuracy']:.2f} % [{100 * judge.card['low']:.1f}, {100 * judge.card['high']:.1f}]"
+    told = f"{judge.name}: {share} of {judge.card['n']:,} real test pictures"
+    told += " at its cleanest level" if judge.kind == "noisy" else ""
+    return told + (f"\n{judge.card['warning']}" if judge.card.get("warning") else "")

@@ -1,4 +1,4 @@
-"""What stands on a judge's card: how often it is right on real pictures that it was not trained on.
+"""What stands on a judge's card: how often it is right on real pictures that it was not trained on, and how sure it is.
 
 The figures are measured through the finished ONNX file, the way it will be used.
 """
@@ -9,28 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.judges.judge import Judge
+from evaluator.judges.calibration import calibration
+from evaluator.judges.judge import Judge, softmax
 from evaluator.stats.intervals import plain, wilson
 
 NOISE_LEVELS = tuple(range(-8, 13, 2))  # logSNRs at which a noisy judge is examined
 PART = 1000  # pictures between two ticks of the progress line
 
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
 
-def examined(judge: Judge, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> dict[str, Any]:
-    """Accuracy, recall of every class, and for a noisy judge the accuracy at each noise level, as the card holds them.
+
+def examined(judge: Judge, images: Images, labels: Labels) -> dict[str, Any]:
+    """Accuracy, recall of every class, calibration, and for a noisy judge all that at each noise level, as on the card.
 
     `images` are real pictures uint8 (N, C, H, W) and `labels` (N,) what they show. A noisy judge's accuracy and
     recall are those at its cleanest level.
     """
+    levels = NOISE_LEVELS if judge.kind == "noisy" else (None,)
+    answers = [(level, _answers(judge, images, level)) for level in levels]
+    card = _figures(judge, answers[-1][1].argmax(axis=1) == labels, labels)
+    card |= {"calibration": [{"logsnr": level} | calibration(said, labels) for level, said in answers]}
     if judge.kind == "clean":
-        right = _right(judge, images, labels, None)
-        return _figures(judge, right, labels)
-    levels = [(level, _right(judge, images, labels, float(level))) for level in NOISE_LEVELS]
-    by_noise = [{"logsnr": level} | plain(wilson(int(right.sum()), len(right))) for level, right in levels]
-    return _figures(judge, levels[-1][1], labels) | {"accuracy_by_noise": by_noise}
+        return card
+    right = [(level, said.argmax(axis=1) == labels) for level, said in answers]
+    by_noise = [{"logsnr": level} | plain(wilson(int(hits.sum()), len(hits))) for level, hits in right]
+    return card | {"accuracy_by_noise": by_noise}
 
 
-def _figures(judge: Judge, right: NDArray[np.bool_], labels: NDArray[np.int64]) -> dict[str, Any]:
+def _figures(judge: Judge, right: NDArray[np.bool_], labels: Labels) -> dict[str, Any]:
     recall = [
         {"class": name} | plain(wilson(int(right[labels == label].sum()), int((labels == label).sum())))
         for label, name in enumerate(judge.classes)
@@ -39,9 +46,8 @@ def _figures(judge: Judge, right: NDArray[np.bool_], labels: NDArray[np.int64]) 
     return {"accuracy": share.value, "n": share.n, "low": share.low, "high": share.high, "recall": recall}
 
 
-def _right(
-    judge: Judge, images: NDArray[np.uint8], labels: NDArray[np.int64], logsnr: float | None
-) -> NDArray[np.bool_]:
+def _answers(judge: Judge, images: Images, logsnr: float | None) -> NDArray[np.float64]:
+    """The judge's probabilities (N, classes), of the pictures as they are or noised to a level."""
     generator = np.random.Generator(np.random.Philox(key=0))
     what = f"{judge.name} on real pictures" + ("" if logsnr is None else f" at logSNR {logsnr:+.0f}")
     answers = []
@@ -50,5 +56,5 @@ def _right(
         if logsnr is not None:
             alpha, sigma = (1 / np.sqrt(1 + np.exp(sign * logsnr)) for sign in (-1, 1))
             x = (alpha * x + sigma * generator.standard_normal(x.shape, np.float32)).astype(np.float32)
-        answers.append(judge(x, logsnr)[0].argmax(axis=1) == labels[start : start + PART])
+        answers.append(softmax(judge(x, logsnr)[0]))
     return np.concatenate(answers)

@@ -1,4 +1,4 @@
-"""From training pictures to a bundled judge: fit, write as ONNX, examine, write the card and the reference.
+"""From training pictures to a judge: fit, write as ONNX, examine, write the card and the reference.
 
 Needs torch; imported late.
 """
@@ -6,33 +6,39 @@ Needs torch; imported late.
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from evaluator.judges.cards import JUDGES, judge_name
 from evaluator.judges.exam import examined
-from evaluator.judges.judge import JUDGES, Judge, judge_name, load, session_options
+from evaluator.judges.judge import Judge, load, session_options
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
 from evaluator.judges.reference import make_reference
 from evaluator.stats.intervals import Estimate
-from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
-from trainer.data import DataError, Pictures
+from trainer.data import KNOWN, DataError, Pictures
 from trainer.data import load as load_pictures
 from trainer.device import best_device, fast_bfloat16
 
-__all__ = ["DataError", "Pictures", "finish", "fit_judge", "load_pictures"]
+__all__ = ["DataError", "Pictures", "finish", "fit_judges", "load_pictures"]
 
 LARGEST_DIFFERENCE = 1e-3  # of a logit, between torch and ONNX Runtime: far below what changes an answer
 OPSET = 18
+EPOCHS = 14  # of many pictures; about eight minutes on two cores for 60,000
+LEAST_SEEN = 30_000  # pictures that a judge sees while it is fitted; few of them come more often
+HELD_OUT = 20  # test pictures of a class; fewer say little
+WIDEST = 0.1  # 95 % interval of an accuracy that tells something
 RECIPE = (
     "{epochs} epochs over {count:,} pictures of {dataset}, turned, sheared, scaled and shifted a little{noise}; "
     "AdamW, one-cycle learning rate, batch 256, {precision}"
@@ -42,33 +48,70 @@ NOISE = ", with noise at logSNR {} to {}"
 RealScore = Callable[[Pictures, Pictures, int], Estimate]  # of training and test pictures, and how many of the former
 
 
-def fit_judge(
-    dataset: str, kind: str, data: Path | None, epochs: int, real_score: RealScore, folder: Path = JUDGES
-) -> Judge:
-    """Fit the judge of a dataset, `clean` or `noisy`, on its training pictures, and examine it on its test pictures.
+def fit_judges(
+    dataset: str, kinds: Sequence[str], data: Path | None, epochs: int, real_score: RealScore, folder: Path
+) -> Iterator[Judge]:
+    """Fit the judges of a dataset, `clean` and `noisy`, on its training pictures; examine them on its test pictures.
 
-    Writes <dataset>-<kind>.onnx and .json to `folder`, and with a clean judge the reference of the real pictures, on
-    which stands their `real_score`: what quality gives as many training pictures as there are test pictures.
-    Raises JudgeError for a dataset that has no judges of its own, and DataError where pictures cannot be had.
+    Each is written to `folder` and yielded when it is done: <dataset>-<kind>.onnx and .json, and with a clean one the
+    reference of the real pictures, on which stands their `real_score`: what quality gives as many training pictures as
+    there are test pictures. 0 epochs: as many as the pictures ask for. Raises JudgeError for a dataset that has no
+    judges of its own or bundled ones, and for a judge that is no better than chance, and DataError where pictures
+    cannot be had.
     """
     if dataset in SAME_PICTURES:
         raise JudgeError(f"{dataset} is judged by the judges of {SAME_PICTURES[dataset]}; fit those instead.")
-    name = judge_name(dataset, kind)
-    train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
-    started = time.monotonic()
-    network = fit(train.images, train.labels, len(train.classes), epochs, noisy=kind == "noisy")
-    judge = finish(network, name, kind, train, test, epochs, time.monotonic() - started, folder)
-    if kind == "clean":
-        real = real_score(train, test, len(test.labels)).value
-        make_reference(judge, (train.images, train.labels), (test.images, test.labels), real, folder)
-    return judge
+    if data is None:
+        refuse_bundled(dataset, kinds)
+    train, test = (real_pictures(dataset, data, split) for split in ("train", "test"))
+    refuse_bundled(dataset, kinds, train)
+    passes = epochs or max(EPOCHS, round(LEAST_SEEN / len(train.labels)))
+    for kind in kinds:
+        with tempfile.TemporaryDirectory() as place:
+            made = Path(place)
+            started = time.monotonic()
+            network = fit(train.images, train.labels, len(train.classes), passes, noisy=kind == "noisy")
+            judge = finish(network, kind, train, test, passes, time.monotonic() - started, made)
+            if kind == "clean":
+                real = real_score(train, test, len(test.labels)).value
+                make_reference(judge, (train.images, train.labels), (test.images, test.labels), real, made)
+            for path in sorted(made.iterdir()):
+                write_bytes(folder / path.name, path.read_bytes())
+        yield load(folder / f"{judge.name}.onnx")
+
+
+def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None = None) -> None:
+    """Raises JudgeError where a bundled judge is whole and, where `pictures` are given, knows such pictures."""
+    for path in (JUDGES / f"{judge_name(dataset, kind)}.onnx" for kind in kinds):
+        try:
+            judge = load(path) if path.is_file() else None
+        except JudgeError:  # a damaged one is no reason not to fit another
+            continue
+        if judge and (
+            pictures is None or (judge.classes, judge.shape) == (pictures.classes, pictures.images.shape[1:])
+        ):
+            raise JudgeError(
+                f"The judge {judge.name} is bundled and stays as it is; fit judges of pictures of your own under their "
+                "own name with: firstlight evaluate fit-judge --dataset NAME --data FOLDER"
+            )
+
+
+def real_pictures(dataset: str, data: Path | None, split: str) -> Pictures:
+    """The pictures of one split; a folder may hold one's own under a known name, such as digits of another size."""
+    try:
+        return load_pictures(dataset, data, split)
+    except DataError:
+        if data is None or dataset not in KNOWN:
+            raise
+        return replace(load_pictures("own", data, split), name=dataset)
 
 
 def finish(
-    network: Network, name: str, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
+    network: Network, kind: str, train: Pictures, test: Pictures, epochs: int, seconds: float, folder: Path
 ) -> Judge:
-    """Write, examine and describe a fitted network."""
-    path = writable(folder / f"{name}.onnx")
+    """Write, examine and describe a fitted network. Raises JudgeError where it is no better than chance."""
+    name = judge_name(train.name, kind)
+    path = folder / f"{name}.onnx"
     size = int(train.images.shape[2])
     card: dict[str, Any] = {
         "schema": 1,
@@ -91,8 +134,32 @@ def finish(
         "data": {"train": train.sha256, "test": test.sha256},
     }
     session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
-    write_json(path.with_suffix(".json"), card | examined(Judge(card, session), test.images, test.labels))
+    card |= examined(Judge(card, session), test.images, test.labels)
+    write_json(path.with_suffix(".json"), card | warned(card, train.labels))
     return load(path)
+
+
+def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
+    """The card's `warning` where too few pictures say how good the judge is; `labels` (N,) are those it learned from.
+
+    Raises JudgeError where it is no better than always saying the same class.
+    """
+    accuracy = f"{100 * card['accuracy']:.0f} % [{100 * card['low']:.0f}, {100 * card['high']:.0f}], n = {card['n']:,}"
+    held_out, learned = min(row["n"] for row in card["recall"]), int(np.bincount(labels).min())
+    few = f"from {learned} pictures of a class it learned, and on {held_out} others of it it was examined"
+    chance = max(row["n"] for row in card["recall"]) / card["n"]
+    if card["low"] <= chance:
+        raise JudgeError(
+            f"{card['name']} is right on {accuracy}, which is no better than saying one class always, and is not kept: "
+            f"{few}; give --data more pictures, or more --epochs."
+        )
+    if held_out >= HELD_OUT and card["high"] - card["low"] <= WIDEST:
+        return {}
+    wanted = HELD_OUT * (learned + held_out) / held_out
+    return {
+        "warning": f"{card['name']} is right on {accuracy}: {few}, so what it says is uncertain by as much; "
+        f"{max(wanted, learned + held_out):.0f} pictures of each class or more would tell better."
+    }
 
 
 def export(network: Network, path: Path, size: int) -> str:

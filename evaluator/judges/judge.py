@@ -4,8 +4,6 @@ A card names the file's sha256 and the accuracy on real pictures; a judge that d
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,13 +13,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from evaluator.judges.cards import JUDGES, again, card_in, command, judge_file, judge_name
 from firstlight.archives import readable
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
-from firstlight.run_json import SAME_PICTURES
+from firstlight.run_json import card_of
 
-JUDGES = Path(__file__).resolve().parent
-KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
 BATCH = 256  # pictures per call
 THREADS = 2
 
@@ -34,6 +31,7 @@ class Judge:
     session: ort.InferenceSession
     kept: tuple[int, ...] = ()  # the classes that are told apart, in this order; none keeps all
     margin: int = 0  # pixels cut off on each side of a picture before it is judged
+    folder: Path = JUDGES  # where its file lies, and the reference that was made with it
 
     @property
     def name(self) -> str:
@@ -47,6 +45,11 @@ class Judge:
     def classes(self) -> tuple[str, ...]:
         names = tuple(self.card["classes"])
         return tuple(names[index] for index in self.kept) or names
+
+    @property
+    def whole(self) -> bool:
+        """Whether it tells all of its dataset's classes apart, in whatever order, as its reference counts on."""
+        return len(self.classes) == len(self.card["classes"])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -93,38 +96,24 @@ def entropy(probability: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
-    """The bundled judge of a dataset, `clean` or `noisy`; loaded once. Raises JudgeError where there is none."""
+    """The judge of a dataset, `clean` or `noisy`, by its name alone; loaded once. Raises JudgeError for none."""
     path = readable(folder / f"{judge_name(dataset, kind)}.onnx")
     if not path.is_file():
-        raise JudgeError(
-            f"There is no {kind} judge for {dataset}; fit one with: "
-            f"firstlight evaluate fit-judge --dataset {dataset} --kind {kind}"
-        )
+        raise JudgeError(f"There is no {kind} judge for {dataset}; fit judges with: {command(dataset)}")
     return _loaded(path, path.stat().st_mtime_ns)
 
 
-def judge_for_run(run_card: Mapping[str, Any], kind: str, folder: Path = JUDGES) -> Judge:
-    """The bundled judge of a run's dataset, answering in the run's own classes and for pictures of the run's size.
+def judge_for_run(run: Run, kind: str, folder: Path = JUDGES) -> Judge:
+    """The judge of a run's pictures, answering in the run's own classes and for pictures of the run's size.
 
-    `run_card` is run.json. A run of some of the classes gets a judge between these alone; black pixels that the run
-    added on each side are cut off before judging. Raises JudgeError where there is no such judge, or where it does not
-    know one of the run's classes.
+    A run of some of the classes gets a judge between these alone; black pixels that the run added on each side are cut
+    off before judging. Raises JudgeError where there is no such judge, with the command that makes one for this run.
     """
-    dataset, config = run_card["dataset"], run_card.get("config", {})
-    judge = judge_for(dataset["name"], kind, folder)
-    names = tuple(dataset["classes"])
-    unknown = [name for name in names if name not in judge.classes]
-    if unknown:
-        raise JudgeError(f"{judge.name} does not know {', '.join(unknown)}; fit a judge with: {command(judge.name)}")
+    run_card, path = card_of(run), judge_file(run, kind, folder)
+    judge = _loaded(path, path.stat().st_mtime_ns)
+    names = tuple(map(str, run_card["dataset"]["classes"]))
     kept = () if names == judge.classes else tuple(judge.classes.index(name) for name in names)
-    return replace(judge, kept=kept, margin=int(config.get("pad", 0)))
-
-
-def judge_name(dataset: str, kind: str) -> str:
-    """The name of the judge that knows this dataset's pictures. Raises JudgeError for another kind."""
-    if kind not in KINDS:
-        raise JudgeError(f"A judge is {' or '.join(KINDS)}, not {kind!r}.")
-    return f"{SAME_PICTURES.get(dataset, dataset)}-{kind}"
+    return replace(judge, kept=kept, margin=int(run_card["config"].get("pad") or 0))
 
 
 @cache
@@ -138,29 +127,24 @@ def load(path: Path) -> Judge:
     Raises JudgeError where one is missing or damaged, where the card is of another file, and where inputs and outputs
     are not a judge's.
     """
-    again = f"restore {path.stem}.onnx and {path.stem}.json from a copy, or make them with: {command(path.stem)}"
+    card = card_in(path.with_suffix(".json"))
     try:
         content = path.read_bytes()
-        card = json.loads(path.with_suffix(".json").read_text())
-    except (OSError, ValueError) as error:
-        raise JudgeError(f"The judge {path.stem} cannot be read ({error}); {again}") from error
-    if not isinstance(card, dict) or card.get("sha256") != hashlib.sha256(content).hexdigest():
-        raise JudgeError(f"The judge {path.stem} is not the file that its card describes; {again}")
+    except OSError as error:
+        raise JudgeError(f"The judge {path.stem} cannot be read ({error}); {again(path)}") from error
+    if card.get("sha256") != hashlib.sha256(content).hexdigest():
+        raise JudgeError(f"The judge {path.stem} is not the file that its card describes; {again(path)}")
     try:
         session = ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own types, which share no public base
-        raise JudgeError(f"The judge {path.stem} is no ONNX model that runs here; {again}") from error
+        raise JudgeError(f"The judge {path.stem} is no ONNX model that runs here; {again(path)}") from error
     expected = ["x", "logsnr"] if card.get("kind") == "noisy" else ["x"]
     outputs = [value.name for value in session.get_outputs()]
     if [value.name for value in session.get_inputs()] != expected or outputs != ["logits", "features"]:
-        raise JudgeError(f"The judge {path.stem} does not take {', '.join(expected)} to logits and features; {again}")
-    return Judge(card, session)
-
-
-def command(name: str) -> str:
-    """How the judge with this name is made."""
-    dataset, _, kind = name.rpartition("-")
-    return f"firstlight evaluate fit-judge --dataset {dataset} --kind {kind}"
+        raise JudgeError(
+            f"The judge {path.stem} does not take {', '.join(expected)} to logits and features; {again(path)}"
+        )
+    return Judge(card, session, folder=path.parent)
 
 
 def session_options() -> ort.SessionOptions:
@@ -171,14 +155,3 @@ def session_options() -> ort.SessionOptions:
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.log_severity_level = 3
     return options
-
-
-def check_classes(run: Run, card: dict[str, Any], judges: dict[str, Judge]) -> None:
-    """Raises JudgeError where a judge knows other classes than the run has, or pictures of another form."""
-    shape = card["dataset"]["channels"], card["dataset"]["size"], card["dataset"]["size"]
-    for judge in judges.values():
-        if tuple(card["dataset"]["classes"]) != judge.classes or shape != judge.shape:
-            raise JudgeError(
-                f"{judge.name} knows other classes or pictures than {run.id} has; fit a judge with: "
-                f"firstlight evaluate fit-judge --dataset {card['dataset']['name']} --kind {judge.kind}"
-            )

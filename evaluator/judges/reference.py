@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.judges.judge import BATCH, JUDGES, Judge, judge_name
+from evaluator.judges.cards import command, judge_name
+from evaluator.judges.judge import BATCH, Judge
 from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Numbers
-from firstlight.archives import readable, writable
 from firstlight.atomic_writes import replacing
 from firstlight.errors import JudgeError
 
@@ -43,10 +43,19 @@ class Reference:
     real_score: float  # classification accuracy score of as many real training pictures
 
 
-def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
-    """The reference made with this judge. Raises JudgeError where there is none, or it was made with another judge."""
-    path = readable(reference_path(str(judge.card["dataset"]), folder))
-    again = f"make it with: firstlight evaluate fit-judge --dataset {judge.card['dataset']} --kind clean"
+def reference_for(judge: Judge, folder: Path | None = None) -> Reference:
+    """The reference made with this judge, beside it or in `folder`.
+
+    Raises JudgeError where there is none, where it was made with another judge, and for a judge of some classes alone.
+    """
+    dataset = str(judge.card["dataset"])
+    path = reference_path(dataset, folder or judge.folder)
+    if not judge.whole:
+        raise JudgeError(
+            f"What is known of {dataset}'s real pictures is of all {len(judge.card['classes'])} classes; ask this of a "
+            "run of all of them."
+        )
+    again = f"make it with: {command(dataset, 'clean')}"
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])
@@ -66,12 +75,12 @@ def reference_for(judge: Judge, folder: Path = JUDGES) -> Reference:
     return reference
 
 
-def reference_path(dataset: str, folder: Path = JUDGES) -> Path:
+def reference_path(dataset: str, folder: Path) -> Path:
     """Where the reference of a dataset stands, beside its judges."""
     return folder / f"{judge_name(dataset, 'clean').removesuffix('-clean')}-reference.npz"
 
 
-def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: float, folder: Path = JUDGES) -> None:
+def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: float, folder: Path) -> None:
     """Write the reference of all `test` pictures, with floors from draws of `train`.
 
     `real_score` is the classification accuracy score of as many training pictures as `test` has.
@@ -81,7 +90,7 @@ def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: fl
     balanced, plain = moments(real, balance(test[1])), moments(real)
     evenly = [other[evenly_drawn(train[1], len(real), generator)] for _ in range(FLOOR_DRAWS)]
     randomly = [other[generator.permutation(len(other))[: len(real)]] for _ in range(FLOOR_DRAWS)]
-    with replacing(writable(reference_path(str(judge.card["dataset"]), folder))) as file:
+    with replacing(reference_path(str(judge.card["dataset"]), folder)) as file:
         np.savez_compressed(
             file,
             judge=np.array(judge.card["sha256"]),

@@ -5,9 +5,9 @@ It needs torch and the real pictures; where they cannot be had it is left out, w
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
+MOST_EPOCHS = 300  # so that a few dozen pictures are not repeated for hours
 
 
 def scores(
@@ -44,16 +45,25 @@ def scores(
         yield "cas_real", real_score(train, test, len(labels))
 
 
-def train_and_test(dataset: str, data: Path | None) -> tuple["Pictures", "Pictures"] | None:
-    """The real training and test pictures; None, and a sentence on standard error, where they cannot be had."""
+def train_and_test(
+    dataset: str, data: Path | None, classes: Sequence[str] = ()
+) -> tuple["Pictures", "Pictures"] | None:
+    """The real training and test pictures; None, and a sentence on standard error, where they cannot be had.
+
+    Labels are as the dataset has them, or where `classes` are named, 0, 1 ... in their order.
+    """
     try:
         from evaluator.judges import network  # noqa: F401
-        from trainer.data import DataError, load
+        from trainer.data import DataError, load, prepared
     except ImportError:
         print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
-        return load(dataset, data, "train"), load(dataset, data, "test")
+        train, test = (load(dataset, data, split) for split in ("train", "test"))
+        if sorted(classes) != sorted(train.classes) or list(classes) == list(train.classes):
+            return train, test
+        order = [train.classes.index(name) for name in classes]
+        return prepared(train, order), prepared(test, order)
     except (RunError, DataError) as error:
         print(f"The classification accuracy score is left out: {error}", file=sys.stderr)
         return None
@@ -66,7 +76,7 @@ def score(images: NDArray[np.uint8], labels: NDArray[np.int64], test: "Pictures"
     """
     from evaluator.judges.network import accuracy, fit
 
-    network = fit(images, labels, len(test.classes), epochs or max(1, round(PASSES / len(labels))))
+    network = fit(images, labels, len(test.classes), epochs or max(1, min(MOST_EPOCHS, round(PASSES / len(labels)))))
     return wilson(round(accuracy(network, test.images, test.labels) * len(test.labels)), len(test.labels))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
 from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
@@ -41,11 +41,10 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     had, a sentence on standard error says so and the other figures are still made.
     """
     card = card_of(run)
-    judge = judge_for(card["dataset"]["name"], "clean")
-    check_classes(run, card, {judge.kind: judge})
+    judge = judge_for_run(run, "clean")
     reference = reference_for(judge)
     drawn = draw(run, per_class)
-    real = train_and_test(card["dataset"]["name"], data)
+    real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"])
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
     rows = [row(metric, label, each, judge.name) for metric, label, each in figures(drawn, judge, reference, floor)]
     if real is not None:
@@ -76,7 +75,7 @@ def same_size_floor(
 
 def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) -> Numbers | None:
     """The same from these training pictures, half of which `count` may be at most."""
-    if not judge.card["features"] < count <= len(train.labels) // 2:
+    if not judge.card["features"] < min(count, reference.pictures) or count > len(train.labels) // 2:
         return None
     generator = np.random.Generator(np.random.Philox(key=0))
     chosen = [evenly_drawn(train.labels, count, generator) for _ in range(FLOOR_DRAWS)]
@@ -107,15 +106,15 @@ def distances(
     The distance's floor and ratio where there is a `floor` of as many real pictures.
     """
     n = len(features)
-    if n > features.shape[1]:  # fewer have no covariance of full rank
+    if min(n, reference.pictures) > features.shape[1]:  # fewer have no covariance of full rank
         yield from against("frechet", features, labels, reference.moments, floor)
         plain_floor = reference.plain_floor if n == reference.pictures else None
         yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
     yield "kid", None, block_mean(kid_blocks(features, reference.features), n)
-    compared = min(n, SUBSET)
-    precision, recall = precision_recall(features[:compared], reference.features[:compared])
-    for name, share in (("precision", precision), ("recall", recall)):
-        yield name, None, wilson(round(share * compared), compared)
+    drawn, real = features[:SUBSET], reference.features[: min(n, SUBSET)]
+    precision, recall = precision_recall(drawn, real)
+    for name, share, count in (("precision", precision, len(drawn)), ("recall", recall, len(real))):
+        yield name, None, wilson(round(share * count), count)
 
 
 def against(

@@ -14,13 +14,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.judges.judge import Judge, check_classes, entropy, judge_for, softmax
+from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.provenance import digest, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
@@ -34,8 +33,7 @@ def judged(run: Run) -> pa.Table:
 
     Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
     """
-    card = card_of(run)
-    judges = {kind: judge_for(card["dataset"]["name"], kind) for kind in dict.fromkeys(VIEWS.values())}
+    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
     source = {
         "trajectories": digest(run.trajectories, f"firstlight trace {run.id}", run),
         "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
@@ -44,7 +42,6 @@ def judged(run: Run) -> pa.Table:
         kept = _read(run.judgements)
         if kept is not None and notes(kept).get("source") == source:
             return kept
-    check_classes(run, card, judges)
     table = _judge_all(run, judges, source)
     write_table(run.judgements, table)
     return table

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from evaluator.judges.judge import Judge, check_classes, judge_for
+from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import Reference, reference_for
 from evaluator.provenance import denoiser_sha256, record
 from evaluator.quality.cas import train_and_test
@@ -85,8 +85,7 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
     if not run.denoiser.is_file():
         raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
-    judge = judge_for(card["dataset"]["name"], "clean")
-    check_classes(run, card, {judge.kind: judge})
+    judge = judge_for_run(run, "clean")
     return judge, reference_for(judge)
 
 

@@ -1,0 +1,153 @@
+"""Which judge a run is judged by, told from cards alone: the archive's own before those beside it and the bundled.
+
+A judge has an ONNX file and a card of the same name; `judge` opens the former.
+"""
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from firstlight.archives import places
+from firstlight.errors import JudgeError, RunError
+from firstlight.run_folder import Run
+from firstlight.run_id import RUN_ID
+from firstlight.run_json import SAME_PICTURES, card_of
+
+JUDGES = Path(__file__).resolve().parent
+KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
+FETCHED = ("mnist", "fashion-mnist", "cifar10")  # data sets that are downloaded by their name
+NAMED = 5  # classes that a sentence names before it only counts
+
+Card = Mapping[str, Any]
+
+
+def judge_name(dataset: str, kind: str) -> str:
+    """The name of the judge that knows this dataset's pictures. Raises JudgeError for another kind."""
+    if kind not in KINDS:
+        raise JudgeError(f"A judge is {' or '.join(KINDS)}, not {kind!r}.")
+    return f"{stem(SAME_PICTURES.get(dataset, dataset))}-{kind}"
+
+
+def stem(dataset: str) -> str:
+    """A dataset's name as part of a file's: as it is where that is safe, else what is left of it and its hash."""
+    if RUN_ID.fullmatch(dataset):
+        return dataset
+    left = re.sub(r"[^a-z0-9]+", "-", dataset.lower()).strip("-")[:40]
+    return f"{left or 'own'}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
+
+
+def command(dataset: str, kind: str = "", own: bool = False) -> str:
+    """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded."""
+    dataset = SAME_PICTURES.get(dataset, dataset)
+    told = f"firstlight evaluate fit-judge --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
+    return told if dataset in FETCHED and not own else f"{told} --data FOLDER"
+
+
+def card_in(path: Path) -> dict[str, Any]:
+    """The card in a file. Raises JudgeError where it cannot be read."""
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(card, dict):
+            raise ValueError("it is no card")
+        return {**card, "name": str(card["name"]), "classes": [str(each) for each in card["classes"]],
+                "input": {**card["input"], "size": int(card["input"]["size"])}}  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JudgeError(f"The judge {path.stem} cannot be read ({error}); {again(path)}") from error
+
+
+def again(path: Path) -> str:
+    """How a judge that is missing a file, or has a wrong one, is had again."""
+    dataset, _, kind = path.stem.rpartition("-")
+    return f"restore {path.stem}.onnx and {path.stem}.json from a copy, or make them with: {command(dataset, kind)}"
+
+
+def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
+    """The ONNX file of a run's judge: the first, in the archive, beside it or bundled, that knows its pictures.
+
+    Raises JudgeError, with the command that makes one for this run, where there is none.
+    """
+    run_card = card_of(run)
+    name = dataset_of(run_card)
+    if not run_card["dataset"]["classes"]:
+        raise JudgeError(f"{run.id} has no classes to recognize; say them with classes= when you record or adopt it.")
+    against = ""
+    for path in judge_files(run, judge_name(name, kind), folder):
+        found = objection(card_in(path.with_suffix(".json")), run_card)
+        if not found:
+            return path
+        against = against or found
+    if against:
+        raise JudgeError(f"{against}; fit judges for {run.id} with: {command(name, own=True)}")
+    raise JudgeError(
+        f"There is no {kind} judge for {name}, {len(run_card['dataset']['classes'])} classes in pictures of "
+        f"{form(shape_of(run_card))}; fit judges with: {command(name)}"
+    )
+
+
+def judge_files(run: Run, name: str, folder: Path = JUDGES) -> list[Path]:
+    """The judges of this name that are there for a run's archive, each by its ONNX file, in the order of their say."""
+    runs = (run.words or run.folder).parent
+    return [path for path in places(folder / f"{name}.onnx", runs) if path.is_file()]
+
+
+def lacking(run: Run) -> str:
+    """Why a run cannot be judged yet, a sentence with the command that makes its judges; empty where it can."""
+    try:
+        for kind in KINDS:
+            judge_file(run, kind)
+    except (JudgeError, RunError) as error:
+        return str(error)
+    return ""
+
+
+def objection(card: Card, run_card: Card) -> str:
+    """Why the judge of this card can say nothing of a run's pictures, without a full stop; empty where it can."""
+    unknown = [name for name in map(str, run_card["dataset"]["classes"]) if name not in card["classes"]]
+    if unknown:
+        more = f" and {len(unknown) - NAMED} others" if len(unknown) > NAMED else ""
+        return f"{card['name']} does not know {', '.join(unknown[:NAMED])}{more}"
+    given = card["input"]
+    known = int(given["channels"]), int(given["size"]), int(given["size"])
+    if known != shape_of(run_card):
+        return f"{card['name']} judges pictures of {form(known)}, not of {form(shape_of(run_card))}"
+    return ""
+
+
+def remarks(run: Run, kind: str) -> list[str]:
+    """What is to be known beside everything that a run's judge says: sentences; none where there is nothing."""
+    try:
+        run_card = card_of(run)
+        card = card_in(judge_file(run, kind).with_suffix(".json"))
+    except (JudgeError, RunError):
+        return []
+    said = [str(card["warning"])] if card.get("warning") else []
+    learned, taught = run_card["dataset"].get("sha256"), (card.get("data") or {}).get("train")
+    whole = not any(run_card["config"].get(name) for name in ("only", "per_class", "pad"))
+    if whole and learned and taught and learned != taught and dataset_of(run_card) not in SAME_PICTURES:
+        said.append(
+            f"{card['name']} was fitted to other pictures than {run.id} learned from, under the same name "
+            f"{dataset_of(run_card)}; if they show other things, fit judges with: "
+            f"{command(dataset_of(run_card), own=True)}"
+        )
+    return said
+
+
+def dataset_of(run_card: Card) -> str:
+    """The name of the pictures that a run learned from."""
+    return str(run_card["dataset"].get("name") or "unknown")
+
+
+def shape_of(run_card: Card) -> tuple[int, int, int]:
+    """What a run's pictures are before it puts black pixels around them: (C, H, W)."""
+    dataset, pad = run_card["dataset"], int(run_card["config"].get("pad") or 0)
+    size = int(dataset["size"]) - 2 * pad
+    return int(dataset["channels"]), size, size
+
+
+def form(shape: tuple[int, ...]) -> str:
+    """A shape for people, such as 3 × 32 × 32."""
+    return " × ".join(map(str, shape))
