@@ -40,7 +40,7 @@ with left:
     elements.facts(run_facts.recipe(run))
 with right:
     if quality.empty:
-        elements.note(f"Not evaluated yet. Do it with: firstlight evaluate all {run['run']}")
+        elements.note(f"Not evaluated yet. {archive.to_make(str(run['run']), 'all')}")
     else:
         elements.facts(run_facts.quality(quality))
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, scrubber
-from dashboard.data import archive
+from dashboard.data import archive, judgements
 from dashboard.trajectory import finding, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
@@ -19,6 +19,8 @@ with answer:
 content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
 scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
 if found[0].judged.empty:
-    elements.note(f"Not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
+    elements.note(f"Not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
+else:
+    elements.notices(judgements.remarks(str(run["run"]), found[0].view))
 elements.note(finding.setting(found[0].row))
 sections.section(run, found[0], classes, step)

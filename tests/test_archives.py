@@ -182,13 +182,15 @@ def test_a_copy_that_fails_leaves_everything_as_it_was(both: Both, monkeypatch: 
     assert read_answers(existing_run(own, "first")) == Answers()
 
 
-def test_a_judge_is_kept_in_the_archive_of_an_installed_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_judge_is_kept_in_the_archive_not_with_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = archives.HOME / "evaluator" / "judges" / "new.onnx"
-    assert archives.writable(path) == path == archives.readable(path)
-    monkeypatch.setattr(archives, "INSTALLED", True)
-    monkeypatch.setenv(NAMED, str(tmp_path))
-    own = tmp_path / ".fitted" / "evaluator" / "judges" / "new.onnx"
+    monkeypatch.setenv(NAMED, str(tmp_path / "runs"))
+    monkeypatch.setenv(archives.BESIDE, str(tmp_path / "other"))
+    own, other = (tmp_path / runs / ".fitted" / "evaluator" / "judges" / "new.onnx" for runs in ("runs", "other"))
     assert archives.writable(path) == own and archives.readable(path) == path
-    own.parent.mkdir(parents=True)
-    own.touch()
-    assert archives.readable(path) == own and archives.writable(tmp_path / "x") == tmp_path / "x"
+    for place in (other, own):
+        place.parent.mkdir(parents=True)
+        place.touch()
+        assert archives.readable(path) == place
+    assert archives.writable(tmp_path / "x") == tmp_path / "x" == archives.readable(tmp_path / "x")
+    assert archives.ids(tmp_path / "runs") == []

@@ -163,7 +163,7 @@ def test_wrong_questions_get_a_sentence() -> None:
         clean(np.zeros((1, 1, 28, 28)), 3.0)
     with pytest.raises(JudgeError, match="logSNR"):
         noisy(np.zeros((1, 1, 28, 28)))
-    with pytest.raises(JudgeError, match="fit one with: firstlight evaluate fit-judge --dataset letters"):
+    with pytest.raises(JudgeError, match="with: firstlight evaluate fit-judge --dataset letters --data FOLDER"):
         judge_for("letters", "clean")
     with pytest.raises(JudgeError, match="clean or noisy"):
         judge_for("mnist", "strict")
@@ -301,6 +301,8 @@ def test_people_get_a_table(traced: Run, capsys: pytest.CaptureFixture[str]) -> 
         (["recognizability", "known", "--threshold", "nan"], "between 0 and 1"),
         (["recognizability", "known", "--threshold", "much"], "--threshold"),
         (["fit-judge", "--epochs", "0"], "--epochs"),
+        (["fit-judge"], "give --data a folder"),
+        (["fit-judge", "--dataset", "mnist"], "mnist-clean is bundled and stays as it is"),
         (["fit-judge", "--dataset", "digits5000"], "mnist"),
         (["fit-judge", "--dataset", "letters"], "mnist, fashion-mnist"),
         (["fit-judge", "--kind", "strict"], "--kind"),

@@ -195,12 +195,15 @@ def test_real_test_pictures_are_at_their_own_reference() -> None:
 
 
 def test_a_fitted_judge_is_written_examined_and_loaded(tmp_path: Path, digits: Pictures) -> None:
-    network = fit(digits.images[:100], digits.labels[:100], 10, 1, noisy=True)
-    test = Pictures("digits5000", digits.classes, digits.images[:50], digits.labels[:50])
-    judge = finish(network, "tiny-noisy", "noisy", digits, test, 1, 0.1, tmp_path)
-    assert judge.card["n"] == 50
+    some = np.flatnonzero(digits.labels < 2)
+    few = Pictures("tiny", digits.classes[:2], digits.images[some], digits.labels[some])
+    network = fit(few.images[::2], few.labels[::2], 2, 30, noisy=True)
+    test = Pictures("tiny", few.classes, few.images[1::2], few.labels[1::2])
+    judge = finish(network, "noisy", few, test, 1, 0.1, tmp_path)
+    assert judge.card["n"] == len(test.labels) and judge.name == "tiny-noisy"
     assert len(judge.card["accuracy_by_noise"]) == 11
-    assert judge(np.zeros((3, 1, 28, 28)), np.array([-20.0, 0.0, 20.0]))[0].shape == (3, 10)
+    assert [row["logsnr"] for row in judge.card["calibration"]] == list(range(-8, 13, 2))
+    assert judge(np.zeros((3, 1, 28, 28)), np.array([-20.0, 0.0, 20.0]))[0].shape == (3, 2)
 
 
 def test_the_same_seed_is_the_same_training(digits: Pictures) -> None:

@@ -30,8 +30,11 @@ from evaluator.theory.speciation import (
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
 from firstlight.archives import BUNDLED
+from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
+from firstlight.run_folder import Run
+from firstlight.run_state import now
 from trainer.config import PRESETS, Config, to_dict
 from trainer.data import DIGITS, prepared
 from trainer.data import load as real_digits
@@ -239,10 +242,19 @@ def test_the_training_and_the_sampling_schedule_both_count() -> None:
     assert unknown.speciation is None and unknown.inside is None and "nothing is known" in unknown.sentence
 
 
-def test_a_run_of_two_classes_is_judged_between_them() -> None:
+def of_digits(folder: Path, config: Config, classes: tuple[str, ...] = DIGITS) -> Run:
+    """A run with nothing but its card."""
+    card = {"schema": 1, "name": folder.name, "tags": [], "state": "finished", "step": 0, "steps": 0}
+    told = run_card(config, classes)
+    told["dataset"] |= {"channels": 1, "size": 28 + 2 * config.pad}
+    write_json(folder / "run.json", card | {"heartbeat": now()} | told)
+    return Run(folder)
+
+
+def test_a_run_of_two_classes_is_judged_between_them(tmp_path: Path) -> None:
     """Padded real ones and eights, in the run's own labels; 99 % is below the judge's recall of either class."""
     config = PRESETS["two-digits"]
-    judge = judge_for_run(run_card(config, ("1", "8")), "clean")
+    judge = judge_for_run(of_digits(tmp_path / "a", config, ("1", "8")), "clean")
     digits = prepared(real_digits("digits5000"), config.only, 100, config.pad)
     logits, features = judge(digits.images.astype(np.float32) / 127.5 - 1)
     assert judge.classes == ("1", "8") and judge.shape == (1, 32, 32) and logits.shape == (200, 2)
@@ -250,9 +262,9 @@ def test_a_run_of_two_classes_is_judged_between_them() -> None:
     assert features.shape[1] == judge.card["features"]
     with pytest.raises(JudgeError, match="not \\(1, 28, 28\\)"):
         judge(np.zeros((1, 1, 28, 28), np.float32))
-    assert judge_for_run(run_card(PRESETS["mnist"]), "noisy") == judge_for("mnist", "noisy")
+    assert judge_for_run(of_digits(tmp_path / "b", PRESETS["mnist"]), "noisy") == judge_for("mnist", "noisy")
     with pytest.raises(JudgeError, match="does not know x"):
-        judge_for_run(run_card(PRESETS["mnist"], ("1", "x")), "clean")
+        judge_for_run(of_digits(tmp_path / "c", PRESETS["mnist"], ("1", "x")), "clean")
 
 
 def test_the_schedule_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,9 @@ def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pict
 
 def _own(dataset: str, path: Path, split: str) -> Pictures:
     if not path.exists():
-        raise DataError(f"There is no {path}; give --data a folder with one subfolder per class, or an .npz.")
+        raise DataError(
+            f"There is no {path}; give --data a folder with one subfolder per class, an .npz or a .parquet."
+        )
     try:
         return Pictures(dataset, *own.read(path, split))
     except own.OwnError as error:

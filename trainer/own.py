@@ -1,5 +1,7 @@
-"""A person's own small pictures: a folder with one subfolder per class, or an .npz with images and labels."""
+"""A person's own small pictures: a folder with one subfolder per class, an .npz or a .parquet of images and labels."""
 
+import io
+import json
 import sys
 from collections import Counter
 from functools import lru_cache
@@ -8,6 +10,8 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,7 +46,7 @@ def read(path: Path, split: str) -> Labelled:
 @lru_cache(1)
 def everything(path: Path) -> Labelled:
     """Both splits together, read once: decoding thousands of files takes a while, and what is skipped is told once."""
-    found = from_npz(path) if path.suffix == ".npz" else from_folder(path)
+    found = FILES.get(path.suffix, from_folder)(path)
     check(path, *found)
     return found
 
@@ -121,6 +125,27 @@ def from_npz(path: Path) -> Labelled:
     return labelled(path, channels_first(images), given, names)
 
 
+def from_parquet(path: Path) -> Labelled:
+    """Columns `image`, a PNG or JPEG or a struct with its `bytes`, and `label`, a number or a name.
+
+    The classes' names are those that the Hugging Face library keeps in such a file, else what the labels say.
+    """
+    try:
+        table = pq.read_table(path, columns=["image", "label"])
+        given = [row["bytes"] if isinstance(row, dict) else row for row in table["image"].to_pylist()]
+        pictures = [Image.open(io.BytesIO(row)) for row in given]
+        told = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
+        names = told.get("info", {}).get("features", {}).get("label", {}).get("names")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
+        raise OwnError(f"{path} is no Parquet of PNG or JPEG pictures, columns image and label ({error}); save it as "
+                       "an .npz with images and labels.") from error  # fmt: skip
+    same_size([f"row {row}" for row in range(len(pictures))], [picture.size for picture in pictures])
+    mode = "L" if all(picture.mode in COLOURLESS for picture in pictures) else "RGB"
+    arrays = [np.asarray(gray(picture) if mode == "L" else picture.convert("RGB")) for picture in pictures]
+    images = channels_first(np.stack(arrays)) if arrays else np.empty((0, 1, 0, 0), np.uint8)
+    return labelled(path, images, np.array(table["label"].to_pylist()), names)
+
+
 def channels_first(images: Images) -> Images:
     """Pictures (N, H, W), (N, H, W, C) or (N, C, H, W) as (N, C, H, W)."""
     if images.ndim == 3:
@@ -155,3 +180,6 @@ def sized(path: Path, width: int, height: int) -> None:
     """Raises OwnError for a size that the network does not take."""
     if height != width or height not in SIZES:
         raise OwnError(f"The pictures of {path} are {width} x {height}; give square ones of 16, 20, 24 ... 64 pixels.")
+
+
+FILES = {".npz": from_npz, ".parquet": from_parquet}  # the other ways to hand over pictures

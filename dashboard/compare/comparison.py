@@ -71,6 +71,7 @@ def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
         for row in _contrasts(looks[run], looks[ids[0]], threshold, classes, axis, run not in unlike)
     ]
     remarks = _remarks(runs, [run for run in ids if run not in looks], apart, unlike)
+    remarks += [said for run in ids if run in looks for said in judgements.remarks(run, view)]
     return Comparison(runs, axis, view, threshold, rows, remarks, courses)
 
 
@@ -78,7 +79,7 @@ def _remarks(runs: pd.DataFrame, unjudged: Sequence[str], apart: Sequence[str], 
     """A sentence for each run that is not judged, draws other things, or draws pictures of another size."""
     base = runs.iloc[0]
     return [
-        *(f"{run} is not judged on this. Do it with: firstlight evaluate recognizability {run}" for run in unjudged),
+        *(f"{run} is not judged on this. {archive.to_make(run, 'recognizability')}" for run in unjudged),
         *(
             f"{what_it_draws(runs.loc[run])} and {what_it_draws(base)}: their pictures make no pairs, so nothing is "
             "subtracted."

@@ -21,12 +21,12 @@ def draw(at: Comparison) -> None:
     ids = at.ids
     headings, rows = table(archive.ask("quality", runs=ids), ids)
     if not rows:
-        elements.note(f"None of these runs is evaluated. Do it with: firstlight evaluate quality {ids[0]}")
+        elements.note(f"None of these runs is evaluated. {archive.to_make(ids[0], 'quality')}")
         return
     elements.table(headings, rows, "quality")
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
     for run in lacking:
-        elements.note(f"{run} is not evaluated. Do it with: firstlight evaluate quality {run}")
+        elements.note(f"{run} is not evaluated. {archive.to_make(run, 'quality')}")
     if any(cell == OTHER for row in rows for cell in row):
         elements.note(
             "Before different judges, figures stand side by side: each judge has its own errors and features."

@@ -5,7 +5,7 @@ from dashboard.axes import estimate_at
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
 from dashboard.components import elements
-from dashboard.data import judgements
+from dashboard.data import archive, judgements
 from dashboard.format import axis_form, estimate, written
 from dashboard.run_facts import other_classes
 
@@ -32,9 +32,7 @@ def _in_order(at: Comparison) -> None:
     elements.table(*across_datasets.table(at.courses), "courses-table")
     for course in at.courses:
         if not course.cloned.n:
-            elements.note(
-                f"{course.run}'s chains were not copied. Do it with: firstlight evaluate speciation {course.run}"
-            )
+            elements.note(f"{course.run}'s chains were not copied. {archive.to_make(course.run, 'speciation')}")
 
 
 def _courses(at: Comparison) -> None:

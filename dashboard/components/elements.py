@@ -43,6 +43,12 @@ def notice(text: str) -> None:
     st.html(f'<p class="notice" role="status">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
 
 
+def notices(texts: Sequence[str]) -> None:
+    """Each of these, if there are any, as what must not be overlooked."""
+    for text in texts:
+        notice(text)
+
+
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Names and values, one pair after the other, as literal text."""
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)

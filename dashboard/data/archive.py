@@ -74,6 +74,13 @@ def folder(run: pd.Series) -> Run:
     return run_folder(str(run["run"]))
 
 
+def to_make(run: str, command: str, how: str = "Do it with") -> str:
+    """How what a judge says of a run is made, with `firstlight evaluate <command> <run>`, or what it lacks first."""
+    from evaluator.judges.cards import to_make  # here, because a page that lacks nothing needs no judges
+
+    return to_make(run_folder(run), f"firstlight evaluate {command} {run}", how)
+
+
 def run_folder(run: str) -> Run:
     """The folder of the run with this id. Raises RunError for an id that is none."""
     return archives.shown(run_at(root(), run))

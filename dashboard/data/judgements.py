@@ -18,6 +18,7 @@ from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
+from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
 from firstlight.run_json import card_of
 
@@ -135,7 +136,12 @@ def mismatch(run: str, judge: str) -> str:
 
 def remarks(run: str, view: str) -> list[str]:
     """What is to be known beside whatever the run's judge of a view says; none where there is nothing."""
-    return cards.remarks(archive.run_folder(run), "clean" if view in ("denoised", "unconditional") else "noisy")
+    return remarks_of(archive.run_folder(run), view)
+
+
+def remarks_of(folder: Run, view: str) -> list[str]:
+    """The same, of a run's folder."""
+    return cards.remarks(folder, "clean" if view in ("denoised", "unconditional") else "noisy")
 
 
 def calibrations(run: str) -> list[tuple[str, dict[str, Any]]]:

@@ -69,7 +69,8 @@ def choice(run: pd.Series) -> Choice:
     """The chosen number of steps and judge. Ends the page where the run's laws were not compared."""
     frame = archive.ask("guidance", run=run["run"])
     if frame.empty:
-        elements.stop(f"{run['run']} has no guidance sweep yet. Make it with: {MADE} {run['run']}")
+        how = archive.to_make(str(run["run"]), "guidance", "Make it with")
+        elements.stop(f"{run['run']} has no guidance sweep yet. {how}")
     counts = sorted({int(count) for count in frame["steps"].dropna()}, reverse=True)
     with st.container(horizontal=True):
         picked = inputs.choose("Steps", [str(count) for count in counts], "guided-steps", help=elements.WORDS["steps"])

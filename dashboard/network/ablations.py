@@ -26,7 +26,7 @@ def draw(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
     found = figures(run)
     if found is None:
-        elements.note(f"Not tried yet. Do it with: firstlight evaluate ablations {run['run']}")
+        elements.note(f"Not tried yet. {archive.to_make(str(run['run']), 'ablations')}")
         return
     frame = archive.ask("ablations", run=run["run"])
     seeds = sorted(frame.loc[frame["image"].notna(), "seed"].unique())

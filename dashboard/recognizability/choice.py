@@ -48,7 +48,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
         f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
     }
     if not pairs:
-        elements.stop(f"{run['run']} is not judged yet. Do it with: firstlight evaluate recognizability {run['run']}")
+        elements.stop(f"{run['run']} is not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
     order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))
     return pairs[inputs.pick("Judged", order, order[0], "judged", width=240)]
 
@@ -65,7 +65,7 @@ def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
     mismatch = judgements.mismatch(str(run["run"]), judge)
     if mismatch:
-        elements.stop(f"{mismatch} Judge it anew with: firstlight evaluate recognizability {run['run']}")
+        elements.stop(f"{mismatch} {archive.to_make(str(run['run']), 'recognizability', 'Judge it anew with')}")
     made = Choice(run, judgements.look(str(run["run"]), view, judge), threshold, axis)
     with archive.faults():
         judgements.view(made.look)

@@ -8,6 +8,7 @@ from dashboard.axes import on_axes
 from dashboard.charts.curves import Curve, curves
 from dashboard.components import elements
 from dashboard.data import archive, judgements
+from dashboard.recognizability import calibration
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability import thresholds as data_thresholds
 
@@ -22,6 +23,7 @@ def draw(at: Choice) -> None:
     elements.table(HEADINGS, rows, "judges")
     for group in judgements.same_pictures(every):
         _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
+    calibration.draw(at)
 
 
 def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The answer: the finding, what cannot be said, and what the source says."""
 
 from dashboard.components import elements, verdicts
+from dashboard.data import judgements
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import finding
 from dashboard.recognizability.choice import Choice
@@ -9,6 +10,7 @@ from dashboard.recognizability.choice import Choice
 def answer(at: Choice) -> None:
     """The finding, and what cannot be said."""
     elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source))
+    elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:
         elements.notice(schedule.sentence)

@@ -35,18 +35,19 @@ def measured(ask: Any, run: pd.Series, look: Seen) -> Measured:
     return Measured(look, classes, analysis(found, classes, "percent"), judgements.courses(view, found, len(classes)))
 
 
-def section(measured: Measured, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
-    """The sentence, the curves and what they are, and the table of every class."""
+def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
+    """The sentence and what is to be known beside it, the curves and what they are, and the table of every class."""
     look, figures = measured.look, measured.figures
     source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
     places = Places(source, chart.medians(figures, AXIS))
     headings, rows = classes.table(figures, measured.classes, AXIS)
     steps = measured.curve["percent"].drop_duplicates().sort_values().diff().max()
     figure = incidence(measured.curve, measured.classes, AXIS, places, False)
+    said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
     return {
         "sentence": finding.sentence(figures, measured.classes, AXIS, source),
-        "lacking": finding.lacking(figures, measured.classes),
+        "lacking": " ".join([finding.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure),
         "legend": chart.legend(look.judge, look.view, look.threshold, float(steps)),
         "headings": headings,

@@ -86,7 +86,7 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
         "note": run["notes"] or "",
         "recipe": run_facts.recipe(run),
         "loss": "" if losses.empty else training_finding.sentence(losses, str(run["run"])),
-        "recognition": recognizability.section(facts.measured, lambda figure: _figure(figure, figures))
+        "recognition": recognizability.section(facts.measured, facts.folder, lambda figure: _figure(figure, figures))
         if facts.measured
         else None,
         "clip": clip.section(run, facts.folder, ask, lambda figure: _figure(figure, figures)),

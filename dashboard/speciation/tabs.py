@@ -34,8 +34,7 @@ def draw(name: str, run: pd.Series, axis: str) -> None:
     part = PARTS[name]
     frame = archive.ask(part.query, run=run["run"])
     if frame.empty:
-        elements.note(
-            f"{run['run']} has no {part.name} yet. Make it with: firstlight evaluate {part.command} {run['run']}"
-        )
+        how = archive.to_make(str(run["run"]), part.command, "Make it with")
+        elements.note(f"{run['run']} has no {part.name} yet. {how}")
         return
     part.draw(run, frame, axis)

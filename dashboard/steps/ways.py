@@ -33,7 +33,7 @@ def ways(run: pd.Series) -> Ways:
             elements.stop(
                 f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher}."
             )
-        elements.stop(f"{run['run']} is not compared yet. Do it with: firstlight evaluate steps {run['run']}")
+        elements.stop(f"{run['run']} is not compared yet. {archive.to_make(str(run['run']), 'steps')}")
     columns = {str(name): frame[name].tolist() for name in frame}
     return Ways(run, frame, ways_from(columns, len(run_facts.class_names(run))))
 

@@ -15,6 +15,7 @@ from evaluator.claims.inputs import Ask, Card, Missing
 from evaluator.clip import claims as clip_claims
 from evaluator.experiments import claims as ablated
 from evaluator.guidance import claims as guidance_claims
+from evaluator.judges.cards import to_make
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
@@ -80,7 +81,9 @@ def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
         verdicts = subject.judge(run, card, ask)
         asked = subject.asked(run, ask)
     except Missing as missing:
-        verdicts = (_silent(subject, f"{missing}. Make them with: {command}"),)
+        judged = command.startswith("firstlight evaluate") and " clip " not in command
+        how = to_make(run, command, HOW) if judged else f"{HOW}: {command}"
+        verdicts = (_silent(subject, f"{missing}. {how}"),)
     except (RunError, JudgeError, SamplerError) as error:
         verdicts = (_silent(subject, str(error)),)
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -100,6 +103,7 @@ def _on(rows: Callable[[Run, Card, Ask], Any], claim: Callable[[Any], tuple[Verd
     return lambda run, card, ask: claim(rows(run, card, ask))
 
 
+HOW = "Make them with"
 ABLATED = ("ablations", "firstlight evaluate ablations {run}", "network")
 RECOGNIZED = ("judged_frames", "firstlight evaluate recognizability {run}", "recognizability")
 GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")

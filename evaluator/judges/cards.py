@@ -20,6 +20,7 @@ from firstlight.run_json import SAME_PICTURES, card_of
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
 FETCHED = ("mnist", "fashion-mnist", "cifar10")  # data sets that are downloaded by their name
+FIT = "firstlight evaluate fit-judge"
 NAMED = 5  # classes that a sentence names before it only counts
 
 Card = Mapping[str, Any]
@@ -43,7 +44,7 @@ def stem(dataset: str) -> str:
 def command(dataset: str, kind: str = "", own: bool = False) -> str:
     """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded."""
     dataset = SAME_PICTURES.get(dataset, dataset)
-    told = f"firstlight evaluate fit-judge --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
+    told = f"{FIT} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
     return told if dataset in FETCHED and not own else f"{told} --data FOLDER"
 
 
@@ -73,7 +74,7 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
     run_card = card_of(run)
     name = dataset_of(run_card)
     if not run_card["dataset"]["classes"]:
-        raise JudgeError(f"{run.id} has no classes to recognize; say them with classes= when you record or adopt it.")
+        raise JudgeError(f"{run.id} has no classes, so there is none to recognize; choose a run that has them.")
     against = ""
     for path in judge_files(run, judge_name(name, kind), folder):
         found = objection(card_in(path.with_suffix(".json")), run_card)
@@ -102,6 +103,14 @@ def lacking(run: Run) -> str:
     except (JudgeError, RunError) as error:
         return str(error)
     return ""
+
+
+def to_make(run: Run, command: str, how: str = "Do it with") -> str:
+    """How what a judge says of a run is made: the command, after the one that makes its judges where it has none."""
+    without = lacking(run)
+    if without:
+        return f"{without}, and then: {command}" if FIT in without else f"{without.rstrip('.')}."
+    return f"{how}: {command}"
 
 
 def objection(card: Card, run_card: Card) -> str:

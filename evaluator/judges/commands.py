@@ -26,6 +26,23 @@ def add(commands: "argparse._SubParsersAction[Any]", real_score: "RealScore") ->
     command.add_argument("--data", type=Path, help="a folder with a subfolder per class, an .npz or a .parquet")
     add_flag(command)
     command.set_defaults(command=partial(_fit, real_score))
+    again = commands.add_parser(
+        "examine-judge", help="examine judges again on real test pictures: accuracy, calibration"
+    )
+    again.add_argument("--dataset", required=True, help="the dataset's name in run.json")
+    again.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+    add_flag(again)
+    again.set_defaults(command=_examine)
+
+
+def _examine(options: argparse.Namespace) -> None:
+    from evaluator.judges.fit import DataError, examine
+
+    try:
+        for judge in examine(options.dataset, options.data, options.runs):
+            print(report(judge))
+    except DataError as error:
+        raise JudgeError(str(error)) from error
 
 
 def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:

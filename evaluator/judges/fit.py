@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from evaluator.judges.cards import JUDGES, judge_name
+from evaluator.judges.cards import JUDGES, KINDS, judge_name
 from evaluator.judges.exam import examined
-from evaluator.judges.judge import Judge, load, session_options
+from evaluator.judges.judge import Judge, judge_for, load, session_options
 from evaluator.judges.network import LOGSNR, POOLED, Network, fit
-from evaluator.judges.reference import make_reference
+from evaluator.judges.reference import make_reference, reference_path
 from evaluator.stats.intervals import Estimate
+from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
@@ -78,6 +79,26 @@ def fit_judges(
             for path in sorted(made.iterdir()):
                 write_bytes(folder / path.name, path.read_bytes())
         yield load(folder / f"{judge.name}.onnx")
+
+
+def examine(dataset: str, data: Path | None, runs: Path | None) -> Iterator[Judge]:
+    """Examine the judges of a dataset again on its test pictures, as they are, and write their cards into the archive.
+
+    A bundled judge is copied there, with its reference. Raises JudgeError where there is none, or where it was made for
+    other pictures, and DataError where pictures cannot be had.
+    """
+    test = real_pictures(dataset, data, "test")
+    for kind in KINDS:
+        judge = judge_for(dataset, kind, runs=runs)
+        if (judge.classes, judge.shape) != (test.classes, test.images.shape[1:]):
+            raise JudgeError(f"{judge.name} knows other pictures than these; give --data the pictures of {dataset}.")
+        card = judge.card | examined(judge, test.images, test.labels)
+        path = writable(JUDGES / f"{judge.name}.onnx", runs)
+        for name in (path.name, reference_path(dataset, judge.folder).name):
+            if (judge.folder / name).is_file() and judge.folder != path.parent:
+                write_bytes(path.parent / name, (judge.folder / name).read_bytes())
+        write_json(path.with_suffix(".json"), card | {"data": card["data"] | {"test": test.sha256}})
+        yield load(path)
 
 
 def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None = None) -> None:

@@ -95,9 +95,9 @@ def entropy(probability: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(-(probability * np.log(np.maximum(probability, 1e-300))).sum(axis=-1))
 
 
-def judge_for(dataset: str, kind: str, folder: Path = JUDGES) -> Judge:
+def judge_for(dataset: str, kind: str, folder: Path = JUDGES, runs: Path | None = None) -> Judge:
     """The judge of a dataset, `clean` or `noisy`, by its name alone; loaded once. Raises JudgeError for none."""
-    path = readable(folder / f"{judge_name(dataset, kind)}.onnx")
+    path = readable(folder / f"{judge_name(dataset, kind)}.onnx", runs)
     if not path.is_file():
         raise JudgeError(f"There is no {kind} judge for {dataset}; fit judges with: {command(dataset)}")
     return _loaded(path, path.stat().st_mtime_ns)

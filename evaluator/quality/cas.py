@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 PASSES = 300_000  # pictures seen in one fit: 30 epochs of 10,000
-MOST_EPOCHS = 300  # so that a few dozen pictures are not repeated for hours
+MOST_EPOCHS = 150  # so that a few dozen pictures are not repeated for hours
 
 
 def scores(

@@ -1,0 +1,51 @@
+"""Calibration: whether a judge that says p is right p of the time, on real pictures at each noise level."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard.components import elements
+from dashboard.data import judgements
+from dashboard.recognizability.choice import Choice
+from evaluator.judges.cards import dataset_of
+from firstlight.run_json import SAME_PICTURES
+
+HEADINGS = ("judge", "noise", "says, %", "is right, %", "calibration error, points", "by chance up to", "n")
+
+Rows = Sequence[tuple[str, dict[str, Any]]]  # a judge's name and a row of its card's calibration
+
+
+def draw(at: Choice) -> None:
+    """A row for each judge and noise level, and what they come to."""
+    found = judgements.calibrations(str(at.run["run"]))
+    elements.note(sentence(found, dataset_of({"dataset": {"name": at.run["dataset"]}})))
+    if found:
+        elements.table(HEADINGS, [_row(judge, row) for judge, row in found], "calibration")
+
+
+def sentence(found: Rows, dataset: str) -> str:
+    """What a probability of these judges is worth: where it is furthest from the share that is right."""
+    if not found:
+        name = SAME_PICTURES.get(dataset, dataset)
+        return (
+            "Whether a probability of these judges is the share that is right has not been measured, so a threshold is "
+            f"no more than a cut. Measure it with: firstlight evaluate examine-judge --dataset {name} --data FOLDER"
+        )
+    off = [(judge, row) for judge, row in found if row["error"] > row["chance"]]
+    on = "real test pictures with noise, which is not a chain's own x_t"
+    if not off:
+        return f"As far as these {on}, can tell, a probability of these judges is the share that is right."
+    judge, worst = max(off, key=lambda each: float(each[1]["error"]))
+    return (
+        f"A threshold is not the share that is right: {judge} {_level(worst)} says {100 * worst['said']:.1f} % on "
+        f"average and is right on {100 * worst['right']:.1f} %, n = {worst['n']:,}, its calibration error "
+        f"{100 * worst['error']:.1f} points, and up to {100 * worst['chance']:.1f} by chance; on {on}."
+    )
+
+
+def _row(judge: str, row: dict[str, Any]) -> tuple[str, ...]:
+    percent = [f"{100 * row[name]:.1f}" for name in ("said", "right", "error", "chance")]
+    return judge, _level(row), *percent, f"{row['n']:,}"
+
+
+def _level(row: dict[str, Any]) -> str:
+    return "without noise" if row["logsnr"] is None else f"at logSNR {row['logsnr']:+.0f}".replace("-", "−")
