@@ -20,7 +20,7 @@ from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
-from firstlight.errors import JudgeError
+from firstlight.errors import JudgeError, RunError
 from firstlight.levels import levels
 from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings, generate
@@ -168,7 +168,7 @@ def finished(
     """The pictures of the last step, judged."""
     try:
         verdicts, remark = judged(run, last.images, labels), ""
-    except JudgeError as error:
+    except (JudgeError, RunError) as error:
         verdicts, remark = None, str(error)
     return Drawn(
         run.id, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,

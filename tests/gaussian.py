@@ -20,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.run_folder import Run
+from firstlight.run_state import now
 
 MEANS = (-0.5, 0.0, 0.6, 0.1)  # of classes "a", "b", "c", and of "no label"
 SPREAD = 0.3
@@ -161,7 +162,9 @@ def write_gaussian(root: Path, run_id: str = "gaussian", content: bytes | None =
     """A run folder with the graph, its export.json, and a card with default sampling settings."""
     run, content = Run(root / run_id), content or graph()
     config = {"solver": "dpmpp-2m", "levels": "logsnr", "steps": 6, "guidance": 1.5}
-    write_json(run.card, {"dataset": {"name": "letters", "classes": CLASSES}, "config": config})
+    card = {"schema": 1, "name": run_id, "tags": [], "state": "finished", "step": 0, "steps": 0, "heartbeat": now()}
+    dataset = {"name": "letters", "classes": CLASSES, "channels": 1, "size": SIZE}
+    write_json(run.card, card | {"dataset": dataset, "config": config})
     write_bytes(run.denoiser, content)
     write_json(run.export, {"sha256": hashlib.sha256(content).hexdigest()})
     return run

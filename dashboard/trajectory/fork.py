@@ -21,7 +21,7 @@ from dashboard.pictures.pixels import Bytes
 from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson
-from firstlight.errors import JudgeError, SamplerError
+from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of
 from sampler.noise import Pictures
@@ -89,7 +89,7 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
     try:
         labels = np.full(fork.count, fork.label, np.int64)
         verdicts, remark = generation.judged(folder, last.images, labels), ""
-    except JudgeError as error:
+    except (JudgeError, RunError) as error:
         verdicts, remark = None, str(error)
     return Continuations(fork, net.classes, str(trajectory.row["solver"]), last, verdicts, remark)
 
