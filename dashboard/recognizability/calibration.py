@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboard.components import elements
-from dashboard.data import judgements
+from dashboard.data import archive, judgements
 from dashboard.recognizability.choice import Choice
-from evaluator.judges.cards import dataset_of
-from firstlight.run_json import SAME_PICTURES
+from evaluator.judges.cards import EXAMINE, command, lacking
 
 HEADINGS = ("judge", "noise", "says, %", "is right, %", "calibration error, points", "by chance up to", "n")
 
@@ -17,23 +16,26 @@ Rows = Sequence[tuple[str, dict[str, Any]]]  # a judge's name and a row of its c
 def draw(at: Choice) -> None:
     """A row for each judge and noise level, and what they come to."""
     found = judgements.calibrations(str(at.run["run"]))
-    elements.note(sentence(found, dataset_of({"dataset": {"name": at.run["dataset"]}})))
+    elements.note(sentence(found, str(at.run["dataset"]), lacking(archive.folder(at.run))))
     if found:
         elements.table(HEADINGS, [_row(judge, row) for judge, row in found], "calibration")
 
 
-def sentence(found: Rows, dataset: str) -> str:
-    """What a probability of these judges is worth: where it is furthest from the share that is right."""
+def sentence(found: Rows, dataset: str, without: str = "") -> str:
+    """What a probability of these judges is worth: where it is furthest from the share that is right.
+
+    `without`: why the run has no judge now, a sentence; empty where it has.
+    """
     if not found:
-        name = SAME_PICTURES.get(dataset, dataset)
-        return (
+        return without or (
             "Whether a probability of these judges is the share that is right has not been measured, so a threshold is "
-            f"no more than a cut. Measure it with: firstlight evaluate examine-judge --dataset {name} --data FOLDER"
+            f"no more than a cut. Measure it with: {command(dataset, verb=EXAMINE)}"
         )
     off = [(judge, row) for judge, row in found if row["error"] > row["chance"]]
-    on = "real test pictures with noise, which is not a chain's own x_t"
+    on = "real test pictures, noised, which are not a chain's own x_t"
     if not off:
-        return f"As far as these {on}, can tell, a probability of these judges is the share that is right."
+        n = min(row["n"] for _, row in found)
+        return f"On {n:,} {on}, no judge's probability is told apart from the share that is right."
     judge, worst = max(off, key=lambda each: float(each[1]["error"]))
     return (
         f"A threshold is not the share that is right: {judge} {_level(worst)} says {100 * worst['said']:.1f} % on "

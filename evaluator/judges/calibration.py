@@ -18,7 +18,8 @@ def calibration(probability: Probability, labels: NDArray[np.int64]) -> dict[str
 
     `error`: the expected calibration error, the mean over pictures of |right − said| in their bin (Naeini et al.,
     2015). It is never 0 even for a judge that means what it says, so `chance` is what 99.5 % of such judges stay below
-    with these very answers: a card has a dozen noise levels, and 95 % would be passed at one of them half of the time. `sure`: the mean said and the share right of answers from SURE on, with their number.
+    with these very answers: a card has a dozen noise levels, and 95 % would be passed at one of them half of the time.
+    `sure`: the mean said and the share right of answers from SURE on, with their number.
     """
     said, right = probability.max(axis=1), probability.argmax(axis=1) == labels
     bin_of = np.minimum((said * BINS).astype(int), BINS - 1)

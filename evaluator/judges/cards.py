@@ -20,7 +20,7 @@ from firstlight.run_json import SAME_PICTURES, card_of
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
 FETCHED = ("mnist", "fashion-mnist", "cifar10")  # data sets that are downloaded by their name
-FIT = "firstlight evaluate fit-judge"
+FIT, EXAMINE = "firstlight evaluate fit-judge", "firstlight evaluate examine-judge"
 NAMED = 5  # classes that a sentence names before it only counts
 
 Card = Mapping[str, Any]
@@ -41,10 +41,13 @@ def stem(dataset: str) -> str:
     return f"{left or 'own'}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
 
 
-def command(dataset: str, kind: str = "", own: bool = False) -> str:
-    """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded."""
+def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT) -> str:
+    """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded.
+
+    `verb`: what is done with them instead.
+    """
     dataset = SAME_PICTURES.get(dataset, dataset)
-    told = f"{FIT} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
+    told = f"{verb} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
     return told if dataset in FETCHED and not own else f"{told} --data FOLDER"
 
 

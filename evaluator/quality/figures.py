@@ -4,6 +4,7 @@ The judge is one that was used neither in training nor in guidance.
 """
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,9 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     card = card_of(run)
     judge = judge_for_run(run, "clean")
     reference = reference_for(judge)
+    if reference.pictures <= judge.card["features"]:
+        print(f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
+              f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
     drawn = draw(run, per_class)
     real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"])
     floor = same_size_floor(judge, reference, real, len(drawn.labels))

@@ -1,9 +1,11 @@
 """firstlight evaluate recognizability RUN: its flags."""
 
 import argparse
+import sys
 from typing import Any
 
 from evaluator.command_line import add_run, run_of, show
+from evaluator.judges.cards import KINDS, remarks
 from evaluator.provenance import record
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.report import report
@@ -27,6 +29,8 @@ def add_flags(command: argparse.ArgumentParser) -> None:
 def figures(options: argparse.Namespace) -> dict[str, Any]:
     """The figures of the run that was asked for, whose judgements stand in its manifest then."""
     run = run_of(options)
+    for said in dict.fromkeys(each for kind in KINDS for each in remarks(run, kind)):
+        print(said, file=sys.stderr)
     made = recognizability(run, options.threshold)
     record(run, run.judgements)
     return made
