@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evaluator.judges.judge import JUDGES, Judge, judge_for_run
+from evaluator.judges.cards import JUDGES
+from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.novelty.pictures_learned import Learned, pictures_learned
 from evaluator.provenance import denoiser_sha256
 from evaluator.quality.pictures import FIRST_SEED, draw
@@ -59,7 +60,7 @@ def novelty(run: Run, per_class: int = PER_CLASS, data: Path | None = None, judg
     drawn = draw(run, per_class)
     if len(learned.images) < 2 or drawn.images.shape[1:] != learned.images.shape[1:]:
         raise RunError(f"{run.id} draws pictures of another form than its training pictures; give another --data.")
-    judge = _judge(card, judges)
+    judge = _judge(run, judges)
     own, training = _spaces(drawn.images, judge), _spaces(learned.images, judge)
     real = _spaces(learned.test, judge)
     seeds = FIRST_SEED + np.arange(len(drawn.labels))
@@ -81,9 +82,9 @@ def novelty(run: Run, per_class: int = PER_CLASS, data: Path | None = None, judg
             "figures": rows, "copies": copies(found)}  # fmt: skip
 
 
-def _judge(card: dict[str, Any], judges: Path) -> Judge | None:
+def _judge(run: Run, judges: Path) -> Judge | None:
     try:
-        return judge_for_run(card, "clean", judges)
+        return judge_for_run(run, "clean", judges)
     except JudgeError as error:
         print(f"The judge's features are left out: {error}", file=sys.stderr)
         return None
