@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firstlight.adoption.adopt import adopt
+    from firstlight.imports.import_metrics import import_metrics
     from firstlight.recording.open_runs import record
     from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
-_HOMES = {"record": "recording.open_runs", "adopt": "adoption.adopt"} | dict.fromkeys(
-    ("alphas_cumprod", "betas", "flow", "sigmas"), "schedules"
-)
-__all__ = ["adopt", "alphas_cumprod", "betas", "flow", "record", "sigmas"]
+_HOMES = {
+    "record": "recording.open_runs", "adopt": "adoption.adopt", "import_metrics": "imports.import_metrics",
+} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")  # fmt: skip
+__all__ = ["adopt", "alphas_cumprod", "betas", "flow", "import_metrics", "record", "sigmas"]
 
 
 def __getattr__(name: str) -> Any:

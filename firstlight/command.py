@@ -12,6 +12,7 @@ COMMANDS = {  # name: the room, and what it does there
     "sampling": ("trainer", "change how a run's pictures are drawn by default"),
     "trace": ("trainer", "store denoising trajectories of a trained run"),
     "adopt": ("firstlight.adoption", "make a trained network of any convention a run's denoiser"),
+    "import-metrics": ("firstlight.imports", "make a run of metrics that another tool logged"),
     "export": ("exporter", "write a run's denoiser as ONNX"),
     "evaluate": ("evaluator", "say when classes become recognizable, how good pictures are, and why"),
     "sample": ("sampler", "draw pictures with an exported denoiser"),

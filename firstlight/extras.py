@@ -9,6 +9,7 @@ from firstlight.home import INSTALLED
 EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend"),
     "clip": ("open_clip",),
+    "import": ("tensorboard",),
 }
 
 

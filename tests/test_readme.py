@@ -23,7 +23,18 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 
 
 @pytest.mark.parametrize(
-    "room", ["firstlight.adoption", "trainer", "evaluator", "exporter", "sampler", "store", "dashboard", "benchmarks"]
+    "room",
+    [
+        "firstlight.adoption",
+        "firstlight.imports",
+        "trainer",
+        "evaluator",
+        "exporter",
+        "sampler",
+        "store",
+        "dashboard",
+        "benchmarks",
+    ],
 )
 def test_every_flag_is_in_the_readme(room: str) -> None:
     for parser in parsers(import_module(f"{room}.__main__").parser()):

@@ -8,7 +8,7 @@ import math
 import threading
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,16 @@ class MetricLog:
             self.early.set()
             if self.waiting > MOST:
                 time.sleep(PAUSE)
+
+    def extend(self, curves: Mapping[str, Curve]) -> None:
+        """Whole curves at once; their steps may come twice or go backwards."""
+        with self._lock:
+            for name, curve in curves.items():
+                steps, values = self._new.setdefault(name, (array("q"), array("d")))
+                steps.frombytes(np.ascontiguousarray(curve.steps, np.int64).tobytes())
+                values.frombytes(np.ascontiguousarray(curve.values, np.float64).tobytes())
+                self.waiting += len(curve.steps)
+        self.steps = max([self.steps, *(int(curve.steps.max()) for curve in curves.values())])
 
     @property
     def epoch(self) -> float | None:

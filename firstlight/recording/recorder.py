@@ -16,6 +16,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.picture_bytes import Range, channels_last, in_range, to_bytes
+from firstlight.recording.curves import Curve
 from firstlight.recording.kept_rows import KeptRows
 from firstlight.recording.metric_log import MetricLog
 from firstlight.recording.numbers import number, whole, wholes
@@ -75,6 +76,11 @@ class Recorder:
         names = [known[n] if n in known else self._name(n) for n, v in held.items() if v is not None]
         self._log.add(step, names, values)
 
+    def extend(self, curves: Mapping[str, Curve]) -> None:
+        """Whole curves at once, by metric; steps (N,) from 0 on and values (N,), in the order that they were logged."""
+        self._open()
+        self._log.extend({self._name(name): curve for name, curve in curves.items()})
+
     def snapshot(
         self, step: int, pictures: Any, labels: Any = None, seeds: Any = None, range: Range | None = None
     ) -> None:
@@ -93,7 +99,7 @@ class Recorder:
         label, seed = self._labels(labels, len(held)), wholes(seeds, len(held), "seeds")
         sound = [bool(np.isfinite(picture).all()) for picture in scaled]
         if not all(sound):
-            self._remark("pictures", f"Pictures at step {step:,} were not numbers and are left out.")
+            self.remark("pictures", f"Pictures at step {step:,} were not numbers and are left out.")
         rows = [
             {"step": step, "epoch": self._log.epoch, "label": label[i], "seed": seed[i], "image": content.tobytes()}
             for i, content in enumerate(to_bytes(scaled))
@@ -210,7 +216,7 @@ class Recorder:
         """run.json with a heartbeat; `message` and what is remarkable are what it says of itself."""
         if self._log.rewound:
             name, step = self._log.rewound
-            self._remark("steps", f"Steps came twice or went backwards, first at step {step:,} of {name}; "
+            self.remark("steps", f"Steps came twice or went backwards, first at step {step:,} of {name}; "
                                   "of each step the last value counts.")  # fmt: skip
         self._beat = time.monotonic()
         step, seconds = max(self.card["step"], self._log.steps), self._before + self._beat - self._began
@@ -220,7 +226,8 @@ class Recorder:
         self.card["message"] = " ".join(filter(None, [message, *self._remarks.values()]))
         write_json(self.run.card, self.card)
 
-    def _remark(self, kind: str, sentence: str) -> None:
+    def remark(self, kind: str, sentence: str) -> None:
+        """What is to be known of this run, on its card: one sentence of each kind, the first."""
         self._remarks.setdefault(kind, sentence)
 
     def _name(self, name: Any) -> str:

@@ -1,0 +1,1 @@
+"""Metrics that another tool logged, as a run: CSV, Parquet, TensorBoard, MLflow."""

@@ -1,0 +1,84 @@
+-- What MLflow 3.17.2 wrote into its SQLite file: three runs, the last one deleted.
+CREATE TABLE "metrics" (
+	"key" VARCHAR(250) NOT NULL, 
+	value FLOAT NOT NULL, 
+	timestamp BIGINT NOT NULL, 
+	run_uuid VARCHAR(32) NOT NULL, 
+	step BIGINT DEFAULT '0' NOT NULL, 
+	is_nan BOOLEAN DEFAULT '0' NOT NULL, 
+	CONSTRAINT metric_pk PRIMARY KEY ("key", timestamp, step, run_uuid, value, is_nan), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid), 
+	CHECK (is_nan IN (0, 1))
+);
+INSERT INTO "metrics" VALUES('train/loss',1.0,1700000000000,'bcfd37b5010d4d629c150367728f4738',0,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000000000,'bcfd37b5010d4d629c150367728f4738',0,0);
+INSERT INTO "metrics" VALUES('train/loss',0.5,1700000001000,'bcfd37b5010d4d629c150367728f4738',1,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000001000,'bcfd37b5010d4d629c150367728f4738',1,0);
+INSERT INTO "metrics" VALUES('train/loss',3.33333333333333314829e-01,1700000002000,'bcfd37b5010d4d629c150367728f4738',2,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000002000,'bcfd37b5010d4d629c150367728f4738',2,0);
+INSERT INTO "metrics" VALUES('train/loss',0.25,1700000003000,'bcfd37b5010d4d629c150367728f4738',3,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000003000,'bcfd37b5010d4d629c150367728f4738',3,0);
+INSERT INTO "metrics" VALUES('train/loss',0.0,1700000009000,'bcfd37b5010d4d629c150367728f4738',4,1);
+INSERT INTO "metrics" VALUES('train/loss',-1.79769313486231562234e+308,1700000009500,'bcfd37b5010d4d629c150367728f4738',5,0);
+INSERT INTO "metrics" VALUES('train/loss',0.25,1700000009700,'bcfd37b5010d4d629c150367728f4738',1,0);
+INSERT INTO "metrics" VALUES('train/loss',1.0,1700000000000,'e9797611828e48c8929a4135a2a8196b',0,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000000000,'e9797611828e48c8929a4135a2a8196b',0,0);
+INSERT INTO "metrics" VALUES('train/loss',0.5,1700000001000,'e9797611828e48c8929a4135a2a8196b',1,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000001000,'e9797611828e48c8929a4135a2a8196b',1,0);
+INSERT INTO "metrics" VALUES('train/loss',0.0,1700000009000,'e9797611828e48c8929a4135a2a8196b',2,1);
+INSERT INTO "metrics" VALUES('train/loss',-1.79769313486231562234e+308,1700000009500,'e9797611828e48c8929a4135a2a8196b',3,0);
+INSERT INTO "metrics" VALUES('train/loss',0.25,1700000009700,'e9797611828e48c8929a4135a2a8196b',1,0);
+INSERT INTO "metrics" VALUES('train/loss',1.0,1700000000000,'05b73f88a12948a19b1d068af4657add',0,0);
+INSERT INTO "metrics" VALUES('lr',0.001,1700000000000,'05b73f88a12948a19b1d068af4657add',0,0);
+INSERT INTO "metrics" VALUES('train/loss',0.0,1700000009000,'05b73f88a12948a19b1d068af4657add',1,1);
+INSERT INTO "metrics" VALUES('train/loss',-1.79769313486231562234e+308,1700000009500,'05b73f88a12948a19b1d068af4657add',2,0);
+INSERT INTO "metrics" VALUES('train/loss',0.25,1700000009700,'05b73f88a12948a19b1d068af4657add',1,0);
+CREATE TABLE "params" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000) NOT NULL, 
+	run_uuid VARCHAR(32) NOT NULL, 
+	CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+INSERT INTO "params" VALUES('optimizer','adam','bcfd37b5010d4d629c150367728f4738');
+INSERT INTO "params" VALUES('lr','0.001','bcfd37b5010d4d629c150367728f4738');
+INSERT INTO "params" VALUES('optimizer','adam','e9797611828e48c8929a4135a2a8196b');
+INSERT INTO "params" VALUES('lr','0.001','e9797611828e48c8929a4135a2a8196b');
+INSERT INTO "params" VALUES('optimizer','adam','05b73f88a12948a19b1d068af4657add');
+INSERT INTO "params" VALUES('lr','0.001','05b73f88a12948a19b1d068af4657add');
+CREATE TABLE "runs" (
+	run_uuid VARCHAR(32) NOT NULL, 
+	name VARCHAR(250), 
+	source_type VARCHAR(20), 
+	source_name VARCHAR(500), 
+	entry_point_name VARCHAR(50), 
+	user_id VARCHAR(256), 
+	status VARCHAR(9), 
+	start_time BIGINT, 
+	end_time BIGINT, 
+	source_version VARCHAR(50), 
+	lifecycle_stage VARCHAR(20), 
+	artifact_uri VARCHAR(200), 
+	experiment_id INTEGER, deleted_time BIGINT, 
+	CONSTRAINT run_pk PRIMARY KEY (run_uuid), 
+	CONSTRAINT runs_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
+	CONSTRAINT source_type CHECK (source_type IN ('NOTEBOOK', 'JOB', 'LOCAL', 'UNKNOWN', 'PROJECT')), 
+	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
+	CHECK (status IN ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING', 'KILLED'))
+);
+INSERT INTO "runs" VALUES('bcfd37b5010d4d629c150367728f4738','it''s: one','UNKNOWN','','','unknown','FINISHED',1700000000000,1700000010000,'','active','file:///artifacts/bcfd37b5010d4d629c150367728f4738/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('e9797611828e48c8929a4135a2a8196b','two','UNKNOWN','','','unknown','FINISHED',1700000000000,1700000010000,'','active','file:///artifacts/e9797611828e48c8929a4135a2a8196b/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('05b73f88a12948a19b1d068af4657add','gone','UNKNOWN','','','unknown','FINISHED',1700000000000,1700000010000,'','deleted','file:///artifacts/05b73f88a12948a19b1d068af4657add/artifacts',1,1795902002566);
+CREATE TABLE "tags" (
+	"key" VARCHAR(250) NOT NULL, 
+	value VARCHAR(8000), 
+	run_uuid VARCHAR(32) NOT NULL, 
+	CONSTRAINT tag_pk PRIMARY KEY ("key", run_uuid), 
+	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+INSERT INTO "tags" VALUES('note','first try','bcfd37b5010d4d629c150367728f4738');
+INSERT INTO "tags" VALUES('mlflow.runName','it''s: one','bcfd37b5010d4d629c150367728f4738');
+INSERT INTO "tags" VALUES('note','first try','e9797611828e48c8929a4135a2a8196b');
+INSERT INTO "tags" VALUES('mlflow.runName','two','e9797611828e48c8929a4135a2a8196b');
+INSERT INTO "tags" VALUES('note','first try','05b73f88a12948a19b1d068af4657add');
+INSERT INTO "tags" VALUES('mlflow.runName','gone','05b73f88a12948a19b1d068af4657add');
