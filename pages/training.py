@@ -1,4 +1,4 @@
-"""How the loss fell, and what the network drew meanwhile."""
+"""How the loss and other metrics went, and what the network drew meanwhile."""
 
 import streamlit as st
 
@@ -11,11 +11,12 @@ run = archive.chosen_run()
 answer = st.empty()
 with st.container(horizontal=True):
     ids = control_bar.others(run)
+    metric = sections.metric(run)
     smoothing = inputs.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
     scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
     by = inputs.choose("Along", ["step", "epoch"], "along")
 
-live.watched(lambda: sections.curves(answer, ids, int(smoothing), scale == "logarithmic", by), ids)
+live.watched(lambda: sections.curves(answer, ids, metric, int(smoothing), scale == "logarithmic", by), ids)
 
 st.subheader("Pictures through training", anchor=False)
 live.watched(lambda: sections.pictures(run), ids[:1])

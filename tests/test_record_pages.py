@@ -31,6 +31,21 @@ def test_what_a_recorded_run_says_of_itself_is_shown(
     assert "in 5 steps" in words(opened("training", run="own"))
 
 
+def test_metrics_of_any_name_are_chosen_by_group(
+    opened: Callable[..., AppTest], tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    with begun(tmp_path, "own") as run:
+        for step in (1, 2):
+            run.log(step, {"val/b": 0.5, "train/lr": -1.0, "train/loss": 1 / step, "val/a": step}, epoch=step)
+    page = opened("training", run="own")
+    assert "The loss of own fell from" in words(page)
+    assert page.selectbox(key="metric").options == ["the loss", "train/lr", "val/a", "val/b"]
+    assert "train/lr of own fell from -1 to -1" in words(opened("training", run="own", metric="train/lr"))
+    with begun(tmp_path, "other") as run:
+        run.log(1, reward=2.0)
+    assert "reward of other" in words(opened("training", run="other"))
+
+
 def test_a_recorded_run_that_diverged_or_crashed_says_so(
     opened: Callable[..., AppTest], tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip

@@ -16,6 +16,7 @@ from copier_fixture import write_pairs
 from guided_fixture import STEPS as GUIDED_STEPS
 from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
+from recorded_fixture import begun
 from steps_fixture import write_steps
 
 from firstlight.errors import RunError
@@ -128,6 +129,27 @@ def test_a_loss_that_is_no_number_is_a_gap_and_poisons_nothing(tmp_path: Path) -
     row = archive.ask("runs").iloc[0]
     assert (row["best_loss"], row["last_loss"], row["diverged_at"]) == (1.0, 1.0, 4)
     assert np.isfinite(archive.ask("sparkline")["points"].iloc[0]).all()
+
+
+@pytest.mark.parametrize("name", ["train/loss", "loss/train", "train_loss", "Train/Loss_step"])
+def test_a_training_loss_is_the_run_s_loss_by_any_of_its_names(tmp_path: Path, name: str) -> None:
+    ids = ["both", "named", "none"]
+    for run_id, metrics in zip(ids, (["loss", name], [name, "val/loss"], ["val/loss", "lossy"]), strict=True):
+        with begun(tmp_path, run_id) as run:
+            for place, metric in enumerate(metrics):
+                run.log(1, {metric: 3.0 + place})
+                run.log(2, {metric: 2.0 + place})
+    archive = Archive(tmp_path)
+    bands = archive.ask("loss_bands", ids=ids, names=ids).rename(columns={"name": "run"})
+    for frame in (archive.ask("losses"), archive.ask("loss_values"), bands):
+        assert set(frame["run"]) == {"both", "named"}
+        assert frame.sort_values(["run", "step"])["value"].tolist() == [3, 2, 3, 2]
+    assert archive.ask("losses", metric="val/loss")["run"].tolist() == ["named", "named", "none", "none"]
+    best = archive.ask("runs").set_index("run")["best_loss"]
+    assert best[["both", "named"]].tolist() == [2.0, 2.0] and pd.isna(best["none"])
+    assert archive.ask("sparkline")["run"].tolist() == ["both", "named"]
+    names = archive.ask("metric_names").query("is_loss")
+    assert dict(zip(names["run"], names["metric"], strict=True)) == {"both": "loss", "named": name}
 
 
 def test_a_run_of_one_step_is_a_curve(tmp_path: Path) -> None:

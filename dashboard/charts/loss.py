@@ -9,8 +9,8 @@ import pandas as pd
 from dashboard.charts.theme import Figure, bare_layout, faded, line_of, plain, round_numbers, styles
 
 
-def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Figure:
-    """Loss of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
+def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric: str = "training loss") -> Figure:
+    """A metric of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
     traces: list[dict[str, Any]] = []
     runs = list(dict.fromkeys(frame["run"]))
     for run, (colour, dash) in styles(runs).items():
@@ -22,7 +22,7 @@ def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step") -> Fig
         hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{plain(run)}</extra>"
         traces.append(line_of(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
     layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
-    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if logarithmic else "linear"}
+    layout["yaxis"] |= {"title": {"text": plain(metric)}, "type": "log" if logarithmic else "linear"}
     if logarithmic:
         layout["yaxis"] |= {"tickvals": round_numbers(frame["smooth"].dropna())}
     return {"data": traces, "layout": layout}

@@ -76,7 +76,8 @@ def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Numb
 
 def training(run: pd.Series, ask: Ask) -> list[Number]:
     """The best and the last loss; one training has no interval."""
-    frame = ask("metric_names", runs=[run["run"]]).set_index("metric")["points"]
+    names = ask("metric_names", runs=[run["run"]])
+    frame = names.assign(metric=names["metric"].where(~names["is_loss"], "loss")).set_index("metric")["points"]
     known = (
         ("Best training loss", "best_loss", "loss"),
         ("Last training loss", "last_loss", "loss"),

@@ -3,17 +3,17 @@
 import pandas as pd
 
 
-def sentence(frame: pd.DataFrame, run: str) -> str:
-    """One sentence on the loss of a run: from where to where, and its lowest. frame: the query `losses`."""
+def sentence(frame: pd.DataFrame, run: str, metric: str = "The loss") -> str:
+    """One sentence on a metric of a run: from where to where, and its lowest. frame: the query `losses`."""
     part = frame[(frame["run"] == run)]
     kept = part.dropna(subset=["smooth"])
     if kept.empty:
-        return f"{run} has no finite loss."
+        return f"{metric} of {run} was never a finite number."
     first, last, low = kept.iloc[0], kept.iloc[-1], kept.loc[kept["smooth"].idxmin()]
     time = f"{last['step']:,} steps" if pd.isna(last["epoch"]) else f"{last['epoch']:.1f} epochs"
-    text = f"The loss of {run} fell from {first['smooth']:.3g} to {last['smooth']:.3g} in {time}"
+    text = f"{metric} of {run} fell from {first['smooth']:.3g} to {last['smooth']:.3g} in {time}"
     if last["smooth"] > first["smooth"]:
-        text = text.replace("fell", "rose")
+        text = text.replace(" fell from ", " rose from ")
     broken = part[part["value"].isna()]
     if not broken.empty:
         return f"{text}; it diverged at step {broken['step'].iloc[0]:,}."

@@ -8,26 +8,44 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import run_facts
 from dashboard.charts import loss
-from dashboard.components import elements
+from dashboard.components import elements, inputs
 from dashboard.components import live as components_live
 from dashboard.data import archive
 from dashboard.pictures import snapshots
 from dashboard.training import finding
+from firstlight.recording.curves import EPOCH
+
+LOSS = "the loss"  # of each run, whatever it is called there
 
 
-def curves(answer: DeltaGenerator, ids: Sequence[str], smoothing: int, logarithmic: bool, by: str) -> None:
-    """The losses of runs, the first one's in a sentence at `answer`, a place for one element."""
+def metric(run: pd.Series) -> str | None:
+    """The metric chosen of those that the run logged, groups (train/loss, train/lr) together; None: each run's loss."""
+    frame = archive.ask("metric_names", run=run["run"])
+    frame = frame[frame["metric"] != EPOCH].sort_values("is_loss", ascending=False, kind="stable")
+    if frame.empty or (len(frame) == 1 and frame["is_loss"].iloc[0]):
+        return None
+    first = LOSS if frame["is_loss"].iloc[0] else frame["metric"].iloc[0]
+    names = [LOSS if loss else name for name, loss in zip(frame["metric"], frame["is_loss"], strict=True)]
+    picked = inputs.pick("Metric", names, first, "metric", owner=str(run["run"]), width=220)
+    return None if picked == LOSS else picked
+
+
+def curves(
+    answer: DeltaGenerator, ids: Sequence[str], metric: str | None, smoothing: int, logarithmic: bool, by: str
+) -> None:
+    """A metric of runs, their losses without one; the first run's in a sentence at `answer`, for one element."""
     run = ids[0]
     components_live.progress(run)
-    losses = archive.ask("losses", runs=list(ids), smoothing=smoothing)
+    losses = archive.ask("losses", runs=list(ids), smoothing=smoothing, metric=metric)
     if losses.empty:
         answer.empty()
         elements.note(f"{run} has no losses yet; they appear while it trains.")
         return
     with answer:
-        elements.finding(finding.sentence(losses, run))
+        elements.finding(finding.sentence(losses, run, metric or "The loss"))
     by = by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
-    elements.chart(loss.loss_curves(losses, logarithmic, by), "losses", "Loss against training", losses)
+    figure = loss.loss_curves(losses, logarithmic and not (losses["smooth"] <= 0).any(), by, metric or "training loss")
+    elements.chart(figure, "losses", f"{metric or 'Loss'} against training", losses)
 
 
 def pictures(run: pd.Series) -> None:

@@ -2,12 +2,12 @@
 with curve as (
     select
         run,
-        min(value) filter (where metric = 'loss' and isfinite(value)) as best_loss,
-        arg_max(value, step) filter (where metric = 'loss' and isfinite(value)) as last_loss,
-        min(value) filter (where metric = 'validation_loss' and isfinite(value)) as best_validation_loss,
-        min(step) filter (where metric = 'loss' and not isfinite(value)) as diverged_at
-    from metrics
-    where metric in ('loss', 'validation_loss')
+        min(value) filter (where metrics.metric = loss.metric and isfinite(value)) as best_loss,
+        arg_max(value, step) filter (where metrics.metric = loss.metric and isfinite(value)) as last_loss,
+        min(value) filter (where metrics.metric = 'validation_loss' and isfinite(value)) as best_validation_loss,
+        min(step) filter (where metrics.metric = loss.metric and not isfinite(value)) as diverged_at
+    from metrics left join chosen_metric(null) as loss using (run)
+    where metrics.metric in (loss.metric, 'validation_loss')
     group by run
 ),
 drawn as (

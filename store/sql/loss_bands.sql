@@ -7,8 +7,8 @@ with curve as (
             partition by run order by step
             range between coalesce($smoothing, 0) // 2 preceding and coalesce($smoothing, 0) // 2 following
         ) as smooth
-    from metrics
-    where metric = coalesce($metric, 'loss') and isfinite(value) and list_contains($ids::varchar[], run)
+    from metrics semi join chosen_metric(coalesce($metric, null)) as chosen using (run, metric)
+    where isfinite(value) and list_contains($ids::varchar[], run)
 ),
 wide as (
     select name, greatest(max(step) // coalesce($points, 250), 1) as width from curve group by name

@@ -4,8 +4,10 @@ with stretches as (
         run,
         least(greatest(step - 1, 0) * coalesce($points, 32) // greatest(steps, 1), coalesce($points, 32) - 1) as stretch,
         value
-    from metrics join (select run, steps from cards) using (run)
-    where metric = coalesce($metric, 'loss') and isfinite(value)
+    from metrics
+    semi join chosen_metric(coalesce($metric, null)) as chosen using (run, metric)
+    join (select run, steps from cards) using (run)
+    where isfinite(value)
 ),
 means as (
     select run, stretch, avg(value) as value from stretches group by run, stretch

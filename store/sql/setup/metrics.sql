@@ -1,5 +1,11 @@
--- Every logged value of the chosen runs. The folder's name is the run.
+-- Every logged value of the chosen runs; the folder's name is the run. A run's loss is what it calls so, or calls its
+-- training loss; `chosen_metric` is each run's loss, or the metric of that name.
 set variable metrics_files = $files;
 create or replace temp view metrics as
 select split_part(filename, '/', -2) as run, step, epoch, metric, value
 from read_parquet(getvariable('metrics_files'), filename = true);
+create or replace temp macro chosen_metric(named) as table
+select run, coalesce(named, arg_min(metric, loss_rank(metric))) as metric
+from metrics
+where named is not null or loss_rank(metric) is not null
+group by run;
