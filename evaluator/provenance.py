@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.schema import METADATA
@@ -42,11 +43,11 @@ def denoiser_sha256(run: Run) -> str:
     return hashlib.sha256(run.denoiser.read_bytes()).hexdigest()
 
 
-def digest(path: Path, make: str, run: Run) -> str:
-    """The sha256 of the trajectories as traced. Raises RunError that names the command `make` where there are none."""
-    if not path.is_file():
-        raise RunError(f"{run.id} has no {path.stem}. Make it with: {make}")
+def digest(run: Run) -> str:
+    """The sha256 of the run's trajectories as traced. Raises RunError, naming what makes them, where there are none."""
+    if not run.trajectories.is_file():
+        raise RunError(f"{run.id} has no trajectories. {trajectories_by(run)}")
     try:
-        return origin(path)
+        return origin(run.trajectories)
     except pa.ArrowException as error:
-        raise RunError(f"{run.id}'s {path.stem} cannot be read; make it again with: {make}") from error
+        raise RunError(f"The trajectories of {run.id} cannot be read. {trajectories_by(run)}") from error

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from firstlight.errors import SamplerError
 from firstlight.graph import BATCH_AXIS
+from firstlight.remedy import denoiser_by
+from firstlight.run_folder import Run
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -45,8 +47,8 @@ def cores() -> int:
 
 
 def again(path: Path) -> str:
-    """The command that makes a run's graph anew."""
-    return f"Export it with: firstlight export {path.parent.name}"
+    """How a run's graph is made anew."""
+    return denoiser_by(Run(path.parent))
 
 
 def brief(error: Exception) -> str:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from store.archive import good_entry
 
@@ -38,7 +39,7 @@ def slim(run: Run, keep: int) -> tuple[int, int]:
     if found.state == "running":
         raise RunError(f"{run.id} is being trained; slim it when it has finished.")
     if "trajectories" not in found.tables:
-        raise RunError(f"{run.id} has no trajectories. Make them with: firstlight trace {run.id}")
+        raise RunError(f"{run.id} has no trajectories. {trajectories_by(run)}")
     table = pq.read_table(run.trajectories)
     seeds: dict[int, list[int]] = {}
     for label, seed in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True):

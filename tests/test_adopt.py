@@ -1,6 +1,7 @@
 """A small network of somebody's own becomes a run: drawn, shown, refused in a sentence where it cannot be."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from archive_fixture import write_run
 from exact_network import BETAS
+from recorded_fixture import begun, traced
 from test_own_sampling import mean_of
 from torch import Tensor, nn
 
 from firstlight.adoption.adopt import adopt
 from firstlight.command import main
 from firstlight.errors import RunError, SamplerError
+from firstlight.manifest import write_manifest
+from firstlight.remedy import denoiser_by, trajectories_by
 from firstlight.run_folder import Run
 from firstlight.schedules import betas, flow, sigmas
 from sampler.generation import generate, settings_of
@@ -231,3 +236,52 @@ def test_weights_with_the_code_that_builds_their_network(tmp_path: Path, capsys:
     }.items():
         assert main(["adopt", *arguments]) == 2
         assert words in capsys.readouterr().err
+
+
+ADOPT = "Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id {run}"
+EXPORT, TRACE = "Export it with: firstlight export {run}", "Make them with: firstlight trace {run}"
+KINDS = {  # what makes a denoiser of it, and what trajectories
+    "own": (EXPORT, TRACE),
+    "recorded": (ADOPT, f"{ADOPT}, then: firstlight trace {{run}}"),
+    "traced": (ADOPT, f"{ADOPT}, then: firstlight trace {{run}}"),
+    "adopted": (ADOPT, TRACE),
+    "harmed": (ADOPT, f"{ADOPT}, then: firstlight trace {{run}}"),
+}
+
+
+@pytest.fixture
+def archive(tmp_path: Path, guest: Run) -> Path:
+    """A run of each kind: ours and bare, recorded, recorded with trajectories, adopted, adopted and its graph lost."""
+    write_run(tmp_path, "own", tables=())
+    begun(tmp_path, "recorded").finish()
+    traced(tmp_path).finish()
+    for name in ("adopted", "harmed"):
+        shutil.copytree(guest.folder, tmp_path / name)
+        if name == "harmed":
+            Run(tmp_path / name).denoiser.unlink()
+            write_manifest(Run(tmp_path / name))
+    return tmp_path
+
+
+def test_one_rule_says_what_comes_next(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    for kind, sentences in KINDS.items():
+        run = Run(archive / kind)
+        denoiser, trajectories = (text.format(run=kind) for text in sentences)
+        assert (denoiser_by(run), trajectories_by(run)) == (denoiser, trajectories)
+        lacking = {"evaluate quality": denoiser, "store slim": trajectories, "evaluate recognizability": trajectories}
+        lacking = {} if kind == "adopted" else lacking
+        if kind in ("own", "harmed"):
+            del lacking["evaluate quality"]  # no judge knows these classes
+        if kind == "harmed":
+            del lacking["evaluate recognizability"]
+        lacking |= {"trace": denoiser, "export": denoiser} if kind in ("recorded", "traced", "harmed") else {}
+        if kind == "traced":
+            lacking = {name: text for name, text in lacking.items() if text == denoiser}
+        for command, sentence in lacking.items():
+            more = ["--keep", "1"] if command == "store slim" else []
+            assert main([*command.split(), kind, *more, "--runs", str(archive)]) == 2, command
+            assert sentence in (told := capsys.readouterr().err), (kind, command, told)
+    assert main(["resume", "recorded", "--runs", str(archive)]) == 2
+    assert "firstlight.record('recorded', …, resume=True)" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.graph import HALF
+from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from trainer.config import Config, from_dict
@@ -42,7 +43,9 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
 
 
 def load_config(run: Run) -> Config:
-    """The settings that the run was trained with. Raises RunError where run.json is not readable."""
+    """The settings that the run was trained with. Raises RunError where run.json is not readable, or not ours."""
+    if trained_elsewhere(run):
+        raise RunError(f"{run.id} was not trained by Firstlight and has no checkpoints. {denoiser_by(run)}")
     try:
         return from_dict(card_of(run)["config"])
     except (ValueError, TypeError) as error:

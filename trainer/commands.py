@@ -14,6 +14,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
+from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
@@ -100,6 +101,9 @@ def resume_student(run: Run, runs: Path, card: dict[str, Any], config: Config) -
 def resume_run(options: argparse.Namespace) -> None:
     """firstlight resume"""
     run = own_run(options.runs, options.run)
+    if trained_elsewhere(run):
+        raise RunError(f"{run.id} was not trained by Firstlight; go on with it where it was, recorded by: "
+                       f"firstlight.record({run.id!r}, …, resume=True)")  # fmt: skip
     config = load_config(run)
     card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():

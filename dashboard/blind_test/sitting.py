@@ -17,6 +17,7 @@ from dashboard import run_facts
 from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
+from firstlight import remedy
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
@@ -56,7 +57,7 @@ def begin(run: pd.Series) -> str:
     """What to show, the guess and a name; a sitting begins when the button is pressed. Returns the view chosen."""
     choices = archive.ask("trajectory_choices", run=run["run"])
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
+        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
     with st.container(horizontal=True):
         view = VIEWS[inputs.pick("Shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, "40", "pictures"))

@@ -17,6 +17,7 @@ from dashboard.pictures import trajectories as pictures_trajectories
 from dashboard.pictures.pixels import Bytes
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.points import recognized
+from firstlight import remedy
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
     choices = archive.ask("trajectory_choices", run=run["run"])
     classes = run_facts.class_names(run)
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. Make them with: firstlight trace {run['run']}")
+        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
         elements.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
@@ -69,8 +70,7 @@ def read(run: pd.Series, sample: int) -> Trajectory:
         stacks = pictures_trajectories.frames_of(row, int(run["size"]), int(run["channels"]))
     except ValueError as error:
         elements.stop(
-            f"Sample {sample} of {run['run']} cannot be shown: {error}. "
-            f"Make it again with: firstlight trace {run['run']}"
+            f"Sample {sample} of {run['run']} cannot be shown: {error}. {remedy.trajectories_by(archive.folder(run))}"
         )
     frames = axes.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
     judged = archive.ask("judgement_curve", run=run["run"], sample=sample)

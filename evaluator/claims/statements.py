@@ -20,6 +20,7 @@ from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
@@ -76,6 +77,8 @@ def _sensible(subject: Subject, card: Card) -> bool:
 def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
     """The verdicts of one statement; one "cannot say" where its tables are not there or its judge is not."""
     command = subject.command.format(run=run.id)
+    if command.startswith("firstlight resume") and trained_elsewhere(run):
+        command = f"firstlight.record({run.id!r}, …, resume=True)"
     asked: dict[str, Any] = {}
     try:
         verdicts = subject.judge(run, card, ask)

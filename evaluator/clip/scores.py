@@ -23,6 +23,7 @@ from evaluator.recognizability import judge_frames as recognizability_judge_fram
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
 from firstlight.errors import RunError
 from firstlight.manifest import sha256, signature
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 
@@ -124,7 +125,6 @@ def steps(run: Run, judge: ClipJudge) -> int:
     """
     if not run.trajectories.is_file():
         return 0
-    again = f"make them again with: firstlight trace {run.id}"
     columns = ["sample", "label", "seed", "steps", "frames", "logsnr", VIEW]
     try:
         file = pq.ParquetFile(run.trajectories)
@@ -138,9 +138,9 @@ def steps(run: Run, judge: ClipJudge) -> int:
         ]
         if not parts:
             raise ValueError(f"it holds no rows with {VIEW}")
-        source = {"trajectories": digest(run.trajectories, again, run)}
+        source = {"trajectories": digest(run)}
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
-        raise RunError(f"{run.trajectories} cannot be judged ({error}); {again}") from error
+        raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     table = pa.concat_tables(parts)
     join(run.clip_steps, table, source)
     return table.num_rows

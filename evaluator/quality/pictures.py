@@ -16,6 +16,7 @@ from tqdm import tqdm
 from evaluator.provenance import denoiser_sha256
 from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
+from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from sampler import session
 from sampler.generation import BATCH, Progress, Settings, generate, settings_of
@@ -41,7 +42,7 @@ def draw(run: Run, per_class: int) -> Drawn:
     if per_class < 1:
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
     if not run.denoiser.is_file():
-        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
+        raise RunError(f"{run.id} has no {run.denoiser.name}. {denoiser_by(run)}")
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
     done = len(cached(cache_path(run, settings), denoiser.shape)[:count])

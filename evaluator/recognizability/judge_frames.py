@@ -19,6 +19,7 @@ from evaluator.provenance import digest, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
@@ -35,7 +36,7 @@ def judged(run: Run) -> pa.Table:
     """
     judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
     source = {
-        "trajectories": digest(run.trajectories, f"firstlight trace {run.id}", run),
+        "trajectories": digest(run),
         "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
     }
     if run.judgements.is_file():
@@ -74,9 +75,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
                     parts.append(rows(row, view, judges[kind].name, probability))
                     reached[view].append(_wrongly_reached(probability, row["label"]))
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
-        raise RunError(
-            f"{run.trajectories} cannot be judged ({error}); make it again with: firstlight trace {run.id}"
-        ) from error
+        raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items() if wrong}
     metadata = json.dumps({"source": source, "null": null}).encode()
     return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})

@@ -27,6 +27,7 @@ from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
+from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.runtime import cores
@@ -84,7 +85,7 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
     if float(card["config"].get("label_dropout", 0.0)) >= 1:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
     if not run.denoiser.is_file():
-        raise RunError(f"{run.id} has no {run.denoiser.name}. Make it with: firstlight export {run.id}")
+        raise RunError(f"{run.id} has no {run.denoiser.name}. {denoiser_by(run)}")
     judge = judge_for_run(run, "clean")
     return judge, reference_for(judge)
 

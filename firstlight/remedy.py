@@ -1,0 +1,30 @@
+"""What a run lacks and how it comes to it: one rule for every page and command, whoever made the run."""
+
+from firstlight.errors import RunError
+from firstlight.run_folder import Run
+from firstlight.run_json import card_of
+
+OWNERS = ("recorded", "adopted")  # presets of runs that other programs trained
+
+
+def trained_elsewhere(run: Run) -> bool:
+    """Whether another program than ours trained the run, so that it has no checkpoints to trace or export."""
+    try:
+        card = card_of(run)
+    except RunError:
+        return False
+    return card.get("preset") in OWNERS or bool(card.get("guest"))
+
+
+def denoiser_by(run: Run) -> str:
+    """How the run gets a denoiser, in a sentence without its stop."""
+    if trained_elsewhere(run):
+        return f"Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id {run.id}"
+    return f"Export it with: firstlight export {run.id}"
+
+
+def trajectories_by(run: Run) -> str:
+    """How the run gets trajectories, in a sentence without its stop."""
+    if trained_elsewhere(run) and not run.denoiser.is_file():
+        return f"{denoiser_by(run)}, then: firstlight trace {run.id}"
+    return f"Make them with: firstlight trace {run.id}"
