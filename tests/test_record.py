@@ -20,6 +20,7 @@ import firstlight
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.recording import metric_log as recording_metric_log
+from firstlight.recording import recorder as recording_recorder
 from firstlight.recording.curves import curves_in
 from firstlight.run_folder import Run
 from firstlight.run_json import read_card
@@ -107,6 +108,27 @@ def test_not_a_number_is_a_value(tmp_path: Path) -> None:
     assert np.array_equal(list(held.values()), [1.0, np.nan, np.inf, -np.inf, 0.5], equal_nan=True)
     assert Archive(tmp_path).ask("runs")["diverged_at"].tolist() == [1]
     assert Archive(tmp_path).ask("losses")["value"].isna().tolist() == [False, True, False]
+
+
+def test_a_number_beyond_every_float_is_infinite(tmp_path: Path) -> None:
+    with begun(tmp_path, "own") as run:
+        run.log(1, loss=1 << 70, a=10**400, b=-(10**400))
+    assert values(tmp_path) == {"loss": {1: 2.0**70}, "a": {1: np.inf}, "b": {1: -np.inf}}
+
+
+def test_a_run_with_nothing_new_beats_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_recorder, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(recording_recorder, "WRITE_SECONDS", 0.05)
+    run = begun(tmp_path, "own")
+    stale = (datetime.now(UTC) - timedelta(seconds=120)).isoformat()
+    with run._writing:
+        write_json(run.run.card, said(tmp_path) | {"heartbeat": stale})
+    assert state_of(said(tmp_path)) == "crashed"
+    until = time.monotonic() + 20
+    while said(tmp_path)["heartbeat"] == stale and time.monotonic() < until:
+        time.sleep(0.02)
+    assert state_of(said(tmp_path)) == "running"
+    run.finish()
 
 
 def test_steps_that_come_twice_or_late_are_one_curve_and_said(tmp_path: Path) -> None:

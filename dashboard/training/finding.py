@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+LOSS = "The loss"  # what a run's loss is called here, whatever its own name
 
-def sentence(frame: pd.DataFrame, run: str, metric: str = "The loss") -> str:
+
+def sentence(frame: pd.DataFrame, run: str, metric: str = LOSS) -> str:
     """One sentence on a metric of a run: from where to where, and its lowest. frame: the query `losses`."""
     part = frame[(frame["run"] == run)]
     kept = part.dropna(subset=["smooth"])
@@ -16,5 +18,6 @@ def sentence(frame: pd.DataFrame, run: str, metric: str = "The loss") -> str:
         text = text.replace(" fell from ", " rose from ")
     broken = part[part["value"].isna()]
     if not broken.empty:
-        return f"{text}; it diverged at step {broken['step'].iloc[0]:,}."
+        what = "it diverged" if metric == LOSS else "it was first no finite number"
+        return f"{text}; {what} at step {broken['step'].iloc[0]:,}."
     return f"{text}; its lowest, {low['smooth']:.3g}, was at step {low['step']:,}."

@@ -42,7 +42,7 @@ def curves(
         elements.note(f"{run} has no losses yet; they appear while it trains.")
         return
     with answer:
-        elements.finding(finding.sentence(losses, run, metric or "The loss"))
+        elements.finding(finding.sentence(losses, run, metric or finding.LOSS))
     by = by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     figure = loss.loss_curves(losses, logarithmic and not (losses["smooth"] <= 0).any(), by, metric or "training loss")
     elements.chart(figure, "losses", f"{metric or 'Loss'} against training", losses)
