@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs, memory
 from dashboard.data import archive
+from dashboard.data.adopted import MAKES, outdated
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
 LOGO = Path(__file__).with_name("logo.svg")
@@ -31,6 +32,21 @@ SECTIONS = {
         ("blind_test.py", "Blind test", "blind-test"),
     ],
     "Tell": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
+}
+SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
+    "": ("quality",),
+    "trajectory": ("trajectories", "judgements"),
+    "network": ("ablations",),
+    "training": ("novelty",),
+    "recognizability": ("trajectories", "judgements", "posterior", "clip_steps"),
+    "speciation": ("speciation", "uturn", "swap", "classifier", "posterior"),
+    "clip-rankings": ("clip", "clip_pictures", "clip_steps"),
+    "guidance": ("guidance", "guided"),
+    "steps": ("solver_steps",),
+    "blind-test": ("trajectories", "judgements"),
+    "compare": tuple(MAKES),
+    "claims": tuple(MAKES),
+    "report": tuple(MAKES),
 }
 CONTROLS = {
     "": ("run",),
@@ -66,8 +82,10 @@ def main() -> None:
     elements.style()
     closely = not page.url_path  # where every run is shown; no other page shows more than a few
     with archive.one_moment(closely):
-        control_bar.control_bar(CONTROLS[page.url_path])
+        runs = control_bar.control_bar(CONTROLS[page.url_path])
         place = st.container()
+        for text in filter(None, (outdated(run, SHOWN.get(page.url_path, ())) for run in runs)):
+            elements.notice(text)
         try:
             page.run()
         finally:

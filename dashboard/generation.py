@@ -21,7 +21,6 @@ from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.errors import JudgeError, RunError
-from firstlight.levels import levels
 from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
@@ -179,7 +178,7 @@ def finished(
 def in_force(settings: Settings, count: int) -> NDArray[np.float64]:
     """The guidance scales (N, K) of settings without a law."""
     ends = settings.guidance, settings.guidance_low, settings.guidance_high
-    scales = [scale_at(float(level), *ends) for level in levels(settings.levels, settings.steps)[:-1]]
+    scales = [scale_at(float(level), *ends) for level in settings.grid()[:-1]]
     return np.tile(np.array(scales), (count, 1))
 
 

@@ -32,6 +32,20 @@ def notes_of(path: Path) -> dict[str, Any]:
     return notes(schema.empty_table())
 
 
+def former(run: Run) -> list[str]:
+    """The tables of an adopted run that were made with a network that it had before, by name; empty for other runs."""
+    guest = card_of(run).get("guest") or {}
+    made = {name: maker(path, run.id) for name, path in run.tables.items() if path.is_file()}
+    return [name for name, denoiser in made.items() if guest.get("sha256") and denoiser not in ("", guest["sha256"])]
+
+
+def maker(path: Path, run_id: str = "") -> str:
+    """The sha256 of the denoiser that a table was made with, by its own notes; empty where they name none."""
+    said = notes_of(path)
+    source, each = said.get("source", {}), said.get("denoisers", {})
+    return str(said.get("denoiser") or source.get("denoiser") or each.get(run_id, ""))
+
+
 def record(run: Run, *written: Path) -> None:
     """Note new files in the run's manifest; a run that is still trained gets its manifest from the trainer."""
     if card_of(run)["state"] != "running":

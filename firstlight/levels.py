@@ -4,7 +4,7 @@ A denoiser takes any logSNR, so a schedule is a list of numbers, chosen apart fr
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,17 @@ def levels(name: str, steps: int) -> Levels:
     if not 1 <= steps <= MOST_STEPS:
         raise SamplerError(f"{steps} steps cannot be taken; ask for 1 to {MOST_STEPS} steps.")
     return np.append(schedule(name)(steps), CLEAN)
+
+
+def nearest(logsnr: Levels | Sequence[float] | float, known: Sequence[float]) -> Levels:
+    """Of the levels `known` to a network, the nearest to each of these; where `known` is empty it knows them all."""
+    asked, levels = np.asarray(logsnr, np.float64), np.asarray(known, np.float64)
+    return levels[np.abs(asked[..., None] - levels).argmin(-1)] if len(levels) else asked
+
+
+def passing(grid: Levels, known: Sequence[float]) -> Levels:
+    """A chain's levels (K+1,) moved to the nearest `known` ones; those that become one are one, and the end stays."""
+    return np.append(np.unique(nearest(grid[:-1], known)), grid[-1]) if len(known) else grid
 
 
 def onward(grid: Levels, start: float, most: int = MOST_STEPS) -> Levels:

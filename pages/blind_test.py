@@ -4,10 +4,11 @@ import streamlit as st
 
 from dashboard.blind_test import finding, result, sitting
 from dashboard.components import control_bar, elements, people
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 
 elements.title("Blind test", "From when on can people name a picture, and do they see it before the judges?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
+adopted.stop_without_labels(run, "blind test")
 trial = sitting.running(run)
 
 if trial is None:

@@ -12,12 +12,12 @@ elements.title("Forward process", "How does a picture fade into noise, and why t
 run = archive.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
-    name = inputs.choose("Noise schedule", list(process.SCHEDULES), "schedule")
+    name = inputs.choose("Noise schedule", process.schedules(archive.folder(run)), "schedule")
     kind = inputs.choose("Picture", clean_pictures.kinds(run), "picture")
     images = clean_pictures.pictures(run, kind, control_bar.chosen_class(run))
     which = inputs.number("Which one", 1, len(images), 1, "which")
 
-table = process.schedule(name)
+table = process.schedule(name, archive.folder(run))
 film = forward_film.film(run, name, kind, control_bar.chosen_class(run), which - 1)
 with answer:
     elements.finding(finding.sentence(name, table))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import generation, run_facts
 from dashboard.components import elements
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.generate import form, result, student
 
 elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
@@ -16,7 +16,9 @@ if net.scales:
     student.section(run, net)
 else:
     answer = st.container()
-    asked = form.form(run, run_facts.class_names(run))
+    asked = form.form(run, run_facts.class_names(run), net.no_label)
+    if not net.no_label:
+        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided: it draws at guidance 1.")
     if asked is not None:
         with archive.faults():
             st.session_state["finished"] = form.draw(run, net, asked)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import csv_download, elements, live
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.runs import finding, notes_form, table
 
 elements.title("Runs", "What has been trained, and how good is it?")
@@ -39,7 +39,9 @@ left, right = st.columns(2, gap="large")
 with left:
     elements.facts(run_facts.recipe(run))
 with right:
-    if quality.empty:
+    if quality.empty and not adopted.labels(run):
+        elements.note(adopted.nothing_to_name(run, "evaluation"))
+    elif quality.empty:
         elements.note(f"Not evaluated yet. {archive.to_make(str(run['run']), 'all')}")
     else:
         elements.facts(run_facts.quality(quality))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, scrubber
-from dashboard.data import archive, judgements
+from dashboard.data import adopted, archive, judgements
 from dashboard.trajectory import finding, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
@@ -18,9 +18,13 @@ with answer:
     elements.finding(finding.sentence(found[0], classes[label]))
 content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
 scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
-if found[0].judged.empty:
+if not adopted.labels(run):
+    elements.note(adopted.nothing_to_name(run, "judgement"))
+elif found[0].judged.empty:
     elements.note(f"Not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
 else:
     elements.notices(judgements.remarks(str(run["run"]), found[0].view))
+if said := adopted.without_none(run, "its x̂0 without one is not shown"):
+    elements.note(said)
 elements.note(finding.setting(found[0].row))
 sections.section(run, found[0], classes, step)

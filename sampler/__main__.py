@@ -77,7 +77,10 @@ def draw(options: argparse.Namespace) -> str:
     changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
     if options.interval:
         changes["guidance_low"], changes["guidance_high"] = options.interval
-    settings = replace(settings_of(run), **changes)
+    own = settings_of(run)
+    steps = changes.pop("steps", own.steps)
+    settings = replace(own, **changes)
+    settings = replace(settings, steps=steps) if "levels" in changes else settings.in_steps(steps)
     settings.table()
     labels = [label for label in classes for _ in range(options.per_class)]
     seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
@@ -90,7 +93,7 @@ def draw(options: argparse.Namespace) -> str:
     return (
         f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
         f"{progress.evaluations} evaluations each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "
-        f"{progress.seconds * 1000:.0f} ms"
+        f"{progress.seconds * 1000:.0f} ms. {settings.moved()}".removesuffix(". ")
     )
 
 

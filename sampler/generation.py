@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import count
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
-from firstlight.levels import MOST_STEPS, Levels, levels, onward, told
+from firstlight.levels import LISTED, MOST_STEPS, NEAR, Levels, levels, nearest, onward, passing, told
 from firstlight.run_folder import Run
 from sampler.guidance import check, clipped, evaluations, folded, guided
 from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
+from sampler.request import check_known, check_request
 from sampler.solvers import Table, solve
 
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
@@ -41,6 +42,44 @@ class Settings:
     start_deviation: float = 1.0  # its standard deviation
     half: float = 1.0  # half the width of the pictures that the network was trained on: 0.5 for [0, 1]
     shift: float = 0.0  # logSNR by which the network is told more noise than there is, where it draws detail
+    known: tuple[float, ...] = ()  # the only levels that an adopted network knows, rising; empty: it knows any
+
+    def grid(self) -> Levels:
+        """The levels of a drawing (K+1,), each known to the network, so that fewer than `steps` may be left.
+
+        Raises SamplerError for levels that there are none of.
+        """
+        return passing(levels(self.levels, self.steps), self.known)
+
+    def in_steps(self, steps: int) -> "Settings":
+        """The same in so many steps: of levels that are listed one by one, so many, evenly spaced.
+
+        Raises SamplerError for more steps than are listed. A student's list stays as it is.
+        """
+        listed = self.levels.split(",")
+        if self.student or not LISTED.fullmatch(self.levels) or not 1 <= steps != len(listed):
+            return replace(self, steps=steps)
+        if steps > len(listed):
+            raise SamplerError(
+                f"This run draws along {len(listed)} levels of its own; ask for at most {len(listed)} steps, or for "
+                "other levels, as with --levels logsnr."
+            )
+        kept = np.rint(np.arange(steps) * len(listed) / steps).astype(int)
+        return replace(self, steps=steps, levels=",".join(listed[place] for place in kept))
+
+    def moved(self) -> str:
+        """That the levels asked for were moved to those that the network knows, a sentence; empty where none were."""
+        asked, taken = levels(self.levels, self.steps), self.grid()
+        if len(asked) == len(taken) and np.abs(asked - taken).max() <= NEAR:
+            return ""
+        return (
+            f"The network knows {len(self.known)} noise levels: the {self.steps} asked for are moved to the nearest of "
+            f"them, which leaves {len(taken) - 1} steps."
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds them; what the network knows goes with the network."""
+        return {name: value for name, value in asdict(self).items() if name != "known"}
 
     def table(self, at: Levels | None = None) -> Table:
         """The solver's coefficients, at the settings' own levels or at others (K+1,).
@@ -48,13 +87,13 @@ class Settings:
         Raises SamplerError for settings that make no sense.
         """
         check(self.guidance, self.guidance_low, self.guidance_high)
-        own = levels(self.levels, self.steps) if at is None else at
+        own = self.grid() if at is None else at
         table = solve(self.solver, own, self.eta, self.shift, self.half)
         return replace(table, start=(self.start_mean, self.start_deviation)) if at is None else table
 
     def evaluations(self, at: Levels | None = None) -> int:
         """How often the network will see each picture, at the settings' own levels or at others (K+1,)."""
-        at = told(levels(self.levels, self.steps) if at is None else at, self.shift)
+        at = told(self.grid() if at is None else at, self.shift)
         return len(at) - 1 if self.student else evaluations(at, self.guidance, self.guidance_low, self.guidance_high)
 
 
@@ -74,10 +113,11 @@ class Progress:
 def settings_of(run: Run) -> Settings:
     """The run's default sampling, from its run.json. Raises SamplerError where that cannot be read."""
     try:
-        config: dict[str, Any] = json.loads(run.card.read_text())["config"]
+        card: dict[str, Any] = json.loads(run.card.read_text())
+        config = card["config"] | {"known": tuple((card.get("guest") or {}).get("logsnr") or ())}
         config["student"] = bool(config.get("scale_high"))
         return Settings(**{field.name: config[field.name] for field in fields(Settings) if field.name in config})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SamplerError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
 
 
@@ -98,6 +138,7 @@ def generate(
     (while drawing).
     """
     check_request(denoiser, labels, seeds)
+    check_known(denoiser, labels, settings.guidance, None if steer is None else steer.law)
     if steer is not None:
         steer.check(denoiser)
     held = np.asarray(labels, np.int64), np.asarray(seeds, np.int64)
@@ -145,27 +186,19 @@ def continued(
 ) -> Iterator[Progress]:
     """Draw on from x_t (C, H, W) at `logsnr`, once for each pair of `labels` and `seeds`, both (N,), in `most` steps.
 
-    The steps are those of the settings' levels that lie ahead. What tells the continuations apart is the fresh noise
-    of a solver that adds some; from the noise of a seed at the first level, that seed's continuation is the picture
-    that `generate` draws. Raises SamplerError as `generate` does, for an x of another shape, and for a finished one.
+    The steps are those of the settings' levels that lie ahead, from the level nearest to `logsnr` that the network
+    knows. What tells the continuations apart is the fresh noise of a solver that adds some; from the noise of a seed at
+    the first level, that seed's continuation is the picture that `generate` draws. Raises SamplerError as `generate`
+    does, for an x of another shape, and for a finished one.
     """
     check_request(denoiser, labels, seeds)
+    check_known(denoiser, labels, settings.guidance)
     if x.shape != tuple(denoiser.shape):
         raise SamplerError(f"x_t of {x.shape} is none of this run's; its pictures are {tuple(denoiser.shape)}.")
-    table = settings.table(onward(levels(settings.levels, settings.steps), logsnr, most))
+    start = float(nearest(logsnr, settings.known))
+    table = settings.table(onward(settings.grid(), start, most))
     held = np.asarray(x, np.float32)
     return drawn(denoiser, np.asarray(labels, np.int64), np.asarray(seeds, np.int64), settings, table, batch, held)
-
-
-def check_request(denoiser: Any, labels: Sequence[int], seeds: Sequence[int]) -> None:
-    """Raises SamplerError for labels and seeds that make no pictures."""
-    none = len(denoiser.classes)
-    wrong = next((label for label in labels if not 0 <= label <= none), None)
-    if wrong is not None:
-        raise SamplerError(f"There is no class {wrong}; labels are 0 to {none - 1}, and {none} for no label.")
-    if not len(labels) == len(seeds) > 0:
-        raise SamplerError(f"{len(labels)} labels and {len(seeds)} seeds make no pictures; give one of each for each.")
-    Noise(seeds, denoiser.shape)
 
 
 def drawn(

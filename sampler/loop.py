@@ -22,6 +22,12 @@ class Step:
     next: Array  # (N, C, H, W); of the last step: the finished pictures
 
 
+def beginning(noise: Array, start: tuple[float, float]) -> Array:
+    """The x that a chain begins with, out of standard normal noise; `start`: its mean and standard deviation."""
+    mean, deviation = start
+    return noise if start == (0.0, 1.0) else mean + deviation * noise
+
+
 def sample(
     denoise: Callable[[Array, float], Array],
     noise: Array,
@@ -35,8 +41,7 @@ def sample(
     """
     if draw is None and table.stochastic:
         raise SamplerError("This solver adds fresh noise at each step; pass draw, or choose a solver that adds none.")
-    mean, deviation = table.start
-    x = noise if table.start == (0.0, 1.0) else mean + deviation * noise
+    x = beginning(noise, table.start)
     history, told = deque[Array](maxlen=table.b.shape[1]), table.told
     for k in range(table.steps):
         denoised = denoise(x, float(told[k]))

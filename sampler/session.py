@@ -45,6 +45,7 @@ class Denoiser:
     scales: tuple[float, float] | None = None  # of a student: the guidance scales it learned, lowest and highest
     path: Path = Path("denoiser.onnx")  # where it was loaded from
     no_label: bool = True  # whether it knows "no label"; a model of somebody's own may not
+    known: tuple[float, ...] = ()  # the only levels that it knows, logSNR, rising; empty: it knows any
 
     def __call__(
         self,
@@ -58,9 +59,7 @@ class Denoiser:
         Raises SamplerError where it cannot run.
         """
         if not self.no_label and (np.asarray(label) >= len(self.classes)).any():
-            raise SamplerError(
-                "This model knows no pictures without a label, so it cannot be guided; draw with guidance 1."
-            )
+            raise SamplerError("This model knows no pictures without a label; ask for one of its classes.")
         inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
             inputs[SCALE_INPUT] = np.ones_like(logsnr) if guidance is None else guidance
@@ -129,9 +128,10 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     except (KeyError, ValueError, TypeError) as error:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
-    known = metadata.get("no_label") != "false"
+    none = metadata.get("no_label") != "false"
+    known = tuple((report_of(path).get("guest") or {}).get("logsnr") or ())
     shape, config = (channels, height, width), metadata.get("config", "")
-    return Denoiser(session, name, reason, classes, shape, config, scales, path, known)
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known)
 
 
 def check_provider(provider: str) -> None:

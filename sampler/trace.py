@@ -1,5 +1,6 @@
 """Denoising trajectories of an exported denoiser, without torch: the same noise for every class."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,13 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import TRAJECTORIES, X_RANGE
+from firstlight.schema import METADATA, TRAJECTORIES, X_RANGE
 from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
-from sampler.session import Denoiser, load
+from sampler.request import check_known
+from sampler.session import Denoiser, load, report_of
 
 FRAMES = 25  # kept of a chain, about, where nothing else is asked for
 AT_ONCE = 4  # noise seeds drawn together, with every class each
@@ -51,8 +53,9 @@ def trace(
 
     Every `every`-th step is kept, and always the first and the last. `progress` is told the pictures done.
     """
-    classes, kept = len(denoiser.classes), sorted({*range(0, settings.steps, every), settings.steps})
-    levels = settings.table().logsnr[kept].tolist()
+    table = settings.table()
+    classes, kept = len(denoiser.classes), sorted({*range(0, table.steps, every), table.steps})
+    levels = table.logsnr[kept].tolist()
     rows: list[dict[str, Any]] = []
     for first in range(0, per_class, AT_ONCE):
         seeds = range(first, min(first + AT_ONCE, per_class))
@@ -60,7 +63,7 @@ def trace(
         stacks = _chains(denoiser, settings, label.astype(np.int64), seed, kept)
         for i in range(len(label)):
             row = {"sample": len(rows), "label": int(label[i]), "seed": int(seed[i]), "frames": kept, "logsnr": levels}
-            row |= {"solver": settings.solver, "steps": settings.steps, "guidance": settings.guidance}
+            row |= {"solver": settings.solver, "steps": table.steps, "guidance": settings.guidance}
             rows.append(row | {view: None if stack is None else stack[i].tobytes() for view, stack in stacks.items()})
         progress(len(label))
     return pa.Table.from_pylist(rows, schema=TRAJECTORIES)
@@ -87,9 +90,13 @@ def trace_run(run: Run, per_class: int, every: int | None) -> None:
     if per_class < 1:
         raise RunError("--per-class must be at least 1.")
     denoiser, settings = load(run.denoiser), settings_of(run)
-    step, total = every or max(1, settings.steps // FRAMES), per_class * len(denoiser.classes)
+    check_known(denoiser, [], settings.guidance)
+    step, total = every or max(1, settings.table().steps // FRAMES), per_class * len(denoiser.classes)
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
         table = trace(denoiser, settings, per_class, step, bar.update)
-    write_table(run.trajectories, table)
+    made_of = json.dumps({"denoiser": report_of(run.denoiser)["sha256"]}).encode()
+    write_table(run.trajectories, table.replace_schema_metadata({METADATA: made_of}))
     write_manifest(run)
-    print(f"Traced {total} pictures. Next: firstlight evaluate recognizability {run.id}")
+    then = f"evaluate recognizability {run.id}" if len(denoiser.classes) > 1 else "dashboard"
+    none = "" if denoiser.no_label else " It knows none without a label, so x̂0 without one is left out."
+    print(f"Traced {total} pictures.{none} Next: firstlight {then}")

@@ -58,3 +58,41 @@ def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
     for invented in ("Adam", "label dropout", "epochs", "0 pictures", "unknown device", "widths", "?"):
         assert invented not in said.split("<style>")[0], invented
     assert "was adopted" in words(opened("network", run="guided"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("generate", "conditional", "knows no pictures without a label, so it cannot be guided"),
+        ("guidance", "conditional", "knows no pictures without a label, so it cannot be guided"),
+        ("speciation", "conditional", "firstlight evaluate speciation conditional --label 0"),
+        ("recognizability", "unconditional", "has no classes, so there is no recognition of it"),
+        ("clip_rankings", "unconditional", "has no classes, so there is no ranking of classes"),
+        ("generate", "unconditional", "has no classes, so it cannot be guided"),
+        ("forward", "guided", "Along its own levels, signal and noise are equal at step 57 of 150"),
+        ("forward", "flow", "Along its own levels, signal and noise are equal at step 10 of 20"),
+        ("forward", "many", "There is no picture to begin with: many kept none through training"),
+        ("training", "guided", "was adopted, and nobody logged its training"),
+    ],
+)
+def test_what_a_guest_cannot_is_said_where_it_would_be(
+    opened: Callable[..., AppTest], guests: Path, tmp_path: Path, name: str, kind: str, said: str  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(guests / kind, tmp_path / kind)
+    page = opened(name, run=kind)
+    assert said in words(page).replace("\\", "").replace("&nbsp;", " ")
+    assert "Guidance" not in [each.label for each in page.number_input] or kind == "guided"
+
+
+def test_what_the_former_network_made_is_marked_on_its_pages(
+    opened: Callable[..., AppTest], guests: Path, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(guests / "traced", tmp_path / "traced")
+    marked = "traced has adopted another network since its trajectories were made"
+    assert marked not in words(opened("trajectory", run="traced"))
+    adopt(Small(11), "traced", runs=tmp_path, **KINDS["guided"] | {"predicts": "sample", "shape": (1, 28, 28)})
+    said = words(opened("trajectory", run="traced"))
+    assert marked in said and "made anew with: firstlight trace traced" in said
+    assert marked not in words(opened("training", run="traced"))
+    assert main(["trace", "traced", "--per-class", "1", "--every", "75", "--runs", str(tmp_path)]) == 0
+    assert marked not in words(opened("trajectory", run="traced"))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import elements, inputs
-from dashboard.data import archive, clip_scores
+from dashboard.data import adopted, archive, clip_scores
 from dashboard.data.clip_scores import Look
 from evaluator.clip.ranking import Order, RealScore
 
@@ -52,6 +52,7 @@ class Choice:
 def choice(run: pd.Series) -> Choice:
     """The judge, score and prompt chosen. Ends the page where no CLIP has scored the run."""
     frame = clip_scores.judges(archive.ask, str(run["run"]))
+    adopted.stop_without_labels(run, "ranking of classes")
     if frame.empty:
         elements.stop(f"{run['run']} has no CLIP scores. Make them with: firstlight evaluate clip {run['run']}")
     judges = list(dict.fromkeys(frame["judge"]))

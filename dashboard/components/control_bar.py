@@ -26,12 +26,15 @@ class Choice:
     default: str
 
 
-def control_bar(controls: Sequence[str]) -> None:
-    """The bar at the top of every page; what is chosen is in the URL and stays while pages change."""
+def control_bar(controls: Sequence[str]) -> list[str]:
+    """The bar at the top of every page; what is chosen is in the URL and stays while pages change.
+
+    Returns the ids of the runs chosen on it.
+    """
     frame = ask("runs")
     usable = frame[frame["state"] != "damaged"]
     if usable.empty:
-        return
+        return []
     if "baseline" in controls:
         _begin_comparing()
     choices = _choices(usable, compared="baseline" in controls or ("with" in controls and _beside_in_address()))
@@ -40,9 +43,9 @@ def control_bar(controls: Sequence[str]) -> None:
         for key, choice in choices.items():
             _adopt(key, choice, shown=key in controls)
             _draw(key, choice) if key in controls else _hold(key)
-        if "with" in controls:
-            others(_run_in(usable), _compare)
+        runs = others(_run_in(usable), _compare) if "with" in controls else [str(st.session_state["run"])]
         copy_link({key: st.session_state[key] for key in choices if key in controls})
+    return list(dict.fromkeys([*runs, *([st.session_state["baseline"]] if "baseline" in controls else [])]))
 
 
 def _choices(usable: pd.DataFrame, compared: bool) -> dict[str, Choice]:

@@ -32,13 +32,15 @@ def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")
 def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
-    moments = process.moments(process.schedule(name))
-    logsnr = moments["logsnr"].to_numpy()
-    x = process.noised(image, logsnr)
+    moments = process.moments(process.schedule(name, folder))
+    x = process.noised(image, moments["logsnr"].to_numpy())
     try:
         net = generation.denoiser(folder)
         if net.shape != x.shape[1:] or label >= len(net.classes):
             raise SamplerError(f"{folder.id} draws pictures of another size, so it shows no way back for this one.")
+        moments = process.moved(moments, net.known)
+        logsnr = moments["logsnr"].to_numpy()
+        x = process.noised(image, logsnr)
         ways = process.back(net, x, logsnr, label, 1.0)
     except SamplerError as error:
         return Film(_picture(x, None, moments), str(error))
@@ -46,8 +48,10 @@ def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
         _picture(x, ways, moments),
         f"Forward steps across. Below each noisy picture: what {folder.id} makes of it at one go, and in "
         f"{process.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average "
-        "of all pictures that are still possible, and small steps settle on one.",
-    )
+        "of all pictures that are still possible, and small steps settle on one."
+        + (f" The network knows {len(net.known)} noise levels: every picture is noised to the nearest of them."
+           if net.known and name != process.OWN else ""),
+    )  # fmt: skip
 
 
 def _picture(x: process.Values, ways: process.Back | None, moments: pd.DataFrame) -> bytes:

@@ -1,5 +1,6 @@
 """A picture fading into noise, which needs no network, and the ways back, which need one: one big step, or many."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 
 from dashboard.pictures.pixels import Bytes
 from dashboard.pictures.trajectories import evenly
-from firstlight.levels import CLEAN, LAST, alpha, levels, sigma
+from firstlight.levels import CLEAN, LAST, alpha, levels, nearest, passing, sigma
+from firstlight.run_folder import Run
+from firstlight.run_json import card_of
+from sampler.generation import settings_of
 from sampler.guidance import guided
 from sampler.loop import sample
 from sampler.noise import Noise
@@ -16,6 +20,7 @@ from sampler.session import Denoiser
 from sampler.solvers import ddim
 
 SCHEDULES = {"linear-1000": 1000, "linear-400": 400, "linear-150": 150, "cosine": 1000}  # name -> forward steps T
+OWN = "its own"  # schedule of an adopted network
 COLUMNS = 14  # moments of a film
 SMALL_STEPS = 12  # "many" small steps back
 SEED = 7  # of the one noise that every step adds more of
@@ -31,16 +36,31 @@ class Back:
     many: Values
 
 
-def schedule(name: str) -> pd.DataFrame:
-    """Forward steps 0 … T of a schedule: step, alpha_bar, logsnr."""
-    steps = SCHEDULES[name]
-    logsnr = levels(name, steps)[::-1]
+def schedules(folder: Run) -> list[str]:
+    """The names of the schedules on offer for a run; first an adopted network's own."""
+    return [*([OWN] if card_of(folder).get("guest") else []), *SCHEDULES]
+
+
+def schedule(name: str, folder: Run | None = None) -> pd.DataFrame:
+    """Forward steps 0 … T of a schedule, or of a run's own: step, alpha_bar, logsnr."""
+    if folder is not None and name == OWN:
+        settings = settings_of(folder)
+        logsnr = np.append(settings.known or settings.grid()[:-1], CLEAN)[::-1]
+    else:
+        logsnr = levels(name, SCHEDULES[name])[::-1]
+    steps = len(logsnr) - 1
     return pd.DataFrame({"step": np.arange(steps + 1), "alpha_bar": alpha(logsnr) ** 2, "logsnr": logsnr})
 
 
 def moments(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a schedule that a film shows, first and last among them."""
     return table.iloc[evenly(len(table), COLUMNS)]
+
+
+def moved(rows: pd.DataFrame, known: Sequence[float]) -> pd.DataFrame:
+    """The rows at the levels that a network knows nearest to theirs; the clean picture stays."""
+    logsnr = np.where(rows["logsnr"] < CLEAN, nearest(rows["logsnr"].to_numpy(), known), CLEAN)
+    return rows.assign(logsnr=logsnr, alpha_bar=alpha(logsnr) ** 2)
 
 
 def noised(image: Bytes, logsnr: NDArray[np.float64]) -> Values:
@@ -52,12 +72,14 @@ def noised(image: Bytes, logsnr: NDArray[np.float64]) -> Values:
 
 
 def back(net: Denoiser, x: Values, logsnr: NDArray[np.float64], label: int, guidance: float) -> Back:
-    """From each x_t (N, C, H, W) at its own level: one big step, and SMALL_STEPS small ones. Raises SamplerError."""
+    """From each x_t (N, C, H, W) at its own level: one big step, and SMALL_STEPS small ones, fewer where the network
+    knows fewer levels. Raises SamplerError.
+    """
     law = guided(net, np.array([label]), len(net.classes), guidance)
     once, many = x.copy(), x.copy()  # where there is no noise to speak of, the picture itself
     for place in np.flatnonzero(logsnr < LAST):
         level = logsnr[place]
-        path = np.append(np.linspace(level, max(LAST, level + 1), SMALL_STEPS), CLEAN)
+        path = passing(np.append(np.linspace(level, max(LAST, level + 1), SMALL_STEPS), CLEAN), net.known)
         steps = list(sample(law, x[place][None], ddim(path)))
         once[place], many[place] = steps[0].denoised[0], steps[-1].next[0]
     return Back(once, many)

@@ -3,8 +3,10 @@
 from dashboard.format import share
 from dashboard.generation import Drawn
 from evaluator.stats.intervals import share as clustered
-from firstlight.levels import LISTED, levels
+from firstlight.levels import LISTED
 from sampler.guidance_laws import LAWS
+
+FEW = 8  # levels that are named one by one
 
 
 def sentence(drawn: Drawn) -> str:
@@ -26,11 +28,13 @@ def setting(drawn: Drawn) -> str:
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
     law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
     marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
-    on = f"on {s.levels} levels"
+    on, grid = f"on {s.levels} levels", s.grid()[:-1]
     if LISTED.fullmatch(s.levels):
-        listed = ", ".join(f"{level:.3g}" for level in levels(s.levels, s.steps)[:-1])
-        on = f"at logSNR {listed}".replace("-", "−")
+        listed = ", ".join(f"{level:.3g}" for level in grid)
+        few = f"at logSNR {listed}" if len(grid) <= FEW else f"from logSNR {grid[0]:.3g} to {grid[-1]:.3g}"
+        on = few.replace("-", "−") + (", levels of the network's own" if s.known else "")
     return (
-        f"{drawn.run}: {s.solver}, {s.steps} steps {on}, guidance {s.guidance:g}{law}, "
-        f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}."
-    )
+        f"{drawn.run}: {s.solver}, {len(grid)} steps {on}, guidance {s.guidance:g}{law}, "
+        f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}. "
+        f"{s.moved()}"
+    ).rstrip()

@@ -14,7 +14,7 @@ from dashboard.components import elements, inputs
 from dashboard.components.progress import watched
 from dashboard.data import archive
 from dashboard.generation import MOST_PICTURES, Drawn
-from firstlight.levels import MOST_STEPS
+from firstlight.levels import LISTED, MOST_STEPS
 from sampler.generation import Settings, settings_of
 from sampler.guidance_laws import LAWS, WIDEST
 from sampler.session import Denoiser
@@ -33,27 +33,34 @@ class Request:
     law: str = ""  # of guidance, a key of sampler.laws.LAWS; empty: what a student has learned
 
 
-def form(run: pd.Series, classes: Sequence[str]) -> Request | None:
-    """The form; what it asks for once its button is pressed. Its values are in the URL too."""
+def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Request | None:
+    """The form; what it asks for once its button is pressed. Its values are in the URL too.
+
+    `guidable`: whether the network knows pictures without a label, without which there is no guidance.
+    """
     own = settings_of(archive.folder(run))
     with st.form("asking", border=False):
         names = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params")
         with st.container(horizontal=True):
             each = int(inputs.entry("Of each", 1, MOST_EACH, 8, "each", "teacher"))
             seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"]))
-            settings, law = _settings(own, str(run["run"]))
+            settings, law = _settings(own, str(run["run"]), guidable)
         pressed = st.form_submit_button("Draw", type="primary")
     return request(names, classes, each, seed, settings, law) if pressed else None
 
 
-def _settings(own: Settings, run: str) -> tuple[Settings, str]:
+def _settings(own: Settings, run: str, guidable: bool) -> tuple[Settings, str]:
     """The settings chosen in the form and the law of guidance; a run's own ones at first."""
+    most = own.steps if LISTED.fullmatch(own.levels) else MOST_STEPS
     solver = inputs.pick("Solver", list(SOLVERS), own.solver, "solver", run)
-    steps = inputs.entry("Steps", 1, MOST_STEPS, own.steps, "steps", run, help=elements.WORDS["steps"])
+    steps = inputs.entry("Steps", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
+    own = own.in_steps(int(steps))
+    if not guidable:
+        return replace(own, solver=solver, guidance=1.0), own_law(own)
     guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", run, help=elements.WORDS["guidance"])
     laws = {name_of(law): law for law in LAWS}
     law = laws[inputs.pick("Law", list(laws), name_of(own_law(own)), "law", run, width=160)]
-    return replace(own, solver=solver, steps=int(steps), guidance=guidance), law
+    return replace(own, solver=solver, guidance=guidance), law
 
 
 def request(

@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import asdict
 
 import numpy as np
 
@@ -16,7 +15,7 @@ def labelled_set(drawn: Drawn) -> bytes:
     """
     gray = drawn.images[..., 0] if drawn.images.shape[-1] == 1 else drawn.images
     made = {"run": drawn.run, "evaluations": drawn.evaluations, "provider": drawn.provider, "law": drawn.law,
-            **asdict(drawn.settings)}  # fmt: skip
+            **drawn.settings.plain()}  # fmt: skip
     file = io.BytesIO()
     np.savez_compressed(
         file, images=gray, labels=drawn.labels, seeds=drawn.seeds, classes=np.array(drawn.classes),

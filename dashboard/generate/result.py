@@ -11,7 +11,6 @@ from dashboard.charts.guidance import name_of, weights
 from dashboard.components import elements
 from dashboard.generate import finding, labelled_set
 from dashboard.generation import Drawn
-from firstlight.levels import levels
 from sampler.guidance_laws import LAWS
 
 
@@ -41,10 +40,10 @@ def _weights(drawn: Drawn, scales: NDArray[np.float64]) -> None:
     s = drawn.settings
     names = [drawn.classes[label] for label in drawn.labels]
     rows = pd.DataFrame({
-        "class": np.repeat(names, s.steps), "seed": np.repeat(drawn.seeds, s.steps),
-        "step": np.tile(np.arange(1, s.steps + 1), len(names)), "scale": scales.ravel(),
+        "class": np.repeat(names, scales.shape[1]), "seed": np.repeat(drawn.seeds, scales.shape[1]),
+        "step": np.tile(np.arange(1, scales.shape[1] + 1), len(names)), "scale": scales.ravel(),
     })  # fmt: skip
-    figure = weights(scales, names, drawn.seeds.tolist(), levels(s.levels, s.steps)[:-1])
+    figure = weights(scales, names, drawn.seeds.tolist(), s.grid()[:-1])
     elements.chart(figure, "weights", "Guidance scale in force: a row for each picture, a column for each step", rows)
     elements.note(
         f"{name_of(drawn.law)}: {LAWS[drawn.law].words}, S = {s.guidance:g}. On average s = {scales.mean():.2f}, from "

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from evaluator.guidance.judges import referee
 from sampler.guidance_laws import LAWS
 
@@ -67,6 +67,8 @@ class Choice:
 
 def choice(run: pd.Series) -> Choice:
     """The chosen number of steps and judge. Ends the page where the run's laws were not compared."""
+    if not adopted.knows_no_label(run):
+        elements.stop(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided, and no laws are compared.")
     frame = archive.ask("guidance", run=run["run"])
     if frame.empty:
         how = archive.to_make(str(run["run"]), "guidance", "Make it with")

@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import elements, inputs
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.format import share
 from dashboard.pictures.grid import Cell, plate
 from dashboard.pictures.pixels import unpack
-from evaluator.experiments.ablation_figures import NONE, Ablated, ablated_from, change, part_name, share_of
+from evaluator.experiments.ablation_figures import NONE, Ablated, ablated_from, change, missing, part_name, share_of
 
 HEADINGS = ("taken away", "right, % [95 %]", "among real ones, % [95 %]", "good, % [95 %]",
             "good, change in points [95 %]", "evaluations", "n")  # fmt: skip
@@ -25,6 +25,9 @@ def figures(run: pd.Series) -> Ablated | None:
 def draw(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
     found = figures(run)
+    if not adopted.labels(run):
+        elements.note(adopted.nothing_to_name(run, "ablation that a judge could see"))
+        return
     if found is None:
         elements.note(f"Not tried yet. {archive.to_make(str(run['run']), 'ablations')}")
         return
@@ -38,6 +41,8 @@ def draw(run: pd.Series) -> None:
             "A row for each part taken away, the same noise in all; amber corner: the judge sees another class."
         )
     elements.table(HEADINGS, [_row(found, part) for part in found.parts], "ablations")
+    for sentence in missing(found.parts):
+        elements.note(sentence)
     elements.note(
         "Good: the judge names the class asked for, and the picture lies among real ones in the judge's features. "
         "Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."

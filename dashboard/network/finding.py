@@ -17,6 +17,8 @@ def sentence(run: pd.Series, net: Anatomy | str) -> str:
             f"{len(net.skips)} skips"
         )
     found = ablations.figures(run)
+    if found is not None and NONE in found.parts and SKIPS not in found.parts:
+        return f"{size}; no skips are found in it, so what they are worth is not measured."
     if found is None or SKIPS not in found.parts or NONE not in found.parts:
         return f"{size}; what breaks without its parts is not measured yet."
     whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dashboard import axes, run_facts
 from dashboard.components import elements, inputs
-from dashboard.data import archive, judgements
+from dashboard.data import adopted, archive, judgements
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
 
@@ -47,6 +47,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
     pairs = {
         f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
     }
+    adopted.stop_without_labels(run, "recognition")
     if not pairs:
         elements.stop(f"{run['run']} is not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
     order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))

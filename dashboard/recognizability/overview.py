@@ -1,7 +1,7 @@
 """The answer: the finding, what cannot be said, and what the source says."""
 
 from dashboard.components import elements, verdicts
-from dashboard.data import judgements
+from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import finding
 from dashboard.recognizability.choice import Choice
@@ -14,6 +14,8 @@ def answer(at: Choice) -> None:
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:
         elements.notice(schedule.sentence)
+    if said := adopted.without_none(at.run, "no x̂0 without one is judged"):
+        elements.note(said)
     missing = finding.lacking(at.figures, at.classes)
     if missing:
         elements.note(missing)

@@ -16,12 +16,14 @@ from markupsafe import Markup
 from dashboard import run_facts
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
+from dashboard.data import adopted
 from dashboard.pictures import snapshots
 from dashboard.report import claims, clip, recognizability, trajectories
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.numbers import Ask, Number, by_class, headline
 from dashboard.training import finding as training_finding
 from evaluator.claims.statements import Found
+from evaluator.provenance import former
 from firstlight.run_state import now
 
 HERE = Path(__file__).parent
@@ -78,13 +80,14 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
     losses = ask("losses", runs=[run["run"]], smoothing=100)
+    outdated = adopted.told_former(str(run["run"]), former(facts.folder))
     return {
         "run": str(run["run"]),
         "name": "" if run["name"] in (None, run["run"]) else str(run["name"]),
         "state": str(run["state"]),
         "tags": [str(tag) for tag in run["tags"]] if run["tags"] is not None else [],
         "note": run["notes"] or "",
-        "recipe": run_facts.recipe(run),
+        "recipe": run_facts.recipe(run) + ([("Outdated", outdated)] if outdated else []),
         "loss": "" if losses.empty else training_finding.sentence(losses, str(run["run"])),
         "recognition": recognizability.section(facts.measured, facts.folder, lambda figure: _figure(figure, figures))
         if facts.measured

@@ -1,12 +1,13 @@
 """The experiments, a tab each; where a run has not made one, the command that makes it."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from dashboard.components import elements
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.speciation import classifier, cloning, label_swap, posterior, uturn
 
 
@@ -18,14 +19,23 @@ class Experiment:
     query: str
     name: str  # in words
     command: str  # of firstlight evaluate
+    with_label: str = ""  # what is added for a network that knows no pictures without a label
+    told: str = ""  # what follows for such a network, the end of a sentence
 
 
+WITH_ONE = "all of these are drawn with one"
 PARTS = {
-    "Cloning": Experiment(cloning.draw, "speciation", "cloning experiment", "speciation"),
-    "U-turn": Experiment(uturn.draw, "uturn", "U-turns of real pictures", "uturn"),
+    "Cloning": Experiment(cloning.draw, "speciation", "cloning experiment", "speciation", "--label {}", WITH_ONE),
+    "U-turn": Experiment(uturn.draw, "uturn", "U-turns of real pictures", "uturn", "--conditional", WITH_ONE),
     "Label swap": Experiment(label_swap.draw, "swap", "label swap", "swap"),
     "Classifier": Experiment(classifier.draw, "classifier", "diffusion classifier", "classifier"),
-    "Posterior": Experiment(posterior.draw, "posterior_entropy", "posterior", "posterior"),
+    "Posterior": Experiment(
+        posterior.draw,
+        "posterior_entropy",
+        "posterior",
+        "posterior",
+        told="its classes are held against each other alone, which is all that a posterior needs",
+    ),
 }
 
 
@@ -33,8 +43,22 @@ def draw(name: str, run: pd.Series, axis: str) -> None:
     """The tab of this name, a key of PARTS."""
     part = PARTS[name]
     frame = archive.ask(part.query, run=run["run"])
-    if frame.empty:
-        how = archive.to_make(str(run["run"]), part.command, "Make it with")
-        elements.note(f"{run['run']} has no {part.name} yet. {how}")
-        return
-    part.draw(run, frame, axis)
+    if not adopted.labels(run):
+        elements.note(adopted.nothing_to_name(run, part.name))
+    elif frame.empty:
+        elements.note(_lacking(part, run))
+    else:
+        part.draw(run, frame, axis)
+    if not frame.empty and name != "Label swap" and (said := adopted.known_levels(run)):
+        elements.note(said)
+    if not frame.empty and part.told and (said := adopted.without_none(run, part.told)):
+        elements.note(said)
+
+
+def _lacking(part: Experiment, run: pd.Series) -> str:
+    """What makes an experiment that a run lacks; with a label where its network draws with one only."""
+    how = archive.to_make(str(run["run"]), part.command, "Make it with")
+    if adopted.knows_no_label(run) or not part.with_label or how.endswith("."):
+        return f"{run['run']} has no {part.name} yet. {how}"
+    label = part.with_label.format(shlex.quote(str(run["classes"][0])))
+    return f"{run['run']} has no {part.name} yet, and knows no pictures without a label. {how} {label}"

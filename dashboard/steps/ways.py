@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.components import elements
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from evaluator.steps.quality_kept import Way, ways_from
 
 
@@ -27,6 +27,7 @@ class Ways:
 def ways(run: pd.Series) -> Ways:
     """What is stored. Ends the page with the command where nothing is, and with the teacher for a student."""
     frame = archive.ask("solver_steps", run=run["run"])
+    adopted.stop_without_labels(run, "comparison of solvers, which a judge of classes makes,")
     if frame.empty:
         teacher = json.loads(run["config"] or "{}").get("teacher")
         if teacher:

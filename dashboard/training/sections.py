@@ -10,7 +10,7 @@ from dashboard import run_facts
 from dashboard.charts import loss
 from dashboard.components import elements, inputs
 from dashboard.components import live as components_live
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.pictures import snapshots
 from dashboard.training import finding
 from firstlight.recording.curves import EPOCH
@@ -39,7 +39,11 @@ def curves(
     losses = archive.ask("losses", runs=list(ids), smoothing=smoothing, metric=metric)
     if losses.empty:
         answer.empty()
-        elements.note(f"{run} has no losses yet; they appear while it trains.")
+        elements.note(
+            f"{run} was adopted, and nobody logged its training. Record yours with: firstlight.record({run!r}, …)"
+            if adopted.is_adopted(run)
+            else f"{run} has no losses yet; they appear while it trains."
+        )
         return
     with answer:
         elements.finding(finding.sentence(losses, run, metric or finding.LOSS))

@@ -46,10 +46,14 @@ def fork_sentence(made: Continuations) -> str:
 def fork_setting(made: Continuations) -> str:
     """How the continuations were drawn."""
     drawn = made.drawn
+    known = "" if made.moved is None else (
+        f" The network knows levels of its own: this x_t was taken for one at logSNR {number(made.moved, 'logSNR')}, "
+        "the nearest of them."
+    )  # fmt: skip
     marked = " An amber corner marks what the judge takes for another class." if made.other.any() else ""
     return (
         f"Drawn with {made.solver} up to here, then in ancestral steps, which add fresh noise each time: a solver "
         f"without noise has one way on only. {drawn.total} steps over the levels that the run has left, "
         f"{drawn.evaluations} evaluations of the network for each picture, {drawn.seconds:.1f} s on {drawn.provider}."
-        f"{marked}"
+        f"{known}{marked}"
     )

@@ -22,6 +22,7 @@ from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.levels import NEAR, nearest
 from firstlight.schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of
 from sampler.noise import Pictures
@@ -63,6 +64,7 @@ class Continuations:
     drawn: Progress  # its images are (N, H, W, C)
     verdicts: Verdicts | None
     remark: str = ""
+    moved: float | None = None  # logSNR that x_t was taken at, where the network knows that of the fork not
 
     @property
     def other(self) -> NDArray[np.bool_]:
@@ -91,7 +93,9 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
         verdicts, remark = generation.judged(folder, last.images, labels), ""
     except (JudgeError, RunError) as error:
         verdicts, remark = None, str(error)
-    return Continuations(fork, net.classes, str(trajectory.row["solver"]), last, verdicts, remark)
+    at = float(nearest(fork.logsnr, net.known))
+    moved = None if abs(at - fork.logsnr) <= NEAR else at
+    return Continuations(fork, net.classes, str(trajectory.row["solver"]), last, verdicts, remark, moved)
 
 
 def stored_x(trajectory: Trajectory, step: int, shape: tuple[int, int, int]) -> Pictures:

@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements, inputs
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.trajectory import finding, fork, fork_chart
 from dashboard.trajectory.fork import MOST, Fork
 from dashboard.trajectory.stored import Trajectory
 
 CONTINUATIONS = 16
 TOLD = ("the class", "no label")
+UNLABELLED = "no label: the network is not told the class, c_mask = 0"
 
 
 def begin() -> None:
@@ -47,6 +48,8 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
         ends = fork.endings(made.verdicts.top, made.classes)
         elements.chart(fork_chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
     elements.note(finding.fork_setting(made))
+    if not adopted.knows_no_label(run):
+        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so its forks are told the class.")
 
 
 def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> Fork | None:
@@ -57,7 +60,7 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         start = inputs.entry("From step", 0, last - 1, min(step, last - 1), "from", f"{run['run']} {last}")
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
         seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
-        told = inputs.choose("Told", TOLD, "told", help="no label: the network is not told the class, c_mask = 0")
+        told = inputs.choose("Told", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
         pressed = st.form_submit_button("Draw continuations", type="primary")
     if not (pressed or st.session_state.pop("fork", False)):
         return None

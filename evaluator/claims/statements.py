@@ -23,7 +23,7 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 
-DIGIT_CLASSES, LABELS, GUIDANCE = "digits", "labels", "guidance"
+DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"
 
 Ruling = Callable[[Run, Card, Ask], tuple[Verdict, ...]]  # what judges a run's stored rows
 
@@ -52,7 +52,9 @@ class Subject:
     command: str  # with {run} for the run's id
     page: str
     judge: Ruling
-    needs: frozenset[str] = frozenset()  # of DIGIT_CLASSES, LABELS, GUIDANCE: a run without makes no sense of it
+    needs: frozenset[str] = (
+        frozenset()
+    )  # of DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL: a run without makes no sense of it
     asked: Callable[[Run, Ask], dict[str, Any]] = lambda run, ask: {}
 
 
@@ -65,11 +67,12 @@ def verdicts(run: Run, card: Card, ask: Ask) -> tuple[Found, ...]:
 
 
 def _sensible(subject: Subject, card: Card) -> bool:
-    config = card.get("config", {})
+    config, guest = card.get("config", {}), card.get("guest")
     has = {
         DIGIT_CLASSES: tuple(map(str, card["dataset"]["classes"])) == DIGITS,
         LABELS: float(config.get("label_dropout", 0.0)) < 1,
         GUIDANCE: not config.get("scale_high"),  # a student knows few noise levels, and has no guidance left
+        NO_LABEL: not guest or bool(guest.get("no_label")),
     }
     return all(has[name] for name in subject.needs)
 
@@ -113,6 +116,7 @@ GUIDED = ("guided", "firstlight evaluate guidance {run}", "guidance")
 RESUMED = ("firstlight resume {run}", "training")
 OF_DIGITS, LABELLED = frozenset({DIGIT_CLASSES}), frozenset({LABELS})
 GUIDABLE = LABELLED | {GUIDANCE}
+STEERED = GUIDABLE | {NO_LABEL}
 SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "S1", "Forward diffusion", claims_forward.WORDS,
@@ -124,7 +128,7 @@ SUBJECTS: tuple[Subject, ...] = (
         *RECOGNIZED, inputs.s3, asked=inputs.controls,
     ),
     Subject("S4", "U-Net", ablated.U_NET, *ABLATED, _on(inputs.ablated, ablated.s4), GUIDABLE),
-    Subject("S5", "Class conditioning", ablated.CONDITIONING, *ABLATED, _on(inputs.ablated, ablated.s5), GUIDABLE),
+    Subject("S5", "Class conditioning", ablated.CONDITIONING, *ABLATED, _on(inputs.ablated, ablated.s5), STEERED),
     Subject("S6", "Time embedding", ablated.TIME_EMBEDDING, *ABLATED, _on(inputs.ablated, ablated.s6), GUIDABLE),
     Subject("S7", "Training", training.TRAINED, "loss_values", *RESUMED, inputs.s7),
     Subject("S8", "Quality through training", training.BETTER, "snapshots", *RESUMED, inputs.s8, LABELLED),
@@ -138,11 +142,11 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject(
         "S11", "CLIP-guided classifier-free guidance", guidance_claims.PROPOSED,
-        *GUIDED, _on(inputs.guided, guidance_claims.s11), GUIDABLE,
+        *GUIDED, _on(inputs.guided, guidance_claims.s11), STEERED,
     ),
     Subject(
         "S12", "Classifier-free guidance", guidance_claims.FREE,
-        *GUIDED, _on(inputs.guided, guidance_claims.s12), GUIDABLE,
+        *GUIDED, _on(inputs.guided, guidance_claims.s12), STEERED,
     ),
     Subject(
         "S13", "Fewer steps", steps_claims.WORDS,

@@ -12,6 +12,7 @@ from typing import Any
 
 from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_run, load, with_prompts
 from evaluator.clip.prompts import checked, prompt
+from evaluator.judges.cards import check_named
 from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
@@ -33,6 +34,7 @@ def chosen(
 
     `data` holds the real pictures that a model by name is measured on. Raises JudgeError with a sentence.
     """
+    check_named(run_card)
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
     judge = clip_for(dataset) if name is None else openclip_judge(name, dataset, data, cache)

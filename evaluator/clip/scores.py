@@ -5,7 +5,6 @@ Several judges' rows stand side by side while they are of the same pictures.
 
 import json
 import time
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
-from evaluator.provenance import denoiser_sha256, digest
+from evaluator.provenance import denoiser_sha256, digest, maker
 from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
 from evaluator.recognizability import judge_frames as recognizability_judge_frames
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
@@ -43,7 +42,7 @@ def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Ta
     seconds = 1000 * (time.perf_counter() - started) / len(drawn.labels)
     source = {
         "denoiser": denoiser_sha256(run),
-        "sampling": json.loads(json.dumps(asdict(drawn.settings))),
+        "sampling": json.loads(json.dumps(drawn.settings.plain())),
         "first_seed": FIRST_SEED,
     }
     join(
@@ -139,6 +138,7 @@ def steps(run: Run, judge: ClipJudge) -> int:
         if not parts:
             raise ValueError(f"it holds no rows with {VIEW}")
         source = {"trajectories": digest(run)}
+        source |= {"denoiser": maker(run.trajectories)} if maker(run.trajectories) else {}
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     table = pa.concat_tables(parts)

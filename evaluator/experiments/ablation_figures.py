@@ -1,6 +1,6 @@
 """What is left of a run's pictures with a part taken away: shares, and paired differences on the same noise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,16 @@ def part_name(part: str) -> str:
     }.get(part, part)  # fmt: skip
 
 
+def missing(parts: Sequence[str]) -> list[str]:
+    """Why a part was not taken away, a sentence for each such part."""
+    said = {
+        SKIPS: "No skips were silenced: in this network's graph nothing joins a picture with what was made of it.",
+        TIME: "The time embedding was not frozen: it cannot be told from the rest of this network's graph.",
+        LABEL: "The label was not withheld: this model knows no pictures without one.",
+    }
+    return [text for part, text in said.items() if part not in parts]
+
+
 def figures(run: str, pictures: Ablated, level: float | None = None) -> dict[str, Any]:
     """Every part's shares and what its loss costs, as plain values; `level`: logSNR at which the time was frozen."""
     rows = []
@@ -106,7 +116,7 @@ def report(figures: dict[str, Any]) -> str:
     for row in figures["parts"]:
         cells = [_cell(row[name]) for name in ("accuracy", "real", "good_change")]
         lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *missing([row["part"] for row in figures["parts"]])])
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:

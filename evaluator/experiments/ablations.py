@@ -6,7 +6,7 @@ it lies among real pictures.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, ablated_from, figures, skips_at
 from evaluator.experiments.graph_surgery import Graph, open_graph, with_time_at, without_skips
+from evaluator.experiments.guest_graph import open_guest
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
@@ -44,11 +45,13 @@ def ablations(run: Run, seeds: int = SEEDS, judges: Path = JUDGES) -> dict[str, 
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
     subject, settings = subject_of(run, True, judges), settings_of(run)
-    graph, level = open_graph(run.denoiser.read_bytes()), middle(settings)
+    content, level = run.denoiser.read_bytes(), middle(settings)
+    graph = open_guest(content, subject.shape) if subject.card.get("guest") else open_graph(content)
     manifold = _manifold(subject, judges)
-    noted = {"sampling": asdict(settings), "frozen": level, "seed": FIRST_SEED, "real": manifold is not None}
+    noted = {"sampling": settings.plain(), "frozen": level, "seed": FIRST_SEED, "real": manifold is not None}
     tables = [
-        _drawn_without(subject, graph, part, settings, noted, seeds, manifold) for part in parts(graph, subject.shape)
+        _drawn_without(subject, graph, part, settings, noted, seeds, manifold)
+        for part in parts(graph, subject.denoiser.no_label)
     ]
     table = pa.concat_tables(tables)
     record(subject, "ablations", table, {"settings": noted | {"seeds": seeds}})
@@ -56,20 +59,17 @@ def ablations(run: Run, seeds: int = SEEDS, judges: Path = JUDGES) -> dict[str, 
     return figures(run.id, ablated_from(columns, subject.classes), level)
 
 
-def parts(graph: Graph, shape: tuple[int, int, int]) -> list[str]:
-    """What is taken away, one after the other; first nothing."""
-    one_by_one = [skips_at(size(shape, level)) for level in graph.levels] if len(graph.levels) > 1 else []
-    return [NONE, *one_by_one, SKIPS, TIME, LABEL, STEPS]
-
-
-def size(shape: tuple[int, int, int], level: int) -> int:
-    """Height and width at a level of the U-Net, which folds every picture 2 x 2 before its first."""
-    return shape[-1] // 2 ** (level + 1)
+def parts(graph: Graph, no_label: bool) -> list[str]:
+    """What is taken away, one after the other, as far as there is such a part; first nothing."""
+    one_by_one = [skips_at(graph.size(level)) for level in graph.levels] if len(graph.levels) > 1 else []
+    there = {SKIPS: bool(graph.skips), TIME: graph.time is not None, LABEL: no_label, STEPS: True}
+    return [NONE, *one_by_one, *(part for part, found in there.items() if found)]
 
 
 def middle(settings: Settings) -> float:
     """The logSNR at the middle of the sampling, at which the time embedding is frozen."""
-    return float(settings.table().logsnr[settings.steps // 2])
+    table = settings.table()
+    return float(table.logsnr[table.steps // 2])
 
 
 def _drawn_without(
@@ -77,7 +77,7 @@ def _drawn_without(
     manifold: Manifold | None,
 ) -> pa.Table:  # fmt: skip
     """The rows of one part."""
-    chosen = replace(settings, steps=1) if part == STEPS else settings
+    chosen = settings.in_steps(1) if part == STEPS else settings
     chosen = replace(chosen, guidance=1.0) if part == LABEL else chosen
     cut = _cut(subject, graph, part, noted["frozen"])
     labels = subject.classes if part != LABEL else 1
@@ -97,7 +97,7 @@ def _cut(subject: Subject, graph: Graph, part: str, level: float) -> Subject:
     if part == TIME:
         content = with_time_at(graph, level)
     elif part.startswith(SKIPS):
-        levels = [each for each in graph.levels if part in (SKIPS, skips_at(size(subject.shape, each)))]
+        levels = [each for each in graph.levels if part in (SKIPS, skips_at(graph.size(each)))]
         content = without_skips(graph, tuple(levels))
     else:
         return subject

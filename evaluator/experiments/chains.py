@@ -1,6 +1,7 @@
 """Ancestral chains that pass through chosen noise levels, and what follows when one is taken up in the middle."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,31 +9,54 @@ import numpy as np
 from evaluator.experiments.subject import Labels
 from evaluator.theory.schedule_check import trained
 from firstlight.errors import RunError
-from firstlight.levels import LAST, NEAR, NOISY, Levels, levels
+from firstlight.levels import LAST, NEAR, NOISY, Levels, levels, nearest, passing
 from sampler.guidance import filled
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
-from sampler.solvers import Table
+from sampler.solvers import Table, ddpm
 
 STEPS = 50  # of a chain from the noisiest level; more change little
 
 
 def grid_of(card: dict[str, Any], name: str | None, steps: int) -> Levels:
-    """The levels (K+1,) of a chain: those with this name, or evenly spaced from the noisiest that the run learned."""
-    if name:
-        return levels(name, steps)
-    grid = levels("logsnr", steps)
-    schedule = card["config"].get("schedule")
+    """The levels (K+1,) of a chain: those with this name, or evenly spaced from the noisiest that the run learned.
+
+    Of an adopted network that knows levels of its own these are moved to the nearest, so that there may be fewer.
+    """
+    return passing(levels(name, steps) if name else _spaced(card, steps), known_to(card))
+
+
+def _spaced(card: dict[str, Any], steps: int) -> Levels:
+    """Evenly spaced levels (K+1,) from the noisiest that the run learned, or that its adopted network draws from."""
+    grid, config, guest = levels("logsnr", steps), card["config"], card.get("guest")
+    if guest:
+        own = levels(config["levels"], config["steps"])
+        first, last = max(float(own[0]), NOISY), min(float(own[-2]), LAST)
+        return np.append(np.linspace(first, max(last, first), steps), grid[-1]) if steps > 1 else own[[0, -1]]
+    schedule = config.get("schedule")
     first = trained(str(schedule)).noisy if schedule else NOISY
     return np.append(np.linspace(first, LAST, steps), grid[-1]) if first > grid[0] and steps > 1 else grid
 
 
-def within(grid: Levels, at: Sequence[float], chosen: bool) -> tuple[float, ...]:
+def known_to(card: dict[str, Any]) -> tuple[float, ...]:
+    """The only levels that a run's adopted network knows, logSNR, rising; empty where it knows any."""
+    return tuple((card.get("guest") or {}).get("logsnr") or ())
+
+
+def ancestral(card: dict[str, Any], grid: Levels) -> Table:
+    """The ancestral steps along the levels (K+1,), from where the run's own drawing begins."""
+    config = card["config"]
+    return replace(ddpm(grid), start=(config.get("start_mean", 0.0), config.get("start_deviation", 1.0)))
+
+
+def within(grid: Levels, at: Sequence[float], chosen: bool, known: Sequence[float] = ()) -> tuple[float, ...]:
     """The levels `at`, rising, each once. Those off the chain are an error where they were `chosen`, or left out.
 
-    Raises RunError for no levels, and for chosen ones that the chain does not pass.
+    Of a network that knows levels of its own, the nearest to each. Raises RunError for no levels, and for chosen ones
+    that the chain does not pass.
     """
-    kept = sorted({float(level) for level in at if grid[0] - NEAR <= level <= grid[-2] + NEAR})
+    passed = [level for level in at if grid[0] - NEAR <= level <= grid[-2] + NEAR]
+    kept = sorted({float(level) for level in nearest(passed, known)})
     off = [level for level in at if not grid[0] - NEAR <= level <= grid[-2] + NEAR]
     if (chosen and off) or not kept:
         named = ", ".join(f"{level:g}" for level in off) or "nothing"

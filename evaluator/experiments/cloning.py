@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
+from evaluator.experiments.chains import (
+    STEPS,
+    ancestral,
+    finished,
+    grid_of,
+    known_to,
+    onwards,
+    streams,
+    through,
+    with_labels,
+    within,
+)
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
@@ -23,7 +34,6 @@ from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
 from sampler.loop import sample
-from sampler.solvers import ddpm
 
 AT = tuple(np.arange(-6.0, 2.1, 1.0).tolist())
 PAIRS = 320
@@ -46,8 +56,10 @@ def speciation(
     RunError, SamplerError and JudgeError with a sentence.
     """
     subject = subject_of(run, label is not None, judges)
+    if label is None:
+        subject.check_unlabelled("give --label one of its classes")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None)
+    tried = within(grid, AT if at is None else at, at is not None, known_to(subject.card))
     grid = through(grid, tried)
     asked = _label(subject, label)
     settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}
@@ -75,7 +87,7 @@ def _pairs(
     subject: Subject, denoise: Denoise, items: range, grid: Levels, tried: tuple[float, ...], asked: int
 ) -> Columns:
     """One chain for each item, copied at each level, and both ends of each copy."""
-    table, noise = ddpm(grid), streams(FIRST_SEED, items, 0, subject.shape)
+    table, noise = ancestral(subject.card, grid), streams(FIRST_SEED, items, 0, subject.shape)
     where = [int(np.abs(grid - level).argmin()) for level in tried]
     label = np.full(2 * len(items), asked, np.int64)
     copied = {}

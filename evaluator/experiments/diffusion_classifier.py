@@ -15,6 +15,7 @@ the best one's by more than three standard errors of the paired difference, and 
 keeps the probability that the draws before gave it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ from evaluator.judges.judge import softmax
 from evaluator.stats.intervals import Numbers, plain, wilson
 from evaluator.text import percent
 from firstlight.errors import RunError
-from firstlight.levels import alpha, sigma
+from firstlight.levels import alpha, nearest, sigma
 from firstlight.run_folder import Run
 from sampler.noise import Noise
 
+Window = tuple[float, float]
 LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw tells most of the class
 ROUND = 5  # draws between two eliminations
 BEST = {5: 5, 10: 3}  # after so many draws, at most so many labels stay
@@ -56,12 +58,13 @@ def classifier(
     real = real_pictures(subject.card, data)
     if pictures > len(real.labels):
         raise RunError(f"There are {len(real.labels):,} real pictures ({real.source}); give --pictures at most that.")
+    window = window_of(subject)
     settings = {
-        "draws": draws, "window": [LOW, HIGH], "round": ROUND, "best": sorted(BEST.items()), "behind": BEHIND,
+        "draws": draws, "window": list(window), "round": ROUND, "best": sorted(BEST.items()), "behind": BEHIND,
         "pictures": real.sha256, "seed": FIRST_SEED,
     }  # fmt: skip
     plan = Plan("classifier", settings, pictures, "--pictures", PART, most(subject.classes, draws))
-    table = carry_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws))
+    table = carry_out(subject, plan, lambda items, denoise: _named(subject, denoise, items, real, draws, window))
     record(subject, "classifier", table, {"settings": settings | {"count": pictures}, "pictures": real.source})
     return figures(run.id, table, subject.denoiser.classes) | {"draws": draws, "pictures": real.source}
 
@@ -74,17 +77,32 @@ def most(classes: int, draws: int) -> int:
     return int(kept.sum())
 
 
-def level(draw: int, shift: Numbers) -> Numbers:
+def window_of(subject: Subject) -> Window:
+    """The window as far as the run's network knows levels in it. Raises RunError where it knows none."""
+    known = subject.denoiser.known or (LOW, HIGH)
+    low, high = max(LOW, known[0]), min(HIGH, known[-1])
+    if low >= high:
+        raise RunError(
+            f"{subject.run.id}'s network knows no levels between logSNR {LOW} and {HIGH}, where classes are decided, "
+            "so it names none; choose another run."
+        )
+    return low, high
+
+
+def level(draw: int, shift: Numbers, window: Window = (LOW, HIGH)) -> Numbers:
     """logSNR of the draw 0, 1, 2 ... for pictures with a `shift` (N,) in [0, 1): van der Corput in base 2, shifted."""
     place = int(f"{draw:b}"[::-1], 2) / 2 ** max(draw.bit_length(), 1)
-    return LOW + (HIGH - LOW) * ((place + shift) % 1)
+    low, high = window
+    return low + (high - low) * ((place + shift) % 1)
 
 
-def _named(subject: Subject, denoise: Denoise, items: range, real: Real, draws: int) -> Columns:
+def _named(subject: Subject, denoise: Denoise, items: range, real: Real, draws: int, window: Window) -> Columns:
     """The denoiser's first choice for some pictures, and the probability that it gives the true one."""
-    chosen = np.arange(items.start, items.stop)
-    error = errors(denoise, real.x(chosen), [FIRST_SEED + item for item in items], subject.classes, draws)
-    chance = probabilities(error)
+    chosen, seeds = np.arange(items.start, items.stop), [FIRST_SEED + item for item in items]
+    known = subject.denoiser.known
+    at = lambda draw, shift: nearest(level(draw, shift, window), known)  # noqa: E731
+    error = errors(denoise, real.x(chosen), seeds, subject.classes, draws, at)
+    chance = probabilities(error, window)
     label = real.labels[chosen]
     return {
         "picture": real.index[chosen], "label": label, "top": chance.argmax(axis=1),
@@ -92,7 +110,10 @@ def _named(subject: Subject, denoise: Denoise, items: range, real: Real, draws: 
     }  # fmt: skip
 
 
-def errors(denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes: int, draws: int) -> Numbers:
+def errors(
+    denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes: int, draws: int,
+    at_level: Callable[[int, Numbers], Numbers] = level,
+) -> Numbers:  # fmt: skip
     """‖ε − ε_c‖² of pictures (N, C, H, W), (N, classes, draws); nan from where a label was dropped."""
     error = np.full((len(x0), classes, draws), np.nan)
     staying = np.ones((len(x0), classes), bool)
@@ -102,7 +123,7 @@ def errors(denoise: Denoise, x0: NDArray[np.float32], seeds: list[int], classes:
         if draw and draw % ROUND == 0:
             staying &= _ahead(error[..., :draw], staying, draw)
             staying &= staying.sum(axis=1, keepdims=True) > 1  # the last one left has won
-        at, fresh = level(draw, shift), noise.draw()
+        at, fresh = at_level(draw, shift), noise.draw()
         x = (alpha(at).reshape(shape) * x0 + sigma(at).reshape(shape) * fresh).astype(np.float32)
         which, label = np.nonzero(staying)
         if len(which):
@@ -124,16 +145,16 @@ def _ahead(error: Numbers, staying: NDArray[np.bool_], draw: int) -> NDArray[np.
     return np.asarray(near & (rank < fewest) & np.isfinite(mean))
 
 
-def probabilities(error: Numbers) -> Numbers:
-    """p(c|x0) (N, classes) from errors (N, classes, draws), each label against the best on the draws that it had.
+def probabilities(error: Numbers, window: Window = (LOW, HIGH)) -> Numbers:
+    """p(c|x0) (N, classes) from errors (N, classes, draws) in a window, each label on the draws that it had.
 
-    The best is the label that had the most draws and, of those, the smallest mean.
+    It is held against the best label on these, which had the most draws and, of those, the smallest mean.
     """
     had = np.isfinite(error).sum(axis=2)
     mean = np.nanmean(error, axis=2)
     best = np.where(had == had.max(axis=1, keepdims=True), mean, np.inf).argmin(axis=1)
     behind = np.nanmean(error - np.take_along_axis(error, best[:, None, None], axis=1), axis=2)
-    return softmax(-0.5 * (HIGH - LOW) * behind)
+    return softmax(-0.5 * (window[1] - window[0]) * behind)
 
 
 def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ early the new label wins, and where it comes late the old one.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def swap(run: Run, seeds: int = SEEDS, at: tuple[int, ...] | None = None, judges
     subject, settings = subject_of(run, True, judges), settings_of(run)
     logsnr = settings.table().logsnr
     tried = _steps(at, logsnr)
-    noted = {"at": tried, "levels": logsnr.tolist(), "sampling": asdict(settings), "seed": FIRST_SEED}
+    noted = {"at": tried, "levels": logsnr.tolist(), "sampling": settings.plain(), "seed": FIRST_SEED}
     plan = Plan("swap", noted, seeds, "--seeds", 1, _cost(subject.classes, settings, tried))
     table = carry_out(subject, plan, lambda items, denoise: _swapped(subject, denoise, items, settings, tried))
     record(subject, "swap", table, {"settings": noted | {"seeds": seeds}})

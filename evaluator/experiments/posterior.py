@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import grid_of
+from evaluator.experiments.chains import ancestral, grid_of
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
@@ -32,6 +32,7 @@ from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
+from sampler.loop import beginning
 from sampler.noise import Noise
 from sampler.solvers import ddpm
 
@@ -63,7 +64,8 @@ def _chains(subject: Subject, noisy: Judge, denoise: Denoise, items: range, grid
     """A chain of every class for each seed, all from the same noise, before both judges."""
     seeds = np.repeat([FIRST_SEED + item for item in items], subject.classes)
     label = np.tile(np.arange(subject.classes), len(items))
-    x, log = followed(denoise, Noise(seeds.tolist(), subject.shape), label, subject.classes, grid)
+    noise, start = Noise(seeds.tolist(), subject.shape), ancestral(subject.card, grid).start
+    x, log = followed(denoise, noise, label, subject.classes, grid, start)
     steps = np.arange(len(grid))
     own = softmax(log)
     own_top = np.where(np.ptp(own, axis=2) == 0, seeds[:, None] % subject.classes, own.argmax(axis=2))  # a tie: chance
@@ -84,10 +86,14 @@ def _chains(subject: Subject, noisy: Judge, denoise: Denoise, items: range, grid
 
 
 def followed(
-    denoise: Denoise, noise: Noise, label: NDArray[np.int64], classes: int, grid: Levels
-) -> tuple[list[NDArray[np.float32]], Numbers]:
-    """Chains with these labels (N,): x at each of the levels (K+1,), and log p(c|x_k) + const, (N, K+1, C)."""
-    table, x, count = ddpm(grid), noise.start(), len(label)
+    denoise: Denoise, noise: Noise, label: NDArray[np.int64], classes: int, grid: Levels,
+    start: tuple[float, float] = (0.0, 1.0),
+) -> tuple[list[NDArray[np.float32]], Numbers]:  # fmt: skip
+    """Chains with these labels (N,): x at each of the levels (K+1,), and log p(c|x_k) + const, (N, K+1, C).
+
+    `start`: mean and standard deviation of the x that they begin with.
+    """
+    table, x, count = ddpm(grid), beginning(noise.start(), start), len(label)
     every = np.tile(np.arange(classes), count)
     path, log = [x], np.zeros((count, len(grid), classes))
     for k in range(table.steps):

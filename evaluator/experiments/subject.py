@@ -38,6 +38,11 @@ class Subject:
     def shape(self) -> tuple[int, int, int]:
         return self.denoiser.shape
 
+    def check_unlabelled(self, instead: str) -> None:
+        """Raises RunError where the network knows no pictures without a label; `instead`: what can be asked for."""
+        if not self.denoiser.no_label:
+            raise RunError(f"{self.run.id} knows no pictures without a label, so none are drawn so; {instead}.")
+
     def seen(self, pictures: Pictures) -> Labels:
         """The judge's first choice (N,) for finished pictures (N, C, H, W). Raises SamplerError for no numbers."""
         if not np.isfinite(pictures).all():
@@ -52,9 +57,9 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
     usable denoiser, and JudgeError where no judge knows its classes and pictures.
     """
     card = card_of(run)
-    judge = judge_for_run(run, "clean", judges)
     if labelled and float(card["config"].get("label_dropout", 0.0)) >= 1:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
+    judge = judge_for_run(run, "clean", judges)
     denoiser = session.load(run.denoiser)
     if denoiser.scales:
         raise RunError(f"{run.id} is a student, which knows few noise levels; choose the run that it learned from.")

@@ -13,7 +13,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluator.experiments.chains import STEPS, finished, grid_of, onwards, streams, through, with_labels, within
+from evaluator.experiments.chains import (
+    STEPS,
+    finished,
+    grid_of,
+    known_to,
+    onwards,
+    streams,
+    through,
+    with_labels,
+    within,
+)
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
@@ -49,8 +59,10 @@ def uturn(
     RunError, SamplerError and JudgeError with a sentence.
     """
     subject = subject_of(run, conditional, judges)
+    if not conditional:
+        subject.check_unlabelled("give --conditional")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None)
+    tried = within(grid, AT if at is None else at, at is not None, known_to(subject.card))
     grid = through(grid, tried)
     real = real_pictures(subject.card, data)
     chosen = evenly(real, subject.classes, per_class)

@@ -12,6 +12,7 @@ from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
 from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
 from evaluator.text import with_interval
+from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
@@ -55,6 +56,8 @@ def guidance(
     """
     tried = cells(laws or list(LAWS), scales, steps)
     subject = subject_of(run, labelled=True)
+    if not subject.denoiser.no_label:
+        raise RunError(f"{run.id} knows no pictures without a label, so it cannot be guided; choose another run.")
     judges = judges_of(subject.run, subject.judge)
     table = drawn(subject, judges, tried, settings_of(run), blocks)
     real = real_of(subject, judges, data)

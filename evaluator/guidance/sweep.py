@@ -63,7 +63,7 @@ def drawn(subject: Subject, judges: Judges, tried: Sequence[Cell], settings: Set
     """The rows GUIDED of all cells, every picture with its image; finished blocks come from the disk."""
     parts = []
     for number, cell in enumerate(tried, 1):
-        own = replace(settings, steps=cell.steps, guidance=cell.scale)
+        own = replace(settings.in_steps(cell.steps), guidance=cell.scale)
         low, high = bounds(cell.law, own.guidance_low, own.guidance_high)
         noted_as = {
             "law": cell.law, "scale": cell.scale, "levels": own.table().logsnr.tolist(), "solver": own.solver,

@@ -76,8 +76,7 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
     """
     run_card = card_of(run)
     name = dataset_of(run_card)
-    if not run_card["dataset"]["classes"]:
-        raise JudgeError(f"{run.id} has no classes, so there is none to recognize; choose a run that has them.")
+    check_named(run_card)
     against = ""
     for path in judge_files(run, judge_name(name, kind), folder):
         found = objection(card_in(path.with_suffix(".json")), run_card)
@@ -90,6 +89,15 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
         f"There is no {kind} judge for {name}, {len(run_card['dataset']['classes'])} classes in pictures of "
         f"{form(shape_of(run_card))}; fit judges with: {command(name)}"
     )
+
+
+def check_named(run_card: Card) -> None:
+    """Raises JudgeError for a run without classes, whose pictures no judge can name."""
+    if len(run_card["dataset"]["classes"]) < 2:
+        raise JudgeError(
+            f"{run_card['id']} has no classes, so no judge can name its pictures; if they have some, adopt its network "
+            f"with them: firstlight adopt … --id {run_card['id']} --classes NAME NAME …"
+        )
 
 
 def judge_files(run: Run, name: str, folder: Path = JUDGES) -> list[Path]:

@@ -3,6 +3,7 @@
 The judge is one that was used neither in training nor in guidance.
 """
 
+import json
 import math
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
+from evaluator.provenance import denoiser_sha256
 from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval, stratified_weights
@@ -25,7 +27,7 @@ from evaluator.text import with_interval
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import QUALITY
+from firstlight.schema import METADATA, QUALITY
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -55,7 +57,8 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
         scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, *real)
         rows += [row(metric, None, estimate, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
-    write_table(run.quality, pa.table(columns, schema=QUALITY))
+    made_of = json.dumps({"denoiser": denoiser_sha256(run)}).encode()
+    write_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
     return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
 
 

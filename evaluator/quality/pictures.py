@@ -6,7 +6,7 @@ What is finished is written down every few hundred pictures, and a longer list b
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +76,7 @@ def drawn(
 
 def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
-    key = hashlib.sha256(json.dumps([denoiser_sha256(run), asdict(settings), FIRST_SEED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([denoiser_sha256(run), settings.plain(), FIRST_SEED]).encode()).hexdigest()
     return run.cache / f"generated-{key[:16]}.npy"
 
 

@@ -9,6 +9,7 @@ from evaluator.judges.cards import KINDS, remarks
 from evaluator.provenance import record
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.report import report
+from firstlight.run_json import card_of
 
 __all__ = ["add", "add_flags", "figures", "report"]
 
@@ -33,4 +34,7 @@ def figures(options: argparse.Namespace) -> dict[str, Any]:
         print(said, file=sys.stderr)
     made = recognizability(run, options.threshold)
     record(run, run.judgements)
+    guest = card_of(run).get("guest")
+    if guest and not guest["no_label"]:
+        print(f"{run.id} knows no pictures without a label, so no x̂0 without one is judged.", file=sys.stderr)
     return made

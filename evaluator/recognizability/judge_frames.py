@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
-from evaluator.provenance import digest, notes
+from evaluator.provenance import digest, maker, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
@@ -77,7 +77,8 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items() if wrong}
-    metadata = json.dumps({"source": source, "null": null}).encode()
+    made_of = {"denoiser": maker(run.trajectories)} if maker(run.trajectories) else {}
+    metadata = json.dumps({"source": source, "null": null} | made_of).encode()
     return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +137,7 @@ def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Seque
         "denoisers": {each.id: denoiser_sha256(each) for each in {cell.run: None for cell in compared}},
         "judge": judge,
         "settings": {"per_class": per_class, "seed": FIRST_SEED, "epochs": EPOCHS,
-                     "sampling": [asdict(cell.settings) for cell in compared]},
+                     "sampling": [cell.settings.plain() for cell in compared]},
         "machine": {"processor": processor(), "cores": cores()},
     }  # fmt: skip
     table = table_of(SOLVER_STEPS, {name: [row[name] for row in rows] for name in SOLVER_STEPS.names})

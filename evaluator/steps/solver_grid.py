@@ -56,8 +56,8 @@ def within(own: Settings, solver: str, most: int) -> Settings | None:
     """The run's settings with another solver and as many steps as take at most so many evaluations; None: no steps."""
     eta = own.eta if solver == own.solver else 0.0
     for steps in range(most, 0, -1):
-        settings = replace(own, solver=solver, steps=steps, eta=eta)
         try:
+            settings = replace(own.in_steps(steps), solver=solver, eta=eta)
             if settings.evaluations() <= most:
                 return settings
         except SamplerError:  # more steps than these levels have

@@ -17,7 +17,7 @@ from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import JudgeError
-from firstlight.levels import Levels, alpha, levels, linear
+from firstlight.levels import LISTED, Levels, alpha, levels, linear
 
 SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
@@ -69,12 +69,14 @@ def check(run_card: Mapping[str, Any]) -> Check:
     """The check of a run; `run_card` is run.json. Raises SamplerError for levels that there are none of."""
     config = run_card["config"]
     grid = levels(str(config["levels"]), int(config["steps"]))
-    noisiest = trained(str(config["schedule"]))
+    own = run_card.get("guest")
+    noisiest = _adopted(own, grid) if own else trained(str(config["schedule"]))
     try:
         known = spectra_for(run_card)
     except JudgeError:
         known = None
-    sampling = Ends(str(config["levels"]), float(grid[0]), float(grid[-2]))
+    name = f"{len(grid) - 1} levels of its own" if LISTED.fullmatch(str(config["levels"])) else str(config["levels"])
+    sampling = Ends(name, float(grid[0]), float(grid[-2]))
     points = [pair.whole.logsnr.value for pair in known.pairs] if known else []
     speciation = known.whole.logsnr if known else None
     inside = None if speciation is None else bool(speciation.value >= sampling.noisy)
@@ -100,6 +102,12 @@ def trained(schedule: str) -> Ends:
     steps = int(schedule.removeprefix("linear-"))
     all_levels = linear(steps)(steps)
     return Ends(schedule, float(all_levels[0]), float(all_levels[-1]))
+
+
+def _adopted(guest: Mapping[str, Any], grid: Levels) -> Ends:
+    """The ends of what an adopted network knows: its discrete levels, or those that it draws along."""
+    known = guest.get("logsnr") or grid[:-1]
+    return Ends(f"its own, {guest['schedule']}", float(known[0]), float(known[-1]))
 
 
 def signal(logsnr: float) -> float:

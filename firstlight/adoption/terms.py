@@ -7,7 +7,7 @@ import numpy as np
 
 from firstlight.errors import RunError
 from firstlight.levels import CLEAN
-from firstlight.schedules import Schedule, half_and_centre
+from firstlight.schedules import Numbers, Schedule, half_and_centre
 
 RANGES = ((0, 1), (-1, 1))  # of pictures
 PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
@@ -57,7 +57,7 @@ class Terms:
         discrete = self.schedule.kind == "discrete"
         drawn = np.array(self.times) if self.times else np.flatnonzero(self.schedule.noise > 0)
         mean, deviation = self.schedule.start(self.pictures, int(drawn.max()))
-        noisy = np.unique(self.schedule.ours(self.pictures)[drawn])
+        noisy = _below_clean(self.schedule.ours(self.pictures)[drawn])
         labels = {} if len(self.classes) > 1 else {"label_dropout": 1.0}  # nothing is asked for by class
         return labels | {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
@@ -65,10 +65,15 @@ class Terms:
             "adopted": f"predicts {self.predicts}, pictures in [{self.pictures[0]:g}, {self.pictures[1]:g}], "
                        f"{len(self.schedule)} levels of its own",
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
-            "levels": ",".join(repr(float(level)) for level in noisy),
+            "levels": ",".join(np.format_float_positional(level, trim="0") for level in noisy),
             "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
             "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
         }  # fmt: skip
+
+    @property
+    def known(self) -> list[float] | None:
+        """The only levels that it knows, logSNR in our scale, rising; None where it knows any."""
+        return _below_clean(self.schedule.ours(self.pictures)).tolist() if self.schedule.kind == "discrete" else None
 
     @property
     def guest(self) -> dict[str, Any]:
@@ -76,6 +81,12 @@ class Terms:
         return {
             "predicts": self.predicts, "pictures": list(self.pictures), "schedule": self.schedule.kind,
             "levels": len(self.schedule), "noise_at": self.schedule.noise_at, "no_label": self.no_label,
-            "time": "t/T" if self.fraction else "own",
+            "time": "t/T" if self.fraction else "own", "logsnr": self.known,
             "sigma_data": self.sigma_data if self.predicts == "edm" else None,
         }  # fmt: skip
+
+
+def _below_clean(logsnr: Numbers) -> Numbers:
+    """Levels that hold noise, rising, each once."""
+    levels = np.unique(logsnr)
+    return np.asarray(levels[levels < CLEAN])

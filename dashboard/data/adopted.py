@@ -1,0 +1,95 @@
+"""What an adopted network does not know, and what was made with the one that a run had before."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.components.elements import stop
+from dashboard.data import archive
+from evaluator.provenance import former
+from firstlight.run_json import card_of
+
+MAKES = {  # table -> the command that makes it
+    "trajectories": "trace", "judgements": "evaluate recognizability", "quality": "evaluate quality",
+    "novelty": "evaluate novelty", "novelty_pictures": "evaluate novelty",
+    "speciation": "evaluate speciation", "uturn": "evaluate uturn", "swap": "evaluate swap",
+    "classifier": "evaluate classifier", "posterior": "evaluate posterior", "ablations": "evaluate ablations",
+    "clip": "evaluate clip", "clip_pictures": "evaluate clip", "clip_steps": "evaluate clip",
+    "guidance": "evaluate guidance", "guided": "evaluate guidance", "solver_steps": "evaluate steps",
+}  # fmt: skip
+
+
+def is_adopted(run: str) -> bool:
+    """Whether the run's network came from elsewhere."""
+    return bool(card_of(archive.run_folder(run)).get("guest"))
+
+
+def knows_no_label(run: pd.Series) -> bool:
+    """Whether the run's network draws without a label too; only an adopted one may not."""
+    guest = card_of(archive.folder(run)).get("guest")
+    return not guest or bool(guest.get("no_label"))
+
+
+def labels(run: pd.Series) -> bool:
+    """Whether the run's pictures have classes, so that one can be asked for and named."""
+    return len(run["classes"]) > 1
+
+
+def known_levels(run: pd.Series) -> str:
+    """That levels asked for were moved to those that the run's network knows, a sentence; empty where it knows any."""
+    known = (card_of(archive.folder(run)).get("guest") or {}).get("logsnr") or ()
+    return (
+        f"{run['run']}'s network knows {len(known)} noise levels: each level asked for was moved to the nearest of "
+        "them, and pictures were noised to that."
+        if known
+        else ""
+    )
+
+
+def without_none(run: pd.Series, what: str) -> str:
+    """That there is no `what` of a run whose network draws with a label only, a sentence; empty for all others."""
+    return "" if knows_no_label(run) or not labels(run) else f"{run['run']} {why_unguided(run)}, so {what}."
+
+
+def why_unguided(run: pd.Series) -> str:
+    """Why an adopted network cannot be guided, what follows its name in a sentence."""
+    return "knows no pictures without a label" if labels(run) else "has no classes"
+
+
+def nothing_to_name(run: pd.Series, what: str) -> str:
+    """Why there is no `what` of a run without classes."""
+    return (
+        f"{run['run']} has no classes, so there is no {what} of it. If its pictures have some, adopt its network with "
+        f"them: firstlight adopt … --id {run['run']} --classes NAME NAME …"
+    )
+
+
+def stop_without_labels(run: pd.Series, what: str) -> None:
+    """End the page where there is no `what` because a run has no classes."""
+    if not labels(run):
+        stop(nothing_to_name(run, what))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _former(run: str, stamp: int) -> list[str]:
+    return former(archive.run_folder(run))
+
+
+def outdated(run: str, tables: tuple[str, ...]) -> str:
+    """That some of these tables were made with the network that a run had before, a sentence; empty where none was."""
+    return told_former(run, [name for name in _former(run, archive.stamp(run)) if name in tables])
+
+
+def told_former(run: str, old: list[str]) -> str:
+    """That these tables were made with a network that a run had before, a sentence; empty where there are none."""
+    if not old:
+        return ""
+    commands = dict.fromkeys(f"firstlight {MAKES[name]} {run}" for name in MAKES if name in old)
+    return (
+        f"{run} has adopted another network since its {_listed(old)} were made: they are the former's until they are "
+        f"made anew with: {', then '.join(commands)}"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
