@@ -41,7 +41,7 @@ KINDS = {  # data set, classes, channels, size -> what stands after "fit-judge",
 def run_of(root: Path, name: str, dataset: str, classes: list[str], channels: int, size: int, **told: str) -> Run:
     """A run with nothing but its card, of these pictures."""
     pictures = {"name": dataset, "classes": classes, "channels": channels, "size": size} | told
-    write_json(root / name / "run.json", CARD | {"name": name, "heartbeat": now(), "dataset": pictures})
+    write_json(root / name / "run.json", CARD | {"id": name, "name": name, "heartbeat": now(), "dataset": pictures})
     return Run(root / name)
 
 

@@ -11,6 +11,7 @@ from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.provenance import denoiser_sha256
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from sampler import session
@@ -65,7 +66,6 @@ def subject_of(run: Run, labelled: bool = False, judges: Path = JUDGES) -> Subje
         raise RunError(f"{run.id} is a student, which knows few noise levels; choose the run that it learned from.")
     if denoiser.classes != judge.classes or denoiser.shape != judge.shape:
         raise JudgeError(
-            f"{run.id}'s denoiser has other classes or pictures than its run.json says; make it again with: "
-            f"firstlight export {run.id}"
+            f"{run.id}'s denoiser has other classes or pictures than its run.json says. {denoiser_by(run)}"
         )
     return Subject(run, card, denoiser, denoiser_sha256(run), judge)
