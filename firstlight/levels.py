@@ -94,6 +94,15 @@ def listed(name: str) -> Callable[[int], Levels]:
     return chosen
 
 
+def ends_of(text: str, grid: Levels) -> Levels | None:
+    """Where each step on the `grid` (K+1,) leads, (K,), as "FROM:TO,..." says; None where it tells of other steps."""
+    if not text:
+        return None
+    begin, end = np.array([[float(number) for number in pair.split(":")] for pair in text.split(",")]).T
+    steps = len(grid) - 1
+    return np.asarray(end[-steps:]) if np.array_equal(begin[-steps:], grid[:-1]) else None
+
+
 LEVELS: dict[str, Callable[[int], Levels]] = {
     "linear-150": linear(150),
     "linear-400": linear(400),

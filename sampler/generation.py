@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
-from firstlight.levels import LISTED, MOST_STEPS, NEAR, Levels, levels, nearest, onward, passing, told
+from firstlight.levels import LISTED, MOST_STEPS, NEAR, Levels, alpha, ends_of, levels, nearest, onward, passing, told
 from firstlight.run_folder import Run
-from sampler.guidance import check, clipped, evaluations, folded, guided
+from sampler.guidance import check, evaluations, folded, guided
 from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
@@ -38,6 +38,8 @@ class Settings:
     eta: float = 0.0  # of ddim: the share of fresh noise
     student: bool = False  # guidance is an input of the network: one evaluation a step
     clip: bool = False  # keep every x̂0 within [-1, 1]
+    clip_noise: bool = True  # the noise of ddim follows from the clipped x̂0; diffusers takes the network's own
+    ends: str = ""  # "FROM:TO,..." in logSNR, where an adopted model's own DDIM steps do not lead to its next level
     start_mean: float = 0.0  # of the x that a chain begins with, in our scale; 0 unless an adopted model's own differs
     start_deviation: float = 1.0  # its standard deviation
     half: float = 1.0  # half the width of the pictures that the network was trained on: 0.5 for [0, 1]
@@ -88,7 +90,10 @@ class Settings:
         """
         check(self.guidance, self.guidance_low, self.guidance_high)
         own = self.grid() if at is None else at
-        table = solve(self.solver, own, self.eta, self.shift, self.half)
+        table = solve(self.solver, own, self.eta, self.shift, self.half, ends_of(self.ends, own))
+        table = replace(table, clip=self.clip)
+        if self.clip and not self.clip_noise and self.solver == "ddim":
+            table = replace(table, beyond=-table.a * alpha(own[:-1]))
         return replace(table, start=(self.start_mean, self.start_deviation)) if at is None else table
 
     def evaluations(self, at: Levels | None = None) -> int:
@@ -238,15 +243,13 @@ def law(
     steer: Steer | None = None,
     seen: Seen | None = None,
 ) -> Callable[[NDArray[np.float32], float], NDArray[np.float32]]:
-    """What the loop calls: the denoiser with its labels, guidance and clipping; `seen` is told a law's scales."""
+    """What the loop calls: the denoiser with its labels and guidance; `seen` is told a law's scales."""
     none, low, high = len(denoiser.classes), settings.guidance_low, settings.guidance_high
     if steer is not None:
-        denoise = steered(denoiser, labels, none, steer.law, settings.guidance, low, high, steer.score, seen)
-    elif getattr(denoiser, "scales", None):
-        denoise = folded(denoiser, labels, settings.guidance)
-    else:
-        denoise = guided(denoiser, labels, none, settings.guidance, low, high)
-    return clipped(denoise) if settings.clip else denoise
+        return steered(denoiser, labels, none, steer.law, settings.guidance, low, high, steer.score, seen)
+    if getattr(denoiser, "scales", None):
+        return folded(denoiser, labels, settings.guidance)
+    return guided(denoiser, labels, none, settings.guidance, low, high)
 
 
 def noted(scales: Numbers) -> Seen:

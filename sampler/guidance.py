@@ -70,11 +70,6 @@ def evaluations(levels: Levels, scale: float, low: float, high: float) -> int:
     return sum(1 if scale_at(float(level), scale, low, high) in (0.0, 1.0) else 2 for level in levels[:-1])
 
 
-def clipped(denoise: Callable[[Array, float], Array]) -> Callable[[Array, float], Array]:
-    """`denoise` with x̂0 kept within [-1, 1]. A choice: it steadies few DDPM steps and can ruin high-order solvers."""
-    return lambda x, logsnr: denoise(x, logsnr).clip(-1.0, 1.0)
-
-
 def filled(x: Array, logsnr: float) -> Array:
     """`logsnr` once for each picture of x: (N,), of x's type and on its device."""
     return sys.modules[type(x).__module__].full_like(x[:, 0, 0, 0], logsnr)

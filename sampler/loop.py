@@ -44,9 +44,12 @@ def sample(
     x = beginning(noise, table.start)
     history, told = deque[Array](maxlen=table.b.shape[1]), table.told
     for k in range(table.steps):
-        denoised = denoise(x, float(told[k]))
+        said = denoise(x, float(told[k]))
+        denoised = said.clip(-1.0, 1.0) if table.clip else said
         history.appendleft(denoised)
         following = float(table.a[k]) * x
+        if table.beyond is not None:
+            following = following + float(table.beyond[k]) * (said - denoised)
         for weight, past in zip(table.b[k].tolist(), history, strict=False):
             if weight:
                 following = following + weight * past

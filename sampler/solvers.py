@@ -34,6 +34,8 @@ class Table:
     d: Numbers  # (K,)
     shift: float = 0.0  # see firstlight.levels.told
     start: tuple[float, float] = (0.0, 1.0)  # mean and standard deviation of the x that a chain begins with
+    clip: bool = False  # every x̂0 is kept within [-1, 1]; it steadies few DDPM steps and can ruin high-order solvers
+    beyond: Numbers | None = None  # (K,) weight of what clipping took off, where the noise comes from x̂0 as it was
 
     @property
     def told(self) -> Levels:
@@ -50,14 +52,16 @@ class Table:
         return bool(self.d.any())
 
 
-def ddim(levels: Levels, eta: float = 0.0) -> Table:
+def ddim(levels: Levels, eta: float = 0.0, ends: Levels | None = None) -> Table:
     """DDIM (Song et al., 2021): the exact step for a constant x̂0, with a share `eta` of the chain's own noise.
 
-    Raises SamplerError for an eta outside 0 to 1.
+    `ends` (K,): the level that each step leads to, where it is not the next. Raises SamplerError for an eta outside
+    0 to 1.
     """
     if not 0 <= eta <= 1:
         raise SamplerError(f"An eta of {eta} is outside 0 to 1; 0 adds no noise and 1 is DDPM.")
-    (a0, a1), (s0, s1) = pairs(alpha(levels)), pairs(sigma(levels))
+    after = levels[1:] if ends is None else ends
+    (a0, a1), (s0, s1) = ((share(levels[:-1]), share(after)) for share in (alpha, sigma))
     kept = a0 / a1  # how much of the cleaner x stands in the noisier one
     d = eta * s1 / s0 * np.sqrt(np.maximum(s0**2 - (kept * s1) ** 2, 0))
     a = np.sqrt(np.maximum(s1**2 - d**2, 0)) / s0
@@ -150,8 +154,10 @@ SOLVERS: dict[str, Callable[[Levels], Table]] = {
 SCALED: dict[str, Callable[[Levels, float], Table]] = {"ddpm-large": ddpm_large, "ddpm-previous": ddpm_previous}
 
 
-def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0, half: float = 1.0) -> Table:
-    """The table of the solver `name` on `levels`.
+def solve(
+    name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0, half: float = 1.0, ends: Levels | None = None
+) -> Table:
+    """The table of the solver `name` on `levels`; `ends` as for `ddim`, of which alone they are.
 
     Raises SamplerError for another name, an eta without ddim, and a shift beyond MOST_SHIFT.
     """
@@ -163,4 +169,4 @@ def solve(name: str, levels: Levels, eta: float = 0.0, shift: float = 0.0, half:
         raise SamplerError(f"A shift of {shift} is too much; give -{MOST_SHIFT:g} to {MOST_SHIFT:g}.")
     if name in SCALED:
         return replace(SCALED[name](levels, half), shift=shift)
-    return replace(ddim(levels, eta) if eta else SOLVERS[name](levels), shift=shift)
+    return replace(ddim(levels, eta, ends) if name == "ddim" else SOLVERS[name](levels), shift=shift)

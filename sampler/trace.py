@@ -40,10 +40,9 @@ class Candidates:
             unlabelled = np.full_like(self.label, len(self.denoiser.classes))
             self.conditional, self.unconditional = candidates(self.denoiser, x, level, self.label, unlabelled)
             scale = scale_at(logsnr, own.guidance, own.guidance_low, own.guidance_high)
-            found = self.unconditional + np.float32(scale) * (self.conditional - self.unconditional)
-        else:
-            found = self.conditional = self.denoiser(x, level, self.label)
-        return found.clip(-1.0, 1.0) if own.clip else found
+            return self.unconditional + np.float32(scale) * (self.conditional - self.unconditional)
+        self.conditional = self.denoiser(x, level, self.label)
+        return self.conditional
 
 
 def trace(

@@ -13,9 +13,9 @@ BETAS = np.linspace(1e-4, 0.02, 150)
 class Exact(nn.Module):
     """Knows the pictures' distribution, and says what it is trained to say."""
 
-    def __init__(self, predicts: str, schedule: Schedule) -> None:
+    def __init__(self, predicts: str, schedule: Schedule, spread: float = SPREAD) -> None:
         super().__init__()
-        self.predicts, self.schedule = predicts, schedule
+        self.predicts, self.schedule, self.spread = predicts, schedule, spread
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         if self.predicts == "edm":
@@ -29,7 +29,7 @@ class Exact(nn.Module):
             noise = t if self.schedule.noise_at else 1 - t
             signal = 1 - noise
         a, b = signal[:, None, None, None], noise[:, None, None, None]
-        y = MEAN + a * SPREAD**2 * (x - a * MEAN) / (a**2 * SPREAD**2 + b**2)
+        y = MEAN + a * self.spread**2 * (x - a * MEAN) / (a**2 * self.spread**2 + b**2)
         eps = (x - a * y) / b
         whole = b**2 + DATA**2
         return {

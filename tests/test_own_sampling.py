@@ -1,16 +1,20 @@
 """An adopted model drawn by its own settings is drawn as its own loop draws it, step by step, from the same noise."""
 
 from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from exact_network import BETAS, Exact
 
+from firstlight.adoption.diffusers_folder import _sampling
 from firstlight.adoption.guest import Guest
-from firstlight.schedules import betas
+from firstlight.adoption.terms import Terms
+from firstlight.schedules import Schedule, betas
 from sampler.generation import Settings
-from sampler.guidance import clipped
 from sampler.loop import sample
 
 TOLERANCE = 1e-3  # at the finished picture: a quarter of what a byte can show
@@ -79,15 +83,44 @@ def mean_of(x: torch.Tensor, clean: torch.Tensor, bar: torch.Tensor, previous: t
 
 
 def finished(
-    net: Exact, settings: Settings, pictures: tuple[float, float], draw: Callable[[], np.ndarray]
-) -> np.ndarray:
+    net: Exact, settings: Settings, pictures: tuple[float, float], draw: Callable[[], np.ndarray],
+    predicts: str = "noise", schedule: Schedule = COURSE,
+) -> np.ndarray:  # fmt: skip
     """The pictures that our loop draws through the folded network."""
-    guest = Guest(net.double(), lambda net, x, t, label: net(x, t), "noise", COURSE, pictures, dtype=torch.float64)
+    guest = Guest(net.double(), lambda net, x, t, label: net(x, t), predicts, schedule, pictures, dtype=torch.float64)
     label = torch.zeros(3, dtype=torch.int64)
 
     def denoise(x: np.ndarray, logsnr: float) -> np.ndarray:
         level = torch.full((3,), logsnr, dtype=torch.float64)
         return guest(torch.tensor(x, dtype=torch.float64), level, label).numpy()
 
-    law = clipped(denoise) if settings.clip else denoise
-    return [step.next for step in sample(law, draw(), settings.table(), draw)][-1]
+    return [step.next for step in sample(denoise, draw(), settings.table(), draw)][-1]
+
+
+@pytest.mark.parametrize("clip", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("spacing", ["leading", "trailing", "linspace"])
+@pytest.mark.parametrize("rescale", [False, True])
+def test_diffusers_ddim_draws_the_same_whatever_its_scheduler_says(
+    tmp_path: Path, rescale: bool, spacing: str, last: bool, clip: bool
+) -> None:
+    """As DDIMPipeline draws: 50 of 210 times, eta 0, the noise taken from x̂0 before it is clipped."""
+    from diffusers import DDIMScheduler
+
+    told: dict[str, Any] = {"prediction_type": "v_prediction", "timestep_spacing": spacing, "clip_sample": clip}
+    whole = DDIMScheduler(210, 0.02, 0.05, set_alpha_to_one=last, rescale_betas_zero_snr=rescale, **told)
+    whole.save_pretrained(tmp_path)
+    terms = _sampling(tmp_path)
+    schedule, draw = terms["schedule"], noise_of(2)
+    scheduler = DDIMScheduler.from_pretrained(tmp_path)
+    scheduler.set_timesteps(50)
+    net, x = Exact("v", schedule, spread=1.5), torch.tensor(draw(), dtype=torch.float64)
+    for t in scheduler.timesteps:
+        x = scheduler.step(net(x, torch.full((3,), int(t))), t, x).prev_sample
+    said = Terms(**terms | {"pictures": (-1, 1), "shape": (1, 4, 4), "dataset": "", "classes": ("all",),
+                             "no_label": False, "fraction": False, "sigma_data": 0.5})  # fmt: skip
+    settings = Settings(**{field.name: said.config[field.name] for field in fields(Settings)
+                           if field.name in said.config})  # fmt: skip
+    assert not clip or settings.clip_noise is False
+    ours = finished(net, settings, (-1, 1), noise_of(2), "v", schedule)
+    assert np.abs(ours - x.numpy()).max() < TOLERANCE

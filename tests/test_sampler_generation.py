@@ -18,7 +18,8 @@ from firstlight.levels import levels, onward
 from firstlight.run_folder import Run
 from sampler.__main__ import chosen, main
 from sampler.generation import Settings, continued, generate, settings_of
-from sampler.guidance import clipped, evaluations, guided
+from sampler.guidance import evaluations, guided
+from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.output import grid
 from sampler.session import Denoiser, load, obstacle
@@ -89,9 +90,9 @@ def test_guidance_extrapolates_inside_the_interval_and_saves_an_evaluation_outsi
 
 
 def test_clipping_is_a_choice() -> None:
-    law = clipped(lambda x, _: x * 3)
-    assert np.abs(law(np.ones((1, *SHAPE)), 0.0)).max() == 1
-    assert torch.equal(law(torch.ones(1, *SHAPE), 0.0), torch.ones(1, *SHAPE))
+    table = Settings("ddim", "linear-150", 3, clip=True).table()
+    for x in (np.ones((1, *SHAPE)), torch.ones(1, *SHAPE)):
+        assert all(abs(step.denoised).max() == 1 for step in sample(lambda x, _: x * 3, x, table))
 
 
 # generation

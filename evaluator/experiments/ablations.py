@@ -27,7 +27,7 @@ from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
 from sampler import session
 from sampler.generation import Settings, settings_of
-from sampler.guidance import clipped, evaluations, guided
+from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 
@@ -120,7 +120,7 @@ def _pictures(
         denoise, np.tile(asked, len(items)), none, settings.guidance, settings.guidance_low, settings.guidance_high
     )
     with np.errstate(over="ignore", invalid="ignore"):  # a network without its parts may run away
-        for step in sample(clipped(law) if settings.clip else law, noise.start(), table, noise.draw):
+        for step in sample(law, noise.start(), table, noise.draw):
             x = step.next
     if unlabelled:
         x, seed = np.repeat(x, none, axis=0), np.repeat(seed, none)

@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
 from sampler.generation import Settings, settings_of
-from sampler.guidance import clipped, evaluations, guided
+from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 
@@ -120,7 +120,7 @@ def _shared(denoise: Denoise, settings: Settings, none: int, swaps: _Swaps) -> C
         alone = np.flatnonzero(changed | swaps.unchanged)  # the pictures that need an evaluation of their own
         label = np.where(changed, swaps.new, swaps.old)[alone]
         guide = guided(denoise, label, none, settings.guidance, settings.guidance_low, settings.guidance_high)
-        answers = (clipped(guide) if settings.clip else guide)(x[alone], logsnr)
+        answers = guide(x[alone], logsnr)
         source = np.where(changed, np.arange(len(x)), swaps.trunk)  # whose answer a picture gets; a trunk is its own
         return np.asarray(answers[np.searchsorted(alone, source)])
 

@@ -19,7 +19,7 @@ from evaluator.guidance.judges import CLIP, CNN, Judges, steering
 from firstlight.errors import RunError
 from firstlight.schema import GUIDED
 from sampler.generation import Settings, cost, noted, to_bytes
-from sampler.guidance import HIGHEST_SCALE, clipped
+from sampler.guidance import HIGHEST_SCALE
 from sampler.guidance_laws import LAWS, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise
@@ -91,7 +91,7 @@ def _block(subject: Subject, judges: Judges, denoise: Denoise, items: range, cel
     noise = Noise(seed.tolist(), subject.shape)
     ends = settings.guidance, settings.guidance_low, settings.guidance_high
     guide = steered(denoise, label, subject.classes, cell.law, *ends, steer.score, noted(scales))
-    for step in sample(clipped(guide) if settings.clip else guide, noise.start(), table, noise.draw):
+    for step in sample(guide, noise.start(), table, noise.draw):
         if step.index < table.steps - 1:
             for name in reached:
                 reached[name] |= judges.look(name, np.clip(step.denoised, -1, 1))[0].argmax(axis=1) == label

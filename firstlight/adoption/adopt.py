@@ -41,6 +41,8 @@ def adopt(
     variance: str = "posterior",
     clip: bool = False,
     times: Sequence[int] = (),
+    ends: Sequence[float] = (),
+    clip_noise: bool = True,
     runs: Path | str | None = None,
 ) -> Path:
     """Make the torch module `model` the denoiser of the run `id`, new or recorded before; returns the run's folder.
@@ -49,7 +51,8 @@ def adopt(
     `sigmas` or `flow`; `pictures` the range it was trained on, (0, 1) or (-1, 1); `shape` (C, H, W). `call` is what
     asks it: call(net, x (N, C, H, W), t (N,), label (N,) int64), by default net(x, t, label), or net(x, t) without
     classes; with `no_label` the label len(classes) means none. `variance` (posterior, step, previous or none), `clip`
-    and `times` (all where left out) say how its own chain draws. What a recorded run's card says need not be said.
+    and `times` (all where left out) say how its own chain draws; `ends`, of diffusers' DDIM, the ᾱ that each of these
+    leads to, and `clip_noise` whether its noise follows from the clipped x̂0. What a recorded run's card says need not be said.
     Needs torch, onnx and onnxruntime.
 
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
@@ -66,6 +69,7 @@ def adopt(
         predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
         tuple(shape or (known.get("channels", 1), size, size)), dataset or known.get("name", "unknown"), names,
         no_label, fraction, sigma_data, variance, clip, tuple(map(int, times)),
+        tuple(map(float, ends)), clip_noise,
     )  # fmt: skip
     terms.check()
     if known and list(names) != known["classes"]:

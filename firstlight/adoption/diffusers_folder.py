@@ -65,15 +65,28 @@ def _sampling(folder: Path) -> dict[str, Any]:
     if not hasattr(scheduler, "alphas_cumprod") or config.get("prediction_type") not in PREDICTS:
         raise RunError(f"{name} has no betas or another prediction; adopt it from Python with firstlight.adopt.")
     ancestral = name == ANCESTRAL
+    if ancestral and config.get("variance_type", "fixed_small") not in VARIANCE:
+        raise RunError(f"{name} draws with the variance {config['variance_type']}, which the network says beside the "
+                       "noise; adopt the network from Python, with a call that returns its noise alone.")  # fmt: skip
     most = config["num_train_timesteps"]
     scheduler.set_timesteps(min(1000 if ancestral else 50, most))  # as diffusers' pipelines do where nothing is said
     return {
         "predicts": PREDICTS[config["prediction_type"]],
         "schedule": as_schedule(scheduler),
-        "variance": VARIANCE.get(config.get("variance_type", "fixed_small"), "posterior") if ancestral else "none",
+        "variance": VARIANCE[config.get("variance_type", "fixed_small")] if ancestral else "none",
         "clip": bool(config.get("clip_sample")),
+        "clip_noise": name != "DDIMScheduler",
         "times": [int(t) for t in scheduler.timesteps],
+        "ends": _ends(scheduler) if name == "DDIMScheduler" else (),
     }
+
+
+def _ends(scheduler: Any) -> list[float]:
+    """ᾱ that each step of diffusers' DDIM leads to: T / K times further on, wherever its next time lies."""
+    known, final = scheduler.alphas_cumprod, float(scheduler.final_alpha_cumprod)
+    stride = len(known) // scheduler.num_inference_steps
+    before = [int(t) - stride for t in scheduler.timesteps]
+    return [float(known[t]) if t >= 0 else final for t in before]
 
 
 def _diffusers() -> Any:

@@ -1,13 +1,14 @@
 """How somebody's network speaks, and how it draws by itself: what an adopted run keeps of it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from firstlight.errors import RunError
-from firstlight.levels import CLEAN
-from firstlight.schedules import Numbers, Schedule, half_and_centre
+from firstlight.levels import CLEAN, NEAR
+from firstlight.schedules import Numbers, Schedule, half_and_centre, own_logsnr
 
 RANGES = ((0, 1), (-1, 1))  # of pictures
 PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")
@@ -32,6 +33,9 @@ class Terms:
     variance: str
     clip: bool
     times: tuple[int, ...] = ()  # of its own drawing, where these are not all; of discrete times
+    ends: tuple[float, ...] = ()  # ᾱ that each of these leads to, where that is not the next one's
+    clip_noise: bool = True  # whether, where it clips, its noise follows from the clipped x̂0
+    interpolate: bool = False  # whether it is asked at times between its own
 
     def check(self) -> None:
         """Raises RunError for terms that make no sense together."""
@@ -48,6 +52,10 @@ class Terms:
             raise RunError(f"variance={self.variance!r} is not known; say one of {', '.join(VARIANCES)}.")
         if any(not 0 <= time < len(self.schedule) for time in self.times):
             raise RunError(f"Its own drawing has times outside 0 to {len(self.schedule) - 1}; say times it knows.")
+        if self.ends and len(self.ends) != len(self.times):
+            raise RunError(f"{len(self.ends)} ends for {len(self.times)} times of its own drawing; give one for each.")
+        if self.interpolate and kind != "discrete":
+            raise RunError(f"Nothing lies between the times of {kind}, which are any number; leave out interpolate.")
         if len(self.shape) != 3 or self.shape[1] != self.shape[2] or self.shape[0] not in (1, 3):
             raise RunError(f"shape={self.shape} is none of a square picture, gray or in colour; say (C, H, W).")
 
@@ -66,14 +74,29 @@ class Terms:
                        f"{len(self.schedule)} levels of its own",
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
             "levels": ",".join(np.format_float_positional(level, trim="0") for level in noisy),
-            "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN, "clip": self.clip,
+            "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN,
+            "clip": self.clip, "clip_noise": self.clip_noise, "ends": self._ends(noisy),
             "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
         }  # fmt: skip
+
+    def _ends(self, noisy: np.ndarray) -> str:
+        """Where the steps from the levels (K,), rising, lead, for run.json; empty where each leads to the next."""
+        if not self.ends:
+            return ""
+        known = dict(zip(self.times, self.ends, strict=True))
+        bar = np.array([known[time] for time in sorted(known, reverse=True)[: len(noisy)]])
+        wide = 2 * math.log(half_and_centre(self.pictures)[0])
+        to = np.clip(own_logsnr(np.sqrt(bar), np.sqrt(1 - bar)) + wide, -CLEAN, CLEAN)
+        if np.abs(to - np.append(noisy[1:], CLEAN)).max() < NEAR:
+            return ""
+        return ",".join(f"{begin!r}:{end!r}" for begin, end in zip(noisy.tolist(), to.tolist(), strict=True))
 
     @property
     def known(self) -> list[float] | None:
         """The only levels that it knows, logSNR in our scale, rising; None where it knows any."""
-        return _below_clean(self.schedule.ours(self.pictures)).tolist() if self.schedule.kind == "discrete" else None
+        if self.schedule.kind != "discrete" or self.interpolate:
+            return None
+        return [float(level) for level in _below_clean(self.schedule.ours(self.pictures))]
 
     @property
     def guest(self) -> dict[str, Any]:
@@ -81,7 +104,7 @@ class Terms:
         return {
             "predicts": self.predicts, "pictures": list(self.pictures), "schedule": self.schedule.kind,
             "levels": len(self.schedule), "noise_at": self.schedule.noise_at, "no_label": self.no_label,
-            "time": "t/T" if self.fraction else "own", "logsnr": self.known,
+            "time": "t/T" if self.fraction else "own", "interpolate": self.interpolate, "logsnr": self.known,
             "sigma_data": self.sigma_data if self.predicts == "edm" else None,
         }  # fmt: skip
 
