@@ -72,12 +72,23 @@ def check(model: "onnx.ModelProto") -> None:
     import onnx
 
     onnx.checker.check_model(model, full_check=True)
-    opset = next(entry.version for entry in model.opset_import if not entry.domain)
+    opset = _opset(model)
     slow = {node.op_type for node in model.graph.node} & SLOW
     if opset > OPSET or slow:
         raise RunError(f"The graph has opset {opset} and {sorted(slow)}; export with the torch of requirements.txt.")
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
         raise RunError("The graph's weights are in another file; export with the torch of requirements.txt.")
+
+
+def _opset(model: "onnx.ModelProto") -> int:
+    return int(next(entry.version for entry in model.opset_import if not entry.domain))
+
+
+def opset_of(content: bytes) -> int:
+    """The opset of a serialized graph."""
+    import onnx
+
+    return _opset(onnx.load_model_from_string(content))
 
 
 def shapes(content: bytes) -> dict[str, list[int]]:

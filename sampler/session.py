@@ -46,6 +46,7 @@ class Denoiser:
     path: Path = Path("denoiser.onnx")  # where it was loaded from
     no_label: bool = True  # whether it knows "no label"; a model of somebody's own may not
     known: tuple[float, ...] = ()  # the only levels that it knows, logSNR, rising; empty: it knows any
+    one_level: bool = False  # whether a batch has one level, the first picture's; of a network with one time a batch
 
     def __call__(
         self,
@@ -60,6 +61,8 @@ class Denoiser:
         """
         if not self.no_label and (np.asarray(label) >= len(self.classes)).any():
             raise SamplerError("This model knows no pictures without a label; ask for one of its classes.")
+        if self.one_level and (logsnr != logsnr[0]).any():
+            return self.by_level(x, logsnr, label)
         inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
             inputs[SCALE_INPUT] = np.ones_like(logsnr) if guidance is None else guidance
@@ -72,6 +75,16 @@ class Denoiser:
                     (denoised,) = self.session.run([OUTPUT], inputs)
             except Exception as error:  # ONNX Runtime's errors share no base class
                 denoised = self.instead(inputs, error)
+        return denoised
+
+    def by_level(
+        self, x: NDArray[np.float32], logsnr: NDArray[np.float32], label: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The same, the pictures of each level by themselves."""
+        denoised = np.empty_like(x, np.float32)
+        for level in np.unique(logsnr):
+            here = logsnr == level
+            denoised[here] = self(x[here], logsnr[here], label[here])
         return denoised
 
     def instead(self, inputs: dict[str, NDArray[Any]], error: Exception) -> NDArray[np.float32]:
@@ -131,7 +144,8 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     none = metadata.get("no_label") != "false"
     known = tuple((report_of(path).get("guest") or {}).get("logsnr") or ())
     shape, config = (channels, height, width), metadata.get("config", "")
-    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known)
+    one_level = metadata.get("one_level") == "true"
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level)
 
 
 def check_provider(provider: str) -> None:

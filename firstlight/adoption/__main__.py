@@ -1,9 +1,10 @@
-"""firstlight adopt: a diffusers folder, or weights with the code that builds their network, as a run."""
+"""firstlight adopt: a diffusers folder, an ONNX file, or weights with the code that builds their network, as a run."""
 
 import argparse
 import importlib.util
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Adopt, and say how far the graph is from the network; a fault is one sentence and exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        with extras():
+        with extras(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it warns of stands on the card, and is printed below
             folder = adopt(**_terms(options), id=options.id, runs=options.runs)
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     report = json.loads((folder / "export.json").read_bytes())
+    for sentence in _said(report["guest"], options):
+        print(f"{options.id}: {sentence}")
     print(
         f"{folder}: of {report['compared']} pictures at {len(report['by_level'])} levels the largest difference from "
         f"the network in float64 is {report['difference']:.1e}, at logSNR {report['logsnr']:.1f}. "
@@ -40,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Every flag."""
     flags = argparse.ArgumentParser(prog="firstlight adopt", description="Make a trained network a run's denoiser.")
-    flags.add_argument("source", metavar="FOLDER | FILE.py:FUNCTION", help="saved by diffusers, or what builds it")
+    flags.add_argument("source", metavar="FOLDER | FILE.onnx | FILE.py:FUNCTION",
+                       help="saved by diffusers, exported, or what builds it")  # fmt: skip
     flags.add_argument("--id", required=True, help="of the run, new or recorded before")
     flags.add_argument("--weights", type=Path, metavar="FILE", help="of FUNCTION's network, best as safetensors")
     flags.add_argument("--predicts", choices=PREDICTIONS, help="what the network says")
@@ -54,27 +59,44 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--sigma-data", type=float, metavar="SD", help="of a raw EDM network")
     flags.add_argument("--variance", choices=VARIANCES, help="of the noise that its own drawing adds")
     flags.add_argument("--clip", action="store_true", help="its own drawing keeps x̂0 within the pictures' range")
+    flags.add_argument("--inputs", nargs="+", metavar="NAME", help="of FILE.onnx: picture, time and label")
+    flags.add_argument("--interpolate", action="store_true", help="ask it at times between its own, too")
+    flags.add_argument("--no-check", action="store_true", help="whatever a known picture comes back as")
     add_flag(flags)
     return flags
 
 
+def _said(guest: dict[str, Any], options: argparse.Namespace) -> list[str]:
+    """What is to be known of an adopted network, in sentences."""
+    if "inputs" not in guest or options.inputs:
+        return list(guest["check"])
+    roles = zip(("picture", "time", "label"), guest["inputs"], strict=False)
+    named = ", ".join(f"{name} as the {role}" for role, name in roles)
+    return [f"It is given {named}; if that is wrong, say --inputs.", *guest["check"]]
+
+
 def _terms(options: argparse.Namespace) -> dict[str, Any]:
     """What is known of the network, and what the flags say of it, which counts more."""
-    names = ("predicts", "pictures", "shape", "dataset", "classes", "sigma_data", "variance")
+    names = ("predicts", "pictures", "shape", "dataset", "classes", "sigma_data", "variance", "inputs")
     said = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    said |= {name: True for name in ("no_label", "fraction", "clip") if getattr(options, name)}
+    said |= {name: True for name in ("no_label", "fraction", "clip", "interpolate") if getattr(options, name)}
+    said |= {"check": False} if options.no_check else {}
     if options.schedule:
         said["schedule"] = schedule_named(options.schedule)
     path, _, function = options.source.partition(".py:")
     if function:
         known = _built(Path(f"{path}.py"), function, options.weights)
+    elif Path(options.source).suffix == ".onnx":
+        known = {"model": Path(options.source)}
     elif Path(options.source).is_dir():
         from firstlight.adoption.diffusers_folder import network_in
 
         net, terms = network_in(Path(options.source))
         known = {"model": net} | terms
     else:
-        raise RunError(f"{options.source} is neither a folder nor FILE.py:FUNCTION; name what holds the network.")
+        raise RunError(
+            f"{options.source} is neither a folder nor FILE.onnx nor FILE.py:FUNCTION; name what holds the network."
+        )
     whole = known | said
     lacking = [f"--{name}" for name in ("predicts", "schedule", "pictures") if name not in whole]
     if lacking:

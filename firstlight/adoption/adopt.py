@@ -1,17 +1,21 @@
 """A trained network of any convention becomes a run: its graph in our terms, and its own way of drawing."""
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
+from firstlight.adoption import fit, parity
+from firstlight.adoption.algebra import levels_at
 from firstlight.adoption.terms import Terms
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError
-from firstlight.graph import OPSET, shapes
+from firstlight.graph import opset_of, shapes
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
@@ -20,8 +24,7 @@ from firstlight.run_state import now
 from firstlight.schedules import as_schedule
 from firstlight.schema import SCHEMA
 
-if TYPE_CHECKING:
-    from firstlight.adoption.guest import Guest
+UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."
 
 
 def adopt(
@@ -43,65 +46,74 @@ def adopt(
     times: Sequence[int] = (),
     ends: Sequence[float] = (),
     clip_noise: bool = True,
+    interpolate: bool = False,
+    inputs: Sequence[str] = (),
+    check: bool = True,
     runs: Path | str | None = None,
 ) -> Path:
-    """Make the torch module `model` the denoiser of the run `id`, new or recorded before; returns the run's folder.
+    """Make the torch module, or ONNX file, `model` the denoiser of the run `id`, new or recorded; returns its folder.
 
     `predicts` is noise, sample, v, score, velocity or edm; `schedule` betas (T,), ᾱ (T,), a diffusers scheduler,
     `sigmas` or `flow`; `pictures` the range it was trained on, (0, 1) or (-1, 1); `shape` (C, H, W). `call` is what
     asks it: call(net, x (N, C, H, W), t (N,), label (N,) int64), by default net(x, t, label), or net(x, t) without
-    classes; with `no_label` the label len(classes) means none. `variance` (posterior, step, previous or none), `clip`
-    and `times` (all where left out) say how its own chain draws; `ends`, of diffusers' DDIM, the ᾱ that each of these
-    leads to, and `clip_noise` whether its noise follows from the clipped x̂0. What a recorded run's card says need not be said.
-    Needs torch, onnx and onnxruntime.
+    classes; with `no_label` the label len(classes) means none. Of an ONNX file `inputs` names the picture, the time
+    and the label, guessed where left out. With `interpolate` discrete times are fractions between the network's own.
+    `variance` (posterior, step, previous or none), `clip` and `times` (all where left out) say how its own chain draws;
+    `ends`, of diffusers' DDIM, the ᾱ that each of these leads to, and `clip_noise` whether its noise follows from the
+    clipped x̂0. What a recorded run's card says need not be said. Needs onnx and onnxruntime, and of a module torch.
 
+    Unless not `check`, a known picture is noised and denoised; what is odd is warned of and kept on the card.
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
-    numbers that are none, and a graph that does not do what the network does.
+    numbers that are none, one that another setting clearly fits, and a graph that does not do what the network does.
     """
-    from firstlight.adoption import parity
-    from firstlight.adoption.guest import Guest
-
     run = run_at(archive(None if runs is None else Path(runs)), id)
     known = card_of(run)["dataset"] if run.card.is_file() else {}
-    size = known.get("size", 28)
     names = tuple(map(str, known.get("classes", ["all"]) if classes is None else classes))
-    terms = Terms(
-        predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
-        tuple(shape or (known.get("channels", 1), size, size)), dataset or known.get("name", "unknown"), names,
-        no_label, fraction, sigma_data, variance, clip, tuple(map(int, times)),
-        tuple(map(float, ends)), clip_noise,
-    )  # fmt: skip
-    terms.check()
     if known and list(names) != known["classes"]:
         raise RunError(f"{id} was recorded with the classes {', '.join(known['classes'])}; adopt it with the same.")
-    ask = call or (_labelled if len(terms.classes) > 1 else _unlabelled)
-    guest = Guest(model.eval(), ask, predicts, terms.schedule, terms.pictures, fraction, sigma_data).cpu().eval()
-    _tried(guest, terms)
-    content = parity.graph_of(guest, terms)
-    report = parity.compared(guest, content, terms)
-    _written(run, terms, content, report, sum(part.numel() for part in model.parameters()))
+    network = _network(model, call, inputs, len(names))
+    size = known.get("size", 28)
+    terms = Terms(
+        predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
+        tuple(shape or network.shape or (known.get("channels", 1), size, size)),
+        dataset or known.get("name", "unknown"), names, no_label, fraction, sigma_data, variance, clip,
+        tuple(map(int, times)), tuple(map(float, ends)), clip_noise, interpolate,
+    )  # fmt: skip
+    terms.check()
+    _tried(network, terms)
+    said = fit.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
+    content = parity.graph_of(network, terms)
+    report = parity.compared(network, content, terms)
+    _written(run, terms, content, report, network, said)
+    for sentence in said if check else ():
+        warnings.warn(f"{id}: {sentence}", stacklevel=2)
     return run.folder
 
 
-def _labelled(net: Any, x: Any, t: Any, label: Any) -> Any:
-    said = net(x, t, label)
-    return getattr(said, "sample", said)
+def _network(model: Any, call: Callable[..., Any] | None, inputs: Sequence[str], labels: int) -> parity.Network:
+    """The network, whatever it came as. Raises RunError for an ONNX file that is none."""
+    if isinstance(model, (str, Path)):
+        from firstlight.adoption.onnx_network import OnnxNetwork
+
+        network = OnnxNetwork(Path(model), inputs)
+        if labels > 1 and len(network.inputs) < 3:
+            raise RunError(f"{model} has {labels} classes, but no input for a label; adopt it without classes.")
+        return network
+    from firstlight.adoption.torch_network import TorchNetwork
+
+    return TorchNetwork(model, call, labels > 1)
 
 
-def _unlabelled(net: Any, x: Any, t: Any, label: Any) -> Any:
-    said = net(x, t)
-    return getattr(said, "sample", said)
-
-
-def _tried(guest: "Guest", terms: Terms) -> None:
+def _tried(network: parity.Network, terms: Terms) -> None:
     """Raises RunError for a network that does not answer as the terms say."""
-    import torch
-
-    x = torch.zeros(2, *terms.shape)
-    level = torch.full((2,), float(np.median(terms.schedule.ours(terms.pictures))))
+    at = np.full(2, np.median(terms.schedule.ours(terms.pictures)))
+    t = levels_at(terms, at)[2]
+    x, label = np.zeros((2, *terms.shape), np.float32), np.array([0, len(terms.classes) if terms.no_label else 0])
+    if network.whole_times and t.dtype.kind != "i":
+        raise RunError("The network's time is a whole number, and fractions were asked for; leave out interpolate and "
+                       "fraction, and give a schedule of discrete times.")  # fmt: skip
     try:
-        with torch.no_grad():
-            said = guest(x, level, torch.tensor([0, len(terms.classes) if terms.no_label else 0]))
+        said = network.ask(x, t, label)
     except Exception as error:  # whatever somebody's network raises
         raise RunError(
             f"The network cannot be asked ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
@@ -111,21 +123,38 @@ def _tried(guest: "Guest", terms: Terms) -> None:
         raise RunError(
             f"The network answers {tuple(said.shape)} to {tuple(x.shape)}; say its pictures' shape=(C, H, W)."
         )
-    if not bool(torch.isfinite(said).all()):
+    if not np.isfinite(said).all():
         raise RunError(
             "The network answers with what is not a number; adopt it with the weights that it was trained to."
         )
+    at_once = [network.ask(x + 1, np.full(2, time), label) for time in (0.0, 0.5)] if terms.interpolate else []
+    if at_once and np.array_equal(at_once[0], at_once[1]):
+        raise RunError("The network hears no difference between the times 0 and 0.5; leave out interpolate.")
 
 
-def _written(run: Run, terms: Terms, content: bytes, report: dict[str, Any], parameters: int) -> None:
+def _kept(run: Run, terms: Terms) -> tuple[Any, Any] | None:
+    """Pictures of the end of its training, from 0 to 1, (N, C, H, W), with labels (N,); None where there are none."""
+    if not run.snapshots.is_file():
+        return None
+    table = pq.read_table(run.snapshots, columns=["step", "label", "image"])
+    rows = [row for row in table.to_pylist() if row["step"] == max(table["step"].to_pylist())][: fit.EACH]
+    channels, size, _ = terms.shape
+    pictures = np.stack([np.frombuffer(row["image"], np.uint8).reshape(size, size, channels) for row in rows])
+    return pictures.transpose(0, 3, 1, 2) / 255, np.array([row["label"] for row in rows])
+
+
+def _written(
+    run: Run, terms: Terms, content: bytes, report: dict[str, Any], network: parity.Network, said: list[str]
+) -> None:
     """The graph, its report and the card, the manifest last."""
     moment = now()
     sha256 = hashlib.sha256(content).hexdigest()
-    facts = {"schema": 1, **report, "opset": OPSET, "size": len(content), "sha256": sha256, "exported": moment,
-             "shapes": shapes(content), "guest": terms.guest}  # fmt: skip
+    guest = terms.guest | network.facts | {"check": said}
+    facts = {"schema": 1, **report, "opset": opset_of(content), "size": len(content), "sha256": sha256,
+             "exported": moment, "shapes": shapes(content), "guest": guest}  # fmt: skip
     card = card_of(run) if run.card.is_file() else _card(run, terms, moment)
     card["config"] = card.get("config", {}) | terms.config
-    card |= {"guest": terms.guest | {"sha256": sha256}, "parameters": parameters}
+    card |= {"guest": guest | {"sha256": sha256}, "parameters": network.parameters}
     write_bytes(run.denoiser, content)
     write_json(run.export, facts)
     write_json(run.card, card)

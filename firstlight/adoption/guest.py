@@ -11,11 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from firstlight.levels import CLEAN
+from firstlight.adoption.algebra import LEAST, NEARLY, fed, own_state, picture
 from firstlight.schedules import Schedule, half_and_centre
 
 Call = Callable[[Any, Tensor, Tensor, Tensor], Tensor]  # net, x (N, C, H, W), t (N,), label (N,) -> what it predicts
-NEARLY = CLEAN - 1e-3  # logSNR from which a level is the end itself
 
 
 class InDouble(TorchFunctionMode):
@@ -44,7 +43,7 @@ def _wide(value: Any) -> Any:
 class Guest(nn.Module):
     """D(x (N, C, H, W), logsnr (N,), label (N,)) -> x̂0, in our scale, out of a network in its own.
 
-    Discrete times snap to the nearest level. `none` is what the network is told for "no label".
+    Discrete times snap to the nearest level, or with `interpolate` are fractions between two.
     """
 
     def __init__(
@@ -56,12 +55,13 @@ class Guest(nn.Module):
         pictures: tuple[float, float],
         fraction: bool = False,
         sigma_data: float = 0.5,
+        interpolate: bool = False,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
         self.width, self.centre = half_and_centre(pictures)
-        self.fraction, self.sigma_data = fraction, sigma_data
+        self.fraction, self.sigma_data, self.interpolate = fraction, sigma_data, interpolate
         self.levels: Tensor
         self.signal: Tensor
         self.noise: Tensor
@@ -73,41 +73,34 @@ class Guest(nn.Module):
         """x̂0 (N, C, H, W)."""
         signal, noise, t = self.level(logsnr)
         a, b = signal[:, None, None, None], noise[:, None, None, None]
-        own = x * torch.sqrt((a * self.width) ** 2 + b**2) + a * self.centre  # what the network was trained on
-        y = self.picture(own, a, b, t, label)
+        own = own_state(x, a, b, self.width, self.centre)
+        said = self.call(self.net, fed(self, own, b), t, label)
+        y: Tensor = picture(self, said, own, a, b)
         return (y - self.centre) / self.width
 
     def level(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Signal, noise and the network's own time at each level, all (N,)."""
+        own = logsnr - 2 * math.log(self.width)
+        if self.schedule.kind == "discrete" and self.interpolate:
+            return self.between(logsnr)
         if self.schedule.kind == "discrete":
             place = (logsnr[:, None] - self.levels[None]).abs().argmin(1)
             t = place.to(logsnr.dtype) / len(self.schedule) if self.fraction else place
             return self.signal[place], self.noise[place], t
-        own = logsnr - 2 * math.log(self.width)
         if self.schedule.kind == "sigmas":
             sigma = torch.where(logsnr >= NEARLY, torch.zeros_like(own), torch.exp(-own / 2))
-            return torch.ones_like(own), sigma, sigma
+            told = torch.log(sigma.clamp_min(LEAST)) / 4 if self.predicts == "edm" else sigma
+            return torch.ones_like(own), sigma, told
         noise = torch.where(logsnr <= -NEARLY, torch.ones_like(own), torch.sigmoid(-own / 2))
         noise = torch.where(logsnr >= NEARLY, torch.zeros_like(own), noise)
         return 1 - noise, noise, noise if self.schedule.noise_at else 1 - noise
 
-    def picture(self, x: Tensor, a: Tensor, b: Tensor, t: Tensor, label: Tensor) -> Tensor:
-        """The picture y that the network sees in x, in its own range."""
-        if self.predicts == "edm":
-            return self.preconditioned(x, b, label)
-        said = self.call(self.net, x, t, label)
-        if self.predicts == "sample":
-            return said
-        if self.predicts == "v":
-            return a * x - b * said
-        if self.predicts == "velocity":
-            return x - b * said if self.schedule.noise_at else x + b * said
-        noise = said if self.predicts == "noise" else -b * said
-        return (x - b * noise) / a
-
-    def preconditioned(self, x: Tensor, sigma: Tensor, label: Tensor) -> Tensor:
-        """A raw network F of Karras et al. (2022), Table 1: it is told c_in · x and ln(σ) / 4."""
-        whole = sigma**2 + self.sigma_data**2
-        time = torch.log(sigma.clamp_min(1e-5))[:, 0, 0, 0] / 4
-        said = self.call(self.net, x / torch.sqrt(whole), time, label)
-        return self.sigma_data**2 / whole * x + sigma * self.sigma_data / torch.sqrt(whole) * said
+    def between(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same at times between the network's own: the time is linear in logSNR between two of them."""
+        at = logsnr.clamp(self.levels[-1], self.levels[0])
+        place = ((at[:, None] <= self.levels[None]).sum(1) - 1).clamp(0, len(self.schedule) - 2)
+        above, below = self.levels[place], self.levels[place + 1]
+        t = place.to(at.dtype) + (above - at) / (above - below)
+        own = at - 2 * math.log(self.width)
+        told = t / len(self.schedule) if self.fraction else t
+        return torch.sqrt(torch.sigmoid(own)), torch.sqrt(torch.sigmoid(-own)), told

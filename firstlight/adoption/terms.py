@@ -56,8 +56,16 @@ class Terms:
             raise RunError(f"{len(self.ends)} ends for {len(self.times)} times of its own drawing; give one for each.")
         if self.interpolate and kind != "discrete":
             raise RunError(f"Nothing lies between the times of {kind}, which are any number; leave out interpolate.")
+        if self.interpolate and (np.diff(self.schedule.ours(self.pictures)) == 0).any():
+            raise RunError("Two times of this schedule have one noise, so none lies between; leave out interpolate.")
         if len(self.shape) != 3 or self.shape[1] != self.shape[2] or self.shape[0] not in (1, 3):
             raise RunError(f"shape={self.shape} is none of a square picture, gray or in colour; say (C, H, W).")
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The levels in our scale at which its graph is compared: all, and where it interpolates those halfway."""
+        known = self.schedule.ours(self.pictures)
+        return np.append(known, (known[1:] + known[:-1]) / 2) if self.interpolate else known
 
     @property
     def config(self) -> dict[str, Any]:
