@@ -1,16 +1,22 @@
 """A network of any convention is our denoiser: held against the exact one of Gaussian pictures."""
 
 import math
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
+from test_adopt import Small
 from torch import Tensor, nn
 
 from firstlight.adoption.guest import Guest
-from firstlight.adoption.terms import RANGES
+from firstlight.adoption.terms import RANGES, Terms
+from firstlight.adoption.torch_network import TorchNetwork
 from firstlight.errors import RunError
+from firstlight.graph import INPUTS, serialize, to_onnx
 from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.schedules import alphas_cumprod, as_schedule, betas, flow, half_and_centre, sigmas
 
@@ -85,3 +91,39 @@ def test_ends_without_signal_or_noise_are_levels_too() -> None:
 def test_a_schedule_that_is_none_is_one_sentence(make: object, words: str) -> None:
     with pytest.raises((RunError, ValueError), match="(?s).*" + words.replace("(", r"\(").replace(")", r"\)")):
         make()  # type: ignore[operator]
+
+
+class Together(nn.Module):
+    """Guests that answer the same question, so that one export serves all."""
+
+    def __init__(self, guests: list[Guest]) -> None:
+        super().__init__()
+        self.guests = nn.ModuleList(guests)
+
+    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> tuple[Tensor, ...]:
+        return tuple(guest(x, logsnr, label) for guest in self.guests)
+
+
+def test_the_graph_is_the_network_in_float64_for_each_prediction_and_range() -> None:
+    """At all levels and labels within 1e-4, or twice what torch's own float32 differs by; and between levels too."""
+    schedules = {name: schedule if schedule.kind == "discrete" else replace(schedule, signal=schedule.signal[::4],
+                 noise=schedule.noise[::4]) for name, schedule in SCHEDULES.items()}  # fmt: skip
+    call = lambda net, x, t, label: net(x, t, label)  # noqa: E731
+    told = [
+        Terms(name.split()[0], schedule, pictures, (1, 8, 8), "", ("a", "b", "c"), True, False, DATA, "none", False,
+              interpolate=between)
+        for (name, schedule), pictures, between in product(schedules.items(), RANGES, (False, True))
+        if not between or (name, pictures) == ("v", (0, 1))
+    ]  # fmt: skip
+    network = TorchNetwork(Small(4), call, True)
+    model = to_onnx(Together([network._guest(terms) for terms in told]),
+                    (torch.randn(2, 1, 8, 8), torch.zeros(2), torch.zeros(2, dtype=torch.int64)),
+                    list(INPUTS), [f"denoised_{k}" for k in range(len(told))])  # fmt: skip
+    session = onnxruntime.InferenceSession(serialize(model, {}), providers=["CPUExecutionProvider"])
+    for k, terms in enumerate(told):
+        level, label = (part.ravel() for part in np.meshgrid(np.unique(terms.levels).astype(np.float32), range(4)))
+        x = np.random.default_rng(0).standard_normal((len(level), 1, 8, 8)).astype(np.float32)
+        right, single = (ask(x, level, label) for ask in (network.exact(terms), network.plain(terms)))
+        drawn = session.run([f"denoised_{k}"], {"x": x, "logsnr": level, "label": label})[0]
+        graph, own = (np.abs(each - right).max(axis=(1, 2, 3)) for each in (drawn, single))
+        assert right.dtype == np.float64 and (graph <= np.maximum(1e-4, 2 * own)).all(), (terms.predicts, graph.max())

@@ -62,10 +62,12 @@ class Guest(nn.Module):
         self.net, self.call, self.predicts, self.schedule = net, call, predicts, schedule
         self.width, self.centre = half_and_centre(pictures)
         self.fraction, self.sigma_data, self.interpolate = fraction, sigma_data, interpolate
+        known = schedule.ours(pictures)
+        self.ends = float(known[-1]), float(known[0])  # numbers: the exporter leaves bounds that are tensors unsorted
         self.levels: Tensor
         self.signal: Tensor
         self.noise: Tensor
-        tables = {"levels": schedule.ours(pictures), "signal": schedule.signal, "noise": schedule.noise}
+        tables = {"levels": known, "signal": schedule.signal, "noise": schedule.noise}
         for name, values in tables.items():
             self.register_buffer(name, torch.tensor(values.copy(), dtype=dtype), persistent=False)
 
@@ -97,7 +99,7 @@ class Guest(nn.Module):
 
     def between(self, logsnr: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same at times between the network's own: the time is linear in logSNR between two of them."""
-        at = logsnr.clamp(self.levels[-1], self.levels[0])
+        at = logsnr.clamp(*self.ends)
         place = ((at[:, None] <= self.levels[None]).sum(1) - 1).clamp(0, len(self.schedule) - 2)
         above, below = self.levels[place], self.levels[place + 1]
         t = place.to(at.dtype) + (above - at) / (above - below)
