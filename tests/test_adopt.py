@@ -123,6 +123,22 @@ class Silent(nn.Module):
         return x * float("nan")
 
 
+class Table(nn.Module):
+    """Has a row for each of 100 times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(100, 1)
+
+    def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        return x * self.rows(t)[:, :, None, None]
+
+
+class Rounds(Small):
+    def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        return super().forward(x, t.long(), label)
+
+
 @pytest.mark.parametrize(
     ("model", "terms", "words"),
     [
@@ -135,6 +151,9 @@ class Silent(nn.Module):
         (Small(4), {"call": lambda net, x, t, label: net(x)}, "call=lambda net, x, t, label"),
         (nn.Conv2d(1, 2, 1), {"call": lambda net, x, t, label: net(x)}, r"answers (2, 2, 8, 8) to (2, 1, 8, 8)"),
         (Silent(), {}, "not a number"),
+        (Table(), {}, "first and last time, 0 and 149 (IndexError"),
+        (Table(), {"schedule": BETAS[:100], "interpolate": True}, "cannot be asked"),
+        (Rounds(4), {"interpolate": True}, "no difference between the times 0 and 0.5"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence_and_writes_nothing(

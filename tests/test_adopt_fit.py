@@ -26,9 +26,8 @@ from firstlight.schedules import Schedule, betas, flow, half_and_centre, sigmas
 DATA = 0.5
 COURSE = betas(BETAS)
 TRUTHS: list[tuple[str, Schedule, tuple[float, float]]] = [
-    ("noise", COURSE, (0, 1)), ("v", COURSE, (0, 1)), ("score", COURSE, (0, 1)),
-    ("edm", sigmas(np.geomspace(0.002, 80, 18)), (-1, 1)),
-    ("velocity", flow(noise_at=1), (-1, 1)), ("velocity", flow(noise_at=0), (-1, 1)),
+    ("noise", COURSE, (0, 1)), ("v", COURSE, (0, 1)),
+    ("edm", sigmas(np.geomspace(0.002, 80, 18)), (-1, 1)), ("velocity", flow(noise_at=1), (-1, 1)),
 ]  # fmt: skip
 SHAPE = (1, 28, 28)
 

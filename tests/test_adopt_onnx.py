@@ -199,9 +199,18 @@ def with_a_prompt(path: Path) -> None:
     saved(path, g, inputs, Value(g, "sample") * Value(g, "timestep"))
 
 
+def without_a_number(path: Path) -> None:
+    """A network that answers at each time but the first but one."""
+    g = Nodes()
+    t = g.op("Reshape", Value(g, "timestep"), g.constant([-1, 1, 1, 1], np.int64))
+    root = ((t - 1) ** 2 - 0.5) ** 0.5
+    saved(path, g, {"sample": ("float", ["n", *SHAPE]), "timestep": ("float", ["n"])}, Value(g, "sample") * root)
+
+
 @pytest.mark.parametrize(
     ("make", "more", "words"),
     [
+        (without_a_number, {"classes": None}, "not a number at logSNR"),
         (lambda path: path.write_bytes(b"\x00nothing"), {}, "is no ONNX graph"),
         (lambda path: None, {}, "cannot be read"),
         (with_external_data, {}, "lie in another file"),

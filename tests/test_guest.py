@@ -9,7 +9,6 @@ import onnxruntime
 import pytest
 import torch
 from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
-from test_adopt import Small
 from torch import Tensor, nn
 
 from firstlight.adoption.guest import Guest
@@ -107,23 +106,26 @@ class Together(nn.Module):
 def test_the_graph_is_the_network_in_float64_for_each_prediction_and_range() -> None:
     """At all levels and labels within 1e-4, or twice what torch's own float32 differs by; and between levels too."""
     schedules = {name: schedule if schedule.kind == "discrete" else replace(schedule, signal=schedule.signal[::4],
-                 noise=schedule.noise[::4]) for name, schedule in SCHEDULES.items()}  # fmt: skip
-    call = lambda net, x, t, label: net(x, t, label)  # noqa: E731
+                 noise=schedule.noise[::4]) for name, schedule in SCHEDULES.items()
+                 if name not in ("score", "velocity to pictures")}  # fmt: skip
+    torch.manual_seed(0)
+    call = lambda net, x, t, label: net(x) * (1 + (t / 150 + label)[:, None, None, None] / 9)  # noqa: E731
     told = [
         Terms(name.split()[0], schedule, pictures, (1, 8, 8), "", ("a", "b", "c"), True, False, DATA, "none", False,
               interpolate=between)
         for (name, schedule), pictures, between in product(schedules.items(), RANGES, (False, True))
         if not between or (name, pictures) == ("v", (0, 1))
     ]  # fmt: skip
-    network = TorchNetwork(Small(4), call, True)
+    network = TorchNetwork(nn.Conv2d(1, 1, 3, padding=1), call, True)
     model = to_onnx(Together([network._guest(terms) for terms in told]),
                     (torch.randn(2, 1, 8, 8), torch.zeros(2), torch.zeros(2, dtype=torch.int64)),
                     list(INPUTS), [f"denoised_{k}" for k in range(len(told))])  # fmt: skip
     session = onnxruntime.InferenceSession(serialize(model, {}), providers=["CPUExecutionProvider"])
     for k, terms in enumerate(told):
-        level, label = (part.ravel() for part in np.meshgrid(np.unique(terms.levels).astype(np.float32), range(4)))
+        known = np.unique(terms.levels).astype(np.float32)
+        level, label = (part.ravel() for part in np.meshgrid(known, np.arange(8) % 4, indexing="ij"))
         x = np.random.default_rng(0).standard_normal((len(level), 1, 8, 8)).astype(np.float32)
         right, single = (ask(x, level, label) for ask in (network.exact(terms), network.plain(terms)))
         drawn = session.run([f"denoised_{k}"], {"x": x, "logsnr": level, "label": label})[0]
-        graph, own = (np.abs(each - right).max(axis=(1, 2, 3)) for each in (drawn, single))
-        assert right.dtype == np.float64 and (graph <= np.maximum(1e-4, 2 * own)).all(), (terms.predicts, graph.max())
+        graph, own = (np.abs(each - right).reshape(len(known), -1).max(1) for each in (drawn, single))
+        assert right.dtype == np.float64 and (graph <= np.maximum(1e-4, 2 * own)).all(), (terms.predicts, graph, own)

@@ -106,8 +106,7 @@ def _network(model: Any, call: Callable[..., Any] | None, inputs: Sequence[str],
 
 def _tried(network: parity.Network, terms: Terms) -> None:
     """Raises RunError for a network that does not answer as the terms say."""
-    at = np.full(2, np.median(terms.schedule.ours(terms.pictures)))
-    t = levels_at(terms, at)[2]
+    t = levels_at(terms, terms.schedule.ours(terms.pictures)[[0, -1]])[2]
     x, label = np.zeros((2, *terms.shape), np.float32), np.array([0, len(terms.classes) if terms.no_label else 0])
     if network.whole_times and t.dtype.kind != "i":
         raise RunError("The network's time is a whole number, and fractions were asked for; leave out interpolate and "
@@ -116,8 +115,8 @@ def _tried(network: parity.Network, terms: Terms) -> None:
         said = network.ask(x, t, label)
     except Exception as error:  # whatever somebody's network raises
         raise RunError(
-            f"The network cannot be asked ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
-            "say how with call=lambda net, x, t, label: ..."
+            f"The network cannot be asked at its first and last time, {t[0]:g} and {t[1]:g} "
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}); {network.how}"
         ) from error
     if tuple(said.shape) != tuple(x.shape):
         raise RunError(

@@ -25,7 +25,7 @@ CONTROL = {"If", "Loop", "Scan"}
 FLOATS, WHOLES = ("float", "float16", "double"), ("int64", "int32")
 SAY = "say --inputs PICTURE TIME [LABEL]"
 TRIED = 3  # pictures together, compared with each alone
-CLOSE = 1e-4  # of the largest answer
+CLOSE = 1e-4  # of an answer, and of 1
 
 
 class OnnxNetwork:
@@ -33,6 +33,8 @@ class OnnxNetwork:
 
     Raises RunError for a file that cannot be used, and says what to do.
     """
+
+    how = "give a schedule of its own length, its pictures' shape, or --inputs PICTURE TIME [LABEL]."
 
     def __init__(self, path: Path, inputs: Sequence[str] = ()) -> None:
         content = _content(path)
@@ -138,7 +140,7 @@ class OnnxNetwork:
                 together = self.ask(x, t, label)
             except Exception:  # a batch axis that is fixed within the graph
                 continue
-            if together.shape == alone.shape and np.abs(together - alone).max() <= CLOSE * max(1, np.abs(alone).max()):
+            if together.shape == alone.shape and np.allclose(together, alone, CLOSE, CLOSE, equal_nan=True):
                 return
         raise RunError(f"{self.path} answers pictures together unlike each alone, for its batch axis is fixed; export "
                        "it with a dynamic one.")  # fmt: skip

@@ -30,6 +30,9 @@ class Network(Protocol):
     def one_time(self) -> bool: ...  # whether all pictures of a batch have one time
 
     @property
+    def how(self) -> str: ...  # it can be asked where it cannot: the end of a sentence
+
+    @property
     def whole_times(self) -> bool: ...  # whether it takes whole times alone
 
     @property

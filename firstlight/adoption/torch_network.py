@@ -20,6 +20,7 @@ class TorchNetwork:
     """A module and what asks it: call(net, x (N, C, H, W), t (N,), label (N,))."""
 
     shape = None  # nothing but its owner says it
+    how = "give a schedule of its own length, or say how with call=lambda net, x, t, label: ..."
     one_time = whole_times = False
     facts: dict[str, Any] = {}  # noqa: RUF012 (nothing of it is known but what its owner says)
 
