@@ -2,13 +2,14 @@
 
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 
 OWNERS = ("recorded", "adopted")  # presets of runs that other programs trained
 
 
 def trained_elsewhere(run: Run) -> bool:
     """Whether another program than ours trained the run, so that it has no checkpoints to trace or export."""
+    from firstlight.run_json import card_of  # here, because drawing imports no pyarrow
+
     try:
         card = card_of(run)
     except RunError:

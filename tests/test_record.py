@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from recorded_fixture import DIGITS, ODD, begun, random
 
 import firstlight
 from firstlight.atomic_writes import write_json
+from firstlight.command import main
 from firstlight.errors import RunError
 from firstlight.recording import metric_log as recording_metric_log
 from firstlight.recording import recorder as recording_recorder
@@ -457,14 +459,33 @@ def test_two_threads_log_into_one_run(tmp_path: Path) -> None:
 def test_the_examples_of_the_docs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     text = (Path(__file__).parent.parent / "docs" / "your-own-model.md").read_text()
-    examples = [part.split("```")[0] for part in text.split("```python\n")[1:]]
+    _, tutorial, rest = text.split("\n## ", 2)
     held: dict[str, Any] = {}
-    for example in examples:
+    recorded, _ = whole = examples_in(tutorial)
+    for example in whole:
+        exec(example.replace("STEPS = 3000", "STEPS = 2"), held)
+    assert lines_of_recording(recorded) <= 4
+    for command in re.findall("^firstlight (.*?) *(?:#.*)?$", tutorial, re.MULTILINE):
+        few = ["--per-class", "1"] if command.startswith("trace") else []
+        out = command.replace(" first-flow.html", f" {tmp_path / 'first-flow.html'}").split()
+        assert command == "dashboard" or main([*out, *few]) == 0
+    for example in (others := examples_in(rest)):
         exec(example, held)
-    assert [each.state for each in Archive(tmp_path).entries()] == ["finished", "finished"]
-    assert len(values(tmp_path, "my-unet")["loss"]) == 200 and len(Archive(tmp_path).ask("trajectory_choices")) == 10
-    added = [line for line in examples[0].splitlines() if "firstlight" in line or "run." in line]
-    assert len(added) <= 5  # the import among them, and `finish`, which a program that ends may leave out
+    assert [each.state for each in Archive(tmp_path).entries()] == ["finished"] * 3
+    assert len(values(tmp_path, "my-unet")["loss"]) == 200 and len(Archive(tmp_path).ask("trajectory_choices")) == 20
+    assert (
+        lines_of_recording(others[0]) <= 5
+    )  # the import among them, and `finish`, which a program that ends may leave out
+
+
+def examples_in(text: str) -> list[str]:
+    """The Python in some documentation."""
+    return [part.split("```")[0] for part in text.split("```python\n")[1:]]
+
+
+def lines_of_recording(example: str) -> int:
+    """Its lines that recording takes."""
+    return len([line for line in example.splitlines() if "firstlight" in line or "run." in line])
 
 
 def test_the_benchmark_counts_every_value(tmp_path: Path) -> None:
