@@ -11,6 +11,7 @@ elements.title("Generate", "Which pictures does the run draw on demand, and how 
 run = archive.chosen_run()
 with archive.faults():
     net = generation.denoiser(archive.folder(run))
+elements.notices(adopted.oddities(run))
 
 if net.scales:
     student.section(run, net)

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboard.components import elements
-from dashboard.data import archive
+from dashboard.data import adopted, archive
 from dashboard.network import ablations, finding, sections
 
 elements.title("Inside the network", "What is the network made of, and what breaks without its parts?")
 run = archive.chosen_run()
 net = sections.network(run)
 elements.finding(finding.sentence(run, net))
+elements.notices(adopted.oddities(run))
 sections.draw(run, net)
 
 st.subheader("What breaks without", anchor=False)

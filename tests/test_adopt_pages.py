@@ -72,6 +72,8 @@ def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
         ("forward", "guided", "Along its own levels, signal and noise are equal at step 57 of 150"),
         ("forward", "flow", "Along its own levels, signal and noise are equal at step 10 of 20"),
         ("forward", "many", "There is no picture to begin with: many kept none through training"),
+        ("network", "guided", "network, when it was adopted: However its answers are read"),
+        ("generate", "guided", "does not come back: it may not be trained"),
         ("training", "guided", "was adopted, and nobody logged its training"),
     ],
 )

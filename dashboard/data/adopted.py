@@ -23,6 +23,12 @@ def is_adopted(run: str) -> bool:
     return bool(card_of(archive.run_folder(run)).get("guest"))
 
 
+def oddities(run: pd.Series) -> list[str]:
+    """What was odd of an adopted network when it came, sentences that name the run; none where nothing was."""
+    said = (card_of(archive.folder(run)).get("guest") or {}).get("check") or []
+    return [f"Of {run['run']}'s network, when it was adopted: {sentence}" for sentence in said]
+
+
 def knows_no_label(run: pd.Series) -> bool:
     """Whether the run's network draws without a label too; only an adopted one may not."""
     guest = card_of(archive.folder(run)).get("guest")
