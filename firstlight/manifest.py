@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.schema import SCHEMA, TABLES
+from firstlight.schema import ADDED, SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
 Listing = tuple[tuple[str, int, Signature], ...]  # relative name, mode and signature of everything in a folder
@@ -161,9 +161,14 @@ def _parquet_reason(path: str, sign: Signature, name: str, whole: bool) -> str:
 
 
 def _column_reason(found: pa.Schema, wanted: pa.Schema) -> str:
-    """What differs between the columns found and those wanted; columns more than wanted are no difference."""
+    """What differs between the columns found and those wanted.
+
+    Columns more than wanted are no difference, and those that were added later may be missing.
+    """
     for field in wanted:
         at = found.get_all_field_indices(field.name)
+        if not at and field.name in ADDED:
+            continue
         if len(at) != 1:
             return f"{'lacks' if not at else 'repeats'} the column {field.name}; it was made by another version"
         if found.field(at[0]).type != field.type:

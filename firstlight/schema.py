@@ -62,6 +62,8 @@ _COLUMNS = {
     high          float64  upper end
     n             int64    generated pictures behind the value
     judge         string   the judge's name
+    draws         list<float64>  of frechet and frechet_plain: the same of pictures drawn again within each class, by
+                           draws that all runs with as many pictures share; null else, and not in older files
     """,
     "novelty": """
     metric        string   near: share closer to a training picture than the nearest 1 % of the real test pictures are;
@@ -238,6 +240,8 @@ _COLUMNS = {
     provider      string   that was timed: CPU, CUDA
     top           binary   the judge's first choice for each picture, uint8 (n,)
     pictures      large_binary  the first few, uint8 (., H, W, C)
+    frechet_draws list<float64>  frechet of pictures drawn again within each class, by draws that all rows share; not in
+                           older files
     """,
 }
 
@@ -266,6 +270,7 @@ COLUMNS = {table: _columns(text) for table, text in _COLUMNS.items()}  # table -
 TABLES: dict[str, pa.Schema] = {
     table: pa.schema([(name, _type(kind)) for name, (kind, _) in columns.items()]) for table, columns in COLUMNS.items()
 }
+ADDED = {"draws", "frechet_draws"}  # columns that files from before them lack
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
 JUDGEMENTS, QUALITY = TABLES["judgements"], TABLES["quality"]
 NOVELTY, NOVELTY_PICTURES = TABLES["novelty"], TABLES["novelty_pictures"]

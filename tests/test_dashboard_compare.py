@@ -118,7 +118,11 @@ def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
     frame = pd.DataFrame([{**row, "run": "a"}, {**row, "run": "b"}, {**row, "run": "c", "n": 1000}])
     _, rows = quality.table(frame, ["a", "b", "c"])
     assert rows[0][1:] == [*["0.400 [0.300, 0.500], n = 100"] * 2, "0.400 [0.300, 0.500], n = 1,000",
-                           "+0.000 [−0.141, +0.141]", "other n"]  # fmt: skip
+                           "no draws", "other n"]  # fmt: skip
+    draws = 0.4 + np.random.default_rng(0).normal(0, 0.05, 100)
+    paired = frame[:2].assign(value=[0.4, 0.8], draws=[draws, 2 * draws + 1e-3 * np.arange(100)])
+    (row,) = quality.table(paired, ["a", "b"])[1]
+    assert row[3].startswith("2.00 [1.8") and row[3].endswith(" times")
 
 
 def test_a_difference_without_an_interval_is_none() -> None:

@@ -96,6 +96,7 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert rows["accuracy", 3]["n"] == PER_CLASS
     ratio_of = rows["frechet", None]["value"] / rows["frechet_floor", None]["value"]
     assert abs(rows["frechet_ratio", None]["value"] / ratio_of - 1) < 1e-3  # figures are rounded to six decimals
+    assert rows["accuracy", None]["draws"] is None and len(rows["frechet", None]["draws"]) == 100
     assert ratio_of > 10  # nine pictures are no digits of MNIST
     assert rows["frechet_floor", None]["n"] == 200  # as many real pictures, with which a distance shrinks
     assert rows["recall", None]["value"] < 0.05

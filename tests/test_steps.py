@@ -12,8 +12,8 @@ import pytest
 from test_evaluator_quality import digits, run  # noqa: F401
 
 from evaluator.__main__ import main
-from evaluator.quality import figures as quality_figures
 from evaluator.quality import pictures
+from evaluator.stats import frechet
 from evaluator.stats.intervals import Estimate, wilson
 from evaluator.steps import cas, measure, solver_grid
 from evaluator.steps import claims as steps_claims
@@ -44,7 +44,7 @@ def way(solver: str, evaluations: int, wrong: int = 0, ratio: float = 1.2, **mor
     right = np.arange(N) >= wrong
     ms = Estimate(evaluations, 0.9 * evaluations, 1.1 * evaluations, N)
     found = Way("first", solver, evaluations, right, wilson(N - wrong, N), Estimate(ratio, ratio / 1.1, ratio * 1.1, N),
-                Estimate(np.nan, np.nan, np.nan, 0), ms)  # fmt: skip
+                Estimate(np.nan, np.nan, np.nan, 0), ms, np.empty(0))  # fmt: skip
     return replace(found, **more)
 
 
@@ -84,7 +84,7 @@ def test_a_resumed_table_is_the_uninterrupted_one(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
     monkeypatch.setattr(pictures, "KEEP_EVERY", 1)
-    monkeypatch.setattr(quality_figures, "RESAMPLED", 5)
+    monkeypatch.setattr(frechet, "RESAMPLED", 5)
     monkeypatch.setattr(measure, "SAMPLES", 1)
     whole, torn = (Run(Path(shutil.copytree(run.folder, tmp_path / name / "parrot"))) for name in ("whole", "torn"))
     wanted = ["--per-class", "14", "--evaluations", "2", "--cas"]
@@ -104,6 +104,7 @@ def test_a_resumed_table_is_the_uninterrupted_one(
     assert main(["steps", "parrot", "--runs", str(torn.folder.parent), *wanted]) == 0
     one, other = (pq.read_table(each.solver_steps) for each in (whole, torn))
     assert one.schema.equals(SOLVER_STEPS) and one.drop_columns(TIMES) == other.drop_columns(TIMES)
+    assert {len(draws) for draws in one["frechet_draws"].to_pylist()} == {5}
     assert "steps.parquet" in read_manifest(torn)
     rows = one.to_pylist()
     assert {row["accuracy"] for row in rows} == {0.9} and {row["n"] for row in rows} == {140}  # it takes 3 for 4
@@ -158,6 +159,17 @@ def test_the_interval_of_a_paired_difference_covers() -> None:
         found = lost(way("ddim", 1, right=kind < 2), way("ddpm", 100, right=(kind == 0) | (kind == 2)))
         held += found.low <= 1.0 <= found.high
     assert 0.93 < held / 1000 < 0.98
+
+
+def test_distances_from_the_same_draws_are_joined_in_pairs() -> None:
+    """Both go up and down together by a third: one is twice as far in every draw, and surely so."""
+    common = 1 + np.random.default_rng(0).normal(0, 0.15, 100)
+    a, b = way("ddim", 10, ratio=2.0, draws=2 * common), way("ddpm", 100, ratio=1.0, draws=common)
+    found = farther(a, b)
+    assert found.value == 2.0 and found.high - found.low < 1e-9
+    alone = farther(replace(a, draws=2 * np.roll(common, 1)), b)
+    assert 0.2 < np.log(alone.high / 2) / (1.96 * np.hypot(0.15, 0.15)) < 1.3
+    assert farther(a, replace(b, draws=np.empty(0))).low < 2 < farther(a, replace(b, draws=np.empty(0))).high
 
 
 def test_distances_of_other_numbers_of_pictures_are_not_compared() -> None:

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
 from dashboard.components import elements
 from dashboard.data import archive
-from dashboard.format import estimate_of, figure, figure_gap
+from dashboard.format import estimate, estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES
+from evaluator.stats.frechet import times_as_far
 from evaluator.stats.intervals import Estimate
 
-OTHER, OTHER_N = "other judge", "other n"  # instead of a difference
+OTHER, OTHER_N, UNPAIRED = "other judge", "other n", "no draws"  # instead of a difference
 SHRINKS = "frechet"  # figures that depend on how many pictures there are: these, their floors and ratios
+FLOOR, RATIO = "_floor", "_ratio"  # the ends of their names
 
 
 def draw(at: Comparison) -> None:
@@ -31,8 +34,14 @@ def draw(at: Comparison) -> None:
         elements.note(
             "Before different judges, figures stand side by side: each judge has its own errors and features."
         )
+    if any(cell == UNPAIRED for row in rows for cell in row):
+        elements.note(
+            f"Where no draws are kept, distances cannot be joined. Keep some with: firstlight evaluate quality {ids[0]}"
+        )
     elements.note(
-        "Values with 95 % intervals; differences in percentage points where values are in %, from both intervals."
+        "Values with 95 % intervals; differences in percentage points where values are in %, from both intervals. Of "
+        "Fréchet distances, how many times as far a run lies from real pictures as the baseline, both drawn again "
+        "together. Distances and their ratios change with the number of pictures."
     )
 
 
@@ -66,6 +75,18 @@ def _difference(
         return ""
     if known[baseline]["judge"] != known[run]["judge"]:
         return OTHER
-    if str(known[run]["metric"]).startswith(SHRINKS) and estimates[run].n != estimates[baseline].n:
-        return OTHER_N
+    metric = str(known[run]["metric"])
+    if metric.startswith(SHRINKS):
+        if estimates[run].n != estimates[baseline].n:
+            return OTHER_N
+        return "" if metric.endswith((FLOOR, RATIO)) else _farther(known[run], known[baseline])
     return figure_gap(gap(estimates[run], estimates[baseline]), form)
+
+
+def _farther(own: pd.Series, base: pd.Series) -> str:
+    """How many times as far from real pictures a run lies, in pairs of the draws that both kept."""
+    draws = [row.get("draws") for row in (own, base)]
+    if any(draw is None or not np.iterable(draw) for draw in draws):
+        return UNPAIRED
+    one, other = (np.asarray(draw, float) for draw in draws)
+    return f"{estimate(times_as_far(own['value'], base['value'], one, other, int(own['n'])))} times"

@@ -19,9 +19,9 @@ from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, 
 from evaluator.provenance import denoiser_sha256
 from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
-from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval, stratified_weights
-from evaluator.stats.frechet import frechet, kid_blocks, moments
-from evaluator.stats.intervals import Estimate, Numbers, Z, plain, wilson
+from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval
+from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
+from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
 from evaluator.text import with_interval
 from firstlight.parquet import write_table
@@ -32,9 +32,8 @@ from firstlight.schema import METADATA, QUALITY
 if TYPE_CHECKING:
     from trainer.data import Pictures
 
-RESAMPLED = 100  # bootstrap repeats of the Fréchet distance
-
 Row = dict[str, Any]
+Figure = tuple[str, int | None, Estimate, Numbers | None]  # metric, label (None: all classes), value, bootstrap draws
 
 
 def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[str, Any]:
@@ -52,19 +51,19 @@ def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[s
     drawn = draw(run, per_class)
     real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"])
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
-    rows = [row(metric, label, each, judge.name) for metric, label, each in figures(drawn, judge, reference, floor)]
+    rows = [row(*figure, judge.name) for figure in figures(drawn, judge, reference, floor)]
     if real is not None:
         scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, *real)
-        rows += [row(metric, None, estimate, "") for metric, estimate in scored]
+        rows += [row(metric, None, estimate, None, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     made_of = json.dumps({"denoiser": denoiser_sha256(run)}).encode()
     write_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
     return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
 
 
-def row(metric: str, label: int | None, estimate: Estimate, judge: str) -> Row:
+def row(metric: str, label: int | None, estimate: Estimate, draws: Numbers | None, judge: str) -> Row:
     """One row of quality.parquet."""
-    return {"metric": metric, "label": label} | plain(estimate) | {"judge": judge}
+    return {"metric": metric, "label": label} | plain(estimate) | {"judge": judge, "draws": plainly(draws)}
 
 
 def same_size_floor(
@@ -94,20 +93,20 @@ def floor_of(train: "Pictures", judge: Judge, reference: Reference, count: int) 
 
 def figures(
     drawn: Drawn, judge: Judge, reference: Reference, floor: Numbers | None
-) -> Iterator[tuple[str, int | None, Estimate]]:
-    """Metric, label (None: all classes) and estimate, of everything that the judge alone can say."""
+) -> Iterator[Figure]:  # fmt: skip
+    """Everything that the judge alone can say."""
     logits, features = judge(drawn.images / np.float32(127.5) - 1)
     right = logits.argmax(axis=1) == drawn.labels
-    yield "accuracy", None, wilson(int(right.sum()), len(right))
+    yield "accuracy", None, wilson(int(right.sum()), len(right)), None
     for label in range(len(judge.classes)):
         of_class = right[drawn.labels == label]
-        yield "accuracy", label, wilson(int(of_class.sum()), len(of_class))
+        yield "accuracy", label, wilson(int(of_class.sum()), len(of_class)), None
     yield from distances(features, drawn.labels, reference, floor)
 
 
 def distances(
     features: NDArray[np.float32], labels: NDArray[np.int64], reference: Reference, floor: Numbers | None
-) -> Iterator[tuple[str, None, Estimate]]:
+) -> Iterator[Figure]:
     """Fréchet distance, KID, precision and recall of generated features (N, F) that were asked for with labels (N,).
 
     The distance's floor and ratio where there is a `floor` of as many real pictures.
@@ -117,29 +116,24 @@ def distances(
         yield from against("frechet", features, labels, reference.moments, floor)
         plain_floor = reference.plain_floor if n == reference.pictures else None
         yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
-    yield "kid", None, block_mean(kid_blocks(features, reference.features), n)
+    yield "kid", None, block_mean(kid_blocks(features, reference.features), n), None
     drawn, real = features[:SUBSET], reference.features[: min(n, SUBSET)]
     precision, recall = precision_recall(drawn, real)
     for name, share, count in (("precision", precision, len(drawn)), ("recall", recall, len(real))):
-        yield name, None, wilson(round(share * count), count)
+        yield name, None, wilson(round(share * count), count), None
 
 
 def against(
     name: str, features: NDArray[np.float32], labels: NDArray[np.int64], real: Moments, floor: Numbers | None
-) -> Iterator[tuple[str, None, Estimate]]:
-    """A Fréchet distance, and its real-vs-real floor and their ratio where there is a floor of as many pictures.
-
-    The interval is from generated pictures drawn again within each class, as they were drawn.
-    """
-    n = len(features)
-    weights = stratified_weights(labels, repeats=RESAMPLED)
-    drawn = np.array([frechet(moments(features, weight), real) for weight in weights])
-    distance = normal_interval(frechet(moments(features), real), drawn, n)
-    yield name, None, distance
+) -> Iterator[Figure]:
+    """A Fréchet distance with its draws, and its floor and their ratio where there is a floor of as many pictures."""
+    n, draws = len(features), redrawn(features, labels, real)
+    distance = normal_interval(frechet(moments(features), real), draws, n)
+    yield name, None, distance, draws
     if floor is not None:
         least = quantile_interval(float(floor.mean()), floor, n)
-        yield f"{name}_floor", None, least
-        yield f"{name}_ratio", None, ratio(distance, least, float(floor.std(ddof=1)))
+        yield f"{name}_floor", None, least, None
+        yield f"{name}_ratio", None, ratio(distance, least, float(floor.std(ddof=1))), None
 
 
 def ratio(distance: Estimate, floor: Estimate, floor_spread: float) -> Estimate:

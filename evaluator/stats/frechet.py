@@ -1,9 +1,14 @@
 """Fréchet and kernel distances between two sets of pictures, in a judge's features."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.intervals import Numbers
+from evaluator.stats.bootstrap import stratified_weights
+from evaluator.stats.intervals import Estimate, Numbers, Z
+
+RESAMPLED = 100  # bootstrap repeats of a distance
 
 Features = NDArray[np.generic]
 
@@ -30,6 +35,26 @@ def frechet(first: tuple[Numbers, Numbers], second: tuple[Numbers, Numbers]) -> 
     cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ covariance1 @ root), 0)).sum()
     distance = np.square(mean1 - mean2).sum() + np.trace(covariance1) + np.trace(covariance2) - 2 * cross
     return max(float(distance), 0.0)
+
+
+def redrawn(features: Features, labels: NDArray[np.int64], real: tuple[Numbers, Numbers]) -> Numbers:
+    """The distances (RESAMPLED,) of pictures drawn again within each class, as they were drawn.
+
+    The draws are the same for all features (N, F) that were asked for with these labels (N,), so that what two ways of
+    drawing make of the same noise goes up and down together.
+    """
+    weights = stratified_weights(labels, repeats=RESAMPLED)
+    return np.array([frechet(moments(features, weight), real) for weight in weights])
+
+
+def times_as_far(one: float, other: float, draws: Numbers, others: Numbers, n: int) -> Estimate:
+    """One distance over another of as many pictures, from the draws of both: their ratio in pairs.
+
+    Delta method on the logarithm: draws lie higher than the distance itself, by as much for both.
+    """
+    value = one / other
+    error = Z * float(np.std(draws / one - others / other, ddof=1))
+    return Estimate(value, value * math.exp(-error), value * math.exp(error), n)
 
 
 def _root(covariance: Numbers) -> Numbers:

@@ -69,7 +69,9 @@ def steps(
     for row, found in zip(rows, time_cells(run, compared, denoisers), strict=True):
         row |= found
     _write(run, rows, {judge.name: judge.card["sha256"]}, compared, per_class)
-    ways = [{name: value for name, value in row.items() if name not in ("top", "pictures")} for row in rows]
+    ways = [
+        {name: value for name, value in row.items() if name not in ("top", "pictures", "frechet_draws")} for row in rows
+    ]
     return {"run": run.id, "pictures": count, "ways": ways}
 
 
@@ -120,9 +122,9 @@ def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: N
     }  # fmt: skip
     row |= ends("accuracy", wilson(int((top == made.labels).sum()), len(top)))
     if floor is not None:
-        found = {name: each for name, _, each in against("frechet", features, made.labels, reference.moments, floor)}
-        row |= {"frechet": found["frechet"].value, "frechet_floor": found["frechet_floor"].value}
-        row |= ends("frechet_ratio", found["frechet_ratio"])
+        distance, least, times = against("frechet", features, made.labels, reference.moments, floor)
+        row |= {"frechet": distance[2].value, "frechet_floor": least[2].value, "frechet_draws": distance[3]}
+        row |= ends("frechet_ratio", times[2])
     return row
 
 

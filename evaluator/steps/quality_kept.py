@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.intervals import Estimate, Z
+from evaluator.stats.frechet import times_as_far
+from evaluator.stats.intervals import Estimate, Numbers, Z
 
 POINTS_LOST = 0.3  # of accuracy, at most, where the quality is kept
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
@@ -30,6 +31,7 @@ class Way:
     ratio: Estimate  # Fréchet distance over its floor; nan where it is not known
     cas: Estimate  # nan where no classifier was fitted
     ms: Estimate  # for each picture; low and high are the fastest and the slowest round
+    draws: Numbers  # (R,) the ratio of pictures drawn again, by draws that all ways share; none where it is not known
 
     @property
     def name(self) -> str:
@@ -44,19 +46,23 @@ def ways_from(columns: Mapping[str, Any], classes: int) -> tuple[Way, ...]:
     for row in range(count):
         top = np.frombuffer(columns["top"][row], np.uint8)
         n = len(top)
-        made.append(
-            Way(
-                str(columns["network"][row]), str(columns["solver"][row]), int(columns["evaluations"][row]),
-                top == np.arange(n) % classes,
-                *(_estimate(columns, name, row, n) for name in ("accuracy", "frechet_ratio", "cas", "ms")),
-            )
-        )  # fmt: skip
+        names = "accuracy", "frechet_ratio", "cas", "ms"
+        accuracy, ratio, cas, ms = (_estimate(columns, name, row, n) for name in names)
+        drawn_by = str(columns["network"][row]), str(columns["solver"][row]), int(columns["evaluations"][row])
+        right = top == np.arange(n) % classes
+        made.append(Way(*drawn_by, right, accuracy, ratio, cas, ms, _draws(columns, row)))
     return tuple(sorted(made, key=lambda way: way.evaluations))
 
 
 def _estimate(columns: Mapping[str, Any], name: str, row: int, n: int) -> Estimate:
     value, low, high = (columns[column][row] for column in (name, f"{name}_low", f"{name}_high"))
     return UNKNOWN if value is None or value != value else Estimate(float(value), float(low), float(high), n)
+
+
+def _draws(columns: Mapping[str, Any], row: int) -> Numbers:
+    """Draws of the ratio: of the distance, over the floor that all ways have."""
+    draws, floor = columns["frechet_draws"][row], columns["frechet_floor"][row]
+    return np.asarray(draws, np.float64) / floor if np.iterable(draws) else np.empty(0)
 
 
 def best(ways: Sequence[Way], run: str) -> Way | None:
@@ -87,9 +93,14 @@ def lost(way: Way, other: Way) -> Estimate:
 
 
 def farther(way: Way, other: Way) -> Estimate:
-    """Its Fréchet distance over another's of as many pictures; the interval joins both (on the logarithm)."""
+    """Its Fréchet distance over another's of as many pictures, in pairs of the same bootstrap draws.
+
+    Where draws were not kept, the interval joins both as if they were independent (on the logarithm): it is too wide.
+    """
     if math.isnan(way.ratio.value) or math.isnan(other.ratio.value) or way.ratio.n != other.ratio.n:
         return UNKNOWN
+    if len(way.draws) and len(way.draws) == len(other.draws):
+        return times_as_far(way.ratio.value, other.ratio.value, way.draws, other.draws, way.ratio.n)
     value = way.ratio.value / other.ratio.value
     spread = math.hypot(*(math.log(each.ratio.high / each.ratio.value) for each in (way, other)))
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), way.ratio.n)
