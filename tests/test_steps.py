@@ -19,7 +19,8 @@ from evaluator.steps import cas, measure, solver_grid
 from evaluator.steps import claims as steps_claims
 from evaluator.steps.claims import s13
 from evaluator.steps.measure import steps
-from evaluator.steps.quality_kept import Way, best, farther, fewest, keeps, lost, ways_from
+from evaluator.steps.quality_kept import CANNOT as CANNOT_KEEP
+from evaluator.steps.quality_kept import NO, YES, Way, best, enough, farther, fewest, keeps, lost, ways_from
 from evaluator.steps.solver_grid import cells, within
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.atomic_writes import write_json
@@ -134,11 +135,37 @@ def test_some_pictures_teach_and_what_was_taught_is_remembered(
 
 def test_a_mean_picture_that_is_named_right_is_no_best() -> None:
     """One evaluation draws a blur that every judge names; it lies far from real pictures."""
-    blur, good, long = way("ddim", 1, 0, 70.0), way("ddim", 20, 3), way("ddpm", 100, 2)
+    blur, good, long = way("ddim", 1, 0, 70.0), way("ddim", 20, 2, 1.25), way("ddpm", 100, 2)
     assert best([blur, good, long], "first") is long
     assert fewest([blur, good, long], "first") is good
-    assert not keeps(blur, long) and keeps(good, long)
+    assert (keeps(blur, long), keeps(good, long), keeps(long, long)) == (NO, YES, YES)
     assert best([], "first") is None and fewest([], "first") is None
+
+
+def test_the_fewest_of_many_ways_is_no_luck() -> None:
+    """36 ways that lose 2 points: some look as if they lost less than one; by intervals for all at once, hardly any."""
+    random, lucky, wrong = np.random.default_rng(1), 0, 0
+    for _ in range(100):
+        long = way("ddpm", 100, right=random.uniform(size=N) < 0.97, ratio=np.nan)
+        bad = [way("ddim", place, right=random.uniform(size=N) < 0.95, ratio=np.nan) for place in range(1, 37)]
+        ways = [replace(each, ratio=Estimate(np.nan, np.nan, np.nan, 0)) for each in (*bad, long)]
+        lucky += any(lost(each, ways[-1]).value > -1 for each in ways[:-1])
+        wrong += any(keeps(each, ways[-1], 36) == YES for each in ways[:-1])
+    assert lucky > 80 and wrong <= 5
+
+
+def test_as_many_pictures_as_are_said_to_do_show_it() -> None:
+    """One in a hundred is right in each way alone: far too many for 400 pictures, and enough in as many as are told."""
+    few = [way("ddim", 10, 8, draws=np.ones(9)), way("ddpm", 100, draws=np.ones(9))]
+    pair = few[0], replace(few[1], right=np.roll(few[0].right, 8))
+    assert keeps(*pair, 36) == CANNOT_KEEP
+    count = enough(*pair, 36)
+    assert count is not None and count > N
+    times = -(-count // N)
+    more = [replace(each, right=np.tile(each.right, times)) for each in pair]
+    assert keeps(more[0], more[1], 36) == YES
+    assert keeps(*(replace(each, right=each.right[: len(each.right) // 2]) for each in more), 36) == CANNOT_KEEP
+    assert enough(way("ddim", 10, 20, draws=np.ones(9)), few[1]) is None  # what was found is five points less
 
 
 def test_same_noise_makes_a_difference_sure() -> None:

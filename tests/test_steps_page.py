@@ -35,8 +35,9 @@ def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: P
     write_steps(write_run(tmp_path, "first"))
     test = opened()
     said = words(test)
-    assert "4 evaluations are enough: pupil loses 0.0 [−0.9, 0.9] points of accuracy against first&#x27;s best" in said
-    assert "(ddpm, 100 evaluations, 99.0 %), at 1.17 [1.09, 1.25] times its Fréchet distance; n = 300" in said
+    assert "4 evaluations are enough: pupil loses 0.0 [−0.6, 0.6] points of accuracy against first&#x27;s best" in said
+    assert "(ddpm, 100 evaluations, 99.0 %), at 1.17 [1.1" in said
+    assert "times its Fréchet distance; intervals that hold for 8 ways at once, n = 600" in said
     assert "Without a student, 20 evaluations of ddim keep the quality." in said
     assert said.count("<td>supported</td>") == 3  # S13, three parts
     assert len(test.get("plotly_chart")) == 1
@@ -47,8 +48,22 @@ def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> Non
     write_steps(write_run(tmp_path, "first"), students=(), known=False)
     test = opened(measure="CAS")
     said = words(test)
-    assert "Distances to real pictures are not known" in said and "n = 300" in said
+    assert "Distances to real pictures are not known" in said and "n = 600" in said
     assert "firstlight evaluate steps first" in said and "<td>cannot say</td>" in said
+
+
+def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Path) -> None:
+    """A margin that 60 pictures cannot show is not shown, and the page says how many would do, or that draws lack."""
+    run = write_steps(write_run(tmp_path, "first"))
+    rows = pq.read_table(run.solver_steps).to_pylist()
+    few = [row | {"n": 60, "top": row["top"][-60:]} for row in rows]
+    for kept, said_so in ((True, "--per-class"), (False, "distances were kept without draws")):
+        some = [row | {"frechet_draws": row["frechet_draws"] if kept else None} for row in few]
+        write_table(run.solver_steps, table_of(SOLVER_STEPS, {name: [row[name] for row in some] for name in some[0]}))
+        write_manifest(run)
+        said = words(opened())
+        assert "Whether fewer evaluations keep the quality of first cannot be said of" in said
+        assert said_so in said and "are enough" not in said
 
 
 @pytest.mark.parametrize("measure", list(steps_chart.MEASURES))

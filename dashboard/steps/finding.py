@@ -1,47 +1,97 @@
 """The sentence above the chart, how few evaluations keep the quality, and what it leaves open."""
 
 import math
+from collections.abc import Sequence
 
+from dashboard import run_facts
 from dashboard.components import elements
 from dashboard.format import estimate, share
 from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, best, farther, fewest, lost
+from evaluator.steps.quality_kept import (
+    CANNOT,
+    POINTS_LOST,
+    TIMES_FARTHER,
+    Way,
+    best,
+    enough,
+    farther,
+    fewest,
+    keeps,
+    lost,
+    paired,
+)
 
 
 def sentence(at: Ways) -> str:
-    """How few evaluations keep the quality of the run's best."""
-    top, least = best(at.ways, at.id), fewest(at.ways, at.id)
+    """How few evaluations surely keep the quality of the run's best, or why that cannot be said."""
+    top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
     if top is None or least is None:
         return f"No way of drawing of {at.id} itself was compared."
+    open_to = _open(at, top, least)
     if least is top:
-        text = f"Nothing keeps the quality of {at.id} with fewer evaluations than its best, {_named(top, at)}"
-        return f"{text}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}; the source takes 100+."
+        told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+        if open_to:
+            return (
+                f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against "
+                f"{told}; the source takes 100+."
+            )
+        return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}; the source takes 100+."
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{estimate(_lost(least, top), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
+        f"{estimate(_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
         f"{100 * top.accuracy.value:.1f} %)"
     )
-    distance = farther(least, top)
+    distance = farther(least, top, others)
     if not math.isnan(distance.value):
         text += f", at {times(distance)} times its Fréchet distance"
-    return f"{text}; n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
+    ends = f"intervals that hold for {_many(at.ways[1:])} at once" if others > 1 else "95 % intervals"
+    return f"{text}; {ends}, n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
 
 
 def remarks(at: Ways) -> None:
     """What the finding leaves open."""
-    least = fewest(at.ways, at.id)
-    own = fewest([way for way in at.ways if way.network == at.id], at.id)
+    top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
+    own = fewest([way for way in at.ways if way.network == at.id], at.id, others)
     if least is not None and own is not None and least is not own:
         elements.note(f"Without a student, {_count(own.evaluations)} of {own.solver} keep the quality.")
+    if top is not None and least is not None and (open_to := _open(at, top, least)):
+        elements.note(_undecided(at, open_to, top))
     elements.note(
-        f"Quality is kept where at most {POINTS_LOST} points of accuracy are lost and the Fréchet distance is at most "
-        f"{TIMES_FARTHER} times the best's. Few evaluations can draw the mean of a class, which is named right and "
-        "looks like no picture: accuracy alone does not see it."
+        f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "
+        f"{TIMES_FARTHER} times the best's, by intervals that hold for all ways at once. Few evaluations can draw the "
+        "mean of a class, which is named right and looks like no picture: accuracy alone does not see it."
     )
     if at.frame["frechet_ratio"].isna().all():
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")
+
+
+def _open(at: Ways, top: Way, least: Way) -> list[Way]:
+    """The ways of fewer evaluations of which it cannot be said whether they keep the quality."""
+    fewer = [way for way in at.ways if way.evaluations < least.evaluations]
+    return [way for way in fewer if keeps(way, top, len(at.ways) - 1) == CANNOT]
+
+
+def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> str:
+    """What would decide it: more pictures, or draws."""
+    said = f"It cannot be said of {_many(open_to)} of fewer evaluations, {_named(open_to[0], at)} the first"
+    if not all(paired(way, top) or math.isnan(farther(way, top).value) for way in open_to):
+        return f"{said}: distances were kept without draws. Measure them with: firstlight evaluate steps {at.id}"
+    needed = [(enough(way, top, len(at.ways) - 1), way) for way in open_to]
+    known = [(count, way) for count, way in needed if count is not None]
+    if not known:
+        return f"{said}, and none of them looks as if it did."
+    count, way = min(known, key=lambda each: each[1].evaluations)
+    classes = len(run_facts.class_names(at.run))
+    return (
+        f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks. Draw them "
+        f"with: firstlight evaluate steps {at.id} --per-class {math.ceil(count / classes)}"
+    )
+
+
+def _many(ways: Sequence[Way]) -> str:
+    return f"{len(ways)} way{'' if len(ways) == 1 else 's'}"
 
 
 def _named(way: Way, at: Ways) -> str:
@@ -52,7 +102,7 @@ def _count(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _lost(way: Way, top: Way) -> Estimate:
+def _lost(way: Way, top: Way, at_once: int) -> Estimate:
     """How many points of accuracy a way of drawing loses against the best."""
-    found = lost(way, top)
+    found = lost(way, top, at_once)
     return Estimate(-found.value, -found.high, -found.low, found.n)

@@ -28,7 +28,7 @@ def level_across(at: Ways, measure_name: str) -> tuple[float, str] | None:
     """A value that is worth a line across, and what it is."""
     top = best(at.ways, at.id)
     if top is not None and measure_name == "accuracy":
-        return top.accuracy.value - POINTS_LOST / 100, f"the best less {POINTS_LOST} points"
+        return top.accuracy.value - POINTS_LOST / 100, f"the best less {POINTS_LOST:g} point"
     if top is not None and measure_name == "Fréchet distance" and not math.isnan(top.ratio.value):
         return TIMES_FARTHER * top.ratio.value, f"{TIMES_FARTHER} times the best's"
     real = at.frame["cas_real"].dropna()

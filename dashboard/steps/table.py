@@ -4,7 +4,7 @@ from dashboard.components import elements
 from dashboard.format import estimate, share
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.quality_kept import Way, best, farther, keeps, lost
+from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, best, farther, keeps, lost
 
 HEADINGS = (
     "drawn by", "evaluations", "keeps", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",
@@ -18,14 +18,16 @@ def draw(at: Ways) -> None:
     elements.table(HEADINGS, [_row(way, top, at) for way in at.ways], "steps-table")
     elements.note(
         "Behind each value its 95 % interval; of times, the fastest and the slowest of six rounds in which one picture "
-        "of each class is drawn. Keeps: the best's quality. CAS: a classifier taught by these pictures, on real ones."
+        "of each class is drawn. Keeps: the best's quality; yes where the intervals for all ways at once (Bonferroni) "
+        f"lie inside {POINTS_LOST:g} point and {TIMES_FARTHER:g} times, no where one lies outside. CAS: a classifier "
+        "taught by these pictures, on real ones."
     )
 
 
 def _row(way: Way, top: Way | None, at: Ways) -> tuple[str, ...]:
     kept = points = farther_by = ""
     if top is not None:
-        kept, farther_by = "yes" if keeps(way, top) else "no", times(farther(way, top))
+        kept, farther_by = keeps(way, top, len(at.ways) - 1), times(farther(way, top))
         points = "the best" if way is top else estimate(lost(way, top), ".1f")
     return (
         drawer(way, at), f"{way.evaluations}", kept, share(way.accuracy, unit="", unknown=""), points,

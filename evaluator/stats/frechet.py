@@ -47,13 +47,14 @@ def redrawn(features: Features, labels: NDArray[np.int64], real: tuple[Numbers, 
     return np.array([frechet(moments(features, weight), real) for weight in weights])
 
 
-def times_as_far(one: float, other: float, draws: Numbers, others: Numbers, n: int) -> Estimate:
+def times_as_far(one: float, other: float, draws: Numbers, others: Numbers, n: int, wide: float = Z) -> Estimate:
     """One distance over another of as many pictures, from the draws of both: their ratio in pairs.
 
-    Delta method on the logarithm: draws lie higher than the distance itself, by as much for both.
+    Delta method on the logarithm: draws lie higher than the distance itself, by as much for both. The interval is
+    `wide` standard errors to either side.
     """
     value = one / other
-    error = Z * float(np.std(draws / one - others / other, ddof=1))
+    error = wide * float(np.std(draws / one - others / other, ddof=1))
     return Estimate(value, value * math.exp(-error), value * math.exp(error), n)
 
 

@@ -51,6 +51,11 @@ def side(found: Estimate, of: float = 0.0) -> int:
     return int(found.low > of) - int(found.high < of)
 
 
+def critical(at_once: int) -> float:
+    """How many standard errors wide, on either side, so many intervals are that hold at once with 95 % (Bonferroni)."""
+    return float(special.ndtri(1 - 0.025 / max(at_once, 1)))
+
+
 def in_points(share: Estimate) -> Estimate:
     """A share, or a difference of shares, in percentage points."""
     return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)

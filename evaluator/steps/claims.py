@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 
 from evaluator.stats.intervals import Estimate
-from evaluator.steps.quality_kept import TIMES_FARTHER, Way, farther, lost
+from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, farther, lost
 from evaluator.steps.solver_grid import MANY
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
 FEW = MANY // 5
-TOLERATED = 1.0  # points of accuracy that fewer steps may cost in a verdict
 
 WORDS = "100+ steps are slow; DDIM"
 SLOW = Claim(
@@ -21,7 +20,7 @@ SLOW = Claim(
 RIGHT = Claim(
     "S13", "DDIM: fewer steps draw the class", WORDS,
     f"accuracy of the asked class: DDIM with {FEW} evaluations at most less DDPM with {FULL} or more, same noise; "
-    f"supported where the 95 % interval lies above −{TOLERATED:g} point, not supported where it lies below",
+    f"supported where the 95 % interval lies above −{POINTS_LOST:g} point, not supported where it lies below",
 )  # fmt: skip
 REAL = Claim(
     "S13", "DDIM: fewer steps look as real", WORDS,
@@ -56,7 +55,7 @@ def _slow(slow: Way, quick: Way) -> Verdict:
 
 def _right(slow: Way, quick: Way) -> Verdict:
     effect = lost(quick, slow)
-    verdict = SUPPORTED if effect.low > -TOLERATED else NOT if effect.high < -TOLERATED else CANNOT
+    verdict = SUPPORTED if effect.low > -POINTS_LOST else NOT if effect.high < -POINTS_LOST else CANNOT
     both = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
     return Verdict(RIGHT, verdict, f"Pictures of the asked class: {both}.", effect, "points", None, effect.n)
 

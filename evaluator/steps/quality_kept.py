@@ -1,6 +1,8 @@
 """Which way of drawing keeps the quality with the fewest evaluations.
 
-Ways are compared picture by picture from the same noise, against the same best.
+Ways are compared picture by picture from the same noise, against the same best. The fewest of many ways is a choice
+among them, so intervals hold for all at once. The best is chosen too, by its luck among others: what a way loses
+against it is overstated, and never understated.
 """
 
 import math
@@ -12,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.frechet import times_as_far
-from evaluator.stats.intervals import Estimate, Numbers, Z
+from evaluator.stats.intervals import Estimate, Numbers, Z, critical
 
-POINTS_LOST = 0.3  # of accuracy, at most, where the quality is kept
+POINTS_LOST = 1.0  # of accuracy, at most, where the quality is kept: what a thousand pictures can show
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
+YES, NO, CANNOT = "yes", "no", "cannot say"
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
@@ -78,43 +81,87 @@ def best(ways: Sequence[Way], run: str) -> Way | None:
                default=None)  # fmt: skip
 
 
-def lost(way: Way, other: Way) -> Estimate:
+def lost(way: Way, other: Way, at_once: int = 1) -> Estimate:
     """Points of accuracy by which a way differs from another, picture by picture from the same noise.
 
     Bonett and Price's (2012) adjusted Wald interval for paired shares: two pictures more, of which each is right alone.
+    It is one of so many that hold `at_once`.
     """
-    n = min(len(way.right), len(other.right))
+    n, more, less = _alone(way, other)
     ours, theirs = way.right[:n], other.right[:n]
-    more, less = ((int((one & ~two).sum()) + 1) / (n + 2) for one, two in ((ours, theirs), (theirs, ours)))
-    half = Z * math.sqrt((more + less - (more - less) ** 2) / (n + 2))
+    half = critical(at_once) * math.sqrt((more + less - (more - less) ** 2) / (n + 2))
     value = float(ours.mean() - theirs.mean())
     low, high = (100 * max(-1.0, min(more - less + side * half, 1.0)) for side in (-1, 1))
     return Estimate(100 * value, low, high, n)
 
 
-def farther(way: Way, other: Way) -> Estimate:
+def _alone(way: Way, other: Way) -> tuple[int, float, float]:
+    """The pictures that two ways share, and the shares that each alone draws right, a picture more for either."""
+    n = min(len(way.right), len(other.right))
+    ours, theirs = way.right[:n], other.right[:n]
+    more, less = ((int((one & ~two).sum()) + 1) / (n + 2) for one, two in ((ours, theirs), (theirs, ours)))
+    return n, more, less
+
+
+def farther(way: Way, other: Way, at_once: int = 1) -> Estimate:
     """Its Fréchet distance over another's of as many pictures, in pairs of the same bootstrap draws.
 
     Where draws were not kept, the interval joins both as if they were independent (on the logarithm): it is too wide.
+    It is one of so many that hold `at_once`.
     """
     if math.isnan(way.ratio.value) or math.isnan(other.ratio.value) or way.ratio.n != other.ratio.n:
         return UNKNOWN
-    if len(way.draws) and len(way.draws) == len(other.draws):
-        return times_as_far(way.ratio.value, other.ratio.value, way.draws, other.draws, way.ratio.n)
+    wide = critical(at_once)
+    if paired(way, other):
+        return times_as_far(way.ratio.value, other.ratio.value, way.draws, other.draws, way.ratio.n, wide)
     value = way.ratio.value / other.ratio.value
-    spread = math.hypot(*(math.log(each.ratio.high / each.ratio.value) for each in (way, other)))
+    spread = wide / Z * math.hypot(*(math.log(each.ratio.high / each.ratio.value) for each in (way, other)))
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), way.ratio.n)
 
 
-def keeps(way: Way, other: Way) -> bool:
-    """Whether a way keeps another's quality: accuracy and, where it is known, Fréchet distance."""
-    distance = farther(way, other).value
-    near = math.isnan(distance) or distance <= TIMES_FARTHER
-    return lost(way, other).value >= -POINTS_LOST and near
+def paired(way: Way, other: Way) -> bool:
+    """Whether draws of both distances were kept."""
+    return len(way.draws) > 0 and len(way.draws) == len(other.draws)
 
 
-def fewest(ways: Sequence[Way], run: str) -> Way | None:
-    """The way of fewest evaluations, and of these the fastest, that keeps the quality of the run's best."""
-    top = best(ways, run)
-    kept = [way for way in ways if top is not None and keeps(way, top)]
+def keeps(way: Way, other: Way, at_once: int = 1) -> str:
+    """Whether a way keeps another's quality, accuracy and, where it is known, Fréchet distance: yes, no, cannot say.
+
+    Yes where both intervals lie inside the margins, no where one lies outside.
+    """
+    if way is other:
+        return YES
+    points, distance = lost(way, other, at_once), farther(way, other, at_once)
+    known = not math.isnan(distance.value)
+    if points.high < -POINTS_LOST or (known and distance.low > TIMES_FARTHER):
+        return NO
+    inside = points.low > -POINTS_LOST and (not known or distance.high < TIMES_FARTHER)
+    return YES if inside else CANNOT
+
+
+def enough(way: Way, other: Way, at_once: int = 1) -> int | None:
+    """About how many pictures would show that a way keeps another's quality, if all shares and spreads stay as found.
+
+    None where what was found is no quality kept, or where the distances are not `paired`.
+    """
+    n, more, less = _alone(way, other)
+    room = POINTS_LOST / 100 + more - less
+    distance = farther(way, other, at_once)
+    known = not math.isnan(distance.value)
+    if room <= 0 or (known and (distance.value >= TIMES_FARTHER or not paired(way, other))):
+        return None
+    needed = critical(at_once) ** 2 * (more + less - (more - less) ** 2) / room**2
+    if known:
+        spread, allowed = math.log(distance.high / distance.value), math.log(TIMES_FARTHER / distance.value)
+        needed = max(needed, n * (spread / allowed) ** 2)
+    return math.ceil(needed)
+
+
+def fewest(ways: Sequence[Way], run: str, at_once: int | None = None) -> Way | None:
+    """The way of fewest evaluations, and of these the fastest, that surely keeps the quality of the run's best.
+
+    The intervals hold for all ways at once, or for so many.
+    """
+    top, count = best(ways, run), len(ways) - 1 if at_once is None else at_once
+    kept = [way for way in ways if top is not None and keeps(way, top, count) == YES]
     return min(kept, key=lambda way: (way.evaluations, way.ms.value), default=None)
