@@ -1,6 +1,7 @@
 """What differs between runs, with differences that are known beforehand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
 from dashboard.compare import configuration, differences, finding, quality
 from dashboard.compare import loss as compare_loss
-from evaluator.recognizability.points import Points
+from evaluator.recognizability.points import Points, View
 from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import schema as firstlight_schema
+from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from store.database import Archive
@@ -38,9 +40,15 @@ def points(shift: float = 0.0, never: float = 0.0, seeds: int = 40, noise: int =
     return Points(percent, percent, missing, level, missing, label, seed, np.full(len(label), np.inf), 9.0, 5.0)
 
 
+def on(axis: str = "logSNR", apart: bool = False) -> differences.Common:
+    """The same frames from logSNR −12 to 9, or from 0 to 100 % of the steps."""
+    percent = axis == "% of steps"
+    return differences.Common(axis, 100.0 if percent else 9.0, 0.0 if percent else -12.0, apart)
+
+
 @pytest.mark.parametrize(("axis", "shift"), [("logSNR", 1.5), ("% of steps", 7.5)])
 def test_a_shift_of_every_pair_is_found_exactly(axis: str, shift: float) -> None:
-    rows = differences.contrasts("late", points(1.5), points(), CLASSES, axis, shared=True)
+    rows = differences.contrasts("late", points(1.5), points(), CLASSES, on(axis), shared=True)
     assert [row.name for row in rows] == ["all", *CLASSES]
     for row in rows:
         found = row.difference
@@ -50,27 +58,65 @@ def test_a_shift_of_every_pair_is_found_exactly(axis: str, shift: float) -> None
 
 
 def test_pairs_are_those_of_the_same_seed_and_class_only() -> None:
-    rows = differences.contrasts("less", points(1.0, seeds=15), points(), CLASSES, "logSNR", shared=True)
+    rows = differences.contrasts("less", points(1.0, seeds=15), points(), CLASSES, on(), shared=True)
     assert rows[0].difference.n == 45
 
 
-def test_never_counts_as_the_end_that_both_have() -> None:
-    """All never recognized against levels that are uniform: the difference is the end less their mean."""
-    rows = differences.contrasts("blind", points(never=1.1), points(), CLASSES, "logSNR", shared=True)
-    assert rows[0].difference.value == pytest.approx(9.0 - points().logsnr.mean())
-    assert rows[0].difference.low < rows[0].difference.value < rows[0].difference.high
-    percent = differences.contrasts("blind", points(never=1.1), points(), CLASSES, "% of steps", shared=True)
-    assert percent[0].own == 100
+def test_a_few_that_never_are_count_as_the_end_and_many_have_no_mean() -> None:
+    """3 % never, from the same levels: the mean is later by what is left of the process for these."""
+    some, none = points(never=0.03, noise=3), points()
+    never = np.isinf(some.stays)
+    assert 0 < never.mean() <= differences.MOST_NEVER
+    row = differences.contrasts("few", some, none, CLASSES, on(), shared=True)[0]
+    assert row.difference.value == pytest.approx((9.0 - none.logsnr[never]).sum() / len(never))
+    assert row.never.value == row.more_never.value == never.mean() and row.baseline_never.value == 0
+    many = differences.contrasts("blind", points(never=0.5), none, CLASSES, on(), shared=True)[0]
+    assert np.isnan(many.difference.value) and np.isnan(many.own) and many.more_never.low > 0.3
+    assert "more than 5 %" in finding._recognized_words(many, "logSNR")
+    assert finding._never_words(many).startswith("leaves ") and ", more (+" in finding._never_words(many)
+    assert differences.contrasts("all", points(never=1.1), none, CLASSES, on(), shared=False)[0].more_never.low > 0.8
+
+
+def test_other_frames_leave_open_which_is_earlier() -> None:
+    """The same pictures, looked at on few frames: R is later by half a frame on average, which is the grid's doing."""
+    fine, level = points(), points().logsnr
+    coarse = np.array([-12.0, -3.0, 0.0, 3.0, 9.0])
+    after = np.searchsorted(coarse, level)
+    seen = replace(fine, logsnr=coarse[after], missed_logsnr=coarse[after - 1])
+    exact = replace(fine, missed_logsnr=level - 0.01)
+    careless = differences.contrasts("coarse", seen, exact, CLASSES, on(), shared=True)[0].difference
+    assert careless.low > 0.5  # a difference that is none
+    row = differences.contrasts("coarse", seen, exact, CLASSES, on(apart=True), shared=True)[0]
+    assert row.difference.low < 0 < row.difference.high and row.apart
+    assert "cannot be said" in finding._recognized_words(row, "logSNR")
+    late = replace(seen, logsnr=np.full(len(level), 9.0), missed_logsnr=np.full(len(level), 4.0))
+    sure = differences.contrasts("late", late, exact, CLASSES, on(apart=True), shared=True)[0].difference
+    assert 4.0 - level.mean() - 0.6 < sure.low < 4.0 - level.mean() and sure.high < 9.6 - level.mean()
+
+
+def test_frames_are_the_same_where_they_stand_at_the_same_noise() -> None:
+    def view(levels: list[float]) -> View:
+        ones = np.zeros((2, len(levels)), np.int64)
+        step = ones + np.arange(len(levels))
+        return View("x", "j", ones[:, 0], ones[:, 0], ones[:, 0] + len(levels) - 1, step, ones + np.array(levels), ones,
+                    ones + 0.5, ones[:, 0])  # fmt: skip
+
+    one, other = view([-12.0, -3.0, 3.0, CLEAN]), view([-12.0, -2.0, 3.0, CLEAN])
+    assert not differences.common([one, one], "logSNR", 3.0).apart
+    assert differences.common([one, other], "logSNR", 3.0).apart
+    assert not differences.common([one, other], "% of steps", 100.0).apart
+    assert differences.common([one, view([-12.0, 3.0, CLEAN])], "% of steps", 100.0).apart
+    assert differences.common([one, view([-2.0, 3.0, CLEAN])], "logSNR", 3.0).first == -12.0
 
 
 @pytest.mark.parametrize("axis", ["σ", "OU time"])
 def test_later_is_less_on_axes_that_fall(axis: str) -> None:
-    assert differences.contrasts("late", points(1.0), points(), CLASSES, axis, shared=True)[0].difference.high < 0
+    assert differences.contrasts("late", points(1.0), points(), CLASSES, on(axis), shared=True)[0].difference.high < 0
 
 
 def test_without_shared_noise_there_is_one_row_and_its_interval_is_wider() -> None:
-    paired = differences.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=True)[0].difference
-    (row,) = differences.contrasts("late", points(1.0), points(), CLASSES, "logSNR", shared=False)
+    paired = differences.contrasts("late", points(1.0), points(), CLASSES, on(), shared=True)[0].difference
+    (row,) = differences.contrasts("late", points(1.0), points(), CLASSES, on(), shared=False)
     assert row.name == "all" and row.difference.value == pytest.approx(paired.value)
     assert row.difference.high - row.difference.low > paired.high - paired.low
 
@@ -129,7 +175,8 @@ def test_a_difference_without_an_interval_is_none() -> None:
     nan = float("nan")
     ends = {(1.0, 3.0): 1, (-3.0, -1.0): -1, (-1.0, 1.0): 0, (0.0, 1.0): 0, (nan, nan): 0}
     assert {one: side(Estimate(2.0, *one, 5)) for one in ends} == ends
-    row = differences.Row("b", "all", 50.0, 46.5, Estimate(3.5, nan, nan, 10))
+    none = wilson(0, 10)
+    row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, nan, nan, 10))
     assert "neither earlier nor later" in finding._recognized_words(row, "% of steps")
 
 
@@ -167,7 +214,8 @@ def test_cutting_outliers_moves_the_axis_and_no_value() -> None:
 
 @pytest.mark.parametrize("axis", AXES)
 def test_the_figure_of_differences_is_valid_plotly_and_literal_about_names(axis: str) -> None:
-    rows = [differences.Row(run, name, 1.0, 0.5, Estimate(0.5, 0.1, float("nan"), 9))
+    none = wilson(0, 9)
+    rows = [differences.Row(run, name, none, none, none, 1.0, 0.5, Estimate(0.5, 0.1, float("nan"), 9))
             for run in ("a", "b") for name in ("all", "<b>x</b>")]  # fmt: skip
     figure = compare_charts.differences(rows, axis, ["base", "a", "b"])
     assert len(go.Figure(figure).data) == 2 and "<b>" not in str(figure)
@@ -208,10 +256,10 @@ def test_one_run_is_no_comparison(opened: Open, tmp_path: Path) -> None:
 def test_every_part_of_two_runs_says_its_own(opened: Open, tmp_path: Path, part: str) -> None:
     write_run(tmp_path, "first")
     write_run(tmp_path, "second", config=card("second")["config"] | {"batch": 7})
-    own = {"Recognizability": "+0.00 [+0.00, +0.00]", "Step by step": "nearest", "Quality": "+0.00 [−1.41, +1.41]",
+    own = {"Recognizability": "cannot say", "Step by step": "nearest", "Quality": "+0.00 [−1.41, +1.41]",
            "Loss": "Against", "Configuration": "settings on which all agree"}  # fmt: skip
     said = words(opened(run="second", baseline="first", part=part))
-    assert "Against first, second is recognizable neither earlier nor later" in said and own[part] in said
+    assert "Against first, second leaves 33.3" in said and "neither more nor fewer" in said and own[part] in said
 
 
 def test_the_axis_of_a_comparison_is_logsnr_unless_the_link_says_otherwise(opened: Open, tmp_path: Path) -> None:
@@ -224,7 +272,7 @@ def test_the_axis_of_a_comparison_is_logsnr_unless_the_link_says_otherwise(opene
 def test_the_baseline_itself_gets_company(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     write_run(tmp_path, "second")
-    assert "Against first, second is" in words(opened(run="first", baseline="first"))
+    assert "Against first, second leaves" in words(opened(run="first", baseline="first"))
 
 
 @pytest.mark.parametrize("part", PARTS)

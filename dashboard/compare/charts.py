@@ -21,6 +21,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figure:
     """How much later each class of each run is recognized than the baseline's, `compared[0]`, with 95 % intervals."""
     names = list(dict.fromkeys(row.name for row in rows))
+    rows = [row for row in rows if math.isfinite(row.difference.value)]
     runs = [run for run in compared if any(row.run == run for row in rows)]
     looks = styles(list(compared))
     form = f"+{axis_form(axis, 1)}"

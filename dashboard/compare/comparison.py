@@ -13,6 +13,7 @@ from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.run_facts import other_classes, what_it_draws
 from evaluator.recognizability import thresholds
+from firstlight.levels import CLEAN
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,11 @@ def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
     threshold = max(own[run] for run in akin) if others else thresholds.THRESHOLD
     unlike = [run for run in others if not same_noise(runs.loc[run], base)]
     classes = tuple(run_facts.class_names(base))
+    end = _end([looks[run] for run in akin], threshold, axis)
     rows = [
         row
         for run in others
-        for row in _contrasts(looks[run], looks[ids[0]], threshold, classes, axis, run not in unlike)
+        for row in _contrasts(looks[run], looks[ids[0]], threshold, classes, axis, run not in unlike, end)
     ]
     remarks = _remarks(runs, [run for run in ids if run not in looks], apart, unlike)
     remarks += [said for run in ids if run in looks for said in judgements.remarks(run, view)]
@@ -93,12 +95,20 @@ def _remarks(runs: pd.DataFrame, unjudged: Sequence[str], apart: Sequence[str], 
     ]
 
 
+def _end(looks: Sequence[judgements.Look], threshold: float, axis: str) -> float:
+    """The end of the process that all runs reach: 100 % of the steps, or the last noise level above none."""
+    ends = [judgements.found(look, threshold).end for look in looks]
+    return 100.0 if axis == "% of steps" else min(ends, default=CLEAN)
+
+
 @st.cache_data(max_entries=256, show_spinner=False)  # two thousand bootstrap draws for each row
 def _contrasts(
-    own: judgements.Look, base: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str, shared: bool
-) -> list[Row]:
+    own: judgements.Look, base: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str, shared: bool,
+    end: float,
+) -> list[Row]:  # fmt: skip
     points = [judgements.found(look, threshold) for look in (own, base)]
-    return differences.contrasts(own.run, points[0], points[1], classes, axis, shared)
+    at = differences.common([judgements.view(look) for look in (own, base)], axis, end)
+    return differences.contrasts(own.run, points[0], points[1], classes, at, shared)
 
 
 def same_noise(one: pd.Series, other: pd.Series) -> bool:

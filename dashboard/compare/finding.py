@@ -1,11 +1,14 @@
 """The sentence above the tabs: how a run differs from a baseline, where its interval tells a difference from none."""
 
+import math
+
 from dashboard import axes, run_facts
 from dashboard.compare import across_datasets, differences
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
 from dashboard.format import axis_form, estimate, estimate_of, place, points, share
 from evaluator.stats.intervals import Estimate, side
+from evaluator.text import listed
 
 
 def sentence(at: Comparison) -> str:
@@ -22,20 +25,37 @@ def sentence(at: Comparison) -> str:
     parts = []
     whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        parts.append(_recognized_words(whole, at.axis))
+        parts += [words for words in (_never_words(whole), _recognized_words(whole, at.axis)) if words]
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
         parts.append(_accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
     if not parts:
         return f"{run} against {base}: neither recognizability nor quality is evaluated in both."
-    return f"Against {base}, {run} {' and '.join(parts)}.{more}"
+    return f"Against {base}, {run} {listed(parts)}.{more}"
+
+
+def _never_words(row: Row) -> str:
+    """Pictures that are never recognized come first; nothing where neither run has any."""
+    if not (row.never.value or row.baseline_never.value):
+        return ""
+    said = f"leaves {share(row.never)} of its pictures unrecognized to the end"
+    apart = f"{points(row.more_never)} percentage points, n = {row.more_never.n:,}"
+    if side(row.more_never) == 0:
+        return f"{said}, neither more nor fewer as far as can be told ({apart})"
+    return f"{said}, {'more' if row.more_never.value > 0 else 'fewer'} ({apart})"
 
 
 def _recognized_words(row: Row, axis: str) -> str:
+    """When the others are recognized, where that can be said."""
     unit = axes.UNITS[axis]
     found = row.difference
+    if math.isnan(found.value):
+        most = f"{100 * differences.MOST_NEVER:.0f} %"
+        return f"has no mean of when it is recognizable, as more than {most} of one of the two never are"
+    ends = f"{estimate(found, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
+    if side(found) == 0 and row.apart:
+        return f"cannot be said to be recognizable earlier or later, as both kept other frames ({ends})"
     if side(found) == 0:
-        ends = f"{estimate(found, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
         return f"is recognizable neither earlier nor later as far as can be told ({ends})"
     later = (found.value > 0) != (axis in axes.FALLING)
     low, high = sorted((abs(found.low), abs(found.high)))

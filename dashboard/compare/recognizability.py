@@ -1,12 +1,15 @@
 """The tab Recognizability: differences from the baseline, or in order where classes are others."""
 
+import math
+
 from dashboard import axes
 from dashboard.axes import estimate_at
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
+from dashboard.compare.differences import MOST_NEVER
 from dashboard.components import elements
 from dashboard.data import archive, judgements
-from dashboard.format import axis_form, estimate, written
+from dashboard.format import axis_form, estimate, points, share, written
 from dashboard.run_facts import other_classes
 
 
@@ -58,16 +61,31 @@ def _courses(at: Comparison) -> None:
 def _differences(at: Comparison) -> None:
     """Differences of classes that are the same things."""
     base = at.ids[0]
-    elements.chart(charts.differences(at.rows, at.axis, at.ids), "differences", f"Differences from {base}")
+    if any(math.isfinite(row.difference.value) for row in at.rows):
+        elements.chart(charts.differences(at.rows, at.axis, at.ids), "differences", f"Differences from {base}")
     elements.note(
         f"Pictures of the same noise and class, one from each run, looked at as {judgements.VIEWS[at.view]}: where "
         f"they are recognized with probability {at.threshold:.2f} or more from then on; what never is counts as "
-        "recognized at the end. 95 % intervals, whole noise seeds drawn again together."
+        f"recognized at the end that all runs reach, and where that is more than {100 * MOST_NEVER:.0f} % of either "
+        "run there is no mean. 95 % intervals, whole noise seeds drawn again together."
     )
+    for run in dict.fromkeys(row.run for row in at.rows if row.apart):
+        elements.note(
+            f"{run} and {base} kept other frames, and a picture may have been recognized at any time since the frame "
+            "before: the intervals hold all that this leaves open. Where they hold 0, it cannot be said which is "
+            "earlier."
+        )
     unit, form = axes.UNITS[at.axis], axis_form(at.axis, 1)
     rows = [
-        (row.run, row.name, written(row.own, form), written(row.baseline, form),
-         estimate(row.difference, f"+{form}"), f"{row.difference.n:,}")
+        (row.run, row.name, share(row.never), share(row.baseline_never), points(row.more_never),
+         _mean(row.own, form), _mean(row.baseline, form), estimate(row.difference, f"+{form}", unknown="cannot say"),
+         f"{row.difference.n:,}")
         for row in at.rows
     ]  # fmt: skip
-    elements.table(("run", "class", f"mean, {unit}", f"{base}, mean", "difference [95 %]", "n"), rows, "recognized")
+    headings = ("run", "class", "never [95 %]", f"{base}, never", "difference, points", f"mean, {unit}",
+                f"{base}, mean", "difference [95 %]", "n")  # fmt: skip
+    elements.table(headings, rows, "recognized")
+
+
+def _mean(place: float, form: str) -> str:
+    return "" if math.isnan(place) else written(place, form)
