@@ -95,16 +95,18 @@ def _frame(points: Points, at: Common) -> pd.DataFrame:
 
 def _row(run: str, name: str, own: pd.DataFrame, base: pd.DataFrame, at: Common, shared: bool) -> Row:
     """One row; the frames stand row by row beside each other where noise is `shared`."""
-    shares = [share(part["never"].to_numpy(), part["seed"].to_numpy()) for part in (own, base)]
-    more = _more_never(own, base) if shared else gap(*shares)
+    never, theirs = (share(part["never"].to_numpy(), part["seed"].to_numpy()) for part in (own, base))
+    more = _more_never(own, base) if shared else gap(never, theirs)
     n = len(own) if shared else min(len(own), len(base))
-    if max(each.value for each in shares) > MOST_NEVER:
-        return Row(run, name, *shares, more, math.nan, math.nan, Estimate(math.nan, math.nan, math.nan, n), at.apart)
+    if max(never.value, theirs.value) > MOST_NEVER:
+        return Row(
+            run, name, never, theirs, more, math.nan, math.nan, Estimate(math.nan, math.nan, math.nan, n), at.apart
+        )
     difference = _less(own["place"], base["place"], own, base, shared)
     if at.apart:
         least, most = (_less(own[a], base[b], own, base, shared) for a, b in (("low", "high"), ("high", "low")))
         difference = Estimate((least.value + most.value) / 2, least.low, most.high, difference.n)
-    return Row(run, name, *shares, more, own["place"].mean(), base["place"].mean(), difference, at.apart)
+    return Row(run, name, never, theirs, more, own["place"].mean(), base["place"].mean(), difference, at.apart)
 
 
 def _more_never(own: pd.DataFrame, base: pd.DataFrame) -> Estimate:
