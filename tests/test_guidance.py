@@ -178,6 +178,7 @@ def planted(clip: float, constant: float, shuffled: float, plain: float = 0.5, b
     seed, label = np.repeat(np.arange(60), 10), np.tile(np.arange(10), 60)
     parts = [
         {"law": [law] * 600, "scale": np.full(600, scale), "steps": np.full(600, 6), "seed": seed, "label": label,
+         "mean_scale": np.full(600, scale),
          "cnn": np.where(generator.random(600) < chance, label, (label + 1) % 10)}
         for (law, scale), chance in chances.items()
     ]  # fmt: skip
@@ -193,7 +194,43 @@ def test_the_proposal_is_held_against_a_constant_scale_and_its_control() -> None
     assert [each.verdict for each in s11(planted(0.81, 0.80, 0.80))] == [CANNOT, CANNOT]
     columns = planted(0.9, 0.7, 0.7)
     few = {name: values[columns["law"] != "shuffled"] for name, values in columns.items()}
-    assert {each.verdict for each in s11(few)} == {CANNOT}
+    assert [each.verdict for each in s11(few)] == [SUPPORTED, CANNOT]
+
+
+def swept_by(chances: dict[tuple[str, float, float, int], float]) -> dict:
+    """Columns of GUIDED: law, scale, mean scale and steps, each right with this chance; 60 seeds of ten classes."""
+    parts = []
+    for (law, scale, mean, steps), chance in chances.items():
+        part = planted(chance, chance, chance)
+        own = (part["law"] == "clip") & (part["scale"] == 2)
+        part = {name: values[own] for name, values in part.items()}
+        parts.append(part | {"law": np.full(600, law), "scale": np.full(600, scale), "steps": np.full(600, steps),
+                             "mean_scale": np.full(600, mean)})  # fmt: skip
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def test_laws_are_held_against_a_constant_scale_of_the_same_mean() -> None:
+    """CLIP's law at 2 guides with 2.5 on average and is right as often as a constant 2.5; a constant 2 has less."""
+    cells = {("constant", 1.0, 1.0, 6): 0.5, ("constant", 2.0, 2.0, 6): 0.7, ("constant", 3.0, 3.0, 6): 0.9,
+             ("clip", 2.0, 2.5, 6): 0.8}  # fmt: skip
+    (found, control) = s11(swept_by(cells))
+    assert found.verdict != SUPPORTED and found.effect is not None and abs(found.effect.value) < 2.5
+    assert control.verdict == CANNOT and found.n == 1800
+    better = s11(swept_by(cells | {("clip", 2.0, 2.5, 6): 0.95}))[0]
+    assert better.verdict == SUPPORTED and better.claim.part.endswith("6 steps")
+    beyond = s11(swept_by(cells | {("clip", 5.0, 6.0, 6): 0.1}))
+    assert beyond[0].effect == found.effect  # a mean that no constant scale lies beyond is left out
+    assert s11(swept_by({key: chance for key, chance in cells.items() if key[1] != 3}))[0].verdict == CANNOT
+
+
+def test_numbers_of_steps_are_not_pooled_and_a_ceiling_says_nothing() -> None:
+    cells = {(law, 2.0, 2.0, steps): 1.0 if steps == 12 else 0.8 - 0.2 * (law == "clip")
+             for law in ("clip", "constant", "shuffled") for steps in (6, 12)}  # fmt: skip
+    cells |= {("constant", 1.0, 1.0, steps): 0.5 for steps in (6, 12)}
+    few, many, few_shuffled, many_shuffled = s11(swept_by(cells))
+    assert few.verdict == few_shuffled.verdict == NOT and few.claim.part.endswith("6 steps")
+    assert many.verdict == many_shuffled.verdict == CANNOT and "0.0 points of room" in many.reason
+    assert many.effect is not None and many.effect.low < -3 and many.effect.high > 3  # nothing differs in 60 seeds
 
 
 def test_guidance_is_held_against_none() -> None:
@@ -210,7 +247,8 @@ def test_the_archive_shows_what_was_swept(swept: Run) -> None:
     assert len(frame) == 6 * 40 and set(frame["law"]) == {"constant", "clip", "shuffled", "cnn"}
     assert len(archive.ask("guided_shown", run="mixture", labels=[1], steps=4)) == 6 * 2
     assert len(archive.ask("guidance", run="mixture")) == len(figures_of(swept))
-    assert s11({name: frame[name].to_numpy() for name in frame})[0].n == 80
+    constant, shuffled = s11({name: frame[name].to_numpy() for name in frame})
+    assert constant.verdict == CANNOT and shuffled.n == 80  # no constant scale lies beyond the law's mean
     assert referee("cnn") == "clip" and referee("clip") == referee("constant") == "cnn"
 
 

@@ -29,7 +29,9 @@ def draw(at: Choice) -> None:
     elements.table(heads, rows, "guidance-compared")
     elements.note(
         f"The law less the other, picture by picture on the same noise; intervals over noise seeds. {judges(at)} "
-        "Shuffled: CLIP's own weights, each given to another picture of the same step."
+        "Shuffled: CLIP's own weights, each given to another picture of the same step. At one S laws other than that "
+        "guide more or less strongly on average (Sweep, mean scale), and a difference is partly that: the claims hold "
+        "CLIP's weights against a constant scale of the same mean."
     )
 
 

@@ -3,37 +3,54 @@
 import pandas as pd
 
 from dashboard.charts.guidance import name_of
-from dashboard.format import estimate_of, points, share
+from dashboard.format import effect, estimate_of, share
 from dashboard.guidance.choice import Choice
+from dashboard.guidance.claims import found
+from evaluator.guidance.claims import S11, WORDS
+from evaluator.verdict import Verdict
 
 
 def sentence(at: Choice) -> str:
-    """The page's finding: CLIP's weights against a constant scale and against their control."""
-    parts = [_gain(at, other, what) for other, what in (("constant", "against a constant scale"),
-                                                        ("shuffled", "against the same weights shuffled"))]  # fmt: skip
-    known = [part for part in parts if part]
+    """The page's finding: CLIP's weights against a constant scale of the same mean and against their control."""
+    gains = {other: verdict for other, claim in S11.items() if (verdict := _of(at, claim.part)) is not None}
     accuracy = at.rows("accuracy")
-    if not known:
-        top = accuracy.loc[accuracy["value"].idxmax()]
-        return f"{_named(top)} draws the class asked most often: {share(estimate_of(top))}, n = {int(top['n']):,}."
-    n = max(int(count) for other in ("constant", "shuffled") for count in _whole(at, other)["n"])
+    if not gains:
+        return _most(accuracy)
+    changed = [f"{_signed(verdict)} against {WORDS[other]}" for other, verdict in gains.items()]
+    n = max(verdict.n for verdict in gains.values())
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
     begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
+    cramped = [WORDS[other] for other, verdict in gains.items() if "points of room" in verdict.reason]
+    room = (
+        f"; {' and '.join(cramped)} leave{'s' * (len(cramped) == 1)} no room for a gain of a point" if cramped else ""
+    )
     return (
-        f"In {at.steps} steps CLIP's weights change accuracy by {' and by '.join(known)}, all scales above 1, "
-        f"n = {n:,}{begun}."
+        f"In {at.steps} steps CLIP's weights change accuracy, before the CNN that did not guide, by "
+        f"{' and by '.join(changed)}, all scales above 1, n = {n:,}{begun}{room}."
     )
 
 
-def _gain(at: Choice, other: str, what: str) -> str:
-    some = _whole(at, other)
-    return "" if some.empty else f"{points(estimate_of(some.iloc[0]))} points {what}"
+def _of(at: Choice, part: str) -> Verdict | None:
+    """The verdict of the chosen number of steps; None where nothing was compared."""
+    wanted = f"{part}, {at.steps} steps"
+    return next((each for each in found(str(at.run["run"])) if each.claim.part == wanted), None)
 
 
-def _whole(at: Choice, other: str) -> pd.DataFrame:
-    """What CLIP's weights have over another law at all scales together."""
-    frame = at.rows("accuracy", other)
-    return frame[(frame["law"] == "clip") & frame["scale"].isna()]
+def _signed(verdict: Verdict) -> str:
+    said = effect(verdict.effect, "points")
+    return said if said.startswith("−") else f"+{said}"
+
+
+def _most(accuracy: pd.DataFrame) -> str:
+    """Which law is right most often, where its interval lies above all others': the best of many is partly luck."""
+    top = accuracy.loc[accuracy["value"].idxmax()]
+    others = accuracy.drop(index=top.name)
+    if len(others) and not top["low"] > others["high"].max():
+        return (
+            f"No law is told apart as drawing the class asked most often: {len(accuracy)} compared, the highest "
+            f"{share(estimate_of(top))}, n = {int(top['n']):,}."
+        )
+    return f"{_named(top)} draws the class asked most often: {share(estimate_of(top))}, n = {int(top['n']):,}."
 
 
 def _named(row: pd.Series) -> str:

@@ -4,13 +4,14 @@ Verdicts are paired: the same noise under two laws, before the judge that did no
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.intervals import Estimate, in_points, share, share_difference
+from evaluator.stats.bootstrap import mean
+from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference, wilson
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
 from evaluator.text import with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
@@ -22,15 +23,25 @@ FREE = "classifier-free guidance: train with dropped labels, blend at sampling t
 GAIN = 1.0  # points; a gain that the whole interval stays below is none
 LABEL_MATTERS = 50.0  # points by which the label must matter
 POINTS = "points of accuracy"
-JUDGED = "accuracy of the asked class by the CNN, which did not guide, on the same noise, labels, scales and steps"
+JUDGED = "accuracy of the asked class by the CNN, which did not guide, on the same noise, labels and steps"
 RULE = (
-    f"{JUDGED}, all scales above 1 together: supported where it is higher (sign flips of whole noise seeds, Holm over "
-    f"both comparisons, 5 %), not supported where the 95 % interval stays below a gain of {GAIN:g} point"
+    "{judged}, {against}, all scales above 1 together, for each number of steps: supported where it is higher (sign "
+    "flips of whole noise seeds, Holm over both comparisons and all numbers of steps, 5 %), not supported where the "
+    "interval, widened for as many, stays below a gain of {gain:g} point; where the other leaves less room than that, "
+    "nothing can be said"
 )
-S11 = (
-    ("constant", Claim("S11", "better than a constant scale", PROPOSED, RULE)),
-    ("shuffled", Claim("S11", "better than the same weights shuffled among pictures", PROPOSED, RULE)),
-)
+S11 = {
+    "constant": Claim(
+        "S11", "better than a constant scale", PROPOSED,
+        RULE.format(judged=JUDGED, gain=GAIN, against="against a constant scale of the same mean over pictures and "
+                    "steps, by a straight line between the constant scales drawn on either side"),
+    ),
+    "shuffled": Claim(
+        "S11", "better than the same weights shuffled among pictures", PROPOSED,
+        RULE.format(judged=JUDGED, gain=GAIN, against="against the same scale, whose mean is the same"),
+    ),
+}  # fmt: skip
+WORDS = {"constant": "a constant scale of the same mean", "shuffled": "their shuffled control"}
 DROPPED = Claim(
     "S12", "one network with and without the label", FREE,
     f"{JUDGED}, constant scale 1 less scale 0: supported where the whole 95 % interval lies above {LABEL_MATTERS:g} "
@@ -39,8 +50,8 @@ DROPPED = Claim(
 BLENDED = Claim(
     "S12", "blending strengthens the class", FREE,
     f"{JUDGED}, constant scales above 1 against scale 1: supported where one of them is higher (sign flips of whole "
-    f"noise seeds, Holm over scales and steps, 5 %), not supported where every interval stays below a gain of {GAIN:g} "
-    "point",
+    "noise seeds, Holm over scales and steps, 5 %), not supported where every interval, widened for as many, stays "
+    f"below a gain of {GAIN:g} point; where scale 1 leaves less room than that, nothing can be said",
 )  # fmt: skip
 
 Hits = NDArray[np.bool_]
@@ -55,27 +66,53 @@ class Rows:
     steps: NDArray[np.int64]
     seed: NDArray[np.int64]
     right: Hits  # by the CNN
+    mean_scale: NDArray[np.float64]
 
     def of(self, law: str, scale: float, steps: int) -> Hits:
         """A cell's pictures."""
         return np.asarray((self.law == law) & (self.scale == scale) & (self.steps == steps))
 
 
+@dataclass(frozen=True)
+class Gain:
+    """What one law has over another."""
+
+    apart: Numbers  # (seeds,) each noise seed's share of hits less the other's
+    effect: Estimate  # points
+    room: float  # points that the other leaves
+    n: int  # pictures of both
+
+
 def s11(pictures: Mapping[str, Any]) -> tuple[Verdict, ...]:
-    """CLIP's weights against a constant scale, and against their shuffles. `pictures`: a run's columns of GUIDED."""
+    """CLIP's weights against a constant scale of the same mean, and against their shuffles, for each number of steps.
+
+    `pictures`: a run's columns of GUIDED.
+    """
     rows = _rows(pictures)
-    sides = [_matched(rows, "clip", other) for other, _ in S11]
-    if not all(mine.any() for mine, _ in sides):
-        return tuple(Verdict(claim, CANNOT, "The sweep has no clip, constant and shuffled law at the same scale.")
-                     for _, claim in S11)  # fmt: skip
     if len(np.unique(rows.seed)) < 2:
-        return tuple(Verdict(claim, CANNOT, "All pictures come from one noise seed.") for _, claim in S11)
-    p = holm(flipped(np.stack([_by_seed(rows, *side) for side in sides], axis=1)))
-    return tuple(
-        _higher(claim, _points(rows, *side), float(chance), int(side[0].sum() + side[1].sum()),
-                f"CLIP's weights against {'a constant scale' if other == 'constant' else 'their shuffled control'}")
-        for (other, claim), side, chance in zip(S11, sides, p, strict=True)
-    )  # fmt: skip
+        return tuple(Verdict(claim, CANNOT, "The sweep has no two noise seeds.") for claim in S11.values())
+    counts = [int(count) for count in np.unique(rows.steps)]
+    found = {
+        (other, count): gain
+        for other, compare in (("constant", _over_constant), ("shuffled", _over_shuffled))
+        for count in counts
+        if (gain := compare(rows, count)) is not None
+    }
+    lacking = "The sweep has no clip law, and no constant scales around its mean or no shuffled law to hold it against."
+    p = (
+        dict(zip(found, holm(flipped(np.stack([gain.apart for gain in found.values()], axis=1))), strict=True))
+        if found
+        else {}
+    )
+    verdicts = []
+    for other, claim in S11.items():
+        own = [count for count in counts if (other, count) in found]
+        verdicts += [] if own else [Verdict(claim, CANNOT, lacking)]
+        for count in own:
+            what = f"In {count} steps, CLIP's weights against {WORDS[other]}"
+            part = replace(claim, part=f"{claim.part}, {count} steps")
+            verdicts.append(_higher(part, found[other, count], float(p[other, count]), what, len(found)))
+    return tuple(verdicts)
 
 
 def s12(pictures: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -89,42 +126,98 @@ def s12(pictures: Mapping[str, Any]) -> tuple[Verdict, ...]:
 
 
 def _rows(pictures: Mapping[str, Any]) -> Rows:
-    column = {name: np.asarray(pictures[name]) for name in ("scale", "steps", "seed", "cnn", "label")}
-    law = np.asarray(pictures["law"]).astype(np.str_)
-    return Rows(law, column["scale"], column["steps"], column["seed"], column["cnn"] == column["label"])
+    names = ("scale", "steps", "seed", "cnn", "label", "mean_scale")
+    column = {name: np.asarray(pictures[name]) for name in names}
+    law, right = np.asarray(pictures["law"]).astype(np.str_), column["cnn"] == column["label"]
+    return Rows(law, column["scale"], column["steps"], column["seed"], right, column["mean_scale"].astype(np.float64))
 
 
-def _matched(rows: Rows, law: str, other: str) -> tuple[Hits, Hits]:
-    """Masks of the pictures of both laws in all cells above scale 1 that both have."""
-    mine, theirs = np.zeros(len(rows.seed), bool), np.zeros(len(rows.seed), bool)
-    for scale in np.unique(rows.scale[rows.scale > 1]):
-        for steps in np.unique(rows.steps):
-            one, two = (rows.of(name, float(scale), int(steps)) for name in (law, other))
-            if one.any() and two.any():
-                mine |= one
-                theirs |= two
-    return mine, theirs
+def _above(rows: Rows, law: str, steps: int, least: float) -> list[float]:
+    """The scales of a law from `least` on in so many steps, rising."""
+    own = (rows.law == law) & (rows.steps == steps) & (rows.scale >= least)
+    return [float(scale) for scale in np.unique(rows.scale[own])]
 
 
-def _by_seed(rows: Rows, mine: Hits, theirs: Hits) -> NDArray[np.float64]:
-    """Each seed's share of hits among `mine` less that among `theirs`, (seeds,)."""
+def _over_shuffled(rows: Rows, steps: int) -> Gain | None:
+    """CLIP's weights over their shuffles, all scales above 1 that both have; None where there are none."""
+    both = set(_above(rows, "clip", steps, 1.001)) & set(_above(rows, "shuffled", steps, 1.001))
+    if not both:
+        return None
+    mine, theirs = (np.any([rows.of(law, scale, steps) for scale in both], axis=0) for law in ("clip", "shuffled"))
+    return _gain(rows, mine, theirs)
+
+
+def _over_constant(rows: Rows, steps: int) -> Gain | None:
+    """CLIP's weights over a constant scale of the same mean; None where no constant scales stand around it.
+
+    Accuracy at the mean in between is told by a straight line between two constant scales, on the same noise.
+    """
+    constant = _above(rows, "constant", steps, 1.0)
+    cells = [rows.of("constant", scale, steps) for scale in constant]
+    means = [float(rows.mean_scale[cell].mean()) for cell in cells]
+    shares, lines, used = [], [], np.zeros(len(rows.seed), bool)
+    for scale in _above(rows, "clip", steps, 1.001):
+        own = rows.of("clip", scale, steps)
+        at = float(rows.mean_scale[own].mean())
+        after = int(np.searchsorted(means, at))
+        if len(means) < 2 or not means[0] <= at <= means[-1]:
+            continue
+        low, high = max(after - 1, 0), max(after, 1)
+        part = (at - means[low]) / (means[high] - means[low])
+        shares.append(_shares(rows, own))
+        lines.append((1 - part) * _shares(rows, cells[low]) + part * _shares(rows, cells[high]))
+        used |= own | (cells[low] if part < 1 else False) | (cells[high] if part > 0 else False)
+    if not shares:
+        return None
+    apart, line = np.mean(shares, axis=0) - np.mean(lines, axis=0), float(np.mean(lines))
+    return Gain(apart, in_points(_mean(apart)), 100 * (1 - line), int(used.sum()))
+
+
+def _mean(apart: Numbers) -> Estimate:
+    """The mean over seeds; where all say the same, as far as so many seeds may miss one that does not."""
+    found = mean(apart, np.arange(len(apart)))
+    if np.ptp(apart) > 0:
+        return found
+    missed = wilson(0, len(apart)).high
+    return Estimate(found.value, found.value - missed, found.value + missed, found.n)
+
+
+def _gain(rows: Rows, mine: Hits, theirs: Hits) -> Gain:
+    room = 100 * (1 - float(rows.right[theirs].mean()))
+    return Gain(_by_seed(rows, mine, theirs), _points(rows, mine, theirs), room, int((mine | theirs).sum()))
+
+
+def _shares(rows: Rows, some: Hits) -> Numbers:
+    """Each seed's share of hits among some pictures, (seeds,)."""
     names, member = np.unique(rows.seed, return_inverse=True)
-    hits, drawn = (
-        [np.bincount(member[side], weight[side], len(names)) for side in (mine, theirs)]
-        for weight in (rows.right, np.ones(len(member)))
-    )
-    return np.asarray(hits[0] / np.maximum(drawn[0], 1) - hits[1] / np.maximum(drawn[1], 1))
+    hits, drawn = (np.bincount(member[some], weight[some], len(names)) for weight in (rows.right, np.ones(len(member))))
+    return np.asarray(hits / np.maximum(drawn, 1))
+
+
+def _by_seed(rows: Rows, mine: Hits, theirs: Hits) -> Numbers:
+    """Each seed's share of hits among `mine` less that among `theirs`, (seeds,)."""
+    return _shares(rows, mine) - _shares(rows, theirs)
 
 
 def _points(rows: Rows, mine: Hits, theirs: Hits) -> Estimate:
     return in_points(share_difference(rows.right, rows.seed, mine, theirs))
 
 
-def _higher(claim: Claim, effect: Estimate, p: float, n: int, what: str) -> Verdict:
-    """Supported for a gain that is one, not supported for none or too small a one."""
-    verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else NOT if effect.high < GAIN else CANNOT
-    gain = with_interval(effect, "+.2f").replace("-", "−")
-    return Verdict(claim, verdict, f"{what}: {gain} points of accuracy, n = {n:,}.", effect, POINTS, p, n)
+def _higher(claim: Claim, gain: Gain, p: float, what: str, tried: int) -> Verdict:
+    """Supported for a gain that is one, not supported for none or too small a one, of so many that were tried."""
+    effect, cramped = gain.effect, gain.room < GAIN
+    small = _most(effect, tried) < GAIN
+    verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else CANNOT if cramped else NOT if small else CANNOT
+    told = with_interval(effect, "+.2f").replace("-", "−")
+    room = f"; the other leaves {gain.room:.1f} points of room, less than a gain" if cramped else ""
+    return Verdict(
+        claim, verdict, f"{what}: {told} points of accuracy, n = {gain.n:,}{room}.", effect, POINTS, p, gain.n
+    )
+
+
+def _most(effect: Estimate, tried: int) -> float:
+    """The upper end of an effect's interval, widened for how many were tried."""
+    return effect.value + critical(tried) / Z * (effect.high - effect.value)
 
 
 def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
@@ -134,7 +227,10 @@ def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
     effect, n = _points(rows, asked, bare), int(asked.sum() + bare.sum())
     verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
     with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (asked, bare))
-    reason = f"{with_label:.1f} % show the class asked with the label and {without:.1f} % without; n = {n:,}."
+    reason = (
+        f"In {' and '.join(map(str, steps))} steps together {with_label:.1f} % show the class asked with the label and "
+        f"{without:.1f} % without; n = {n:,}."
+    )
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)
 
 
@@ -143,15 +239,15 @@ def _blended(rows: Rows, steps: Sequence[int]) -> Verdict:
     tried = [(float(scale), count) for count in steps for scale in np.unique(rows.scale[own & (rows.steps == count)])]
     if not tried:
         return Verdict(BLENDED, CANNOT, "The sweep has no constant scale above 1.")
-    sides = [(rows.of("constant", scale, count), rows.of("constant", 1.0, count)) for scale, count in tried]
-    p = holm(flipped(np.stack([_by_seed(rows, *side) for side in sides], axis=1)))
-    effects = [_points(rows, *side) for side in sides]
+    gains = [_gain(rows, rows.of("constant", scale, count), rows.of("constant", 1.0, count)) for scale, count in tried]
+    p = holm(flipped(np.stack([gain.apart for gain in gains], axis=1)))
+    effects = [gain.effect for gain in gains]
     best = min(
         range(len(tried)), key=lambda place: (p[place] if effects[place].value > 0 else 2, -effects[place].value)
     )
     scale, count = tried[best]
-    n = int(np.any([one | two for one, two in sides], axis=0).sum())
-    top = _higher(BLENDED, effects[best], float(p[best]), n, f"Scale {scale:g} in {count} steps against scale 1")
-    if top.verdict == NOT and not all(effect.high < GAIN for effect in effects):
-        return Verdict(BLENDED, CANNOT, top.reason, top.effect, top.unit, top.p, n)
+    what = f"Scale {scale:g} in {count} steps, of {len(tried)} tried, against scale 1"
+    top = _higher(BLENDED, gains[best], float(p[best]), what, len(tried))
+    if top.verdict == NOT and not all(_most(effect, len(tried)) < GAIN for effect in effects):
+        return replace(top, verdict=CANNOT)
     return top
