@@ -83,7 +83,12 @@ def said(test: AppTest) -> str:
 def own(text: str) -> str:
     """A text without what the source says, word for word, and without S14, which does compare with digits."""
     text = html.unescape(text)
-    for words in (*(subject.words for subject in SUBJECTS), harder_data.S14.measure, "No run of digits is evaluated"):
+    for words in (
+        *(subject.words for subject in SUBJECTS),
+        harder_data.S14.measure,
+        harder_data.S14_FAR.measure,
+        "No run of digits",
+    ):
         text = text.replace(words, "")
     return text
 

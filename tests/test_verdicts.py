@@ -85,16 +85,19 @@ def test_pictures_get_clear_stay_bad_or_are_too_few() -> None:
     assert training.s8(*snapshots([0.5], 20))[0].verdict == CANNOT
 
 
-def scored(dataset: str, generated: float, real: float, n: int = 10_000) -> harder_data.Scored:
-    return harder_data.Scored(dataset, dataset, wilson(round(n * generated), n), wilson(round(10_000 * real), 10_000))
+def scored(dataset: str, taught: float, real: float, far: float = 2.0, n: int = 10_000) -> harder_data.Scored:
+    score, best = (wilson(round(n * share), n) for share in (taught, real))
+    return harder_data.Scored(dataset, dataset, score, best, Estimate(far, far / 1.1, far * 1.1, n))
 
 
 def test_harder_data_falls_shorter_or_not() -> None:
-    digits = scored("mnist", 0.996, 0.9966)
-    assert harder_data.s14(digits, scored("fashion-mnist", 0.88, 0.93))[0].verdict == SUPPORTED
-    assert harder_data.s14(digits, scored("fashion-mnist", 0.95, 0.93))[0].verdict == NOT
-    assert harder_data.s14(digits, scored("fashion-mnist", 0.92, 0.93, n=200))[0].verdict == CANNOT
-    assert harder_data.s14(digits, None)[0].verdict == harder_data.s14(None, digits)[0].verdict == CANNOT
+    digits = scored("mnist", 0.991, 0.993)
+    assert [each.verdict for each in harder_data.s14(digits, scored("fashion", 0.874, 0.899, 4.0))] == [SUPPORTED] * 2
+    assert [each.verdict for each in harder_data.s14(digits, scored("fashion", 0.905, 0.899, 1.0))] == [NOT] * 2
+    assert [each.verdict for each in harder_data.s14(digits, scored("fashion", 0.893, 0.899, 2.1))] == [CANNOT] * 2
+    fewer = harder_data.s14(digits, scored("fashion", 0.89, 0.90, 9.0, n=200))[1]
+    assert fewer.verdict == CANNOT and "n" in fewer.reason  # a distance over another of fewer pictures is none
+    assert {each.verdict for each in harder_data.s14(digits, None) + harder_data.s14(None, digits)} == {CANNOT}
 
 
 def test_sums_of_estimates_keep_their_coverage() -> None:

@@ -17,7 +17,7 @@ from evaluator.claims.statements import Found
 
 def verdicts(ids: Sequence[str]) -> list[Found]:
     """Every verdict on the chosen runs."""
-    others = data_archive.ask("runs")[["run", "accuracy"]]  # harder data needs them
+    others = data_archive.ask("runs")[["run", "cas", "frechet_ratio"]]  # harder data needs them
     archive = hash(tuple(others.itertuples(index=False, name=None)))
     return [each for run in ids for each in _verdicts(run, data_archive.stamp(run), archive)]
 

@@ -1,5 +1,6 @@
 """What each statement of the source is judged by: stored rows, asked for and handed to the claim's own function."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -144,22 +145,32 @@ def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
 
 
 def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
-    """S14: this run against the best one of the other kind."""
-    frame = ask("runs").dropna(subset=["accuracy", "accuracy_low", "accuracy_high"])
+    """S14: this run against the one of the other kind whose pictures teach best."""
+    frame = ask("runs")
     kinds = (harder_data.DIGITS, harder_data.HARDER)
     best = []
     for kind in kinds:
         some = frame[frame["dataset"].isin(kind) & (frame["classes"].map(len) == 10)]
-        own = some[some["run"] == run.id]
-        some = own if card["dataset"]["name"] in kind else some
-        best.append(None if some.empty else _scored(some.sort_values("accuracy").iloc[-1]))
+        some = some[some["run"] == run.id] if card["dataset"]["name"] in kind else some
+        some = some.dropna(subset=["cas"]).sort_values("cas")
+        best.append(None if some.empty else _scored(some.iloc[-1], ask))
     return harder_data.s14(*best)
 
 
-def _scored(row: Any) -> harder_data.Scored:
-    examined = judge_for(str(row["dataset"]), "clean").card
-    real = Estimate(float(examined["accuracy"]), float(examined["low"]), float(examined["high"]), int(examined["n"]))
-    value, low, high = (float(row[name]) for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    return harder_data.Scored(
-        str(row["run"]), str(row["dataset"]), Estimate(value, low, high, int(row["accuracy_n"])), real
-    )
+def _scored(row: Any, ask: Ask) -> harder_data.Scored | None:
+    """The run's scores; None where real pictures taught no classifier beside."""
+    frame = ask("quality", run=str(row["run"]))
+    whole = frame[frame["label"].isna()].drop_duplicates("metric").set_index("metric")
+    taught, real, distance = (_figure(whole, name) for name in ("cas", "cas_real", "frechet_ratio"))
+    if taught is None or real is None:
+        return None
+    unknown = Estimate(math.nan, math.nan, math.nan, 0)
+    return harder_data.Scored(str(row["run"]), str(row["dataset"]), taught, real, distance or unknown)
+
+
+def _figure(whole: Any, metric: str) -> Estimate | None:
+    """A figure of quality with its interval; None where there is none."""
+    if metric not in whole.index or whole.loc[metric, ["low", "high"]].isna().any():
+        return None
+    value, low, high = (float(whole.loc[metric, end]) for end in ("value", "low", "high"))
+    return Estimate(value, low, high, int(whole.loc[metric, "n"]))
