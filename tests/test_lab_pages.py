@@ -91,7 +91,8 @@ def test_every_experiment_is_told_on_every_axis(opened: Open, tmp_path: Path) ->
         test.selectbox(key="axis").select(axis).run()
         for part, wanted in expected.items():
             said = turned(test, part, "experiment")
-            assert "end in the same class 77.5 % of the time" in said and wanted in said
+            assert "have gone 55 % of the way from chance" in said and wanted in said
+            assert "no ratio to it is told" in said and "over predicted" not in said
 
 
 def test_an_experiment_that_is_not_there_names_its_command(opened: Open, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_run_of_one_step_is_shown(opened: Open, tmp_path: Path) -> None:
         assert "n = 200" in turned(test, part)
     test.switch_page("../pages/speciation.py").run()
     for part in speciation_tabs.PARTS:
-        assert "end in the same class" in turned(test, part, "experiment")
+        assert "of the way from chance to the most that they agree" in turned(test, part, "experiment")
 
 
 def test_a_run_in_which_nothing_is_recognized_says_never(opened: Open, tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_a_bad_part_in_the_link_gets_the_first_and_one_notice(opened: Open, tmp_
     write_lab(tmp_path, "lab", seeds=10)
     test = opened("speciation", experiment="<script>")
     assert "The link asks for a experiment" in words(test) or "experiment" in words(test)
-    assert "end in the same class" in words(test)
+    assert "of the way from chance to the most that they agree" in words(test)
 
 
 def test_a_judgement_that_is_no_number_is_no_recognition(opened: Open, tmp_path: Path) -> None:

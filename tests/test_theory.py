@@ -18,6 +18,7 @@ from evaluator.theory.schedule_check import at_share, check, figures
 from evaluator.theory.speciation import (
     _isotonic,
     against,
+    agreement,
     crossing,
     logsnr_of_step,
     our_logsnr,
@@ -288,3 +289,30 @@ def test_bad_input_is_one_sentence(arguments: list[str], sentence: str, capsys: 
     assert main(arguments) == 2
     told = capsys.readouterr().err
     assert sentence in told and told.count("\n") == 1
+
+
+def copies(levels: np.ndarray, gone: np.ndarray, most: float, p: np.ndarray, seeds: int, seed: int) -> tuple:
+    """Pairs of copies at each level: alike by themselves with chance `most` · `gone`, else as two draws from p are."""
+    generator = np.random.default_rng(seed)
+    shape = (seeds, len(levels))
+    first, other = (generator.choice(len(p), shape, p=p) for _ in range(2))
+    second = np.where(generator.uniform(size=shape) < most * gone, first, other)
+    return np.tile(levels, seeds), first.ravel(), second.ravel(), np.repeat(np.arange(seeds), len(levels))
+
+
+def test_ten_classes_are_read_by_the_way_from_chance_to_the_most() -> None:
+    """A straight way from −4 to 0, 55 % gone at −1.8, whatever chance and the most are; φ is 0.775 elsewhere."""
+    levels, uneven = np.linspace(-5, 1, 7), np.array([0.3, 0.2, *[0.5 / 8] * 8])
+    gone, held, places = np.clip((levels + 4) / 4, 0, 1), 0, []
+    for seed in range(60):
+        for most, p in ((0.9, np.full(10, 0.1)), (0.8, uneven)):
+            found = agreement(*copies(levels, gone, most, p, 160, seed), 10)
+            held += found.low <= -1.8 <= found.high
+            places.append(found.value)
+    assert held >= 110 and abs(np.mean(places) + 1.8) < 0.1
+    at, first, second, seed = copies(levels, gone, 0.8, uneven, 4000, 1)
+    assert crossing(at, first == second, seed).value > -0.9
+    pairs = copies(levels, gone, 1.0, np.array([0.5, 0.5]), 400, 2)
+    assert agreement(*pairs, 2) == crossing(pairs[0], pairs[1] == pairs[2], pairs[3])
+    nothing = copies(levels, 0 * gone, 1.0, np.full(10, 0.1), 400, 3)
+    assert np.isnan(agreement(*nothing, 10).value)

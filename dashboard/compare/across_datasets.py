@@ -19,10 +19,9 @@ from dashboard.data import theory as data_theory
 from dashboard.format import estimate, number
 from evaluator.recognizability.incidence import Average, average
 from evaluator.stats.intervals import Estimate
-from evaluator.theory.speciation import SPECIATED
+from evaluator.theory.speciation import SPECIATED, WAY
 
 RIGHTLY, WRONGLY, CANNOT = "rightly", "wrongly", "cannot say"
-SPECIATION = f"{100 * SPECIATED:.1f} %"
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,13 @@ def _clones(first: Course, second: Course, predicted: bool | None) -> str:
     """Where copies agree in both runs, and whether that is theory's order; empty where one was not followed."""
     if not (first.cloned.n and second.cloned.n):
         return ""
+    places = _both(first.cloned, second.cloned)
+    if len(first.classes) != 2 or len(second.classes) != 2:
+        way = f"{100 * WAY:.0f} % of the way from chance to the most that they agree"
+        return f"copies of a chain have gone {way} at {places}, which theory, of two classes, does not order"
     found = verdict(predicted, before(first.cloned, second.cloned))
     said = {RIGHTLY: ", in theory's order", WRONGLY: ", in the other order", CANNOT: ""}[found]
-    places = _both(first.cloned, second.cloned)
-    return f"copies of a chain begin to agree, {SPECIATION} of the time, at {places}{said}"
+    return f"copies of a chain begin to agree, {100 * SPECIATED:.1f} % of the time, at {places}{said}"
 
 
 def _both(first: Estimate, second: Estimate) -> str:
@@ -156,7 +158,7 @@ def _placed(place: Estimate | None) -> str:
 def table(courses: Sequence[Course]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows: what theory predicts for each run, and what was measured."""
     headings = ("run", "data", "theory [95 %]", "half recognizable [95 %]", "between frames", "n",
-                f"copies agree {SPECIATION} [95 %]", "pairs", "judge, threshold")  # fmt: skip
+                "copies agree [95 %]", "pairs", "judge, threshold")  # fmt: skip
     return headings, [
         (
             each.run, each.dataset, "no number" if each.predicted is None else _placed(each.predicted),

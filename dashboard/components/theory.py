@@ -10,9 +10,10 @@ from dashboard.charts.theme import PURPLE, SKY
 from dashboard.components import elements
 from dashboard.data.theory import expected, spectra
 from dashboard.format import estimate, number, place_in_words, written
+from dashboard.run_facts import class_names
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.schedule_check import Check
-from evaluator.theory.speciation import SPECIATED, Spectrum, against
+from evaluator.theory.speciation import SPECIATED, WAY, Spectrum, against
 from evaluator.theory.spectra import Spectra
 
 
@@ -60,23 +61,32 @@ def marks(run: pd.Series, axis: str, measured: Estimate | None = None) -> list[M
     return found
 
 
+def agree(classes: int) -> str:
+    """What copies of a chain do from the measured point on; of two classes as published."""
+    if classes == 2:
+        return f"end in the same class {100 * SPECIATED:.1f} % of the time"
+    return f"have gone {100 * WAY:.0f} % of the way from chance to the most that they agree"
+
+
 def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
     """Where copies of a chain begin to agree, and where theory says so."""
-    told = spectra(run)
-    if not math.isfinite(measured.value):
-        text = f"Copies of a chain never reach {100 * SPECIATED:.1f} % agreement, n = {measured.n:,} pairs"
+    told, classes = spectra(run), len(class_names(run))
+    n = f"n = {measured.n:,} pairs"
+    if math.isnan(measured.value):
+        text = f"Copies of a chain agree about as often by chance as ever, so that no place can be told, {n}"
+    elif math.isinf(measured.value):
+        text = f"At {'no level' if measured.value > 0 else 'every level'} tried copies of a chain {agree(classes)}, {n}"
     else:
         at = estimate_at(run, measured, axis)
-        text = (
-            f"Two continuations of one chain end in the same class {100 * SPECIATED:.1f} % of the time from "
-            f"{place_in_words(at, axis)} on, n = {measured.n:,} pairs"
-        )
+        text = f"Two continuations of one chain {agree(classes)} from {place_in_words(at, axis)} on, {n}"
     if told is None:
         return f"{text}; theory has no number for these data."
     where = estimate_at(run, told.whole.logsnr, axis)
     said = "theory says that is outside the schedule" if math.isnan(where.value) else (
         f"theory says {number(where.value, axis)}"
     )  # fmt: skip
+    if classes != 2:
+        return f"{text}; {said}, of two equal classes: for {classes} no ratio to it is told."
     if not math.isfinite(measured.value):
         return f"{text}; {said}."
     return f"{text}; {said}: measured over predicted, in time, is {times(against(measured, told.whole)['time'])}."
@@ -91,20 +101,22 @@ def comparison(run: pd.Series, rows: list[tuple[str, Estimate]], name: str) -> N
     """A table of measured points, in logSNR, against theory's; nothing where theory has no number."""
     known = spectra(run)
     if known is not None:
-        elements.table(*compared(known.whole, rows), name)
+        elements.table(*compared(known.whole, rows, len(class_names(run)) == 2), name)
 
 
-def compared(told: Spectrum, rows: list[tuple[str, Estimate]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Headings and rows: measured points against theory's, in logSNR; difference and ratios, each with its interval."""
-    headings = (
-        "what", "measured, logSNR [95 %]", "theory, logSNR [95 %]", "difference [95 %]", "ratio in time [95 %]",
-        "ratio in steps of T = 1000 [95 %]", "n",
-    )  # fmt: skip
-    return headings, [(name, *_compared(found, told), f"{found.n:,}") for name, found in rows]
+def compared(
+    told: Spectrum, rows: list[tuple[str, Estimate]], two: bool
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:  # fmt: skip
+    """Headings and rows: measured points against theory's, in logSNR; differences and, of `two` classes, ratios."""
+    headings = ("what", "measured, logSNR [95 %]", "theory, logSNR [95 %]", "difference [95 %]")
+    ratios = ("ratio in time [95 %]", "ratio in steps of T = 1000 [95 %]") if two else ()
+    return (*headings, *ratios, "n"), [(name, *_compared(found, told, two), f"{found.n:,}") for name, found in rows]
 
 
-def _compared(measured: Estimate, told: Spectrum) -> tuple[str, str, str, str, str]:
+def _compared(measured: Estimate, told: Spectrum, two: bool) -> tuple[str, ...]:
     if not math.isfinite(measured.value):
-        return "never", estimate(told.logsnr), "", "", ""
+        unknown = "cannot say" if math.isnan(measured.value) else "never"
+        return unknown, estimate(told.logsnr), "", *(("", "") if two else ())
     held = against(measured, told)
-    return estimate(measured), estimate(told.logsnr), estimate(held["logsnr"]), times(held["time"]), times(held["step"])
+    ratios = (times(held["time"]), times(held["step"])) if two else ()
+    return estimate(measured), estimate(told.logsnr), estimate(held["logsnr"]), *ratios

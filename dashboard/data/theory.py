@@ -12,7 +12,7 @@ from evaluator.experiments.posterior import fastest as fall
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.published import published_speciation
 from evaluator.theory.schedule_check import Check, check
-from evaluator.theory.speciation import crossing
+from evaluator.theory.speciation import agreement, crossing
 from evaluator.theory.spectra import Spectra, spectra_for
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run_json import card_of
@@ -71,7 +71,8 @@ def crossed(run: str, classes: int, stamp: int) -> Estimate:
     part = frame if bare.empty else bare
     if part.empty:
         return UNKNOWN
-    return crossing(*(part[name].to_numpy() for name in ("logsnr", "same", "seed")))
+    logsnr, first, second, seed = (part[name].to_numpy() for name in ("logsnr", "first", "second", "seed"))
+    return agreement(logsnr, first, second, seed, classes)
 
 
 def published(run: pd.Series) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from evaluator.stats.intervals import Estimate, wilson
 from evaluator.theory.published import published_crossing, published_speciation
-from evaluator.theory.speciation import SPECIATED
+from evaluator.theory.speciation import SPECIATED, WAY
 
 
 def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
@@ -25,12 +25,13 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     ]
     drawn = [curve for curve in drawn if len(curve.frame)]
     published, measured = data_theory.published(run), crossing(run)
-    rows = [(f"φ = {SPECIATED}", measured)]
+    two = classes == 2
+    rows = [(f"φ = {SPECIATED}" if two else f"φ {100 * WAY:.0f} % of the way from chance to its most", measured)]
     if not published.empty:
         drawn.append(Curve(published, "published, 1 against 8", theme.VERMILLION, points=True))
         rows.append(("published", published_crossing()))
         elements.note(f"Circles: {published_speciation().citation}; {published_speciation().preparation}.")
-    levels = [Level(SPECIATED, f"φ = {SPECIATED}")]
+    levels = [Level(SPECIATED, f"φ = {SPECIATED}")] if two else []
     figure = curves(
         drawn, axis, "φ, pairs that end in the same class", components_theory.marks(run, axis, measured), levels
     )

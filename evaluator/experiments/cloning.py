@@ -29,7 +29,7 @@ from evaluator.judges.cards import JUDGES
 from evaluator.stats.intervals import plain, wilson
 from evaluator.text import with_interval
 from evaluator.theory.published import published_speciation
-from evaluator.theory.speciation import SPECIATED, crossing
+from evaluator.theory.speciation import SPECIATED, WAY, agreement
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
@@ -50,7 +50,7 @@ def speciation(
     label: str | None = None,
     judges: Path = JUDGES,
 ) -> dict[str, Any]:
-    """φ at every level `at` (logSNR) and where it reaches 0.775; writes speciation.parquet.
+    """φ at every level `at` (logSNR) and from where on copies agree (`agreement`); writes speciation.parquet.
 
     The chain has `steps` of the named `levels`. A `label` (a class's name) is asked for along the whole chain. Raises
     RunError, SamplerError and JudgeError with a sentence.
@@ -68,7 +68,7 @@ def speciation(
     table = carry_out(subject, plan, lambda items, denoise: _pairs(subject, denoise, items, grid, tried, asked))
     record(subject, "speciation", table, {"settings": settings | {"pairs": pairs}})
     columns = {name: table[name].to_numpy() for name in ("logsnr", "first", "second", "seed")}
-    return figures(run.id, columns["logsnr"], columns["first"] == columns["second"], columns["seed"]) | {"label": label}
+    return figures(run.id, columns, subject.classes) | {"label": label}
 
 
 def published_levels() -> tuple[float, ...]:
@@ -109,14 +109,16 @@ def _pairs(
     }  # fmt: skip
 
 
-def figures(run: str, logsnr: NDArray[np.float64], same: NDArray[np.bool_], seed: NDArray[np.int64]) -> dict[str, Any]:
+def figures(run: str, columns: dict[str, NDArray[Any]], classes: int) -> dict[str, Any]:
     """φ per level with Wilson's interval, and the crossing with one from whole chains; null ends are off the levels."""
+    logsnr, first, second, seed = (columns[name] for name in ("logsnr", "first", "second", "seed"))
     shares = [
-        {"logsnr": float(level)} | plain(wilson(int(same[logsnr == level].sum()), int((logsnr == level).sum())))
+        {"logsnr": float(level)} | plain(wilson(int((first == second)[here].sum()), int(here.sum())))
         for level in np.unique(logsnr)
+        for here in (logsnr == level,)
     ]
-    crossed = crossing(logsnr, same, seed)
-    return {"run": run, "phi": shares, "crossing": plain(crossed) | {"share": SPECIATED, "n": len(np.unique(seed))}}
+    crossed = plain(agreement(logsnr, first, second, seed, classes)) | {"n": len(np.unique(seed))}
+    return {"run": run, "classes": classes, "phi": shares, "crossing": crossed}
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -126,7 +128,8 @@ def report(figures: dict[str, Any]) -> str:
     lines.append("logSNR      φ [95 %]")
     lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
     place = with_interval(crossed, "+.2f", none="off the levels tried")
-    lines.append(f"φ reaches {crossed['share']} at logSNR {place}, n = {crossed['n']:,} chains")
+    where = f"{SPECIATED}" if figures["classes"] == 2 else f"{100 * WAY:.0f} % of the way from chance to its most"
+    lines.append(f"φ reaches {where} at logSNR {place}, n = {crossed['n']:,} chains")
     return "\n".join(lines)
 
 

@@ -22,6 +22,8 @@ Counts = NDArray[Any]  # of pairs: at each level (L,), or in each draw at each l
 
 SCALE = math.log(4.0)  # a picture in [-1, 1] has four times the variance of one in [0, 1]
 SPECIATED = 0.775  # φ at t_S of two equal Gaussians: the published reading of the empirical t_S
+WAY = (SPECIATED - 0.5) / (1 - 0.5)  # the same as a share of the way from chance, which two classes have at 0.5, to 1
+ROOM = 0.1  # between chance and the most: less is no way to speak of a share of
 CHAIN = linear(1000)(1000)[::-1]  # logSNR after 1 ... 1000 steps of the published chain (Ho et al., 2020)
 
 
@@ -178,6 +180,43 @@ def crossing(
     np.add.at(alike, (row, column), np.asarray(same, np.float32))
     weights = cluster_weights(np.arange(len(names)))
     return _estimate(levels, alike.sum(axis=0), pairs.sum(axis=0), weights @ alike, weights @ pairs, share)
+
+
+def agreement(
+    logsnr: Numbers, first: NDArray[np.int64], second: NDArray[np.int64], seed: NDArray[np.generic], classes: int
+) -> Estimate:
+    """The logSNR from which on copies agree, as `crossing` gives it: of two classes where φ is SPECIATED.
+
+    Of more, where φ has gone the same share of the way from chance, Σ p² over how often the copies end in each class,
+    to what it reaches at the cleanest level tried; both are drawn again with the seeds. nan where that is no way.
+    """
+    if classes == 2 or len(logsnr) == 0:
+        return crossing(logsnr, first == second, seed)
+    levels, column = np.unique(np.asarray(logsnr, np.float64), return_inverse=True)
+    names, row = np.unique(seed, return_inverse=True)
+    pairs, alike = (np.zeros((len(names), len(levels))) for _ in range(2))
+    ends = np.zeros((len(names), classes))
+    np.add.at(pairs, (row, column), 1)
+    np.add.at(alike, (row, column), first == second)
+    for side in (first, second):
+        np.add.at(ends, (row, side), 1)
+    weights = cluster_weights(np.arange(len(names)))
+    whole = _gone(*(part.sum(axis=0)[None] for part in (alike, pairs, ends)))
+    little = 1e-6 * (alike.sum(axis=0) / pairs.sum(axis=0))  # as in `_estimate`
+    drawn = _gone(weights @ alike + little, weights @ pairs + 1e-6, weights @ ends)
+    value = float(crossings(levels, whole, WAY)[0])
+    if np.isnan(whole).any() or np.isnan(drawn).any():
+        return Estimate(math.nan, math.nan, math.nan, int(pairs.sum()))
+    low, high = np.quantile(crossings(levels, drawn, WAY), (0.025, 0.975), method="inverted_cdf")
+    return Estimate(value, float(low), float(high), int(pairs.sum()))
+
+
+def _gone(alike: Counts, pairs: Counts, ends: Counts) -> Numbers:
+    """How much of the way from chance to the most φ has gone, (R, L), by counts (R, L) and of ends (R, classes)."""
+    shares = _isotonic(alike, pairs)
+    chance = np.square(ends / ends.sum(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
+    most = shares[:, -1:]
+    return np.where(most - chance > ROOM, (shares - chance) / np.maximum(most - chance, ROOM), math.nan)
 
 
 def crossing_of_shares(logsnr: Numbers, shares: Numbers, pairs: int, share: float = SPECIATED) -> Estimate:
