@@ -17,6 +17,7 @@ from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
 from dashboard.compare import configuration, differences, finding, quality
 from dashboard.compare import loss as compare_loss
+from dashboard.runs import finding as runs_finding
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import schema as firstlight_schema
@@ -89,6 +90,7 @@ def test_other_frames_leave_open_which_is_earlier() -> None:
     row = differences.contrasts("coarse", seen, exact, CLASSES, on(apart=True), shared=True)[0]
     assert row.difference.low < 0 < row.difference.high and row.apart
     assert "cannot be said" in finding._recognized_words(row, "logSNR")
+    assert differences.told(row, "+.2f").startswith("[−")  # nothing between the ends is likelier
     late = replace(seen, logsnr=np.full(len(level), 9.0), missed_logsnr=np.full(len(level), 4.0))
     sure = differences.contrasts("late", late, exact, CLASSES, on(apart=True), shared=True)[0].difference
     assert 4.0 - level.mean() - 0.6 < sure.low < 4.0 - level.mean() and sure.high < 9.6 - level.mean()
@@ -169,6 +171,15 @@ def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
     paired = frame[:2].assign(value=[0.4, 0.8], draws=[draws, 2 * draws + 1e-3 * np.arange(100)])
     (row,) = quality.table(paired, ["a", "b"])[1]
     assert row[3].startswith("2.00 [1.8") and row[3].endswith(" times")
+
+
+def test_no_run_is_named_best_that_is_not_told_apart() -> None:
+    columns = ("run", "state", "accuracy", "accuracy_low", "accuracy_high", "accuracy_n")
+    rows = [("a", "finished", 0.995, 0.993, 0.996, 900), ("b", "finished", 0.996, 0.994, 0.997, 900)]
+    said = runs_finding.sentence(pd.DataFrame(rows, columns=columns))
+    assert "cannot be said: b has the highest share, 99.6 % [99.4, 99.7], n = 900, not told apart" in said
+    rows[0] = ("a", "finished", 0.9, 0.89, 0.91, 900)
+    assert "b draws the class it is asked for most often" in runs_finding.sentence(pd.DataFrame(rows, columns=columns))
 
 
 def test_a_difference_without_an_interval_is_none() -> None:

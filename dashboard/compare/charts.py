@@ -9,8 +9,8 @@ from dashboard.axes import AXES
 from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, line_of, plain, styles
 from dashboard.compare.across_datasets import Course
-from dashboard.compare.differences import Row
-from dashboard.format import axis_form, estimate
+from dashboard.compare.differences import Row, told
+from dashboard.format import axis_form
 from evaluator.stats.intervals import Estimate
 from firstlight.levels import CLEAN
 
@@ -34,9 +34,9 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
             "y": [names.index(row.name) + 0.7 * ((place + 0.5) / len(runs) - 0.5) for row in part],
             "error_x": {"type": "data", "symmetric": False, "array": [_or_none(e.high - e.value) for e in found],
                         "arrayminus": [_or_none(e.value - e.low) for e in found], "thickness": 2, "width": 0},
-            "marker": {"color": looks[run][0], "size": 9, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            "text": [f"{plain(row.name)}: {estimate(each, form)}, n = {each.n:,}"
-                     for row, each in zip(part, found, strict=True)],
+            "marker": {"color": looks[run][0], "size": [0 if row.apart else 9 for row in part],
+                       "symbol": SYMBOLS[place % len(SYMBOLS)]},
+            "text": [f"{plain(row.name)}: {told(row, form)}, n = {row.difference.n:,}" for row in part],
             "hovertemplate": f"%{{text}}<extra>{plain(run)}</extra>", "showlegend": len(runs) > 1,
         })  # fmt: skip
     later = "earlier" if AXES[axis][2] else "later"

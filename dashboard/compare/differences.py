@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.axes import on_axis
+from dashboard.format import estimate, interval
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, combined, share, share_difference
@@ -107,6 +108,12 @@ def _row(run: str, name: str, own: pd.DataFrame, base: pd.DataFrame, at: Common,
         least, most = (_less(own[a], base[b], own, base, shared) for a, b in (("low", "high"), ("high", "low")))
         difference = Estimate((least.value + most.value) / 2, least.low, most.high, difference.n)
     return Row(run, name, never, theirs, more, own["place"].mean(), base["place"].mean(), difference, at.apart)
+
+
+def told(row: Row, form: str) -> str:
+    """A difference; of other frames only its ends, since nothing between them is likelier."""
+    found = row.difference
+    return interval(found.low, found.high, form).strip() if row.apart else estimate(found, form, unknown="cannot say")
 
 
 def _more_never(own: pd.DataFrame, base: pd.DataFrame) -> Estimate:

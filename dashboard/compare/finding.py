@@ -6,7 +6,7 @@ from dashboard import axes, run_facts
 from dashboard.compare import across_datasets, differences
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
-from dashboard.format import axis_form, estimate, estimate_of, place, points, share
+from dashboard.format import axis_form, estimate_of, place, points, share
 from evaluator.stats.intervals import Estimate, side
 from evaluator.text import listed
 
@@ -52,7 +52,7 @@ def _recognized_words(row: Row, axis: str) -> str:
     if math.isnan(found.value):
         most = f"{100 * differences.MOST_NEVER:.0f} %"
         return f"has no mean of when it is recognizable, as more than {most} of one of the two never are"
-    ends = f"{estimate(found, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
+    ends = f"{differences.told(row, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
     if side(found) == 0 and row.apart:
         return f"cannot be said to be recognizable earlier or later, as both kept other frames ({ends})"
     if side(found) == 0:

@@ -22,7 +22,9 @@ FLOOR, RATIO = "_floor", "_ratio"  # the ends of their names
 def draw(at: Comparison) -> None:
     """Every figure of quality of every run, and its difference from the baseline's."""
     ids = at.ids
-    headings, rows = table(archive.ask("quality", runs=ids), ids)
+    frame = archive.ask("quality", runs=ids)
+    headings, rows = table(frame, ids)
+    drawn = set(frame[frame["draws"].map(np.iterable)]["run"])
     if not rows:
         elements.note(f"None of these runs is evaluated. {archive.to_make(ids[0], 'quality')}")
         return
@@ -35,8 +37,10 @@ def draw(at: Comparison) -> None:
             "Before different judges, figures stand side by side: each judge has its own errors and features."
         )
     if any(cell == UNPAIRED for row in rows for cell in row):
+        bare = [run for run in ids if run not in drawn]
         elements.note(
-            f"Where no draws are kept, distances cannot be joined. Keep some with: firstlight evaluate quality {ids[0]}"
+            "Where no draws are kept, distances cannot be compared. Keep some with: "
+            f"firstlight evaluate quality {bare[0]}"
         )
     elements.note(
         "Values with 95 % intervals; differences in percentage points where values are in %, from both intervals. Of "

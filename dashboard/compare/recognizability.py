@@ -6,10 +6,10 @@ from dashboard import axes
 from dashboard.axes import estimate_at
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
-from dashboard.compare.differences import MOST_NEVER
+from dashboard.compare.differences import MOST_NEVER, told
 from dashboard.components import elements
 from dashboard.data import archive, judgements
-from dashboard.format import axis_form, estimate, points, share, written
+from dashboard.format import axis_form, points, share, written
 from dashboard.run_facts import other_classes
 
 
@@ -78,7 +78,7 @@ def _differences(at: Comparison) -> None:
     unit, form = axes.UNITS[at.axis], axis_form(at.axis, 1)
     rows = [
         (row.run, row.name, share(row.never), share(row.baseline_never), points(row.more_never),
-         _mean(row.own, form), _mean(row.baseline, form), estimate(row.difference, f"+{form}", unknown="cannot say"),
+         _mean(row.own, form), _mean(row.baseline, form), told(row, f"+{form}") or "cannot say",
          f"{row.difference.n:,}")
         for row in at.rows
     ]  # fmt: skip

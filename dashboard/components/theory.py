@@ -86,7 +86,7 @@ def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
         f"theory says {number(where.value, axis)}"
     )  # fmt: skip
     if classes != 2:
-        return f"{text}; {said}, of two equal classes: for {classes} no ratio to it is told."
+        return f"{text}; {said}, which is made for two equal classes: of {classes} no ratio to it is told."
     if not math.isfinite(measured.value):
         return f"{text}; {said}."
     return f"{text}; {said}: measured over predicted, in time, is {times(against(measured, told.whole)['time'])}."

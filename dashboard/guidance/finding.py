@@ -6,7 +6,7 @@ from dashboard.charts.guidance import name_of
 from dashboard.format import effect, estimate_of, share
 from dashboard.guidance.choice import Choice
 from dashboard.guidance.claims import found
-from evaluator.guidance.claims import S11, WORDS
+from evaluator.guidance.claims import ROOM, S11, WORDS
 from evaluator.verdict import Verdict
 
 
@@ -16,18 +16,17 @@ def sentence(at: Choice) -> str:
     accuracy = at.rows("accuracy")
     if not gains:
         return _most(accuracy)
-    changed = [f"{_signed(verdict)} against {WORDS[other]}" for other, verdict in gains.items()]
+    cramped = [other for other, verdict in gains.items() if ROOM in verdict.reason]
+    changed = [f"{_signed(verdict)} against {WORDS[other]}" for other, verdict in gains.items() if other not in cramped]
     n = max(verdict.n for verdict in gains.values())
+    parts = [f"CLIP's weights change accuracy by {' and by '.join(changed)}"] if changed else []
+    if cramped:
+        held = " and ".join(WORDS[other] for other in cramped)
+        parts.append(f"accuracy leaves no room to say what CLIP's weights gain against {held}")
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
     begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
-    cramped = [WORDS[other] for other, verdict in gains.items() if "points of room" in verdict.reason]
-    room = (
-        f"; {' and '.join(cramped)} leave{'s' * (len(cramped) == 1)} no room for a gain of a point" if cramped else ""
-    )
-    return (
-        f"In {at.steps} steps CLIP's weights change accuracy, before the CNN that did not guide, by "
-        f"{' and by '.join(changed)}, all scales above 1, n = {n:,}{begun}{room}."
-    )
+    told = f"In {at.steps} steps {' and '.join(parts)}"
+    return f"{told}, before the CNN that did not guide, all scales above 1, n = {n:,}{begun}."
 
 
 def _of(at: Choice, part: str) -> Verdict | None:

@@ -9,7 +9,7 @@ from firstlight.archives import beside, hidden
 
 
 def sentence(runs: pd.DataFrame) -> str:
-    """One sentence on the archive: how many runs, and which draws what it is asked for most often."""
+    """One sentence on the archive: how many runs, and which draws what it is asked for most often, if one does."""
     usable = runs[runs["state"] != "damaged"]
     text = f"{len(usable)} run{'' if len(usable) == 1 else 's'}"
     scored = usable.dropna(subset=["accuracy"])
@@ -18,6 +18,10 @@ def sentence(runs: pd.DataFrame) -> str:
     top = scored.loc[scored["accuracy"].idxmax()]
     accuracy = estimate_of(top, "accuracy")
     n = f", n = {accuracy.n:,}" if accuracy.n else ""
+    others = scored.drop(index=top.name)
+    if len(others) and not top["accuracy_low"] > others["accuracy_high"].max():
+        best = f"{top['run']} has the highest share, {share(accuracy)}{n}, not told apart from all others"
+        return f"{text}; which draws the class it is asked for most often cannot be said: {best}."
     return f"{text}; {top['run']} draws the class it is asked for most often: {share(accuracy)}{n}."
 
 

@@ -23,6 +23,7 @@ FREE = "classifier-free guidance: train with dropped labels, blend at sampling t
 GAIN = 1.0  # points; a gain that the whole interval stays below is none
 LABEL_MATTERS = 50.0  # points by which the label must matter
 POINTS = "points of accuracy"
+ROOM = "points of room, less than a gain"  # in the reason of a verdict that accuracy cannot give
 JUDGED = "accuracy of the asked class by the CNN, which did not guide, on the same noise, labels and steps"
 RULE = (
     "{judged}, {against}, all scales above 1 together, for each number of steps: supported where it is higher (sign "
@@ -209,7 +210,7 @@ def _higher(claim: Claim, gain: Gain, p: float, what: str, tried: int) -> Verdic
     small = _most(effect, tried) < GAIN
     verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else CANNOT if cramped else NOT if small else CANNOT
     told = with_interval(effect, "+.2f").replace("-", "−")
-    room = f"; the other leaves {gain.room:.1f} points of room, less than a gain" if cramped else ""
+    room = f"; the other leaves {gain.room:.1f} {ROOM}" if cramped else ""
     return Verdict(
         claim, verdict, f"{what}: {told} points of accuracy, n = {gain.n:,}{room}.", effect, POINTS, p, gain.n
     )
