@@ -24,7 +24,7 @@ def draw(at: Comparison) -> None:
     ids = at.ids
     frame = archive.ask("quality", runs=ids)
     headings, rows = table(frame, ids)
-    drawn = set(frame[frame["draws"].map(np.iterable)]["run"])
+    drawn = {run for run, draws in zip(frame["run"], frame["draws"], strict=True) if np.iterable(draws)}
     if not rows:
         elements.note(f"None of these runs is evaluated. {archive.to_make(ids[0], 'quality')}")
         return

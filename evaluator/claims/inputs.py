@@ -12,7 +12,7 @@ from evaluator.clip import claims as clip_claims
 from evaluator.clip.judge import MEAN
 from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
-from evaluator.judges.judge import judge_for, judge_for_run
+from evaluator.judges.judge import judge_for_run
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
