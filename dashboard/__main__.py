@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside
 from firstlight.errors import RunError
-from firstlight.home import HOME
+from firstlight.installation import HOME
 
 APP = Path(__file__).resolve().parent / "app.py"
 ADDRESS = "127.0.0.1"

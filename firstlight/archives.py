@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from firstlight.errors import RunError
-from firstlight.home import HOME, INSTALLED
+from firstlight.installation import HOME, INSTALLED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
 

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from firstlight.home import HOME
+from firstlight.installation import HOME
 
 COMMANDS = {  # name: the room, and what it does there
     "train": ("trainer", "train a new run"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from firstlight.errors import RunError
-from firstlight.home import INSTALLED
+from firstlight.installation import INSTALLED
 
 EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend"),

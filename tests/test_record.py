@@ -120,7 +120,7 @@ def test_a_number_beyond_every_float_is_infinite(tmp_path: Path) -> None:
 
 def test_a_run_with_nothing_new_beats_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_recorder, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(recording_recorder, "WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(recording_metric_log, "WRITE_SECONDS", 0.05)
     run = begun(tmp_path, "own")
     stale = (datetime.now(UTC) - timedelta(seconds=120)).isoformat()
     with run._writing:

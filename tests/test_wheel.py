@@ -127,7 +127,7 @@ def test_the_wheel_holds_one_package_and_all_that_is_committed_of_the_rooms(inst
 
 
 def test_it_is_the_wheel_that_runs_and_no_checkout(installed: Installed) -> None:
-    found = installed.python("import sys, firstlight.home as home; print(home.HOME, *sys.path, sep='\\n')")
+    found = installed.python("import sys, firstlight.installation as home; print(home.HOME, *sys.path, sep='\\n')")
     home, *path = found.stdout.split("\n")
     assert Path(home) == (installed.packages / "firstlight" / "_rooms").resolve()
     assert str(ROOT) not in path
@@ -258,7 +258,7 @@ def test_bundled_runs_stand_beside_ones_own_until_they_are_copied(installed: Ins
     note = """
 from firstlight.archives import archive, existing_run
 import sys
-sys.path.insert(0, str(__import__("firstlight.home").home.HOME))
+sys.path.insert(0, str(__import__("firstlight.installation").home.HOME))
 from store.notes import Notes, write_notes
 write_notes(existing_run(archive(), "two-digits"), Notes((), "mine"), Notes())
 """
@@ -282,7 +282,7 @@ def test_the_pages_show_bundled_runs_and_draw_from_one(installed: Installed) -> 
     """As the server does it: from its own folder, with the archive in its environment."""
     code = """
 import os, sys
-from firstlight.home import HOME
+from firstlight.installation import HOME
 os.chdir(HOME)
 sys.path.insert(0, str(HOME))
 from streamlit.testing.v1 import AppTest

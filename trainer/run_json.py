@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from firstlight.atomic_writes import write_json
-from firstlight.home import HOME, INSTALLED
+from firstlight.installation import HOME, INSTALLED
 from firstlight.run_folder import Run
 from firstlight.run_state import now
 from firstlight.schema import SCHEMA

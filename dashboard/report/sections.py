@@ -1,9 +1,7 @@
 """What the template shows: of all runs together, and of each."""
 
 import base64
-import importlib.metadata
 import json
-import platform
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +17,7 @@ from dashboard.claims import text as claims_text
 from dashboard.data import adopted
 from dashboard.pictures import snapshots
 from dashboard.report import claims, clip, recognizability, trajectories
-from dashboard.report.facts import SCHEMA, Facts, query_hash
+from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
 from dashboard.report.numbers import Ask, Number, by_class, headline
 from dashboard.training import finding as training_finding
 from evaluator.claims.statements import Found
@@ -27,7 +25,6 @@ from evaluator.provenance import former
 from firstlight.run_state import now
 
 HERE = Path(__file__).parent
-PACKAGES = ("streamlit", "plotly", "duckdb", "pyarrow", "pandas", "numpy", "scipy", "pillow", "jinja2")
 OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabularies and is never asked
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
@@ -48,7 +45,7 @@ def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
         "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
         "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
         "settings": _settings(ask("settings", runs=ids), ids),
-        "versions": _versions(),
+        "versions": versions(),
         "figures": figures,
         "config": theme.CONFIG | {"displayModeBar": False},
         "plotly": plotly(),
@@ -121,17 +118,6 @@ def _settings(frame: pd.DataFrame, ids: Sequence[str]) -> list[tuple[str, list[s
     differs = frame.groupby("setting")["differs"].any()
     rows = [(str(name), [str(value) for value in row], bool(differs[name])) for name, row in table.T.items()]
     return sorted(rows, key=lambda row: (not row[2], row[0]))
-
-
-def _versions() -> list[tuple[str, str]]:
-    """What this report was made with."""
-    found = [("python", platform.python_version())]
-    for name in PACKAGES:
-        try:
-            found.append((name, importlib.metadata.version(name)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _trained_with(run: pd.Series) -> str:

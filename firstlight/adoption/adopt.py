@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from firstlight.adoption import fit, parity
+from firstlight.adoption import check as checks
+from firstlight.adoption import parity
 from firstlight.adoption.algebra import levels_at
 from firstlight.adoption.terms import Terms
 from firstlight.archives import archive
@@ -81,7 +82,7 @@ def adopt(
     )  # fmt: skip
     terms.check()
     _tried(network, terms)
-    said = fit.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
+    said = checks.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
     content = parity.graph_of(network, terms)
     report = parity.compared(network, content, terms)
     _written(run, terms, content, report, network, said)
@@ -136,7 +137,7 @@ def _kept(run: Run, terms: Terms) -> tuple[Any, Any] | None:
     if not run.snapshots.is_file():
         return None
     table = pq.read_table(run.snapshots, columns=["step", "label", "image"])
-    rows = [row for row in table.to_pylist() if row["step"] == max(table["step"].to_pylist())][: fit.EACH]
+    rows = [row for row in table.to_pylist() if row["step"] == max(table["step"].to_pylist())][: checks.EACH]
     channels, size, _ = terms.shape
     pictures = np.stack([np.frombuffer(row["image"], np.uint8).reshape(size, size, channels) for row in rows])
     return pictures.transpose(0, 3, 1, 2) / 255, np.array([row["label"] for row in rows])

@@ -35,6 +35,7 @@ SMALL = 2 * ROWS  # parts of fewer rows than this are put together
 TOGETHER = 8  # so many at a time
 EARLY = 1_000_000  # values waiting for which the next write comes early
 MOST = 8_000_000  # values waiting beyond which a call waits for the disk
+WRITE_SECONDS = 2.0  # between two writes
 PAUSE = 0.005  # seconds that such a call waits
 
 

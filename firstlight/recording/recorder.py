@@ -16,6 +16,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.picture_bytes import Range, channels_last, in_range, to_bytes
+from firstlight.recording import metric_log
 from firstlight.recording.curves import Curve
 from firstlight.recording.kept_rows import KeptRows
 from firstlight.recording.metric_log import MetricLog
@@ -26,7 +27,6 @@ from firstlight.run_folder import Run
 from firstlight.run_state import ending, now
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 
-WRITE_SECONDS = 2.0  # between two writes
 BEAT_SECONDS = 10.0  # between two heartbeats where nothing is new
 LONGEST_NAME = 500  # characters of a metric's name
 
@@ -195,7 +195,7 @@ class Recorder:
         """What the thread does: write, wait, until the run ends; a full disk is said once and tried again."""
         warned = False
         while not self.refusal:
-            self._log.early.wait(WRITE_SECONDS)
+            self._log.early.wait(metric_log.WRITE_SECONDS)
             try:
                 with self._writing:
                     if not self.refusal:
@@ -205,7 +205,7 @@ class Recorder:
                 if not warned:
                     warnings.warn(f"{self.id} cannot be written ({error.strerror}); trying again.", stacklevel=1)
                 warned = True
-                time.sleep(WRITE_SECONDS / 4)
+                time.sleep(metric_log.WRITE_SECONDS / 4)
 
     def _write(self) -> None:
         changed = [part.write() for part in (self._log, self._snapshots, self._trajectories)]

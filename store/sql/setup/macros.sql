@@ -1,5 +1,4 @@
--- The x-axes of a denoising process, an end of the 95 % Wilson interval (side -1 low, 1 high), and what
--- names are a training loss, the first the best; once for all queries.
+-- The x-axes of a denoising process and an end of the 95 % Wilson interval (side -1 low, 1 high), once for all queries.
 create macro percent_of(step, steps) as 100.0 * step / nullif(steps, 0);
 create macro sigma_of(logsnr) as exp(-logsnr::double / 2);
 create macro ou_of(logsnr) as 0.5 * ln(1 + exp(-logsnr::double));
@@ -10,8 +9,3 @@ create macro wilson(hits, n, side) as case
     else (hits + 1.9207294103470603 + side * 1.959963984540054 * sqrt(hits * (n - hits) / n::double + 0.9603647051735301))
         / (n + 3.8414588206941205)
 end;
-create macro loss_rank(metric) as list_position(
-    ['loss', 'train/loss', 'loss/train', 'train_loss', 'training/loss', 'training_loss', 'loss/training',
-        'train/loss_step', 'train_loss_step', 'train/loss_epoch', 'train_loss_epoch', 'train/epoch_loss'],
-    lower(metric)
-);

@@ -1,9 +1,14 @@
 -- Every logged value of the chosen runs; the folder's name is the run. A run's loss is what it calls so, or calls its
--- training loss; `chosen_metric` is each run's loss, or the metric of that name.
+-- training loss, whose names are ranked, the best first; `chosen_metric` is each run's loss, or the metric of that name.
 set variable metrics_files = $files;
 create or replace temp view metrics as
 select split_part(filename, '/', -2) as run, step, epoch, metric, value
 from read_parquet(getvariable('metrics_files'), filename = true);
+create or replace temp macro loss_rank(metric) as list_position(
+    ['loss', 'train/loss', 'loss/train', 'train_loss', 'training/loss', 'training_loss', 'loss/training',
+        'train/loss_step', 'train_loss_step', 'train/loss_epoch', 'train_loss_epoch', 'train/epoch_loss'],
+    lower(metric)
+);
 create or replace temp macro chosen_metric(named) as table
 select run, coalesce(named, arg_min(metric, loss_rank(metric))) as metric
 from metrics

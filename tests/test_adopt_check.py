@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import firstlight
 from firstlight.adoption.adopt import UNCHECKED, adopt
-from firstlight.adoption.fit import RANGES, findings
+from firstlight.adoption.check import RANGES, findings
 from firstlight.adoption.terms import Terms
 from firstlight.command import main
 from firstlight.errors import RunError
@@ -151,7 +151,7 @@ def test_recorded_pictures_tell_too_and_nothing_is_written(tmp_path: Path, capsy
         run.snapshot(1, net.pictures(4), [0, 1, 2, 0], [0, 0, 0, 1], range=(0, 1))
     with pytest.raises(RunError, match=r"comes back [\d.]+ times as far off as with predicts='noise'; say that"):
         adopt(net, "mine", predicts="v", runs=tmp_path, **TOLD)
-    code = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom test_adopt_fit import *\n"
+    code = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom test_adopt_check import *\n"
     (tmp_path / "mine.py").write_text(code + "\n\ndef build():\n    return Smooth(betas(BETAS))\n")
     flags = ["--id", "mine", "--runs", str(tmp_path), "--no-label", "--predicts", "sample", "--pictures", "0", "1"]
     source = ["adopt", f"{tmp_path / 'mine.py'}:build", "--schedule", "linear:1e-4:0.02:150"]
