@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evaluator.recognizability.schedules import SEVENTY, own
 from evaluator.stats.intervals import Estimate
 from evaluator.verdict import RECOGNIZABLE
-from firstlight.errors import SamplerError
-from firstlight.levels import levels, noise_to_signal, ou_time
+from firstlight.levels import noise_to_signal, ou_time
 
-SOURCE = 100 * RECOGNIZABLE  # % of the steps
+SOURCE = 100 * RECOGNIZABLE  # % of the source's own steps, which pass logSNR SEVENTY then
 
 AXES = {  # x-axis of everything that happens along the process: column, title, reversed, logarithmic
     "% of steps": ("percent", "share of the steps done, %", False, False),
@@ -59,8 +59,8 @@ class Axis:
         return np.clip((scaled - self.low) / width, 0, 1).round(4).tolist() if width else [0.0] * len(part)
 
     def source(self, part: pd.DataFrame) -> float:
-        """Where the source's "around 70 % of the process" lies for a trajectory with these frames."""
-        return round(float(np.interp(SOURCE, part["percent"], self.places(part))), 4)
+        """Where a trajectory with these frames passes the level of the source's "around 70 % of the process"."""
+        return round(float(np.interp(SEVENTY, part["logsnr"], self.places(part))), 4)
 
     def ticks(self) -> list[dict[str, Any]]:
         """Round numbers along the axis with their places."""
@@ -111,9 +111,9 @@ def estimate_on(percent: Estimate, level: Estimate, axis: str) -> Estimate:
 
 
 def source_on(steps: pd.DataFrame, column: str) -> float:
-    """Where the source's "around 70 % of the process" lies on an axis. steps: percent and the axis columns."""
-    ordered = steps.dropna(subset=["percent", column]).sort_values("percent")
-    return float(np.interp(SOURCE, ordered["percent"], ordered[column]))
+    """Where the level of the source's "around 70 % of the process" lies on an axis. steps: the axis columns."""
+    ordered = steps.dropna(subset=["logsnr", column]).sort_values("logsnr")
+    return float(np.interp(SEVENTY, ordered["logsnr"], ordered[column]))
 
 
 def placed(place: str, axis: str) -> str:
@@ -123,10 +123,8 @@ def placed(place: str, axis: str) -> str:
 
 def process(run: pd.Series) -> pd.DataFrame:
     """The steps 0 ... K of the run's default sampling: step, percent, logsnr; none where its card names no schedule."""
-    config = json.loads(run["config"] or "{}")
-    try:
-        logsnr = levels(str(config["levels"]), int(config["steps"]))
-    except (KeyError, TypeError, ValueError, SamplerError):
+    logsnr = own(json.loads(run["config"] or "{}"))
+    if logsnr is None:
         return pd.DataFrame({"step": [], "percent": [], "logsnr": []}, dtype=float)
     step = np.arange(len(logsnr))
     return pd.DataFrame({"step": step, "percent": 100.0 * step / (len(logsnr) - 1), "logsnr": logsnr})

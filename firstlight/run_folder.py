@@ -53,6 +53,10 @@ class Run:
         return self.folder / "judgements.parquet"
 
     @property
+    def recognition(self) -> Path:
+        return self.folder / "recognition.parquet"
+
+    @property
     def quality(self) -> Path:
         return self.folder / "quality.parquet"
 
@@ -126,12 +130,13 @@ class Run:
 
     @cached_property
     def tables(self) -> dict[str, Path]:
-        """The Parquet files by the name of the view that shows them; `judgements` shows three."""
+        """The Parquet files by the name of the view that shows them; `judgements` shows four."""
         return {
             "metrics": self.metrics,
             "snapshots": self.snapshots,
             "trajectories": self.trajectories,
             "judgements": self.judgements,
+            "recognition": self.recognition,
             "quality": self.quality,
             "novelty": self.novelty,
             "novelty_pictures": self.novelty_pictures,

@@ -18,7 +18,8 @@ _JUDGEMENTS = """
     step          int32    0 to K; 0 is pure noise, K the finished picture
     steps         int32    K
     logsnr        float32  noise level at the step, ln(ᾱ / (1 − ᾱ))
-    view          string   x, denoised, unconditional; ancestral: x of the chains in posterior.parquet
+    view          string   x, denoised, unconditional; ancestral: x of the chains in posterior.parquet; fine: x of those
+                           in recognition.parquet
     judge         string   the judge's name, such as mnist-clean; posterior: the model's own
     top           int32    the judge's first choice, a class
     probability   float32  of the label that was asked for, 0 to 1
@@ -53,6 +54,7 @@ _COLUMNS = {
     unconditional large_binary   x̂0 without a label, as denoised
     """,
     "judgements": _JUDGEMENTS,
+    "recognition": _JUDGEMENTS,
     "quality": """
     metric        string   accuracy, frechet, frechet_floor, frechet_ratio (classes weigh the same; in frechet_plain,
                            frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, cas_real
@@ -272,7 +274,7 @@ TABLES: dict[str, pa.Schema] = {
 }
 ADDED = {"draws", "frechet_draws"}  # columns that files from before them lack
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
-JUDGEMENTS, QUALITY = TABLES["judgements"], TABLES["quality"]
+JUDGEMENTS, RECOGNITION, QUALITY = TABLES["judgements"], TABLES["recognition"], TABLES["quality"]
 NOVELTY, NOVELTY_PICTURES = TABLES["novelty"], TABLES["novelty_pictures"]
 SPECIATION, UTURN, SWAP = TABLES["speciation"], TABLES["uturn"], TABLES["swap"]
 CLASSIFIER, ABLATIONS = TABLES["classifier"], TABLES["ablations"]

@@ -18,8 +18,9 @@ def measured() -> None:
     with st.container(horizontal=True):
         view, judge = choice.chosen_judge(run)
         threshold = choice.chosen_threshold(run, view)
+        steps = choice.chosen_steps(run, axis)
         drawing = inputs.choose("Drawn as", ["curves", "map"], "drawn")
-    at = choice.choice(run, view, judge, threshold, axis)
+    at = choice.choice(run, view, judge, threshold, axis, steps)
     with answer:
         overview.answer(at)
     chart.draw(at, drawing, others)

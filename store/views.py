@@ -21,8 +21,8 @@ from firstlight.schema import TABLES
 from store.verification import Entry
 
 SQL = Path(__file__).parent / "sql"
-SOURCES = {"judgements": ("judgements", "posterior", "clip_steps")}  # views on more than the table of their name
-VIEWS = ("cards", *(name for name in TABLES if name not in ("posterior", "clip_steps")))
+SOURCES = {"judgements": ("judgements", "recognition", "posterior", "clip_steps")}  # on more tables than their own
+VIEWS = ("cards", *(name for name in TABLES if name not in SOURCES["judgements"][1:]))
 
 CARDS = pa.schema(
     [

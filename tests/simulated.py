@@ -47,6 +47,6 @@ def share_by(percent: float | np.ndarray, mean: float) -> np.ndarray:
     return np.asarray(stats.norm.cdf((np.asarray(percent) - mean) / SPREAD))
 
 
-def restricted_mean(mean: float, every: float = 5.0) -> float:
-    """The true mean of R, where never counts as the end: the sum of what is not there yet at each frame."""
-    return float(every * (1 - share_by(every * np.arange(round(100 / every)), mean)).sum())
+def restricted_mean(mean: float, every: float = 0.01) -> float:
+    """The true mean of T, where never counts as the end: the integral of what is not there yet."""
+    return float(every * (1 - share_by(every * (np.arange(round(100 / every)) + 0.5), mean)).sum())

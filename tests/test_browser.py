@@ -31,7 +31,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 30_000  # milliseconds: a busy machine is no fault of a page
 OWN = {  # what a page draws that no other does
     "": "draws the class it is asked for most often",
-    "forward-process": "Along linear-1000, signal and noise are equal",
+    "forward-process": "Along its own levels, signal and noise are equal",
     "trajectory": "recognizes this 0 in x_t",
     "network": "what breaks without its parts is not measured yet",
     "training": "The loss of first fell",

@@ -12,8 +12,8 @@ AS_SAID = (60.0, 60.0, 68.0, 75.0, 68.0, 76.0, 68.0, 60.0, 76.0, 68.0)  # 0, 1, 
 REVERSED = (76.0, 76.0, 68.0, 60.0, 68.0, 60.0, 68.0, 76.0, 60.0, 68.0)
 
 
-def drawn(means: tuple[float, ...], seeds: int = 100, seed: int = 0) -> Points:
-    return points(view(rng(seed), seeds, means), 0.5)
+def drawn(means: tuple[float, ...], seeds: int = 100, seed: int = 0, every: float = 5.0) -> Points:
+    return points(view(rng(seed), seeds, means, every), 0.5)
 
 
 def verdicts(found: Points) -> dict[str, Verdict]:

@@ -11,9 +11,10 @@ from simulated import at, restricted_mean, rng, share_by, view
 
 from evaluator.quality.figures import against
 from evaluator.recognizability.agreement import kappas, lin
+from evaluator.recognizability.censored import half, restricted
 from evaluator.recognizability.incidence import Incidence, incidence
 from evaluator.recognizability.points import Points, points
-from evaluator.recognizability.ranking import Ranking, ranking, restricted
+from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.stats.bootstrap import block_mean, cluster_weights, mean, median, normal_interval
 from evaluator.stats.frechet import frechet, kid_blocks, moments
 from evaluator.stats.intervals import Estimate, share, share_difference
@@ -108,6 +109,22 @@ def test_the_median_covers_with_never_among_the_values() -> None:
         found = points(at(times, every=0.5), 0.5)
         covered.append(holds(median(found.stays, found.seed), 98.0))
     assert right(np.mean(covered))
+
+
+@pytest.mark.parametrize("middle", [50.0, 51.0, 52.5, 54.9])
+def test_the_shown_interval_of_half_covers_wherever_the_frames_lie(middle: float) -> None:
+    """Frames 5 % apart: it holds the truth, and is wider than without frames by at most one step on each side."""
+    generator, held, bare, width = rng(6), [], [], []
+    for _ in range(REPEATS):
+        times = middle + 12 * np.sqrt(0.5) * (
+            generator.standard_normal((1, SEEDS)) + generator.standard_normal((4, SEEDS))
+        )
+        found, plain = half(points(at(times), 0.5)), median(times.ravel(), np.tile(np.arange(SEEDS), 4))
+        held.append(holds(found, middle))
+        bare.append(holds(median(points(at(times), 0.5).stays, np.tile(np.arange(SEEDS), 4)), middle))
+        width.append(found.high - found.low - (plain.high - plain.low))
+    assert np.mean(held) >= 0.92 and np.mean(width) <= 10.0
+    assert middle % 5 == 0 or np.mean(bare) < np.mean(held)
 
 
 def test_shares_and_their_differences_cover() -> None:

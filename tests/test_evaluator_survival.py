@@ -10,9 +10,10 @@ from scipy import stats
 from simulated import at, rng, view
 
 from evaluator.recognizability.analysis import analysis, figures_of
+from evaluator.recognizability.censored import after, restricted
 from evaluator.recognizability.incidence import average, incidence, logrank_scores, omnibus, paired, within_seeds
-from evaluator.recognizability.points import Points, View, before, points, recognized, view_from, view_of
-from evaluator.recognizability.ranking import alike, ranking, restricted, sentence
+from evaluator.recognizability.points import Points, View, points, recognized, view_from, view_of
+from evaluator.recognizability.ranking import alike, ranking, sentence
 from evaluator.stats.permutation_tests import exchanged, flipped, holm
 from firstlight.errors import RunError
 
@@ -34,8 +35,9 @@ def test_points_lie_behind_the_frame_that_failed() -> None:
     assert np.isnan(found.missed[0]) and found.missed[1:].tolist() == [10, 90, 100]
     assert found.end == 9.0 and found.kept == 10.0
     assert restricted(found, "logsnr")[2:].tolist() == [9.0, 9.0]  # the finished picture has no noise level of its own
-    assert before(found, 20.0)[0] == 10.0
-    assert np.isnan(before(found, 0.0)[0])
+    assert restricted(found).tolist() == [0, 15, 95, 100]  # the middle between the frames; never is the end
+    assert after(found, 20.0) == 10.0
+    assert np.isnan(after(found, 0.0))
 
 
 def test_rows_in_any_order_are_the_same_view() -> None:

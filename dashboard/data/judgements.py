@@ -1,7 +1,7 @@
 """What judges say of a run, read once and worked out at any threshold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,11 @@ from dashboard.data import archive
 from evaluator.judges import cards
 from evaluator.recognizability.agreement import Agreement, agreement, concordances
 from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
+from evaluator.recognizability.carry_over import FINE, told
+from evaluator.recognizability.censored import half
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
-from evaluator.stats.bootstrap import median
+from evaluator.recognizability.schedules import OWN, SCHEDULES, own
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
@@ -32,8 +34,9 @@ class Look(NamedTuple):
 
     run: str
     stamp: int  # another number when the run's files are others
-    view: str  # x, denoised, unconditional, ancestral
+    view: str  # fine, x, denoised, unconditional, ancestral
     judge: str
+    steps: str = OWN  # the schedule whose steps per cent are of: the run's own, or one of SCHEDULES
 
 
 def look(run: str, view: str, judge: str) -> Look:
@@ -53,7 +56,15 @@ def view(at: Look) -> View:
     """The judge's verdicts as arrays. Raises RunError where they cannot be compared with each other."""
     frame = archive.ask("judged_frames", run=at.run, judge=at.judge, view=at.view)
     columns: Mapping[str, Any] = {name: frame[name].to_numpy() for name in COLUMNS}
-    return view_from(columns, at.view, at.judge)
+    seen = view_from(columns, at.view, at.judge)
+    if at.steps != OWN:
+        return replace(seen, grid=SCHEDULES[at.steps].grid)
+    return replace(seen, grid=own(_config(at.run))) if at.view == FINE else seen
+
+
+def _config(run: str) -> dict[str, Any]:
+    """The run's settings."""
+    return dict(card_of(archive.run_folder(run))["config"])
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -64,8 +75,16 @@ def found(at: Look, threshold: float) -> Points:
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> Analysis:
-    """Every figure of the points; the ranking is along the steps or along logSNR."""
-    return analysis(found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr")
+    """Every figure of the points; the ranking is along the steps or along logSNR.
+
+    Whatever steps are chosen, the source's statements are told on its own schedule and on the run's own steps.
+    """
+    made = analysis(
+        found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr",
+        told(archive.run_folder(at.run), _config(at.run)),
+    )  # fmt: skip
+    own_steps = at._replace(steps=OWN)
+    return made if at == own_steps else replace(made, verdicts=figures(own_steps, threshold, classes, axis).verdicts)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -100,7 +119,7 @@ def sensitivity(at: Look) -> pd.DataFrame:
         where = points(view(at), least)
         n = len(where.stays)
         said = {
-            "percent": median(where.stays, where.seed), "logsnr": median(where.logsnr, where.seed),
+            "percent": half(where), "logsnr": half(where, "logsnr"),
             "never": share(np.isinf(where.stays), where.seed), "other": share(where.other, where.seed),
         }  # fmt: skip
         ends = {f"{name}_{end}": getattr(said[name], end) for name in said for end in ("value", "low", "high")}
@@ -158,7 +177,7 @@ def calibrations(run: str) -> list[tuple[str, dict[str, Any]]]:
 
 def same_pictures(at: Sequence[Look]) -> list[list[Look]]:
     """The looks in groups that saw the same pictures, two or more to a group: chains drawn for a judge are others."""
-    stored = [each for each in at if each.view != CHAINS]
+    stored = [each for each in at if each.view not in (CHAINS, FINE)]
     chains = [each for each in at if each.view == CHAINS]
     return [group for group in (stored, chains) if len(group) > 1]
 
@@ -182,8 +201,9 @@ class Measured:
     curve: pd.DataFrame  # as `curves` gives it
 
 
-# What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture
+# What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture.
 VIEWS = {
+    "fine": "x_t, small steps",
     "x": "x_t, noisy",
     "denoised": "x̂0, with label",
     "unconditional": "x̂0, no label",

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
@@ -15,7 +14,9 @@ from dashboard.data import theory as data_theory
 from dashboard.data.judgements import VIEWS
 from dashboard.recognizability import judges, map
 from dashboard.recognizability.choice import Choice
-from evaluator.recognizability.analysis import Analysis
+from evaluator.recognizability.analysis import Analysis, Summary
+from evaluator.recognizability.carry_over import FINE, closely
+from evaluator.recognizability.schedules import OWN
 
 
 def draw(at: Choice, drawing: str, others: Sequence[str]) -> None:
@@ -37,8 +38,12 @@ def draw(at: Choice, drawing: str, others: Sequence[str]) -> None:
 
 
 def _like(run: str, at: Choice) -> judgements.Look | None:
-    """Another run's look by its judge of the same view; None where there is no such judge."""
-    looks = [look for look in judgements.looks(run) if look.view == at.look.view]
+    """Another run's look by its judge of the same pictures; None where there is none, or none on the chosen steps."""
+    carries = closely(archive.run_folder(run))
+    if at.look.steps != OWN and not carries:
+        return None
+    view = "x" if at.look.view == FINE and not carries else at.look.view
+    looks = [look._replace(steps=at.look.steps) for look in judgements.looks(run) if look.view == view]
     return next((look for look in looks if look.judge == at.look.judge), looks[0] if looks else None)
 
 
@@ -61,9 +66,7 @@ def _curves(at: Choice) -> None:
     places = Places(at.source, medians(at.figures, at.axis), *data_theory.across(at.run, at.axis))
     figure = incidence(at.curve, at.classes, at.axis, places, elements.dark())
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
-    view = judgements.view(at.look)
-    every = 100 * float(np.diff(view.step[0]).max(initial=0) / max(view.steps[0], 1))
-    elements.note(legend(at.look.judge, at.look.view, at.threshold, every, places.theory is not None))
+    elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places.theory is not None))
 
 
 def medians(found: Analysis, axis: str) -> dict[int, float]:
@@ -72,13 +75,14 @@ def medians(found: Analysis, axis: str) -> dict[int, float]:
     return {label: place for label, place in places.items() if label is not None and math.isfinite(place)}
 
 
-def legend(judge: str, view: str, least: float, every: float, theory: bool = False) -> str:
-    """What the curves are, in words. `every`: per cent of the steps between two kept frames."""
+def legend(judge: str, view: str, least: float, whole: Summary, theory: bool = False) -> str:
+    """What the curves are, in words. `whole`: of all classes, between whose frames the median lies."""
     point = "; pink: speciation as theory predicts it, for all classes and the range of their pairs" if theory else ""
-    kept = f" Frames are kept every {every:.3g} % of the steps; a point lies within that of where it is drawn."
+    apart = whole.median_level.value - whole.after_level
+    kept = f" Around half, kept frames are {apart:.2g} logSNR apart; intervals reach to the frame before."
     return (
         f"Blue, from below: pictures that {judge}, looking at {VIEWS.get(view, view)}, takes for the class asked with "
         f"probability {least:.2f} or more from then on to the end. Grey, from above: those that it takes for another "
-        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: "
-        f"{SOURCE:.0f} % of the process, as the source says{point}." + (kept if every > 1 else "")
+        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: the level that the source passes "
+        f"at {SOURCE:.0f} % of its own steps{point}." + (kept if math.isfinite(apart) else "")
     )

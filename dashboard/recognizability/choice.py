@@ -9,6 +9,8 @@ from dashboard.components import elements, inputs
 from dashboard.data import adopted, archive, judgements
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
+from evaluator.recognizability.carry_over import FINE, closely
+from evaluator.recognizability.schedules import OWN, SCHEDULES, Schedule
 
 LEAST, MOST = 34, 99  # thresholds on offer, %
 
@@ -35,14 +37,21 @@ class Choice:
         return judgements.curves(self.look, self.threshold, len(self.classes))
 
     @property
+    def schedule(self) -> Schedule | None:
+        """Whose steps per cent are of; None for the run's own."""
+        return SCHEDULES.get(self.look.steps)
+
+    @property
     def source(self) -> float:
-        """The source's 70 % on the axis."""
+        """The level of the source's 70 %, on the axis."""
         return axes.source_on(self.curve, axes.AXES[self.axis][0])
 
 
 def chosen_judge(run: pd.Series) -> tuple[str, str]:
     """What was judged and by whom: view and judge. Ends the page where nothing was."""
     frame = archive.ask("judges", run=run["run"])
+    if not closely(archive.folder(run)):
+        frame = frame[frame["view"] != FINE]
     views = list(judgements.VIEWS)
     pairs = {
         f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
@@ -62,12 +71,20 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
     return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold", help=elements.WORDS["threshold"]) / 100
 
 
-def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str) -> Choice:
+def chosen_steps(run: pd.Series, axis: str) -> str:
+    """Whose steps per cent are of: the run's own, or those of a schedule that its levels carry over to."""
+    if axis != "% of steps" or not closely(archive.folder(run)):
+        return OWN
+    words = {f"{run['run']}'s own": OWN} | {each.words: name for name, each in SCHEDULES.items()}
+    return words[inputs.pick("Steps of", list(words), next(iter(words)), "steps", str(run["run"]), width=330)]
+
+
+def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str, steps: str = OWN) -> Choice:
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
     mismatch = judgements.mismatch(str(run["run"]), judge)
     if mismatch:
         elements.stop(f"{mismatch} {archive.to_make(str(run['run']), 'recognizability', 'Judge it anew with')}")
-    made = Choice(run, judgements.look(str(run["run"]), view, judge), threshold, axis)
+    made = Choice(run, judgements.look(str(run["run"]), view, judge)._replace(steps=steps), threshold, axis)
     with archive.faults():
         judgements.view(made.look)
     return made

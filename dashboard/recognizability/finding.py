@@ -7,18 +7,28 @@ from dashboard.axes import SOURCE, estimate_on, placed
 from dashboard.format import number, place_in_words, pronoun, share
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
+from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
 
 
-def sentence(found: Analysis, classes: Sequence[str], axis: str, source: float) -> str:
-    """One sentence on when pictures become recognizable, and which class first and last."""
+def sentence(
+    found: Analysis, classes: Sequence[str], axis: str, source: float, schedule: Schedule | None = None
+) -> str:  # fmt: skip
+    """One sentence on when pictures become recognizable, and which class first and last.
+
+    `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's.
+    """
     whole = estimate_on(found.whole.median, found.whole.median_level, axis)
-    source_words = f"the source says around {SOURCE:.0f} %"
-    if axis != "% of steps":
-        source_words += f" of the steps, here {placed(number(source, axis), axis)}"
+    source_words = f"the source says around {SOURCE:.0f} % of its own steps"
+    if schedule is not SCHEDULES["source"]:
+        level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
+        source_words += f", {level}here {placed(number(source, axis), axis)}"
     if math.isinf(whole.value):
         n = f"n = {found.whole.n:,}"
         return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {source_words}."
-    text = f"Half of the pictures are recognizable by {place_in_words(whole, axis)}, n = {whole.n:,}"
+    place = place_in_words(whole, axis) + (f" of {schedule.words}" if schedule else "")
+    if axis == "% of steps" and whole.value <= 0:
+        place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
+    text = f"Half of the pictures are recognizable by {place}, n = {whole.n:,}"
     ends = extremes(found, classes, axis)
     return f"{text}{': ' + ends if ends else ''}; {source_words}."
 

@@ -18,7 +18,8 @@ HEADINGS = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]
 def draw(at: Choice) -> None:
     """A row for each judge; agreement along the process for those that looked at the same pictures."""
     folder = archive.folder(at.run)
-    every = sorted(judgements.looks(str(at.run["run"])), key=_as_listed)
+    every = [each._replace(steps=at.look.steps) for each in judgements.looks(str(at.run["run"]))]
+    every.sort(key=_as_listed)
     rows = [row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis) for each in every]
     elements.table(HEADINGS, rows, "judges")
     for group in judgements.same_pictures(every):

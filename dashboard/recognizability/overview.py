@@ -9,7 +9,7 @@ from dashboard.recognizability.choice import Choice
 
 def answer(at: Choice) -> None:
     """The finding, and what cannot be said."""
-    elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source))
+    elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source, at.schedule))
     elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:

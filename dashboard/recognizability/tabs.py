@@ -7,11 +7,12 @@ from dashboard.data import judgements
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import classes, judges, ranking, theory, threshold
 from dashboard.recognizability.choice import Choice
+from evaluator.recognizability.carry_over import FINE
 
 
 def people(at: Choice) -> None:
     """What people name, over what the judges do."""
-    components_people.shown(at.run, at.look.view if at.look.view != judgements.CHAINS else "x", at.axis)
+    components_people.shown(at.run, at.look.view if at.look.view not in (judgements.CHAINS, FINE) else "x", at.axis)
 
 
 def schedule(at: Choice) -> None:

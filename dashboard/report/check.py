@@ -111,7 +111,8 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
         folder = good_entry(root, run_id).run
         run = ask("runs", runs=[run_id]).iloc[0]
         look = kept.get("look")
-        figures = measured(ask, run, Seen(look["view"], look["judge"], float(look["threshold"]))) if look else None
+        seen = Seen(look["view"], look["judge"], float(look["threshold"])) if look else None
+        figures = measured(ask, run, seen, folder) if seen else None
         now = {number.key: number for number in numbers_of(run, ask, figures)}
         files = files_of(folder)
         claims = [claims_text.plain(each) for each in claims_text.verdicts_of(folder, ask)] if kept["claims"] else []

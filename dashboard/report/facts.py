@@ -39,7 +39,7 @@ def facts(run_id: str, root: Path, ask: Ask) -> Facts:
     folder = good_entry(root, run_id).run
     run = ask("runs", runs=[run_id]).iloc[0]
     look = default_look(ask, run, folder)
-    found = measured(ask, run, look) if look else None
+    found = measured(ask, run, look, folder) if look else None
     return Facts(
         run, folder, numbers_of(run, ask, found), found, files_of(folder), claims_text.verdicts_of(folder, ask)
     )

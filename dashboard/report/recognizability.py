@@ -1,6 +1,8 @@
 """Recognizability in a report: the look that the page begins with, its figures, and the section with its curves."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,8 +14,10 @@ from dashboard.data import judgements
 from dashboard.data.judgements import Measured, Seen
 from dashboard.recognizability import chart, classes, finding
 from evaluator.recognizability.analysis import analysis
+from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.points import points, view_from
+from evaluator.recognizability.schedules import own
 from firstlight.run_folder import Run
 
 AXIS = "% of steps"
@@ -25,14 +29,17 @@ def default_look(ask: Any, run: pd.Series, folder: Run) -> Seen | None:
     return look and Seen(*look)
 
 
-def measured(ask: Any, run: pd.Series, look: Seen) -> Measured:
+def measured(ask: Any, run: pd.Series, look: Seen, folder: Run) -> Measured:
     """All figures of a look. Raises RunError where its judgements are not there or cannot be compared."""
     frame = ask("judged_frames", run=run["run"], judge=look.judge, view=look.view)
     columns = {name: frame[name].to_numpy() for name in judgements.COLUMNS}
     view = view_from(columns, look.view, look.judge)
+    config = json.loads(run["config"] or "{}")
+    view = replace(view, grid=own(config)) if look.view == FINE else view
     found = points(view, look.threshold)
     classes = tuple(str(name) for name in run["classes"])
-    return Measured(look, classes, analysis(found, classes, "percent"), judgements.courses(view, found, len(classes)))
+    figures = analysis(found, classes, "percent", told(folder, config))
+    return Measured(look, classes, figures, judgements.courses(view, found, len(classes)))
 
 
 def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
@@ -41,7 +48,6 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
     source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
     places = Places(source, chart.medians(figures, AXIS))
     headings, rows = classes.table(figures, measured.classes, AXIS)
-    steps = measured.curve["percent"].drop_duplicates().sort_values().diff().max()
     figure = incidence(measured.curve, measured.classes, AXIS, places, False)
     said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
@@ -49,7 +55,7 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
         "sentence": finding.sentence(figures, measured.classes, AXIS, source),
         "lacking": " ".join([finding.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure),
-        "legend": chart.legend(look.judge, look.view, look.threshold, float(steps)),
+        "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole),
         "headings": headings,
         "rows": rows,
     }

@@ -8,13 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import format
+from dashboard.axes import percent_at
 from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.pictures import grid, pixels
 from evaluator.recognizability import thresholds as data_thresholds
+from evaluator.recognizability.carry_over import FINE, closely
 from firstlight.run_folder import Run
 
 Ask = Callable[..., pd.DataFrame]
+Folder = Callable[[pd.Series], Run]
 Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
 ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
@@ -36,12 +39,12 @@ def part(runs: pd.DataFrame) -> pd.DataFrame:
     return ordered.iloc[ROWS * (page - 1) : ROWS * page]
 
 
-def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
+def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
     """The rows to show, in the order of `runs` (the query of that name)."""
     judged = runs[runs["state"] != "damaged"]
     thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
     ids = judged["run"].tolist()
-    reached = ask("recognition_medians", runs=ids, ids=ids, thresholds=thresholds, view="x").set_index("run")
+    reached = _recognizable(judged, thresholds, ask, folder)
     sparks = ask("sparkline", runs=ids).set_index("run")["points"]
     samples = ask("last_snapshots", runs=ids)
     samples = samples[samples["label"] == 0].set_index("run")["image"]
@@ -53,13 +56,24 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> p
             "loss": [_points(sparks.get(run)) for run in runs["run"]],
             "best": runs["best_loss"],
             "last": runs["last_loss"],
-            "recognizable": [reached["percent"].get(run) for run in runs["run"]],
+            "recognizable": [reached.get(run) for run in runs["run"]],
             "accuracy": 100 * runs["accuracy"],
             "trained": [_training(row) for _, row in runs.iterrows()],
             "name": [harmless(name) for name in runs["name"].fillna("")],
             "tags": [[harmless(str(tag)) for tag in _tags(tags)] for tags in runs["tags"]],
         }
     )
+
+
+def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, float]:
+    """By how much of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so."""
+    known = {"runs": judged["run"].tolist(), "ids": judged["run"].tolist(), "thresholds": thresholds}
+    reached = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"])
+    small = {str(row["run"]): row for _, row in judged.iterrows() if closely(folder(row))}
+    if small:
+        levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
+        reached |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
+    return reached
 
 
 def columns() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dashboard.axes import SOURCE
 from dashboard.format import number, share
 from dashboard.trajectory.fork import Continuations
 from dashboard.trajectory.stored import Trajectory
+from evaluator.recognizability.schedules import SEVENTY
 from evaluator.stats.intervals import wilson
 
 
@@ -13,7 +14,7 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     """One sentence on when this picture is recognized."""
     if trajectory.judged.empty:
         return f"No judge has looked yet at this {name} on its way out of the noise."
-    source = f"the source says around {SOURCE:.0f} %"
+    source = f"the source says around {SOURCE:.0f} % of its own steps, logSNR {number(SEVENTY, 'logSNR', 1)}"
     judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
     if trajectory.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from evaluator.stats.intervals import Estimate, combined, in_points
 from evaluator.text import percent
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
@@ -71,8 +73,16 @@ def _noise(rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int
         f"The forward process ends at logSNR {_level(noisiest)}; of real test pictures {' and '.join(between)} are "
         f"still recognized, and twice chance is {100 * limit:.0f} %."
     )
-    effect = in_points(Estimate(near[1].value, low, high, near[1].n))
+    value = _between(most, least, noisiest)  # an end alone is no estimate
+    effect = None if value is None else in_points(Estimate(value, low, high, near[1].n))
     return Verdict(NOISE, verdict, reason, effect, "% still recognized", None, near[1].n)
+
+
+def _between(most: tuple[float, Estimate] | None, least: tuple[float, Estimate] | None, level: float) -> float | None:
+    """The share at a level, on the straight line between those on either side; None where there is only one."""
+    if most is None or least is None:
+        return None
+    return float(np.interp(level, [least[0], most[0]], [least[1].value, most[1].value]))
 
 
 def _level(logsnr: float) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
 from evaluator.judges.judge import judge_for_run
 from evaluator.recognizability import claims as recognizability_claims
+from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
+from evaluator.recognizability.schedules import own
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
 from evaluator.steps import quality_kept
@@ -45,12 +48,13 @@ def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
     look = _look(run, ask)
     frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
     view = view_from({name: frame[name].to_numpy() for name in frame}, look.view, look.judge)
+    view = replace(view, grid=own(card["config"])) if look.view == FINE else view
     return points(view, look.threshold), tuple(map(str, card["dataset"]["classes"]))
 
 
 def _look(run: Run, ask: Ask) -> Look:
     """The first judge of x_t, which at pure noise shows nothing, and the threshold that its null asks for."""
-    look = default_look(run, ask("judges", run=run.id), ("x",))
+    look = default_look(run, ask("judges", run=run.id), (FINE, "x"))
     if look is None:
         raise Missing("There are no judgements of x_t yet")
     return look
@@ -59,12 +63,13 @@ def _look(run: Run, ask: Ask) -> Look:
 def controls(run: Run, ask: Ask) -> dict[str, Any]:
     """What the Recognizability page's controls show."""
     look = _look(run, ask)
-    return {"judged": f"x_t, noisy, {look.judge}", "threshold": round(100 * look.threshold)}
+    words = {FINE: "x_t, small steps", "x": "x_t, noisy"}[look.view]
+    return {"judged": f"{words}, {look.judge}", "threshold": round(100 * look.threshold)}
 
 
 def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S3, from the judgements of x_t."""
-    return recognizability_claims.s3(*_points(run, card, ask))
+    return recognizability_claims.s3(*_points(run, card, ask), told(run, dict(card["config"])))
 
 
 def s10(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:

@@ -5,19 +5,24 @@ Views and judges are never mixed.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
-from evaluator.provenance import notes
+from evaluator.provenance import notes, notes_of
 from evaluator.recognizability.agreement import agreement, concordances
+from evaluator.recognizability.carry_over import FINE, Told, told
+from evaluator.recognizability.censored import after, average, half, restricted
 from evaluator.recognizability.claims import s3, s10
+from evaluator.recognizability.fine_chain import fine
 from evaluator.recognizability.judge_frames import VIEWS, judged
-from evaluator.recognizability.points import Points, View, before, points, view_of
-from evaluator.recognizability.ranking import Ranking, ranking, restricted
+from evaluator.recognizability.points import Points, View, points, view_of
+from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.recognizability.ranking import sentence as ranked
+from evaluator.recognizability.schedules import own
 from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
@@ -44,7 +49,7 @@ class Summary:
     seeds: int
     median: Estimate  # of R
     median_level: Estimate
-    after: float  # the kept frame before the median: half are recognized in (after, median]
+    after: float  # the kept frame before the median: half are recognized in (after, median]; intervals reach to it
     after_level: float
     mean: Estimate  # of R, where "never" counts as the end
     mean_level: Estimate
@@ -71,40 +76,63 @@ class Analysis:
         return ranking(self.points, self.axis) if len(self.classes) > 1 else None
 
 
-def recognizability(run: Run, threshold: float | None = None) -> dict[str, Any]:
+def recognizability(
+    run: Run, threshold: float | None = None, small_steps: bool = False, seeds: int | None = None
+) -> dict[str, Any]:  # fmt: skip
     """The figures of a run, for every view, as plain values; writes judgements.parquet where it is not up to date.
 
-    Without a `threshold`, each view uses the one its null asks for. Raises RunError and JudgeError with a sentence.
+    Without a `threshold`, each view uses the one its null asks for. With `small_steps` its chains are first drawn again
+    in small steps, of the first `seeds` noises, as `fine` does. Raises RunError and JudgeError with a sentence.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise RunError(f"A threshold of {threshold} is no probability; give a number between 0 and 1.")
     table = judged(run)
     null = notes(table)["null"]
-    dataset = card_of(run)["dataset"]
+    card = card_of(run)
     views = [view_of(table, name) for name in VIEWS if name in null]
     thresholds = [null[view.name]["threshold"] if threshold is None else threshold for view in views]
+    alike = len(views) > 1 and all(np.array_equal(view.sample, views[0].sample) for view in views)
+    together = agreed(views, thresholds) if alike else None  # a sampler of one's own may not say what it saw
+    if small_steps:
+        fine(run, thresholds[0], seeds)
+    kin = _kinship(run)
+    if kin:
+        views, thresholds = [_in_small_steps(run, card["config"]), *views], [thresholds[0], *thresholds]
+    seventy = told(run, card["config"])
     figures = [
-        {"view": view.name, "judge": view.judge, "threshold": p, "null": null[view.name]}
-        | figures_of(points(view, p), dataset["classes"])
+        {"view": view.name, "judge": view.judge, "threshold": p, "null": null["x" if view.name == FINE else view.name]}
+        | figures_of(points(view, p), card["dataset"]["classes"], seventy)
         | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
         for view, p in zip(views, thresholds, strict=True)
     ]
-    alike = len(views) > 1 and all(np.array_equal(view.sample, views[0].sample) for view in views)
-    together = agreed(views, thresholds) if alike else None  # a sampler of one's own may not say what it saw
-    return {"run": run.id, "dataset": dataset["name"], "views": figures, "agreement": together}
+    held = {"run": run.id, "dataset": card["dataset"]["name"], "views": figures, "agreement": together}
+    return held | {"small_steps": kin}
 
 
-def analysis(points: Points, classes: Sequence[str], axis: str = "percent") -> Analysis:
-    """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"."""
+def _kinship(run: Run) -> dict[str, Any] | None:
+    """How its chains in small steps compare with those that are judged now; None where there are none of these."""
+    made = notes_of(run.recognition)
+    fresh = made.get("source") == notes_of(run.judgements).get("source")
+    return {name: made[name] for name in ("close", "same", "later", "within")} if made and fresh else None
+
+
+def _in_small_steps(run: Run, config: dict[str, Any]) -> View:
+    """The chains in small steps, told on the run's own steps."""
+    return replace(view_of(pq.read_table(run.recognition), FINE), grid=own(config))
+
+
+def analysis(
+    points: Points, classes: Sequence[str], axis: str = "percent", seventy: Told | None = None
+) -> Analysis:  # fmt: skip
+    """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"; `seventy` as `s3` takes it."""
     labels = np.unique(points.label).tolist()
     rows = tuple(summary(points.of(points.label == label), label) for label in labels)
-    return Analysis(summary(points), rows, s3(points, classes) + s10(points, classes), points, axis)
+    return Analysis(summary(points), rows, s3(points, classes, seventy) + s10(points, classes), points, axis)
 
 
 def summary(points: Points, label: int | None = None) -> Summary:
     """The figures of one class, or of all that is there."""
-    seed, middle, level = points.seed, median(points.stays, points.seed), median(points.logsnr, points.seed)
-    after, after_level = before(points, middle.value)
+    seed, middle, level = points.seed, half(points), half(points, "logsnr")
     wait = np.minimum(points.stays, 100.0) - np.minimum(points.first, 100.0)
     return Summary(
         label=label,
@@ -112,10 +140,10 @@ def summary(points: Points, label: int | None = None) -> Summary:
         seeds=len(np.unique(seed)),
         median=middle,
         median_level=level,
-        after=after,
-        after_level=after_level,
-        mean=mean(restricted(points), seed),
-        mean_level=mean(restricted(points, "logsnr"), seed),
+        after=after(points, middle.value),
+        after_level=after(points, level.value, "logsnr"),
+        mean=average(points),
+        mean_level=average(points, "logsnr"),
         first=median(points.first, seed),
         flicker=mean(wait, seed),
         wavers=share(points.stays > points.first, seed),
@@ -124,9 +152,9 @@ def summary(points: Points, label: int | None = None) -> Summary:
     )
 
 
-def figures_of(points: Points, classes: Sequence[str]) -> dict[str, Any]:
+def figures_of(points: Points, classes: Sequence[str], seventy: Told | None = None) -> dict[str, Any]:
     """`analysis` as plain values: all samples together, every class that has some, ranking, tests and claims."""
-    whole = analysis(points, classes)
+    whole = analysis(points, classes, seventy=seventy)
     rows = [{"class": classes[row.label or 0], "label": row.label} | _plain_summary(row) for row in whole.classes]
     figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(points.kept, 6)}
     order = whole.ranking
@@ -175,7 +203,7 @@ def brief(points: Points) -> dict[str, Any]:
     means = [restricted(points.of(points.label == label)).mean() for label in labels]
     never = share(np.isinf(points.stays), points.seed)
     order = labels[np.argsort(means, kind="stable")].tolist()
-    return {"median": plain(median(points.stays, points.seed)), "never": plain(never), "order": order}
+    return {"median": plain(half(points)), "never": plain(never), "order": order}
 
 
 def agreed(views: Sequence[View], thresholds: Sequence[float]) -> dict[str, Any]:

@@ -7,18 +7,22 @@ say".
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import special
 
+from evaluator.recognizability.carry_over import Told
+from evaluator.recognizability.censored import half, restricted, width
 from evaluator.recognizability.incidence import paired
-from evaluator.recognizability.points import Points, before
-from evaluator.recognizability.ranking import restricted
-from evaluator.stats.bootstrap import mean, median
+from evaluator.recognizability.points import Points
+from evaluator.recognizability.schedules import SOURCE, percent_on
+from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
 from evaluator.text import listed
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
+from firstlight.levels import Levels
 
 ABOUT = (60.0, 80.0)  # "around 70 %" holds where the whole 95 % interval lies in here
 POINTS, NEVER = "points of the process", "points of never"
@@ -51,7 +55,7 @@ HOPED = "hypothesis: 0, 1, 7 easy (few strokes, little variation); 3, 5, 8 hard 
 MEANS = (
     "R's restricted mean, never as the end, against the digits outside the group on the same noise; supported where "
     "each digit named differs (sign flips within noise seeds, Holm, 5 %), not supported where the interval, widened "
-    "for how many are named, rules out one point for one of them"
+    "for how many are named and for what lies between two frames, rules out one point for one of them"
 )
 SHARES = (
     "share never recognized, against the digits outside the group; supported where each digit named differs (exact "
@@ -60,8 +64,9 @@ SHARES = (
 )
 SEVENTY = Claim(
     "S3", "around 70 %", WORDS,
-    "median R of all pictures: supported where its 95 % interval, down to the frame before, lies within 60 to 80 % of "
-    "the steps, not supported where it lies outside",
+    "median R of all pictures, in per cent of the source's own steps (T = 150, linear, pictures in [0, 1]), translated "
+    "from logSNR for a run that draws along others: supported where its 95 % interval, down to the frame before, lies "
+    "within 60 to 80 %, not supported where it lies outside",
 )  # fmt: skip
 S3 = (
     Group(Claim("S3", "1 and 7 earlier", WORDS, MEANS), (1, 7), -1),
@@ -77,15 +82,18 @@ S10_SHARES = (
 )
 
 
-def s3(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
-    """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first."""
+def s3(points: Points, classes: Sequence[str], told: Told | None = None) -> tuple[Verdict, ...]:
+    """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first.
+
+    `told`: how the run's points are told on the source's schedule; without, its steps are the source's.
+    """
+    told = told or Told()
+    untold = (_of_one_seed if tuple(classes) != DIGITS else partial(_lacking, classes=classes))(points)
+    untold = untold or _untimed(points)
+    seventy = _silent(SEVENTY, points, untold or told.why_not) if untold or told.why_not else _seventy(points, told)
     if tuple(classes) != DIGITS:
-        untold = _of_one_seed(points) or _untimed(points)
-        return (_silent(SEVENTY, points, untold) if untold else _seventy(points),)
-    untold = _lacking(points, classes) or _untimed(points)
-    if untold:
-        return tuple(_silent(claim, points, untold) for claim in (SEVENTY, *(group.claim for group in S3)))
-    return (_seventy(points), *_means(points, S3))
+        return (seventy,)
+    return (seventy, *((_silent(each.claim, points, untold) for each in S3) if untold else _means(points, S3)))
 
 
 def s10(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
@@ -132,22 +140,29 @@ def _silent(claim: Claim, points: Points, reason: str) -> Verdict:
     return Verdict(claim, CANNOT, reason, n=len(points.stays))
 
 
-def _seventy(points: Points) -> Verdict:
-    middle = median(points.stays, points.seed)
-    earlier = before(points, middle.low)[0]
-    low = middle.low if math.isnan(earlier) else earlier
-    effect = Estimate(middle.value, low, middle.high, middle.n)
-    if ABOUT[0] <= low and middle.high <= ABOUT[1]:
+def _seventy(points: Points, told: Told) -> Verdict:
+    """By when half are recognized, in per cent of the source's steps."""
+    level = half(points, "logsnr")
+    effect = half(points) if told.grid is None else _on(told.grid, level)
+    low, high = effect.low, effect.high
+    if ABOUT[0] <= low and high <= ABOUT[1]:
         verdict = SUPPORTED
     else:
-        verdict = NOT if middle.high < ABOUT[0] or low >= ABOUT[1] else CANNOT
-    ends = ", ".join("never" if math.isinf(end) else f"{end:.0f}" for end in (low, middle.high))
+        verdict = NOT if high < ABOUT[0] or low >= ABOUT[1] else CANNOT
+    ends = ", ".join("never" if math.isinf(end) else f"{end:.0f}" for end in (low, high))
     place = {SUPPORTED: "within", NOT: "outside", CANNOT: "not clear of the ends of"}[verdict]
-    reason = (
-        f"Half of the pictures are recognized by {middle.value:.0f} % of the steps [{ends}], "
-        f"{place} {ABOUT[0]:.0f} to {ABOUT[1]:.0f} %."
-    )
-    return Verdict(SEVENTY, verdict, reason, effect, "% of the steps", None, middle.n)
+    by = f"{effect.value:.0f} % of the steps [{ends}]"
+    if told.grid is not None:
+        at = f"logSNR {level.value:.2f} [{level.low:.2f}, {level.high:.2f}]".replace("-", "−")
+        by = f"{at}, which is {by} of {SOURCE.words}" + (", before its first step" if high == 0 else "")
+    reason = f"Half of the pictures are recognized by {by}, {place} {ABOUT[0]:.0f} to {ABOUT[1]:.0f} %."
+    return Verdict(SEVENTY, verdict, reason, effect, "% of the source's steps", None, effect.n)
+
+
+def _on(grid: Levels, level: Estimate) -> Estimate:
+    """A level as per cent of the steps along `grid`."""
+    value, low, high = percent_on(grid, [level.value, level.low, level.high]).tolist()
+    return Estimate(value, low, high, level.n)
 
 
 def _means(points: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
@@ -161,7 +176,7 @@ def _means(points: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
     p = flipped(np.stack([apart for _, apart in alone], axis=1))
     contrasts = [Contrast(digit, mean(apart, seeds), float(q)) for (digit, apart), q in zip(alone, p, strict=True)]
     together = [mean(whole[:, each.digits].mean(axis=1) - _outside(whole, each), seeds) for each in groups]
-    return _judged(groups, contrasts, together, POINTS, whole.size)
+    return _judged(groups, contrasts, together, POINTS, whole.size, width(points))
 
 
 def _outside(table: Numbers, group: Group) -> Numbers:
@@ -183,9 +198,13 @@ def _missed(points: Points, groups: Sequence[Group]) -> tuple[Verdict, ...]:
 
 
 def _judged(
-    groups: Sequence[Group], contrasts: Sequence[Contrast], together: Sequence[Estimate], unit: str, n: int
-) -> tuple[Verdict, ...]:
-    """Verdicts on groups, from the contrasts of all their digits in order."""
+    groups: Sequence[Group], contrasts: Sequence[Contrast], together: Sequence[Estimate], unit: str, n: int,
+    frames: float = 0.0,
+) -> tuple[Verdict, ...]:  # fmt: skip
+    """Verdicts on groups, from the contrasts of all their digits in order.
+
+    `frames`: by how much the kept frames leave an effect open.
+    """
     corrected = holm([each.p for each in contrasts])
     wider = float(special.ndtri(1 - LEVEL / 2 / len(contrasts))) / Z
     verdicts, start = [], 0
@@ -193,7 +212,7 @@ def _judged(
         chosen = slice(start, start + len(group.digits))
         start = chosen.stop
         tried = zip(contrasts[chosen], corrected[chosen], strict=True)
-        sides = [_side(one.effect, q, group.side, wider, MARGIN[unit]) for one, q in tried]
+        sides = [_side(one.effect, q, group.side, wider, MARGIN[unit] - frames) for one, q in tried]
         verdict = SUPPORTED if set(sides) == {SUPPORTED} else NOT if NOT in sides else CANNOT
         reason = _said(contrasts[chosen], effect.n, unit)
         verdicts.append(Verdict(group.claim, verdict, reason, effect, unit, float(corrected[chosen].max()), n))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.thresholds import threshold
 from firstlight.run_folder import Run
 
@@ -18,9 +19,13 @@ class Look(NamedTuple):
 def default_look(run: Run, judges: Any, views: Iterable[str]) -> Look | None:
     """The first of these views that was judged, before its first judge by name; None where none was.
 
+    Chains in small steps are passed over where they are not the run's own process.
+
     `judges`: a frame with a row for each `judge` of each `view`, as the query `judges` answers.
     """
     for view in views:
+        if view == FINE and not closely(run):
+            continue
         names = judges.loc[judges["view"] == view, "judge"]
         if not names.empty:
             return Look(view, str(names.min()), threshold(run, view))

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from evaluator.recognizability.schedules import percent_on
 from evaluator.stats.intervals import Numbers
 from firstlight.errors import RunError
-from firstlight.levels import CLEAN
+from firstlight.levels import CLEAN, Levels
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,13 @@ class View:
     top: NDArray[np.int64]  # (S, F)
     probability: Numbers  # (S, F) of the label
     sample: NDArray[np.int64]  # (S,) rising
+    grid: Levels | None = None  # (K+1,) the levels of the schedule that per cent are told on; None: the chain's steps
 
     @property
     def percent(self) -> Numbers:
         """(S, F) how much of the process is done at each kept frame."""
+        if self.grid is not None:
+            return percent_on(self.grid, self.logsnr)
         return np.asarray(100.0 * self.step / self.steps[:, None])
 
 
@@ -61,12 +65,12 @@ class Points:
         """(S,) the finished picture is taken for another class."""
         return np.isfinite(self.as_other)
 
-    def of(self, chosen: NDArray[np.bool_]) -> "Points":
-        """Some of the samples."""
+    def of(self, chosen: NDArray[Any]) -> "Points":
+        """Some of the samples: a mask, or their places in any order."""
         return Points(*(_chosen(getattr(self, field.name), chosen) for field in fields(self)))
 
 
-def _chosen(values: Any, chosen: NDArray[np.bool_]) -> Any:
+def _chosen(values: Any, chosen: NDArray[Any]) -> Any:
     return values if isinstance(values, float) else values[chosen]
 
 
@@ -127,14 +131,6 @@ def points(view: View, threshold: float) -> Points:
         float(noisy.max()) if noisy.size else CLEAN,
         float(np.diff(percent, axis=1).max(initial=0.0)) or 100.0,
     )
-
-
-def before(points: Points, place: float) -> tuple[float, float]:
-    """The last kept frame, in percent and logSNR, at which points at `place` percent were not there; nan for none."""
-    there = (points.stays == place) & np.isfinite(points.missed)
-    if not there.any():
-        return np.nan, np.nan
-    return float(points.missed[there].max()), float(points.missed_logsnr[there].max())
 
 
 def recognized(hit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

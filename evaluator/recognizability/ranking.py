@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from evaluator.recognizability.censored import restricted
 from evaluator.recognizability.incidence import Omnibus, omnibus, paired
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import draws, ends, small_sample
@@ -52,11 +53,6 @@ class Ranking:
     pairs: tuple[Pair, ...]
     omnibus: Omnibus
     groups: tuple[tuple[int, ...], ...]  # neighbours in the order of which no two can be told apart, as many as fit
-
-
-def restricted(points: Points, axis: str = "percent") -> Numbers:
-    """R on an axis, "percent" or "logsnr", where "never" counts as the end."""
-    return np.minimum(points.stays, 100.0) if axis == "percent" else np.minimum(points.logsnr, points.end)
 
 
 def ranking(points: Points, axis: str = "percent") -> Ranking:

@@ -19,7 +19,21 @@ def report(figures: dict[str, Any]) -> str:
         if view["ranking"]:
             lines.append(view["ranking"]["sentence"])
         lines += [_claim(each) for each in view["claims"] if each["effect"]] or _unclaimed(view["claims"])
-    return "\n".join(lines[1:] + _agreement(figures["agreement"]))
+    return "\n".join(lines[1:] + _small_steps(figures["small_steps"]) + _agreement(figures["agreement"]))
+
+
+def _small_steps(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    says = "its levels carry over to other steps" if found["close"] else "whether its levels carry over cannot be said"
+    same, within = (_cell(found[name], factor=100) for name in ("same", "within"))
+    return [
+        "",
+        f"In small steps, n = {found['same']['n']:,}: {says}.",
+        f"  end as the stored chains: {same} %",
+        f"  recognized later, on the frames of both: {_cell(found['later'], '+.2f')} logSNR",
+        f"  recognized between the two frames that hold the stored point: {within} %",
+    ]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from evaluator.recognizability.carry_over import FINE
 from firstlight.run_folder import Run
 from firstlight.schema import METADATA
 
@@ -23,7 +24,7 @@ def threshold(run: Run, view: str) -> float:
 def null(run: Run, view: str) -> dict[str, Any]:
     """The `threshold` that a view's null asks for, its `rate` and `n`; empty where none is kept."""
     try:
-        known = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)[view]
+        known = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)["x" if view == FINE else view]
         return {"threshold": float(known["threshold"]), "rate": float(known["rate"]), "n": int(known["n"])}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return {}

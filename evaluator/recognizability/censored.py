@@ -1,0 +1,79 @@
+"""Medians and means of recognizability points that lie somewhere in (missed, stays], between two kept frames.
+
+Intervals hold both what another set of noise seeds would change and what the frames leave open.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from evaluator.recognizability.points import Points
+from evaluator.stats import turnbull
+from evaluator.stats.bootstrap import mean, median
+from evaluator.stats.intervals import Estimate, Numbers
+
+
+def between(points: Points, axis: str = "percent") -> tuple[Numbers, Numbers]:
+    """The ends (S,) of the interval that each point lies in, on "percent" or "logsnr".
+
+    The first is -infinity where the first frame is recognized already; the second is infinity, "never".
+    """
+    left, right = (points.missed, points.stays) if axis == "percent" else (points.missed_logsnr, points.logsnr)
+    return np.where(np.isnan(left), -math.inf, left), right
+
+
+def half(points: Points, axis: str = "percent") -> Estimate:
+    """By when half are recognized; its interval reaches down to the frame before the lower end."""
+    left, right = between(points, axis)
+    if _overlap(left, right):
+        return turnbull.median(left, right, points.seed)
+    found = median(right, points.seed)
+    low = found.low
+    if math.isfinite(low):
+        before = float(left[right == low].max())
+        low = before if math.isfinite(before) else low
+    return replace(found, low=low)
+
+
+def after(points: Points, place: float, axis: str = "percent") -> float:
+    """The last frame before a median at `place`, where half were not there yet; nan where there is none."""
+    left, right = between(points, axis)
+    held = left[(right == place) & np.isfinite(left)]
+    return float(held.max()) if len(held) and math.isfinite(place) else math.nan
+
+
+def _overlap(left: Numbers, right: Numbers) -> bool:
+    """Whether intervals overlap without being the same: only then are the frames not common to all."""
+    pairs = np.unique(np.stack([left, right], axis=1), axis=0)
+    order = np.lexsort((pairs[:, 0], pairs[:, 1]))
+    return bool((pairs[order][1:, 0] < pairs[order][:-1, 1]).any())
+
+
+def restricted(points: Points, axis: str = "percent") -> Numbers:
+    """R (S,) on an axis as the middle between its two frames, where "never" counts as the end."""
+    left, right = _restricted(points, axis)
+    return np.asarray((left + right) / 2)
+
+
+def _restricted(points: Points, axis: str) -> tuple[Numbers, Numbers]:
+    end = 100.0 if axis == "percent" else points.end
+    left, right = between(points, axis)
+    never, right = np.isinf(right), np.minimum(right, end)
+    return np.where(never | np.isinf(left), right, np.minimum(left, right)), right
+
+
+def average(points: Points, axis: str = "percent") -> Estimate:
+    """The mean of R, where "never" counts as the end.
+
+    Its interval reaches from what it would be if all were there just after the frame before, to what it would be if
+    all came at the last moment.
+    """
+    left, right = (mean(side, points.seed) for side in _restricted(points, axis))
+    return Estimate((left.value + right.value) / 2, left.low, right.high, left.n)
+
+
+def width(points: Points, axis: str = "percent") -> float:
+    """How far apart, on average, are the two frames that a point lies between."""
+    left, right = _restricted(points, axis)
+    return float((right - left).mean())
