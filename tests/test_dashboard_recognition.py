@@ -17,6 +17,7 @@ from dashboard.runs.table import search
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
+from evaluator.recognizability.schedules import SEVENTY
 from store.database import Archive
 
 CURVE = """
@@ -76,7 +77,8 @@ def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
     text = recognizability_finding.sentence(found, CLASSES, "% of steps", 70.0)
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
-    assert "no class is first or last as far as can be told" in text and text.endswith("the source says around 70 %.")
+    assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
+    assert "the source says around 70 % of its own steps, logSNR 0.53" in text
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
     text = recognizability_finding.sentence(never, CLASSES, "logSNR", 1.9)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
@@ -108,11 +110,11 @@ def test_what_is_lacking_is_said(archive: Archive) -> None:
     assert recognizability_finding.lacking(analysis(found, CLASSES), CLASSES) == ""
 
 
-def test_seventy_per_cent_lies_between_the_steps_around_it(archive: Archive) -> None:
+def test_the_sources_level_lies_between_the_steps_around_it(archive: Archive) -> None:
     seen, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
     curve = judgements.courses(seen, found, len(CLASSES))
-    assert axes.source_on(curve, "percent") == pytest.approx(70)
-    assert axes.source_on(curve, "logsnr") == pytest.approx(0.8 * 5)  # between 50 % (0) and 75 % (5)
+    assert axes.source_on(curve, "logsnr") == pytest.approx(SEVENTY)  # between 50 % (0) and 75 % (5)
+    assert axes.source_on(curve, "percent") == pytest.approx(50 + 25 * SEVENTY / 5)
 
 
 def test_a_run_without_notes_is_judged_from_one_half_on(archive: Archive, tmp_path: Path) -> None:

@@ -74,8 +74,10 @@ def test_equal_digits_are_rarely_told_apart() -> None:
 
 
 def test_enough_equal_seeds_refute_a_difference_of_a_point() -> None:
-    said = verdicts(drawn((50.0,) * 10, seeds=1500))
+    said = verdicts(drawn((50.0,) * 10, seeds=1500, every=0.25))
     assert {said["S3 1 and 7 earlier"].verdict, said["S3 5 and 8 later"].verdict} == {NOT}
+    coarse = verdicts(drawn((50.0,) * 10, seeds=1500))  # five points lie between two frames
+    assert {coarse["S3 1 and 7 earlier"].verdict, coarse["S3 5 and 8 later"].verdict} == {CANNOT}
 
 
 def missed(rates: dict[int, float], seeds: int = 200) -> Points:

@@ -30,10 +30,13 @@ class Places:
     pairs: tuple[float, float] | None = None  # the range of the points predicted for pairs of classes
 
 
-def incidence(frame: pd.DataFrame, classes: Sequence[str], axis: str, places: Places, dark: bool) -> Figure:
+def incidence(
+    frame: pd.DataFrame, classes: Sequence[str], axis: str, places: Places, dark: bool, real: pd.DataFrame | None = None
+) -> Figure:  # fmt: skip
     """One run: the share of each class recognized by then, its band, and the share settled as another class.
 
     frame: label, step, share, low, high, other, n, never and the axis columns, a row for each kept step of each class.
+    real: label, share and the axis columns: how many real pictures, noised to a level, the same judge recognizes.
     """
     plane = panels.plane_of(frame, len(classes), axis)
     column = AXES[axis][0]
@@ -51,11 +54,18 @@ def incidence(frame: pd.DataFrame, classes: Sequence[str], axis: str, places: Pl
         panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor="rgba(0,114,178,0.18)"),
         *_uprights(plane, range(len(classes)), places, dark),
         panels.trace(panels.joined(edges[label] for label in strays), MUTED, 1.5),
+        *([] if real is None or real.empty else [_real(plane, real, column)]),
         panels.trace(curves, SKY if dark else BLUE, 2, text=said, hoverinfo="text"),
     ]
     never = {label: f"never {100 * part['never'][-1]:.1f} %" for label, part in parts.items()}
     layout = panels.layout(plane, classes, axis, [never.get(label, "no pictures") for label in range(len(classes))])
     return {"data": traces, "layout": layout}
+
+
+def _real(plane: panels.Plane, real: pd.DataFrame, column: str) -> Figure:
+    parts = [(int(label), part.sort_values("logsnr")) for label, part in real.groupby("label")]
+    lines = [plane.through(label, part[column].to_numpy(), part["share"].to_numpy()) for label, part in parts]
+    return panels.trace(panels.joined(lines), MUTED, 1.5, dash="dash")
 
 
 def beside(frame: pd.DataFrame, classes: Sequence[str], axis: str) -> Figure:

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.axes import SOURCE, estimate_on
+from dashboard.axes import SOURCE, estimate_on, on_axes
 from dashboard.charts.incidence import Places, beside, incidence
 from dashboard.components import elements
 from dashboard.data import archive, judgements
@@ -14,9 +15,11 @@ from dashboard.data import theory as data_theory
 from dashboard.data.judgements import VIEWS
 from dashboard.recognizability import judges, map
 from dashboard.recognizability.choice import Choice
+from evaluator.judges.judge import judge_for_run
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.schedules import OWN
+from firstlight.errors import JudgeError
 
 
 def draw(at: Choice, drawing: str, others: Sequence[str]) -> None:
@@ -64,9 +67,40 @@ def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
 def _curves(at: Choice) -> None:
     """Recognized from below, taken for another class from above, a panel for each class."""
     places = Places(at.source, medians(at.figures, at.axis), *data_theory.across(at.run, at.axis))
-    figure = incidence(at.curve, at.classes, at.axis, places, elements.dark())
+    real = real_curve(at)
+    figure = incidence(at.curve, at.classes, at.axis, places, elements.dark(), real)
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
     elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places.theory is not None))
+    if not real.empty:
+        elements.note(
+            f"Dashed grey: real test pictures of the class, noised to each level, that {at.look.judge} recognizes just "
+            f"as surely (n = {real['n'].min():,} or more a class): what a picture's place owes to the data and the judge."
+        )
+
+
+def real_curve(at: Choice) -> pd.DataFrame:
+    """How many real pictures the judge of x_t recognizes at each level of the drawn axis: label, share, n, axis columns.
+
+    Empty where its card does not say, and of other views than x_t.
+    """
+    try:
+        judge = judge_for_run(archive.folder(at.run), "noisy")
+        kept = judge.card["recognized_by_noise"]
+    except (JudgeError, KeyError):
+        return pd.DataFrame()
+    if at.look.view not in ("x", FINE) or judge.name != at.look.judge or not judge.whole:
+        return pd.DataFrame()
+    shares = np.array(kept["count"], float) / np.array(kept["n"])  # (levels, least, classes)
+    level, curve = np.array(kept["logsnr"], float), at.curve.drop_duplicates("logsnr").sort_values("logsnr")
+    percent = np.interp(level, curve["logsnr"], curve["percent"], left=np.nan, right=np.nan)
+    parts = [
+        pd.DataFrame({
+            "label": label, "logsnr": level, "percent": percent, "n": int(kept["n"][label]),
+            "share": [np.interp(at.threshold, kept["least"], row) for row in shares[:, :, label]],
+        })
+        for label in range(len(at.classes))
+    ]  # fmt: skip
+    return on_axes(pd.concat(parts).dropna(subset=["percent"]))
 
 
 def medians(found: Analysis, axis: str) -> dict[int, float]:

@@ -14,6 +14,9 @@ from evaluator.judges.judge import Judge, softmax
 from evaluator.stats.intervals import plain, wilson
 
 NOISE_LEVELS = tuple(range(-8, 13, 2))  # logSNRs at which a noisy judge is examined
+REAL_LEVELS = tuple(np.arange(-6.0, 4.1, 0.5).tolist())  # logSNRs at which it is told how many real ones are recognized
+REAL_LEAST = (0.34, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99)  # and the probabilities from which that counts
+REAL_PICTURES = 2000  # the first so many
 PART = 1000  # pictures between two ticks of the progress line
 
 Images = NDArray[np.uint8]
@@ -34,7 +37,23 @@ def examined(judge: Judge, images: Images, labels: Labels) -> dict[str, Any]:
         return card
     right = [(level, said.argmax(axis=1) == labels) for level, said in answers]
     by_noise = [{"logsnr": level} | plain(wilson(int(hits.sum()), len(hits))) for level, hits in right]
-    return card | {"accuracy_by_noise": by_noise}
+    return card | {"accuracy_by_noise": by_noise, "recognized_by_noise": recognized(judge, images, labels)}
+
+
+def recognized(judge: Judge, images: Images, labels: Labels) -> dict[str, Any]:
+    """How many real pictures of each class a noisy judge recognizes at each level: counts (levels, least, classes).
+
+    Recognized: the first choice is right, with at least this probability. That is what a picture's recognition in x_t
+    owes to the data and the judge alone.
+    """
+    images, labels = images[:REAL_PICTURES], labels[:REAL_PICTURES]
+    counts, each = [], np.arange(len(judge.classes))
+    for level in REAL_LEVELS:
+        said = _answers(judge, images, level)
+        sure = np.where(said.argmax(axis=1) == labels, said[np.arange(len(labels)), labels], 0.0)
+        counts.append([[int(((sure >= least) & (labels == label)).sum()) for label in each] for least in REAL_LEAST])
+    n = np.bincount(labels, minlength=len(each)).tolist()
+    return {"logsnr": list(REAL_LEVELS), "least": list(REAL_LEAST), "n": n, "count": counts}
 
 
 def _figures(judge: Judge, right: NDArray[np.bool_], labels: Labels) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from evaluator.judges.cards import KINDS, remarks
 from evaluator.provenance import record
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.report import report
-from firstlight.run_json import card_of
 from firstlight.errors import RunError
+from firstlight.run_json import card_of
 
 __all__ = ["add", "add_flags", "figures", "report"]
 
