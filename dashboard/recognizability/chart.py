@@ -74,12 +74,12 @@ def _curves(at: Choice) -> None:
     if not real.empty:
         elements.note(
             f"Dashed grey: real test pictures of the class, noised to each level, that {at.look.judge} recognizes just "
-            f"as surely (n = {real['n'].min():,} or more a class): what a picture's place owes to the data and the judge."
+            f"as surely (n = {real['n'].min():,} or more a class): what its place owes to the data and the judge."
         )
 
 
 def real_curve(at: Choice) -> pd.DataFrame:
-    """How many real pictures the judge of x_t recognizes at each level of the drawn axis: label, share, n, axis columns.
+    """How many real pictures the judge of x_t recognizes at each level: label, share, n and the axis columns.
 
     Empty where its card does not say, and of other views than x_t.
     """
