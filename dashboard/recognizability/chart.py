@@ -18,7 +18,7 @@ from dashboard.recognizability.choice import Choice
 from evaluator.judges.judge import judge_for_run
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.carry_over import FINE, closely
-from evaluator.recognizability.schedules import OWN
+from evaluator.recognizability.schedules import OWN, percent_on
 from firstlight.errors import JudgeError
 
 
@@ -66,7 +66,7 @@ def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
 
 def _curves(at: Choice) -> None:
     """Recognized from below, taken for another class from above, a panel for each class."""
-    places = Places(at.source, medians(at.figures, at.axis), *data_theory.across(at.run, at.axis))
+    places = Places(at.source, medians(at.figures, at.axis), *_theory(at))
     real = real_curve(at)
     figure = incidence(at.curve, at.classes, at.axis, places, elements.dark(), real)
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
@@ -76,6 +76,15 @@ def _curves(at: Choice) -> None:
             f"Dashed grey: real test pictures of the class, noised to each level, that {at.look.judge} recognizes just "
             f"as surely (n = {real['n'].min():,} or more a class): what its place owes to the data and the judge."
         )
+
+
+def _theory(at: Choice) -> tuple[float | None, tuple[float, float] | None]:
+    """Theory's point on the drawn axis, and the range of its points for pairs of classes."""
+    if at.schedule is None:
+        return data_theory.across(at.run, at.axis)
+    point, pairs = data_theory.across(at.run, "logSNR")
+    held = percent_on(at.schedule.grid, [math.nan if point is None else point, *(pairs or ())]).tolist()
+    return (None if point is None else held[0]), (held[1], held[2]) if pairs else None
 
 
 def real_curve(at: Choice) -> pd.DataFrame:
