@@ -132,7 +132,7 @@ def _untimed(points: Points) -> str:
     if never == len(points.stays):
         return "Nothing is ever recognized."
     if 2 * never > len(points.stays):
-        return f"{100 * never / len(points.stays):.1f} % of the pictures are never recognized, more than half."
+        return f"{100 * (never / len(points.stays)):.1f} % of the pictures are never recognized, more than half."
     return ""
 
 
