@@ -12,8 +12,8 @@ AS_SAID = (60.0, 60.0, 68.0, 75.0, 68.0, 76.0, 68.0, 60.0, 76.0, 68.0)  # 0, 1, 
 REVERSED = (76.0, 76.0, 68.0, 60.0, 68.0, 60.0, 68.0, 76.0, 60.0, 68.0)
 
 
-def drawn(means: tuple[float, ...], seeds: int = 100, seed: int = 0, every: float = 5.0) -> Points:
-    return points(view(rng(seed), seeds, means, every), 0.5)
+def drawn(means: tuple[float, ...], seeds: int = 100, seed: int = 0) -> Points:
+    return points(view(rng(seed), seeds, means), 0.5)
 
 
 def verdicts(found: Points) -> dict[str, Verdict]:
@@ -74,9 +74,9 @@ def test_equal_digits_are_rarely_told_apart() -> None:
 
 
 def test_enough_equal_seeds_refute_a_difference_of_a_point() -> None:
-    said = verdicts(drawn((50.0,) * 10, seeds=1500, every=0.25))
+    said = verdicts(points(at(rng().normal(50, 2, (10, 400)), every=0.25), 0.5))
     assert {said["S3 1 and 7 earlier"].verdict, said["S3 5 and 8 later"].verdict} == {NOT}
-    coarse = verdicts(drawn((50.0,) * 10, seeds=1500))  # five points lie between two frames
+    coarse = verdicts(points(at(rng().normal(50, 2, (10, 400))), 0.5))  # five points lie between two frames
     assert {coarse["S3 1 and 7 earlier"].verdict, coarse["S3 5 and 8 later"].verdict} == {CANNOT}
 
 
