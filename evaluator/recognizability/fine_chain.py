@@ -26,7 +26,7 @@ from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, passing
 from firstlight.run_folder import Run
 from sampler.generation import Settings, settings_of
-from sampler.guidance import clipped, guided
+from sampler.guidance import guided
 from sampler.loop import sample
 from sampler.noise import Noise
 
@@ -90,7 +90,7 @@ def _judged(
     law = guided(denoise, label, subject.classes, settings.guidance, settings.guidance_low, settings.guidance_high)
     noise, table = Noise(seed.tolist(), subject.shape), replace(settings.table(levels), start=settings.table().start)
     answers = []
-    for step in sample(clipped(law) if settings.clip else law, noise.start(), table, noise.draw):
+    for step in sample(law, noise.start(), table, noise.draw):
         answers.append(softmax(judge(step.x, step.logsnr)[0]))
     answers.append(softmax(judge(step.next, float(levels[-1]))[0]))
     said = np.stack(answers, axis=1)  # (N, frames, classes)
