@@ -159,12 +159,12 @@ def test_parts_and_laws_are_not_asked_of_a_student(tmp_path: Path) -> None:
     assert sources == {"S1", "S3", "S7", "S8", "S9", "S10", "S14"}
 
 
-def test_an_empty_run_and_one_of_other_classes_are_no_fault(tmp_path: Path) -> None:
+def test_an_empty_run_and_one_of_other_pictures_are_no_fault(tmp_path: Path) -> None:
     for run in (write_run(tmp_path, "bare", tables=()), write_run(tmp_path, "few")):
         found = said(run)
         assert found and all(each.verdict.reason for each in found)
     foreign = {each.verdict.claim.source: each.verdict for each in said(Run(tmp_path / "few"))}
-    assert "other classes" in foreign["S1"].reason
+    assert "judges pictures of 1 × 28 × 28, not of 1 × 8 × 8" in foreign["S1"].reason
 
 
 def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def mismatch(run: str, judge: str) -> str:
         taught = [cards.card_in(path.with_suffix(".json")) for path in cards.judge_files(folder, judge)]
     except (JudgeError, RunError):
         return ""
-    against = [cards.objection(card, run_card) for card in taught]
+    against = [cards.strange_classes(card, run_card) for card in taught]
     return f"{against[0]}: it can recognize none of this." if against and all(against) else ""
 
 

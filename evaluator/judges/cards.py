@@ -124,12 +124,20 @@ def to_make(run: Run, command: str, how: str = "Do it with") -> str:
     return f"{how}: {command}"
 
 
-def objection(card: Card, run_card: Card) -> str:
-    """Why the judge of this card can say nothing of a run's pictures, without a full stop; empty where it can."""
+def strange_classes(card: Card, run_card: Card) -> str:
+    """Which of a run's classes the judge of this card does not know, a sentence without its stop; empty for none."""
     unknown = [name for name in map(str, run_card["dataset"]["classes"]) if name not in card["classes"]]
     if unknown:
         more = f" and {len(unknown) - NAMED} others" if len(unknown) > NAMED else ""
         return f"{card['name']} does not know {', '.join(unknown[:NAMED])}{more}"
+    return ""
+
+
+def objection(card: Card, run_card: Card) -> str:
+    """Why the judge of this card can say nothing of a run's pictures, without a full stop; empty where it can."""
+    strange = strange_classes(card, run_card)
+    if strange:
+        return strange
     given = card["input"]
     known = int(given["channels"]), int(given["size"]), int(given["size"])
     if known != shape_of(run_card):
