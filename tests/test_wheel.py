@@ -221,6 +221,9 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
     without = (
         "train",
         "adopt",
+        "import-metrics",
+        "evaluate fit-judge",
+        "evaluate examine-judge",
         "store",
         "store list",
         "store export",
@@ -258,7 +261,7 @@ def test_bundled_runs_stand_beside_ones_own_until_they_are_copied(installed: Ins
     note = """
 from firstlight.archives import archive, existing_run
 import sys
-sys.path.insert(0, str(__import__("firstlight.installation").home.HOME))
+sys.path.insert(0, str(__import__("firstlight.installation").installation.HOME))
 from store.notes import Notes, write_notes
 write_notes(existing_run(archive(), "two-digits"), Notes((), "mine"), Notes())
 """

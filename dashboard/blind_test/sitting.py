@@ -25,7 +25,9 @@ from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS = ("20", "40", "100")
-VIEWS = {name: view for view, name in judgements.VIEWS.items() if view != "ancestral"}
+VIEWS = {
+    name: view for view, name in judgements.VIEWS.items() if view not in ("fine", "ancestral")
+}  # pictures are kept
 STATE = "blind"  # in the session: run id -> Trial
 
 

@@ -24,6 +24,7 @@ from evaluator.stats.bootstrap import median
 from evaluator.stats.intervals import plain
 from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, passing
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from sampler.generation import Settings, settings_of
 from sampler.guidance import guided
@@ -45,10 +46,7 @@ def fine(run: Run, threshold: float, seeds: int | None = None) -> pa.Table:
     stored, settings = view_of(table, "x", judge.name), settings_of(run)
     grid = settings.grid()
     if any(np.abs(grid - level).min() > LEVEL for level in np.unique(stored.logsnr)):
-        raise RunError(
-            f"{run.id}'s stored chains are not of the levels that it draws with now; trace them anew with: "
-            f"firstlight trace {run.id}"
-        )
+        raise RunError(f"{run.id}'s stored chains are not of the levels that it draws with now. {trajectories_by(run)}")
     found = points(stored, threshold)
     middle = median(found.logsnr, found.seed).value
     if not math.isfinite(middle):

@@ -34,11 +34,9 @@ def judged(run: Run) -> pa.Table:
 
     Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
     """
+    made_of = digest(run)
     judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
-    source = {
-        "trajectories": digest(run),
-        "judges": {judge.name: judge.card["sha256"] for judge in judges.values()},
-    }
+    source = {"trajectories": made_of, "judges": {judge.name: judge.card["sha256"] for judge in judges.values()}}
     if run.judgements.is_file():
         kept = _read(run.judgements)
         if kept is not None and notes(kept).get("source") == source:

@@ -86,13 +86,14 @@ def _terms(options: argparse.Namespace) -> dict[str, Any]:
     path, _, function = options.source.partition(".py:")
     if function:
         known = _built(Path(f"{path}.py"), function, options.weights)
+        known["source"] = (options.weights or Path(f"{path}.py")).name
     elif Path(options.source).suffix == ".onnx":
         known = {"model": Path(options.source)}
     elif Path(options.source).is_dir():
         from firstlight.adoption.diffusers_folder import network_in
 
         net, terms = network_in(Path(options.source))
-        known = {"model": net} | terms
+        known = {"model": net, "source": Path(options.source).resolve().name} | terms
     else:
         raise RunError(
             f"{options.source} is neither a folder nor FILE.onnx nor FILE.py:FUNCTION; name what holds the network."

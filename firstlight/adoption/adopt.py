@@ -50,6 +50,7 @@ def adopt(
     interpolate: bool = False,
     inputs: Sequence[str] = (),
     check: bool = True,
+    source: str = "",
     runs: Path | str | None = None,
 ) -> Path:
     """Make the torch module, or ONNX file, `model` the denoiser of the run `id`, new or recorded; returns its folder.
@@ -62,6 +63,8 @@ def adopt(
     `variance` (posterior, step, previous or none), `clip` and `times` (all where left out) say how its own chain draws;
     `ends`, of diffusers' DDIM, the ᾱ that each of these leads to, and `clip_noise` whether its noise follows from the
     clipped x̂0. What a recorded run's card says need not be said. Needs onnx and onnxruntime, and of a module torch.
+
+    `source` says where the weights are from, for the card, which keeps their SHA-256.
 
     Unless not `check`, a known picture is noised and denoised; what is odd is warned of and kept on the card.
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
@@ -85,7 +88,7 @@ def adopt(
     said = checks.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
     content = parity.graph_of(network, terms)
     report = parity.compared(network, content, terms)
-    _written(run, terms, content, report, network, said)
+    _written(run, terms, content, report, network.parameters, network.facts | _from(source) | {"check": said})
     for sentence in said if check else ():
         warnings.warn(f"{id}: {sentence}", stacklevel=2)
     return run.folder
@@ -143,18 +146,24 @@ def _kept(run: Run, terms: Terms) -> tuple[Any, Any] | None:
     return pictures.transpose(0, 3, 1, 2) / 255, np.array([row["label"] for row in rows])
 
 
+def _from(source: str) -> dict[str, str]:
+    return {"source": source} if source else {}
+
+
 def _written(
-    run: Run, terms: Terms, content: bytes, report: dict[str, Any], network: parity.Network, said: list[str]
+    run: Run, terms: Terms, content: bytes, report: dict[str, Any], parameters: int, known: dict[str, Any]
 ) -> None:
     """The graph, its report and the card, the manifest last."""
     moment = now()
     sha256 = hashlib.sha256(content).hexdigest()
-    guest = terms.guest | network.facts | {"check": said}
+    guest = terms.guest | known
     facts = {"schema": 1, **report, "opset": opset_of(content), "size": len(content), "sha256": sha256,
              "exported": moment, "shapes": shapes(content), "guest": guest}  # fmt: skip
     card = card_of(run) if run.card.is_file() else _card(run, terms, moment)
     card["config"] = card.get("config", {}) | terms.config
-    card |= {"guest": guest | {"sha256": sha256}, "parameters": network.parameters}
+    if known.get("source"):
+        card["config"]["adopted"] += f", weights from {known['source']}"
+    card |= {"guest": guest | {"sha256": sha256}, "parameters": parameters}
     write_bytes(run.denoiser, content)
     write_json(run.export, facts)
     write_json(run.card, card)

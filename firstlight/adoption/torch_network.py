@@ -1,6 +1,7 @@
 """A torch module as a network that is adopted: asked, folded, exported. Imported inside the call: it needs torch."""
 
 import copy
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +23,18 @@ class TorchNetwork:
     shape = None  # nothing but its owner says it
     how = "give a schedule of its own length, or say how with call=lambda net, x, t, label: ..."
     one_time = whole_times = False
-    facts: dict[str, Any] = {}  # noqa: RUF012 (nothing of it is known but what its owner says)
 
     def __init__(self, net: Any, call: Call | None, labelled: bool) -> None:
         self.net = net.cpu().eval()
         self.call = call or (_labelled if labelled else _unlabelled)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What its card keeps of it: the SHA-256 of its weights' names and bytes, in their order."""
+        found = hashlib.sha256()
+        for name, part in self.net.state_dict().items():
+            found.update(name.encode() + part.detach().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return {"weights_sha256": found.hexdigest()}
 
     @property
     def parameters(self) -> int:
