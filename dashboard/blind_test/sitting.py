@@ -25,9 +25,8 @@ from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS = ("20", "40", "100")
-VIEWS = {
-    name: view for view, name in judgements.VIEWS.items() if view not in ("fine", "ancestral")
-}  # pictures are kept
+DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were drawn, and not kept
+VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
 STATE = "blind"  # in the session: run id -> Trial
 
 
