@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,23 @@ def notes(table: pa.Table) -> dict[str, Any]:
 def notes_of(path: Path) -> dict[str, Any]:
     """What a table's file says about itself; nothing where it cannot be read."""
     try:
-        schema = pq.read_schema(path)
+        return _notes_of(str(path), path.stat().st_mtime_ns)
     except (OSError, pa.ArrowException):
         return {}
-    return notes(schema.empty_table())
+
+
+@lru_cache(maxsize=1 << 12)
+def _notes_of(path: str, _stamp: int) -> dict[str, Any]:
+    return notes(pq.read_schema(path).empty_table())
 
 
 def former(run: Run) -> list[str]:
     """The tables of an adopted run that were made with a network that it had before, by name; empty for other runs."""
-    guest = card_of(run).get("guest") or {}
+    own = (card_of(run).get("guest") or {}).get("sha256")
+    if not own:
+        return []
     made = {name: maker(path, run.id) for name, path in run.tables.items() if path.is_file()}
-    return [name for name, denoiser in made.items() if guest.get("sha256") and denoiser not in ("", guest["sha256"])]
+    return [name for name, denoiser in made.items() if denoiser not in ("", own)]
 
 
 def maker(path: Path, run_id: str = "") -> str:
@@ -44,6 +51,12 @@ def maker(path: Path, run_id: str = "") -> str:
     said = notes_of(path)
     source, each = said.get("source", {}), said.get("denoisers", {})
     return str(said.get("denoiser") or source.get("denoiser") or each.get(run_id, ""))
+
+
+def made_of(path: Path) -> dict[str, str]:
+    """The note that hands on which denoiser a table was made with; empty where the table names none."""
+    denoiser = maker(path)
+    return {"denoiser": denoiser} if denoiser else {}
 
 
 def record(run: Run, *written: Path) -> None:

@@ -4,7 +4,8 @@ A denoiser takes any logSNR, so a schedule is a list of numbers, chosen apart fr
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +124,11 @@ def levels(name: str, steps: int) -> Levels:
     if not 1 <= steps <= MOST_STEPS:
         raise SamplerError(f"{steps} steps cannot be taken; ask for 1 to {MOST_STEPS} steps.")
     return np.append(schedule(name)(steps), CLEAN)
+
+
+def known_to(facts: Mapping[str, Any]) -> tuple[float, ...]:
+    """The only levels that an adopted network knows, rising, as run.json or export.json says; empty: it knows any."""
+    return tuple((facts.get("guest") or {}).get("logsnr") or ())
 
 
 def nearest(logsnr: Levels | Sequence[float] | float, known: Sequence[float]) -> Levels:

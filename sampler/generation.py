@@ -11,7 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
-from firstlight.levels import LISTED, MOST_STEPS, NEAR, Levels, alpha, ends_of, levels, nearest, onward, passing, told
+from firstlight.levels import (
+    LISTED,
+    MOST_STEPS,
+    NEAR,
+    Levels,
+    alpha,
+    ends_of,
+    known_to,
+    levels,
+    nearest,
+    onward,
+    passing,
+    told,
+)
 from firstlight.run_folder import Run
 from sampler.guidance import check, evaluations, folded, guided
 from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
@@ -119,7 +132,7 @@ def settings_of(run: Run) -> Settings:
     """The run's default sampling, from its run.json. Raises SamplerError where that cannot be read."""
     try:
         card: dict[str, Any] = json.loads(run.card.read_text())
-        config = card["config"] | {"known": tuple((card.get("guest") or {}).get("logsnr") or ())}
+        config = card["config"] | {"known": known_to(card)}
         config["student"] = bool(config.get("scale_high"))
         return Settings(**{field.name: config[field.name] for field in fields(Settings) if field.name in config})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

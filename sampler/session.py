@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
+from firstlight.levels import known_to
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
 
@@ -142,7 +143,7 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
     none = metadata.get("no_label") != "false"
-    known = tuple((report_of(path).get("guest") or {}).get("logsnr") or ())
+    known = known_to(report_of(path))
     shape, config = (channels, height, width), metadata.get("config", "")
     one_level = metadata.get("one_level") == "true"
     return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 import firstlight
 from firstlight.adoption.adopt import UNCHECKED, adopt
-from firstlight.adoption.check import RANGES, findings
-from firstlight.adoption.terms import Terms
+from firstlight.adoption.check import findings
+from firstlight.adoption.terms import RANGES, Terms
 from firstlight.command import main
 from firstlight.errors import RunError
 from firstlight.run_folder import Run

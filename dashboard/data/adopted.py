@@ -6,6 +6,8 @@ import streamlit as st
 from dashboard.components.elements import stop
 from dashboard.data import archive
 from evaluator.provenance import former
+from evaluator.text import listed
+from firstlight.levels import known_to
 from firstlight.run_json import card_of
 
 MAKES = {  # table -> the command that makes it
@@ -42,7 +44,7 @@ def labels(run: pd.Series) -> bool:
 
 def known_levels(run: pd.Series) -> str:
     """That levels asked for were moved to those that the run's network knows, a sentence; empty where it knows any."""
-    known = (card_of(archive.folder(run)).get("guest") or {}).get("logsnr") or ()
+    known = known_to(card_of(archive.folder(run)))
     return (
         f"{run['run']}'s network knows {len(known)} noise levels: each level asked for was moved to the nearest of "
         "them, and pictures were noised to that."
@@ -90,12 +92,8 @@ def told_former(run: str, old: list[str]) -> str:
     if not old:
         return ""
     commands = dict.fromkeys(f"firstlight {MAKES[name]} {run}" for name in MAKES if name in old)
+    words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in old]
     return (
-        f"{run} has adopted another network since its {_listed(old)} were made: they are the former's until they are "
+        f"{run} has adopted another network since its {listed(words)} were made: they are the former's until they are "
         f"made anew with: {', then '.join(commands)}"
     )
-
-
-def _listed(names: list[str]) -> str:
-    words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in names]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)

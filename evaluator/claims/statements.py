@@ -23,7 +23,8 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 
-DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"
+DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"  # what a statement may need
+NOTHING: frozenset[str] = frozenset()
 
 Ruling = Callable[[Run, Card, Ask], tuple[Verdict, ...]]  # what judges a run's stored rows
 
@@ -52,9 +53,7 @@ class Subject:
     command: str  # with {run} for the run's id
     page: str
     judge: Ruling
-    needs: frozenset[str] = (
-        frozenset()
-    )  # of DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL: a run without makes no sense of it
+    needs: frozenset[str] = NOTHING  # a run without makes no sense of it
     asked: Callable[[Run, Ask], dict[str, Any]] = lambda run, ask: {}
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
-from evaluator.provenance import denoiser_sha256, digest, maker
+from evaluator.provenance import denoiser_sha256, digest, made_of
 from evaluator.quality.pictures import FIRST_SEED, Drawn, draw
 from evaluator.recognizability import judge_frames as recognizability_judge_frames
 from evaluator.recognizability.judge_frames import AT_ONCE, decode
@@ -137,8 +137,7 @@ def steps(run: Run, judge: ClipJudge) -> int:
         ]
         if not parts:
             raise ValueError(f"it holds no rows with {VIEW}")
-        source = {"trajectories": digest(run)}
-        source |= {"denoiser": maker(run.trajectories)} if maker(run.trajectories) else {}
+        source = {"trajectories": digest(run)} | made_of(run.trajectories)
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     table = pa.concat_tables(parts)

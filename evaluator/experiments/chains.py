@@ -9,7 +9,7 @@ import numpy as np
 from evaluator.experiments.subject import Labels
 from evaluator.theory.schedule_check import trained
 from firstlight.errors import RunError
-from firstlight.levels import LAST, NEAR, NOISY, Levels, levels, nearest, passing
+from firstlight.levels import LAST, NEAR, NOISY, Levels, known_to, levels, nearest, passing
 from sampler.guidance import filled
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
@@ -36,11 +36,6 @@ def _spaced(card: dict[str, Any], steps: int) -> Levels:
     schedule = config.get("schedule")
     first = trained(str(schedule)).noisy if schedule else NOISY
     return np.append(np.linspace(first, LAST, steps), grid[-1]) if first > grid[0] and steps > 1 else grid
-
-
-def known_to(card: dict[str, Any]) -> tuple[float, ...]:
-    """The only levels that a run's adopted network knows, logSNR, rising; empty where it knows any."""
-    return tuple((card.get("guest") or {}).get("logsnr") or ())
 
 
 def ancestral(card: dict[str, Any], grid: Levels) -> Table:

@@ -16,7 +16,6 @@ from evaluator.experiments.chains import (
     ancestral,
     finished,
     grid_of,
-    known_to,
     onwards,
     streams,
     through,
@@ -59,7 +58,7 @@ def speciation(
     if label is None:
         subject.check_unlabelled("give --label one of its classes")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None, known_to(subject.card))
+    tried = within(grid, AT if at is None else at, at is not None, subject.denoiser.known)
     grid = through(grid, tried)
     asked = _label(subject, label)
     settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}

@@ -17,7 +17,6 @@ from evaluator.experiments.chains import (
     STEPS,
     finished,
     grid_of,
-    known_to,
     onwards,
     streams,
     through,
@@ -62,7 +61,7 @@ def uturn(
     if not conditional:
         subject.check_unlabelled("give --conditional")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None, known_to(subject.card))
+    tried = within(grid, AT if at is None else at, at is not None, subject.denoiser.known)
     grid = through(grid, tried)
     real = real_pictures(subject.card, data)
     chosen = evenly(real, subject.classes, per_class)

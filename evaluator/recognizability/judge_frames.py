@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
-from evaluator.provenance import digest, maker, notes
+from evaluator.provenance import digest, made_of, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
@@ -34,9 +34,9 @@ def judged(run: Run) -> pa.Table:
 
     Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
     """
-    made_of = digest(run)
+    trajectories = digest(run)
     judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
-    source = {"trajectories": made_of, "judges": {judge.name: judge.card["sha256"] for judge in judges.values()}}
+    source = {"trajectories": trajectories, "judges": {judge.name: judge.card["sha256"] for judge in judges.values()}}
     if run.judgements.is_file():
         kept = _read(run.judgements)
         if kept is not None and notes(kept).get("source") == source:
@@ -75,8 +75,7 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items() if wrong}
-    made_of = {"denoiser": maker(run.trajectories)} if maker(run.trajectories) else {}
-    metadata = json.dumps({"source": source, "null": null} | made_of).encode()
+    metadata = json.dumps({"source": source, "null": null} | made_of(run.trajectories)).encode()
     return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})
 
 

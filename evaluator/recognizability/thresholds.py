@@ -1,17 +1,13 @@
 """The threshold that a run's null asks for, and what that null is."""
 
-import json
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from evaluator.provenance import notes_of
 from evaluator.recognizability.carry_over import FINE
 from firstlight.run_folder import Run
-from firstlight.schema import METADATA
 
 THRESHOLD = 0.5  # where a run's judgements name none
 
@@ -24,16 +20,10 @@ def threshold(run: Run, view: str) -> float:
 def null(run: Run, view: str) -> dict[str, Any]:
     """The `threshold` that a view's null asks for, its `rate` and `n`; empty where none is kept."""
     try:
-        known = _nulls(str(run.judgements), run.judgements.stat().st_mtime_ns)["x" if view == FINE else view]
+        known = notes_of(run.judgements)["null"]["x" if view == FINE else view]
         return {"threshold": float(known["threshold"]), "rate": float(known["rate"]), "n": int(known["n"])}
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+    except (ValueError, KeyError, TypeError):
         return {}
-
-
-@lru_cache(maxsize=1 << 12)
-def _nulls(path: str, _stamp: int) -> dict[str, Any]:
-    nulls: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {}).get(METADATA, b"{}")).get("null", {})
-    return nulls
 
 
 NULL_GRID = np.round(np.arange(0.5, 0.9951, 0.01), 2)  # thresholds tried; below one half nothing counts as recognized

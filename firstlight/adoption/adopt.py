@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from firstlight.adoption import check as checks
@@ -140,7 +141,7 @@ def _kept(run: Run, terms: Terms) -> tuple[Any, Any] | None:
     if not run.snapshots.is_file():
         return None
     table = pq.read_table(run.snapshots, columns=["step", "label", "image"])
-    rows = [row for row in table.to_pylist() if row["step"] == max(table["step"].to_pylist())][: checks.EACH]
+    rows = table.filter(pc.equal(table["step"], pc.max(table["step"]))).slice(0, checks.EACH).to_pylist()
     channels, size, _ = terms.shape
     pictures = np.stack([np.frombuffer(row["image"], np.uint8).reshape(size, size, channels) for row in rows])
     return pictures.transpose(0, 3, 1, 2) / 255, np.array([row["label"] for row in rows])

@@ -8,17 +8,15 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.adoption.algebra import fed, picture
+from firstlight.adoption.terms import RANGES, Terms
 from firstlight.errors import RunError
 from firstlight.schedules import Schedule, flow
-
-if TYPE_CHECKING:
-    from firstlight.adoption.terms import Terms
 
 Numbers = NDArray[np.float64]
 Ask = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], NDArray[Any]]  # x (N, C, H, W), t (N,), label (N,)
@@ -27,7 +25,6 @@ READS = {  # what a network may predict, by the kind of its schedule
     "sigmas": ("noise", "sample", "score", "edm"),
     "flow": ("velocity", "noise", "sample", "score"),
 }
-RANGES = ((0.0, 1.0), (-1.0, 1.0))
 LEVELS = np.linspace(5.0, -3.0, 6)  # logSNR, in the network's own scale, at which pictures are noised
 EACH = 4  # pictures of a kind
 MOST_LABELS = 12  # of which it is asked whether they change anything
@@ -67,7 +64,7 @@ class Reading:
         return " and ".join(parts)
 
 
-def findings(ask: Ask, terms: "Terms", kept: tuple[Numbers, NDArray[np.int64]] | None) -> list[str]:
+def findings(ask: Ask, terms: Terms, kept: tuple[Numbers, NDArray[np.int64]] | None) -> list[str]:
     """What is odd about the network under its terms, in sentences.
 
     `kept` are pictures of its run, from 0 to 1, (N, C, H, W), and their labels (N,). Raises RunError, with what would

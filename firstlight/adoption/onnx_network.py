@@ -41,7 +41,6 @@ class OnnxNetwork:
         self.path, self.sha256 = path, hashlib.sha256(content).hexdigest()
         self.model = _model(path, content)
         own = _session(path, self.model)
-        self.guessed = not inputs
         self.types = {value.name: value.type[7:-1] for value in own.get_inputs()}
         self.shapes = {value.name: list(value.shape) for value in own.get_inputs()}
         self.inputs, self.output = self._roles(inputs), own.get_outputs()[0].name

@@ -54,7 +54,7 @@ def _values(path: Path) -> Any:
     """Step, time, tag, plugin and summary value of everything in a file."""
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
-    if not path.read_bytes():
+    if not path.stat().st_size:
         return
     plugins: dict[str, str] = {}  # of a tag: only its first value says it
     known = False
