@@ -13,7 +13,7 @@ dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
 
 test: .venv/all.stamp
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(addprefix --ignore ,$(TIMED))
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(addprefix --ignore ,$(TIMED))
 	@$(BIN)/python -m pytest $(TIMED)
 
 bench: .venv/bench.stamp

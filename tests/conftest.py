@@ -1,15 +1,39 @@
 """What all tests share."""
 
+import sys
 from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from firstlight.runtime import cores
+
+LONG = (  # files of few tests that take long: they begin first, so that no worker is left alone with one
+    "test_examples", "test_browser_pages", "test_adopt", "test_whole", "test_distill", "test_evaluator_clip",
+    "test_trainer", "test_exporter", "test_adopt_pages", "test_wheel", "test_guest", "test_own_judges",
+    "test_browser_lab",
+)  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, because those who wait for a browser or a process leave theirs alone."""
+    return cores() + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; within a file, and among the others, the order stays."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _components_are_looked_for_once() -> Iterator[None]:
-    """Streamlit reads the metadata of every installed package for each page that a test opens; once will do."""
+def _libraries_read_their_tables_once() -> Iterator[None]:
+    """Streamlit looks through all installed packages for each page, torch reads its operators for each export."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        if "torch" in sys.modules:
+            from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+            patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
         yield
