@@ -42,7 +42,7 @@ SHOWN = {  # what a page shows of runs; after another network was adopted, the f
     "speciation": ("speciation", "uturn", "swap", "classifier", "posterior"),
     "clip-rankings": ("clip", "clip_pictures", "clip_steps"),
     "guidance": ("guidance", "guided"),
-    "steps": ("solver_steps",),
+    "steps": ("solver_steps", "late_start"),
     "blind-test": ("trajectories", "judgements"),
     "compare": tuple(MAKES),
     "claims": tuple(MAKES),

@@ -117,6 +117,10 @@ class Run:
         return self.folder / "steps.parquet"
 
     @property
+    def late_start(self) -> Path:
+        return self.folder / "late_start.parquet"
+
+    @property
     def guidance(self) -> Path:
         return self.folder / "guidance.parquet"
 
@@ -154,6 +158,7 @@ class Run:
             "guidance": self.guidance,
             "guided": self.guided,
             "solver_steps": self.solver_steps,
+            "late_start": self.late_start,
         }
 
     @property

@@ -245,6 +245,13 @@ _COLUMNS = {
     frechet_draws list<float64>  frechet of pictures drawn again within each class, by draws that all rows share; not in
                            older files
     """,
+    "late_start": """
+    steps         int32    K, of DDIM without a label
+    logsnr        float64  where the chain begins in the fitted Gaussian; null: in pure noise, as it ordinarily does
+    n             int64    pictures; picture i is drawn from the same noise in every row
+    frechet       float64  distance to the real test pictures in the judge's features
+    draws         list<float64>  the same of pictures drawn again, by draws that all rows share
+    """,
 }
 
 
@@ -281,6 +288,7 @@ CLASSIFIER, ABLATIONS = TABLES["classifier"], TABLES["ablations"]
 CLIP, CLIP_REAL, CLIP_PICTURES = TABLES["clip"], TABLES["clip_real"], TABLES["clip_pictures"]
 CLIP_SNAPSHOTS = TABLES["clip_snapshots"]
 SOLVER_STEPS, GUIDED, GUIDANCE = TABLES["solver_steps"], TABLES["guided"], TABLES["guidance"]
+LATE_START = TABLES["late_start"]
 
 
 def table_of(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.steps import chart, finding, pictures, sections, table, ways
+from dashboard.steps import chart, finding, late_start, pictures, sections, table, ways
 
 elements.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
 run = archive.chosen_run()
@@ -31,5 +31,7 @@ def drawn() -> None:
 
 
 drawn()
+st.subheader("Few steps that begin late", anchor=False)
+late_start.draw(run)
 st.subheader("What the source says", anchor=False)
 sections.claims(at)

@@ -17,6 +17,7 @@ MAKES = {  # table -> the command that makes it
     "classifier": "evaluate classifier", "posterior": "evaluate posterior", "ablations": "evaluate ablations",
     "clip": "evaluate clip", "clip_pictures": "evaluate clip", "clip_steps": "evaluate clip",
     "guidance": "evaluate guidance", "guided": "evaluate guidance", "solver_steps": "evaluate steps",
+    "late_start": "evaluate late-start",
 }  # fmt: skip
 
 

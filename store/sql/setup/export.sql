@@ -17,5 +17,6 @@ create table clip_real as from temp.clip_real;
 create table clip_pictures as from temp.clip_pictures;
 create table clip_snapshots as from temp.clip_snapshots;
 create table solver_steps as from temp.solver_steps;
+create table late_start as from temp.late_start;
 create table novelty as from temp.novelty;
 create table novelty_pictures as from temp.novelty_pictures;
