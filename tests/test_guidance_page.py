@@ -50,7 +50,8 @@ def test_the_finding_holds_clip_against_a_constant_scale_and_its_control(opened:
 def test_every_part_opens_and_every_measure_is_drawn(opened: Open, tmp_path: Path) -> None:
     swept(tmp_path)
     test = opened()
-    expected = {"Sweep": "Band: 95 % interval", "Compared": "CLIP-weighted", "Pictures": "the same 2 noises",
+    expected = {"Sweep": "Band: 95 % interval", "Compared": "CLIP-weighted",
+                "Best scales": "<td>1.40</td><td>1.81</td>", "Pictures": "the same 2 noises",
                 "Weights": "CLIP weighs both candidates", "Claims": "better than a constant scale"}  # fmt: skip
     assert expected.keys() == guidance_tabs.PARTS.keys()
     for part, said in expected.items():

@@ -13,6 +13,7 @@ from test_lab_pages import Open, words
 from test_lab_pages import opened as pages  # noqa: F401
 
 from evaluator.__main__ import main
+from evaluator.stats import frechet
 from evaluator.steps.late_start import CHAIN, CHAIN_STEPS, begun, fitted, grid_of
 from evaluator.steps.late_start_gain import Start, best, gains, published_late_start, verdict
 from firstlight.errors import RunError
@@ -83,8 +84,11 @@ def test_the_best_of_many_starts_is_told_with_intervals_for_all(tmp_path: Path) 
     assert published_late_start().rows[-1].ratio == pytest.approx(2.44 / 4.46)
 
 
-def test_the_command_on_a_run_whose_pictures_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_on_a_run_whose_pictures_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ideal denoiser of real digits ends at digits from either start: distances are those of real pictures."""
+    monkeypatch.setattr(frechet, "RESAMPLED", 8)
     run = write_copier(tmp_path, "copier", load("digits5000"), per_class=20)
     command = ["late-start", "copier", "--at", "-3", "--steps", "3", "--runs", str(tmp_path), "--pictures"]
     assert main([*command, "130"]) == 0

@@ -1,8 +1,8 @@
 """What stands behind the front, a tab for each question that it raises; one that is not open computes nothing."""
 
-from dashboard.guidance import claims, compared, pictures, sweep, weights
+from dashboard.guidance import best_scale, claims, compared, pictures, sweep, weights
 
 PARTS = {
-    "Sweep": sweep.draw, "Compared": compared.draw, "Pictures": pictures.draw, "Weights": weights.draw,
-    "Claims": claims.draw,
+    "Sweep": sweep.draw, "Compared": compared.draw, "Best scales": best_scale.draw, "Pictures": pictures.draw,
+    "Weights": weights.draw, "Claims": claims.draw,
 }  # fmt: skip

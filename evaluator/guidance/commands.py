@@ -7,6 +7,7 @@ from typing import Any
 from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
+from evaluator.guidance import best_scale
 from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
@@ -86,7 +87,7 @@ def report(figures: dict[str, Any]) -> str:
         texts = [_cell(row_of.get((law, scale, steps, against, *shown))) for shown in SHOWN]
         size = "all" if scale is None else f"{scale:g}"
         lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *best_scale.lines(figures["figures"])])
 
 
 def _cell(row: dict[str, Any] | None) -> str:
