@@ -15,6 +15,7 @@ from gaussian import mixture, posterior
 from evaluator.__main__ import main
 from evaluator.experiments import resumable
 from evaluator.experiments.chains import grid_of, onwards, through, within
+from evaluator.experiments.class_response import steepest
 from evaluator.experiments.cloning import speciation
 from evaluator.experiments.diffusion_classifier import FIRST_SEED, HIGH, LOW, classifier, errors, level, probabilities
 from evaluator.experiments.label_swap import swap
@@ -290,6 +291,20 @@ def test_the_steepest_fall_is_found_where_it_was_planted() -> None:
     found = fastest(logsnr, height, np.arange(40))
     assert found.low <= -2.25 <= found.high and found.high - found.low < 1.5 and found.n == 40
     assert np.isnan(fastest(logsnr, np.zeros((3, 32)), np.arange(3)).value)
+
+
+def test_where_the_class_gives_way_is_known_to_a_step_between_levels() -> None:
+    """A loss planted around logSNR −1.4, steepest between −2 and −1: told as that step at least, nearly always."""
+    generator, levels = np.random.default_rng(1), np.array([-6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0])
+    picture, logsnr = (part.ravel() for part in np.meshgrid(np.arange(200), levels, indexing="ij"))
+    right = 0
+    for _ in range(60):
+        kept = generator.uniform(size=len(picture)) < 0.1 + 0.9 / (1 + np.exp(-2.5 * (logsnr + 1.4)))
+        found = steepest(picture, logsnr, kept)
+        right += found.low <= -2 and found.high >= -1
+    assert right >= 57 and found.n == 200 and found.high - found.low <= 2
+    assert np.isnan(steepest(picture, logsnr, logsnr < 0).value)  # kept in noise alone: nothing rises
+    assert np.isnan(steepest(picture[:2], logsnr[:2], kept[:2]).value)
 
 
 COMMANDS = {

@@ -81,8 +81,9 @@ def test_every_part_of_recognizability_opens(opened: Open, tmp_path: Path) -> No
 def test_every_experiment_is_told_on_every_axis(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "lab", seeds=20)
     expected = {
-        "Cloning": "theory", "U-turn": "kept at logSNR +4", "Label swap": "Both labels weigh the same",
-        "Classifier": "99.0 % [98.2, 99.5], n = 1,000", "Posterior": "falls fastest",
+        "Cloning": "theory", "U-turn": "most lose their class, without label",
+        "Label swap": "Both labels weigh the same", "Classifier": "99.0 % [98.2, 99.5], n = 1,000",
+        "Posterior": "own answer&#x27;s entropy falls fastest",
     }  # fmt: skip
     assert "falls fastest" in words(opened("speciation", experiment="Posterior"))
     test = opened("speciation")

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.axes import along, estimate_at
 from dashboard.data import archive
+from evaluator.experiments.class_response import steepest
 from evaluator.experiments.posterior import fastest as fall
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.published import published_speciation
@@ -104,3 +105,12 @@ def fastest(run: str, stamp: int) -> Estimate:
     if table.empty or len(logsnr) < 4:  # three levels that still hold noise: two falls to compare
         return UNKNOWN
     return fall(logsnr, table.to_numpy(float), table.index.to_numpy())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def gives_way(run: str, stamp: int) -> dict[bool, Estimate]:
+    """Where most real pictures lose their class on a U-turn, in logSNR, with a label on the way back and without."""
+    frame = archive.ask("uturn_pictures", run=run)
+    columns = ("picture", "logsnr", "kept")
+    ways = frame.groupby("conditional")
+    return {bool(way): steepest(*(part[name].to_numpy() for name in columns)) for way, part in ways}

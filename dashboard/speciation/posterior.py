@@ -32,3 +32,4 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     elements.chart(curves(drawn, axis, "entropy of the class, nats", marks, levels, percent=False), "posterior",
              "Entropy of the class along the process", frame)  # fmt: skip
     elements.note("Mean over chains; band: their middle half.")
+    components_theory.comparison(run, [("its own answer's entropy falls fastest", peak)], "posterior-theory")

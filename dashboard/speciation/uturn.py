@@ -7,6 +7,8 @@ import pandas as pd
 from dashboard import axes, run_facts
 from dashboard.charts import class_pairs
 from dashboard.components import elements
+from dashboard.components import theory as components_theory
+from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from dashboard.format import share
 from evaluator.stats.intervals import wilson
@@ -26,6 +28,14 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
         "Real test pictures, noised to a level and denoised from there; band: 95 % interval; pink dashes: theory."
     )
     elements.table(*table(frame, names), "uturn-levels")
+    found = data_theory.gives_way(str(run["run"]), archive.stamp(str(run["run"])))
+    rows = [(f"most lose their class, {'with' if told else 'without'} label", place) for told, place in found.items()]
+    components_theory.comparison(run, rows, "uturn-theory")
+    elements.note(
+        "Most lose their class between two of the levels tried: the interval is of levels, at least one step wide. "
+        "Which class comes back is all that is kept; how the pixels change together, whose correlations are the "
+        "published susceptibility, cannot be said from it."
+    )
 
 
 def table(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

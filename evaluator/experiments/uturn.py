@@ -23,13 +23,14 @@ from evaluator.experiments.chains import (
     with_labels,
     within,
 )
+from evaluator.experiments.class_response import steepest
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
-from evaluator.text import percent
+from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
 from firstlight.run_folder import Run
@@ -128,11 +129,17 @@ def _plain(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:
-    """The share kept, for each way, level and class, and of all classes together, with Wilson's interval."""
+    """The share kept, for each way, level and class, and of all classes together, with Wilson's interval.
+
+    And where the class gives way, for each way.
+    """
     column = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     kept = column["top"] == column["label"]
-    rows = []
+    rows, responses = [], []
     for way in np.unique(column["conditional"]):
+        back = column["conditional"] == way
+        response = steepest(column["picture"][back], column["logsnr"][back], kept[back])
+        responses.append({"conditional": bool(way)} | plain(response))
         for level in np.unique(column["logsnr"]):
             here = (column["conditional"] == way) & (column["logsnr"] == level)
             for label in (None, *range(len(classes))):
@@ -142,7 +149,7 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
                     | {"class": None if label is None else classes[label]}
                     | plain(wilson(int(kept[some].sum()), int(some.sum())))
                 )
-    return {"run": run, "kept": rows}
+    return {"run": run, "kept": rows, "gives_way": responses}
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -155,4 +162,7 @@ def report(figures: dict[str, Any]) -> str:
             lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
         name = "all" if row["class"] is None else row["class"]
         lines.append(f"  {name:<12}{percent(row, width=6)}  n = {row['n']:,}")
+    for row in figures["gives_way"]:
+        way = "with its" if row["conditional"] else "without a"
+        lines.append(f"{way} label most lose their class at logSNR {with_interval(row, '+.2f')}, n = {row['n']:,}")
     return "\n".join(lines)
