@@ -25,7 +25,7 @@ from firstlight.schema import LATE_START, table_of
 from trainer.data import load
 
 GENERATOR = np.random.Generator(np.random.Philox(key=5))
-CHANCE, OWN = GENERATOR.normal(0, 0.05, 100), GENERATOR.normal(0, 0.01, (8, 100))
+CHANCE, OWN = GENERATOR.normal(0, 0.05, 100), GENERATOR.normal(0, 0.01, (20, 100))
 
 
 @pytest.fixture
