@@ -289,7 +289,9 @@ def test_the_steepest_fall_is_found_where_it_was_planted() -> None:
     centre = -2.25 + generator.normal(0, 0.5, 40)
     height = np.log(10) / (1 + np.exp(3 * (logsnr - centre[:, None])))
     found = fastest(logsnr, height, np.arange(40))
-    assert found.low <= -2.25 <= found.high and found.high - found.low < 1.5 and found.n == 40
+    assert found.low <= -2.25 <= found.high and found.high - found.low < 2 and found.n == 40
+    sharp = fastest(logsnr, np.where(logsnr < -2.2, 2.3, 0.0)[None].repeat(40, axis=0), np.arange(40))
+    assert (sharp.low, sharp.value, sharp.high) == (-2.5, -2.25, -2.0)  # no chain says where within the step
     assert np.isnan(fastest(logsnr, np.zeros((3, 32)), np.arange(3)).value)
 
 

@@ -138,7 +138,9 @@ def _entropies(rows: pa.Table) -> tuple[Numbers, NDArray[np.int64], Numbers]:
 def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estimate:
     """The logSNR at which the mean entropy (S, K+1) falls fastest: the peak of −dH/dλ, clustered on the seed (S,).
 
-    The step into the finished picture is left out. nan where the entropy never falls.
+    It is known to lie within a step: the value is its middle, and the interval reaches from the lower level of the
+    first step to the upper one of the last that the bootstrap draws choose. The step into the finished picture is left
+    out. nan where the entropy never falls.
     """
     middle, width = (logsnr[1:-1] + logsnr[:-2]) / 2, np.diff(logsnr)[:-1]
     weights = np.concatenate([np.ones((1, len(height)), np.float32), cluster_weights(seed)])
@@ -146,9 +148,11 @@ def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estima
     falls = -np.diff(mean, axis=1)[:, :-1] / width
     if falls[0].max() <= 0:
         return Estimate(np.nan, np.nan, np.nan, len(np.unique(seed)))
-    place = middle[falls.argmax(axis=1)]
-    low, high = ends(place[1:], len(np.unique(seed)))
-    return Estimate(float(place[0]), float(low), float(high), len(np.unique(seed)))
+    step, seeds = falls.argmax(axis=1), len(np.unique(seed))
+    low, high = ends(step[1:].astype(np.float64), seeds)
+    if np.isnan(low):
+        return Estimate(float(middle[step[0]]), np.nan, np.nan, seeds)
+    return Estimate(float(middle[step[0]]), float(logsnr[int(low)]), float(logsnr[int(high) + 1]), seeds)
 
 
 def report(figures: dict[str, Any]) -> str:
