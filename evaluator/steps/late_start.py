@@ -121,7 +121,7 @@ def begun(chain: Levels, at: Sequence[float], steps: Sequence[int]) -> list[Star
                        f"{named}; give --at levels between.")  # fmt: skip
     if not steps or min(steps) < 1 or max(steps) >= len(chain):
         raise RunError(f"No chain has these numbers of steps; give --steps numbers from 1 to {len(chain) - 1}.")
-    late = sorted({float(level) for level in nearest(at, chain[1:-1])})
+    late = sorted({float(level) for level in nearest(at, chain[1:-1].tolist())})
     return [
         Start(count, level)
         for count in sorted(set(steps))

@@ -81,8 +81,8 @@ def _ratio(late: Mapping[str, Any], ordinary: Mapping[str, Any], wide: float) ->
     """The draws are of the same pictures in both, so that chance moves them together."""
     if not (late["frechet"] > 0 < ordinary["frechet"]) or late["n"] != ordinary["n"]:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    draws = (np.asarray(row["draws"], np.float64) for row in (late, ordinary))
-    return times_as_far(late["frechet"], ordinary["frechet"], *draws, int(late["n"]), wide)
+    draws, others = (np.asarray(row["draws"], np.float64) for row in (late, ordinary))
+    return times_as_far(late["frechet"], ordinary["frechet"], draws, others, int(late["n"]), wide)
 
 
 def best(found: Sequence[Gain], steps: int) -> Gain | None:
