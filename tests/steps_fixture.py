@@ -3,6 +3,7 @@
     write_steps(write_run(tmp_path, "first"))                   # 2 solvers at 1, 4, 20, 100 evaluations, and a student
     write_steps(run, students=())                               # without
     write_steps(run, known=False)                               # no real pictures: no distances, no scores
+    write_starts(run, {(10, None): 4.0, (10, -4.0): 2.0})       # steps and where they begin -> how far they end
 
 DDPM with 100 evaluations draws 1 % wrong and is the closest; DDIM needs 20, and the student `pupil` 4. With one
 evaluation everything is named right and lies far from real pictures. A picture takes 3 ms for each evaluation.
@@ -16,11 +17,12 @@ from evaluator.stats.intervals import plain, wilson
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import SOLVER_STEPS, table_of
+from firstlight.schema import LATE_START, SOLVER_STEPS, table_of
 
 N, CLASSES, SIZE = 600, 3, 8
 DRAWS = 1 + np.random.default_rng(0).normal(0, 0.05, 100)  # what all ways make of the same noise
 OWN = np.random.default_rng(1).normal(size=(7, 100))  # and each on its own
+ALONE = np.random.default_rng(2).normal(0, 0.01, (20, 100))  # what a start of few steps makes of it on its own
 WAYS = [  # network, solver, evaluations, wrong, ratio
     ("", "ddpm", 1, 0, 70.0), ("", "ddpm", 4, 60, 9.0), ("", "ddpm", 20, 18, 2.0), ("", "ddpm", 100, 6, 1.2),
     ("", "ddim", 1, 0, 70.0), ("", "ddim", 4, 30, 4.0), ("", "ddim", 20, 6, 1.3), ("", "ddim", 100, 6, 1.25),
@@ -34,6 +36,17 @@ def write_steps(run: Run, students: tuple[str, ...] = ("pupil",), known: bool = 
     rows = [_row(run, *way, known) for way in ways]
     columns = {name: [row[name] for row in rows] for name in SOLVER_STEPS.names}
     write_table(run.solver_steps, table_of(SOLVER_STEPS, columns))
+    write_manifest(run)
+    return run
+
+
+def write_starts(run: Run, distances: dict[tuple[int, float | None], float], n: int = 500) -> Run:
+    """Plant these distances; chance moves all of them alike, and each a little by itself."""
+    starts = list(distances)
+    draws = [(distances[start] * (DRAWS + ALONE[place])).tolist() for place, start in enumerate(starts)]
+    columns = {"steps": [steps for steps, _ in starts], "logsnr": [logsnr for _, logsnr in starts],
+               "n": [n] * len(starts), "frechet": list(distances.values()), "draws": draws}  # fmt: skip
+    write_table(run.late_start, table_of(LATE_START, columns))
     write_manifest(run)
     return run
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
 from copier_fixture import write_copier
-from steps_fixture import write_steps
+from steps_fixture import ALONE, write_starts, write_steps
 from test_lab_pages import Open, words
 from test_lab_pages import opened as pages  # noqa: F401
 
@@ -18,31 +18,17 @@ from evaluator.steps.late_start import CHAIN, CHAIN_STEPS, begun, fitted, grid_o
 from evaluator.steps.late_start_gain import Start, best, gains, published_late_start, verdict
 from firstlight.errors import RunError
 from firstlight.levels import alpha, levels, sigma
-from firstlight.manifest import read_manifest, write_manifest
-from firstlight.parquet import write_table
-from firstlight.run_folder import Run
-from firstlight.schema import LATE_START, table_of
+from firstlight.manifest import read_manifest
+from firstlight.schema import LATE_START
 from trainer.data import load
 
 GENERATOR = np.random.Generator(np.random.Philox(key=5))
-CHANCE, OWN = GENERATOR.normal(0, 0.05, 100), GENERATOR.normal(0, 0.01, (20, 100))
 
 
 @pytest.fixture
 def opened(pages: Open) -> Open:  # noqa: F811
     """Open the page of the archive in tmp_path."""
     return partial(pages, "steps")
-
-
-def write_starts(run: Run, distances: dict[tuple[int, float | None], float], n: int = 500) -> Run:
-    """Plant these distances; chance moves all of them alike, and each a little by itself."""
-    starts = list(distances)
-    draws = [(distances[start] * (1 + CHANCE + OWN[place])).tolist() for place, start in enumerate(starts)]
-    columns = {"steps": [steps for steps, _ in starts], "logsnr": [logsnr for _, logsnr in starts],
-               "n": [n] * len(starts), "frechet": list(distances.values()), "draws": draws}  # fmt: skip
-    write_table(run.late_start, table_of(LATE_START, columns))
-    write_manifest(run)
-    return run
 
 
 def test_the_gaussian_has_the_moments_of_noised_pictures() -> None:
@@ -77,7 +63,7 @@ def test_the_best_of_many_starts_is_told_with_intervals_for_all(tmp_path: Path) 
     assert [(gain.steps, gain.logsnr) for gain in found] == [(10, -4.0), (10, -2.0), (3, -4.0)]
     top = best(found, 10)
     assert top is not None and top.ratio.value == 0.5 and verdict(top) == "closer"
-    spread = np.std(OWN[1] - OWN[0], ddof=1)  # what moves both alike is no doubt about their ratio
+    spread = np.std(ALONE[1] - ALONE[0], ddof=1)  # what moves both alike is no doubt about their ratio
     assert np.log(top.ratio.high / 0.5) == pytest.approx(2.394 * spread, rel=0.01)  # three intervals at once
     assert [verdict(gain) for gain in found] == ["closer", "cannot say", "farther"]
     assert best(found, 5) is None

@@ -17,7 +17,7 @@ from guided_fixture import STEPS as GUIDED_STEPS
 from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
 from recorded_fixture import begun
-from steps_fixture import write_steps
+from steps_fixture import write_starts, write_steps
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
@@ -52,7 +52,7 @@ def archive(root: Path) -> Archive:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     run = write_lab(tmp_path_factory.mktemp("lab"), "first", seeds=4)
     write_clip(run, DIGITS, seeds=4)
-    write_steps(with_ablations(run, seeds=4))
+    write_starts(write_steps(with_ablations(run, seeds=4)), {(10, None): 4.0, (10, -4.0): 2.0})
     write_sweep(run)
     write_pairs(run)
     return Archive(run.folder.parent)
