@@ -8,7 +8,7 @@ from dashboard.components import control_bar, elements, inputs
 elements.title("Compare", "What differs between these runs?")
 runs, axis = comparison.chosen_runs(), control_bar.chosen_axis()
 answer = st.container()
-at = comparison.comparison(runs, axis, comparison.chosen_view())
+at = comparison.comparison(runs, axis, comparison.chosen_view(runs))
 with answer:
     elements.finding(finding.sentence(at))
 

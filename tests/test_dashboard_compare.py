@@ -74,7 +74,7 @@ def test_a_few_that_never_are_count_as_the_end_and_many_have_no_mean() -> None:
     many = differences.contrasts("blind", points(never=0.5), none, CLASSES, on(), shared=True)[0]
     assert np.isnan(many.difference.value) and np.isnan(many.own) and many.more_never.low > 0.3
     assert "more than 5 %" in finding._recognized_words(many, "logSNR")
-    assert finding._never_words(many).startswith("leaves ") and ", more (+" in finding._never_words(many)
+    assert finding._never_words(many, 0.9).startswith("leaves ") and ", more (+" in finding._never_words(many, 0.9)
     assert differences.contrasts("all", points(never=1.1), none, CLASSES, on(), shared=False)[0].more_never.low > 0.8
 
 

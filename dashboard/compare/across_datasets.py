@@ -91,14 +91,16 @@ def verdict(predicted: bool | None, measured: bool | None) -> str:
 
 
 def sentence(one: Course, other: Course) -> str:
-    """Whether theory orders two runs as their recognizability does, and where copies of their chains agree."""
+    """Whether two runs become recognizable in theory's order, and where copies of their chains agree."""
     first, second = (other, one) if before(one.predicted, other.predicted) is False else (one, other)
     predicted = before(first.predicted, second.predicted)
     found = verdict(predicted, before(first.framed, second.framed))
     pair = f"{first.named} and {second.named}"
-    start = f"Theory orders {pair} {found}"
-    if found == CANNOT:
-        start = f"Whether theory orders {pair} rightly cannot be said"
+    start = {
+        RIGHTLY: f"{pair} become recognizable in theory's order",
+        WRONGLY: f"{pair} become recognizable in the other order than theory's",
+        CANNOT: f"Whether {pair} become recognizable in theory's order cannot be said",
+    }[found]
     parts = [_theory(first, second, predicted), _half(first, second), _clones(first, second, predicted)]
     return f"{start}: {'; '.join(part for part in parts if part)}."
 
@@ -115,9 +117,9 @@ def _half(first: Course, second: Course) -> str:
     idle = [each.run for each in (first, second) if not each.half.n]
     if idle:
         return f"{' and '.join(idle)} {'is' if len(idle) == 1 else 'are'} not judged on this"
-    said = f"half of the pictures are recognizable at {_both(first.half, second.half)}"
+    said = f"half of the pictures are recognizable, each before its own judge, at {_both(first.framed, second.framed)}"
     blurred = before(first.half, second.half) is not None and before(first.framed, second.framed) is None
-    return said + (", between kept frames too far apart to tell" if blurred else "")
+    return said + (" because of what kept frames leave open" if blurred else "")
 
 
 def _clones(first: Course, second: Course, predicted: bool | None) -> str:
@@ -162,7 +164,7 @@ def table(courses: Sequence[Course]) -> tuple[tuple[str, ...], list[tuple[str, .
     return headings, [
         (
             each.run, each.dataset, "no number" if each.predicted is None else _placed(each.predicted),
-            _placed(each.half) if each.half.n else "not judged", _frames(each.around), f"{each.half.n:,}",
+            _placed(each.framed) if each.half.n else "not judged", _frames(each.around), f"{each.half.n:,}",
             _placed(each.cloned) if each.cloned.n else "not followed", f"{each.cloned.n:,}",
             f"{each.judge}, {each.threshold:.2f}" if each.judge else "",
         )

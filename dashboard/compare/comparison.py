@@ -13,6 +13,7 @@ from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.run_facts import other_classes, what_it_draws
 from evaluator.recognizability import thresholds
+from evaluator.recognizability.carry_over import FINE, closely
 from firstlight.levels import CLEAN
 
 
@@ -45,10 +46,11 @@ def chosen_runs() -> pd.DataFrame:
     return usable.loc[ids]
 
 
-def chosen_view() -> str:
-    """What the judges look at, a key of judgements.VIEWS."""
-    names = {name: view for view, name in judgements.VIEWS.items()}
-    return names[inputs.pick("Judged on", list(names), judgements.VIEWS["x"], "on", width=200)]
+def chosen_view(runs: pd.DataFrame) -> str:
+    """What the judges look at, a key of judgements.VIEWS: small steps where all the runs have them, else x_t."""
+    fine = all(closely(archive.folder(run)) for _, run in runs.iterrows())
+    names = {name: view for view, name in judgements.VIEWS.items() if fine or view != FINE}
+    return names[inputs.pick("Judged on", list(names), next(iter(names)), "on", str(fine), width=200)]
 
 
 def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:

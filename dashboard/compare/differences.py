@@ -6,7 +6,7 @@ kept other frames, a difference is known as far as these tell. Figures of indepe
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -117,9 +117,11 @@ def told(row: Row, form: str) -> str:
 
 
 def _more_never(own: pd.DataFrame, base: pd.DataFrame) -> Estimate:
+    """Of pairs, row by row."""
     both = pd.concat([own, base])
     first = np.arange(len(both)) < len(own)
-    return share_difference(both["never"].to_numpy(), both["seed"].to_numpy(), first, ~first)
+    found = share_difference(both["never"].to_numpy(), both["seed"].to_numpy(), first, ~first)
+    return replace(found, n=len(own))
 
 
 def _less(one: pd.Series, other: pd.Series, own: pd.DataFrame, base: pd.DataFrame, shared: bool) -> Estimate:

@@ -14,7 +14,7 @@ from evaluator.text import listed
 def sentence(at: Comparison) -> str:
     """One sentence on how the first run differs from the baseline: when it is recognized, and how well it draws.
 
-    Where their classes are not the same things: whether theory orders them rightly.
+    Where their classes are not the same things: whether they become recognizable in theory's order.
     """
     runs = at.runs
     base, run = at.ids[:2]
@@ -25,7 +25,7 @@ def sentence(at: Comparison) -> str:
     parts = []
     whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        parts += [words for words in (_never_words(whole), _recognized_words(whole, at.axis)) if words]
+        parts += [words for words in (_never_words(whole, at.threshold), _recognized_words(whole, at.axis)) if words]
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
         parts.append(_accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
@@ -34,11 +34,11 @@ def sentence(at: Comparison) -> str:
     return f"Against {base}, {run} {listed(parts)}.{more}"
 
 
-def _never_words(row: Row) -> str:
+def _never_words(row: Row, threshold: float) -> str:
     """Pictures that are never recognized come first; nothing where neither run has any."""
     if not (row.never.value or row.baseline_never.value):
         return ""
-    said = f"leaves {share(row.never)} of its pictures unrecognized to the end"
+    said = f"leaves {share(row.never)} of its pictures unrecognized to the end at p ≥ {threshold:.2f}"
     apart = f"{points(row.more_never)} percentage points, n = {row.more_never.n:,}"
     if side(row.more_never) == 0:
         return f"{said}, neither more nor fewer as far as can be told ({apart})"
@@ -51,7 +51,7 @@ def _recognized_words(row: Row, axis: str) -> str:
     found = row.difference
     if math.isnan(found.value):
         most = f"{100 * differences.MOST_NEVER:.0f} %"
-        return f"has no mean of when it is recognizable, as more than {most} of one of the two never are"
+        return f"has no mean of when it is recognizable (more than {most} of one of the two never are)"
     ends = f"{differences.told(row, '+' + axis_form(axis, 1))} {unit}, n = {found.n:,}"
     if side(found) == 0 and row.apart:
         return f"cannot be said to be recognizable earlier or later, as both kept other frames ({ends})"

@@ -26,7 +26,7 @@ def draw(at: Comparison) -> None:
 
 
 def _in_order(at: Comparison) -> None:
-    """The courses of runs that draw other things, with theory's point for each, and whether theory orders them."""
+    """The courses of runs that draw other things, with theory's point for each, and whether they come in its order."""
     first, *others = at.courses
     for other in others[1:]:
         if other_classes(at.runs.loc[other.run], at.runs.loc[first.run]):
