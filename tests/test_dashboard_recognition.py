@@ -13,6 +13,7 @@ from dashboard import axes, format, run_facts
 from dashboard.data import judgements
 from dashboard.recognizability import classes as recognizability_classes
 from dashboard.recognizability import finding as recognizability_finding
+from dashboard.recognizability import threshold as threshold_tab
 from dashboard.runs.table import search
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
@@ -80,8 +81,20 @@ def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
     assert "the source says around 70 % of its own steps, logSNR 0.53" in text
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
-    text = recognizability_finding.sentence(never, CLASSES, "logSNR", 1.9)
+    text = recognizability_finding.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
+    assert "] at p ≥ 0.95 and 33.3 % [" in text and "] at 0.50, n = 6" in text
+
+
+def test_a_threshold_says_whether_its_null_raised_it_and_whether_it_was_kept() -> None:
+    free, raised, lost = (
+        threshold_tab.sentence({"threshold": least, "rate": rate, "n": 18_000})
+        for least, rate in ((0.5, 0.014), (0.91, 0.049), (0.99, 0.117))
+    )
+    assert free.startswith("The null does not raise the threshold: 1.4 % of 18,000 pairs")
+    assert raised.startswith("The null raises the threshold: 4.9 %") and "at p ≥ 0.91" in raised
+    assert lost.startswith("No threshold up to 0.99 keeps wrong labels at 5 %: 11.7 %") and "lowest" not in lost
+    assert threshold_tab.sentence({}).startswith("No null is kept")
 
 
 def test_on_falling_axes_intervals_are_in_order(archive: Archive) -> None:

@@ -8,27 +8,34 @@ from dashboard.format import number, place_in_words, pronoun, share
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
+from evaluator.recognizability.thresholds import THRESHOLD
+from evaluator.stats.intervals import Estimate
 
 
 def sentence(
-    found: Analysis, classes: Sequence[str], axis: str, source: float, schedule: Schedule | None = None
+    found: Analysis, classes: Sequence[str], axis: str, source: float, schedule: Schedule | None = None,
+    threshold: float = THRESHOLD, lower: Estimate | None = None,
 ) -> str:  # fmt: skip
     """One sentence on when pictures become recognizable, and which class first and last.
 
-    `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's.
+    `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's;
+    `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
     """
     whole = estimate_on(found.whole.median, found.whole.median_level, axis)
     source_words = f"the source says around {SOURCE:.0f} % of its own steps"
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
         source_words += f", {level}here {placed(number(source, axis), axis)}"
+    strict = f"at p ≥ {threshold:.2f}"
     if math.isinf(whole.value):
-        n = f"n = {found.whole.n:,}"
-        return f"More than half of the pictures are never recognized, {share(found.whole.never)}, {n}; {source_words}."
+        never = f"{share(found.whole.never)} {strict}"
+        if lower is not None:
+            never += f" and {share(lower)} at {THRESHOLD:.2f}"
+        return f"More than half of the pictures are never recognized, {never}, n = {found.whole.n:,}; {source_words}."
     place = place_in_words(whole, axis) + (f" of {schedule.words}" if schedule else "")
     if axis == "% of steps" and whole.value <= 0:
         place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
-    text = f"Half of the pictures are recognizable by {place}, n = {whole.n:,}"
+    text = f"Half of the pictures are recognizable by {place} {strict}, n = {whole.n:,}"
     ends = extremes(found, classes, axis)
     return f"{text}{': ' + ends if ends else ''}; {source_words}."
 

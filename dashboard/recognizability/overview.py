@@ -5,11 +5,14 @@ from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import finding
 from dashboard.recognizability.choice import Choice
+from evaluator.recognizability.thresholds import THRESHOLD
 
 
 def answer(at: Choice) -> None:
     """The finding, and what cannot be said."""
-    elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source, at.schedule))
+    strict = at.threshold > THRESHOLD
+    lower = judgements.figures(at.look, THRESHOLD, at.classes, at.axis).whole.never if strict else None
+    elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source, at.schedule, at.threshold, lower))
     elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:

@@ -1,6 +1,8 @@
 """Threshold: where it comes from, and what another one would change."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,20 +13,14 @@ from dashboard.charts.curves import Curve, Mark, curves
 from dashboard.components import elements
 from dashboard.data import archive, judgements
 from dashboard.recognizability.choice import Choice
-from evaluator.recognizability import thresholds as data_thresholds
+from evaluator.recognizability import thresholds
+from evaluator.recognizability.thresholds import NULL_GRID, NULL_RATE
 from evaluator.stats.intervals import Estimate
 
 
 def draw(at: Choice) -> None:
     """The null, and the medians and shares at other thresholds."""
-    null = data_thresholds.null(archive.folder(at.run), at.look.view)
-    if null:
-        elements.note(
-            f"From p = {null['threshold']:.2f} on, {100 * null['rate']:.1f} % of {null['n']:,} trajectories with a "
-            "wrong label attached are ever taken for that label; the lowest threshold that keeps this at 5 % or less."
-        )
-    else:
-        elements.note(f"No null is kept for this view, so the threshold begins at {data_thresholds.THRESHOLD:.2f}.")
+    elements.note(sentence(thresholds.null(archive.folder(at.run), at.look.view)))
     frame = judgements.sensitivity(at.look)
     x = ("threshold", "probability from which a picture counts as recognized")
     mark = [Mark(Estimate(at.threshold, math.nan, math.nan, 0), "chosen")]
@@ -40,6 +36,22 @@ def draw(at: Choice) -> None:
         ]
         figure = curves(shares, at.axis, "share of pictures", mark, x=x)
         elements.chart(figure, "sensitivity-never", "Never against threshold")
+
+
+def sentence(null: Mapping[str, Any]) -> str:
+    """Where a run's own threshold comes from, and whether its null kept what it asks for. null: as `null` gives it."""
+    if not null:
+        return f"No null is kept for this view, so the threshold begins at {thresholds.THRESHOLD:.2f}."
+    most, lowest, highest = (f"{100 * NULL_RATE:.0f} %", *(f"{end:.2f}" for end in (NULL_GRID[0], NULL_GRID[-1])))
+    found = (
+        f"{100 * null['rate']:.1f} % of {null['n']:,} pairs of a trajectory and a label that it was not drawn for are "
+        f"ever taken for that label at p ≥ {null['threshold']:.2f}"
+    )
+    if null["rate"] > NULL_RATE:
+        return f"No threshold up to {highest} keeps wrong labels at {most}: {found}, with which this view begins."
+    if null["threshold"] <= NULL_GRID[0]:
+        return f"The null does not raise the threshold: {found}, the lowest that is tried, and {most} would be allowed."
+    return f"The null raises the threshold: {found}, the lowest of those from {lowest} on that keeps this at {most}."
 
 
 def _medians(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
