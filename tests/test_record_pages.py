@@ -38,9 +38,9 @@ def test_metrics_of_any_name_are_chosen_by_group(
         for step in (1, 2):
             run.log(step, {"val/b": 0.5, "train/lr": -1.0, "train/loss": 1 / step, "val/a": step}, epoch=step)
     page = opened("training", run="own")
-    assert "The loss of own fell from" in words(page)
+    assert "The loss of own went from" in words(page)
     assert page.selectbox(key="metric").options == ["the loss", "train/lr", "val/a", "val/b"]
-    assert "train/lr of own fell from -1 to -1" in words(opened("training", run="own", metric="train/lr"))
+    assert "train/lr of own went from -1 to -1" in words(opened("training", run="own", metric="train/lr"))
     with begun(tmp_path, "other") as run:
         run.log(1, reward=2.0)
     assert "reward of other" in words(opened("training", run="other"))

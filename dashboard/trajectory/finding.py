@@ -19,9 +19,11 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     if trajectory.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."
     row = trajectory.frames[trajectory.frames["step"] == trajectory.point].iloc[0]
+    missed = trajectory.frames.loc[trajectory.frames["step"] < trajectory.point, "step"]
+    not_yet = f", not yet at step {missed.max()}" if len(missed) else ""
     return (
         f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {trajectory.point}, "
-        f"logSNR {number(row['logsnr'], 'logSNR')}), with probability {trajectory.threshold:.2f} or more; "
+        f"logSNR {number(row['logsnr'], 'logSNR')}{not_yet}), with probability {trajectory.threshold:.2f} or more; "
         f"{source}."
     )
 

@@ -1,0 +1,234 @@
+"""What the pages of the experiments must say of a run: Speciation, CLIP rankings, Guidance, Steps."""
+
+import math
+from itertools import combinations
+from statistics import NormalDist
+
+import numpy as np
+from parquet_oracle import (
+    CLEAN,
+    Found,
+    Numbers,
+    card,
+    columns,
+    ends,
+    holm,
+    linear,
+    student_mean,
+    share,
+    spectrum,
+    there,
+    wilson,
+)
+from sentence_fixture import Say
+
+UPTO = "{0} of {1} ranks can be told apart from all others: {2}."
+
+
+def own_percent(run: str, level: float) -> float:
+    """How much of the run's default sampling is done at a level; nan where it does not pass it."""
+    config = card(run)["config"]
+    name, count = config["levels"], int(config["steps"])
+    if name == "logsnr":
+        grid = np.linspace(-12, 9, count)
+    elif name.startswith("linear-"):  # every so many of T, from the noisy end
+        trained = int(name.removeprefix("linear-"))
+        grid = linear(trained)[np.round(trained - trained / count * np.arange(count)).astype(int) - 1]
+    else:
+        grid = np.array([float(each) for each in name.split(",")])
+    place = np.interp(level, np.append(grid, CLEAN), np.arange(count + 1), left=math.nan, right=math.nan)
+    return 100 * float(place) / count
+
+
+def speciation(run: str, say: Say) -> str:
+    """Where copies of a chain agree, and where theory says so."""
+    known = spectrum(run)
+    told = None if known is None else own_percent(run, -math.log(known["value"]))
+    if not there(run, "speciation"):
+        if told is None:
+            return f"No copies of {run}'s chains were followed yet, and theory has no number for its data."
+        where = "a level outside its schedule" if math.isnan(told) else f"{say(told)} % of the steps"
+        return f"Theory says that the class is decided around {where}; no copies of {run}'s chains were followed."
+    classes, found, n = len(card(run)["dataset"]["classes"]), *agreement(run)
+    done = Found(*(own_percent(run, end) for end in found))
+    agree = "have gone 55 % of the way from chance to the most that they agree"
+    if classes == 2:
+        agree = "end in the same class 77.5 % of the time"
+    text = (
+        f"Two continuations of one chain {agree} from {say(done.value)} % of the steps "
+        f"[{say(done.low, 1)}, {say(done.high, 1)}] on, n = {say(n)} pairs"
+    )
+    if known is None or told is None:
+        return f"{text}; theory has no number for these data."
+    said = "that is outside the schedule" if math.isnan(told) else say(told)
+    text += f"; theory says {said}"
+    if classes != 2:
+        return f"{text}, which is made for two equal classes: of {classes} no ratio to it is told."
+    time = [0.5 * math.log1p(math.exp(-end - math.log(4))) for end in (found.value, found.high, found.low)]
+    predicted = 0.5 * math.log(known["value"] / 4)  # the published ½ ln Λ, pictures in [0, 1]
+    ratio = Found(*(each / predicted for each in time))
+    return f"{text}: measured over predicted, in time, is {say.ends(ratio)}."
+
+
+def agreement(run: str) -> tuple[Found, int]:
+    """Where copies agree: in 77.5 % of the pairs of two classes, else 55 % of the way from chance to the most."""
+    classes = len(card(run)["dataset"]["classes"])
+    kept = columns(run, "speciation")
+    bare = kept["label"] == classes
+    rows = {name: column[bare] if bare.any() else column for name, column in kept.items()}
+    level, place = np.unique(rows["logsnr"], return_inverse=True)
+    seeds, member = np.unique(rows["seed"], return_inverse=True)
+    same, first, second = rows["first"] == rows["second"], rows["first"], rows["second"]
+    alike, pairs, named = (np.zeros((len(seeds), width)) for width in (len(level), len(level), classes))
+    np.add.at(alike, (member, place), same)
+    np.add.at(pairs, (member, place), 1)
+    np.add.at(named, (member, first), 1)
+    np.add.at(named, (member, second), 1)
+
+    def crossing(weight: Numbers) -> float:
+        phi = rising(weight @ alike / (weight @ pairs), weight @ pairs)
+        often = weight @ named / (weight @ named).sum()
+        chance, most = (0.5, 1.0) if classes == 2 else ((often**2).sum(), phi[-1])
+        return through(level, (phi - chance) / (most - chance), 0.55)
+
+    picks = np.random.default_rng(5).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 600)
+    return ends(crossing(np.ones(len(seeds))), np.array([crossing(pick) for pick in picks])), len(same)
+
+
+def rising(shares: Numbers, weights: Numbers) -> Numbers:
+    """The nearest shares that never fall: neighbours that do are pooled."""
+    blocks = [[share, weight, 1] for share, weight in zip(shares, weights, strict=True)]
+    place = 0
+    while place < len(blocks) - 1:
+        (one, a, m), (two, b, k) = blocks[place], blocks[place + 1]
+        if one <= two:
+            place += 1
+            continue
+        blocks[place : place + 2] = [[(one * a + two * b) / (a + b), a + b, m + k]]
+        place = max(place - 1, 0)
+    return np.concatenate([np.full(count, share) for share, _, count in blocks])
+
+
+def through(level: Numbers, shares: Numbers, least: float) -> float:
+    """Where straight lines between rising shares reach the least."""
+    at = int(np.argmax(shares >= least))
+    if shares[-1] < least or at == 0:
+        return math.inf if shares[-1] < least else -math.inf
+    part = (least - shares[at - 1]) / (shares[at] - shares[at - 1])
+    return float(level[at - 1] + part * (level[at] - level[at - 1]))
+
+
+def clip_rankings(run: str, say: Say) -> str | None:
+    """Which classes' mean probability is told apart from all others', by whole noise seeds drawn again."""
+    if not there(run, "clip"):
+        return None
+    judges = columns(run, "clip_real", "judge", "in_domain")
+    judge = sorted(zip(~judges["in_domain"].astype(bool), judges["judge"], strict=True))[0][1]
+    kept = columns(run, "clip", "label", "seed", "probability", judge=judge, template="mean")
+    names = card(run)["dataset"]["classes"]
+    seeds, row = np.unique(kept["seed"], return_inverse=True)
+    table = np.full((len(seeds), len(names)), math.nan)
+    table[row, kept["label"]] = kept["probability"]
+    means, drawn = np.nanmean(table, axis=0), np.isfinite(table)  # a seed may have drawn one class alone
+    picks = np.random.default_rng(3).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 1000)
+    again = picks @ np.nan_to_num(table) / (picks @ drawn)
+    p = {}
+    for one, other in combinations(range(len(names)), 2):
+        apart = again[:, one] - again[:, other]
+        p[one, other] = 2 * NormalDist().cdf(-abs(means[one] - means[other]) / apart.std())
+    corrected, order = holm(p), np.argsort(-means)
+    sure = [label for label in order if max(q for pair, q in corrected.items() if label in pair) <= 0.05]
+    first = [
+        f"{names[label]} {word}, {say.ends(ends(means[label], again[:, label]))}"
+        for label, word in ((order[0], "first"), (order[-1], "last"))
+        if label in sure
+    ]
+    ranks = ", and ".join(first) or "no class first or last as far as can be told"
+    text = f"By mean softmax probability, {judge} ranks {ranks}, n = {say(drawn.sum())} pictures"
+    if not sure:
+        return f"{text}; but no class's rank can be told apart from all others'."
+    return f"{text}; {UPTO.format(say(len(sure)), say(len(names)), ', '.join(names[label] for label in sure))}"
+
+
+def guidance(run: str, say: Say) -> str | None:
+    """What CLIP's weights change in the most steps, against a constant scale of the same mean and their shuffle."""
+    if not there(run, "guided"):
+        return None
+    kept = columns(run, "guided", "law", "scale", "steps", "seed", "label", "cnn", "mean_scale")
+    most = int(kept["steps"].max())
+    rows = {name: column[kept["steps"] == most] for name, column in kept.items()}
+    right, seeds = rows["cnn"] == rows["label"], np.unique(rows["seed"])
+
+    def by_seed(law: str, scale: float) -> tuple[Numbers, float]:
+        cell = (rows["law"] == law) & (rows["scale"] == scale)
+        hit = np.array([right[cell & (rows["seed"] == seed)].mean() for seed in seeds])
+        return hit, float(rows["mean_scale"][cell].mean())
+
+    scales = {law: np.unique(rows["scale"][rows["law"] == law]) for law in ("constant", "clip", "shuffled")}
+    line = sorted((by_seed("constant", scale) for scale in scales["constant"] if scale >= 1), key=lambda each: each[1])
+    gains: dict[str, tuple[Numbers, float]] = {}
+    own = [by_seed("clip", scale) for scale in scales["clip"] if scale > 1]
+    inside = [(hit, at) for hit, at in own if line[0][1] <= at <= line[-1][1]]
+    on_line = [
+        np.array([np.interp(at, [each[1] for each in line], [each[0][seed] for each in line]) for seed in range(len(seeds))])
+        for _, at in inside
+    ]
+    gains["a constant scale of the same mean"] = np.mean([hit for hit, _ in inside], axis=0), np.mean(on_line, axis=0)
+    shuffled = np.mean([by_seed("shuffled", scale)[0] for scale in scales["shuffled"] if scale > 1], axis=0)
+    gains["their shuffled control"] = np.mean([hit for hit, _ in own], axis=0), shuffled
+    cramped = [name for name, (_, other) in gains.items() if 100 * (1 - other.mean()) < 1]
+    parts = []
+    for name, (ours, other) in gains.items():
+        if name not in cramped:
+            found = student_mean(100 * (ours - other))
+            parts.append(f"{say.ends(found)} points against {name}")
+    said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}"] if parts else []
+    said += [f"accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}"] if cramped else []
+    plain = (rows["law"] == "constant") & (rows["scale"] == 1)
+    bare = say.ends(share(right[plain], rows["seed"][plain]), 100, " %")
+    n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
+    return (
+        f"In {most} steps {' and '.join(said)}, before the CNN that did not guide, all scales above 1, n = {say(n)}; "
+        f"without guidance {bare} show the class asked."
+    )
+
+
+def steps(run: str, say: Say) -> str | None:
+    """Whether fewer evaluations surely keep the quality of the best, by intervals that hold for all ways at once."""
+    if not there(run, "steps"):
+        return None
+    kept = columns(run, "steps")
+    classes = len(card(run)["dataset"]["classes"])
+    tops = [np.frombuffer(top, np.uint8) for top in kept["top"]]
+    right = [top == np.arange(len(top)) % classes for top in tops]
+    own, ratio = kept["network"] == run, kept["frechet_ratio"]
+    good = [row for row in np.flatnonzero(own) if ratio[row] <= 1.3 * ratio[own].min()]
+    best = max(good, key=lambda row: (right[row].mean(), -ratio[row], -kept["evaluations"][row]))
+    wide = NormalDist().inv_cdf(1 - 0.025 / (len(tops) - 1))
+    kinds = {row: _keeps(right, kept, row, best, wide) for row in range(len(tops)) if row != best}
+    fewest = min([row for row, kind in kinds.items() if kind == "yes"] + [best], key=lambda row: kept["evaluations"][row])
+    assert fewest == best, "the page names a way that surely keeps the quality: recompute its loss here too"
+    fewer = [row for row, kind in kinds.items() if kept["evaluations"][row] < kept["evaluations"][best]]
+    unknown = [row for row in fewer if kinds[row] == "cannot say"]
+    accuracy = say.ends(wilson(float(right[best].mean()), len(right[best])), 100, " %")
+    told = f"{kept['solver'][best]}, {say(kept['evaluations'][best])} evaluations: {accuracy} of the asked class"
+    assert unknown, "nothing is open: the page says that nothing keeps the quality"
+    return (
+        f"Whether fewer evaluations keep the quality of {run} cannot be said of {say(len(unknown))} ways, against its "
+        f"best, {told}, n = {say(len(right[best]))}; the source takes 100+."
+    )
+
+
+def _keeps(right: list[Numbers], kept: dict[str, Numbers], row: int, best: int, wide: float) -> str:
+    """At most a point of accuracy lost (Bonett and Price), at most 1.3 times as far (spreads of both on the log)."""
+    n = len(right[best])
+    more, less = ((int((one & ~two).sum()) + 1) / (n + 2) for one, two in
+                  ((right[row], right[best]), (right[best], right[row])))  # fmt: skip
+    error = wide * math.sqrt((more + less - (more - less) ** 2) / (n + 2))
+    low, high = 100 * (more - less - error), 100 * (more - less + error)
+    ratio, top = kept["frechet_ratio"], kept["frechet_ratio_high"]
+    spread = math.hypot(*(math.log(top[each] / ratio[each]) for each in (row, best))) * wide / 1.959964
+    far = math.log(ratio[row] / ratio[best])
+    if high < -1 or far - spread > math.log(1.3):
+        return "no"
+    return "yes" if low > -1 and far + spread < math.log(1.3) else "cannot say"

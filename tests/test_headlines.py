@@ -1,0 +1,231 @@
+"""The sentence above every page for every bundled run, word for word, its numbers from tests/parquet_oracle.py.
+
+An end of an interval may differ by a quarter of the interval, as other draws would; what the project's own estimators
+say is nowhere asked. Generate's sentence is of pictures that are drawn while somebody waits: tests of its own.
+"""
+
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracle_compare import compare
+from oracle_experiments import clip_rankings, guidance, speciation, steps
+from parquet_oracle import (
+    CLEAN,
+    ROOT,
+    RUNS,
+    SEVENTY,
+    card,
+    close,
+    columns,
+    figure,
+    half,
+    linear,
+    median,
+    recognized,
+    share,
+    table_of,
+    there,
+    threshold,
+    told_apart,
+    wilson,
+)
+from sentence_fixture import Say
+from streamlit.testing.v1 import AppTest
+
+APP = ROOT / "dashboard" / "app.py"
+LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
+FOUND = '<p class="finding">'
+
+
+def runs(run: str, say: Say) -> str:
+    """How many, and whether one draws what it is asked for most often."""
+    accuracy = {name: found for name in RUNS if (found := figure(name, "accuracy"))}
+    best = max(accuracy, key=lambda name: accuracy[name]["value"])
+    told = {name: wilson(found["value"], found["n"]) for name, found in accuracy.items()}
+    words = f"{say.ends(told[best], 100, ' %')}, n = {say(accuracy[best]['n'])}"
+    start = f"{say(len(RUNS))} runs; "
+    if told[best].low > max(found.high for name, found in told.items() if name != best):
+        return f"{start}{best} draws the class it is asked for most often: {words}."
+    return (
+        f"{start}which draws the class it is asked for most often cannot be said: {best} has the highest share, {words}, "
+        "not told apart from all others."
+    )
+
+
+def forward(run: str, say: Say) -> str:
+    """Where signal and noise are equal, and what is left at the end, from the name of the schedule it learned along."""
+    name = card(run)["config"].get("schedule", "")
+    if card(run).get("guest"):  # the levels that an adopted network knows
+        level = np.array(card(run)["guest"]["logsnr"])[::-1]
+    elif name.startswith("linear-"):
+        level = linear(int(name.removeprefix("linear-")))
+    else:  # cosine, moved to less noise: a thousand places in the middle of their steps, as it was learned to 12.9
+        middle = (np.arange(1000) + 0.5) / 1000
+        level = np.clip(-2 * np.log(np.tan(math.pi / 2 * middle)) + float(name.removeprefix("cosine") or 0), -12.9, 12.9)
+    signal = 1 / (1 + np.exp(-level[-1]))
+    equal = 1 + int(np.argmin(np.abs(level)))
+    text = (
+        f"Along its own levels, signal and noise are equal at step {say(equal)} of {say(len(level))}; at the end ᾱ is "
+        f"{say(signal, 0.05 * signal)} and logSNR {say(level[-1])}"
+    )
+    if math.sqrt(signal) <= 0.05:
+        return f"{text}: nothing is left to see."
+    left = f"{say(100 * math.sqrt(signal))} % of the picture's amplitude is still there"
+    return f"{text}: {left}, and its own drawing begins in noise all the same."
+
+
+def trajectory(run: str, say: Say) -> str | None:
+    """From which step on the judge recognizes the first class from its first noise."""
+    if not there(run, "trajectories"):
+        return None
+    stored = columns(run, "trajectories", "sample", "label", "seed", label=0)
+    seed = stored["seed"].min()
+    least, name = threshold(run), card(run)["dataset"]["classes"][0]
+    judge = columns(run, "judgements", "judge", view="x")["judge"][0]
+    seen = recognized(run, False, least)
+    at = int(seen.at[(seen.label == 0) & (seen.seed == seed)][0])
+    source = f"the source says around 70 % of its own steps, logSNR {say(SEVENTY)}"
+    if at == len(seen.level):
+        return f"{judge} does not recognize this {name}, even when it is finished; {source}."
+    step = np.unique(columns(run, "judgements", "step", view="x")["step"])
+    before = f", not yet at step {say(step[at - 1])}" if at else ""
+    return (
+        f"{judge} recognizes this {name} in x_t from {say(seen.percent[at])} % of the steps on (step "
+        f"{say(step[at])}, logSNR {say(seen.level[at])}{before}), with probability {say(least)} or more; {source}."
+    )
+
+
+def network(run: str, say: Say) -> str:
+    """How large it is by its card, and what is good of its pictures with and without skips."""
+    config, levels = card(run)["config"], len(card(run)["config"].get("widths", ()))
+    size = f"{run}'s network cannot be drawn"
+    if levels:
+        million = say(card(run)["parameters"] / 1e6)
+        size = f"{run}'s network has {million} million weights, {levels} levels and {levels * config['blocks']} skips"
+    if not there(run, "ablations"):
+        return f"{size}; what breaks without its parts is not measured yet."
+    kept = columns(run, "ablations", "part", "label", "seed", "top", "real")
+    good = (kept["top"] == kept["label"]) & kept["real"].astype(bool)
+    cut, whole = (share(good[kept["part"] == part], kept["seed"][kept["part"] == part]) for part in ("skips", "none"))
+    cost = f"with all skips silenced {say.ends(cut, 100, ' %')} of its pictures are good, with all parts "
+    return f"{size}; {cost}{say.ends(whole, 100, ' %')}, n = {say((kept['part'] == 'none').sum())} each."
+
+
+def training(run: str, say: Say) -> str:
+    """From where to where the loss went: means of what was logged within 50 steps of either end."""
+    kept = columns(run, "metrics", "step", "epoch", "value", metric="loss")
+    ends = (kept["value"][np.abs(kept["step"] - end) <= 50].mean() for end in (kept["step"].min(), kept["step"].max()))
+    first, last = (say(end, 0.006 * end) for end in ends)
+    return f"The loss of {run} went from {first} to {last} in {say(kept['epoch'].max())} epochs."
+
+
+def recognizability(run: str, say: Say) -> str | None:
+    """By when half are recognized, of small steps where they are the run's own, and who is first and last."""
+    if not there(run, "judgements"):
+        return None
+    least, fine = threshold(run), close(run)
+    seen = recognized(run, fine, least)
+    found = half(seen, seen.percent)
+    stored = recognized(run, False, least)
+    here = np.interp(SEVENTY, stored.level, stored.percent)
+    source = f"the source says around 70 % of its own steps, logSNR {say(SEVENTY)}, here {say(here, 0.5)} %"
+    if math.isinf(found.value):
+        loose = recognized(run, fine, 0.5).never
+        never = f"{say.ends(share(seen.never, seen.seed), 100, ' %')} at p ≥ {say(least)}"
+        never += f" and {say.ends(share(loose, seen.seed), 100, ' %')} at {say(0.5)}" if least > 0.5 else ""
+        return f"More than half of the pictures are never recognized, {never}, n = {say(len(seen.at))}; {source} of the steps."
+    place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}] at p ≥ {say(least)}"
+    return (
+        f"Half of the pictures are recognizable by {place}, n = {say(len(seen.at))}: {_first_and_last(run, seen, say)}; "
+        f"{source} of the steps."
+    )
+
+
+def _first_and_last(run: str, seen, say: Say) -> str:
+    """The classes whose mean is told apart from all others' at either end, by sign flips of whole noise seeds."""
+    since, place = (np.minimum(np.maximum(side, 0), 100) for side in (seen.since(seen.percent), seen.place(seen.percent)))
+    middle = np.where(seen.never | ~np.isfinite(seen.since(seen.percent)), place, (since + place) / 2)
+    table = table_of(middle, seen)
+    p, order, names = told_apart(table), np.argsort(table.mean(axis=0)), card(run)["dataset"]["classes"]
+    parts = []
+    for label, word in ((order[0], "first"), (order[-1], "last")):
+        if max(q for pair, q in p.items() if label in pair) <= 0.05:
+            parts.append(f"{names[label]} {word} at {say(median(seen.place(seen.percent)[seen.label == label]))}")
+    return ", ".join(parts) or "no class is first or last as far as can be told"
+
+
+def blind_test(run: str, say: Say) -> str | None:
+    """Nobody has answered yet: a bundled run has no sittings."""
+    if not there(run, "trajectories"):
+        return None
+    assert not (RUNS[run] / "answers").exists()
+    return f"Nobody has named pictures of {run} yet: guess from when on you can, then try."
+
+
+def report(run: str, say: Say) -> str:
+    """Whether it is evaluated."""
+    if figure(run, "accuracy"):
+        return f"A report of {run}: evaluated, in one file that needs no network."
+    lacking = f"{run} is not evaluated yet, and the report will say so"
+    return f"A report of {run}, in one file that needs no network; {lacking}."
+
+
+SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
+    "runs": runs, "forward": forward, "trajectory": trajectory, "network": network, "training": training,
+    "recognizability": recognizability, "speciation": speciation, "clip_rankings": clip_rankings, "guidance": guidance,
+    "steps": steps, "compare": compare, "blind_test": blind_test, "report": report,
+}  # fmt: skip
+
+ALIKE = {"runs": lambda run: "", "forward": lambda run: str(card(run)["config"].get("schedule", run))}  # the same sentence
+
+
+def chosen(page: str) -> list[str]:
+    """The runs whose sentences on a page may be others."""
+    return list({ALIKE.get(page, str)(run): run for run in RUNS}.values())
+
+
+def opened(page: str, run: str, **query: str) -> AppTest:
+    """The page, of a run."""
+    test = AppTest.from_file(APP, default_timeout=60)
+    for key, value in {"run": run, **query}.items():
+        test.query_params[key] = value
+    return test.run() if page == "runs" else test.run().switch_page(f"../pages/{page}.py").run()
+
+
+def shown(test: AppTest) -> str | None:
+    """The sentence that a page shows; None where it has none."""
+    assert not test.exception
+    found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
+    assert len(found) <= 1
+    return html.unescape(found[0][len(FOUND) :].split("</p>")[0]).replace("\xa0", " ") if found else None
+
+
+@pytest.mark.parametrize("page", SENTENCES)
+def test_every_word_and_number_of_a_headline_is_in_the_files(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
+    first, *others = chosen(page)
+    test = opened(page, first)
+    for run in (first, *others):
+        if run != first:
+            test.selectbox(key="run").set_value(run).run()
+        say = Say()
+        say.compare(SENTENCES[page](run, say), shown(test))
+
+
+@pytest.mark.parametrize(("base", "run"), [("mnist", "fashion"), ("course", "mnist"), ("mnist", "mnist-student-2")])
+def test_so_are_those_of_two_runs_of_other_steps_or_other_classes(
+    base: str, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
+    say = Say()
+    say.compare(compare(run, say, base), shown(opened("compare", run, baseline=base)))
+
+
+def test_no_page_is_forgotten() -> None:
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, "claims", *LIVE}
