@@ -14,6 +14,7 @@ from parquet_oracle import (
     drawn,
     ends,
     figure,
+    less,
     mean,
     recognized,
     share,
@@ -94,14 +95,12 @@ def _when(ours: Recognized, theirs: Recognized, say: Say) -> str:
 
 def _drawn(one: dict[str, float], other: dict[str, float], say: Say) -> str:
     ours, theirs = (wilson(each["value"], each["n"]) for each in (one, other))
-    below = math.hypot(ours.value - ours.low, theirs.high - theirs.value)
-    above = math.hypot(ours.high - ours.value, theirs.value - theirs.low)
-    apart = ours.value - theirs.value
-    found = Found(apart, apart - below, apart + above)
+    found = less(ours, theirs)
     if found.low <= 0 <= found.high:
-        return f"draws the class asked for as often ({say.ends(found, 100)} percentage points)"
-    size = found if apart > 0 else Found(-apart, -found.high, -found.low)
-    return f"draws the class asked for {'more' if apart > 0 else 'less'} often by {say.ends(size, 100)} percentage points"
+        return f"draws the class asked for as often ({say.ends(found)} percentage points)"
+    word, sign = ("more", 1) if found.value > 0 else ("less", -1)
+    size = Found(abs(found.value), *sorted((sign * found.low, sign * found.high)))
+    return f"draws the class asked for {word} often by {say.ends(size)} percentage points"
 
 
 def _other(base: str, run: str, fine: bool, say: Say) -> str:
@@ -126,10 +125,11 @@ def _other(base: str, run: str, fine: bool, say: Say) -> str:
     if there(first, "speciation") and there(second, "speciation"):
         copies = [agreement(each) for each in (first, second)]
         overlap = ", whose intervals overlap" if _before(copies[0][0], copies[1][0]) is None else ""
+        places = " and ".join(say.ends(found, slack=0.02) for found, _ in copies)
+        n = " and ".join(say(pairs) for _, pairs in copies)
         parts.append(
             "copies of a chain have gone 55 % of the way from chance to the most that they agree at logSNR "
-            f"{say.ends(copies[0][0], slack=0.02)} and {say.ends(copies[1][0], slack=0.02)} (n = {say(copies[0][1])} and "
-            f"{say(copies[1][1])}){overlap}, which theory, of two classes, does not order"
+            f"{places} (n = {n}){overlap}, which theory, of two classes, does not order"
         )
     return f"{start}: {'; '.join(parts)}."
 
@@ -143,9 +143,8 @@ def _halves(first: str, second: str, halves: dict[str, tuple[Found, Found, int]]
     blurred = " because of what kept frames leave open" if overlap and _before(*seen) is not None else ""
     places = " and ".join(say.ends(each, slack=0.02) for each in framed)
     n = " and ".join(say(halves[each][2]) for each in (first, second))
-    return (
-        f"half of the pictures are recognizable, each before its own judge, at logSNR {places} (n = {n}){overlap}{blurred}"
-    )
+    told = f"{places} (n = {n}){overlap}{blurred}"
+    return f"half of the pictures are recognizable, each before its own judge, at logSNR {told}"
 
 
 def halfway(seen: Recognized) -> tuple[Found, Found, int]:

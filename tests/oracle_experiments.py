@@ -9,14 +9,16 @@ from parquet_oracle import (
     CLEAN,
     Found,
     Numbers,
+    Z,
+    at_once,
     card,
     columns,
     ends,
     holm,
     linear,
-    student_mean,
     share,
     spectrum,
+    student_mean,
     there,
     wilson,
 )
@@ -124,14 +126,8 @@ def clip_rankings(run: str, say: Say) -> str | None:
         return None
     judges = columns(run, "clip_real", "judge", "in_domain")
     judge = sorted(zip(~judges["in_domain"].astype(bool), judges["judge"], strict=True))[0][1]
-    kept = columns(run, "clip", "label", "seed", "probability", judge=judge, template="mean")
     names = card(run)["dataset"]["classes"]
-    seeds, row = np.unique(kept["seed"], return_inverse=True)
-    table = np.full((len(seeds), len(names)), math.nan)
-    table[row, kept["label"]] = kept["probability"]
-    means, drawn = np.nanmean(table, axis=0), np.isfinite(table)  # a seed may have drawn one class alone
-    picks = np.random.default_rng(3).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 1000)
-    again = picks @ np.nan_to_num(table) / (picks @ drawn)
+    means, again, n = clip_means(run, str(judge), "probability")
     p = {}
     for one, other in combinations(range(len(names)), 2):
         apart = again[:, one] - again[:, other]
@@ -144,19 +140,43 @@ def clip_rankings(run: str, say: Say) -> str | None:
         if label in sure
     ]
     ranks = ", and ".join(first) or "no class first or last as far as can be told"
-    text = f"By mean softmax probability, {judge} ranks {ranks}, n = {say(drawn.sum())} pictures"
+    text = f"By mean softmax probability, {judge} ranks {ranks}, n = {say(n)} pictures"
     if not sure:
         return f"{text}; but no class's rank can be told apart from all others'."
     return f"{text}; {UPTO.format(say(len(sure)), say(len(names)), ', '.join(names[label] for label in sure))}"
 
 
-def guidance(run: str, say: Say) -> str | None:
-    """What CLIP's weights change in the most steps, against a constant scale of the same mean and their shuffle."""
-    if not there(run, "guided"):
-        return None
+def clip_means(run: str, judge: str, score: str) -> tuple[Numbers, Numbers, int]:
+    """Each class's mean score (classes,), those of whole noise seeds drawn again (1000, classes), and n pictures."""
+    kept = columns(run, "clip", "label", "seed", score, judge=judge, template="mean")
+    seeds, row = np.unique(kept["seed"], return_inverse=True)
+    table = np.full((len(seeds), len(card(run)["dataset"]["classes"])), math.nan)
+    table[row, kept["label"]] = kept[score]
+    drawn = np.isfinite(table)  # a seed may have drawn one class alone
+    picks = np.random.default_rng(3).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 1000)
+    return np.nanmean(table, axis=0), picks @ np.nan_to_num(table) / (picks @ drawn), int(drawn.sum())
+
+
+def ranks(run: str, judge: str, score: str) -> list[tuple[int, int]]:
+    """The ranks that each class may have, the highest score first: behind all that are surely higher.
+
+    Surely: by more than the 95 % quantile of the largest studentized difference of the class to any other.
+    """
+    means, again, _ = clip_means(run, judge, score)
+    found = []
+    for own in range(len(means)):
+        moved = (again - means) - (again[:, [own]] - means[own])
+        spread = np.where(np.arange(len(means)) == own, 1.0, moved.std(axis=0))
+        limit = np.quantile(np.abs(moved / spread).max(axis=1), 0.95)
+        apart = (means - means[own]) / spread
+        found.append((1 + int((apart > limit).sum()), len(means) - int((apart < -limit).sum())))
+    return found
+
+
+def guided_gains(run: str, count: int) -> dict[str, tuple[Numbers, Numbers]]:
+    """In so many steps, accuracy by noise seed of CLIP's weights and of what they are held against, scales above 1."""
     kept = columns(run, "guided", "law", "scale", "steps", "seed", "label", "cnn", "mean_scale")
-    most = int(kept["steps"].max())
-    rows = {name: column[kept["steps"] == most] for name, column in kept.items()}
+    rows = {name: column[kept["steps"] == count] for name, column in kept.items()}
     right, seeds = rows["cnn"] == rows["label"], np.unique(rows["seed"])
 
     def by_seed(law: str, scale: float) -> tuple[Numbers, float]:
@@ -166,16 +186,25 @@ def guidance(run: str, say: Say) -> str | None:
 
     scales = {law: np.unique(rows["scale"][rows["law"] == law]) for law in ("constant", "clip", "shuffled")}
     line = sorted((by_seed("constant", scale) for scale in scales["constant"] if scale >= 1), key=lambda each: each[1])
-    gains: dict[str, tuple[Numbers, float]] = {}
     own = [by_seed("clip", scale) for scale in scales["clip"] if scale > 1]
     inside = [(hit, at) for hit, at in own if line[0][1] <= at <= line[-1][1]]
-    on_line = [
-        np.array([np.interp(at, [each[1] for each in line], [each[0][seed] for each in line]) for seed in range(len(seeds))])
-        for _, at in inside
-    ]
-    gains["a constant scale of the same mean"] = np.mean([hit for hit, _ in inside], axis=0), np.mean(on_line, axis=0)
+    means, hits = [each[1] for each in line], np.array([each[0] for each in line])
+    on_line = [np.array([np.interp(at, means, hits[:, seed]) for seed in range(len(seeds))]) for _, at in inside]
     shuffled = np.mean([by_seed("shuffled", scale)[0] for scale in scales["shuffled"] if scale > 1], axis=0)
-    gains["their shuffled control"] = np.mean([hit for hit, _ in own], axis=0), shuffled
+    return {
+        "a constant scale of the same mean": (np.mean([hit for hit, _ in inside], axis=0), np.mean(on_line, axis=0)),
+        "their shuffled control": (np.mean([hit for hit, _ in own], axis=0), shuffled),
+    }
+
+
+def guidance(run: str, say: Say) -> str | None:
+    """What CLIP's weights change in the most steps, against a constant scale of the same mean and their shuffle."""
+    if not there(run, "guided"):
+        return None
+    kept = columns(run, "guided", "law", "scale", "steps", "seed", "label", "cnn")
+    most = int(kept["steps"].max())
+    rows = {name: column[kept["steps"] == most] for name, column in kept.items()}
+    right, gains = rows["cnn"] == rows["label"], guided_gains(run, most)
     cramped = [name for name, (_, other) in gains.items() if 100 * (1 - other.mean()) < 1]
     parts = []
     for name, (ours, other) in gains.items():
@@ -183,7 +212,8 @@ def guidance(run: str, say: Say) -> str | None:
             found = student_mean(100 * (ours - other))
             parts.append(f"{say.ends(found)} points against {name}")
     said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}"] if parts else []
-    said += [f"accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}"] if cramped else []
+    if cramped:
+        said.append(f"accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}")
     plain = (rows["law"] == "constant") & (rows["scale"] == 1)
     bare = say.ends(share(right[plain], rows["seed"][plain]), 100, " %")
     n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
@@ -204,9 +234,11 @@ def steps(run: str, say: Say) -> str | None:
     own, ratio = kept["network"] == run, kept["frechet_ratio"]
     good = [row for row in np.flatnonzero(own) if ratio[row] <= 1.3 * ratio[own].min()]
     best = max(good, key=lambda row: (right[row].mean(), -ratio[row], -kept["evaluations"][row]))
-    wide = NormalDist().inv_cdf(1 - 0.025 / (len(tops) - 1))
-    kinds = {row: _keeps(right, kept, row, best, wide) for row in range(len(tops)) if row != best}
-    fewest = min([row for row, kind in kinds.items() if kind == "yes"] + [best], key=lambda row: kept["evaluations"][row])
+    wide = at_once(len(tops) - 1)
+    kinds = {row: _keeps(run, row, int(best), wide) for row in range(len(tops)) if row != best}
+    fewest = min(
+        [row for row, kind in kinds.items() if kind == "yes"] + [best], key=lambda row: kept["evaluations"][row]
+    )
     assert fewest == best, "the page names a way that surely keeps the quality: recompute its loss here too"
     fewer = [row for row, kind in kinds.items() if kept["evaluations"][row] < kept["evaluations"][best]]
     unknown = [row for row in fewer if kinds[row] == "cannot say"]
@@ -219,16 +251,30 @@ def steps(run: str, say: Say) -> str | None:
     )
 
 
-def _keeps(right: list[Numbers], kept: dict[str, Numbers], row: int, best: int, wide: float) -> str:
-    """At most a point of accuracy lost (Bonett and Price), at most 1.3 times as far (spreads of both on the log)."""
-    n = len(right[best])
-    more, less = ((int((one & ~two).sum()) + 1) / (n + 2) for one, two in
-                  ((right[row], right[best]), (right[best], right[row])))  # fmt: skip
-    error = wide * math.sqrt((more + less - (more - less) ** 2) / (n + 2))
-    low, high = 100 * (more - less - error), 100 * (more - less + error)
-    ratio, top = kept["frechet_ratio"], kept["frechet_ratio_high"]
-    spread = math.hypot(*(math.log(top[each] / ratio[each]) for each in (row, best))) * wide / 1.959964
-    far = math.log(ratio[row] / ratio[best])
-    if high < -1 or far - spread > math.log(1.3):
+def _keeps(run: str, row: int, best: int, wide: float) -> str:
+    """At most a point of accuracy lost and at most 1.3 times as far."""
+    lost, far = worse(run, row, best, wide), times_as_far(run, row, best, wide)
+    if lost.high < -1 or far.low > 1.3:
         return "no"
-    return "yes" if low > -1 and far + spread < math.log(1.3) else "cannot say"
+    return "yes" if lost.low > -1 and far.high < 1.3 else "cannot say"
+
+
+def worse(run: str, row: int, other: int, wide: float) -> Found:
+    """Points of accuracy that a way of drawing has over another on the same noise, by Bonett and Price."""
+    tops = columns(run, "steps")["top"]
+    one, two = (np.frombuffer(tops[each], np.uint8) for each in (row, other))
+    asked = np.arange(len(one)) % len(card(run)["dataset"]["classes"])
+    n, ours, theirs = len(one), one == asked, two == asked
+    more, less = ((int((mine & ~others).sum()) + 1) / (n + 2) for mine, others in ((ours, theirs), (theirs, ours)))
+    error = wide * math.sqrt((more + less - (more - less) ** 2) / (n + 2))
+    return Found(100 * (ours.mean() - theirs.mean()), 100 * (more - less - error), 100 * (more - less + error))
+
+
+def times_as_far(run: str, row: int, other: int, wide: float) -> Found:
+    """A way's distance over another's: the spreads of both joined on the logarithm, where no draws were kept."""
+    kept = columns(run, "steps")
+    assert "frechet_draws" not in kept, "draws were kept: pair them here, as the page does"
+    ratio, top = kept["frechet_ratio"], kept["frechet_ratio_high"]
+    spread = math.hypot(*(math.log(top[each] / ratio[each]) for each in (row, other))) * wide / Z
+    far = math.log(ratio[row] / ratio[other])
+    return Found(math.exp(far), math.exp(far - spread), math.exp(far + spread))

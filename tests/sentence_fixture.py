@@ -1,7 +1,7 @@
 """A sentence with numbers that are known otherwise, held against the one that a page shows.
 
-    say = Say()
-    say.compare(f"half by {say(43.8)} %, n = {say(600)}", shown)
+say = Say()
+say.compare(f"half by {say(43.8)} %, n = {say(600)}", shown)
 """
 
 import math
@@ -11,7 +11,9 @@ from decimal import Decimal
 from parquet_oracle import Found
 
 NUMBER = r"[+−]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?|never"
-PART = 0.25  # of an interval's width, by which its ends may differ: other draws differ by less, a missing cluster by more
+PART = (
+    0.25  # of an interval's width, by which its ends may differ: other draws differ by less, a missing cluster by more
+)
 
 
 class Say:

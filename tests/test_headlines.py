@@ -5,18 +5,15 @@ say is nowhere asked. Generate's sentence is of pictures that are drawn while so
 """
 
 import html
-import json
 import math
-import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
+from oracle_claims import MISSING, NO, YES, verdicts
 from oracle_compare import compare
 from oracle_experiments import clip_rankings, guidance, speciation, steps
 from parquet_oracle import (
-    CLEAN,
     ROOT,
     RUNS,
     SEVENTY,
@@ -67,7 +64,9 @@ def forward(run: str, say: Say) -> str:
         level = linear(int(name.removeprefix("linear-")))
     else:  # cosine, moved to less noise: a thousand places in the middle of their steps, as it was learned to 12.9
         middle = (np.arange(1000) + 0.5) / 1000
-        level = np.clip(-2 * np.log(np.tan(math.pi / 2 * middle)) + float(name.removeprefix("cosine") or 0), -12.9, 12.9)
+        level = np.clip(
+            -2 * np.log(np.tan(math.pi / 2 * middle)) + float(name.removeprefix("cosine") or 0), -12.9, 12.9
+        )
     signal = 1 / (1 + np.exp(-level[-1]))
     equal = 1 + int(np.argmin(np.abs(level)))
     text = (
@@ -149,7 +148,9 @@ def recognizability(run: str, say: Say) -> str | None:
 
 def _first_and_last(run: str, seen, say: Say) -> str:
     """The classes whose mean is told apart from all others' at either end, by sign flips of whole noise seeds."""
-    since, place = (np.minimum(np.maximum(side, 0), 100) for side in (seen.since(seen.percent), seen.place(seen.percent)))
+    since, place = (
+        np.minimum(np.maximum(side, 0), 100) for side in (seen.since(seen.percent), seen.place(seen.percent))
+    )
     middle = np.where(seen.never | ~np.isfinite(seen.since(seen.percent)), place, (since + place) / 2)
     table = table_of(middle, seen)
     p, order, names = told_apart(table), np.argsort(table.mean(axis=0)), card(run)["dataset"]["classes"]
@@ -176,13 +177,29 @@ def report(run: str, say: Say) -> str:
     return f"A report of {run}, in one file that needs no network; {lacking}."
 
 
+def claims(run: str, say: Say) -> str:
+    """How many parts of the statements hold, and which statements lack data."""
+    found = verdicts(run)
+    count = {kind: sum(each == kind for _, each in found) for kind in (YES, NO)}
+    missing = [source for source, each in found if each == MISSING]
+    text = (
+        f"Of {say(len(found))} parts of the source's statements {run} supports {say(count[YES])} and does not support "
+        f"{say(count[NO])}; of {say(len(found) - count[YES] - count[NO])} it cannot be said"
+    )
+    return f"{text}, {', '.join(missing)} for want of data." if missing else f"{text}."
+
+
 SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
     "runs": runs, "forward": forward, "trajectory": trajectory, "network": network, "training": training,
     "recognizability": recognizability, "speciation": speciation, "clip_rankings": clip_rankings, "guidance": guidance,
     "steps": steps, "compare": compare, "blind_test": blind_test, "report": report,
+    "claims": claims,
 }  # fmt: skip
 
-ALIKE = {"runs": lambda run: "", "forward": lambda run: str(card(run)["config"].get("schedule", run))}  # the same sentence
+ALIKE = {
+    "runs": lambda run: "",
+    "forward": lambda run: str(card(run)["config"].get("schedule", run)),
+}  # the same sentence
 
 
 def chosen(page: str) -> list[str]:
@@ -228,4 +245,4 @@ def test_so_are_those_of_two_runs_of_other_steps_or_other_classes(
 
 
 def test_no_page_is_forgotten() -> None:
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, "claims", *LIVE}
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, *LIVE}
