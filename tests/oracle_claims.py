@@ -255,10 +255,7 @@ def s13(run: str) -> Verdicts:
     kept = columns(run, "steps")
     own, count = kept["network"] == run, kept["evaluations"]
     long, short = own & (kept["solver"] == "ddpm") & (count >= 99), own & (kept["solver"] == "ddim") & (count <= 20)
-    slow, quick = (
-        min(np.flatnonzero(long), key=lambda row: count[row]),
-        max(np.flatnonzero(short), key=lambda row: count[row]),
-    )
+    slow, quick = np.flatnonzero(long)[count[long].argmin()], np.flatnonzero(short)[count[short].argmax()]
     times = [kept[one][slow] / kept[other][quick] for one, other in (("ms_low", "ms_high"), ("ms_high", "ms_low"))]
     lost, far = worse(run, int(quick), int(slow), Z), times_as_far(run, int(quick), int(slow), Z)
     loses = YES if lost.low > -1 else NO if lost.high < -1 else OPEN

@@ -17,6 +17,7 @@ from parquet_oracle import (
     ROOT,
     RUNS,
     SEVENTY,
+    Recognized,
     card,
     close,
     columns,
@@ -50,8 +51,8 @@ def runs(run: str, say: Say) -> str:
     if told[best].low > max(found.high for name, found in told.items() if name != best):
         return f"{start}{best} draws the class it is asked for most often: {words}."
     return (
-        f"{start}which draws the class it is asked for most often cannot be said: {best} has the highest share, {words}, "
-        "not told apart from all others."
+        f"{start}which draws the class it is asked for most often cannot be said: {best} has the highest share, "
+        f"{words}, not told apart from all others."
     )
 
 
@@ -138,15 +139,14 @@ def recognizability(run: str, say: Say) -> str | None:
         loose = recognized(run, fine, 0.5).never
         never = f"{say.ends(share(seen.never, seen.seed), 100, ' %')} at p ≥ {say(least)}"
         never += f" and {say.ends(share(loose, seen.seed), 100, ' %')} at {say(0.5)}" if least > 0.5 else ""
-        return f"More than half of the pictures are never recognized, {never}, n = {say(len(seen.at))}; {source} of the steps."
+        text = f"More than half of the pictures are never recognized, {never}, n = {say(len(seen.at))}"
+        return f"{text}; {source} of the steps."
     place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}] at p ≥ {say(least)}"
-    return (
-        f"Half of the pictures are recognizable by {place}, n = {say(len(seen.at))}: {_first_and_last(run, seen, say)}; "
-        f"{source} of the steps."
-    )
+    text = f"Half of the pictures are recognizable by {place}, n = {say(len(seen.at))}"
+    return f"{text}: {_first_and_last(run, seen, say)}; {source} of the steps."
 
 
-def _first_and_last(run: str, seen, say: Say) -> str:
+def _first_and_last(run: str, seen: Recognized, say: Say) -> str:
     """The classes whose mean is told apart from all others' at either end, by sign flips of whole noise seeds."""
     since, place = (
         np.minimum(np.maximum(side, 0), 100) for side in (seen.since(seen.percent), seen.place(seen.percent))

@@ -62,3 +62,25 @@ def test_every_dependency_is_required_once_and_has_a_reason() -> None:
 def test_the_dashboard_needs_no_torch() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert not requirement_names(project["dependencies"]) & {"torch", "torchvision", "onnx", "open_clip_torch"}
+
+
+MEASURED = re.compile(r"\d+\.\d+ %(?!\s\[)")  # settings are whole per cents; what has decimals was measured
+RESULTS = README[: README.index("## Dependencies")]
+
+
+def results() -> list[str]:
+    """What stands together: a paragraph, or a row of a table with its heading and the lead above it."""
+    found, lead = [], ""
+    for block in re.split(r"\n\s*\n", RESULTS):
+        head, _, *rows = block.splitlines() if block.startswith("|") else (block, "")
+        found += [f"{lead}\n{head}\n{row}" for row in rows] if rows else [block]
+        lead = block if block.endswith(":") else ""
+    return [each for each in found if re.search(r"\d %", each) and not each.startswith("```")]
+
+
+def test_every_percentage_that_was_measured_has_its_interval_its_n_and_its_command() -> None:
+    for each in results():
+        assert not MEASURED.search(each), f"without an interval: {MEASURED.findall(each)} in {each}"
+        assert "n = " in each, f"without n: {each}"
+        assert "`firstlight " in each or "| same |" in each, f"without the command that makes it: {each}"
+    assert len(results()) > 20
