@@ -20,6 +20,7 @@ from parquet_oracle import (
     spectrum,
     student_mean,
     there,
+    weights,
     wilson,
 )
 from sentence_fixture import Say
@@ -93,13 +94,13 @@ def agreement(run: str) -> tuple[Found, int]:
         chance, most = (0.5, 1.0) if classes == 2 else ((often**2).sum(), phi[-1])
         return through(level, (phi - chance) / (most - chance), 0.55)
 
-    picks = np.random.default_rng(5).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 600)
-    return ends(crossing(np.ones(len(seeds))), np.array([crossing(pick) for pick in picks])), len(same)
+    again = np.array([crossing(each) for each in weights(len(seeds), 600)])
+    return ends(crossing(np.ones(len(seeds))), again), len(same)
 
 
-def rising(shares: Numbers, weights: Numbers) -> Numbers:
+def rising(shares: Numbers, pairs: Numbers) -> Numbers:
     """The nearest shares that never fall: neighbours that do are pooled."""
-    blocks = [[share, weight, 1] for share, weight in zip(shares, weights, strict=True)]
+    blocks = [[share, weight, 1] for share, weight in zip(shares, pairs, strict=True)]
     place = 0
     while place < len(blocks) - 1:
         (one, a, m), (two, b, k) = blocks[place], blocks[place + 1]
@@ -152,9 +153,9 @@ def clip_means(run: str, judge: str, score: str) -> tuple[Numbers, Numbers, int]
     seeds, row = np.unique(kept["seed"], return_inverse=True)
     table = np.full((len(seeds), len(card(run)["dataset"]["classes"])), math.nan)
     table[row, kept["label"]] = kept[score]
-    drawn = np.isfinite(table)  # a seed may have drawn one class alone
-    picks = np.random.default_rng(3).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), 1000)
-    return np.nanmean(table, axis=0), picks @ np.nan_to_num(table) / (picks @ drawn), int(drawn.sum())
+    drawn, means = np.isfinite(table), np.nanmean(table, axis=0)  # a seed may have drawn one class alone
+    picks, apart = weights(len(seeds), 1000), np.where(drawn, table - means, 0).astype(np.float32)
+    return means, means + picks @ apart / (picks @ drawn.astype(np.float32)), int(drawn.sum())
 
 
 def ranks(run: str, judge: str, score: str) -> list[tuple[int, int]]:

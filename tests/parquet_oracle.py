@@ -94,12 +94,16 @@ def share(hits: Numbers, seeds: Numbers) -> Found:
     return wilson(p, n / design * (Z / student(len(names))) ** 2)
 
 
+@cache
+def weights(seeds: int, repeats: int) -> Numbers:
+    """How often each of so many noise seeds is drawn in sets of as many, with replacement, (repeats, seeds)."""
+    return np.random.default_rng(2024).multinomial(seeds, np.full(seeds, 1 / seeds), repeats).astype(np.float32)
+
+
 def drawn(seeds: Numbers, of: Callable[[Numbers], Any], repeats: int = 600) -> Numbers:
     """`of` weights of the pictures, for sets of as many noise seeds drawn with replacement."""
     names, member = np.unique(seeds, return_inverse=True)
-    generator = np.random.default_rng(2024)
-    picks = generator.integers(0, len(names), (repeats, len(names)))
-    return np.array([of(np.bincount(pick, minlength=len(names))[member]) for pick in picks])
+    return np.array([of(each[member]) for each in weights(len(names), repeats)])
 
 
 def ends(value: float, of: Numbers) -> Found:
@@ -112,8 +116,8 @@ def mean(values: Numbers, seeds: Numbers) -> Found:
     """A mean of finite values, by the sums of whole seeds drawn again."""
     names, member = np.unique(seeds, return_inverse=True)
     sums, count = np.bincount(member, values), np.bincount(member)
-    picks = np.random.default_rng(2024).integers(0, len(names), (2000, len(names)))
-    return ends(float(values.mean()), sums[picks].sum(axis=1) / count[picks].sum(axis=1))
+    picks = weights(len(names), 2000)
+    return ends(float(values.mean()), (picks @ sums) / (picks @ count))
 
 
 def student_mean(values: Numbers) -> Found:
