@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ablations_fixture import with_ablations
 from archive_fixture import CLASSES, JUDGES, LOGSNR, SEEDS, STEPS, picture, probability, samples, write_run
@@ -82,6 +83,19 @@ def test_an_archive_without_runs_or_folder_answers_with_empty_frames(archive: Ar
             if "run" not in needed(query):
                 answer = empty.ask(query, **needed(query))
                 assert answer.empty and list(answer.columns) == list(archive.ask(query, **needed(query)).columns)
+
+
+def test_a_distance_over_a_floor_of_other_numbers_of_pictures_is_no_ratio(tmp_path: Path) -> None:
+    old = write_run(tmp_path, "old")
+    table = pq.read_table(old.quality)
+    fewer = [{**row, "n": 60} if row["metric"] == "frechet_floor" else row for row in table.to_pylist()]
+    write_table(old.quality, pa.Table.from_pylist(fewer, table.schema))
+    write_manifest(old)
+    write_run(tmp_path, "new")
+    archive = Archive(tmp_path)
+    ratio = archive.ask("runs").set_index("run")["frechet_ratio"]
+    assert pd.isna(ratio["old"]) and ratio["new"] == 2.0
+    assert {"frechet", "frechet_floor"} <= set(archive.ask("quality", run="old")["metric"])
 
 
 def test_home_table(archive: Archive) -> None:
