@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.blind_test import finding, result, sitting
+from dashboard.blind_test import headline, result, sitting
 from dashboard.components import control_bar, elements, people
 from dashboard.data import adopted, archive
 
@@ -15,7 +15,7 @@ if trial is None:
     answer = st.container()
     view = sitting.begin(run)
     with answer:
-        elements.finding(finding.sentence(run, view))
+        elements.headline(headline.sentence(run, view))
     with st.expander("What people have answered so far; look when you have guessed"):
         people.shown(run, view, axis)
 elif trial.over:

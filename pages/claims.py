@@ -1,6 +1,6 @@
 """What the source says, statement by statement, and what the chosen runs say of it."""
 
-from dashboard.claims import finding, sections, text
+from dashboard.claims import headline, sections, text
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
 
@@ -8,7 +8,7 @@ elements.title("Claims", "What does the source say, and what holds?")
 run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
 verdicts = sections.verdicts(ids)
-elements.finding(finding.sentence(verdicts, ids[0]))
+elements.headline(headline.sentence(verdicts, ids[0]))
 sections.overview(verdicts, ids)
 sections.save(verdicts)
 shown = inputs.choose("Show", list(text.KINDS), "show")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.compare import comparison, finding, tabs
+from dashboard.compare import comparison, headline, tabs
 from dashboard.components import control_bar, elements, inputs
 
 elements.title("Compare", "What differs between these runs?")
@@ -10,7 +10,7 @@ runs, axis = comparison.chosen_runs(), control_bar.chosen_axis()
 answer = st.container()
 at = comparison.comparison(runs, axis, comparison.chosen_view(runs))
 with answer:
-    elements.finding(finding.sentence(at))
+    elements.headline(headline.sentence(at))
 
 for name, part in inputs.parts(list(tabs.PARTS)):
     with part:

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.forward import chart, clean_pictures, finding, process
+from dashboard.forward import chart, clean_pictures, headline, process
 from dashboard.forward import film as forward_film
 
 elements.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
@@ -20,7 +20,7 @@ with st.container(horizontal=True):
 table = process.schedule(name, archive.folder(run))
 film = forward_film.film(run, name, kind, control_bar.chosen_class(run), which - 1)
 with answer:
-    elements.finding(finding.sentence(name, table))
+    elements.headline(headline.sentence(name, table))
 st.image(
     film.picture,
     output_format="PNG",

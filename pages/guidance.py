@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import elements, inputs
 from dashboard.data import archive
-from dashboard.guidance import choice, finding, front, tabs
+from dashboard.guidance import choice, front, headline, tabs
 
 elements.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
 run = archive.chosen_run()
@@ -16,7 +16,7 @@ def measured() -> None:
     place = st.container()
     at = choice.choice(run)
     with place:
-        elements.finding(finding.sentence(at))
+        elements.headline(headline.sentence(at))
     front.draw(at)
     for name, part in inputs.parts(list(tabs.PARTS), "guided"):
         with part:

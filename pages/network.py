@@ -4,12 +4,12 @@ import streamlit as st
 
 from dashboard.components import elements
 from dashboard.data import adopted, archive
-from dashboard.network import ablations, finding, sections
+from dashboard.network import ablations, headline, sections
 
 elements.title("Inside the network", "What is the network made of, and what breaks without its parts?")
 run = archive.chosen_run()
 net = sections.network(run)
-elements.finding(finding.sentence(run, net))
+elements.headline(headline.sentence(run, net))
 elements.notices(adopted.oddities(run))
 sections.draw(run, net)
 

@@ -5,12 +5,12 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import csv_download, elements, live
 from dashboard.data import adopted, archive
-from dashboard.runs import finding, notes_form, table
+from dashboard.runs import headline, notes_form, table
 
 elements.title("Runs", "What has been trained, and how good is it?")
 run = archive.chosen_run()
 runs = archive.ask("runs")
-elements.finding(finding.sentence(runs))
+elements.headline(headline.sentence(runs))
 live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
@@ -30,7 +30,7 @@ else:
     )
     csv_download.save_rows(table.file_rows(shown), "runs")
 elements.damaged(runs)
-if said := finding.bundled(archive.root()):
+if said := headline.bundled(archive.root()):
     elements.note(said)
 
 st.subheader("How it was trained, and how well it draws", anchor=False)

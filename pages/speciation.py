@@ -4,11 +4,11 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.speciation import finding, tabs
+from dashboard.speciation import headline, tabs
 
 elements.title("Speciation", "When is the class decided, and does theory know?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
-elements.finding(finding.sentence(run, axis))
+elements.headline(headline.sentence(run, axis))
 
 
 @st.fragment

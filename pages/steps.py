@@ -4,13 +4,13 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
-from dashboard.steps import chart, finding, late_start, pictures, sections, table, ways
+from dashboard.steps import chart, headline, late_start, pictures, sections, table, ways
 
 elements.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
 run = archive.chosen_run()
 at = ways.ways(run)
-elements.finding(finding.sentence(at))
-finding.remarks(at)
+elements.headline(headline.sentence(at))
+headline.remarks(at)
 
 
 @st.fragment

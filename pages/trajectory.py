@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, scrubber
 from dashboard.data import adopted, archive, judgements
-from dashboard.trajectory import finding, sections, stored
+from dashboard.trajectory import headline, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
@@ -15,7 +15,7 @@ found = stored.chosen(run, label)
 step = stored.step_of_link(found[0])
 
 with answer:
-    elements.finding(finding.sentence(found[0], classes[label]))
+    elements.headline(headline.sentence(found[0], classes[label]))
 content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
 scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
 if not adopted.labels(run):
@@ -26,5 +26,5 @@ else:
     elements.notices(judgements.remarks(str(run["run"]), found[0].view))
 if said := adopted.without_none(run, "its x̂0 without one is not shown"):
     elements.note(said)
-elements.note(finding.setting(found[0].row))
+elements.note(headline.setting(found[0].row))
 sections.section(run, found[0], classes, step)

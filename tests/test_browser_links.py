@@ -25,7 +25,7 @@ LINKS = [  # a view of every page in which everything is chosen otherwise than b
     "claims?run=second&with=first",
 ]
 SEEN = """() => [...document.querySelectorAll(
-  'h1, .finding, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
+  'h1, .headline, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
 )].map(each => [each.tagName, each.value ?? '', each.getAttribute('aria-valuenow') ?? '', each.innerText].join(' '))"""
 QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
   && document.querySelectorAll('h1').length === 1 && !document.querySelector('[data-testid=stSkeleton]')"""
@@ -34,7 +34,7 @@ Page = Callable[..., "playwright.Page"]
 
 def seen(page: "playwright.Page") -> list[str]:
     """What is chosen and said, once the page stands still."""
-    page.locator("p.finding, p.note, [data-testid=stAlert]").first.wait_for()
+    page.locator("p.headline, p.note, [data-testid=stAlert]").first.wait_for()
     page.wait_for_function(QUIET)
     return page.evaluate(SEEN)
 
@@ -89,7 +89,7 @@ def test_a_link_to_a_deleted_run_leads_to_another_and_says_so(
     shutil.rmtree(gone.folder)
     page.get_by_role("link", name="Training").click()  # who has it open is led on too
     shows(page, "The link asks for a run")
-    page.locator("p.finding").first.wait_for()
+    page.locator("p.headline").first.wait_for()
     again = fresh(f"{page.url.split('/training')[0]}/trajectory?run=gone&class=1")
     shows(again, "The link asks for a run")
-    again.locator("p.finding").first.wait_for()
+    again.locator("p.headline").first.wait_for()

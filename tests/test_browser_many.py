@@ -19,7 +19,7 @@ ROUNDS = 3  # visits of each, after one that warms
 GROWTH = 1.5  # the slowest page among many, over the slowest among few: the aim
 GUARD = 2.0  # what fails: other work on the machine adds its own to either
 WATCH = """title => {
-  const there = () => document.querySelector('h1')?.innerText === title && document.querySelector('p.finding')
+  const there = () => document.querySelector('h1')?.innerText === title && document.querySelector('p.headline')
     && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stStatusWidget]')
   window.painted = new Promise(done => addEventListener('click', () => {
@@ -56,7 +56,7 @@ def open_pages(browser: "playwright.Browser", archives: dict[int, Path]) -> Iter
             pages[count] = browser.new_page(viewport={"width": 1280, "height": 900})
             pages[count].set_default_timeout(4 * PATIENCE)
             pages[count].goto(address)
-            pages[count].locator("p.finding").wait_for()
+            pages[count].locator("p.headline").wait_for()
         yield pages
 
 

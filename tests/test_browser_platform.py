@@ -25,7 +25,7 @@ LAST = """step => {
   const chart = document.querySelector('.js-plotly-plot')
   return Boolean(chart && chart.data && Math.max(...chart.data.flatMap(trace => trace.x)) >= step)
 }"""
-ALONE = """() => document.querySelectorAll('.finding').length === 1
+ALONE = """() => document.querySelectorAll('.headline').length === 1
   && document.querySelectorAll('.js-plotly-plot').length === 1"""  # a chart that is being replaced leaves in a moment
 LINKS = [  # a view, everything in it chosen otherwise than by default: see test_browser_links.py
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
@@ -88,9 +88,9 @@ def test_the_default_run_stands_in_a_copied_link(opened: Page) -> None:  # noqa:
     page = opened("")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("link", name="Training", exact=True).click()
-    finding = page.locator("p.finding", has_text="The loss of")
-    finding.wait_for()
-    run = finding.inner_text().split()[3]  # the one that draws best
+    headline = page.locator("p.headline", has_text="The loss of")
+    headline.wait_for()
+    run = headline.inner_text().split()[3]  # the one that draws best
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert f"run={run}" in page.evaluate("navigator.clipboard.readText()")

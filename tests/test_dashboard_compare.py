@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from dashboard.axes import AXES
 from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
-from dashboard.compare import configuration, differences, finding, quality
+from dashboard.compare import configuration, differences, headline, quality
 from dashboard.compare import loss as compare_loss
-from dashboard.runs import finding as runs_finding
+from dashboard.runs import headline as runs_headline
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import schema as firstlight_schema
@@ -73,8 +73,8 @@ def test_a_few_that_never_are_count_as_the_end_and_many_have_no_mean() -> None:
     assert row.never.value == row.more_never.value == never.mean() and row.baseline_never.value == 0
     many = differences.contrasts("blind", points(never=0.5), none, CLASSES, on(), shared=True)[0]
     assert np.isnan(many.difference.value) and np.isnan(many.own) and many.more_never.low > 0.3
-    assert "more than 5 %" in finding._recognized_words(many, "logSNR")
-    assert finding._never_words(many, 0.9).startswith("leaves ") and ", more (+" in finding._never_words(many, 0.9)
+    assert "more than 5 %" in headline._recognized_words(many, "logSNR")
+    assert headline._never_words(many, 0.9).startswith("leaves ") and ", more (+" in headline._never_words(many, 0.9)
     assert differences.contrasts("all", points(never=1.1), none, CLASSES, on(), shared=False)[0].more_never.low > 0.8
 
 
@@ -89,7 +89,7 @@ def test_other_frames_leave_open_which_is_earlier() -> None:
     assert careless.low > 0.5  # a difference that is none
     row = differences.contrasts("coarse", seen, exact, CLASSES, on(apart=True), shared=True)[0]
     assert row.difference.low < 0 < row.difference.high and row.apart
-    assert "cannot be said" in finding._recognized_words(row, "logSNR")
+    assert "cannot be said" in headline._recognized_words(row, "logSNR")
     assert differences.told(row, "+.2f").startswith("[−")  # nothing between the ends is likelier
     late = replace(seen, logsnr=np.full(len(level), 9.0), missed_logsnr=np.full(len(level), 4.0))
     sure = differences.contrasts("late", late, exact, CLASSES, on(apart=True), shared=True)[0].difference
@@ -176,10 +176,10 @@ def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
 def test_no_run_is_named_best_that_is_not_told_apart() -> None:
     columns = ("run", "state", "accuracy", "accuracy_low", "accuracy_high", "accuracy_n")
     rows = [("a", "finished", 0.995, 0.993, 0.996, 900), ("b", "finished", 0.996, 0.994, 0.997, 900)]
-    said = runs_finding.sentence(pd.DataFrame(rows, columns=columns))
+    said = runs_headline.sentence(pd.DataFrame(rows, columns=columns))
     assert "cannot be said: b has the highest share, 99.6 % [99.4, 99.7], n = 900, not told apart" in said
     rows[0] = ("a", "finished", 0.9, 0.89, 0.91, 900)
-    assert "b draws the class it is asked for most often" in runs_finding.sentence(pd.DataFrame(rows, columns=columns))
+    assert "b draws the class it is asked for most often" in runs_headline.sentence(pd.DataFrame(rows, columns=columns))
 
 
 def test_a_difference_without_an_interval_is_none() -> None:
@@ -188,7 +188,7 @@ def test_a_difference_without_an_interval_is_none() -> None:
     assert {one: side(Estimate(2.0, *one, 5)) for one in ends} == ends
     none = wilson(0, 10)
     row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, nan, nan, 10))
-    assert "neither earlier nor later" in finding._recognized_words(row, "% of steps")
+    assert "neither earlier nor later" in headline._recognized_words(row, "% of steps")
 
 
 def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:

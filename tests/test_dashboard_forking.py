@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components.elements import literal
 from dashboard.generation import Verdicts
-from dashboard.trajectory import finding, fork_chart
 from dashboard.trajectory import fork as trajectory_fork
+from dashboard.trajectory import fork_chart, headline
 from firstlight.errors import SamplerError
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
@@ -81,12 +81,11 @@ def made(stay: int, net: Denoiser, told: bool = True) -> trajectory_fork.Continu
 
 def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
     """Wilson's interval of 13 of 16: 57.0 to 93.4 %."""
-    said = finding.fork_sentence(made(13, net))
+    said = headline.fork_sentence(made(13, net))
     assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4], continued from step 2 of 4 (logSNR 0.0)")
-    assert "1 of 16 stays a c" in finding.fork_sentence(made(1, net, told=False))
-    assert "not told" in finding.fork_sentence(made(1, net, told=False)) and "ddim up to here" in finding.fork_setting(
-        made(1, net)
-    )
+    assert "1 of 16 stays a c" in headline.fork_sentence(made(1, net, told=False))
+    assert "not told" in headline.fork_sentence(made(1, net, told=False))
+    assert "ddim up to here" in headline.fork_setting(made(1, net))
 
 
 def test_the_histogram_has_every_class_with_its_interval(net: Denoiser) -> None:

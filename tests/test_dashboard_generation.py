@@ -18,7 +18,7 @@ from dashboard.charts.guidance import weights
 from dashboard.components import progress
 from dashboard.forward import film as forward_film
 from dashboard.forward import process
-from dashboard.generate import finding as generate_finding
+from dashboard.generate import headline as generate_headline
 from dashboard.generate import labelled_set
 from dashboard.generation import Waiting
 from dashboard.pictures.pixels import shown
@@ -57,7 +57,7 @@ def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_
     assert plain.scales is not None and plain.scales.tolist() == made.scales.tolist()
     figure = weights(made.scales, ["a", "a", "c", "c"], made.seeds.tolist(), levels("logsnr", 4))
     assert list(plotly.graph_objects.Figure(figure).data[0].z[0]) == [1.0, 2.0, 2.0, 1.0]
-    assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in generate_finding.setting(made)
+    assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in generate_headline.setting(made)
 
 
 def test_a_request_is_the_same_noise_for_every_class():

@@ -12,7 +12,7 @@ from archive_fixture import CLASSES, write_run
 from dashboard import axes, format, run_facts
 from dashboard.data import judgements
 from dashboard.recognizability import classes as recognizability_classes
-from dashboard.recognizability import finding as recognizability_finding
+from dashboard.recognizability import headline as recognizability_headline
 from dashboard.recognizability import threshold as threshold_tab
 from dashboard.runs.table import search
 from evaluator.recognizability import thresholds
@@ -76,12 +76,12 @@ def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive
 
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
-    text = recognizability_finding.sentence(found, CLASSES, "% of steps", 70.0)
+    text = recognizability_headline.sentence(found, CLASSES, "% of steps", 70.0)
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
     assert "the source says around 70 % of its own steps, logSNR 0.53" in text
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
-    text = recognizability_finding.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
+    text = recognizability_headline.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
     assert "] at p ≥ 0.95 and 33.3 % [" in text and "] at 0.50, n = 6" in text
 
@@ -118,9 +118,9 @@ def test_the_table_has_a_row_for_all_and_one_for_each_class(archive: Archive) ->
 def test_what_is_lacking_is_said(archive: Archive) -> None:
     _, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
     part = analysis(found.of((found.label != 1) & (found.seed == 0)), CLASSES)
-    said = recognizability_finding.lacking(part, CLASSES)
+    said = recognizability_headline.lacking(part, CLASSES)
     assert "no pictures of 1" in said and "one noise seed" in said
-    assert recognizability_finding.lacking(analysis(found, CLASSES), CLASSES) == ""
+    assert recognizability_headline.lacking(analysis(found, CLASSES), CLASSES) == ""
 
 
 def test_the_sources_level_lies_between_the_steps_around_it(archive: Archive) -> None:

@@ -35,7 +35,7 @@ def words(test: AppTest) -> str:
     return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ")
 
 
-def test_the_finding_holds_clip_against_a_constant_scale_and_its_control(opened: Open, tmp_path: Path) -> None:
+def test_the_headline_holds_clip_against_a_constant_scale_and_its_control(opened: Open, tmp_path: Path) -> None:
     swept(tmp_path)
     test = opened()
     said = words(test)

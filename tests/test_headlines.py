@@ -36,16 +36,16 @@ from parquet_oracle import (
 from sentence_fixture import Say
 from streamlit.testing.v1 import AppTest
 
-from dashboard.claims import finding as claims_finding
+from dashboard.claims import headline as claims_headline
 from dashboard.claims import text as claims_text
-from dashboard.forward import finding as forward_finding
+from dashboard.forward import headline as forward_headline
 from dashboard.forward import process
 from firstlight.run_folder import Run
 from store.database import Archive
 
 APP = ROOT / "dashboard" / "app.py"
 LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
-FOUND = '<p class="finding">'
+FOUND = '<p class="headline">'
 
 
 def runs(run: str, say: Say) -> str:
@@ -205,8 +205,8 @@ SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
 
 ARCHIVE = Archive(ROOT / "runs")
 QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without the pictures that it draws beside
-    "forward": lambda run: forward_finding.sentence(process.OWN, process.schedule(process.OWN, Run(RUNS[run]))),
-    "claims": lambda run: claims_finding.sentence(claims_text.verdicts_of(Run(RUNS[run]), ARCHIVE.ask), run),
+    "forward": lambda run: forward_headline.sentence(process.OWN, process.schedule(process.OWN, Run(RUNS[run]))),
+    "claims": lambda run: claims_headline.sentence(claims_text.verdicts_of(Run(RUNS[run]), ARCHIVE.ask), run),
 }
 
 

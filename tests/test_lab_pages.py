@@ -51,14 +51,14 @@ def words(test: AppTest) -> str:
     return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ")
 
 
-def test_the_finding_names_the_classes_that_were_planted_first_and_last(opened: Open, tmp_path: Path) -> None:
+def test_the_headline_names_the_classes_that_were_planted_first_and_last(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "lab", reach=1.0, other=0.0)
     said = words(opened("recognizability"))
     assert "Half of the pictures are recognizable by" in said
     assert "1 first at" in said and "8 last at" in said
 
 
-def test_the_finding_names_no_class_that_cannot_be_told_from_the_next(opened: Open, tmp_path: Path) -> None:
+def test_the_headline_names_no_class_that_cannot_be_told_from_the_next(opened: Open, tmp_path: Path) -> None:
     write_lab(tmp_path, "lab", seeds=6)  # 1 and 7, 5 and 8 lie half a step apart
     said = words(opened("recognizability"))
     assert "no class is first or last as far as can be told" in said

@@ -147,7 +147,7 @@ def test_literal_text_stays_what_it_was_for_a_reader() -> None:
     assert literal(text).replace("\\", "") == text
 
 
-def test_the_threshold_moves_the_finding(opened: Open, tmp_path: Path) -> None:
+def test_the_threshold_moves_the_headline(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     test = opened("recognizability")
     assert "Half of the pictures are recognizable by 50" in words(test)
@@ -155,7 +155,7 @@ def test_the_threshold_moves_the_finding(opened: Open, tmp_path: Path) -> None:
     assert "never recognized" in words(test)
 
 
-def test_every_axis_and_view_has_a_finding(opened: Open, tmp_path: Path) -> None:
+def test_every_axis_and_view_has_a_headline(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     test = opened("recognizability")
     for axis in ("logSNR", "σ", "OU time"):

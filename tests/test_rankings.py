@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened, turned, words  # noqa: F401
 
 from dashboard.charts import clip as charts_clip
-from dashboard.clip_rankings import finding as clip_finding
+from dashboard.clip_rankings import headline as clip_headline
 from dashboard.clip_rankings import tabs as clip_rankings_tabs
 from dashboard.compare import clip as compare_clip
 from dashboard.data import clip_scores
@@ -176,9 +176,9 @@ def test_what_is_missing_is_said(opened: Open, tmp_path: Path) -> None:  # noqa:
 
 def test_one_seed_has_no_sure_rank(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     order = ordered(np.array([0.9, 0.1]), np.array([0, 1]), np.zeros(2, np.int64))
-    assert "they come from one noise seed" in clip_finding.sentence(order, ["a", "b"], "cosine", "clip")
+    assert "they come from one noise seed" in clip_headline.sentence(order, ["a", "b"], "cosine", "clip")
     alone = ordered(np.array([0.9, 0.1]), np.array([0, 0]), np.arange(2))
-    assert "nothing to rank" in clip_finding.sentence(alone, ["a", "b"], "cosine", "clip")
+    assert "nothing to rank" in clip_headline.sentence(alone, ["a", "b"], "cosine", "clip")
 
 
 def test_differences_are_paired_where_the_noise_is_shared() -> None:

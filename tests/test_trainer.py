@@ -326,7 +326,7 @@ def test_a_second_trainer_is_refused_and_a_killed_one_leaves_a_run_that_resumes(
     run = run_at(tmp_path, "tiny")
     assert json.loads(run.card.read_text())["state"] == "running"  # readers see "crashed" by the heartbeat
     assert load_denoiser(run).config == load_config(run)
-    card, config, data = json.loads(run.card.read_text()), replace(load_config(run), epochs=0.5), load("digits5000")
+    card, config, data = json.loads(run.card.read_text()), replace(load_config(run), epochs=0.1), load("digits5000")
     train(run, card, config, data, data, resume=True)
     assert json.loads(run.card.read_text())["state"] == "finished"
 

@@ -9,7 +9,7 @@ from archive_fixture import write_run
 from lab_fixture import write_lab
 
 from dashboard import format
-from dashboard.claims import finding as claims_finding
+from dashboard.claims import headline as claims_headline
 from dashboard.claims import text as claims_text
 from evaluator.claims import harder_data, training
 from evaluator.claims.forward import s1
@@ -170,7 +170,7 @@ def test_an_empty_run_and_one_of_other_pictures_are_no_fault(tmp_path: Path) -> 
 def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
     found = said(write_lab(tmp_path, "lab", seeds=20))
     counts = [each.verdict.verdict for each in found]
-    text = claims_finding.sentence(found, "lab")
+    text = claims_headline.sentence(found, "lab")
     assert f"Of {len(found)} parts" in text and f"supports {counts.count(SUPPORTED)} " in text
     assert "S2, S4, S5, S6, S8, S9, S11, S12, S13 for want of data" in text
     rows = claims_text.rows(found)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.blind_test import finding
+from dashboard.blind_test import headline
 from dashboard.blind_test.sitting import STATE, Trial, save
 from dashboard.components import elements, people
 
@@ -12,7 +12,7 @@ from dashboard.components import elements, people
 def draw(run: pd.Series, trial: Trial) -> None:
     """What the sitting came to: the guess against what was measured, and the answers to take away."""
     frame = people.rows([trial.sitting])
-    elements.finding(finding.score(frame, trial.sitting.guess, len(run_facts.class_names(run))))
+    elements.headline(headline.score(frame, trial.sitting.guess, len(run_facts.class_names(run))))
     if trial.refused:
         elements.notice(trial.refused)
     with st.container(horizontal=True):

@@ -1,10 +1,10 @@
-"""The answer: the finding, the ranking as chart and table, and what the source says of it."""
+"""The answer: the headline, the ranking as chart and table, and what the source says of it."""
 
 from collections.abc import Sequence
 
 from dashboard import format
 from dashboard.charts import clip
-from dashboard.clip_rankings import finding
+from dashboard.clip_rankings import headline
 from dashboard.clip_rankings.choice import Choice, like
 from dashboard.clip_rankings.table import LEGEND, table
 from dashboard.components import elements, verdicts
@@ -14,8 +14,8 @@ from evaluator.verdict import DIGITS, Verdict
 
 
 def answer(at: Choice) -> None:
-    """The finding, where the judge was trained, and what is missing."""
-    elements.finding(finding.sentence(at.order, at.classes, at.score, at.look.judge))
+    """The headline, where the judge was trained, and what is missing."""
+    elements.headline(headline.sentence(at.order, at.classes, at.score, at.look.judge))
     elements.notice(clip_scores.trained(archive.folder(at.run), at.look.judge, at.in_domain))
     missing = [name for label, name in enumerate(at.classes) if label not in {row.label for row in at.order.rows}]
     if missing:

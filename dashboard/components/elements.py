@@ -1,4 +1,4 @@
-"""Titles, findings, notes, tables and charts of a page; words from runs as literal text."""
+"""Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
 import html
 import re
@@ -28,9 +28,9 @@ def title(name: str, question: str) -> None:
     st.caption(question)
 
 
-def finding(text: str) -> None:
+def headline(text: str) -> None:
     """The page's one-sentence answer, computed, as literal text."""
-    st.html(f'<p class="finding">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+    st.html(f'<p class="headline">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
 
 
 def note(text: str) -> None:

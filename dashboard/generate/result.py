@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import generation
 from dashboard.charts.guidance import name_of, weights
 from dashboard.components import elements
-from dashboard.generate import finding, labelled_set
+from dashboard.generate import headline, labelled_set
 from dashboard.generation import Drawn
 from sampler.guidance_laws import LAWS
 
@@ -18,9 +18,9 @@ def draw(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
     """The pictures with their sentence, which goes to `answer`; `reason`: why it is drawn by what draws it."""
     picture = generation.picture(drawn)
     with answer:
-        elements.finding(finding.sentence(drawn))
-    st.image(picture, output_format="PNG", alt=finding.sentence(drawn))
-    elements.note(f"{finding.setting(drawn)} {reason}")
+        elements.headline(headline.sentence(drawn))
+    st.image(picture, output_format="PNG", alt=headline.sentence(drawn))
+    elements.note(f"{headline.setting(drawn)} {reason}")
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", picture, "firstlight.png", "image/png", on_click="ignore")
         st.download_button(

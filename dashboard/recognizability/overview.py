@@ -1,25 +1,25 @@
-"""The answer: the finding, what cannot be said, and what the source says."""
+"""The answer: the headline, what cannot be said, and what the source says."""
 
 from dashboard.components import elements, verdicts
 from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
-from dashboard.recognizability import finding
+from dashboard.recognizability import headline
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.thresholds import THRESHOLD
 
 
 def answer(at: Choice) -> None:
-    """The finding, and what cannot be said."""
+    """The headline, and what cannot be said."""
     strict = at.threshold > THRESHOLD
     lower = judgements.figures(at.look, THRESHOLD, at.classes, at.axis).whole.never if strict else None
-    elements.finding(finding.sentence(at.figures, at.classes, at.axis, at.source, at.schedule, at.threshold, lower))
+    elements.headline(headline.sentence(at.figures, at.classes, at.axis, at.source, at.schedule, at.threshold, lower))
     elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:
         elements.notice(schedule.sentence)
     if said := adopted.without_none(at.run, "no x̂0 without one is judged"):
         elements.note(said)
-    missing = finding.lacking(at.figures, at.classes)
+    missing = headline.lacking(at.figures, at.classes)
     if missing:
         elements.note(missing)
 

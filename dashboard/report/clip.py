@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts import clip, theme
-from dashboard.clip_rankings import finding
+from dashboard.clip_rankings import headline
 from dashboard.clip_rankings import table as clip_table
 from dashboard.data import clip_scores
 from evaluator.clip.ranking import Order
@@ -45,7 +45,7 @@ def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure]
     word = clip_scores.SCORES[SCORE]
     headings, rows = clip_table.table(order, classes, real, spread, word)
     return {
-        "sentence": finding.sentence(order, classes, SCORE, judge),
+        "sentence": headline.sentence(order, classes, SCORE, judge),
         "trained": clip_scores.trained(folder, judge, frame["in_domain"].iloc[0] is True),
         "figure": keep(clip.ranking(order, classes, real, spread, f"mean {word}")),
         "says": f"{clip_table.LEGEND} {clip_scores.DEFINED[SCORE]}",

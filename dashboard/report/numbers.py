@@ -141,7 +141,7 @@ def clip(run: pd.Series, ask: Ask) -> list[Number]:
     ]
 
 
-def headline(found: Sequence[Number]) -> list[Number]:
+def summary(found: Sequence[Number]) -> list[Number]:
     """The few numbers that stand in a report's summary."""
     wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score",
               "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip

@@ -12,7 +12,7 @@ from dashboard.charts import theme
 from dashboard.charts.incidence import Places, incidence
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured, Seen
-from dashboard.recognizability import chart, classes, finding
+from dashboard.recognizability import chart, classes, headline
 from evaluator.recognizability.analysis import analysis
 from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import default_look as look_of
@@ -52,8 +52,8 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
     said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
     return {
-        "sentence": finding.sentence(figures, measured.classes, AXIS, source),
-        "lacking": " ".join([finding.lacking(figures, measured.classes), *said]).strip(),
+        "sentence": headline.sentence(figures, measured.classes, AXIS, source),
+        "lacking": " ".join([headline.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure),
         "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole),
         "headings": headings,

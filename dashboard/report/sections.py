@@ -18,8 +18,8 @@ from dashboard.data import adopted
 from dashboard.pictures import snapshots
 from dashboard.report import claims, clip, recognizability, trajectories
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
-from dashboard.report.numbers import Ask, Number, by_class, headline
-from dashboard.training import finding as training_finding
+from dashboard.report.numbers import Ask, Number, by_class, summary
+from dashboard.training import headline as training_headline
 from evaluator.claims.statements import Found
 from evaluator.provenance import former
 from firstlight.run_state import now
@@ -85,7 +85,7 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
         "tags": [str(tag) for tag in run["tags"]] if run["tags"] is not None else [],
         "note": run["notes"] or "",
         "recipe": run_facts.recipe(run) + ([("Outdated", outdated)] if outdated else []),
-        "loss": "" if losses.empty else training_finding.sentence(losses, str(run["run"])),
+        "loss": "" if losses.empty else training_headline.sentence(losses, str(run["run"])),
         "recognition": recognizability.section(facts.measured, facts.folder, lambda figure: _figure(figure, figures))
         if facts.measured
         else None,
@@ -101,7 +101,7 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
 
 def _heads(runs: Sequence[Facts]) -> list[Number]:
     """The numbers of a summary's rows: those of the first run, and what only others have."""
-    return list({number.what: number for each in runs for number in headline(each.numbers)}.values())
+    return list({number.what: number for each in runs for number in summary(each.numbers)}.values())
 
 
 def _same(number: Number, facts: Facts) -> Number | None:

@@ -23,7 +23,7 @@ def draw(run: pd.Series) -> None:
     if not found:
         elements.note(f"Not tried yet. Do it with: firstlight evaluate late-start {run['run']}")
         return
-    elements.finding(sentence(str(run["run"]), found))
+    elements.headline(sentence(str(run["run"]), found))
     across = [Level(1, "ordinary start")]
     figure = curves(_lines(found), "logSNR", "times as far as the ordinary start", levels=across, percent=False)
     alt = "How far late starts end from real pictures, against where they begin"

@@ -29,7 +29,7 @@ def draw(run: pd.Series) -> None:
     if frame.empty:
         elements.note(f"Not looked at yet. Do it with: firstlight evaluate novelty {run['run']}")
         return
-    elements.finding(report.verdict(str(run["run"]), frame.to_dict("records")))
+    elements.headline(report.verdict(str(run["run"]), frame.to_dict("records")))
     made = notes_of(archive.folder(run).novelty)
     elements.note(f"Training pictures: {made.get('pictures', 'not known')}.")
     if made.get("seen"):

@@ -12,7 +12,7 @@ from dashboard.components import elements, inputs
 from dashboard.components import live as components_live
 from dashboard.data import adopted, archive
 from dashboard.pictures import snapshots
-from dashboard.training import finding
+from dashboard.training import headline
 from firstlight.recording.curves import EPOCH
 
 LOSS = "the loss"  # of each run, whatever it is called there
@@ -46,7 +46,7 @@ def curves(
         )
         return
     with answer:
-        elements.finding(finding.sentence(losses, run, metric or finding.LOSS))
+        elements.headline(headline.sentence(losses, run, metric or headline.LOSS))
     by = by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     figure = loss.loss_curves(losses, logarithmic and not (losses["smooth"] <= 0).any(), by, metric or "training loss")
     elements.chart(figure, "losses", f"{metric or 'Loss'} against training", losses)

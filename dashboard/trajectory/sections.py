@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.components import elements, inputs
 from dashboard.data import adopted, archive
-from dashboard.trajectory import finding, fork, fork_chart
+from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
 from dashboard.trajectory.stored import Trajectory
 
@@ -42,12 +42,12 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
         )
         return
     with answer:
-        elements.finding(finding.fork_sentence(made))
-    place.image(fork.picture(made.drawn.images, made.other), output_format="PNG", alt=finding.fork_sentence(made))
+        elements.headline(headline.fork_sentence(made))
+    place.image(fork.picture(made.drawn.images, made.other), output_format="PNG", alt=headline.fork_sentence(made))
     if made.verdicts is not None:
         ends = fork.endings(made.verdicts.top, made.classes)
         elements.chart(fork_chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
-    elements.note(finding.fork_setting(made))
+    elements.note(headline.fork_setting(made))
     if not adopted.knows_no_label(run):
         elements.note(f"{run['run']} {adopted.why_unguided(run)}, so its forks are told the class.")
 

@@ -51,7 +51,7 @@ def sentence(at: Ways) -> str:
 
 
 def remarks(at: Ways) -> None:
-    """What the finding leaves open."""
+    """What the headline leaves open."""
     top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
     own = fewest([way for way in at.ways if way.network == at.id], at.id, others)
     if least is not None and own is not None and least is not own:

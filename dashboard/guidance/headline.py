@@ -11,7 +11,7 @@ from evaluator.verdict import Verdict
 
 
 def sentence(at: Choice) -> str:
-    """The page's finding: CLIP's weights against a constant scale of the same mean and against their control."""
+    """The page's headline: CLIP's weights against a constant scale of the same mean and against their control."""
     gains = {other: verdict for other, claim in S11.items() if (verdict := _of(at, claim.part)) is not None}
     accuracy = at.rows("accuracy")
     if not gains:
