@@ -19,7 +19,7 @@ NOISY = -12.0  # logSNR that counts as pure noise: 0.25 % of the picture is left
 LAST = 9.0  # logSNR of the last evaluation: noise of 1.1 %
 DETAIL = 1.0  # logSNR from which a network draws detail: where `told` moves what it is told
 NEAR = 1e-6  # logSNRs closer than this are the same level
-MOST_STEPS = 1000
+MOST_STEPS = 1000  # along a named schedule; a list may be longer
 LISTED = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
 
 
@@ -119,9 +119,9 @@ def levels(name: str, steps: int) -> Levels:
 
     `name` is one of LEVELS, linear-T for any T from 1 to 1000, or the K levels themselves, such as "-12,-3,0.5,4".
     Raises SamplerError for another name, for steps outside 1 to 1000, for more steps than linear-T has levels, and for
-    listed levels that are not K rising ones below CLEAN.
+    listed levels that are not K rising ones below CLEAN; a list may hold more than 1,000.
     """
-    if not 1 <= steps <= MOST_STEPS:
+    if not 1 <= steps <= MOST_STEPS and not LISTED.fullmatch(name):
         raise SamplerError(f"{steps} steps cannot be taken; ask for 1 to {MOST_STEPS} steps.")
     return np.append(schedule(name)(steps), CLEAN)
 
@@ -142,7 +142,7 @@ def passing(grid: Levels, known: Sequence[float]) -> Levels:
     return np.append(np.unique(nearest(grid[:-1], known)), grid[-1]) if len(known) else grid
 
 
-def onward(grid: Levels, start: float, most: int = MOST_STEPS) -> Levels:
+def onward(grid: Levels, start: float, most: int | None = None) -> Levels:
     """The levels of a run that begins at logSNR `start`: there, then what lies ahead on the `grid` (K+1,), rising.
 
     Of more than `most` steps, `most` evenly spaced ones are taken; the end stays the end. Raises SamplerError where
@@ -151,7 +151,7 @@ def onward(grid: Levels, start: float, most: int = MOST_STEPS) -> Levels:
     ahead = grid[grid > start + NEAR]
     if not len(ahead):
         raise SamplerError(f"Nothing is left to draw from logSNR {start:g}; start from an earlier step.")
-    kept = np.rint(np.linspace(0, len(ahead), min(len(ahead), most) + 1)).astype(int)
+    kept = np.rint(np.linspace(0, len(ahead), min(len(ahead), most or len(ahead)) + 1)).astype(int)
     return np.asarray(np.append(start, ahead)[kept])
 
 

@@ -75,6 +75,8 @@ def draw(options: argparse.Namespace) -> str:
 
     check_target(options.out)
     changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
+    if options.clip:
+        changes |= {"clip_at": 1.0, "clip_share": 0.0}
     if options.interval:
         changes["guidance_low"], changes["guidance_high"] = options.interval
     own = settings_of(run)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from firstlight.errors import SamplerError
 from firstlight.levels import (
     LISTED,
-    MOST_STEPS,
     NEAR,
     Levels,
     alpha,
@@ -31,7 +30,7 @@ from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.request import check_known, check_request
-from sampler.solvers import Table, solve
+from sampler.solvers import Table, noisy_end, solve
 
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws
@@ -50,9 +49,12 @@ class Settings:
     guidance_high: float = 20.0  # logSNR above which guidance is off
     eta: float = 0.0  # of ddim: the share of fresh noise
     student: bool = False  # guidance is an input of the network: one evaluation a step
-    clip: bool = False  # keep every x̂0 within [-1, 1]
+    clip: bool = False  # keep every x̂0 within [-clip_at, clip_at]
+    clip_at: float = 1.0  # 1 but where an adopted model's own chain clips elsewhere
+    clip_share: float = 0.0  # of a picture's values: above 0 it is scaled by this quantile, between 1 and clip_at
     clip_noise: bool = True  # the noise of ddim follows from the clipped x̂0; diffusers takes the network's own
     ends: str = ""  # "FROM:TO,..." in logSNR, where an adopted model's own DDIM steps do not lead to its next level
+    last_noise: float | None = None  # the level from which an adopted model's own ddpm-large leaves fresh noise behind
     start_mean: float = 0.0  # of the x that a chain begins with, in our scale; 0 unless an adopted model's own differs
     start_deviation: float = 1.0  # its standard deviation
     half: float = 1.0  # half the width of the pictures that the network was trained on: 0.5 for [0, 1]
@@ -104,7 +106,9 @@ class Settings:
         check(self.guidance, self.guidance_low, self.guidance_high)
         own = self.grid() if at is None else at
         table = solve(self.solver, own, self.eta, self.shift, self.half, ends_of(self.ends, own))
-        table = replace(table, clip=self.clip)
+        table = replace(table, clip=self.clip, clip_at=self.clip_at, clip_share=self.clip_share)
+        if self.solver == "ddpm-large" and self.last_noise is not None and abs(own[-2] - self.last_noise) < NEAR:
+            table = noisy_end(table, self.half)
         if self.clip and not self.clip_noise and self.solver == "ddim":
             table = replace(table, beyond=-table.a * alpha(own[:-1]))
         return replace(table, start=(self.start_mean, self.start_deviation)) if at is None else table
@@ -199,10 +203,10 @@ def continued(
     settings: Settings,
     x: Pictures,
     logsnr: float,
-    most: int = MOST_STEPS,
+    most: int | None = None,
     batch: int = BATCH,
 ) -> Iterator[Progress]:
-    """Draw on from x_t (C, H, W) at `logsnr`, once for each pair of `labels` and `seeds`, both (N,), in `most` steps.
+    """Draw on from x_t (C, H, W) at `logsnr`, for pairs of `labels` and `seeds`, both (N,), in `most` steps or fewer.
 
     The steps are those of the settings' levels that lie ahead, from the level nearest to `logsnr` that the network
     knows. What tells the continuations apart is the fresh noise of a solver that adds some; from the noise of a seed at

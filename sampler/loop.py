@@ -45,7 +45,7 @@ def sample(
     history, told = deque[Array](maxlen=table.b.shape[1]), table.told
     for k in range(table.steps):
         said = denoise(x, float(told[k]))
-        denoised = said.clip(-1.0, 1.0) if table.clip else said
+        denoised = table.within(said)
         history.appendleft(denoised)
         following = float(table.a[k]) * x
         if table.beyond is not None:

@@ -5,6 +5,7 @@ Every solver in use is a linear multistep update of the last x̂0. All updates a
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,9 @@ class Table:
     d: Numbers  # (K,)
     shift: float = 0.0  # see firstlight.levels.told
     start: tuple[float, float] = (0.0, 1.0)  # mean and standard deviation of the x that a chain begins with
-    clip: bool = False  # every x̂0 is kept within [-1, 1]; it steadies few DDPM steps and can ruin high-order solvers
+    clip: bool = False  # every x̂0 is kept within ±clip_at; it steadies few DDPM steps and can ruin high-order solvers
+    clip_at: float = 1.0
+    clip_share: float = 0.0  # above 0: dynamic thresholding, by this quantile of a picture's values
     beyond: Numbers | None = None  # (K,) weight of what clipping took off, where the noise comes from x̂0 as it was
 
     @property
@@ -50,6 +53,19 @@ class Table:
     def stochastic(self) -> bool:
         """Whether steps add fresh noise."""
         return bool(self.d.any())
+
+    def within(self, said: Any) -> Any:
+        """x̂0 (N, C, H, W) as clipping leaves it. With `clip_share` numpy's alone, as adopted networks are drawn.
+
+        Dynamic thresholding (Saharia et al., Imagen, 2022, section 2.3): a picture is cut at this quantile of its
+        absolute values, which counts as at least 1 and at most `clip_at`, and divided by it.
+        """
+        if not self.clip:
+            return said
+        if not self.clip_share:
+            return said.clip(-self.clip_at, self.clip_at)
+        bound = np.quantile(np.abs(said), self.clip_share, axis=(1, 2, 3), keepdims=True).clip(1, self.clip_at)
+        return np.clip(said / bound.astype(said.dtype), -1, 1)
 
 
 def ddim(levels: Levels, eta: float = 0.0, ends: Levels | None = None) -> Table:
@@ -95,6 +111,15 @@ def ddpm_previous(levels: Levels, half: float = 1.0) -> Table:
     own, scale = _own_chain(levels, half)
     variance = np.append(1 - own[1:-1] / np.append(own[2:-1], 1.0), 0.0)
     return replace(ddpm(levels), d=np.sqrt(variance) / scale[1:])
+
+
+def noisy_end(table: Table, half: float = 1.0) -> Table:
+    """A table of `ddpm_large` whose last step leaves fresh noise in the picture, of that step's own variance.
+
+    So diffusers draws along times that do not end at 0. `half` as for `ddpm_large`.
+    """
+    (own, _), _ = _own_chain(table.logsnr[-2:], half)
+    return replace(table, d=np.append(table.d[:-1], np.sqrt(1 - own) / half))
 
 
 def _own_chain(levels: Levels, half: float) -> tuple[Numbers, Numbers]:

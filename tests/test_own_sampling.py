@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exact_network import BETAS, Exact
+from diffusers import DDIMScheduler, DDPMScheduler
+from diffusers.schedulers import scheduling_ddpm
+from exact_network import BETAS, SPREAD, Exact
 
 from firstlight.adoption.diffusers_folder import _sampling
 from firstlight.adoption.guest import Guest
 from firstlight.adoption.terms import Terms
+from firstlight.errors import SamplerError
+from firstlight.levels import onward
 from firstlight.schedules import Schedule, betas
 from sampler.generation import Settings
 from sampler.loop import sample
 
 TOLERANCE = 1e-3  # at the finished picture: a quarter of what a byte can show
 COURSE = betas(BETAS)
+MANY = 1001  # levels
 
 
 def noise_of(seed: int) -> Callable[[], np.ndarray]:
@@ -52,30 +57,6 @@ def test_the_course_draws_what_its_plain_loop_draws() -> None:
     assert np.abs(finished(net, settings, (0, 1), noise_of(0)) - (2 * x.numpy() - 1)).max() < TOLERANCE
 
 
-@pytest.mark.parametrize("variance", ["fixed_small", "fixed_large"])
-def test_diffusers_ddpm_draws_the_same(variance: str) -> None:
-    from diffusers import DDPMScheduler
-
-    scheduler = DDPMScheduler(150, beta_end=0.02, variance_type=variance, clip_sample=True)
-    net, draw = Exact("noise", COURSE), noise_of(1)
-    x = torch.tensor(draw(), dtype=torch.float64)
-    scheduler.set_timesteps(150)
-    for t in scheduler.timesteps:
-        eps = net(x, torch.full((3,), int(t)))
-        a, b = scheduler.alphas_cumprod[t].double().sqrt(), (1 - scheduler.alphas_cumprod[t].double()).sqrt()
-        clean = ((x - b * eps) / a).clamp(-1, 1)
-        step = scheduler.step(eps, t, x, generator=None)
-        expected = step.pred_original_sample
-        assert (clean - expected).abs().max() < 1e-6
-        previous = scheduler.alphas_cumprod[t - 1].double() if t > 0 else torch.tensor(1.0, dtype=torch.float64)
-        mean = mean_of(x, clean, scheduler.alphas_cumprod[t].double(), previous)
-        spread = scheduler._get_variance(t).double().sqrt() if t > 0 else 0.0
-        x = mean + spread * torch.tensor(draw()) if t > 0 else mean
-    solver = {"fixed_small": "ddpm", "fixed_large": "ddpm-large"}[variance]
-    settings = Settings(solver, listed(COURSE.ours((-1, 1))[::-1]), 150, clip=True)
-    assert np.abs(finished(net, settings, (-1, 1), noise_of(1)) - x.numpy()).max() < TOLERANCE
-
-
 def mean_of(x: torch.Tensor, clean: torch.Tensor, bar: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
     """The mean of the step before, Ho et al. (2020), equation 7."""
     beta = 1 - bar / previous
@@ -97,30 +78,84 @@ def finished(
     return [step.next for step in sample(denoise, draw(), settings.table(), draw)][-1]
 
 
-@pytest.mark.parametrize("clip", [False, True])
+def own_settings(folder: Path) -> tuple[Settings, dict[str, Any]]:
+    """How the scheduler saved in a folder draws, as a run that adopts it keeps it; and what the folder says."""
+    terms = _sampling(folder)
+    said = Terms(**terms | {"pictures": (-1, 1), "shape": (1, 4, 4), "dataset": "", "classes": ("all",),
+                            "no_label": False, "fraction": False, "sigma_data": 0.5})  # fmt: skip
+    said.check()
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in said.config.items() if name in known}), terms
+
+
+def both(
+    folder: Path, whole: Any, steps: int, spread: float = SPREAD, predicts: str = "noise"
+) -> tuple[Settings, np.ndarray, np.ndarray]:
+    """The settings of a scheduler's run, the pictures that it draws, and those of diffusers with the same noise."""
+    whole.save_pretrained(folder)
+    settings, terms = own_settings(folder)
+    scheduler, draw = type(whole).from_pretrained(folder), noise_of(2)
+    scheduler.set_timesteps(steps)
+    net, x = Exact(predicts, terms["schedule"], spread), torch.tensor(draw(), dtype=torch.float64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scheduling_ddpm, "randn_tensor", lambda *_, **__: torch.tensor(draw(), dtype=torch.float64))
+        for t in scheduler.timesteps:
+            x = scheduler.step(net(x, torch.full((3,), int(t))), t, x).prev_sample
+    return settings, finished(net, settings, (-1, 1), noise_of(2), predicts, terms["schedule"]), x.numpy()
+
+
+@pytest.mark.parametrize(
+    ("levels", "told", "noisy"),
+    [
+        (150, {"variance_type": "fixed_small"}, False),
+        (150, {"variance_type": "fixed_large"}, False),
+        (150, {"variance_type": "fixed_large", "clip_sample_range": 2.0}, False),
+        (150, {"thresholding": True, "dynamic_thresholding_ratio": 0.8, "sample_max_value": 1.5}, False),
+        (150, {"thresholding": True, "dynamic_thresholding_ratio": 0.8}, False),
+        (2000, {"variance_type": "fixed_large", "timestep_spacing": "trailing", "beta_end": 0.01}, True),
+    ],
+)
+def test_diffusers_ddpm_draws_the_same(tmp_path: Path, levels: int, told: dict[str, Any], noisy: bool) -> None:
+    """As DDPMPipeline draws: along 1,000 times at most. Times that do not end at 0 leave noise of variance β_t."""
+    whole = DDPMScheduler(levels, **{"beta_end": 0.02} | told)
+    settings, ours, theirs = both(tmp_path, whole, min(levels, 1000), spread=1.5)
+    assert np.abs(ours - theirs).max() < TOLERANCE
+    assert (settings.last_noise is not None) == noisy == bool(settings.table().d[-1])
+    assert not settings.in_steps(20).table().d[-1], "drawn otherwise, a finished picture holds no fresh noise"
+
+
+@pytest.mark.parametrize(
+    "clipping",
+    [{"clip_sample": False}, {}, {"clip_sample_range": 1.5},
+     {"thresholding": True, "dynamic_thresholding_ratio": 0.8, "sample_max_value": 1.5}],
+    ids=["free", "clipped", "clipped at 1.5", "thresholded"],
+)  # fmt: skip
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("spacing", ["leading", "trailing", "linspace"])
 @pytest.mark.parametrize("rescale", [False, True])
 def test_diffusers_ddim_draws_the_same_whatever_its_scheduler_says(
-    tmp_path: Path, rescale: bool, spacing: str, last: bool, clip: bool
+    tmp_path: Path, rescale: bool, spacing: str, last: bool, clipping: dict[str, Any]
 ) -> None:
     """As DDIMPipeline draws: 50 of 210 times, eta 0, the noise taken from x̂0 before it is clipped."""
-    from diffusers import DDIMScheduler
+    whole = DDIMScheduler(
+        210, 0.02, 0.05, set_alpha_to_one=last, rescale_betas_zero_snr=rescale, prediction_type="v_prediction",
+        timestep_spacing=spacing, **clipping,
+    )  # fmt: skip
+    settings, ours, theirs = both(tmp_path, whole, 50, spread=1.5, predicts="v")
+    assert not settings.clip or settings.clip_noise is False
+    assert np.abs(ours - theirs).max() < TOLERANCE
 
-    told: dict[str, Any] = {"prediction_type": "v_prediction", "timestep_spacing": spacing, "clip_sample": clip}
-    whole = DDIMScheduler(210, 0.02, 0.05, set_alpha_to_one=last, rescale_betas_zero_snr=rescale, **told)
-    whole.save_pretrained(tmp_path)
-    terms = _sampling(tmp_path)
-    schedule, draw = terms["schedule"], noise_of(2)
-    scheduler = DDIMScheduler.from_pretrained(tmp_path)
-    scheduler.set_timesteps(50)
-    net, x = Exact("v", schedule, spread=1.5), torch.tensor(draw(), dtype=torch.float64)
-    for t in scheduler.timesteps:
-        x = scheduler.step(net(x, torch.full((3,), int(t))), t, x).prev_sample
-    said = Terms(**terms | {"pictures": (-1, 1), "shape": (1, 4, 4), "dataset": "", "classes": ("all",),
-                             "no_label": False, "fraction": False, "sigma_data": 0.5})  # fmt: skip
-    settings = Settings(**{field.name: said.config[field.name] for field in fields(Settings)
-                           if field.name in said.config})  # fmt: skip
-    assert not clip or settings.clip_noise is False
-    ours = finished(net, settings, (-1, 1), noise_of(2), "v", schedule)
-    assert np.abs(ours - x.numpy()).max() < TOLERANCE
+
+def test_a_chain_of_more_than_a_thousand_levels_is_drawn(tmp_path: Path) -> None:
+    """As a plain loop draws it; a fork of it loses none of its steps."""
+    schedule = betas(np.linspace(1e-4, 0.01, MANY))
+    net, settings = Exact("noise", schedule), Settings("ddim", listed(schedule.ours((-1, 1))[::-1]), MANY)
+    draw, bar = noise_of(3), torch.tensor(schedule.signal**2)
+    x = torch.tensor(draw(), dtype=torch.float64)
+    for k in reversed(range(MANY)):
+        eps, end = net(x, torch.full((3,), k)), bar[k - 1] if k else torch.tensor(1.0)
+        x = end.sqrt() * (x - (1 - bar[k]).sqrt() * eps) / bar[k].sqrt() + (1 - end).sqrt() * eps
+    assert np.abs(finished(net, settings, (-1, 1), noise_of(3), "noise", schedule) - x.numpy()).max() < TOLERANCE
+    assert len(onward(settings.grid(), settings.grid()[0])) == MANY + 1
+    with pytest.raises(SamplerError, match="1 to 1000"):
+        Settings("ddim", "logsnr", MANY).grid()

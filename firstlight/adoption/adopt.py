@@ -48,6 +48,8 @@ def adopt(
     times: Sequence[int] = (),
     ends: Sequence[float] = (),
     clip_noise: bool = True,
+    clip_at: float = 1.0,
+    clip_share: float = 0.0,
     interpolate: bool = False,
     inputs: Sequence[str] = (),
     check: bool = True,
@@ -61,9 +63,11 @@ def adopt(
     asks it: call(net, x (N, C, H, W), t (N,), label (N,) int64), by default net(x, t, label), or net(x, t) without
     classes; with `no_label` the label len(classes) means none. Of an ONNX file `inputs` names the picture, the time
     and the label, guessed where left out. With `interpolate` discrete times are fractions between the network's own.
-    `variance` (posterior, step, previous or none), `clip` and `times` (all where left out) say how its own chain draws;
-    `ends`, of diffusers' DDIM, the ᾱ that each of these leads to, and `clip_noise` whether its noise follows from the
-    clipped x̂0. What a recorded run's card says need not be said. Needs onnx and onnxruntime, and of a module torch.
+    `variance` (posterior, step, previous or none), `clip` and `times` (all where left out) say how its own chain draws:
+    with "step", and times that end above 0, it leaves noise in the picture, as diffusers does. `ends`, of diffusers'
+    DDIM, is the ᾱ that each of these leads to, `clip_noise` whether its noise follows from the clipped x̂0, `clip_at`
+    where it clips, and `clip_share` the quantile that dynamic thresholding scales by, 0 for none. What a recorded run's
+    card says need not be said. Needs onnx and onnxruntime, and of a module torch.
 
     `source` says where the weights are from, for the card, which keeps their SHA-256.
 
@@ -82,7 +86,7 @@ def adopt(
         predicts, as_schedule(schedule), (float(pictures[0]), float(pictures[1])),
         tuple(shape or network.shape or (known.get("channels", 1), size, size)),
         dataset or known.get("name", "unknown"), names, no_label, fraction, sigma_data, variance, clip,
-        tuple(map(int, times)), tuple(map(float, ends)), clip_noise, interpolate,
+        tuple(map(int, times)), tuple(map(float, ends)), clip_noise, clip_at, clip_share, interpolate,
     )  # fmt: skip
     terms.check()
     _tried(network, terms)

@@ -45,7 +45,7 @@ def _loaded(folder: Path) -> Any:
     if name != "UNet2DModel":
         raise RunError(f"{folder} holds a {name}, not a UNet2DModel; adopt it from Python with firstlight.adopt.")
     try:
-        return unet.from_pretrained(folder, use_safetensors=True).eval()
+        return unet.from_pretrained(folder, use_safetensors=True, low_cpu_mem_usage=False).eval()
     except OSError as error:
         raise RunError(
             f"{folder} has no weights as safetensors, and a pickle may run code; save it anew with "
@@ -74,11 +74,19 @@ def _sampling(folder: Path) -> dict[str, Any]:
         "predicts": PREDICTS[config["prediction_type"]],
         "schedule": as_schedule(scheduler),
         "variance": VARIANCE[config.get("variance_type", "fixed_small")] if ancestral else "none",
-        "clip": bool(config.get("clip_sample")),
         "clip_noise": name != "DDIMScheduler",
+        **_clipping(config),
         "times": [int(t) for t in scheduler.timesteps],
         "ends": _ends(scheduler) if name == "DDIMScheduler" else (),
     }
+
+
+def _clipping(config: Any) -> dict[str, Any]:
+    """How its own drawing keeps x̂0 in bounds: at a number, or by dynamic thresholding, which goes before."""
+    if config.get("thresholding"):
+        share, most = float(config["dynamic_thresholding_ratio"]), float(config["sample_max_value"])
+        return {"clip": True, "clip_at": most, "clip_share": 0.0 if most == 1 else share}
+    return {"clip": bool(config.get("clip_sample")), "clip_at": float(config.get("clip_sample_range") or 1)}
 
 
 def _ends(scheduler: Any) -> list[float]:

@@ -35,6 +35,8 @@ class Terms:
     times: tuple[int, ...] = ()  # of its own drawing, where these are not all; of discrete times
     ends: tuple[float, ...] = ()  # ᾱ that each of these leads to, where that is not the next one's
     clip_noise: bool = True  # whether, where it clips, its noise follows from the clipped x̂0
+    clip_at: float = 1.0  # where it clips, in our scale
+    clip_share: float = 0.0  # above 0 it scales x̂0 by this quantile of its values, between 1 and clip_at
     interpolate: bool = False  # whether it is asked at times between its own
 
     def check(self) -> None:
@@ -54,6 +56,9 @@ class Terms:
             raise RunError(f"Its own drawing has times outside 0 to {len(self.schedule) - 1}; say times it knows.")
         if self.ends and len(self.ends) != len(self.times):
             raise RunError(f"{len(self.ends)} ends for {len(self.times)} times of its own drawing; give one for each.")
+        if not (self.clip_at > 0 and 0 <= self.clip_share <= 1):
+            raise RunError(f"Its own drawing clips at {self.clip_at:g}, by a share of {self.clip_share:g}; say clip_at "
+                           "above 0 and clip_share from 0 to 1.")  # fmt: skip
         if self.interpolate and kind != "discrete":
             raise RunError(f"Nothing lies between the times of {kind}, which are any number; leave out interpolate.")
         if self.interpolate and (np.diff(self.schedule.ours(self.pictures)) == 0).any():
@@ -83,9 +88,15 @@ class Terms:
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
             "levels": ",".join(np.format_float_positional(level, trim="0") for level in noisy),
             "guidance": 1.0, "guidance_low": -CLEAN, "guidance_high": CLEAN,
-            "clip": self.clip, "clip_noise": self.clip_noise, "ends": self._ends(noisy),
+            "clip": self.clip, "clip_noise": self.clip_noise, "clip_at": self.clip_at, "clip_share": self.clip_share,
+            "ends": self._ends(noisy), "last_noise": float(noisy[-1]) if self._noise_stays else None,
             "start_mean": mean, "start_deviation": deviation, "half": half_and_centre(self.pictures)[0],
         }  # fmt: skip
+
+    @property
+    def _noise_stays(self) -> bool:
+        """Whether its last step adds noise, as in diffusers: its variance is β_t, and its last time is not 0."""
+        return self.variance == "step" and bool(self.times) and min(self.times) > 0
 
     def _ends(self, noisy: np.ndarray) -> str:
         """Where the steps from the levels (K,), rising, lead, for run.json; empty where each leads to the next."""
