@@ -11,8 +11,13 @@ Ends = Estimate | Mapping[str, Any]  # of stored figures `value`, `low` and `hig
 def with_interval(
     estimate: Ends, spec: str = ".1f", factor: float = 1.0, unit: str = "", none: str = "-", width: int = 0
 ) -> str:
-    """`value unit [low, high]`: each times `factor` as `spec` has it, or `none`; the value takes `width` at least."""
+    """`value unit [low, high]`: each times `factor` as `spec` has it, or `none`; the value takes `width` at least.
+
+    `none` alone where there is neither a value nor an end.
+    """
     ends = vars(estimate) if isinstance(estimate, Estimate) else estimate
+    if ends["value"] is ends["low"] is ends["high"] is None:
+        return none.rjust(width)
     value, low, high = (
         none if ends[end] is None else format(factor * ends[end], spec) for end in ("value", "low", "high")
     )

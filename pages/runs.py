@@ -42,7 +42,7 @@ with right:
     if quality.empty and not adopted.labels(run):
         elements.note(adopted.nothing_to_name(run, "evaluation"))
     elif quality.empty:
-        elements.note(f"Not evaluated yet. {archive.to_make(str(run['run']), 'all')}")
+        elements.note(f"How well it draws is not measured yet. {archive.to_make(str(run['run']), 'all')}")
     else:
         elements.facts(run_facts.quality(quality))
 

@@ -53,7 +53,9 @@ def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
     opened: Callable[..., AppTest], guests: Path, tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip
     shutil.copytree(guests / "guided", tmp_path / "guided")
-    said = words(opened("runs", run="guided"))
+    page = opened("runs", run="guided")
+    said = words(page)
+    assert page.dataframe[0].value["trained"].tolist() == [""], "nobody logged its training"
     assert "predicts noise, pictures in [0, 1], 150 levels of its own" in said and "ddpm, 150 steps" in said
     for invented in ("Adam", "label dropout", "epochs", "0 pictures", "unknown device", "widths", "?"):
         assert invented not in said.split("<style>")[0], invented

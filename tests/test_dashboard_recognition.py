@@ -80,6 +80,8 @@ def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
     assert "the source says around 70 % of its own steps, logSNR 0.53" in text
+    late = recognizability_headline.sentence(found, CLASSES, "% of steps", 0.0)
+    assert late.endswith("logSNR 0.53, more noise than this chain begins with."), "no step of it is there"
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
     text = recognizability_headline.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text

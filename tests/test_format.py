@@ -10,6 +10,7 @@ import pytest
 from dashboard import format
 from evaluator.recognizability.ranking import Place
 from evaluator.stats.intervals import Estimate, wilson
+from evaluator.text import with_interval
 
 ROOT = Path(__file__).parent.parent
 BY_HAND = re.compile(r"\[%?\{[^{}\n]*(?:\[[^]\n]*\])?[^{}\n]*\},? ?%?\{[^{}\n]*\}\]|\[\" ?\+|\[%\S+, ?%\S+\]")
@@ -90,3 +91,9 @@ def test_only_format_writes_an_interval() -> None:
     assert len(sources) > 50
     found = {path.relative_to(ROOT).as_posix() for path in sources if BY_HAND.search(path.read_text())}
     assert found == {"dashboard/format.py"}
+
+
+def test_a_command_says_once_that_there_is_no_number() -> None:
+    nothing = {"value": None, "low": None, "high": None}
+    assert with_interval(nothing, none="never") == "never"
+    assert with_interval(nothing | {"low": 1.0}, none="never") == "never [1.0, never]"

@@ -25,7 +25,9 @@ def sentence(
     source_words = f"the source says around {SOURCE:.0f} % of its own steps"
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
-        source_words += f", {level}here {placed(number(source, axis), axis)}"
+        before = axis == "% of steps" and source <= 0
+        here = "more noise than this chain begins with" if before else f"here {placed(number(source, axis), axis)}"
+        source_words += f", {level}{here}"
     strict = f"at p ≥ {threshold:.2f}"
     if math.isinf(whole.value):
         never = f"{share(found.whole.never)} {strict}"

@@ -14,7 +14,7 @@ def sentence(runs: pd.DataFrame) -> str:
     text = f"{len(usable)} run{'' if len(usable) == 1 else 's'}"
     scored = usable.dropna(subset=["accuracy"])
     if scored.empty:
-        return f"{text}; none is evaluated yet."
+        return f"{text}; how well any draws is not measured yet."
     top = scored.loc[scored["accuracy"].idxmax()]
     accuracy = estimate_of(top, "accuracy")
     n = f", n = {accuracy.n:,}" if accuracy.n else ""

@@ -144,8 +144,8 @@ def _points(points: Any) -> list[float]:
 
 
 def _training(run: pd.Series) -> str:
-    """How long and how often a run saw its pictures, in a few words."""
-    if run["seconds"] != run["seconds"]:
+    """How long and how often a run saw its pictures, in a few words; empty where nobody logged its training."""
+    if run["seconds"] != run["seconds"] or not (run["seconds"] or run["step"]):
         return ""
     seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else f"{run['step']:,.0f} steps"
     return f"{format.duration(run['seconds'])}, {seen}"

@@ -67,7 +67,7 @@ def part_name(part: str) -> str:
         return f"skips at {size_of(part)} × {size_of(part)} silenced"
     return {
         NONE: "all parts in place", SKIPS: "all skips silenced", TIME: "time embedding frozen half-way",
-        LABEL: "label withheld (c_mask off)", STEPS: "one giant step",
+        LABEL: "label withheld", STEPS: "one giant step",
     }.get(part, part)  # fmt: skip
 
 

@@ -162,6 +162,8 @@ def report(figures: dict[str, Any]) -> str:
         lines.append(
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
-    place = with_interval(figures["even"], "+.2f", none="off the steps tried")
-    lines.append(f"both labels weigh the same at logSNR {place}, n = {figures['even']['n']} seeds")
+    off = "off the steps tried"
+    place = with_interval(figures["even"], "+.2f", none=off)
+    where = place if place == off else f"at logSNR {place}"
+    lines.append(f"both labels weigh the same {where}, n = {figures['even']['n']} seeds")
     return "\n".join(lines)

@@ -160,7 +160,7 @@ def report(figures: dict[str, Any]) -> str:
     lines = [f"{figures['run']}: the class along ancestral chains"]
     for row in figures["judges"]:
         right, place = row["ends_at_label"], row["falls_fastest"]
-        at = with_interval(place, "+.2f", none="nowhere")
+        at = "nowhere" if place["value"] is None else f"at logSNR {with_interval(place, '+.2f')}"
         lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
-                     f"falls fastest at logSNR {at}, n = {place['n']} seeds")  # fmt: skip
+                     f"falls fastest {at}, n = {place['n']} seeds")  # fmt: skip
     return "\n".join(lines)
