@@ -17,6 +17,11 @@ class Run:
         return self.folder.name
 
     @property
+    def archive(self) -> Path:
+        """The folder of runs that it is shown in."""
+        return (self.words or self.folder).parent
+
+    @property
     def card(self) -> Path:
         return self.folder / "run.json"
 

@@ -24,7 +24,8 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _checked(run: str, stamp: int) -> Check | None:
     try:
-        return check(card_of(archive.run_folder(run)))
+        folder = archive.run_folder(run)
+        return check(card_of(folder), folder.archive)
     except (SamplerError, RunError, KeyError, TypeError, ValueError):
         return None
 
@@ -56,7 +57,8 @@ def across(run: pd.Series, axis: str) -> tuple[float | None, tuple[float, float]
 def spectra(run: pd.Series) -> Spectra | None:
     """The spectra of the run's data; None where there are none."""
     try:
-        return spectra_for(card_of(archive.folder(run)))
+        folder = archive.folder(run)
+        return spectra_for(card_of(folder), folder.archive)
     except JudgeError:
         return None
 

@@ -12,6 +12,7 @@ from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
+from firstlight.archives import add_flag
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -31,6 +32,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)
+    add_flag(fitted)
     for command in (fitted, says):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
@@ -64,7 +66,7 @@ def clip(run: Run, judge: ClipJudge, per_class: int = scores.PER_CLASS) -> dict[
 def _clip(options: argparse.Namespace) -> None:
     """firstlight evaluate clip"""
     run = run_of(options)
-    judge = chosen(card_of(run), options.clip, options.prompt, options.data)
+    judge = chosen(card_of(run), options.clip, options.prompt, options.data, runs=run.archive)
     found = clip(run, judge, options.per_class)
     tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
     record(run, *(path for path in tables if path.is_file()))
@@ -78,7 +80,7 @@ def _fit(options: argparse.Namespace) -> None:
     from evaluator.clip.fit import DataError, fit_clip
 
     try:
-        judge = fit_clip(options.dataset, options.data, options.epochs)
+        judge = fit_clip(options.dataset, options.data, options.epochs, runs=options.runs)
     except DataError as error:
         raise JudgeError(str(error)) from error
     card = judge.card

@@ -27,6 +27,7 @@ from evaluator.clip.network import (
 from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
+from evaluator.judges.cards import stem
 from evaluator.judges.network import distort
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_json
@@ -56,14 +57,16 @@ IN_DOMAIN = (
 )
 
 
-def fit_clip(dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path | None = None) -> ClipJudge:
-    """Train the CLIP judge of a dataset and write it to `folder`: OpenCLIP's files, ONNX towers, prompts, card.
+def fit_clip(
+    dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path | None = None, runs: Path | None = None
+) -> ClipJudge:
+    """Train the CLIP judge of a dataset: OpenCLIP's files, ONNX towers, prompts, card; in `folder` or for `runs`.
 
     Raises JudgeError for a dataset that has no judge of its own, and DataError where pictures cannot be had.
     """
     if dataset in SAME_PICTURES and folder is None:
         raise JudgeError(f"{dataset} is judged by the CLIP of {SAME_PICTURES[dataset]}; fit that one instead.")
-    folder = folder or writable(BUNDLED / dataset)
+    folder = folder or writable(BUNDLED / stem(dataset), runs)
     train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
     config = small_config(*(round(float(part), 4) for part in moments(train.images)))
     write_json(folder / CONFIG, config)  # the tokenizer reads its context length there

@@ -16,8 +16,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from evaluator.judges.cards import FIT_CLIP, command, stem
 from evaluator.judges.judge import session_options, softmax
-from firstlight.archives import readable, writable
+from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
 
@@ -107,14 +108,11 @@ class ClipJudge:
         return self.cosine(self.real.embeddings)
 
 
-def clip_for(dataset: str, folder: Path = BUNDLED) -> ClipJudge:
-    """The bundled CLIP judge of a dataset; loaded once. Raises JudgeError where there is none."""
-    name = SAME_PICTURES.get(dataset, dataset)
-    folder = readable(folder / name)
+def clip_for(dataset: str, folder: Path = BUNDLED, runs: Path | None = None) -> ClipJudge:
+    """The CLIP judge of a dataset, of the archive `runs` or bundled; loaded once. Raises JudgeError for none."""
+    folder = readable(folder / stem(SAME_PICTURES.get(dataset, dataset)), runs)
     if not (folder / CARD).is_file():
-        raise JudgeError(
-            f"There is no CLIP judge for {dataset}; fit one with: firstlight evaluate fit-clip --dataset {name}"
-        )
+        raise JudgeError(f"There is no CLIP judge for {dataset}; fit one with: {command(dataset, verb=FIT_CLIP)}")
     return _loaded(folder, (folder / CARD).stat().st_mtime_ns)
 
 
@@ -188,6 +186,6 @@ def digest(content: bytes) -> str:
 
 
 def _again(folder: Path) -> str:
-    if folder.parent in (BUNDLED, writable(BUNDLED)):
-        return f"make it again with: firstlight evaluate fit-clip --dataset {folder.name}"
+    if folder.parent == BUNDLED or FITTED in folder.parts:
+        return f"make it again with: {command(folder.name, verb=FIT_CLIP)}"
     return "remove that folder, and it is made anew."

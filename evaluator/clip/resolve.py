@@ -29,15 +29,17 @@ def chosen(
     templates: Sequence[str] = (),
     data: Path | None = None,
     cache: Path = CACHE,
+    *,
+    runs: Path | None = None,
 ) -> ClipJudge:
-    """The judge of a run: the bundled one, or the OpenCLIP model `name`; with other `templates` where there are any.
+    """The judge of a run of the archive `runs`: its data set's, or the OpenCLIP model `name`; with other `templates`.
 
     `data` holds the real pictures that a model by name is measured on. Raises JudgeError with a sentence.
     """
     check_named(run_card)
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
-    judge = clip_for(dataset) if name is None else openclip_judge(name, dataset, data, cache)
+    judge = clip_for(dataset, runs=runs) if name is None else openclip_judge(name, dataset, data, cache)
     judge = for_run(judge, run_card)
     return with_prompts(judge, templates, embedded(judge, templates)) if templates else judge
 

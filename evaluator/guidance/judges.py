@@ -45,7 +45,7 @@ class Judges:
 
 def judges_of(run: Run, cnn: Judge | None = None) -> Judges:
     """The judges of a run. Raises JudgeError where one is missing, with the command that makes it."""
-    return Judges(cnn or judge_for_run(run, "clean"), chosen(card_of(run)))
+    return Judges(cnn or judge_for_run(run, "clean"), chosen(card_of(run), runs=run.archive))
 
 
 def steering(name: str, judges: Judges | None) -> Steer:

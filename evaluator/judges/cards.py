@@ -21,6 +21,7 @@ JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
 FETCHED = ("mnist", "fashion-mnist", "cifar10")  # data sets that are downloaded by their name
 FIT, EXAMINE = "firstlight evaluate fit-judge", "firstlight evaluate examine-judge"
+FIT_CLIP, SPECTRUM = "firstlight evaluate fit-clip", "firstlight evaluate spectrum"
 NAMED = 5  # classes that a sentence names before it only counts
 
 Card = Mapping[str, Any]
@@ -44,7 +45,7 @@ def stem(dataset: str) -> str:
 def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT) -> str:
     """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded.
 
-    `verb`: what is done with them instead.
+    `verb`: the command that makes something else of the dataset.
     """
     dataset = SAME_PICTURES.get(dataset, dataset)
     told = f"{verb} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
@@ -102,8 +103,7 @@ def check_named(run_card: Card) -> None:
 
 def judge_files(run: Run, name: str, folder: Path = JUDGES) -> list[Path]:
     """The judges of this name that are there for a run's archive, each by its ONNX file, in the order of their say."""
-    runs = (run.words or run.folder).parent
-    return [path for path in places(folder / f"{name}.onnx", runs) if path.is_file()]
+    return [path for path in places(folder / f"{name}.onnx", run.archive) if path.is_file()]
 
 
 def lacking(run: Run) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluator.command_line import add_run, show
 from evaluator.theory import schedule_check, spectra
-from firstlight.archives import existing_run
+from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError
 from firstlight.run_json import card_of
 
@@ -18,6 +18,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     variances.add_argument("--only", type=int, nargs="+", default=[], help="these classes alone")
     variances.add_argument("--per-class", type=int, default=0, help="the first pictures of every class (default: all)")
     variances.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+    add_flag(variances)
     variances.set_defaults(command=_spectrum)
     plan = commands.add_parser("schedule", help="check a run's noise levels: pure noise, and where classes are decided")
     add_run(plan)
@@ -25,13 +26,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _spectrum(options: argparse.Namespace) -> None:
-    print(spectra.report(spectra.make(options.dataset, options.data, options.only, options.per_class)))
+    print(spectra.report(spectra.make(options.dataset, options.data, options.only, options.per_class, options.runs)))
 
 
 def _schedule(options: argparse.Namespace) -> None:
     run = existing_run(options.runs, options.run)
     try:
-        check = schedule_check.check(card_of(run))
+        check = schedule_check.check(card_of(run), run.archive)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{run.card} has no usable {error} in its config; restore it from a copy of the run.") from error
     show(options, schedule_check.figures(check), lambda _: schedule_check.report(run.id, check))

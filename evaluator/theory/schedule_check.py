@@ -7,6 +7,7 @@ al., "Common diffusion noise schedules and sample steps are flawed", WACV 2024.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,14 +66,14 @@ class Check:
                f"(logSNR {self.speciation.value:.2f})."  # fmt: skip
 
 
-def check(run_card: Mapping[str, Any]) -> Check:
-    """The check of a run; `run_card` is run.json. Raises SamplerError for levels that there are none of."""
+def check(run_card: Mapping[str, Any], runs: Path | None = None) -> Check:
+    """The check of a run of the archive `runs`; `run_card` is run.json. Raises SamplerError for no such levels."""
     config = run_card["config"]
     grid = levels(str(config["levels"]), int(config["steps"]))
     own = run_card.get("guest")
     noisiest = _adopted(own, grid) if own else trained(str(config["schedule"]))
     try:
-        known = spectra_for(run_card)
+        known = spectra_for(run_card, runs)
     except JudgeError:
         known = None
     name = f"{len(grid) - 1} levels of its own" if LISTED.fullmatch(str(config["levels"])) else str(config["levels"])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.judges.cards import SPECTRUM, command, stem
 from evaluator.stats.intervals import Estimate
 from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
@@ -84,8 +85,8 @@ def measure(name: str, images: NDArray[np.uint8], labels: NDArray[np.int64], cla
     )
 
 
-def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, folder: Path = SPECTRA) -> Spectra:
-    """Measure a dataset's training pictures, in `data` or downloaded, and write the card. Raises JudgeError."""
+def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, runs: Path | None = None) -> Spectra:
+    """Measure a dataset's training pictures, in `data` or downloaded, for the archive `runs`. Raises JudgeError."""
     from trainer.data import DataError, prepared
     from trainer.data import load as pictures_of
 
@@ -98,7 +99,7 @@ def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, f
     except DataError as error:
         raise JudgeError(str(error)) from error
     spectra = measure(spectra_name(dataset, only, per_class), pictures.images, pictures.labels, pictures.classes)
-    write(spectra, folder)
+    write(spectra, runs=runs)
     return spectra
 
 
@@ -119,15 +120,15 @@ def report(spectra: Spectra) -> str:
 
 def spectra_name(dataset: str, only: Sequence[int] = (), per_class: int = 0) -> str:
     """The name of a card: the dataset, and which of its pictures where it is not all, such as mnist-1-8-first-5000."""
-    parts = [SAME_PICTURES.get(dataset, dataset), *map(str, only)]
+    parts = [stem(SAME_PICTURES.get(dataset, dataset)), *map(str, only)]
     return "-".join(parts + (["first", str(per_class)] if per_class else []))
 
 
-def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
-    """The card of a run's training pictures; `run_card` is run.json. Raises JudgeError where there is none."""
+def spectra_for(run_card: Mapping[str, Any], runs: Path | None = None) -> Spectra:
+    """The card of the pictures that a run of `runs` learned; `run_card` is run.json. Raises JudgeError for none."""
     config = run_card.get("config", {})
     dataset, only, per_class = run_card["dataset"]["name"], config.get("only", ()), config.get("per_class", 0)
-    path = readable(folder / f"{spectra_name(dataset, only, per_class)}.json")
+    path = readable(SPECTRA / f"{spectra_name(dataset, only, per_class)}.json", runs)
     if not path.is_file():
         raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
     return _loaded(path, path.stat().st_mtime_ns)
@@ -135,9 +136,7 @@ def spectra_for(run_card: Mapping[str, Any], folder: Path = SPECTRA) -> Spectra:
 
 def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
     flags = f" --only {' '.join(map(str, only))}" if only else ""
-    return f"firstlight evaluate spectrum --dataset {dataset}{flags}" + (
-        f" --per-class {per_class}" if per_class else ""
-    )
+    return command(dataset, verb=SPECTRUM) + flags + (f" --per-class {per_class}" if per_class else "")
 
 
 @cache
@@ -169,9 +168,9 @@ def _spectrum(card: Mapping[str, Any]) -> Spectrum:
     return Spectrum(Estimate(**card["top"]), tuple(card["eigenvalues"]))
 
 
-def write(spectra: Spectra, folder: Path = SPECTRA) -> Path:
+def write(spectra: Spectra, folder: Path = SPECTRA, runs: Path | None = None) -> Path:
     """Write a card; returns where. Its predictions are for readers: they are worked out anew when it is loaded."""
-    path = writable(folder / f"{spectra.name}.json")
+    path = writable(folder / f"{spectra.name}.json", runs)
     card = {name: getattr(spectra, name) for name in ("name", "classes", "n", "sha256")}
     card |= {"scale": "[-1, 1]", "whole": _plain(spectra.whole), "between": _plain(spectra.between)}
     pairs = [
