@@ -28,8 +28,8 @@ def test_what_is_fitted_for_the_runs_is_found_for_them_alone(
 ) -> None:
     monkeypatch.setenv(NAMED, str(tmp_path / "others"))
     runs, rng = tmp_path / "runs", np.random.default_rng(0)
-    labels = np.repeat(np.arange(3), 12)
-    images = rng.integers(0, 60, (36, 16, 16, 3)) + (60 * labels)[:, None, None, None]
+    labels = np.repeat(np.arange(3), 20)
+    images = rng.integers(0, 60, (60, 16, 16, 3)) + (60 * labels)[:, None, None, None]
     np.savez(tmp_path / "own.npz", images=images.astype(np.uint8), labels=labels)
     said = ["--dataset", "My birds", "--data", str(tmp_path / "own.npz"), "--runs", str(runs)]
     card = {"dataset": {"name": "My birds", "classes": ["0", "1", "2"]}, "config": {}}
