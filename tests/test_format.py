@@ -9,8 +9,8 @@ import pytest
 
 from dashboard import format
 from evaluator.recognizability.ranking import Place
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, wilson
-from evaluator.text import with_interval
 
 ROOT = Path(__file__).parent.parent
 BY_HAND = re.compile(r"\[%?\{[^{}\n]*(?:\[[^]\n]*\])?[^{}\n]*\},? ?%?\{[^{}\n]*\}\]|\[\" ?\+|\[%\S+, ?%\S+\]")

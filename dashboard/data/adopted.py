@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.components.elements import stop
 from dashboard.data import archive
 from evaluator.provenance import former
-from evaluator.text import listed
+from evaluator.stats.interval_text import listed
 from firstlight.levels import known_to
 from firstlight.run_json import card_of
 

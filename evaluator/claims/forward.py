@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from evaluator.stats.interval_text import percent
 from evaluator.stats.intervals import Estimate, combined, in_points
-from evaluator.text import percent
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 WORDS = "a clean digit fades into noise over many small steps; shown step by step for digits such as 3 and 7"

@@ -7,8 +7,8 @@ is taught by the pictures, and their distance from real ones, see what guidance 
 import math
 from dataclasses import dataclass, replace
 
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate, combined, in_points
-from evaluator.text import percent, with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 DIGITS, HARDER = ("mnist", "digits5000"), ("fashion-mnist", "cifar10")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from evaluator import defaults
 from evaluator.clip import agreement, ranking, scores
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
@@ -17,18 +18,18 @@ from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 
-EPOCHS = 10  # of the bundled judges; about five minutes on one core
-
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     fitted = commands.add_parser("fit-clip", help="train a small CLIP and examine it on real test pictures")
     fitted.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
-    fitted.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the pictures (default: %(default)s)")
+    fitted.add_argument(
+        "--epochs", type=int, default=defaults.CLIP_FIT_EPOCHS, help="passes over the pictures (default: %(default)s)"
+    )
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     add_run(says)
-    says.add_argument("--per-class", type=int, default=scores.PER_CLASS, help="pictures (default: %(default)s)")
+    says.add_argument("--per-class", type=int, default=defaults.CLIP_PER_CLASS, help="pictures (default: %(default)s)")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)
@@ -37,7 +38,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 
-def clip(run: Run, judge: ClipJudge, per_class: int = scores.PER_CLASS) -> dict[str, Any]:
+def clip(run: Run, judge: ClipJudge, per_class: int = defaults.CLIP_PER_CLASS) -> dict[str, Any]:
     """The figures of a run as plain values; writes the run's five CLIP tables.
 
     Raises RunError, SamplerError and JudgeError with a sentence.

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from evaluator import defaults
 from evaluator.clip.judge import BUNDLED, ClipJudge
 from evaluator.clip.network import (
     CONFIG,
@@ -39,7 +40,6 @@ from trainer.device import fast_bfloat16
 
 __all__ = ["DataError", "fit_clip"]
 
-EPOCHS = 10  # about five minutes on one core
 BATCH = 256
 CAPTIONS = 3  # of every class in every batch, each of another template
 LEARNING_RATE = 3e-3  # AdamW's, at its highest
@@ -58,7 +58,11 @@ IN_DOMAIN = (
 
 
 def fit_clip(
-    dataset: str, data: Path | None, epochs: int = EPOCHS, folder: Path | None = None, runs: Path | None = None
+    dataset: str,
+    data: Path | None,
+    epochs: int = defaults.CLIP_FIT_EPOCHS,
+    folder: Path | None = None,
+    runs: Path | None = None,
 ) -> ClipJudge:
     """Train the CLIP judge of a dataset: OpenCLIP's files, ONNX towers, prompts, card; in `folder` or for `runs`.
 

@@ -19,9 +19,9 @@ from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
 from evaluator.stats.bootstrap import ends, small_sample
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.permutation_tests import holm
-from evaluator.text import with_interval
 
 SCORES = ("probability", "z", "cosine")  # the first is shown first; cosines of different prompts are hardly comparable
 

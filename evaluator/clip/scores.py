@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from evaluator import defaults
 from evaluator.clip import kept_pictures, real_scores
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.tables import join
@@ -26,11 +27,10 @@ from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 
-PER_CLASS = 200
 VIEW = "denoised"  # of trajectories: x̂0 with the label
 
 
-def score(run: Run, judge: ClipJudge, per_class: int = PER_CLASS) -> tuple[pa.Table, float]:
+def score(run: Run, judge: ClipJudge, per_class: int = defaults.CLIP_PER_CLASS) -> tuple[pa.Table, float]:
     """The judge's rows of a run's finished pictures, and how many seconds 1,000 pictures took.
 
     Writes clip.parquet, clip_real.parquet and clip_pictures.parquet. Raises RunError and SamplerError where no pictures

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, plain, share, share_difference
-from evaluator.text import with_interval
 
 NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
 

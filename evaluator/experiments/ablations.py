@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TIME, ablated_from, figures, skips_at
 from evaluator.experiments.graph_surgery import Graph, open_graph, with_time_at, without_skips
 from evaluator.experiments.guest_graph import open_guest
@@ -31,7 +32,6 @@ from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 
-SEEDS = 40
 FIRST_SEED = 400_000_000
 AT_ONCE = 4  # noise seeds drawn together
 KEPT = 3  # seeds whose pictures are kept
@@ -39,7 +39,7 @@ KEPT = 3  # seeds whose pictures are kept
 Manifold = tuple[NDArray[np.float32], NDArray[np.float32]]  # features of real pictures (M, F), squared radius (M,)
 
 
-def ablations(run: Run, seeds: int = SEEDS, judges: Path = JUDGES) -> dict[str, Any]:
+def ablations(run: Run, seeds: int = defaults.ABLATIONS_SEEDS, judges: Path = JUDGES) -> dict[str, Any]:
     """Every part taken away in turn, for `seeds` noises of every class; writes ablations.parquet.
 
     Raises RunError, SamplerError and JudgeError with a sentence.

@@ -15,8 +15,6 @@ from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import Table, ddpm
 
-STEPS = 50  # of a chain from the noisiest level; more change little
-
 
 def grid_of(card: dict[str, Any], name: str | None, steps: int) -> Levels:
     """The levels (K+1,) of a chain: those with this name, or evenly spaced from the noisiest that the run learned.

@@ -16,8 +16,8 @@ from evaluator.experiments.ablation_figures import (
     size_of,
     skips_at,
 )
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import in_points
-from evaluator.text import percent, with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 MARGIN = 2.0  # points: a part whose loss costs less is not missed

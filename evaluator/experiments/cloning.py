@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.chains import (
-    STEPS,
     ancestral,
     finished,
     grid_of,
@@ -25,8 +25,8 @@ from evaluator.experiments.chains import (
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import plain, wilson
-from evaluator.text import with_interval
 from evaluator.theory.published import published_speciation
 from evaluator.theory.speciation import SPECIATED, WAY, agreement
 from firstlight.errors import RunError
@@ -34,18 +34,16 @@ from firstlight.levels import Levels
 from firstlight.run_folder import Run
 from sampler.loop import sample
 
-AT = tuple(np.arange(-6.0, 2.1, 1.0).tolist())
-PAIRS = 320
 PART = 16
 FIRST_SEED = 100_000_000
 
 
 def speciation(
     run: Run,
-    pairs: int = PAIRS,
+    pairs: int = defaults.CLONING_PAIRS,
     at: tuple[float, ...] | None = None,
     levels: str | None = None,
-    steps: int = STEPS,
+    steps: int = defaults.CHAIN_STEPS,
     label: str | None = None,
     judges: Path = JUDGES,
 ) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def speciation(
     if label is None:
         subject.check_unlabelled("give --label one of its classes")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None, subject.denoiser.known)
+    tried = within(grid, defaults.CLONING_AT if at is None else at, at is not None, subject.denoiser.known)
     grid = through(grid, tried)
     asked = _label(subject, label)
     settings = {"at": tried, "levels": grid.tolist(), "label": asked, "seed": FIRST_SEED}

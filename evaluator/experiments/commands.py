@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluator import defaults
 from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments import (
     ablation_figures,
@@ -15,9 +16,9 @@ from evaluator.experiments import (
     posterior,
     uturn,
 )
-from evaluator.experiments.chains import STEPS
 
 Make = Callable[[argparse.Namespace], dict[str, Any]]
+NOISES = "noises for every class"
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -25,36 +26,37 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     copies = _command(
         commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, cloning.report
     )
-    copies.add_argument("--pairs", type=int, default=cloning.PAIRS, help="at every level (default: %(default)s)")
+    _count(copies, "--pairs", defaults.CLONING_PAIRS, "at every level")
     copies.add_argument("--published", action="store_true", help="copy where the published experiment did")
     copies.add_argument("--label", help="a class asked for all along (default: none)")
     turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, uturn.report)
-    turn.add_argument("--per-class", type=int, default=uturn.PER_CLASS, help="real pictures (default: %(default)s)")
+    _count(turn, "--per-class", defaults.UTURN_PER_CLASS, "real pictures")
     turn.add_argument("--conditional", action="store_true", help="with the picture's own label on the way back")
     change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, label_swap.report)
     change.add_argument("--at", type=int, nargs="+", metavar="STEP", help="where the label changes (default: 8 steps)")
     names = _command(
         commands, "classifier", "name real pictures with the denoiser", _classifier, diffusion_classifier.report
     )
-    names.add_argument(
-        "--pictures", type=int, default=diffusion_classifier.PICTURES, help="real ones (default: %(default)s)"
-    )
-    names.add_argument(
-        "--draws", type=int, default=diffusion_classifier.DRAWS, help="of noise, at most (default: %(default)s)"
-    )
+    _count(names, "--pictures", defaults.CLASSIFIER_PICTURES, "real ones")
+    _count(names, "--draws", defaults.CLASSIFIER_DRAWS, "of noise, at most")
     parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, ablation_figures.report)
     knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
     for command in (copies, turn):
         command.add_argument("--at", type=float, nargs="+", metavar="LOGSNR", help="levels (default: about nine)")
-    for command, steps in ((copies, STEPS), (turn, STEPS), (knows, posterior.STEPS)):
+    for command in (copies, turn, knows):
+        steps = defaults.POSTERIOR_STEPS if command is knows else defaults.CHAIN_STEPS
         command.add_argument("--levels", metavar="NAME", help="of the chain (default: evenly spaced logSNR)")
-        command.add_argument(
-            "--steps", type=int, default=steps, metavar="K", help="of the chain (default: %(default)s)"
-        )
-    for command, seeds in ((change, label_swap.SEEDS), (knows, posterior.SEEDS), (parts, ablations.SEEDS)):
-        command.add_argument("--seeds", type=int, default=seeds, help="noises for every class (default: %(default)s)")
+        _count(command, "--steps", steps, "of the chain")
+    _count(change, "--seeds", defaults.SWAP_SEEDS, NOISES)
+    _count(knows, "--seeds", defaults.POSTERIOR_SEEDS, NOISES)
+    _count(parts, "--seeds", defaults.ABLATIONS_SEEDS, NOISES)
     for command in (turn, names):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
+
+
+def _count(command: argparse.ArgumentParser, flag: str, default: int, what: str) -> None:
+    """A flag that says how many."""
+    command.add_argument(flag, type=int, default=default, help=f"{what} (default: %(default)s)")
 
 
 def _command(

@@ -23,13 +23,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import softmax
+from evaluator.stats.interval_text import percent
 from evaluator.stats.intervals import Numbers, plain, wilson
-from evaluator.text import percent
 from firstlight.errors import RunError
 from firstlight.levels import alpha, nearest, sigma
 from firstlight.run_folder import Run
@@ -40,13 +41,16 @@ LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw te
 ROUND = 5  # draws between two eliminations
 BEST = {5: 5, 10: 3}  # after so many draws, at most so many labels stay
 BEHIND = 3.0  # standard errors
-PICTURES, DRAWS = 1000, 100
 PART = 40
 FIRST_SEED = 400_000_000
 
 
 def classifier(
-    run: Run, pictures: int = PICTURES, draws: int = DRAWS, data: Path | None = None, judges: Path = JUDGES
+    run: Run,
+    pictures: int = defaults.CLASSIFIER_PICTURES,
+    draws: int = defaults.CLASSIFIER_DRAWS,
+    data: Path | None = None,
+    judges: Path = JUDGES,
 ) -> dict[str, Any]:
     """How often the run's denoiser names the class of real pictures; writes classifier.parquet.
 

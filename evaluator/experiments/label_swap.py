@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.cards import JUDGES
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
-from evaluator.text import with_interval
 from evaluator.theory.speciation import crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -30,11 +31,12 @@ from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 
 AROUND = np.linspace(-6.0, 3.0, 8)  # logSNRs next to which the label is changed, where no steps are chosen
-SEEDS = 10
 FIRST_SEED = 300_000_000
 
 
-def swap(run: Run, seeds: int = SEEDS, at: tuple[int, ...] | None = None, judges: Path = JUDGES) -> dict[str, Any]:
+def swap(
+    run: Run, seeds: int = defaults.SWAP_SEEDS, at: tuple[int, ...] | None = None, judges: Path = JUDGES
+) -> dict[str, Any]:
     """What pictures show whose label changes at the steps `at` (0 ... K); writes swap.parquet.
 
     At step 0 the first label was never asked for, and at K the second never is. Raises RunError, SamplerError and

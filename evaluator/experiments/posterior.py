@@ -21,14 +21,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.chains import ancestral, grid_of
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, ends
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate, Numbers, plain, share
-from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
@@ -37,12 +38,15 @@ from sampler.noise import Noise
 from sampler.solvers import ddpm
 
 NAME, VIEW = "posterior", "ancestral"  # as a judge, and what it and the noisy judge look at
-STEPS, SEEDS = 40, 20
 FIRST_SEED = 500_000_000
 
 
 def posterior(
-    run: Run, seeds: int = SEEDS, steps: int = STEPS, levels: str | None = None, judges: Path = JUDGES
+    run: Run,
+    seeds: int = defaults.POSTERIOR_SEEDS,
+    steps: int = defaults.POSTERIOR_STEPS,
+    levels: str | None = None,
+    judges: Path = JUDGES,
 ) -> dict[str, Any]:
     """The model's posterior, and the noisy judge's, along `seeds` chains of each class; writes posterior.parquet.
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.experiments.chains import (
-    STEPS,
     finished,
     grid_of,
     onwards,
@@ -29,26 +29,24 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import plain, wilson
-from evaluator.text import percent, with_interval
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
 from firstlight.run_folder import Run
 from firstlight.schema import UTURN
 from sampler.solvers import ddpm
 
-AT = (-6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 2.0, 4.0)
-PER_CLASS = 80
 PART = 40
 FIRST_SEED = 200_000_000
 
 
 def uturn(
     run: Run,
-    per_class: int = PER_CLASS,
+    per_class: int = defaults.UTURN_PER_CLASS,
     at: tuple[float, ...] | None = None,
     levels: str | None = None,
-    steps: int = STEPS,
+    steps: int = defaults.CHAIN_STEPS,
     conditional: bool = False,
     data: Path | None = None,
     judges: Path = JUDGES,
@@ -62,7 +60,7 @@ def uturn(
     if not conditional:
         subject.check_unlabelled("give --conditional")
     grid = grid_of(subject.card, levels, steps)
-    tried = within(grid, AT if at is None else at, at is not None, subject.denoiser.known)
+    tried = within(grid, defaults.UTURN_AT if at is None else at, at is not None, subject.denoiser.known)
     grid = through(grid, tried)
     real = real_pictures(subject.card, data)
     chosen = evenly(real, subject.classes, per_class)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Z, critical
-from evaluator.text import with_interval
 
 LIMITED, CONSTANT, JUDGE = "interval", "constant", "cnn"
 PUBLISHED_LIMITED, PUBLISHED_CONSTANT = 1.40, 1.81  # Inception distance, ImageNet-512: the record with and without

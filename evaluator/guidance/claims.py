@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference, wilson
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
-from evaluator.text import with_interval
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 PROPOSED = (

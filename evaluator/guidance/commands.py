@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from evaluator import defaults
 from evaluator.command_line import add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
@@ -11,8 +12,8 @@ from evaluator.guidance import best_scale
 from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
-from evaluator.guidance.sweep import BLOCKS, SCALES, SEEDS, STEPS, cells, drawn, slimmed
-from evaluator.text import with_interval
+from evaluator.guidance.sweep import SEEDS, cells, drawn, slimmed
+from evaluator.stats.interval_text import with_interval
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, table_of
@@ -27,10 +28,17 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
     sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
     sweep.add_argument("--laws", nargs="+", default=list(LAWS), metavar="NAME", help=f"of {', '.join(LAWS)}")
-    sweep.add_argument("--scales", nargs="+", type=float, default=SCALES, metavar="S", help="of every law")
-    sweep.add_argument("--steps", nargs="+", type=int, default=STEPS, metavar="K", help="numbers of steps")
     sweep.add_argument(
-        "--blocks", type=int, default=BLOCKS, help=f"of {SEEDS} noise seeds for every class (default: %(default)s)"
+        "--scales", nargs="+", type=float, default=defaults.GUIDANCE_SCALES, metavar="S", help="of every law"
+    )
+    sweep.add_argument(
+        "--steps", nargs="+", type=int, default=defaults.GUIDANCE_STEPS, metavar="K", help="numbers of steps"
+    )
+    sweep.add_argument(
+        "--blocks",
+        type=int,
+        default=defaults.GUIDANCE_BLOCKS,
+        help=f"of {SEEDS} noise seeds for every class (default: %(default)s)",
     )
     sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
     add_run(sweep)
@@ -46,9 +54,9 @@ def _command(options: argparse.Namespace) -> None:
 def guidance(
     run: Run,
     laws: list[str] | None = None,
-    scales: tuple[float, ...] = SCALES,
-    steps: tuple[int, ...] = STEPS,
-    blocks: int = BLOCKS,
+    scales: tuple[float, ...] = defaults.GUIDANCE_SCALES,
+    steps: tuple[int, ...] = defaults.GUIDANCE_STEPS,
+    blocks: int = defaults.GUIDANCE_BLOCKS,
     data: Path | None = None,
 ) -> dict[str, Any]:
     """The sweep's figures as plain values; writes guided.parquet and guidance.parquet.

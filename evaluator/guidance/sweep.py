@@ -24,7 +24,6 @@ from sampler.guidance_laws import LAWS, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise
 
-SCALES, STEPS, BLOCKS = (1.5, 2.0, 3.0, 5.0), (6, 12), 3
 UNGUIDED = (0.0, 1.0)  # of the constant law alone: without the label, and plain conditional
 SEEDS = 17  # of a block; every class is drawn from each
 FIRST_SEED = 600_000_000

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from evaluator import defaults
 from evaluator.command_line import add_run, run_of, show
 from evaluator.novelty import measure
 from evaluator.novelty.report import report
@@ -15,7 +16,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser("novelty", help="does it draw its training pictures again?")
     add_run(command)
     command.add_argument(
-        "--per-class", type=int, default=measure.PER_CLASS, help="pictures of every class (default: %(default)s)"
+        "--per-class",
+        type=int,
+        default=defaults.NOVELTY_PER_CLASS,
+        help="pictures of every class (default: %(default)s)",
     )
     command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
     command.set_defaults(command=lambda options: show(options, _figures(options), report))

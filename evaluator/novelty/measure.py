@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.novelty.pictures_learned import Learned, pictures_learned
@@ -29,7 +30,6 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.schema import METADATA, NOVELTY, NOVELTY_PICTURES, table_of
 
-PER_CLASS = 100
 LOWEST = 0.01  # share of the real test pictures that are nearest
 THIRD = 1 / 3
 KEPT = 12  # pairs of each kind whose pictures are kept
@@ -49,7 +49,9 @@ class Side:
     near: dict[str, Nearest]  # space -> the nearest training pictures
 
 
-def novelty(run: Run, per_class: int = PER_CLASS, data: Path | None = None, judges: Path = JUDGES) -> dict[str, Any]:
+def novelty(
+    run: Run, per_class: int = defaults.NOVELTY_PER_CLASS, data: Path | None = None, judges: Path = JUDGES
+) -> dict[str, Any]:
     """The figures of a run as plain values; writes novelty.parquet and novelty_pictures.parquet.
 
     Raises RunError and SamplerError with a sentence. Without a judge of the run's classes there are no features, and

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from evaluator import defaults
 from evaluator.command_line import add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.quality.figures import quality, report
@@ -21,7 +22,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def add_flags(command: argparse.ArgumentParser) -> None:
     """What can be asked beside the run."""
-    command.add_argument("--per-class", type=int, default=1000, help="pictures of every class (default: 1000)")
+    command.add_argument(
+        "--per-class",
+        type=int,
+        default=defaults.QUALITY_PER_CLASS,
+        help="pictures of every class (default: %(default)s)",
+    )
     command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evaluator import defaults
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
 from evaluator.provenance import denoiser_sha256
@@ -21,9 +22,9 @@ from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval
 from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
-from evaluator.text import with_interval
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -36,7 +37,7 @@ Row = dict[str, Any]
 Figure = tuple[str, int | None, Estimate, Numbers | None]  # metric, label (None: all classes), value, bootstrap draws
 
 
-def quality(run: Run, per_class: int = 1000, data: Path | None = None) -> dict[str, Any]:
+def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | None = None) -> dict[str, Any]:
     """The figures of a run as plain values; writes quality.parquet. Raises RunError, JudgeError and SamplerError.
 
     The classification accuracy score needs torch and the real pictures (`data`, or the download); where it cannot be

@@ -18,9 +18,9 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points
 from evaluator.recognizability.schedules import SOURCE, percent_on
 from evaluator.stats.bootstrap import mean
+from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
-from evaluator.text import listed
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 from firstlight.levels import Levels
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from tqdm import tqdm
 
+from evaluator import defaults
 from evaluator.experiments.chains import with_labels
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import Judge
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from trainer.data import Pictures as Dataset
 
 CHAIN, CHAIN_STEPS = "linear-1000", 1000  # that the published steps are counted on
-AT = (-7.0, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0)
-STEPS = (3, 5, 10)
-PICTURES = 1000
 FIRST_SEED = 800_000_000
 PART = 4 * BATCH  # pictures between two writes
 
@@ -76,9 +74,9 @@ def fitted(images: NDArray[np.uint8]) -> Gaussian:
 
 def late_start(
     run: Run,
-    pictures: int = PICTURES,
-    at: Sequence[float] = AT,
-    steps: Sequence[int] = STEPS,
+    pictures: int = defaults.LATE_START_PICTURES,
+    at: Sequence[float] = defaults.LATE_START_AT,
+    steps: Sequence[int] = defaults.LATE_START_STEPS,
     data: Path | None = None,
 ) -> dict[str, Any]:
     """Distances to real pictures of the ordinary start and of each level `at` (logSNR); writes late_start.parquet.

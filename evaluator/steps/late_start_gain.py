@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.frechet import times_as_far
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, critical
-from evaluator.text import with_interval
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from evaluator import defaults
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import Reference, reference_for
 from evaluator.provenance import denoiser_sha256, record
@@ -34,7 +35,6 @@ from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
 
-PER_CLASS = 100
 SAMPLES = 2  # pictures of every class that are kept in the table
 
 Row = dict[str, Any]
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 def steps(
     run: Run,
-    per_class: int = PER_CLASS,
+    per_class: int = defaults.STEPS_PER_CLASS,
     evaluations: Sequence[int] | None = None,
     teachers: Sequence[str] | None = None,
     data: Path | None = None,

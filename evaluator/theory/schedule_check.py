@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, plain
-from evaluator.text import with_interval
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from evaluator.verdict import RECOGNIZABLE

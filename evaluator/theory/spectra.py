@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import SPECTRUM, command, stem
+from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate
-from evaluator.text import with_interval
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
