@@ -246,10 +246,28 @@ def steps(run: str, say: Say) -> str | None:
     accuracy = say.ends(wilson(float(right[best].mean()), len(right[best])), 100, " %")
     told = f"{kept['solver'][best]}, {say(kept['evaluations'][best])} evaluations: {accuracy} of the asked class"
     assert unknown, "nothing is open: the page says that nothing keeps the quality"
-    return (
+    text = (
         f"Whether fewer evaluations keep the quality of {run} cannot be said of {say(len(unknown))} ways, against its "
         f"best, {told}, n = {say(len(right[best]))}; the source takes 100+."
     )
+    return f"{text}\n{_late_start(run, say)}" if there(run, "late_start") else text
+
+
+def _late_start(run: str, say: Say) -> str:
+    """The closest of the late starts of ten steps, whose draws are paired with the ordinary start's."""
+    kept = columns(run, "late_start")
+    most = max({3, 5, 10} & set(kept["steps"].tolist()))  # of the published figures' numbers of steps
+    own, late = kept["steps"] == most, np.isfinite(kept["logsnr"].astype(float))
+    plain, best = np.flatnonzero(own & ~late)[0], min(np.flatnonzero(own & late), key=lambda row: kept["frechet"][row])
+    ratio = kept["frechet"][best] / kept["frechet"][plain]
+    apart = kept["draws"][best] / kept["frechet"][best] - kept["draws"][plain] / kept["frechet"][plain]
+    error = at_once(int(late.sum())) * float(np.std(apart, ddof=1))
+    found = Found(ratio, ratio * math.exp(-error), ratio * math.exp(error))
+    closer = f"{say(most)} steps of {run} that begin late, at logSNR {say(kept['logsnr'][best])}"
+    told = f"{say.ends(found)} times as far from real pictures as from pure noise, n = {say(kept['n'][best])}"
+    if found.low <= 1 <= found.high:
+        return f"Whether {closer}, end closer cannot be said: {told}."
+    return f"{closer}, end {told}."
 
 
 def _keeps(run: str, row: int, best: int, wide: float) -> str:

@@ -219,11 +219,11 @@ def opened(page: str, run: str, **query: str) -> AppTest:
 
 
 def shown(test: AppTest) -> str | None:
-    """The sentence that a page shows; None where it has none."""
+    """The sentence that a page shows, or several, a line each; None where it has none."""
     assert not test.exception
     found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
-    assert len(found) <= 1
-    return html.unescape(found[0][len(FOUND) :].split("</p>")[0]).replace("\xa0", " ") if found else None
+    said = [html.unescape(each[len(FOUND) :].split("</p>")[0]).replace("\xa0", " ") for each in found]
+    return "\n".join(said) or None
 
 
 @pytest.mark.parametrize("page", SENTENCES)
