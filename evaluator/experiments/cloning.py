@@ -124,9 +124,11 @@ def report(figures: dict[str, Any]) -> str:
     lines = [f"{figures['run']}: pairs of copies that end in the same class, chains drawn {_how(figures['label'])}"]
     lines.append("logSNR      φ [95 %]")
     lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
-    place = with_interval(crossed, "+.2f", none="off the levels tried")
+    off = "off the levels tried"
+    place = with_interval(crossed, "+.2f", none=off)
     where = f"{SPECIATED}" if figures["classes"] == 2 else f"{100 * WAY:.0f} % of the way from chance to its most"
-    lines.append(f"φ reaches {where} at logSNR {place}, n = {crossed['n']:,} chains")
+    at = place if place == off else f"at logSNR {place}"
+    lines.append(f"φ reaches {where} {at}, n = {crossed['n']:,} chains")
     return "\n".join(lines)
 
 
