@@ -31,6 +31,15 @@ def test_what_a_recorded_run_says_of_itself_is_shown(
     assert "in 5 steps" in words(opened("training", run="own"))
 
 
+def test_a_short_training_is_not_smoothed_away(opened: Callable[..., AppTest], tmp_path: Path) -> None:  # noqa: F811
+    with begun(tmp_path, "short") as run:
+        for step in range(50):
+            run.log(step, loss=1 / (step + 1))
+    said = words(opened("training", run="short"))
+    assert "went from 0.611 to 0.0204 in 49 steps" in said, "the means of the first and the last three values"
+    assert "Smoothed over 4 steps: short logged 50." in said
+
+
 def test_metrics_of_any_name_are_chosen_by_group(
     opened: Callable[..., AppTest], tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip

@@ -16,6 +16,7 @@ from dashboard.training import headline
 from firstlight.recording.curves import EPOCH
 
 LOSS = "the loss"  # of each run, whatever it is called there
+SPANS = 10  # windows of smoothing that a run holds at least
 
 
 def metric(run: pd.Series) -> str | None:
@@ -33,10 +34,18 @@ def metric(run: pd.Series) -> str | None:
 def curves(
     answer: DeltaGenerator, ids: Sequence[str], metric: str | None, smoothing: int, logarithmic: bool, by: str
 ) -> None:
-    """A metric of runs, their losses without one; the first run's in a sentence at `answer`, for one element."""
+    """A metric of runs, their losses without one; the first run's in a sentence at `answer`, for one element.
+
+    It is smoothed over a tenth of the first run's steps at most: over more, nothing of its way would be left.
+    """
     run = ids[0]
     components_live.progress(run)
     losses = archive.ask("losses", runs=list(ids), smoothing=smoothing, metric=metric)
+    steps = losses.loc[losses["run"] == run, "step"]
+    if len(steps) and smoothing > (most := int(steps.max() - steps.min()) // SPANS):
+        losses = archive.ask("losses", runs=list(ids), smoothing=most, metric=metric)
+        over = f"Smoothed over {most:,} steps" if most > 1 else "Not smoothed"
+        elements.note(f"{over}: {run} logged {int(steps.max() - steps.min()) + 1:,}.")
     if losses.empty:
         answer.empty()
         elements.note(
