@@ -34,7 +34,7 @@ OWN = {  # what a page draws that no other does
     "forward-process": "Along its own levels, signal and noise are equal",
     "trajectory": "recognizes this 0 in x_t",
     "network": "what breaks without its parts is not measured yet",
-    "training": "The loss of first fell",
+    "training": "The loss of first went from",
     "recognizability": "Half of the pictures are recognizable",
     "speciation": "Theory says that the class is decided around",
     "clip-rankings": "mnist-clip ranks 0 first",

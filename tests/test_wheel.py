@@ -224,6 +224,8 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         "import-metrics",
         "evaluate fit-judge",
         "evaluate examine-judge",
+        "evaluate fit-clip",
+        "evaluate spectrum",
         "store",
         "store list",
         "store export",
