@@ -15,22 +15,7 @@ from dashboard.format import estimate_of, figure
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
-SHARES = (
-    0.1,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.7,
-    0.8,
-    0.9,
-    0.95,
-    0.98,
-    0.99,
-    0.995,
-    0.998,
-    0.999,
-)  # ticks of an axis of what is wrong
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)  # ticks of what is wrong
 SYMBOLS = ("diamond", "square", "star", "cross")
 TIMES = tuple(digit * 10.0**power for power in range(-2, 5) for digit in (1, 2, 5))
 

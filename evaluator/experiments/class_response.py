@@ -7,16 +7,15 @@ Sclocchi, Favero and Wyart publish is of how the parts of a picture change toget
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.bootstrap import cluster_weights, ends
+from evaluator.stats.bootstrap import cluster_weights, steepest_step
 from evaluator.stats.intervals import Estimate, Numbers
 
 
 def steepest(picture: NDArray[np.int64], logsnr: Numbers, kept: NDArray[np.bool_]) -> Estimate:
     """The logSNR at which the share of pictures that keep their class rises fastest, by rows (N,) of one way back.
 
-    It is known to lie between two levels: the value is their middle, and the interval reaches from the lower level of
-    the lowest step to the upper one of the highest that 95 % of the bootstrap draws of pictures choose. nan where the
-    share never rises, and for fewer than three levels; n are the pictures that went to every level.
+    As `steepest_step` tells it, by bootstrap draws of pictures. nan where the share never rises, and for fewer than
+    three levels; n are the pictures that went to every level.
     """
     levels, column = np.unique(np.asarray(logsnr, np.float64), return_inverse=True)
     names, row = np.unique(picture, return_inverse=True)
@@ -26,10 +25,4 @@ def steepest(picture: NDArray[np.int64], logsnr: Numbers, kept: NDArray[np.bool_
     if len(levels) < 3 or len(table) < 2:
         return Estimate(np.nan, np.nan, np.nan, len(table))
     weights = np.concatenate([np.ones((1, len(table)), np.float32), cluster_weights(np.arange(len(table)))])
-    rises = np.diff(weights @ table / weights.sum(axis=1, keepdims=True), axis=1) / np.diff(levels)
-    if rises[0].max() <= 0:
-        return Estimate(np.nan, np.nan, np.nan, len(table))
-    step = rises.argmax(axis=1)
-    low, high = (int(end) for end in ends(step[1:], len(table)))
-    middle = (levels[step[0]] + levels[step[0] + 1]) / 2
-    return Estimate(float(middle), float(levels[low]), float(levels[high + 1]), len(table))
+    return steepest_step(weights @ table / weights.sum(axis=1, keepdims=True), levels, len(table))

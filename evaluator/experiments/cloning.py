@@ -25,7 +25,7 @@ from evaluator.experiments.chains import (
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
-from evaluator.stats.interval_text import with_interval
+from evaluator.stats.interval_text import at_level, with_interval
 from evaluator.stats.intervals import plain, wilson
 from evaluator.theory.published import published_speciation
 from evaluator.theory.speciation import SPECIATED, WAY, agreement
@@ -124,10 +124,8 @@ def report(figures: dict[str, Any]) -> str:
     lines = [f"{figures['run']}: pairs of copies that end in the same class, chains drawn {_how(figures['label'])}"]
     lines.append("logSNR      φ [95 %]")
     lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
-    off = "off the levels tried"
-    place = with_interval(crossed, "+.2f", none=off)
     where = f"{SPECIATED}" if figures["classes"] == 2 else f"{100 * WAY:.0f} % of the way from chance to its most"
-    at = place if place == off else f"at logSNR {place}"
+    at = at_level(crossed, "off the levels tried")
     lines.append(f"φ reaches {where} {at}, n = {crossed['n']:,} chains")
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from evaluator import defaults
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.cards import JUDGES
-from evaluator.stats.interval_text import with_interval
+from evaluator.stats.interval_text import at_level, with_interval
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
 from evaluator.theory.speciation import crossing
@@ -164,8 +164,6 @@ def report(figures: dict[str, Any]) -> str:
         lines.append(
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
-    off = "off the steps tried"
-    place = with_interval(figures["even"], "+.2f", none=off)
-    where = place if place == off else f"at logSNR {place}"
+    where = at_level(figures["even"], "off the steps tried")
     lines.append(f"both labels weigh the same {where}, n = {figures['even']['n']} seeds")
     return "\n".join(lines)

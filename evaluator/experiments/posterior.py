@@ -27,8 +27,8 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
-from evaluator.stats.bootstrap import cluster_weights, ends
-from evaluator.stats.interval_text import percent, with_interval
+from evaluator.stats.bootstrap import cluster_weights, steepest_step
+from evaluator.stats.interval_text import at_level, percent
 from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -142,21 +142,11 @@ def _entropies(rows: pa.Table) -> tuple[Numbers, NDArray[np.int64], Numbers]:
 def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estimate:
     """The logSNR at which the mean entropy (S, K+1) falls fastest: the peak of −dH/dλ, clustered on the seed (S,).
 
-    It is known to lie within a step: the value is its middle, and the interval reaches from the lower level of the
-    first step to the upper one of the last that the bootstrap draws choose. The step into the finished picture is left
-    out. nan where the entropy never falls.
+    As `steepest_step` tells it. The step into the finished picture is left out. nan where the entropy never falls.
     """
-    middle, width = (logsnr[1:-1] + logsnr[:-2]) / 2, np.diff(logsnr)[:-1]
     weights = np.concatenate([np.ones((1, len(height)), np.float32), cluster_weights(seed)])
     mean = weights @ height / weights.sum(axis=1, keepdims=True)
-    falls = -np.diff(mean, axis=1)[:, :-1] / width
-    if falls[0].max() <= 0:
-        return Estimate(np.nan, np.nan, np.nan, len(np.unique(seed)))
-    step, seeds = falls.argmax(axis=1), len(np.unique(seed))
-    low, high = ends(step[1:].astype(np.float64), seeds)
-    if np.isnan(low):
-        return Estimate(float(middle[step[0]]), np.nan, np.nan, seeds)
-    return Estimate(float(middle[step[0]]), float(logsnr[int(low)]), float(logsnr[int(high) + 1]), seeds)
+    return steepest_step(-mean[:, :-1], logsnr[:-1], len(np.unique(seed)))
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -164,7 +154,7 @@ def report(figures: dict[str, Any]) -> str:
     lines = [f"{figures['run']}: the class along ancestral chains"]
     for row in figures["judges"]:
         right, place = row["ends_at_label"], row["falls_fastest"]
-        at = "nowhere" if place["value"] is None else f"at logSNR {with_interval(place, '+.2f')}"
+        at = at_level(place, "nowhere")
         lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
                      f"falls fastest {at}, n = {place['n']} seeds")  # fmt: skip
     return "\n".join(lines)

@@ -29,7 +29,7 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
-from evaluator.stats.interval_text import percent, with_interval
+from evaluator.stats.interval_text import at_level, percent
 from evaluator.stats.intervals import plain, wilson
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
@@ -162,5 +162,5 @@ def report(figures: dict[str, Any]) -> str:
         lines.append(f"  {name:<12}{percent(row, width=6)}  n = {row['n']:,}")
     for row in figures["gives_way"]:
         way = "with its" if row["conditional"] else "without a"
-        lines.append(f"{way} label most lose their class at logSNR {with_interval(row, '+.2f')}, n = {row['n']:,}")
+        lines.append(f"{way} label most lose their class {at_level(row, 'off the levels tried')}, n = {row['n']:,}")
     return "\n".join(lines)

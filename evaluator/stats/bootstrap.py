@@ -80,6 +80,24 @@ def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any],
     return ordered[first], ordered[last]
 
 
+def steepest_step(rising: Numbers, levels: Numbers, clusters: int) -> Estimate:
+    """Where rising curves (1 + repeats, L) over rising levels (L,) rise fastest, the first of all the data.
+
+    It is known to lie within a step: the value is its middle, and the interval reaches from the lower level of the
+    first step to the upper one of the last that 95 % of the draws, of so many clusters, choose. nan where the first
+    curve never rises.
+    """
+    slopes = np.diff(rising, axis=1) / np.diff(levels)
+    if slopes[0].max() <= 0:
+        return Estimate(math.nan, math.nan, math.nan, clusters)
+    step = slopes.argmax(axis=1)
+    middle = float((levels[step[0]] + levels[step[0] + 1]) / 2)
+    if clusters < 2:
+        return Estimate(middle, math.nan, math.nan, clusters)
+    low, high = (int(end) for end in ends(step[1:], clusters))
+    return Estimate(middle, float(levels[low]), float(levels[high + 1]), clusters)
+
+
 def crossings(places: Numbers, rising: Numbers, share: float) -> Numbers:
     """Where rising shares (R, L) at rising places (L,) reach `share`, by straight lines between them, (R,).
 

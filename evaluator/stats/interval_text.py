@@ -24,6 +24,12 @@ def with_interval(
     return f"{value.rjust(width)}{unit} [{low}, {high}]"
 
 
+def at_level(level: Ends, none: str) -> str:
+    """`at logSNR -1.20 [-1.50, -0.90]`, or `none` alone."""
+    place = with_interval(level, "+.2f", none=none)
+    return place if place == none else f"at logSNR {place}"
+
+
 def percent(share: Ends, decimals: int = 1, width: int = 0) -> str:
     """A share and its interval in percent: `91.0 % [90.1, 91.8]`."""
     return with_interval(share, f".{decimals}f", 100, " %", width=width)
