@@ -16,6 +16,11 @@ def add_run(command: argparse.ArgumentParser, help: str = "the run's id") -> Non
     command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
 
 
+def add_count(command: argparse.ArgumentParser, flag: str, default: int, what: str) -> None:
+    """A flag that says how many."""
+    command.add_argument(flag, type=int, default=default, help=f"{what} (default: %(default)s)")
+
+
 def run_of(options: argparse.Namespace) -> Run:
     """The run that was asked for, to be changed. Raises RunError where there is none, and for a bundled one."""
     return own_run(options.runs, options.run)

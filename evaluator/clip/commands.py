@@ -10,7 +10,7 @@ from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
 from evaluator.clip.resolve import chosen
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.archives import add_flag
@@ -23,13 +23,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     fitted = commands.add_parser("fit-clip", help="train a small CLIP and examine it on real test pictures")
     fitted.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
-    fitted.add_argument(
-        "--epochs", type=int, default=defaults.CLIP_FIT_EPOCHS, help="passes over the pictures (default: %(default)s)"
-    )
+    add_count(fitted, "--epochs", defaults.CLIP_FIT_EPOCHS, "passes over the pictures")
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     add_run(says)
-    says.add_argument("--per-class", type=int, default=defaults.CLIP_PER_CLASS, help="pictures (default: %(default)s)")
+    add_count(says, "--per-class", defaults.CLIP_PER_CLASS, "pictures")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.experiments import (
     ablation_figures,
     ablations,
@@ -26,19 +26,19 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     copies = _command(
         commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, cloning.report
     )
-    _count(copies, "--pairs", defaults.CLONING_PAIRS, "at every level")
+    add_count(copies, "--pairs", defaults.CLONING_PAIRS, "at every level")
     copies.add_argument("--published", action="store_true", help="copy where the published experiment did")
     copies.add_argument("--label", help="a class asked for all along (default: none)")
     turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, uturn.report)
-    _count(turn, "--per-class", defaults.UTURN_PER_CLASS, "real pictures")
+    add_count(turn, "--per-class", defaults.UTURN_PER_CLASS, "real pictures")
     turn.add_argument("--conditional", action="store_true", help="with the picture's own label on the way back")
     change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, label_swap.report)
     change.add_argument("--at", type=int, nargs="+", metavar="STEP", help="where the label changes (default: 8 steps)")
     names = _command(
         commands, "classifier", "name real pictures with the denoiser", _classifier, diffusion_classifier.report
     )
-    _count(names, "--pictures", defaults.CLASSIFIER_PICTURES, "real ones")
-    _count(names, "--draws", defaults.CLASSIFIER_DRAWS, "of noise, at most")
+    add_count(names, "--pictures", defaults.CLASSIFIER_PICTURES, "real ones")
+    add_count(names, "--draws", defaults.CLASSIFIER_DRAWS, "of noise, at most")
     parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, ablation_figures.report)
     knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
     for command in (copies, turn):
@@ -46,17 +46,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     for command in (copies, turn, knows):
         steps = defaults.POSTERIOR_STEPS if command is knows else defaults.CHAIN_STEPS
         command.add_argument("--levels", metavar="NAME", help="of the chain (default: evenly spaced logSNR)")
-        _count(command, "--steps", steps, "of the chain")
-    _count(change, "--seeds", defaults.SWAP_SEEDS, NOISES)
-    _count(knows, "--seeds", defaults.POSTERIOR_SEEDS, NOISES)
-    _count(parts, "--seeds", defaults.ABLATIONS_SEEDS, NOISES)
+        add_count(command, "--steps", steps, "of the chain")
+    add_count(change, "--seeds", defaults.SWAP_SEEDS, NOISES)
+    add_count(knows, "--seeds", defaults.POSTERIOR_SEEDS, NOISES)
+    add_count(parts, "--seeds", defaults.ABLATIONS_SEEDS, NOISES)
     for command in (turn, names):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
-
-
-def _count(command: argparse.ArgumentParser, flag: str, default: int, what: str) -> None:
-    """A flag that says how many."""
-    command.add_argument(flag, type=int, default=default, help=f"{what} (default: %(default)s)")
 
 
 def _command(

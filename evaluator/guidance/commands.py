@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
 from evaluator.guidance import best_scale
@@ -34,12 +34,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     sweep.add_argument(
         "--steps", nargs="+", type=int, default=defaults.GUIDANCE_STEPS, metavar="K", help="numbers of steps"
     )
-    sweep.add_argument(
-        "--blocks",
-        type=int,
-        default=defaults.GUIDANCE_BLOCKS,
-        help=f"of {SEEDS} noise seeds for every class (default: %(default)s)",
-    )
+    add_count(sweep, "--blocks", defaults.GUIDANCE_BLOCKS, f"of {SEEDS} noise seeds for every class")
     sweep.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
     add_run(sweep)
     sweep.set_defaults(command=_command)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.novelty import measure
 from evaluator.novelty.report import report
 from evaluator.provenance import record
@@ -15,12 +15,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
     command = commands.add_parser("novelty", help="does it draw its training pictures again?")
     add_run(command)
-    command.add_argument(
-        "--per-class",
-        type=int,
-        default=defaults.NOVELTY_PER_CLASS,
-        help="pictures of every class (default: %(default)s)",
-    )
+    add_count(command, "--per-class", defaults.NOVELTY_PER_CLASS, "pictures of every class")
     command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
     command.set_defaults(command=lambda options: show(options, _figures(options), report))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.provenance import record
 from evaluator.quality.figures import quality, report
 
@@ -22,12 +22,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def add_flags(command: argparse.ArgumentParser) -> None:
     """What can be asked beside the run."""
-    command.add_argument(
-        "--per-class",
-        type=int,
-        default=defaults.QUALITY_PER_CLASS,
-        help="pictures of every class (default: %(default)s)",
-    )
+    add_count(command, "--per-class", defaults.QUALITY_PER_CLASS, "pictures of every class")
     command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 

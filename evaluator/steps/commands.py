@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.steps import late_start
 from evaluator.steps.measure import report, steps
 from sampler.solvers import SOLVERS
@@ -16,12 +16,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser("steps", help="how few evaluations will do, of every solver and every student")
     command.set_defaults(command=_steps)
     add = command.add_argument
-    add(
-        "--per-class",
-        type=int,
-        default=defaults.STEPS_PER_CLASS,
-        help="pictures of each way to draw (default: %(default)s)",
-    )
+    add_count(command, "--per-class", defaults.STEPS_PER_CLASS, "pictures of each way to draw")
     add("--evaluations", type=int, nargs="+", metavar="N", help="at most, of every solver (default: 1 to 30, or 100)")
     add("--cas", nargs="*", choices=list(SOLVERS), metavar="SOLVER",
         help="whose pictures teach classifiers (default: the run's own and students'); none: nobody's")  # fmt: skip
@@ -30,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     late = commands.add_parser("late-start", help="do few steps do better that begin late, in a Gaussian?")
     late.set_defaults(command=_late_start)
     add = late.add_argument
-    add("--pictures", type=int, default=defaults.LATE_START_PICTURES, help="of each start (default: %(default)s)")
+    add_count(late, "--pictures", defaults.LATE_START_PICTURES, "of each start")
     add(
         "--at",
         type=float,
