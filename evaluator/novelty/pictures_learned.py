@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.pictures_at_hand import pictures_at_hand
+from evaluator.judges.pictures_at_hand import pictures_at_hand, pictures_learned_from
 from firstlight.errors import RunError
 
 if TYPE_CHECKING:
@@ -37,23 +37,15 @@ def pictures_learned(card: dict[str, Any], data: Path | None) -> Learned:
     from trainer.data import DataError, prepared
 
     dataset, config = card["dataset"], card["config"]
-    only, pad = config.get("only", ()), int(config.get("pad", 0))
+    all_of_it, own = pictures_learned_from(card, data)
     try:
-        train, test = (pictures_at_hand(dataset["name"], data, (split,), split) for split in ("train", "test"))
-        all_of_it = prepared(train, only, 0, pad)
-        own = prepared(train, only, int(config.get("per_class", 0)), pad)
-        real = prepared(test, only, 0, pad)
+        test = pictures_at_hand(dataset["name"], data, ("test",), "test")
+        real = prepared(test, config.get("only", ()), 0, int(config.get("pad", 0)))
     except DataError as error:
         raise RunError(str(error)) from error
-    if own.images.shape[1:] != (dataset["channels"], *[dataset["size"]] * 2) or own.classes != tuple(
-        dataset["classes"]
-    ):
-        raise RunError(
-            f"The pictures of {train.name} are not those that {card['id']} learned from; give another --data."
-        )
     told = dataset.get("pictures")
-    seen = train.name != dataset["name"] or (told is not None and told > len(all_of_it.labels))
-    source = _source(dataset, train.name, own)
+    seen = own.name != dataset["name"] or (told is not None and told > len(all_of_it.labels))
+    source = _source(dataset, own.name, own)
     print(f"Training pictures: {source}.", file=sys.stderr)
     _, once = np.unique(own.images.reshape(len(own.labels), -1), axis=0, return_index=True)
     once.sort()

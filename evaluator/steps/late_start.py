@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from evaluator import defaults
 from evaluator.experiments.chains import with_labels
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import Judge
-from evaluator.judges.pictures_at_hand import pictures_at_hand
+from evaluator.judges.pictures_at_hand import pictures_learned_from
 from evaluator.judges.reference import Moments, reference_for
 from evaluator.provenance import record
 from evaluator.stats.frechet import frechet, moments, redrawn
@@ -37,9 +37,6 @@ from sampler.generation import BATCH
 from sampler.loop import beginning, sample
 from sampler.noise import Noise, Pictures
 from sampler.solvers import ddim
-
-if TYPE_CHECKING:
-    from trainer.data import Pictures as Dataset
 
 CHAIN, CHAIN_STEPS = "linear-1000", 1000  # that the published steps are counted on
 FIRST_SEED = 800_000_000
@@ -91,7 +88,7 @@ def late_start(
                        f"a number above {judge.card['features']}.")  # fmt: skip
     chain = passing(levels(CHAIN, CHAIN_STEPS), subject.denoiser.known)
     started = begun(chain, at, steps)
-    learned = _learned(subject, data)
+    _, learned = pictures_learned_from(subject.card, data)
     gaussian = fitted(learned.images)
     rows = []
     with tqdm(desc=f"late start of {run.id}", total=pictures * sum(each.steps for each in started),
@@ -131,22 +128,6 @@ def begun(chain: Levels, at: Sequence[float], steps: Sequence[int]) -> list[Star
 def grid_of(chain: Levels, start: Start) -> Levels:
     """The levels (K+1,) of a start: evenly spaced in the steps of the chain that lie ahead."""
     return onward(chain, float(chain[0]) if start.logsnr is None else start.logsnr, start.steps)
-
-
-def _learned(subject: Subject, data: Path | None) -> "Dataset":
-    """The pictures that the run was trained on, as far as they are at hand."""
-    from trainer.data import DataError, prepared
-
-    dataset, config = subject.card["dataset"], subject.card["config"]
-    try:
-        whole = pictures_at_hand(dataset["name"], data, ("train",), "train")
-        own = prepared(whole, config.get("only", ()), int(config.get("per_class", 0)), int(config.get("pad", 0)))
-    except DataError as error:
-        raise RunError(str(error)) from error
-    if own.images.shape[1:] != subject.shape:
-        raise RunError(f"The pictures of {whole.name} are not those that {subject.run.id} learned from; give another "
-                       "--data.")  # fmt: skip
-    return own
 
 
 def _features(
