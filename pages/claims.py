@@ -1,7 +1,7 @@
 """What the source says, statement by statement, and what the chosen runs say of it."""
 
-from dashboard.claims import headline, sections, text
-from dashboard.components import control_bar, elements, inputs
+from dashboard.claims import choice, headline, sections, text
+from dashboard.components import control_bar, elements
 from dashboard.data import archive
 
 elements.title("Claims", "What does the source say, and what holds?")
@@ -11,7 +11,7 @@ verdicts = sections.verdicts(ids)
 elements.headline(headline.sentence(verdicts, ids[0]))
 sections.overview(verdicts, ids)
 sections.save(verdicts)
-shown = inputs.choose("Show", list(text.KINDS), "show")
+shown = choice.chosen_kind()
 
 parts = text.statements(verdicts, shown)
 if not parts:

@@ -3,28 +3,26 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import control_bar, elements, inputs
+from dashboard.components import control_bar, elements
 from dashboard.data import archive
-from dashboard.forward import chart, clean_pictures, headline, process
+from dashboard.forward import chart, choice, headline, process
 from dashboard.forward import film as forward_film
 
 elements.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
 run = archive.chosen_run()
 answer = st.container()
 with st.container(horizontal=True):
-    name = inputs.choose("Noise schedule", process.schedules(archive.folder(run)), "schedule")
-    kind = inputs.choose("Picture", clean_pictures.kinds(run), "picture")
-    images = clean_pictures.pictures(run, kind, control_bar.chosen_class(run))
-    which = inputs.number("Which one", 1, len(images), 1, "which")
+    at = choice.choice(run)
 
-table = process.schedule(name, archive.folder(run))
-film = forward_film.film(run, name, kind, control_bar.chosen_class(run), which - 1)
+table = process.schedule(at.schedule, archive.folder(run))
+label = control_bar.chosen_class(run)
+film = forward_film.film(run, at.schedule, at.kind, label, at.which)
 with answer:
-    elements.headline(headline.sentence(name, table))
+    elements.headline(headline.sentence(at.schedule, table))
 st.image(
     film.picture,
     output_format="PNG",
-    alt=f"A picture of class {run_facts.class_names(run)[control_bar.chosen_class(run)]} fading into noise over {name}",
+    alt=f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
 )
 elements.note(film.remark)
-elements.chart(chart.schedule(table), "schedule-chart", f"Signal left along the steps of {name}", table)
+elements.chart(chart.schedule(table), "schedule-chart", f"Signal left along the steps of {at.schedule}", table)

@@ -19,7 +19,7 @@ def measured() -> None:
         view, judge = choice.chosen_judge(run)
         threshold = choice.chosen_threshold(run, view)
         steps = choice.chosen_steps(run, axis)
-        drawing = inputs.choose("Drawn as", ["curves", "map"], "drawn")
+        drawing = choice.chosen_drawing()
     at = choice.choice(run, view, judge, threshold, axis, steps)
     with answer:
         overview.answer(at)

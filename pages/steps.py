@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard.components import control_bar, elements, inputs
+from dashboard.components import control_bar, elements
 from dashboard.data import archive
-from dashboard.steps import chart, headline, late_start, pictures, sections, table, ways
+from dashboard.steps import choice, headline, late_start, pictures, sections, table, ways
 
 elements.title("Steps against quality", "How few evaluations of the network will do, and at what price?")
 run = archive.chosen_run()
@@ -16,7 +16,7 @@ headline.remarks(at)
 @st.fragment
 def measured() -> None:
     """The chart; which measure it shows changes nothing else."""
-    sections.chart(at, inputs.choose("Measure", list(chart.MEASURES), "measure"))
+    sections.chart(at, choice.chosen_measure())
 
 
 measured()

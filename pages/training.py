@@ -2,21 +2,18 @@
 
 import streamlit as st
 
-from dashboard.components import control_bar, elements, inputs, live
+from dashboard.components import control_bar, elements, live
 from dashboard.data import archive
-from dashboard.training import novelty, sections
+from dashboard.training import choice, novelty, sections
 
 elements.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
 run = archive.chosen_run()
 answer = st.empty()
 with st.container(horizontal=True):
     ids = control_bar.others(run)
-    metric = sections.metric(run)
-    smoothing = inputs.choose("Smoothing, steps", ["0", "100", "500", "2000"], "smoothing", "100")
-    scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
-    by = inputs.choose("Along", ["step", "epoch"], "along")
+    chosen = choice.choice(run)
 
-live.watched(lambda: sections.curves(answer, ids, metric, int(smoothing), scale == "logarithmic", by), ids)
+live.watched(lambda: sections.curves(answer, ids, chosen), ids)
 
 st.subheader("Pictures through training", anchor=False)
 live.watched(lambda: sections.pictures(run), ids[:1])

@@ -30,10 +30,9 @@ from sampler.guidance_laws import Numbers, Seen, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
 from sampler.request import check_known, check_request
+from sampler.session import BATCH, GPU_BATCH
 from sampler.solvers import Table, noisy_end, solve
 
-BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
-GPU_BATCH = 1024  # the same where a GPU draws
 Images = NDArray[np.uint8]
 
 

@@ -14,8 +14,8 @@ from firstlight import archives
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, existing_run, hidden, own_run
 from firstlight.command import main
 from firstlight.errors import RunError
-from store.answers import Answers, Sitting, read_answers, write_sitting
 from store.archive import entries, entry, glance
+from store.blind_test_answers import Answers, Sitting, read_answers, write_sitting
 from store.database import Archive, export
 from store.notes import Notes, read_notes, write_notes
 

@@ -11,7 +11,7 @@ from test_pages import Open, opened, words  # noqa: F401
 from dashboard.blind_test import sitting
 from evaluator.stats.psychometric import chance
 from firstlight.run_folder import Run
-from store.answers import Answer, Sitting, read_answers, write_sitting
+from store.blind_test_answers import Answer, Sitting, read_answers, write_sitting
 
 PEOPLE = 6
 

@@ -132,11 +132,20 @@ def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> It
 def shows(page: "playwright.Page", text: str) -> None:
     """Wait for the text, and find no fault on the page."""
     page.get_by_text(text).first.wait_for()
-    assert page.locator("[data-testid=stException]").count() == 0
+    counts(page.locator("[data-testid=stException]"), 0)
 
 
-def query(page: "playwright.Page", key: str) -> str | None:
-    return page.evaluate("key => new URLSearchParams(location.search).get(key)", key)
+def counts(locator: "playwright.Locator", number: int) -> None:
+    """Wait until there are so many: what a page no longer says stands there until its last part has run."""
+    playwright.expect(locator).to_have_count(number, timeout=PATIENCE)
+
+
+def in_address(page: "playwright.Page", **values: str) -> None:
+    """Wait until the page's address says this."""
+    for key, value in values.items():
+        page.wait_for_function(
+            "([key, value]) => new URLSearchParams(location.search).get(key) === value", arg=[key, value]
+        )
 
 
 def choose(page: "playwright.Page", label: str, option: str) -> None:
@@ -165,16 +174,16 @@ def test_what_is_chosen_is_in_the_url_and_comes_back(opened: Page) -> None:
     shows(page, "recognizes this 1")
     choose(page, "Run", "second")
     choose(page, "Axis", "logSNR")
-    page.wait_for_function("new URLSearchParams(location.search).get('axis') === 'logSNR'")
+    in_address(page, axis="logSNR")
     page.locator(".scrubber .range").focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("new URLSearchParams(location.search).get('step') === '1'")
+    in_address(page, step="1")
     link = page.url if "step=1" in page.url else page.evaluate("location.href")
     again = opened(link.split("/", 3)[3])
     shows(again, "recognizes this 1")
     again.get_by_text("Step 1 of 4").wait_for()
-    assert (query(again, "run"), query(again, "class"), query(again, "axis")) == ("second", "1", "logSNR")
+    in_address(again, run="second", axis="logSNR", **{"class": "1"})
 
 
 def test_the_choice_stays_while_pages_change(opened: Page) -> None:
@@ -182,7 +191,7 @@ def test_the_choice_stays_while_pages_change(opened: Page) -> None:
     shows(page, "does not recognize this 2")
     page.get_by_role("link", name="Recognizability").click()
     shows(page, OWN["recognizability"])
-    assert query(page, "run") == "second"
+    in_address(page, run="second")
     page.get_by_role("link", name="Trajectory").click()
     shows(page, "does not recognize this 2")
 
@@ -191,7 +200,7 @@ def test_a_bad_link_gets_one_notice_and_a_working_page(opened: Page) -> None:
     page = opened("trajectory?run=../../etc&class=11&step=nan&axis=%3Cscript%3E&noise=-1")
     shows(page, "recognizes this 0")
     page.get_by_text("The link asks for a").wait_for()
-    assert page.locator("[data-testid=stAlert]").count() == 1
+    counts(page.locator("[data-testid=stAlert]"), 1)
     page.locator(".scrubber canvas").nth(2).wait_for()
 
 
@@ -237,7 +246,7 @@ def test_a_fork_begins_where_the_scrubber_stands(opened: Page) -> None:
     page.get_by_role("slider", name="Step", exact=True).press("ArrowLeft")
     page.get_by_role("button", name="Continue from here").click()
     shows(page, "3 continuations from step 2 of 4")
-    assert query(page, "from") == "2"
+    in_address(page, **{"from": "2"})
     page.get_by_text("Step 2 of 4,").wait_for()
 
 
@@ -248,11 +257,11 @@ def test_compared_runs_move_together_and_the_link_brings_the_step_back(opened: P
     slider = page.get_by_role("slider", name="Step", exact=True)
     slider.press("Home")
     slider.press("ArrowRight")
-    page.wait_for_function("new URLSearchParams(location.search).get('step') === '1'")
+    in_address(page, step="1")
     assert [page.locator(".scrubber canvas").nth(row).evaluate(GREY) for row in (1, 3)] == [[50, 50, 50]] * 2
     again = opened(page.evaluate("location.href").split("/", 3)[3])
     again.get_by_text("Step 1 of 4").wait_for()
-    assert (query(again, "baseline"), query(again, "part"), query(again, "class")) == ("first", "Step by step", "1")
+    in_address(again, baseline="first", part="Step by step", **{"class": "1"})
 
 
 def test_pictures_are_drawn_and_can_be_taken_away(opened: Page, tmp_path: Path) -> None:

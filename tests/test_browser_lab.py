@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from lab_fixture import write_lab
-from test_browser import address, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+from test_browser import address, browser, contexts, in_address, opened, pytestmark, shows  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -25,12 +25,12 @@ def test_a_part_is_in_the_url_and_comes_back(opened: Page) -> None:  # noqa: F81
     shows(page, "Half of the pictures are recognizable")
     page.get_by_role("tab", name="Ranking").click()
     shows(page, "pairs really differ")
-    page.wait_for_function("new URLSearchParams(location.search).get('part') === 'Ranking'")
+    in_address(page, part="Ranking")
     again = opened("recognizability?run=lab&part=Ranking")
     shows(again, "pairs really differ")
     link = opened("speciation?run=lab&experiment=Posterior")
     shows(link, "falls fastest")
-    assert query(link, "experiment") == "Posterior"
+    in_address(link, experiment="Posterior")
 
 
 @pytest.mark.parametrize("path", ["recognizability?run=lab&part=Ranking", "speciation?run=lab&experiment=U-turn"])
@@ -43,4 +43,4 @@ def test_the_lab_fits_a_narrow_screen(opened: Page, path: str) -> None:  # noqa:
 def test_runs_beside_each_other_are_on_logsnr(opened: Page) -> None:  # noqa: F811
     page = opened("recognizability?run=lab&with=other")
     shows(page, "a colour and a dash for each run")
-    assert query(page, "axis") == "logSNR"
+    in_address(page, axis="logSNR")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from archive_fixture import write_run
-from test_browser import PATIENCE, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 from test_browser_platform import LINKS as PLATFORM
 
 from dashboard.app import SECTIONS
@@ -74,7 +74,8 @@ def test_a_copied_link_shows_the_same_in_a_fresh_browser(
     asked, found = parse_qs(urlsplit(link).query), parse_qs(urlsplit(copied).query)
     assert {key: found.get(key) for key in asked} == asked
     again = fresh(copied)
-    assert seen(again) == before and page.get_by_text("The link asks for").count() == 0
+    assert seen(again) == before
+    counts(again.get_by_text("The link asks for"), 0)
     assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from archive_fixture import card, metrics, write_run
-from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+from test_browser import OWN, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 
 from firstlight.atomic_writes import write_json
 from firstlight.parquet import write_table
@@ -70,7 +70,7 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
     written(run, 130, beaten=SILENCE + 1)
     page.get_by_text("live crashed").wait_for()
     page.get_by_text("firstlight resume live").wait_for()
-    assert page.get_by_role("progressbar").count() == 0
+    counts(page.get_by_role("progressbar"), 0)
 
 
 def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:  # noqa: F811
@@ -126,7 +126,8 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     again = opened("?run=second&search=for-the-talk")
     again.get_by_label("Note", exact=True).wait_for()
     assert again.get_by_label("Note", exact=True).input_value() == hostile
-    assert fired == [] and again.locator("img[src=x]").count() == 0
+    counts(again.locator("img[src=x]"), 0)
+    assert fired == []
 
 
 def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_path: Path) -> None:  # noqa: F811
@@ -143,7 +144,7 @@ def test_a_report_is_made_saved_and_opened_without_a_network(opened: Page, tmp_p
     report.goto(file.as_uri(), timeout=90_000)
     report.locator(".chart .main-svg").nth(3).wait_for()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert report.locator(".chart").count() == 4
+    counts(report.locator(".chart"), 4)
     port = urlsplit(page.url).port
-    assert report.locator(f"a[href^='http://127.0.0.1:{port}/recognizability?run=second']").count() > 0
+    report.locator(f"a[href^='http://127.0.0.1:{port}/recognizability?run=second']").first.wait_for(state="attached")
     alone.close()

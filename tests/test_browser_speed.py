@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab_fixture import write_lab
-from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
 
 from dashboard.app import SECTIONS
 
@@ -103,4 +103,4 @@ def test_a_new_threshold_is_painted_at_once(opened: Page, lab: str) -> None:  # 
         took.append(round(page.evaluate("window.painted")))
     print(f"milliseconds to the painted page: {took}")
     assert sorted(took[1:])[(TRIES - 1) // 2] <= GUARD * slack()
-    assert query(page, "threshold") is not None
+    page.wait_for_function("new URLSearchParams(location.search).has('threshold')")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from archive_fixture import write_run
-from test_browser import address, archive, browser, contexts, opened, pytestmark, query, shows  # noqa: F401
+from test_browser import address, archive, browser, contexts, counts, in_address, opened, pytestmark, shows  # noqa: F401
 
 from exporter.export import export
 from firstlight.atomic_writes import write_json
@@ -59,7 +59,7 @@ def test_a_student_draws_on_every_change(opened: Page, student: Run, tmp_path: P
     page = opened(f"generate?run={student.id}")
     shows(page, "3 pictures in")
     shows(page, "2 evaluations and")
-    assert page.get_by_role("button", name="Draw", exact=True).count() == 0
+    counts(page.get_by_role("button", name="Draw", exact=True), 0)
     held = source(page)
     page.get_by_role("button", name="2", exact=True).click()
     shows(page, "2 pictures in")
@@ -72,8 +72,7 @@ def test_a_student_draws_on_every_change(opened: Page, student: Run, tmp_path: P
     guidance.fill("2.5")
     guidance.press("Enter")
     held = changed(page, held)
-    page.wait_for_function("new URLSearchParams(location.search).get('guidance') === '2.5'")
-    assert query(page, "seed") == "7"
+    in_address(page, guidance="2.5", seed="7")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Labelled set, NPZ").click()
     waiting.value.save_as(tmp_path / "set.npz")
@@ -88,9 +87,9 @@ def test_what_a_student_did_not_learn_is_a_sentence_and_the_next_request_works(
 ) -> None:  # fmt: skip
     page = opened(f"generate?run={student.id}&guidance=5")
     shows(page, "This student learned guidance 1 to 3, not 5; give one of those.")
-    assert page.locator(PICTURE).count() == 0
+    counts(page.locator(PICTURE), 0)
     guidance = page.get_by_label("Guidance", exact=True)
     guidance.fill("1.5")
     guidance.press("Enter")
     shows(page, "3 pictures in")
-    assert page.get_by_text("This student learned").count() == 0
+    counts(page.get_by_text("This student learned"), 0)

@@ -12,9 +12,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from evaluator.__main__ import main
+from evaluator.judges.augmentation import LOGSNR, add_noise, distort
 from evaluator.judges.fit import finish
 from evaluator.judges.judge import judge_for
-from evaluator.judges.network import LOGSNR, Network, accuracy, add_noise, distort, fit
+from evaluator.judges.network import Network, accuracy, fit
 from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
 from evaluator.quality.figures import quality, ratio, same_size_floor

@@ -136,6 +136,7 @@ def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
 def test_judging_needs_neither_torch_nor_the_trainer() -> None:
     """Only what makes a judge does: its networks, how they are fitted, and how a CLIP is opened and bundled."""
     makers = {
+        "judges/augmentation.py",
         "judges/fit.py",
         "judges/network.py",
         "clip/fit.py",
@@ -165,3 +166,9 @@ def test_a_clean_process_loads_no_torch(module: str) -> None:
 def test_the_sampler_command_loads_neither_duckdb_nor_pandas() -> None:
     code = "import sys, sampler.__main__; sys.exit(bool({'duckdb', 'pandas', 'streamlit'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
+
+
+def test_a_browser_test_waits_for_what_it_counts() -> None:
+    """A count that is taken at once is of the page before: Playwright's `expect` waits, in `counts`."""
+    tests = sorted((ROOT / "tests").glob("test_browser*.py"))
+    assert [path.name for path in tests if ".count() " in path.read_text().replace("option.count()", "")] == []

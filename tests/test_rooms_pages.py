@@ -30,6 +30,12 @@ def test_a_page_s_folder_imports_no_other_page_s(page: str) -> None:
         assert folders(path) <= {page}, path
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_chosen_on_a_page_stands_in_its_folder(page: str) -> None:
+    """In `choice`, or in the part that it belongs to; the page itself only says which parts there are."""
+    assert set(re.findall(r"inputs\.(\w+)\(", (ROOT / "pages" / f"{page}.py").read_text())) <= {"parts"}
+
+
 def test_what_pages_share_imports_no_page() -> None:
     shared = [path for path in (ROOT / "dashboard").rglob("*.py") if path.parts[len(ROOT.parts) + 1] not in PAGES]
     assert len(shared) > 20

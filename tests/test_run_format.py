@@ -11,7 +11,7 @@ import pytest
 from firstlight.run_folder import Run
 from firstlight.run_json import _FIELDS
 from firstlight.schema import COLUMNS, TABLES
-from store.answers import Answer, Sitting
+from store.blind_test_answers import Answer, Sitting
 from trainer.config import Config
 from trainer.run_json import blank_card
 

@@ -21,7 +21,7 @@ from firstlight import remedy
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
-from store.answers import LONGEST_NAME, Answer, Sitting, write_sitting
+from store.blind_test_answers import LONGEST_NAME, Answer, Sitting, write_sitting
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS = ("20", "40", "100")

@@ -8,6 +8,8 @@ import pandas as pd
 
 from dashboard.charts.theme import Figure, bare_layout, faded, line_of, plain, round_numbers, styles
 
+SMOOTHING = ["0", "100", "500", "2000"]  # steps that a point of a curve is the mean of, on offer
+
 
 def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric: str = "training loss") -> Figure:
     """A metric of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""

@@ -10,7 +10,6 @@ from dashboard.compare.comparison import Comparison
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 
-SMOOTHING = ["0", "100", "500", "2000"]
 LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
 OWN = ("seed",)  # settings in which repetitions of one experiment differ
 
@@ -20,7 +19,7 @@ def draw(at: Comparison) -> None:
     settings = archive.ask("settings", runs=at.ids)
     alike = groups(settings, at.ids)
     with st.container(horizontal=True):
-        smoothing = inputs.choose("Smoothing, steps", SMOOTHING, "smoothing", "100")
+        smoothing = inputs.choose("Smoothing, steps", loss.SMOOTHING, "smoothing", "100")
         up = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
         along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
         by = inputs.choose("Along", ["step", "epoch"], "along")

@@ -21,7 +21,7 @@ from evaluator.recognizability.agreement import kappas
 from evaluator.stats.intervals import Estimate, share
 from evaluator.stats.psychometric import FEWEST_PEOPLE, Fit, fit
 from firstlight.errors import RunError
-from store.answers import Sitting, read_answers
+from store.blind_test_answers import Sitting, read_answers
 
 COLUMNS = ("person", "sample", "label", "seed", "step", "steps", "logsnr", "said", "seconds")
 BINS = 10  # points on the chart: answers at neighbouring steps together

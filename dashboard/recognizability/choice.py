@@ -79,6 +79,11 @@ def chosen_steps(run: pd.Series, axis: str) -> str:
     return words[inputs.pick("Steps of", list(words), next(iter(words)), "steps", str(run["run"]), width=330)]
 
 
+def chosen_drawing() -> str:
+    """Curves, or a map of classes and steps."""
+    return inputs.choose("Drawn as", ["curves", "map"], "drawn")
+
+
 def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str, steps: str = OWN) -> Choice:
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
     mismatch = judgements.mismatch(str(run["run"]), judge)

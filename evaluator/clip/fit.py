@@ -28,8 +28,8 @@ from evaluator.clip.network import (
 from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
+from evaluator.judges.augmentation import distort
 from evaluator.judges.cards import stem
-from evaluator.judges.network import distort
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError

@@ -22,8 +22,8 @@ from evaluator.experiments.subject import Labels, Subject
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
 from firstlight.schema import METADATA, TABLES, table_of
-from sampler.generation import BATCH
 from sampler.noise import Pictures
+from sampler.session import BATCH
 
 Columns = dict[str, Any]  # name -> array (rows,)
 Denoise = Callable[[Pictures, NDArray[np.float32], Labels], Pictures]

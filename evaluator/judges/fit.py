@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from evaluator.judges.augmentation import LOGSNR
 from evaluator.judges.cards import JUDGES, KINDS, judge_name
 from evaluator.judges.exam import examined
 from evaluator.judges.judge import Judge, judge_for, load, session_options
-from evaluator.judges.network import LOGSNR, POOLED, Network, fit
+from evaluator.judges.network import POOLED, Network, fit
 from evaluator.judges.reference import make_reference, reference_path
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable

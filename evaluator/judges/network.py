@@ -12,15 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from evaluator.judges.augmentation import LOGSNR, add_noise, distort
 from trainer.device import fast_bfloat16
 
 BATCH = 256
 LEARNING_RATE = 3e-3  # AdamW's, at its highest
 WEIGHT_DECAY = 0.02
-LOGSNR = (-8.0, 12.0)  # noise levels a noisy judge is trained on; levels outside count as the nearest end
 FEATURES = 128  # width of the layer that distances are measured in
 POOLED = (0, 2)  # convolutions whose output is halved, before the norm: a quarter of the work for the same picture
-UNCHANGED = 0.25  # share of training pictures that are not distorted, so that sharp pictures stay familiar
 
 
 class Network(nn.Module):
@@ -94,32 +93,6 @@ def _batches(count: int, epochs: int, generator: torch.Generator) -> Iterator[Te
     for _ in range(epochs):
         order = torch.randperm(count, generator=generator, device=generator.device)
         yield from order.split(BATCH)
-
-
-def distort(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures in [0, 1], each turned, sheared, scaled and shifted a little at random; some are left as they are."""
-    count = len(x)
-    draw = 2 * torch.rand(6, count, generator=generator, device=x.device) - 1
-    kept = torch.rand(count, generator=generator, device=x.device) < UNCHANGED
-    angle, shear = math.radians(14) * draw[0], math.radians(10) * draw[1]
-    width, height = 1 + 0.13 * draw[2], 1 + 0.13 * draw[3]
-    shift = 2 * 2.2 / x.shape[-1] * draw[4:]  # up to 2.2 pixels; the picture is 2 wide
-    rows = [
-        torch.stack([width * angle.cos(), -(angle + shear).sin() * height, shift[0]], dim=1),
-        torch.stack([width * angle.sin(), (angle + shear).cos() * height, shift[1]], dim=1),
-    ]
-    affine = torch.stack(rows, dim=1)  # (N, 2, 3)
-    grid = F.affine_grid(affine, list(x.shape), align_corners=False)
-    return torch.where(kept[:, None, None, None], x, F.grid_sample(x, grid, align_corners=False))
-
-
-def add_noise(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """x_t = alpha x + sigma noise at a logSNR drawn evenly from the judge's range, and that logSNR (N,)."""
-    low, high = LOGSNR
-    logsnr = low + (high - low) * torch.rand(len(x), generator=generator, device=x.device)
-    noise = torch.randn(x.shape, generator=generator, device=x.device)
-    alpha, sigma = torch.sigmoid(logsnr).sqrt(), torch.sigmoid(-logsnr).sqrt()
-    return alpha[:, None, None, None] * x + sigma[:, None, None, None] * noise, logsnr
 
 
 @torch.no_grad()

@@ -19,7 +19,8 @@ from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from sampler import session
-from sampler.generation import BATCH, Progress, Settings, generate, settings_of
+from sampler.generation import Progress, Settings, generate, settings_of
+from sampler.session import BATCH
 
 FIRST_SEED = 1_000_000  # far from the seeds of trajectories and snapshots
 KEEP_EVERY = 8  # batches between two writes

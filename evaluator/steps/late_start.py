@@ -33,9 +33,9 @@ from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, pass
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import LATE_START, METADATA, table_of
-from sampler.generation import BATCH
 from sampler.loop import beginning, sample
 from sampler.noise import Noise, Pictures
+from sampler.session import BATCH
 from sampler.solvers import ddim
 
 CHAIN, CHAIN_STEPS = "linear-1000", 1000  # that the published steps are counted on

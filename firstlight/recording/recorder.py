@@ -24,10 +24,9 @@ from firstlight.recording.numbers import number, whole, wholes
 from firstlight.recording.settings import clean
 from firstlight.recording.trajectories import trajectory_row
 from firstlight.run_folder import Run
-from firstlight.run_state import ending, now
+from firstlight.run_state import BEAT_SECONDS, ending, now
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 
-BEAT_SECONDS = 10.0  # between two heartbeats where nothing is new
 LONGEST_NAME = 500  # characters of a metric's name
 
 
