@@ -20,6 +20,7 @@ from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
+from firstlight.archives import archive, existing_run
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings, generate
@@ -68,6 +69,7 @@ class Drawn:
     verdicts: Verdicts | None  # None where there is no judge
     remark: str = ""  # why there is no judge
     law: str = ""  # of guidance
+    weaker: str = ""  # the run whose network autoguidance pushed away from
     scales: NDArray[np.float64] | None = None  # (N, K) that the law put in force
 
     @property
@@ -121,9 +123,13 @@ def draw(
     yield from queued(generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer))
 
 
-def steering(law: str, run: Run) -> Steer:
-    """The law with the run's judge where it asks one. Raises JudgeError where there is none."""
-    return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None)
+def steering(law: str, run: Run, weaker: str = "") -> Steer:
+    """The law with the run's judge or the weaker run's network, where it asks one.
+
+    Raises JudgeError or SamplerError where there is none.
+    """
+    other = denoiser(existing_run(archive(), weaker)) if weaker else None
+    return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 
 def queued(steps: Iterator[Progress]) -> Generator[Waiting | Progress, None, None]:
@@ -163,6 +169,7 @@ def finished(
     settings: Settings,
     last: Progress,
     law: str = "",
+    weaker: str = "",
 ) -> Drawn:
     """The pictures of the last step, judged."""
     try:
@@ -171,7 +178,7 @@ def finished(
         verdicts, remark = None, str(error)
     return Drawn(
         run.id, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
-        verdicts, remark, law, in_force(settings, len(labels)) if law and last.scales is None else last.scales,
+        verdicts, remark, law, weaker, in_force(settings, len(labels)) if law and last.scales is None else last.scales,
     )  # fmt: skip
 
 

@@ -199,7 +199,7 @@ _COLUMNS = {
     n             int64    generated pictures behind the value
     """,
     "guided": """
-    law           string   constant, interval, clip, shuffled, cnn, feedback
+    law           string   constant, interval, clip, shuffled, cnn, feedback, autoguidance
     scale         float64  S, the law's only number
     steps         int32    K
     seed          int64    the noise; the same for every law, scale, number of steps and label

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import generation, run_facts
 from dashboard.components import elements
 from dashboard.data import adopted, archive
-from dashboard.generate import form, result, student
+from dashboard.generate import form, result, student, weaker
 
 elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
 run = archive.chosen_run()
@@ -19,7 +19,8 @@ else:
     answer = st.container()
     asked = form.form(run, run_facts.class_names(run), net.no_label)
     if not net.no_label:
-        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided: it draws at guidance 1.")
+        instead = " but away from a weaker network." if weaker.weaker_runs(run) else ": it draws at guidance 1."
+        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided{instead}")
     if asked is not None:
         with archive.faults():
             st.session_state["finished"] = form.draw(run, net, asked)

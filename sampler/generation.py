@@ -262,7 +262,8 @@ def law(
     """What the loop calls: the denoiser with its labels and guidance; `seen` is told a law's scales."""
     none, low, high = len(denoiser.classes), settings.guidance_low, settings.guidance_high
     if steer is not None:
-        return steered(denoiser, labels, none, steer.law, settings.guidance, low, high, steer.score, seen)
+        by = settings.guidance, low, high, steer.score, seen, steer.weaker
+        return steered(denoiser, labels, none, steer.law, *by)
     if getattr(denoiser, "scales", None):
         return folded(denoiser, labels, settings.guidance)
     return guided(denoiser, labels, none, settings.guidance, low, high)
@@ -284,6 +285,8 @@ def cost(settings: Settings, at: Levels, steer: Steer | None = None) -> int:
         return settings.evaluations(at)
     if law_of(steer.law).adaptive:
         return 2 * (len(at) - 1)
+    if law_of(steer.law).weaker:
+        return (len(at) - 1) * (1 if settings.guidance == 1 else 2)
     ends = bounds(steer.law, settings.guidance_low, settings.guidance_high)
     return evaluations(told(at, settings.shift), settings.guidance, *ends)
 

@@ -1,7 +1,8 @@
 """Guidance laws: how far beyond the label each picture is pushed at a step, from what is known at that step.
 
 A law says only s of D_∅ + s·(D_c − D_∅), one for each picture. It looks at the two candidates from the network, at
-their scores from a judge that is handed in as a callable, and at the posterior from the chain itself.
+their scores from a judge that is handed in as a callable, and at the posterior from the chain itself. Autoguidance
+pushes away from a weaker network instead: D_weak + s·(D − D_weak), both with the label (Karras et al., 2024).
 
 `scale` (S) means the same in every law: the s of a picture about which nothing is known yet.
 """
@@ -86,6 +87,7 @@ class Law:
     rule: Rule
     judge: str = ""  # clip or cnn: whose scores it is handed
     adaptive: bool = True  # whether it looks at the pictures: then every step takes both candidates
+    weaker: bool = False  # whether it pushes away from a weaker network, not from the picture without a label
     words: str = ""
 
 
@@ -96,6 +98,7 @@ LAWS: dict[str, Law] = {
     "shuffled": Law(shuffled, "clip", words="CLIP's weights, each given to another picture"),
     "cnn": Law(weighted, "cnn", words="a CNN weighs both candidates, from 0 to 2 S"),
     "feedback": Law(feedback, words="from the model's own posterior, at most 2 S"),
+    "autoguidance": Law(constant, adaptive=False, weaker=True, words="S at every step, away from a weaker network"),
 }
 
 
@@ -108,17 +111,32 @@ def law_of(name: str) -> Law:
 
 @dataclass(frozen=True)
 class Steer:
-    """A law by its name, and the judge that it asks."""
+    """A law by its name, the judge that it asks, and the weaker network that it pushes away from."""
 
     law: str
     score: Scorer | None = None
+    weaker: Any = None  # a denoiser
 
     def check(self, denoiser: Any) -> None:
-        """Raises SamplerError for an unknown law, one without its judge, and a student, whose law is learned."""
+        """Raises SamplerError for an unknown law, one without what it needs, and a student, whose law is learned."""
         if law_of(self.law).judge and self.score is None:
             raise SamplerError(f"The law {self.law} asks a judge at every step; draw with it on the page Generate.")
         if getattr(denoiser, "scales", None):
             raise SamplerError("This student has learned its guidance; draw without a law, or with its teacher.")
+        if law_of(self.law).weaker:
+            check_weaker(denoiser, self.weaker)
+
+
+def check_weaker(denoiser: Any, weaker: Any) -> None:
+    """Raises SamplerError where a network cannot be the weaker one of another: both see the same x, level and label."""
+    if weaker is None:
+        raise SamplerError("The law autoguidance needs a weaker network; name its run with --weaker RUN.")
+    if getattr(weaker, "scales", None):
+        raise SamplerError("A student knows few noise levels and cannot be the weaker network; name another run.")
+    if (weaker.classes, tuple(weaker.shape)) != (denoiser.classes, tuple(denoiser.shape)):
+        raise SamplerError("The weaker network has other classes or pictures; name a run of the same data set.")
+    if getattr(weaker, "known", ()) and weaker.known != denoiser.known:
+        raise SamplerError("The weaker network knows other noise levels; name a run that knows any, or the same.")
 
 
 def bounds(name: str, low: float, high: float) -> tuple[float, float]:
@@ -138,12 +156,13 @@ def steered(
     high: float = WIDEST[1],
     score: Scorer | None = None,
     seen: Seen | None = None,
+    weaker: Callable[[Any, Any, Any], Any] | None = None,
 ) -> Callable[[Pictures, float], Pictures]:
     """`denoiser(x, logsnr, label)` under a law, as a function of x and logsnr alone, for one chain of pictures (N,).
 
-    `low` and `high` are the run's interval, which only the interval law heeds. `score` is the judge that the law asks;
-    `seen` is told every step's scales. Raises SamplerError for an unknown law and a scale or interval that makes no
-    sense.
+    `low` and `high` are the run's interval, which only the interval law heeds. `score` is the judge that the law asks,
+    `weaker` the network of autoguidance; `seen` is told every step's scales. Raises SamplerError for an unknown law and
+    a scale or interval that makes no sense.
     """
     law = law_of(name)
     low, high = bounds(name, low, high)
@@ -151,11 +170,27 @@ def steered(
     tell = seen or (lambda logsnr, scales: None)
     if law.adaptive:
         return _adaptive(denoiser, label, none, law, scale, score, tell)
-    plain = guided(denoiser, label, none, scale, low, high)
+    plain = guided(denoiser, label, none, scale, low, high) if weaker is None else away(denoiser, weaker, label, scale)
 
     def denoise(x: Pictures, logsnr: float) -> Pictures:
         tell(logsnr, np.full(len(x), scale_at(logsnr, scale, low, high)))
         return np.asarray(plain(x, logsnr))
+
+    return denoise
+
+
+def away(
+    denoiser: Callable[[Any, Any, Any], Any], weaker: Callable[[Any, Any, Any], Any], label: Labels, scale: float
+) -> Callable[[Pictures, float], Pictures]:
+    """D_weak + s·(D − D_weak), both with the label (N,): what a weaker network errs more in, s > 1 takes out."""
+
+    def denoise(x: Pictures, logsnr: float) -> Pictures:
+        level = filled(x, logsnr)
+        strong = denoiser(x, level, label)
+        if scale == 1:
+            return np.asarray(strong)
+        weak = weaker(x, level, label)
+        return np.asarray(weak + np.float32(scale) * (strong - weak))
 
     return denoise
 

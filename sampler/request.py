@@ -23,10 +23,11 @@ def check_known(denoiser: Any, labels: Sequence[int], guidance: float, law: str 
     """Raises SamplerError for guidance, and for pictures without a label, of a model that knows none."""
     if getattr(denoiser, "no_label", True):
         return
-    if guidance != 1 or (law is not None and law_of(law).adaptive):
+    unneeded = law is not None and law_of(law).weaker  # autoguidance asks for labelled pictures alone
+    if not unneeded and (guidance != 1 or (law is not None and law_of(law).adaptive)):
         raise SamplerError(
-            "This model knows no pictures without a label, so it cannot be guided; draw with guidance 1, and no law "
-            "but constant or interval."
+            "This model knows no pictures without a label, so it cannot be guided but away from a weaker network; draw "
+            "with guidance 1, and no law but constant or interval, or with the law autoguidance."
         )
     if any(label == len(denoiser.classes) for label in labels):
         raise SamplerError("This model knows no pictures without a label; ask for one of its classes.")

@@ -153,3 +153,13 @@ def test_an_unexported_run_still_fades(tmp_path: Path):
     image = np.zeros((28, 28, 1), np.uint8)
     film = forward_film._film.__wrapped__(Run(tmp_path / "bare"), 0, "linear-150", image, 3)
     assert film.picture.startswith(b"\x89PNG") and "firstlight export bare" in film.remark
+
+
+def test_autoguidance_names_the_run_that_it_pushed_away_from(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(run.archive))
+    net, asked = load(run.denoiser, "cpu"), generation.request((0, 2), 2, seed=5)
+    *_, last = generation.draw(net, *asked, SETTINGS, generation.steering("autoguidance", run, run.id))
+    made = generation.finished(run, net, *asked, SETTINGS, last, "autoguidance", run.id)
+    assert "away from a weaker network: gaussian" in generate_headline.setting(made)
+    with np.load(io.BytesIO(labelled_set.labelled_set(made)), allow_pickle=False) as file:
+        assert json.loads(str(file["settings"]))["weaker"] == "gaussian"

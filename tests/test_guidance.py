@@ -92,6 +92,22 @@ def test_without_a_label_half_are_right_and_with_it_all(swept: Run) -> None:
     assert {key[4] for key in rows if key[0] == "real"} >= {"frechet", "precision", "recall", "cas"}
 
 
+def test_autoguidance_is_swept_with_the_run_that_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    run = made(tmp_path)
+    asked = ["guidance", run.id, "--runs", str(tmp_path), "--scales", "2", "--steps", "2", "--blocks", "1"]
+    assert main([*asked, "--laws", "autoguidance"]) == 2
+    assert "name its run with --weaker RUN" in capsys.readouterr().err
+    assert main([*asked, "--laws", "autoguidance", "--weaker", run.id]) == 0
+    rows = figures_of(run)
+    assert rows["autoguidance", 2.0, 2, None, "evaluations", None]["value"] == 4
+    own, alone = (rows[law, scale, 2, None, "accuracy", "cnn"]["value"]
+                  for law, scale in (("autoguidance", 2.0), ("constant", 1.0)))  # fmt: skip
+    assert own == alone, "away from itself is nowhere"
+    assert list(notes(pq.read_table(run.guidance))["weaker"]) == [run.id]
+
+
 def figures_of(run: Run) -> dict[tuple, dict]:
     rows = pq.read_table(run.guidance).to_pylist()
     return {tuple(row[name] for name in ("law", "scale", "steps", "against", "metric", "judge")): row for row in rows}

@@ -1,5 +1,6 @@
 """The Guidance page on planted sweeps: it says what was planted, and draws it."""
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects
 import pytest
 from archive_fixture import write_run
+from gaussian import write_gaussian
 from guided_fixture import write_sweep
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
@@ -16,6 +18,7 @@ from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
+from firstlight.manifest import write_manifest
 from sampler.guidance_laws import LAWS
 
 
@@ -98,3 +101,25 @@ def test_the_weights_are_a_row_for_each_picture() -> None:
     figure = plotly.graph_objects.Figure(weights(scales, ["0", "7"], [3, 3], np.array([-12.0, 9.0])))
     assert list(figure.data[0].z[0]) == [1.0, 2.0] and figure.data[0].z[1][0] is None
     assert figure.data[0].customdata[1][1] == "7 · 3, step 2, logSNR 9.0"
+
+
+def test_generate_offers_autoguidance_away_from_another_run_with_the_same_classes(
+    pages: Open, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    def drawer(name: str, **card: object) -> None:
+        run, graph = write_run(tmp_path, name, tables=(), **card), write_gaussian(tmp_path, f"graph-{name}")
+        for source, target in ((graph.denoiser, run.denoiser), (graph.export, run.export)):
+            source.rename(target)
+        shutil.rmtree(graph.folder)
+        write_manifest(run)
+
+    drawer("strong")
+    test = pages("generate", run="strong")
+    assert "autoguidance" not in test.selectbox(key="law").options
+    drawer("weak")
+    write_run(tmp_path, "bare", tables=())
+    test = pages("generate", run="strong", law="autoguidance", guidance="2", each="1")
+    assert test.selectbox(key="weaker").options == ["weak"]
+    test.button[0].click().run()
+    assert [error.value for error in test.exception] == []
+    assert "S at every step, away from a weaker network: weak" in words(test) + " ".join(c.value for c in test.caption)

@@ -1,6 +1,7 @@
 """Guidance laws against numbers worked out by hand, and against Bayes' rule where the denoiser is known."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,55 @@ def test_the_command_line_draws_under_a_law(tmp_path: Path, capsys: pytest.Captu
     common = ["gaussian", "--runs", str(tmp_path), "--out", str(tmp_path / "out.npz")]
     assert main([*common, "--law", "feedback"]) == 0 and "12 evaluations each" in capsys.readouterr().out
     assert main([*common, "--law", "clip"]) == 2 and "asks a judge" in capsys.readouterr().err
+
+
+def test_autoguidance_pushes_away_from_the_weaker_network_with_the_label_on_both(denoiser: Denoiser) -> None:
+    x, label = Noise(range(3), SHAPE).start(), np.array([0, 1, 2])
+
+    def weaker(x: np.ndarray, logsnr: np.ndarray, label: np.ndarray) -> np.ndarray:
+        return 0.5 * denoiser(x, logsnr, label)
+
+    strong = denoiser(x, np.full(3, -1.0, np.float32), label)
+    own = steered(denoiser, label, 3, "autoguidance", 3.0, weaker=weaker)(x, -1.0)
+    np.testing.assert_allclose(own, 0.5 * strong + 3 * (strong - 0.5 * strong), atol=1e-6)
+    np.testing.assert_array_equal(steered(denoiser, label, 3, "autoguidance", 1.0, weaker=weaker)(x, -1.0), strong)
+
+
+def test_a_network_away_from_itself_draws_what_it_draws_alone(denoiser: Denoiser) -> None:
+    alone = last(denoiser, Settings(steps=6), None)
+    pushed = last(denoiser, PLAIN, Steer("autoguidance", weaker=denoiser))
+    assert np.abs(pushed.images.astype(int) - alone.images).max() <= 1
+    assert (pushed.evaluations, alone.evaluations) == (12, 6) and pushed.scales is not None
+    assert (pushed.scales == 2.5).all(), "the run's interval is none of its own"
+
+
+def test_a_weaker_network_that_is_none_is_refused(denoiser: Denoiser) -> None:
+    others = {
+        "name its run with --weaker": None,
+        "A student": replace(denoiser, scales=(1.0, 3.0)),
+        "other classes or pictures": replace(denoiser, classes=("a",)),
+        "other noise levels": replace(denoiser, known=(-1.0, 1.0)),
+    }
+    for hint, other in others.items():
+        with pytest.raises(SamplerError, match=hint):
+            generate(denoiser, [0], [0], PLAIN, steer=Steer("autoguidance", weaker=other))
+
+
+def test_a_model_without_none_can_be_guided_away_from_a_weaker_one(denoiser: Denoiser) -> None:
+    bare = replace(denoiser, no_label=False)
+    assert last(bare, PLAIN, Steer("autoguidance", weaker=bare)).evaluations == 12
+    with pytest.raises(SamplerError, match="or with the law autoguidance"):
+        generate(bare, [0], [0], PLAIN, steer=Steer("feedback"))
+
+
+def test_the_command_line_names_the_weaker_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_gaussian(tmp_path)
+    common = ["gaussian", "--runs", str(tmp_path), "--out", str(tmp_path / "out.npz")]
+    assert main([*common, "--law", "autoguidance", "--weaker", "gaussian"]) == 0
+    assert "12 evaluations each" in capsys.readouterr().out
+    for wrong, hint in (
+        (["--law", "autoguidance"], "--weaker RUN"),
+        (["--weaker", "gaussian"], "give --law autoguidance"),
+        (["--law", "autoguidance", "--weaker", "nobody"], "There is no run nobody"),
+    ):
+        assert main([*common, *wrong]) == 2 and hint in capsys.readouterr().err

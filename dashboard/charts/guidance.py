@@ -27,10 +27,11 @@ STYLES = {
     "constant": (BLUE, "solid", "circle"), "interval": (SKY, "dash", "square"),
     "clip": (VERMILLION, "solid", "diamond"), "shuffled": (PURPLE, "dot", "x"),
     "cnn": (GREEN, "dashdot", "triangle-up"), "feedback": (ORANGE, "dash", "star"),
+    "autoguidance": (GREEN, "dot", "pentagon"),
 }  # fmt: skip
 NAMES = {
     "constant": "constant", "interval": "interval", "clip": "CLIP-weighted", "shuffled": "shuffled CLIP",
-    "cnn": "CNN-weighted", "feedback": "feedback",
+    "cnn": "CNN-weighted", "feedback": "feedback", "autoguidance": "autoguidance",
 }  # fmt: skip
 
 

@@ -97,14 +97,23 @@ def entry(
     return min(max(picked, low), high) if picked == picked else default
 
 
-def pick(label: str, values: Sequence[str], default: str, key: str, owner: str | None = None, width: int = 130) -> str:
+def pick(
+    label: str,
+    values: Sequence[str],
+    default: str,
+    key: str,
+    owner: str | None = None,
+    width: int = 130,
+    help: str | None = None,
+) -> str:
     """One of a list, in the URL. A default that has an owner comes back with another owner."""
     default = default if default in values else values[0]
     asked = st.query_params.get(key)
     if asked is not None and asked not in values:
         refuse(key)
     default_of(key, default, owner)
-    picked = st.selectbox(label, values, index=values.index(default), key=key, bind="query-params", width=width)
+    place = values.index(default)
+    picked = st.selectbox(label, values, index=place, key=key, bind="query-params", width=width, help=help)
     return picked if picked in values else default
 
 

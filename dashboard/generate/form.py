@@ -13,6 +13,7 @@ from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
 from dashboard.components.progress import watched
 from dashboard.data import archive
+from dashboard.generate.weaker import weaker_runs
 from dashboard.generation import MOST_PICTURES, Drawn
 from firstlight.levels import LISTED, MOST_STEPS
 from sampler.generation import Settings, settings_of
@@ -21,6 +22,7 @@ from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 
 MOST_EACH = 100  # pictures of a class
+AWAY = "The run whose network the law autoguidance pushes away from; no other law asks it."
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Request:
     labels: NDArray[np.int64]  # (N,)
     seeds: NDArray[np.int64]  # (N,)
     settings: Settings
-    law: str = ""  # of guidance, a key of sampler.laws.LAWS; empty: what a student has learned
+    law: str = ""  # of guidance, a key of sampler.guidance_laws.LAWS; empty: what a student has learned
+    weaker: str = ""  # the run whose network autoguidance pushes away from
 
 
 def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Request | None:
@@ -44,33 +47,42 @@ def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Reque
         with st.container(horizontal=True):
             each = int(inputs.entry("Of each", 1, MOST_EACH, 8, "each", "teacher"))
             seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"]))
-            settings, law = _settings(own, str(run["run"]), guidable)
+            settings, law, weaker = _settings(own, run, guidable)
         pressed = st.form_submit_button("Draw", type="primary")
-    return request(names, classes, each, seed, settings, law) if pressed else None
+    return request(names, classes, each, seed, settings, law, weaker) if pressed else None
 
 
-def _settings(own: Settings, run: str, guidable: bool) -> tuple[Settings, str]:
-    """The settings chosen in the form and the law of guidance; a run's own ones at first."""
+def _settings(own: Settings, of: pd.Series, guidable: bool) -> tuple[Settings, str, str]:
+    """The settings chosen in the form, the law of guidance and its weaker network; a run's own ones at first."""
+    run, others = str(of["run"]), weaker_runs(of)
     most = own.steps if LISTED.fullmatch(own.levels) else MOST_STEPS
     solver = inputs.pick("Solver", list(SOLVERS), own.solver, "solver", run)
     steps = inputs.entry("Steps", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
     own = own.in_steps(int(steps))
-    if not guidable:
-        return replace(own, solver=solver, guidance=1.0), own_law(own)
+    known = [law for law, rule in LAWS.items() if (others if rule.weaker else guidable)]
+    if not known:
+        return replace(own, solver=solver, guidance=1.0), own_law(own), ""
     guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", run, help=elements.WORDS["guidance"])
-    laws = {name_of(law): law for law in LAWS}
+    laws = {name_of(law): law for law in known}
     law = laws[inputs.pick("Law", list(laws), name_of(own_law(own)), "law", run, width=160)]
-    return replace(own, solver=solver, guidance=guidance), law
+    weaker = inputs.pick("Weaker network", others, others[0], "weaker", run, 180, AWAY) if others else ""
+    return replace(own, solver=solver, guidance=guidance), law, weaker if LAWS[law].weaker else ""
 
 
 def request(
-    names: Sequence[str], classes: Sequence[str], each: int, seed: int, settings: Settings, law: str = ""
+    names: Sequence[str],
+    classes: Sequence[str],
+    each: int,
+    seed: int,
+    settings: Settings,
+    law: str = "",
+    weaker: str = "",
 ) -> Request | None:
     """So many pictures of each of these classes; None, and a sentence, where that makes no pictures or too many."""
     labels = [place for place, name in enumerate(classes) if name in names]
     total = len(labels) * each
     if 0 < total <= MOST_PICTURES:
-        return Request(*generation.request(labels, each, seed), settings, law)
+        return Request(*generation.request(labels, each, seed), settings, law, weaker)
     elements.note(
         f"{total:,} pictures are more than {MOST_PICTURES:,}; ask for fewer of each class."
         if labels
@@ -91,7 +103,7 @@ def draw(run: pd.Series, net: Denoiser, asked: Request, after: float = 0.0) -> D
     Raises SamplerError where it cannot be drawn.
     """
     own = asked.law in ("", own_law(asked.settings))  # what draws a run's own settings fastest
-    steer = None if own else generation.steering(asked.law, archive.folder(run))
+    steer = None if own else generation.steering(asked.law, archive.folder(run), asked.weaker)
     what = asked.labels, asked.seeds, asked.settings
     last = watched(generation.draw(net, *what, steer), after=after)
-    return generation.finished(archive.folder(run), net, *what, last, asked.law)
+    return generation.finished(archive.folder(run), net, *what, last, asked.law, asked.weaker)

@@ -26,7 +26,8 @@ def setting(drawn: Drawn) -> str:
     """How the pictures were drawn, for whoever wants them again."""
     s, first, last = drawn.settings, int(drawn.seeds.min()), int(drawn.seeds.max())
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
-    law = f" ({LAWS[drawn.law].words})" if drawn.law in LAWS else ""
+    weaker = f": {drawn.weaker}" if drawn.weaker else ""
+    law = f" ({LAWS[drawn.law].words}{weaker})" if drawn.law in LAWS else ""
     marked = "; an amber corner marks what the judge takes for another class" if drawn.wrong.any() else ""
     on, grid = f"on {s.levels} levels", s.grid()[:-1]
     if LISTED.fullmatch(s.levels):

@@ -1,9 +1,10 @@
-"""Guidance in a limited interval against a constant scale, each at the scale that suits it best.
+"""A guidance law against a constant scale, each at the scale that suits it best: a limited interval, and autoguidance.
 
 Kynkäänniemi et al., "Applying guidance in a limited interval improves sample and distribution quality in diffusion
-models", NeurIPS 2024. The lowest of many distances is a choice by luck too. So all cells get intervals that hold at
-once; the least true distance of a law then lies between the least lower end and the least upper end of its cells,
-whichever scale is truly best, and however the cells, which share their noise, vary together.
+models", and Karras et al., "Guiding a diffusion model with a bad version of itself", both NeurIPS 2024. The lowest of
+many distances is a choice by luck too. So all cells get intervals that hold at once; the least true distance of a law
+then lies between the least lower end and the least upper end of its cells, whichever scale is truly best, and however
+the cells, which share their noise, vary together.
 """
 
 import math
@@ -14,12 +15,22 @@ from typing import Any
 from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Z, critical
 
-LIMITED, CONSTANT, JUDGE = "interval", "constant", "cnn"
-PUBLISHED_LIMITED, PUBLISHED_CONSTANT = 1.40, 1.81  # Inception distance, ImageNet-512: the record with and without
-PUBLISHED = (
-    f"{PUBLISHED_LIMITED:.2f} with a limited interval and {PUBLISHED_CONSTANT:.2f} without, Inception distance on "
-    "ImageNet-512 (Kynkäänniemi et al., NeurIPS 2024)"
-)
+CONSTANT, JUDGE = "constant", "cnn"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The least Inception distances on ImageNet-512 of a law and of a constant scale, on one network."""
+
+    law: float
+    constant: float
+    source: str
+
+
+LAWS = {
+    "interval": Published(1.40, 1.81, "limited interval: Kynkäänniemi et al., NeurIPS 2024"),
+    "autoguidance": Published(1.34, 2.23, "autoguidance: Karras et al., NeurIPS 2024, their small network"),
+}
 
 Row = Mapping[str, Any]
 
@@ -36,45 +47,45 @@ class Best:
 class Compared:
     """Both laws at their best, in so many steps."""
 
+    law: str  # a key of LAWS
     steps: int
-    limited: Best
+    best: Best  # of the law
     constant: Best
-    less: Estimate  # the limited one's distance less the constant one's
+    less: Estimate  # the law's distance less the constant scale's
     cells: int  # that the intervals hold for at once
 
     @property
     def verdict(self) -> str:
         """Which of the two surely draws closer to real pictures."""
-        return LIMITED if self.less.high < 0 else CONSTANT if self.less.low > 0 else "cannot say"
+        return self.law if self.less.high < 0 else CONSTANT if self.less.low > 0 else "cannot say"
 
 
 def compared(rows: Iterable[Row]) -> list[Compared]:
-    """The comparison for each number of steps that has both laws at two scales or more. rows: of guidance.parquet.
+    """Each law in each number of steps that has it and a constant scale at two scales or more. rows: guidance.parquet.
 
     Scale 1 guides nowhere and so belongs to both laws. Null is None or nan.
     """
     kept = [row for row in rows if _is_distance(row)]
+    cells = {(law, int(row["steps"])): None for law in LAWS for row in kept if row["law"] == law}
     made = []
-    for steps in sorted({int(row["steps"]) for row in kept}):
+    for law, steps in sorted(cells, key=lambda cell: (list(LAWS).index(cell[0]), cell[1])):
         here = [row for row in kept if row["steps"] == steps]
         unguided = [row for row in here if row["law"] == CONSTANT and row["scale"] == 1]
-        limited, constant = (
-            [row for row in here if row["law"] == law and row["scale"] > 1] for law in (LIMITED, CONSTANT)
-        )
-        if min(len(limited), len(constant)) < 2:
+        own, constant = ([row for row in here if row["law"] == name and row["scale"] > 1] for name in (law, CONSTANT))
+        if min(len(own), len(constant)) < 2:
             continue
-        cells = len(limited) + len(constant) + len(unguided)
-        one, other = (_best([*unguided, *some], cells) for some in (limited, constant))
+        count = sum(row["scale"] >= 1 for row in here)
+        one, other = (_best([*unguided, *some], count) for some in (own, constant))
         value = one.distance.value - other.distance.value
         low, high = one.distance.low - other.distance.high, one.distance.high - other.distance.low
-        made.append(Compared(steps, one, other, Estimate(value, low, high, one.distance.n), cells))
+        made.append(Compared(law, steps, one, other, Estimate(value, low, high, one.distance.n), count))
     return made
 
 
 def _is_distance(row: Row) -> bool:
     alone = row["against"] is None or row["against"] != row["against"]
     known = row["value"] is not None and not math.isnan(row["value"])
-    own = (row["metric"], row["judge"]) == ("frechet", JUDGE) and row["law"] in (LIMITED, CONSTANT)
+    own = (row["metric"], row["judge"]) == ("frechet", JUDGE) and row["law"] in (*LAWS, CONSTANT)
     return own and alone and known
 
 
@@ -91,7 +102,7 @@ def _best(rows: Sequence[Row], cells: int) -> Best:
 def lines(rows: Iterable[Row]) -> list[str]:
     """The comparison for people."""
     return [
-        f"in {each.steps} steps a limited interval (S = {each.limited.scale:g}) less a constant scale (S = "
+        f"in {each.steps} steps {each.law} (S = {each.best.scale:g}) less a constant scale (S = "
         f"{each.constant.scale:g}), each at its best: {with_interval(each.less, '+.2f')} in Fréchet distance, n = "
         f"{each.less.n:,} each; closer to real pictures: {each.verdict}"
         for each in compared(rows)

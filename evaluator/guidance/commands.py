@@ -12,13 +12,14 @@ from evaluator.guidance import best_scale
 from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
-from evaluator.guidance.sweep import SEEDS, cells, drawn, slimmed
+from evaluator.guidance.sweep import SEEDS, cells, drawn, slimmed, weaker_of
 from evaluator.stats.interval_text import with_interval
+from firstlight.archives import existing_run
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
-from sampler.guidance_laws import LAWS
+from sampler.guidance_laws import LAWS, check_weaker, law_of
 
 SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
          ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip
@@ -27,7 +28,8 @@ SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet"
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
     sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
-    sweep.add_argument("--laws", nargs="+", default=list(LAWS), metavar="NAME", help=f"of {', '.join(LAWS)}")
+    sweep.add_argument("--laws", nargs="+", metavar="NAME", help=f"of {', '.join(LAWS)} (default: all that can be)")
+    sweep.add_argument("--weaker", metavar="RUN", help="a run whose network autoguidance pushes away from")
     sweep.add_argument(
         "--scales", nargs="+", type=float, default=defaults.GUIDANCE_SCALES, metavar="S", help="of every law"
     )
@@ -42,7 +44,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _command(options: argparse.Namespace) -> None:
     run = run_of(options)
-    figures = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data)
+    weaker = existing_run(options.runs, options.weaker) if options.weaker else None
+    figures = guidance(run, options.laws, options.scales, options.steps, options.blocks, options.data, weaker)
     show(options, figures, report)
 
 
@@ -53,17 +56,22 @@ def guidance(
     steps: tuple[int, ...] = defaults.GUIDANCE_STEPS,
     blocks: int = defaults.GUIDANCE_BLOCKS,
     data: Path | None = None,
+    weaker: Run | None = None,
 ) -> dict[str, Any]:
     """The sweep's figures as plain values; writes guided.parquet and guidance.parquet.
 
-    Raises RunError, SamplerError and JudgeError with a sentence.
+    Without `weaker`, whose network autoguidance pushes away from, all laws are all others. Raises RunError,
+    SamplerError and JudgeError with a sentence.
     """
-    tried = cells(laws or list(LAWS), scales, steps)
+    tried = cells(laws or [name for name, law in LAWS.items() if weaker or not law.weaker], scales, steps)
     subject = subject_of(run, labelled=True)
+    other = weaker_of(weaker) if weaker else None
+    if any(law_of(cell.law).weaker for cell in tried):
+        check_weaker(subject.denoiser, other and other.denoiser)
     if not subject.denoiser.no_label:
         raise RunError(f"{run.id} knows no pictures without a label, so it cannot be guided; choose another run.")
     judges = judges_of(subject.run, subject.judge)
-    table = drawn(subject, judges, tried, settings_of(run), blocks)
+    table = drawn(subject, judges, tried, settings_of(run), blocks, other)
     real = real_of(subject, judges, data)
     cells_drawn = {cell: cell_pictures(table, cell, judges, real, subject.shape) for cell in tried}
     made = list(rows(tried, cells_drawn, real))
@@ -71,7 +79,7 @@ def guidance(
     noted = {
         "settings": {"solver": settings_of(run).solver, "blocks": blocks, "seeds": SEEDS},
         "judges": {"cnn": judges.cnn.name, "clip": judges.clip.name, **judges.marks}, "real": real.source,
-    }  # fmt: skip
+    } | ({"weaker": {other.run: other.sha256}} if other else {})  # fmt: skip
     record(subject, "guided", slimmed(table), noted)
     record(subject, "guidance", table_of(GUIDANCE, columns), noted)
     return {"run": run.id, "judges": noted["judges"], "figures": made}

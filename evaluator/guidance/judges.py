@@ -4,6 +4,7 @@ Every picture is shown to both, and the one that did not guide is believed.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,10 @@ def judges_of(run: Run, cnn: Judge | None = None) -> Judges:
     return Judges(cnn or judge_for_run(run, "clean"), chosen(card_of(run), runs=run.archive))
 
 
-def steering(name: str, judges: Judges | None) -> Steer:
-    """A law with the judge that it asks. Raises SamplerError for an unknown law."""
-    asked = law_of(name).judge
-    return Steer(name, judges.scorer(asked) if asked and judges else None)
+def steering(name: str, judges: Judges | None, weaker: Any = None) -> Steer:
+    """A law with the judge that it asks, or the weaker network. Raises SamplerError for an unknown law."""
+    law = law_of(name)
+    return Steer(name, judges.scorer(law.judge) if law.judge and judges else None, weaker if law.weaker else None)
 
 
 def referee(law: str) -> str:

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out
 from evaluator.experiments.subject import Subject
 from evaluator.guidance.judges import CLIP, CNN, Judges, steering
+from evaluator.provenance import denoiser_sha256
 from firstlight.errors import RunError
+from firstlight.run_folder import Run
 from firstlight.schema import GUIDED
 from sampler.generation import Settings, cost, noted, to_bytes
 from sampler.guidance import HIGHEST_SCALE
-from sampler.guidance_laws import LAWS, bounds, law_of, steered
+from sampler.guidance_laws import LAWS, Steer, bounds, law_of, steered
 from sampler.loop import sample
 from sampler.noise import Noise
+from sampler.session import Denoiser, load
 
 UNGUIDED = (0.0, 1.0)  # of the constant law alone: without the label, and plain conditional
 SEEDS = 17  # of a block; every class is drawn from each
@@ -58,7 +61,28 @@ def cells(laws: Sequence[str], scales: Sequence[float], steps: Sequence[int]) ->
     return list(dict.fromkeys(tried))
 
 
-def drawn(subject: Subject, judges: Judges, tried: Sequence[Cell], settings: Settings, blocks: int) -> pa.Table:
+@dataclass(frozen=True)
+class Weaker:
+    """The network that autoguidance pushes away from."""
+
+    run: str
+    denoiser: Denoiser
+    sha256: str
+
+
+def weaker_of(run: Run) -> Weaker:
+    """The network of a run as the weaker one. Raises SamplerError where it has none."""
+    return Weaker(run.id, load(run.denoiser), denoiser_sha256(run))
+
+
+def drawn(
+    subject: Subject,
+    judges: Judges,
+    tried: Sequence[Cell],
+    settings: Settings,
+    blocks: int,
+    weaker: Weaker | None = None,
+) -> pa.Table:
     """The rows GUIDED of all cells, every picture with its image; finished blocks come from the disk."""
     parts = []
     for number, cell in enumerate(tried, 1):
@@ -69,27 +93,38 @@ def drawn(subject: Subject, judges: Judges, tried: Sequence[Cell], settings: Set
             "eta": own.eta, "clip": own.clip, "interval": [low, high], "judges": judges.marks, "seeds": SEEDS,
             "seed": FIRST_SEED,
         }  # fmt: skip
-        each = subject.classes * cost(own, own.table().logsnr, steering(cell.law, judges))
+        steer = steering(cell.law, judges, None if weaker is None else weaker.denoiser)
+        if steer.weaker is not None and weaker is not None:
+            noted_as["weaker"] = weaker.sha256
+        each = subject.classes * cost(own, own.table().logsnr, steer)
         says = f"{number} of {len(tried)}: {cell.law} {cell.scale:g}, {cell.steps} steps"
         plan = Plan("guided", noted_as, blocks * SEEDS, "--blocks", SEEDS, each, says)
-        parts.append(carry_out(subject, plan, _work(subject, judges, cell, own)))
+        parts.append(carry_out(subject, plan, _work(subject, judges, cell, own, steer)))
     return pa.concat_tables(parts)
 
 
-def _work(subject: Subject, judges: Judges, cell: Cell, settings: Settings) -> Any:
-    return lambda items, denoise: _block(subject, judges, denoise, items, cell, settings)
+def _work(subject: Subject, judges: Judges, cell: Cell, settings: Settings, steer: Steer) -> Any:
+    return lambda items, denoise: _block(subject, judges, denoise, items, cell, settings, steer)
 
 
-def _block(subject: Subject, judges: Judges, denoise: Denoise, items: range, cell: Cell, settings: Settings) -> Columns:
+def _block(
+    subject: Subject,
+    judges: Judges,
+    denoise: Denoise,
+    items: range,
+    cell: Cell,
+    settings: Settings,
+    steer: Steer,
+) -> Columns:
     """Every class from each seed of a block, all together: the law `shuffled` exchanges scales among these."""
     seed = np.repeat([FIRST_SEED + item for item in items], subject.classes)
     label = np.tile(np.arange(subject.classes), len(items))
-    table, steer = settings.table(), steering(cell.law, judges)
+    table = settings.table()
     scales = np.full((len(label), table.steps), np.nan)
     reached = {name: np.zeros(len(label), bool) for name in (CNN, CLIP)}
     noise = Noise(seed.tolist(), subject.shape)
     ends = settings.guidance, settings.guidance_low, settings.guidance_high
-    guide = steered(denoise, label, subject.classes, cell.law, *ends, steer.score, noted(scales))
+    guide = steered(denoise, label, subject.classes, cell.law, *ends, steer.score, noted(scales), steer.weaker)
     for step in sample(guide, noise.start(), table, noise.draw):
         if step.index < table.steps - 1:
             for name in reached:
