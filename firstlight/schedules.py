@@ -5,9 +5,11 @@ times, so betas, sigmas and flows need one conversion: x0 = (y − centre) / hal
 √(s²·half² + n²) is variance-preserving at logSNR ln(s²/n²) + 2 ln half: for pictures in [0, 1] the model's − 2 ln 2.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +21,7 @@ from firstlight.picture_bytes import Range, array_of
 
 Numbers = NDArray[np.float64]
 Kind = Literal["discrete", "sigmas", "flow", "logSNR"]
+NAMED = "linear:FIRST:LAST:T, sigmas:SMALLEST:LARGEST:STEPS, flow:NOISE_AT, or a .json or .npy file of betas or ᾱ"
 MEANS = "betas, alphas_cumprod, sigmas, or firstlight.flow(noise_at=1 or 0)"
 
 
@@ -145,6 +148,23 @@ def as_schedule(given: Any) -> Schedule:
         raise RunError(f"A schedule of {str(given)[:50]!r} is not known; give {MEANS}.")
     held = _numbers(given, "schedule")
     return alphas_cumprod(held) if len(held) > 1 and (np.diff(held) < 0).all() else betas(held)
+
+
+def schedule_named(text: str) -> Schedule:
+    """A schedule as the command line names it. Raises RunError for any other text."""
+    kind, *parts = text.split(":")
+    try:
+        if kind == "linear":
+            return betas(np.linspace(float(parts[0]), float(parts[1]), int(parts[2])))
+        if kind == "sigmas":
+            return sigmas(np.geomspace(float(parts[0]), float(parts[1]), int(parts[2])))
+        if kind == "flow":
+            return flow(noise_at=int(parts[0]))
+        path = Path(text)
+        values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else json.loads(path.read_bytes())
+        return as_schedule(values)
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise RunError(f"--schedule {text} is not known; give {NAMED}.") from error
 
 
 def in_our_scale(schedule: Schedule, times: Any, x: NDArray[Any], pictures: Range) -> tuple[Numbers, Numbers]:

@@ -182,7 +182,7 @@ def export(root: Path, file: Path) -> int:
             part = Path(beside) / "part.duckdb"
             with connect(str(part), root.resolve(), Path(empties)) as connection:
                 show(connection, VIEWS, found, Path(empties))
-                run_script(connection, "export")
+                run_script(connection, "duckdb_file")
             part.replace(file)
     except (OSError, duckdb.Error) as error:
         raise RunError(

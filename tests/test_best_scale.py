@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluator.guidance.best_scale import compared, lines
+from evaluator.guidance.best_scale import compared
+from evaluator.guidance.report import best_scales
 from evaluator.stats.intervals import critical
 
 
@@ -42,7 +43,7 @@ def test_no_guidance_at_all_belongs_to_both() -> None:
 
 
 def test_without_both_laws_nothing_is_compared() -> None:
-    assert compared(sweep([3.0], [2.0, 2.5])) == [] and lines([]) == []
+    assert compared(sweep([3.0], [2.0, 2.5])) == [] and best_scales([]) == []
 
 
 def test_the_interval_holds_for_the_choice_among_equal_scales() -> None:
@@ -61,4 +62,4 @@ def test_autoguidance_is_held_against_a_constant_scale_too() -> None:
     assert (limited.law, away.law, away.best.scale) == ("interval", "autoguidance", 2.0)
     assert limited.cells == away.cells == 6, "one choice among all"
     assert away.verdict == "autoguidance" and away.less.value == pytest.approx(-1.8)
-    assert len(lines(both)) == 2 and "in 8 steps autoguidance (S = 2)" in lines(both)[1]
+    assert len(best_scales(both)) == 2 and "in 8 steps autoguidance (S = 2)" in best_scales(both)[1]

@@ -13,9 +13,10 @@ from test_lab_pages import Open, words
 from test_lab_pages import opened as pages  # noqa: F401
 
 from evaluator.__main__ import main
+from evaluator.published.late_start import published_late_start
 from evaluator.stats import frechet
 from evaluator.steps.late_start import CHAIN, CHAIN_STEPS, begun, fitted, grid_of
-from evaluator.steps.late_start_gain import Start, best, gains, published_late_start, verdict
+from evaluator.steps.late_start_gain import Start, best, gains, verdict
 from firstlight.errors import RunError
 from firstlight.levels import alpha, levels, sigma
 from firstlight.manifest import read_manifest

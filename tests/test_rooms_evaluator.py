@@ -7,7 +7,7 @@ import pytest
 from test_rooms import imported_modules
 
 EVALUATOR = Path(__file__).parent.parent / "evaluator"
-FLOORS = ("stats", "verdict", "text", "provenance", "command_line", "judges")  # below all subjects, the lowest first
+FLOORS = ("stats", "verdict", "provenance", "command_line", "judges")  # below all subjects, the lowest first
 SUBJECTS = sorted(
     path.name for path in EVALUATOR.iterdir() if path.is_dir() and path.name not in (*FLOORS, "__pycache__")
 )
@@ -37,9 +37,16 @@ def test_no_subject_needs_one_that_needs_it() -> None:
     assert not left
 
 
-@pytest.mark.parametrize("subject", [room for room in SUBJECTS if room != "claims"])
+@pytest.mark.parametrize("subject", [room for room in SUBJECTS if room not in ("claims", "published")])
 def test_a_command_line_stands_with_its_subject(subject: str) -> None:
     assert "def add(" in (EVALUATOR / subject / "commands.py").read_text()
+
+
+@pytest.mark.parametrize("subject", [room for room in SUBJECTS if room not in ("claims", "published")] + ["judges"])
+def test_what_a_command_says_to_people_stands_in_its_subject_s_report(subject: str) -> None:
+    assert (EVALUATOR / subject / "report.py").is_file()
+    others = [path for path in (EVALUATOR / subject).glob("*.py") if path.name != "report.py"]
+    assert not [path for path in others if "def report(" in path.read_text()]
 
 
 def test_the_front_door_only_assembles() -> None:

@@ -11,9 +11,9 @@ from scipy.optimize import isotonic_regression
 
 from evaluator.__main__ import main
 from evaluator.judges.judge import judge_for, judge_for_run
+from evaluator.published.speciation import published_crossing, published_speciation
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, part
-from evaluator.theory.published import published_crossing, published_speciation
 from evaluator.theory.schedule_check import at_share, check, figures
 from evaluator.theory.speciation import (
     _isotonic,

@@ -10,8 +10,8 @@ from dashboard.axes import along, estimate_at
 from dashboard.data import archive
 from evaluator.experiments.class_response import steepest
 from evaluator.experiments.posterior import fastest as fall
+from evaluator.published.speciation import published_speciation
 from evaluator.stats.intervals import Estimate
-from evaluator.theory.published import published_speciation
 from evaluator.theory.schedule_check import Check, check
 from evaluator.theory.speciation import agreement, crossing
 from evaluator.theory.spectra import Spectra, spectra_for

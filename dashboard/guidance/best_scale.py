@@ -5,7 +5,8 @@ from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, written
 from dashboard.guidance.choice import MADE, Choice
-from evaluator.guidance.best_scale import LAWS, Best, Compared, compared
+from evaluator.guidance.best_scale import Best, Compared, compared
+from evaluator.published.guidance import LAWS
 
 HEADINGS = (
     "law", "steps", "its S, distance [95 %]", "constant: S, distance [95 %]", "law less constant [95 %]",

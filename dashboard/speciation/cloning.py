@@ -9,8 +9,8 @@ from dashboard.components import elements
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
+from evaluator.published.speciation import published_crossing, published_speciation
 from evaluator.stats.intervals import Estimate, wilson
-from evaluator.theory.published import published_crossing, published_speciation
 from evaluator.theory.speciation import SPECIATED, WAY
 
 

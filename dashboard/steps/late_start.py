@@ -8,7 +8,8 @@ from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, number, written
 from evaluator.provenance import notes_of
-from evaluator.steps.late_start_gain import Gain, best, gains, published_late_start, verdict
+from evaluator.published.late_start import published_late_start
+from evaluator.steps.late_start_gain import Gain, best, gains, verdict
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",

@@ -9,6 +9,7 @@ from evaluator.clip import agreement, ranking, scores
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
+from evaluator.clip.report import report
 from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.provenance import record
@@ -69,7 +70,7 @@ def _clip(options: argparse.Namespace) -> None:
     found = clip(run, judge, options.per_class)
     tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
     record(run, *(path for path in tables if path.is_file()))
-    show(options, found, ranking.report)
+    show(options, found, report)
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -19,7 +19,6 @@ from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
 from evaluator.stats.bootstrap import ends, small_sample
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.permutation_tests import holm
 
@@ -140,41 +139,3 @@ def _of_template(judge: ClipJudge, table: pa.Table, template: str) -> dict[str, 
     right = some["top"].to_numpy() == label
     means = {judge.classes[name]: round(float(chance[label == name].mean()), 6) for name in np.unique(label)}
     return {"template": template, "right": plain(wilson(int(right.sum()), len(right))), "probability": means}
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The orders as a table for people."""
-    lines = [f"{figures['run']}: {figures['pictures']:,} pictures before {figures['judge']}. {figures['about']}"]
-    for name, order in figures["scores"].items():
-        lines += ["", f"{'class':<12}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
-        for row in order["classes"]:
-            rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
-            lines.append(
-                f"{row['class']:<12}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
-                f"{_cell(row['recall'])}, n = {row['recall']['n']:,}"
-            )
-        apart = "; ".join(", ".join(group) for group in order["not_told_apart"])
-        lines.append(f"Not to be told apart: {apart or 'none'}.")
-    lines += ["", "template                                              named right"]
-    lines += [f"{row['template'][:52]:<54}{_cell(row['right'])}" for row in figures["templates"]]
-    lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in figures["claims"])]
-    lines += ["", *_beside(figures["beside"])]
-    return "\n".join(lines)
-
-
-def _beside(beside: dict[str, Any]) -> list[str]:
-    """How far the order agrees with others, a line each."""
-    lines = [
-        f"Order by {name} against that of real pictures: Spearman {_cell(row)}" for name, row in beside["real"].items()
-    ]
-    if "classifier" not in beside:
-        return lines
-    lines += [
-        f"Order by {name} against {beside['classifier']}'s: Spearman {_cell(row)}"
-        for name, row in beside["order"].items()
-    ]
-    return [*lines, f"First choices against {beside['classifier']}'s: kappa {_cell(beside['kappa'])}"]
-
-
-def _cell(row: dict[str, Any]) -> str:
-    return with_interval(row, ".4f")

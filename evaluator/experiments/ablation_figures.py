@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, plain, share, share_difference
 
 NONE, SKIPS, TIME, LABEL, STEPS = "none", "skips", "time", "label", "steps"
@@ -105,19 +104,3 @@ def share_of(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
 def change(pictures: Ablated, hits: NDArray[np.bool_], part: str) -> Estimate:
     """The share of hits without the part less that with all in place, from the same noise; clustered on the seed."""
     return share_difference(hits, pictures.seed, pictures.part == part, pictures.part == NONE)
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures as a table for people."""
-    lines = [
-        f"{figures['run']}: pictures from the same noise with a part taken away; chance is {figures['chance']:.0%}"
-    ]
-    lines.append(f"{'taken away':<34}{'right, %':<24}{'among real ones, %':<24}{'good, change in points':<26}n")
-    for row in figures["parts"]:
-        cells = [_cell(row[name]) for name in ("accuracy", "real", "good_change")]
-        lines.append(f"{row['taken']:<34}{cells[0]:<24}{cells[1]:<24}{cells[2]:<26}{row['n']:,}")
-    return "\n".join([*lines, *missing([row["part"] for row in figures["parts"]])])
-
-
-def _cell(estimate: dict[str, Any] | None) -> str:
-    return "-" if estimate is None or estimate["value"] is None else with_interval(estimate, factor=100)

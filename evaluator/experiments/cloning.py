@@ -25,10 +25,9 @@ from evaluator.experiments.chains import (
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
-from evaluator.stats.interval_text import at_level, with_interval
+from evaluator.published.speciation import published_speciation
 from evaluator.stats.intervals import plain, wilson
-from evaluator.theory.published import published_speciation
-from evaluator.theory.speciation import SPECIATED, WAY, agreement
+from evaluator.theory.speciation import agreement
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
@@ -116,19 +115,3 @@ def figures(run: str, columns: dict[str, NDArray[Any]], classes: int) -> dict[st
     ]
     crossed = plain(agreement(logsnr, first, second, seed, classes)) | {"n": len(np.unique(seed))}
     return {"run": run, "classes": classes, "phi": shares, "crossing": crossed}
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    crossed = figures["crossing"]
-    lines = [f"{figures['run']}: pairs of copies that end in the same class, chains drawn {_how(figures['label'])}"]
-    lines.append("logSNR      φ [95 %]")
-    lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
-    where = f"{SPECIATED}" if figures["classes"] == 2 else f"{100 * WAY:.0f} % of the way from chance to its most"
-    at = at_level(crossed, "off the levels tried")
-    lines.append(f"φ reaches {where} {at}, n = {crossed['n']:,} chains")
-    return "\n".join(lines)
-
-
-def _how(label: str | None) -> str:
-    return "without a label" if label is None else f"with the label {label}"

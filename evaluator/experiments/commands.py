@@ -8,12 +8,12 @@ from typing import Any
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.experiments import (
-    ablation_figures,
     ablations,
     cloning,
     diffusion_classifier,
     label_swap,
     posterior,
+    report,
     uturn,
 )
 
@@ -24,23 +24,21 @@ NOISES = "noises for every class"
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     copies = _command(
-        commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, cloning.report
+        commands, "speciation", "copy chains on the way: do both ends agree?", _speciation, report.speciation
     )
     add_count(copies, "--pairs", defaults.CLONING_PAIRS, "at every level")
     copies.add_argument("--published", action="store_true", help="copy where the published experiment did")
     copies.add_argument("--label", help="a class asked for all along (default: none)")
-    turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, uturn.report)
+    turn = _command(commands, "uturn", "noise real pictures and denoise them: is the class kept?", _uturn, report.uturn)
     add_count(turn, "--per-class", defaults.UTURN_PER_CLASS, "real pictures")
     turn.add_argument("--conditional", action="store_true", help="with the picture's own label on the way back")
-    change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, label_swap.report)
+    change = _command(commands, "swap", "change the label on the way: which one wins?", _swap, report.swap)
     change.add_argument("--at", type=int, nargs="+", metavar="STEP", help="where the label changes (default: 8 steps)")
-    names = _command(
-        commands, "classifier", "name real pictures with the denoiser", _classifier, diffusion_classifier.report
-    )
+    names = _command(commands, "classifier", "name real pictures with the denoiser", _classifier, report.classifier)
     add_count(names, "--pictures", defaults.CLASSIFIER_PICTURES, "real ones")
     add_count(names, "--draws", defaults.CLASSIFIER_DRAWS, "of noise, at most")
-    parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, ablation_figures.report)
-    knows = _command(commands, "posterior", "what chains tell about their class", _posterior, posterior.report)
+    parts = _command(commands, "ablations", "take parts away: what breaks?", _ablations, report.ablations)
+    knows = _command(commands, "posterior", "what chains tell about their class", _posterior, report.posterior)
     for command in (copies, turn):
         command.add_argument("--at", type=float, nargs="+", metavar="LOGSNR", help="levels (default: about nine)")
     for command in (copies, turn, knows):
@@ -55,11 +53,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[Any]", name: str, says: str, make: Make, report: Callable[[Any], str]
+    commands: "argparse._SubParsersAction[Any]", name: str, says: str, make: Make, words: Callable[[Any], str]
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=says)
     add_run(command)
-    command.set_defaults(command=lambda options: show(options, make(options), report))
+    command.set_defaults(command=lambda options: show(options, make(options), words))
     return command
 
 

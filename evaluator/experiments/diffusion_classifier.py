@@ -29,7 +29,6 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import softmax
-from evaluator.stats.interval_text import percent
 from evaluator.stats.intervals import Numbers, plain, wilson
 from firstlight.errors import RunError
 from firstlight.levels import alpha, nearest, sigma
@@ -170,15 +169,3 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
         for number, name in enumerate(classes)
     ]
     return {"run": run, "accuracy": plain(wilson(int(right.sum()), len(right))), "recall": recall}
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [
-        f"{figures['run']}: real pictures ({figures['pictures']}) whose class the denoiser names, "
-        f"{figures['draws']} draws at most"
-    ]
-    for row in [*figures["recall"], {"class": "all"} | figures["accuracy"]]:
-        if row["n"]:
-            lines.append(f"  {row['class']:<12}{percent(row, width=6)}  n = {row['n']:,}")
-    return "\n".join(lines)

@@ -18,7 +18,6 @@ from evaluator import defaults
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.cards import JUDGES
-from evaluator.stats.interval_text import at_level, with_interval
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
 from evaluator.theory.speciation import crossing
@@ -153,17 +152,3 @@ def _even(column: dict[str, NDArray[Any]], becomes: NDArray[np.bool_], stays: ND
         return Estimate(np.nan, np.nan, np.nan, 0)
     place = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
     return Estimate(place.value, place.low, place.high, len(np.unique(column["seed"])))
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [f"{figures['run']}: pictures whose label changes at a step of {figures['steps']}, all pairs of classes"]
-    lines.append("step  logSNR   shows the new label, %       shows the old label, %")
-    for row in figures["swaps"]:
-        shares = (with_interval(row[name], factor=100, width=5) for name in ("becomes", "stays"))
-        lines.append(
-            f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
-        )
-    where = at_level(figures["even"], "off the steps tried")
-    lines.append(f"both labels weigh the same {where}, n = {figures['even']['n']} seeds")
-    return "\n".join(lines)

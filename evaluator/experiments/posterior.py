@@ -28,7 +28,6 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.stats.bootstrap import cluster_weights, steepest_step
-from evaluator.stats.interval_text import at_level, percent
 from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -147,14 +146,3 @@ def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estima
     weights = np.concatenate([np.ones((1, len(height)), np.float32), cluster_weights(seed)])
     mean = weights @ height / weights.sum(axis=1, keepdims=True)
     return steepest_step(-mean[:, :-1], logsnr[:-1], len(np.unique(seed)))
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [f"{figures['run']}: the class along ancestral chains"]
-    for row in figures["judges"]:
-        right, place = row["ends_at_label"], row["falls_fastest"]
-        at = at_level(place, "nowhere")
-        lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
-                     f"falls fastest {at}, n = {place['n']} seeds")  # fmt: skip
-    return "\n".join(lines)

@@ -29,7 +29,6 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
-from evaluator.stats.interval_text import at_level, percent
 from evaluator.stats.intervals import plain, wilson
 from firstlight.errors import RunError
 from firstlight.levels import Levels, alpha, sigma
@@ -148,19 +147,3 @@ def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, An
                     | plain(wilson(int(kept[some].sum()), int(some.sum())))
                 )
     return {"run": run, "kept": rows, "gives_way": responses}
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [
-        f"{figures['run']}: real pictures ({figures['pictures']}) that keep their class, noised to logSNR and denoised"
-    ]
-    for row in figures["kept"]:
-        if row["class"] is None:
-            lines.append(f"logSNR {row['logsnr']:+.2f}, {'with its' if row['conditional'] else 'without a'} label")
-        name = "all" if row["class"] is None else row["class"]
-        lines.append(f"  {name:<12}{percent(row, width=6)}  n = {row['n']:,}")
-    for row in figures["gives_way"]:
-        way = "with its" if row["conditional"] else "without a"
-        lines.append(f"{way} label most lose their class {at_level(row, 'off the levels tried')}, n = {row['n']:,}")
-    return "\n".join(lines)

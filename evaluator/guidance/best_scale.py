@@ -12,25 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.stats.interval_text import with_interval
+from evaluator.published.guidance import LAWS
 from evaluator.stats.intervals import Estimate, Z, critical
 
 CONSTANT, JUDGE = "constant", "cnn"
-
-
-@dataclass(frozen=True)
-class Published:
-    """The least Inception distances on ImageNet-512 of a law and of a constant scale, on one network."""
-
-    law: float
-    constant: float
-    source: str
-
-
-LAWS = {
-    "interval": Published(1.40, 1.81, "limited interval: Kynkäänniemi et al., NeurIPS 2024"),
-    "autoguidance": Published(1.34, 2.23, "autoguidance: Karras et al., NeurIPS 2024, their small network"),
-}
 
 Row = Mapping[str, Any]
 
@@ -97,13 +82,3 @@ def _best(rows: Sequence[Row], cells: int) -> Best:
         min(max(row["value"] + wide * (row[end] - row["value"]), 0.0) for row in rows) for end in ("low", "high")
     )
     return Best(float(top["scale"]), Estimate(float(top["value"]), low, high, int(top["n"])))
-
-
-def lines(rows: Iterable[Row]) -> list[str]:
-    """The comparison for people."""
-    return [
-        f"in {each.steps} steps {each.law} (S = {each.best.scale:g}) less a constant scale (S = "
-        f"{each.constant.scale:g}), each at its best: {with_interval(each.less, '+.2f')} in Fréchet distance, n = "
-        f"{each.less.n:,} each; closer to real pictures: {each.verdict}"
-        for each in compared(rows)
-    ]

@@ -8,21 +8,17 @@ from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
-from evaluator.guidance import best_scale
 from evaluator.guidance.figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
+from evaluator.guidance.report import report
 from evaluator.guidance.sweep import SEEDS, cells, drawn, slimmed, weaker_of
-from evaluator.stats.interval_text import with_interval
 from firstlight.archives import existing_run
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.guidance_laws import LAWS, check_weaker, law_of
-
-SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
-         ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -83,27 +79,3 @@ def guidance(
     record(subject, "guided", slimmed(table), noted)
     record(subject, "guidance", table_of(GUIDANCE, columns), noted)
     return {"run": run.id, "judges": noted["judges"], "figures": made}
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people: a line for each cell, then what laws have over others."""
-    row_of = {(row["law"], row["scale"], row["steps"], row["against"], row["metric"], row["judge"]): row
-            for row in figures["figures"]}  # fmt: skip
-    cells = dict.fromkeys(key[:4] for key in row_of if key[0] != "real")
-    heads = [f"{metric} {judge or ''}".strip() for metric, judge in SHOWN]
-    lines = [f"{figures['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
-    lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
-    for law, scale, steps, against in cells:
-        name = law if against is None else f"{law} - {against}"
-        texts = [_cell(row_of.get((law, scale, steps, against, *shown))) for shown in SHOWN]
-        size = "all" if scale is None else f"{scale:g}"
-        lines.append(f"{name:<24}{size:>6}{steps:>6}  " + "  ".join(f"{text:<24}" for text in texts).rstrip())
-    return "\n".join([*lines, *best_scale.lines(figures["figures"])])
-
-
-def _cell(row: dict[str, Any] | None) -> str:
-    if row is None or row["value"] is None:
-        return "-"
-    if row["low"] is None:
-        return f"{row['value']:.4g}"
-    return with_interval(row, ".3f")

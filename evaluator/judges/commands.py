@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluator.judges.cards import JUDGES, KINDS
-from evaluator.judges.judge import Judge
+from evaluator.judges.report import report
 from firstlight.archives import add_flag, writable
 from firstlight.errors import JudgeError, RunError
 
@@ -62,11 +62,3 @@ def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:
     except DataError as error:
         raise JudgeError(str(error)) from error
     print(f"Kept in {folder}. Next: firstlight evaluate all RUN")
-
-
-def report(judge: Judge) -> str:
-    """How good a judge is, a line or two."""
-    share = f"{100 * judge.card['accuracy']:.2f} % [{100 * judge.card['low']:.1f}, {100 * judge.card['high']:.1f}]"
-    told = f"{judge.name}: {share} of {judge.card['n']:,} real test pictures"
-    told += " at its cleanest level" if judge.kind == "noisy" else ""
-    return told + (f"\n{judge.card['warning']}" if judge.card.get("warning") else "")

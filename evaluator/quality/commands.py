@@ -7,7 +7,8 @@ from typing import Any
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.provenance import record
-from evaluator.quality.figures import quality, report
+from evaluator.quality.figures import quality
+from evaluator.quality.report import report
 
 __all__ = ["add", "add_flags", "figures", "report"]
 

@@ -22,7 +22,6 @@ from evaluator.quality.cas import scores, train_and_test
 from evaluator.quality.pictures import Drawn, draw
 from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval
 from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
 from firstlight.parquet import write_table
@@ -146,12 +145,3 @@ def ratio(distance: Estimate, floor: Estimate, floor_spread: float) -> Estimate:
     error = floor_spread / math.sqrt(FLOOR_DRAWS) / floor.value
     spread = math.hypot((distance.high - distance.value) / distance.value, Z * error)
     return Estimate(value, value * math.exp(-spread), value * math.exp(spread), distance.n)
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures as a table for people."""
-    lines = [f"{figures['run']}: {figures['pictures']:,} pictures at its default settings"]
-    for line in figures["metrics"]:
-        name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
-        lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
-    return "\n".join(lines)

@@ -6,8 +6,8 @@ from typing import Any
 
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
-from evaluator.steps import late_start
-from evaluator.steps.measure import report, steps
+from evaluator.steps import late_start, report
+from evaluator.steps.measure import steps
 from sampler.solvers import SOLVERS
 
 
@@ -44,9 +44,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 def _steps(options: argparse.Namespace) -> None:
     run = run_of(options)
     found = steps(run, options.per_class, options.evaluations, options.cas, options.data)
-    show(options, found, report)
+    show(options, found, report.steps)
 
 
 def _late_start(options: argparse.Namespace) -> None:
     found = late_start.late_start(run_of(options), options.pictures, options.at, options.steps, options.data)
-    show(options, found, late_start.report)
+    show(options, found, report.late_start)

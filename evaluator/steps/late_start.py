@@ -26,7 +26,7 @@ from evaluator.judges.reference import Moments, reference_for
 from evaluator.provenance import record
 from evaluator.stats.frechet import frechet, moments, redrawn
 from evaluator.stats.intervals import Numbers, plainly
-from evaluator.steps.late_start_gain import Start, gains, table_lines
+from evaluator.steps.late_start_gain import Start, gains
 from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, passing, sigma
@@ -177,13 +177,3 @@ def _row(start: Start, features: NDArray[np.float32], real: Moments) -> dict[str
         "steps": start.steps, "logsnr": start.logsnr, "n": len(features), "frechet": frechet(moments(features), real),
         "draws": redrawn(features, together, real).tolist(),
     }  # fmt: skip
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [f"{figures['run']}: few DDIM steps without a label, Fréchet distance in {figures['judge']}'s features; "
-             f"Gaussian of {figures['gaussian']}"]  # fmt: skip
-    for row in figures["starts"]:
-        place = "pure noise" if row["logsnr"] is None else f"logSNR {row['logsnr']:+.2f}"
-        lines.append(f"{row['steps']:>5} steps from {place:<16}{row['frechet']:8.3f}  n = {row['n']:,}")
-    return "\n".join([*lines, *table_lines(figures["gains"])])

@@ -1,21 +1,16 @@
 """What a late start gains: how many times as far from real pictures it ends as the ordinary start in as many steps.
 
-The best of many levels is a choice among them, so the intervals hold for all starts at once. They stand beside the
-published figures, which are Inception distances: the ratios are of two kinds of features.
+The best of many levels is a choice among them, so the intervals hold for all starts at once.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evaluator.stats.frechet import times_as_far
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, critical
 
 
@@ -34,35 +29,6 @@ class Gain:
     steps: int
     logsnr: float
     ratio: Estimate  # of the distances; below 1 the late start ends closer
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is published of so many steps: Inception distances of both starts."""
-
-    steps: int
-    ordinary: float
-    late: float
-
-    @property
-    def ratio(self) -> float:
-        return self.late / self.ordinary
-
-
-@dataclass(frozen=True)
-class Published:
-    """The figures of Raya and Ambrogioni (2023)."""
-
-    citation: str
-    measure: str
-    rows: tuple[Row, ...]
-
-
-@cache
-def published_late_start() -> Published:
-    """The published figures."""
-    paper = json.loads((Path(__file__).parent / "raya2023.json").read_text())
-    return Published(paper["citation"], paper["measure"], tuple(Row(**row) for row in paper["rows"]))
 
 
 def gains(rows: Sequence[Mapping[str, Any]]) -> list[Gain]:
@@ -94,15 +60,3 @@ def best(found: Sequence[Gain], steps: int) -> Gain | None:
 def verdict(gain: Gain) -> str:
     """Whether the late start surely ends closer, or farther; else that it cannot be said."""
     return "closer" if gain.ratio.high < 1 else "farther" if gain.ratio.low > 1 else "cannot say"
-
-
-def table_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Of each number of steps the best start, and what is published; rows: gains as plain values."""
-    known = {row.steps: row for row in published_late_start().rows}
-    lines = [f"best late start over the ordinary one; the intervals hold for all {len(found)} at once"]
-    for steps in sorted({row["steps"] for row in found}):
-        top = min((row for row in found if row["steps"] == steps), key=lambda row: row["ratio"]["value"] or math.inf)
-        beside = f"; published {known[steps].ratio:.2f} times (Inception)" if steps in known else ""
-        lines.append(f"{steps:>5} steps: {with_interval(top['ratio'], '.2f')} times as far, from logSNR "
-                     f"{top['logsnr']:+.2f}, n = {top['ratio']['n']:,}{beside}")  # fmt: skip
-    return lines

@@ -155,17 +155,3 @@ def processor() -> str:
         lines = []
     named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return named or platform.processor() or os.uname().machine
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures for people."""
-    lines = [f"{figures['run']}: {figures['pictures']:,} pictures of each way to draw, the same noise"]
-    lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
-    for row in figures["ways"]:
-        name = row["solver"] if row["network"] == figures["run"] else row["network"]
-        right = " ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
-        far = ("frechet_ratio", "frechet_ratio_low", "frechet_ratio_high")
-        away = "-" if row["frechet_ratio"] is None else " ".join(f"{row[key]:.2f}" for key in far)
-        score = "-" if row["cas"] is None else f"{100 * row['cas']:.1f}"
-        lines.append(f"{row['evaluations']:>11}  {name:<24}  {right:<20}  {away:<20}  {score:>6}  {row['ms']:7.2f}")
-    return "\n".join(lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.command_line import add_run, show
-from evaluator.theory import schedule_check, spectra
+from evaluator.theory import report, schedule_check, spectra
 from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError
 from firstlight.run_json import card_of
@@ -26,7 +26,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _spectrum(options: argparse.Namespace) -> None:
-    print(spectra.report(spectra.make(options.dataset, options.data, options.only, options.per_class, options.runs)))
+    print(report.spectrum(spectra.make(options.dataset, options.data, options.only, options.per_class, options.runs)))
 
 
 def _schedule(options: argparse.Namespace) -> None:
@@ -35,4 +35,4 @@ def _schedule(options: argparse.Namespace) -> None:
         check = schedule_check.check(card_of(run), run.archive)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{run.card} has no usable {error} in its config; restore it from a copy of the run.") from error
-    show(options, schedule_check.figures(check), lambda _: schedule_check.report(run.id, check))
+    show(options, schedule_check.figures(check), lambda _: report.schedule(run.id, check))

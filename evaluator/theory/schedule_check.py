@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
@@ -151,21 +150,3 @@ def figures(check: Check) -> dict[str, Any]:
     """The check as plain values for JSON."""
     values = asdict(check) | {"ok": check.ok, "sentence": check.sentence, "warnings": list(check.warnings)}
     return values | {"speciation": plain(check.speciation) if check.speciation else None}
-
-
-def report(run: str, check: Check) -> str:
-    """The check as text for people."""
-    lines = [
-        f"{run}: {check.sentence}",
-        f"training {check.training.name}: logSNR {check.training.clean:.2f} to {check.training.noisy:.2f}, "
-        f"{check.trained_signal:.4f} of the picture at its end",
-        f"sampling {check.sampling.name}, {check.steps} steps: logSNR {check.sampling.noisy:.2f} to "
-        f"{check.sampling.clean:.2f}, told to hold {check.start_signal:.4f} of the picture at its start",
-        f"{100 * RECOGNIZABLE:.0f} % of the steps: logSNR {check.seventy.logsnr:+.2f}",
-    ]
-    if check.speciation and check.pairs:
-        lines.append(
-            f"speciation: logSNR {with_interval(check.speciation, '.2f')}; "
-            f"pairs {check.pairs[0]:.2f} to {check.pairs[1]:.2f}"
-        )
-    return "\n".join(lines)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import SPECTRUM, command, stem
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
@@ -101,21 +100,6 @@ def make(dataset: str, data: Path | None, only: Sequence[int], per_class: int, r
     spectra = measure(spectra_name(dataset, only, per_class), pictures.images, pictures.labels, pictures.classes)
     write(spectra, runs=runs)
     return spectra
-
-
-def report(spectra: Spectra) -> str:
-    """The figures as text for people."""
-    whole, lowest, highest = spectra.whole, *spectra.pair_range()
-    eigenvalues = ", ".join(f"{value:.2f}" for value in whole.eigenvalues)
-    known = whole.top, whole.unit, spectra.between.top, whole.logsnr, whole.time, whole.step
-    top, unit, between, logsnr, time, step = (with_interval(estimate, ".2f") for estimate in known)
-    return (
-        f"{spectra.name}: {spectra.n:,} pictures of {len(spectra.classes)} classes\n"
-        f"Λ {top} of pictures in [-1, 1], {unit} in [0, 1]; eigenvalues {eigenvalues}\n"
-        f"Λ between the classes' means {between}\n"
-        f"the class is decided at logSNR {logsnr}; pairs from {lowest:.2f} to {highest:.2f}\n"
-        f"t_S {time} and step {step} of the published chain (pictures in [0, 1], T = 1000)"
-    )
 
 
 def spectra_name(dataset: str, only: Sequence[int] = (), per_class: int = 0) -> str:

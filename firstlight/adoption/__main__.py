@@ -8,16 +8,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from firstlight.adoption.adopt import adopt
 from firstlight.adoption.terms import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
-from firstlight.schedules import Schedule, as_schedule, betas, flow, sigmas
-
-SCHEDULES = "linear:FIRST:LAST:T, sigmas:SMALLEST:LARGEST:STEPS, flow:NOISE_AT, or a .json or .npy file of betas or ᾱ"
+from firstlight.schedules import NAMED, schedule_named
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--id", required=True, help="of the run, new or recorded before")
     flags.add_argument("--weights", type=Path, metavar="FILE", help="of FUNCTION's network, best as safetensors")
     flags.add_argument("--predicts", choices=PREDICTIONS, help="what the network says")
-    flags.add_argument("--schedule", metavar="WHAT", help=SCHEDULES)
+    flags.add_argument("--schedule", metavar="WHAT", help=NAMED)
     flags.add_argument("--pictures", type=float, nargs=2, metavar=("LOW", "HIGH"), help="their range: 0 1, or -1 1")
     flags.add_argument("--shape", type=int, nargs=3, metavar=("C", "H", "W"), help="of a picture (default: 1 28 28)")
     flags.add_argument("--dataset", help="its name, such as mnist")
@@ -103,23 +99,6 @@ def _terms(options: argparse.Namespace) -> dict[str, Any]:
     if lacking:
         raise RunError(f"Nothing says {' and '.join(lacking)} of this network; give {'them' if lacking[1:] else 'it'}.")
     return whole
-
-
-def schedule_named(text: str) -> Schedule:
-    """A schedule as the command line names it. Raises RunError for any other text."""
-    kind, *parts = text.split(":")
-    try:
-        if kind == "linear":
-            return betas(np.linspace(float(parts[0]), float(parts[1]), int(parts[2])))
-        if kind == "sigmas":
-            return sigmas(np.geomspace(float(parts[0]), float(parts[1]), int(parts[2])))
-        if kind == "flow":
-            return flow(noise_at=int(parts[0]))
-        path = Path(text)
-        values = np.load(path, allow_pickle=False) if path.suffix == ".npy" else json.loads(path.read_bytes())
-        return as_schedule(values)
-    except (OSError, ValueError, IndexError, TypeError) as error:
-        raise RunError(f"--schedule {text} is not known; give {SCHEDULES}.") from error
 
 
 def _built(path: Path, function: str, weights: Path | None) -> dict[str, Any]:

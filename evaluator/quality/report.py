@@ -1,0 +1,14 @@
+"""What `firstlight evaluate quality` says to people."""
+
+from typing import Any
+
+from evaluator.stats.interval_text import with_interval
+
+
+def report(figures: dict[str, Any]) -> str:
+    """The figures as a table for people."""
+    lines = [f"{figures['run']}: {figures['pictures']:,} pictures at its default settings"]
+    for line in figures["metrics"]:
+        name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
+        lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
+    return "\n".join(lines)
