@@ -31,7 +31,7 @@ def to_onnx(
 
     batch = torch.export.Dim(BATCH_AXIS, min=1)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():  # so that nothing is traced for gradients
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,

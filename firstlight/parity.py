@@ -46,9 +46,10 @@ def parity(network: Network, content: bytes, at: Levels) -> Parity:
     import torch
 
     session = inference_session(content, Path("denoiser.onnx"), CPU)
+    pictures = noised(network, at)
     worst, compared = Parity(0.0, 0.0, 0, 0), 0
     for size in BATCHES:
-        for inputs in batches(network, at, size):
+        for inputs in batches(network, pictures, len(at), size):
             with torch.no_grad():
                 ours = network.denoise(**inputs).numpy()
             theirs = session.run([OUTPUT], {name: value.numpy() for name, value in inputs.items()})[0]
@@ -60,25 +61,39 @@ def parity(network: Network, content: bytes, at: Levels) -> Parity:
     return Parity(worst.difference, worst.logsnr, worst.batch, compared)
 
 
-def batches(network: Network, at: Levels, size: int) -> "Iterator[dict[str, Tensor]]":
-    """The inputs, by name, in batches of exactly `size`, until every level was seen.
+def noised(network: Network, at: Levels) -> "tuple[Tensor, Tensor]":
+    """Pictures (M, C, H, W) and their levels (M,), each of `at` at least once, and as many as the largest batch.
 
-    Labels take turns, "no label" too. The pictures in x are the network's own first guesses.
+    A picture is the network's own first guess, of labels in turn, noised to its level.
     """
     import torch
 
-    more = guidance(network.scales, size)
-    for first in range(0, len(at), size):
-        index = np.arange(first, first + size)
-        logsnr = torch.from_numpy(at[index % len(at)]).float()
-        label = torch.from_numpy((index + size) % network.labels)
+    seeds = np.arange(max(len(at), BATCHES[-1]))
+    found, logsnr = [], torch.from_numpy(at[seeds % len(at)]).float()
+    for index in np.split(seeds, seeds[BATCHES[-1] :: BATCHES[-1]]):
         noise = torch.from_numpy(np.stack([noise_of(int(seed), network.shape) for seed in index]))
+        start, label = torch.full((len(index),), float(at[0])), torch.from_numpy(index % network.labels)
         with torch.no_grad():
-            start = torch.full_like(logsnr, float(at[0]))
-            clean = network.denoise(x=noise, logsnr=start, label=label, **more).clamp(-1, 1)
-        level = logsnr[:, None, None, None]
-        x = torch.sigmoid(level).sqrt() * clean + torch.sigmoid(-level).sqrt() * noise
-        yield {"x": x, "logsnr": logsnr, "label": label, **more}
+            clean = network.denoise(x=noise, logsnr=start, label=label, **guidance(network.scales, len(index)))
+        level = logsnr[index][:, None, None, None]
+        found.append(torch.sigmoid(level).sqrt() * clean.clamp(-1, 1) + torch.sigmoid(-level).sqrt() * noise)
+    return torch.cat(found), logsnr
+
+
+def batches(
+    network: Network, pictures: "tuple[Tensor, Tensor]", levels: int, size: int
+) -> "Iterator[dict[str, Tensor]]":
+    """The inputs, by name, in batches of exactly `size`, until each of `levels` was seen.
+
+    Labels take turns, "no label" too, others at each size.
+    """
+    import torch
+
+    x, logsnr = pictures
+    for first in range(0, levels, size):
+        index = np.arange(first, first + size)
+        place, label = index % len(x), torch.from_numpy((index + size) % network.labels)
+        yield {"x": x[place], "logsnr": logsnr[place], "label": label, **guidance(network.scales, size)}
 
 
 def noise_of(seed: int, shape: tuple[int, int, int]) -> np.ndarray:

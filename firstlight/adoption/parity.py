@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice float32's own
 AT_ONCE = 64  # pictures compared together
+IN_DOUBLE = 8  # of them, asked in float64 together: more need memory that is cleared anew each time
 ALL_LABELS = 8  # levels at which every label is tried
 Answer = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], NDArray[Any]]
 
@@ -99,7 +100,8 @@ def _differences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far the graph and the network in float32 are from float64, the largest of each picture, both (N,)."""
     noise = np.random.default_rng(0).standard_normal((len(level), *terms.shape)).astype(np.float32)
-    right = exact(noise, level, label)
+    parts = [slice(first, first + IN_DOUBLE) for first in range(0, len(level), IN_DOUBLE)]
+    right = np.concatenate([exact(noise[part], level[part], label[part]) for part in parts])
     plainly = plain(noise, level, label)
     bad = ~np.isfinite(right).all(axis=(1, 2, 3)) | ~np.isfinite(plainly).all(axis=(1, 2, 3))
     if bad.any():
