@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -27,13 +28,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 
 
+def pytest_collection_finish() -> None:
+    """The collector of garbage need not look through a million objects of imported libraries again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _libraries_read_their_tables_once() -> Iterator[None]:
-    """Streamlit looks through all installed packages for each page, torch reads its operators for each export."""
+    """Streamlit looks through all installed packages for each page, torch through its operators for each export."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         if "torch" in sys.modules:
+            from torch._export import utils as operators
             from torch.onnx._internal.exporter._registration import ONNXRegistry
 
+            patch.setattr(operators, "_materialize_cpp_cia_ops", cache(operators._materialize_cpp_cia_ops))
             patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
         yield
