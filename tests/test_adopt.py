@@ -177,14 +177,13 @@ def test_adopting_again_replaces_the_network_and_nothing_else(tmp_path: Path) ->
 
 
 def saved(folder: Path, variance: str = "fixed_small", name: str = "DDPMScheduler", **more: Any) -> Any:
-    """A small class-conditional UNet2DModel with a scheduler, saved as a pipeline is."""
+    """A class-conditional UNet2DModel of one size, attention in its middle, and a scheduler, saved as a pipeline is."""
     import diffusers
 
     torch.manual_seed(1)
     net = diffusers.UNet2DModel(
-        8, 1, 1, block_out_channels=(8, 8), layers_per_block=1, norm_num_groups=4, num_class_embeds=4,
-        down_block_types=("DownBlock2D", "AttnDownBlock2D"), up_block_types=("AttnUpBlock2D", "UpBlock2D"),
-        attention_head_dim=4,
+        8, 1, 1, block_out_channels=(8,), layers_per_block=1, norm_num_groups=4, num_class_embeds=4,
+        down_block_types=("DownBlock2D",), up_block_types=("UpBlock2D",), attention_head_dim=4,
     ).eval()  # fmt: skip
     told = {"variance_type": variance} if name == "DDPMScheduler" else {}
     scheduler = getattr(diffusers, name)(60, beta_end=0.05, clip_sample=False, **told | more)

@@ -50,7 +50,9 @@ def exported(folder: Path, config: Config, *flags: str) -> Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return exported(tmp_path_factory.mktemp("runs"), student_config(TEACHER, "teacher", 2), "--half")
+    """Its second level lies where the shift acts."""
+    config = replace(student_config(TEACHER, "teacher", 2, shift=0.3), levels="-12,4")
+    return exported(tmp_path_factory.mktemp("runs"), config, "--half")
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +82,14 @@ def pictures(net: object, settings: Settings, count: int = 5, batch: int = 64) -
     return last.images
 
 
-def test_a_shift_is_built_in(tmp_path: Path) -> None:
-    run = exported(tmp_path, student_config(TEACHER, "teacher", 4, shift=0.3))
-    found = fastest(run, settings_of(run), "cpu")
-    assert isinstance(found, Whole)
-    loop = load(run.denoiser, "cpu")
-    ours, theirs = pictures(found, settings_of(run)), pictures(loop, settings_of(run))
+def test_a_shift_is_built_in(run: Run, whole: Whole, settings: Settings) -> None:
+    loop, without = load(run.denoiser, "cpu"), replace(settings, shift=0.0)
+    ours, theirs = pictures(whole, settings), pictures(loop, settings)
     assert np.abs(ours.astype(int) - theirs).max() <= 1
-    assert np.abs(ours.astype(int) - pictures(loop, replace(settings_of(run), shift=0.0))).max() > 1
-    assert whole_of(run, replace(settings_of(run), shift=0.0), "cpu") is None
-    assert isinstance(quickest(loop, settings_of(run)), Whole)
-    assert isinstance(quickest(loop, replace(settings_of(run), shift=0.0)), Denoiser)
+    assert np.abs(ours.astype(int) - pictures(loop, without)).max() > 1
+    assert whole_of(run, without, "cpu") is None
+    assert isinstance(quickest(loop, settings), Whole)
+    assert isinstance(quickest(loop, without), Denoiser)
 
 
 def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole, settings: Settings) -> None:
