@@ -1,9 +1,7 @@
 """The examples run, cut short, and what they leave behind is a run on every page that a run like it can have."""
 
-import os
+import runpy
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,13 +36,15 @@ def write_digits(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the three leave behind."""
+    """What the three leave behind, run as programs, one after the other, in a process that has loaded torch."""
     root = tmp_path_factory.mktemp("examples")
-    environment = os.environ | {"FIRSTLIGHT_RUNS": str(root / "runs"), "OMP_NUM_THREADS": "1"}
     write_digits(root / "data")
-    for command in ("course.py --data data", "flow.py", "diffusers_digits.py --out saved --levels 40 --width 8"):
-        words = [sys.executable, *f"{ROOT / 'examples'}/{command} --steps {STEPS}".split()]
-        subprocess.run(words, cwd=root, env=environment, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.setenv("FIRSTLIGHT_RUNS", str(root / "runs"))
+        for command in ("course.py --data data", "flow.py", "diffusers_digits.py --out saved --levels 40 --width 8"):
+            patch.setattr("sys.argv", [*f"{ROOT / 'examples'}/{command} --steps {STEPS}".split()])
+            runpy.run_path(str(ROOT / "examples" / command.split()[0]), run_name="__main__")
     flags = ["--dataset", "digits5000", "--classes", *"0123456789", "--no-label", "--runs", str(root / "runs")]
     assert main(["adopt", str(root / "saved"), "--id", "unet", *flags]) == 0
     return root / "runs"
