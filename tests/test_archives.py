@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from app_fixture import APP
 from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
-from test_pages import APP
 
 from firstlight import archives
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, existing_run, hidden, own_run

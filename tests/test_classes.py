@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from app_fixture import PAGES, linked
 from archive_fixture import snapshots as few_snapshots
 from archive_fixture import trajectories as few_trajectories
 from clip_fixture import write_clip
 from lab_fixture import levels, write_lab
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app import SECTIONS
 from dashboard.clip_rankings import tabs as clip_rankings_tabs
 from dashboard.compare import tabs as compare_tabs
 from dashboard.recognizability import tabs as recognizability_tabs
@@ -31,11 +31,9 @@ from firstlight.run_folder import Run
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 from store.database import Archive
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 SEEDS = 12
 WORD = re.compile(r"\bdigits?\b", re.IGNORECASE)
-PAGES = [file.removesuffix(".py") for pages in SECTIONS.values() for file, _, _ in pages]
 PARTS = {  # page -> the key of its tabs, and their names
     "recognizability": ("part", list(recognizability_tabs.PARTS)),
     "speciation": ("experiment", list(speciation_tabs.PARTS)),
@@ -106,12 +104,7 @@ def _texts(test: AppTest) -> Iterator[str]:
 
 
 def opened(page: str, **query: str) -> AppTest:
-    test = AppTest.from_file(APP, default_timeout=60)
-    for key, value in ({"run": "garments"} | query).items():
-        test.query_params[key] = value
-    test.run()
-    if page != "runs":
-        test.switch_page(f"../pages/{page}.py").run()
+    test = linked(page, **{"run": "garments"} | query)
     assert [error.value for error in test.exception] == []
     return test
 

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
 import pytest
+from app_fixture import linked
 from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
@@ -26,7 +27,6 @@ from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from store.database import Archive
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 CLASSES = ["0", "1", "2"]
 
 
@@ -243,11 +243,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
 
     def page(**query: str | list[str]) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=30)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        test.switch_page("../pages/compare.py").run()
+        test = linked("compare", **query)
         assert [error.value for error in test.exception] == []
         return test
 

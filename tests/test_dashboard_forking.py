@@ -9,6 +9,7 @@ import gaussian
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from app_fixture import linked
 from archive_fixture import write_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -24,7 +25,6 @@ from sampler.generation import Progress, Settings
 from sampler.noise import HIGHEST_SEED
 from sampler.session import Denoiser, load
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 X = np.full((1, 8, 8), 0.2, np.float32)
 Open = Callable[..., AppTest]
 
@@ -116,11 +116,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     _lend(graph, run)
 
     def page(**query: str) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=30)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        test.switch_page("../pages/trajectory.py").run()
+        test = linked("trajectory", **query)
         assert [error.value for error in test.exception] == []
         return test
 

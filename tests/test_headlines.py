@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from app_fixture import linked
 from oracle_claims import MISSING, NO, YES, verdicts
 from oracle_compare import compare
 from oracle_experiments import clip_rankings, guidance, speciation, steps
@@ -43,7 +44,6 @@ from dashboard.forward import process
 from firstlight.run_folder import Run
 from store.database import Archive
 
-APP = ROOT / "dashboard" / "app.py"
 LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
 FOUND = '<p class="headline">'
 
@@ -212,10 +212,7 @@ QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without t
 
 def opened(page: str, run: str, **query: str) -> AppTest:
     """The page, of a run."""
-    test = AppTest.from_file(APP, default_timeout=60)
-    for key, value in {"run": run, **query}.items():
-        test.query_params[key] = value
-    return test.run() if page == "runs" else test.run().switch_page(f"../pages/{page}.py").run()
+    return linked(page, run=run, **query)
 
 
 def shown(test: AppTest) -> str | None:

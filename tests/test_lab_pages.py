@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from app_fixture import linked
 from archive_fixture import write_run
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
@@ -16,7 +17,6 @@ from dashboard.speciation import tabs as speciation_tabs
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 Open = Callable[..., AppTest]
 
 
@@ -26,11 +26,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
 
     def page(name: str, **query: str) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=30)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        test.switch_page(f"../pages/{name}.py").run()
+        test = linked(name, **query)
         assert [error.value for error in test.exception] == []
         return test
 

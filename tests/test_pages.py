@@ -6,30 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from app_fixture import PAGES, linked
 from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as serve
-from dashboard.app import SECTIONS
 from dashboard.components.elements import literal
 
-APP = Path(__file__).parent.parent / "dashboard" / "app.py"
-PAGES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, _ in pages}
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of the archive in tmp_path."""
+    """Open a page of the archive in tmp_path, as a link to it does."""
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
 
     def page(name: str = "runs", **query: str) -> AppTest:
-        test = AppTest.from_file(APP, default_timeout=30)
-        for key, value in query.items():
-            test.query_params[key] = value
-        test.run()
-        if name != "runs":
-            test.switch_page(f"../pages/{name}.py").run()
+        test = linked(name, **query)
         assert [error.value for error in test.exception] == []
         assert test.title[0].value == PAGES[name]
         return test

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from app_fixture import linked
 from archive_fixture import card, write_run
 from clip_fixture import ABOUT, BOTTOM, JUDGE, MIDDLE, OTHER, PROMPTS, SHOWN, TOP, write_clip
 from scipy.stats import spearmanr
-from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened, turned, words  # noqa: F401
 
 from dashboard.charts import clip as charts_clip
@@ -204,10 +204,7 @@ def test_the_compare_page_holds_clip_scores(tmp_path: Path, monkeypatch: pytest.
     write_scored(tmp_path, "first")
     write_scored(tmp_path, "second")
     write_run(tmp_path, "bare")
-    test = AppTest.from_file(Path(__file__).parent.parent / "dashboard" / "app.py", default_timeout=30)
-    for key, value in {"run": "second", "baseline": "first", "part": "CLIP", "with": "bare"}.items():
-        test.query_params[key] = value
-    test.run().switch_page("../pages/compare.py").run()
+    test = linked("compare", **{"run": "second", "baseline": "first", "part": "CLIP", "with": "bare"})
     said = words(test)
     assert not test.exception and "second less first" in said and "0.000 [0.000, 0.000]" in said
     assert "bare has no CLIP scores. Make them with: firstlight evaluate clip bare" in said and ABOUT in said

@@ -1,0 +1,21 @@
+"""A page of the dashboard without a server, opened as a link to it does: no other page is drawn before it."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from dashboard.app import SECTIONS
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+PAGES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, _ in pages}
+PATHS = {file.removesuffix(".py"): path for pages in SECTIONS.values() for file, _, path in pages}
+
+
+def linked(name: str, **query: str | list[str]) -> AppTest:
+    """The page after its first run. AppTest.switch_page knows a page with a path of its own only after another's."""
+    test = AppTest.from_file(APP, default_timeout=60)
+    for key, value in query.items():
+        test.query_params[key] = value
+    test._page_hash = calc_hash(PATHS[name])
+    return test.run()
