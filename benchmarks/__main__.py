@@ -14,6 +14,7 @@ from firstlight.archives import add_flag, existing_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from firstlight.telemetry import switch_off
 
 BATCHES = (10, 20)  # of the engines
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # pictures at once, of ours alone
@@ -183,4 +184,5 @@ def shown(values: dict[str, Any], digits: int = 2) -> str:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

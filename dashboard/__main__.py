@@ -10,6 +10,7 @@ from pathlib import Path
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside
 from firstlight.errors import RunError
 from firstlight.installation import HOME
+from firstlight.telemetry import switch_off
 
 APP = Path(__file__).resolve().parent / "app.py"
 ADDRESS = "127.0.0.1"
@@ -132,4 +133,5 @@ def _problem(port: int, runs: Path | None) -> str:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

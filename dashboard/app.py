@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.components import control_bar, elements, inputs, memory
 from dashboard.data import archive
 from dashboard.data.adopted import MAKES, outdated
+from firstlight.telemetry import switch_off
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
 LOGO = Path(__file__).with_name("logo.svg")
@@ -69,6 +70,7 @@ CONTROLS = {
 
 def main() -> None:
     """Draw the frame and the chosen page."""
+    switch_off()  # whoever starts Streamlit on this file alone has not
     st.set_page_config("Firstlight", layout="wide", initial_sidebar_state=210)
     st.logo(LOGO, size="large")
     page = st.navigation(

@@ -17,6 +17,7 @@ from evaluator.steps import commands as steps
 from evaluator.theory import commands as theory
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import extras
+from firstlight.telemetry import switch_off
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,4 +73,5 @@ def report(parts: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

@@ -6,6 +6,7 @@ import sys
 from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError
 from firstlight.extras import extras
+from firstlight.telemetry import switch_off
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,4 +54,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

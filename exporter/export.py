@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import torch
 
 from exporter.graph import graph_of, multiplied_out, scales
@@ -18,6 +17,7 @@ from firstlight.errors import RunError, SamplerError
 from firstlight.graph import OPSET, shapes
 from firstlight.levels import Levels, levels
 from firstlight.manifest import write_manifest
+from firstlight.ort import ort
 from firstlight.parity import BATCHES, Network, Parity, parity
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of

@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from firstlight.installation import HOME
+from firstlight.telemetry import switch_off
 
 COMMANDS = {  # name: the room, and what it does there
     "train": ("trainer", "train a new run"),
@@ -26,6 +27,7 @@ PARTS = ("train", "distill", "resume", "sampling", "trace", "report", "check")  
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns its exit status, 2 for a command that there is not."""
+    switch_off()
     words = sys.argv[1:] if arguments is None else arguments
     name = words[0] if words else "--help"
     if name in ("-h", "--help", "--version"):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from firstlight.errors import RunError
+from firstlight.telemetry import switched_off
 
 if TYPE_CHECKING:
     import onnx
@@ -31,7 +32,7 @@ def to_onnx(
 
     batch = torch.export.Dim(BATCH_AXIS, min=1)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad():  # so that nothing is traced for gradients
+    with warnings.catch_warnings(), torch.no_grad(), switched_off():  # nothing is traced for gradients, or reported
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,

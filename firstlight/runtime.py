@@ -10,7 +10,7 @@ from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 
 if TYPE_CHECKING:
-    import onnxruntime
+    from firstlight.ort import ort
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
@@ -18,14 +18,14 @@ MOST_THREADS = 8  # more cores than this only wait for each other on pictures of
 
 def inference_session(
     content: bytes, path: Path, *providers: Any, threads: int = 0, batch: int = 0
-) -> "onnxruntime.InferenceSession":
+) -> "ort.InferenceSession":
     """A session on `threads` (default: as many as help) and, if given, for one batch size only.
 
     Raises SamplerError for content that is no graph.
     """
-    import onnxruntime
+    from firstlight.ort import ort
 
-    options = onnxruntime.SessionOptions()
+    options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or min(cores(), MOST_THREADS)
     if batch:
@@ -36,7 +36,7 @@ def inference_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(content, options, providers=list(providers))
+        return ort.InferenceSession(content, options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's errors share no base class
         raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
+from firstlight.telemetry import switch_off
 
 MOST_PICTURES = 1_000_000
 CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings
@@ -133,4 +134,5 @@ def chosen(text: str, names: list[str]) -> list[int]:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

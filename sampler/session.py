@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
 from firstlight.levels import known_to
+from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
 from firstlight.graph import SCALE_INPUT
+from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, inference_session
 from sampler import session

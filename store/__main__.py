@@ -6,6 +6,7 @@ from pathlib import Path
 
 from firstlight.archives import add_flag, hidden, own_run
 from firstlight.errors import RunError
+from firstlight.telemetry import switch_off
 from store.archive import entries
 from store.archive import entry as entry_of
 from store.verification import DAMAGED, Entry, inspect
@@ -115,4 +116,5 @@ def _literal(text: str) -> str:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

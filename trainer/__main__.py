@@ -11,6 +11,7 @@ from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from firstlight.run_json import card_of
+from firstlight.telemetry import switch_off
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
 
 
@@ -73,4 +74,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

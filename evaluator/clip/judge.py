@@ -13,13 +13,13 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import FIT_CLIP, command, stem
 from evaluator.judges.judge import session_options, softmax
 from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
+from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
 
 BUNDLED = Path(__file__).resolve().parent / "judges"

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import open_clip
 import torch
 from safetensors.torch import save
@@ -24,6 +23,7 @@ from evaluator.clip.resize import resize_matrix
 from evaluator.judges.judge import session_options
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.ort import ort
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # OpenCLIP's own names
 VOCABULARY = 49_408  # of OpenCLIP's tokenizer

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -28,6 +27,7 @@ from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
 from trainer.data import KNOWN, DataError, Pictures
 from trainer.data import load as load_pictures

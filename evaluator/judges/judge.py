@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import JUDGES, again, card_in, command, judge_file, judge_name
 from firstlight.archives import readable
 from firstlight.errors import JudgeError
+from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 

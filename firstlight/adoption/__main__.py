@@ -14,6 +14,7 @@ from firstlight.archives import add_flag
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from firstlight.schedules import NAMED, schedule_named
+from firstlight.telemetry import switch_off
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -139,4 +140,5 @@ def _load(net: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

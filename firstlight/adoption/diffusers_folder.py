@@ -6,6 +6,7 @@ from typing import Any
 
 from firstlight.errors import RunError
 from firstlight.schedules import as_schedule
+from firstlight.telemetry import switched_off
 
 PREDICTS = {"epsilon": "noise", "sample": "sample", "v_prediction": "v"}  # of a scheduler -> ours
 VARIANCE = {
@@ -99,7 +100,8 @@ def _ends(scheduler: Any) -> list[float]:
 
 def _diffusers() -> Any:
     try:
-        import diffusers
+        with switched_off():
+            import diffusers
     except ImportError as error:
         raise RunError(
             "A folder of diffusers is read by that package; install it with: pip install diffusers"

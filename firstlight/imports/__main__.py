@@ -6,6 +6,7 @@ import sys
 from firstlight.archives import add_flag
 from firstlight.errors import RunError
 from firstlight.imports.import_metrics import KINDS, log_of, store
+from firstlight.telemetry import switch_off
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,4 +52,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    switch_off()
     sys.exit(main())

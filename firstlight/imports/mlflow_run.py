@@ -17,6 +17,7 @@ import numpy as np
 from firstlight.errors import RunError
 from firstlight.imports.log import Log
 from firstlight.recording.curves import Curve
+from firstlight.telemetry import switched_off
 
 Points = list[tuple[int, float]]  # step and value, as they were logged
 
@@ -169,13 +170,15 @@ def _points_on_server(source: str, run_id: str) -> dict[str, Points]:
 @contextmanager
 def _client(source: str) -> Iterator[Any]:
     try:
-        from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
+        with switched_off():
+            from mlflow import MlflowClient
+            from mlflow.exceptions import MlflowException
     except ImportError as error:
         raise RunError("A tracking server is asked through MLflow's client; install it with: "
                        "pip install mlflow-skinny") from error  # fmt: skip
     try:
-        yield MlflowClient(source)
+        with switched_off():
+            yield MlflowClient(source)
     except MlflowException as error:
         raise RunError(f"{source} does not answer ({str(error).partition(chr(10))[0][:160]}); name a tracking server "
                        "of MLflow.") from error  # fmt: skip
