@@ -24,6 +24,14 @@ def archive(given: Path | None = None) -> Path:
     return Path(named) if named else Path("runs") if INSTALLED else BUNDLED
 
 
+def cache() -> Path:
+    """Where downloads are kept: in the user's home, or in the archive where nobody knows of one."""
+    try:
+        return Path.home() / ".cache" / "firstlight"
+    except RuntimeError:  # a user without HOME and without a name, as containers have them
+        return archive().resolve() / ".cache"
+
+
 def add_flag(command: ArgumentParser) -> None:
     """--runs, as every command has it."""
     command.add_argument(

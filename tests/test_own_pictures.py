@@ -102,8 +102,8 @@ def test_each_fault_is_one_sentence(tmp_path: Path, change, sentence: str) -> No
 def test_sizes_and_arrays_that_no_network_takes(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"18 x 18; give square ones of 16, 20, 24 ... 64"):
         load("odd", written(tmp_path / "odd", {"a": 20, "b": 20}, size=18))
-    np.savez(tmp_path / "f.npz", images=np.zeros((40, 16, 16)), labels=np.zeros(40, int))
-    with pytest.raises(DataError, match="uint8"):
+    np.savez(tmp_path / "f.npz", images=np.zeros((40, 16, 16)), labels=np.arange(40) % 2)
+    with pytest.raises(DataError, match=r"All 20 pictures of 0 in .* are the same"):
         load("f", tmp_path / "f.npz")
     (tmp_path / "g.npz").write_bytes(b"PK broken")
     with pytest.raises(DataError, match=r"no \.npz with the arrays images and labels"):

@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (again, record, default):
         command.add_argument("run", help="the run's id")
     for command in (start, again):
-        command.add_argument("--data", type=Path, help="a folder or .npz with the dataset, instead of a download")
+        command.add_argument("--data", type=Path, help="a folder or file with the dataset, instead of a download")
     for command in (start, student, again, record, default):
         add_flag(command)
         command.add_argument("--threads", type=int, help="processor threads (default: all cores)")

@@ -165,7 +165,9 @@ def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]
 
 def pictures(config: Config, folder: Path | None) -> tuple[Pictures, Pictures]:
     """Training and test pictures of the config's dataset."""
-    train_split, test_split = load(config.dataset, folder, "train"), load(config.dataset, folder, "test")
+    train_split, test_split = (load(config.dataset, folder, split, config.resize) for split in ("train", "test"))
+    for sentence in train_split.said:
+        print(f"{train_split.name}: {sentence}.", file=sys.stderr)
     return (
         prepared(train_split, config.only, config.per_class, config.pad),
         prepared(test_split, config.only, pad=config.pad),

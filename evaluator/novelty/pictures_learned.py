@@ -39,7 +39,7 @@ def pictures_learned(card: dict[str, Any], data: Path | None) -> Learned:
     dataset, config = card["dataset"], card["config"]
     all_of_it, own = pictures_learned_from(card, data)
     try:
-        test = pictures_at_hand(dataset["name"], data, ("test",), "test")
+        test = pictures_at_hand(dataset["name"], data, resize=config.get("resize", 0))
         real = prepared(test, config.get("only", ()), 0, int(config.get("pad", 0)))
     except DataError as error:
         raise RunError(str(error)) from error

@@ -46,7 +46,7 @@ def scores(
 
 
 def train_and_test(
-    dataset: str, data: Path | None, classes: Sequence[str] = ()
+    dataset: str, data: Path | None, classes: Sequence[str] = (), resize: int = 0
 ) -> tuple["Pictures", "Pictures"] | None:
     """The real training and test pictures; None, and a sentence on standard error, where they cannot be had.
 
@@ -59,7 +59,7 @@ def train_and_test(
         print(f"The classification accuracy score is left out; it needs torch: {how('train')}", file=sys.stderr)
         return None
     try:
-        train, test = (load(dataset, data, split) for split in ("train", "test"))
+        train, test = (load(dataset, data, split, resize) for split in ("train", "test"))
         if sorted(classes) != sorted(train.classes) or list(classes) == list(train.classes):
             return train, test
         order = [train.classes.index(name) for name in classes]

@@ -49,7 +49,7 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
         print(f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
               f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
     drawn = draw(run, per_class)
-    real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"])
+    real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"], card["config"].get("resize", 0))
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
     rows = [row(*figure, judge.name) for figure in figures(drawn, judge, reference, floor)]
     if real is not None:

@@ -54,11 +54,12 @@ def steps(
     floor, ratio and score are left out.
     """
     judge, reference = judge_of(run)
+    card = card_of(run)
     if per_class < 1:
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
     compared, count = cells(run, evaluations), per_class * len(judge.classes)
     denoisers = {cell.run: session.load(cell.run.denoiser) for cell in compared}
-    real = train_and_test(card_of(run)["dataset"]["name"], data)
+    real = train_and_test(card["dataset"]["name"], data, resize=card["config"].get("resize", 0))
     floor = None if real is None else floor_of(real[0], judge, reference, count)
     made = all_drawn(compared, denoisers, count)
     rows = [row_of(cell, each, judge, reference, floor) for cell, each in zip(compared, made, strict=True)]
