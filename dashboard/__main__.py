@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside
+from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.telemetry import switch_off
@@ -19,6 +19,7 @@ ADDRESS = "127.0.0.1"
 def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
     """Run one command. Returns the exit status: 1 where a report no longer holds, 2 for a request without sense."""
     chosen = parser(prog).parse_args(arguments)
+    _home()
     try:
         return int(chosen.command(chosen))
     except (RunError, OSError) as error:
@@ -96,6 +97,14 @@ def check_report(chosen: argparse.Namespace) -> int:
         print("".join(character if character.isprintable() else "?" for character in line))
     print(f"{count} numbers and their files checked: {f'{len(changed)} changed' if changed else 'all as they were'}.")
     return 1 if changed else 0
+
+
+def _home() -> None:
+    """A home for Streamlit, which does not start without, where a container's user has none."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(cache())
 
 
 def _quiet() -> None:

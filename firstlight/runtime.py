@@ -1,6 +1,8 @@
 """ONNX Runtime as Firstlight sets it up, for drawing and for the parity check alike."""
 
+import math
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +44,40 @@ def inference_session(
 
 
 def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: those it may run on, or fewer where a container's quota gives no more."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(count, quota())))
+
+
+@cache
+def quota(groups: Path = Path("/proc/self/cgroup"), mount: Path = Path("/sys/fs/cgroup")) -> float:
+    """Processors' worth of time that Linux gives this process's control groups; infinity where it sets no limit."""
+    try:
+        own = [line.split(":", 2)[1:] for line in groups.read_text().splitlines()]
+    except (OSError, ValueError):
+        return math.inf
+    found = [math.inf]
+    for controllers, path in own:
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = mount / controllers if (mount / controllers).is_dir() else mount / "cpu"  # all in one, or one for each
+        place = root / path.lstrip("/")
+        for folder in (place, *place.parents):  # a container may see its own group as the root
+            if folder.is_relative_to(root):
+                found.append(_share(folder))
+    return min(found)
+
+
+def _share(folder: Path) -> float:
+    """The limit that one control group sets, in either version's files."""
+    try:
+        if (folder / "cpu.max").is_file():
+            most, period = (folder / "cpu.max").read_text().split()
+        else:
+            most, period = ((folder / f"cpu.cfs_{name}_us").read_text().strip() for name in ("quota", "period"))
+        return int(most) / int(period) if most != "max" and int(most) > 0 else math.inf
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf
 
 
 def again(path: Path) -> str:

@@ -1,13 +1,14 @@
 """`firstlight store`: what is in the archive, whether it is sound, one file of it all, and less of it."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from firstlight.archives import add_flag, hidden, own_run
 from firstlight.errors import RunError
 from firstlight.telemetry import switch_off
-from store.archive import entries
+from store.archive import entries, misnamed
 from store.archive import entry as entry_of
 from store.verification import DAMAGED, Entry, inspect
 
@@ -55,6 +56,8 @@ def show_list(options: argparse.Namespace) -> int:
     for each in found:
         said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)")
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
+    for name in misnamed(options.runs):
+        print(f"{_literal(name)} is not shown, because its name is no id; rename the folder: {_id_like(name)}")
     for run_id in hidden(options.runs):
         print(f"Your own run {run_id} hides the bundled one of that id.")
     return 0
@@ -108,6 +111,11 @@ def _progress(each: Entry) -> str:
 
 def _name(each: Entry) -> str:
     return str(each.card["name"]) if each.card else ""
+
+
+def _id_like(name: str) -> str:
+    """An id that says the same."""
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:64] or "run"
 
 
 def _literal(text: str) -> str:

@@ -49,6 +49,18 @@ def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
     return found
 
 
+def misnamed(root: Path) -> list[str]:
+    """Folders that hold a run's card and are passed over, because their name is no id."""
+    try:
+        return sorted(
+            folder.name
+            for folder in root.iterdir()
+            if not folder.name.startswith(".") and not RUN_ID.fullmatch(folder.name) and Run(folder).card.is_file()
+        )
+    except OSError:
+        return []
+
+
 def entry(root: Path, run_id: str) -> Entry:
     """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):

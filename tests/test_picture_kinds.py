@@ -272,8 +272,8 @@ def uneven(path: Path) -> Path:
 
 def speck() -> np.ndarray:
     pictures = TRUTH * 0
-    pictures[::2, 1, 1] = 9
-    pictures[0, 0, 0] = pictures[EACH, 0, 0] = 255
+    pictures[::2, 1, 1] = 1
+    pictures[0, 0, 0] = pictures[EACH, 0, 0] = 40
     return pictures
 
 

@@ -29,17 +29,21 @@ def save_weights(run: Run, name: str, tensors: dict[str, Tensor]) -> None:
 
 
 def load_weights(run: Run, name: str) -> dict[str, Tensor]:
-    """Read the run's checkpoint `name`. Raises RunError where it is missing or damaged."""
+    """Read the run's checkpoint `name`. Raises RunError where it is missing, damaged or holds what is no number."""
     path = run.checkpoints / name
     if not path.is_file():
         raise RunError(f"{run.id} has no checkpoint {name}. Train it with: firstlight train --id {run.id}")
     try:
-        return load_file(path)
+        held: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(
             f"The checkpoint {path} cannot be read ({error}). Copy it again, or train again with: "
             f"firstlight train --id {run.id} --overwrite"
         ) from error
+    if not all(torch.isfinite(value).all() for value in held.values()):
+        raise RunError(f"The checkpoint {path} holds weights that are not a number; train again with a lower "
+                       f"--learning-rate: firstlight train --id {run.id} --overwrite")  # fmt: skip
+    return held
 
 
 def load_config(run: Run) -> Config:

@@ -18,6 +18,8 @@ from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
+from firstlight.runtime import cores
+from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
@@ -26,18 +28,23 @@ from trainer.distill import lesson, paths_of, student_config
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
 from trainer.run_json import new_card, student_card
+from trainer.state import Diverged
 from trainer.trace import trace
-from trainer.train import Diverged, teach, train
+from trainer.train import teach, train
 
+MOST_THREADS = 1024
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
-    if options.threads:
-        torch.set_num_threads(options.threads)
     try:
+        if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
+            raise RunError(
+                f"{options.threads} threads make no sense; give --threads a number from 1 to {MOST_THREADS}."
+            )
+        torch.set_num_threads(options.threads or min(torch.get_num_threads(), cores()))
         COMMANDS[options.command](options)
     except (RunError, DataError, Diverged, SamplerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -179,6 +186,8 @@ def checked(config: Config) -> Config:
     for name in ("epochs", "batch", "learning_rate", "steps"):
         if not getattr(config, name) > 0:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
+    if not 0 <= config.seed <= HIGHEST_SEED:
+        raise ValueError(f"{config.seed} is no seed; give --seed a whole number from 0 to {HIGHEST_SEED}.")
     if config.per_class < 0:
         raise ValueError("--per-class must be at least 1, or 0 for every picture.")
     if not 0 <= config.guidance < float("inf"):

@@ -123,7 +123,7 @@ def _digits_or_garments(dataset: str, folder: Path | None, split: str) -> Pictur
     """MNIST or Fashion-MNIST, from their own files or from whatever else people have them in."""
     classes = DIGITS if dataset == "mnist" else GARMENTS
     if folder is not None and not folder.exists():
-        raise DataError(f"There is no {folder}; give --data the folder or file that holds {dataset}.")
+        raise DataError(f"There is no {folder}; give --data the folder above {idx.FOLDERS[dataset]}, or a file of it.")
     found = idx.read(dataset, folder, split)
     if found is None:
         assert folder is not None  # without one, it was downloaded

@@ -26,7 +26,7 @@ from sampler.noise import Noise
 from sampler.solvers import Table, ddim
 from trainer.config import Config
 from trainer.device import best_device, half_precision
-from trainer.loss import batch_index
+from trainer.loss import SEEDS, batch_index
 from trainer.network import Denoiser
 from trainer.state import Training
 from trainer.train import Lesson
@@ -148,7 +148,7 @@ def lesson(paths: Paths, config: Config) -> Lesson:
 
     def loss(training: Training) -> Tensor:
         index = batch_index(config, training.step, known).to(device)
-        random = torch.Generator().manual_seed(config.seed * 1_000_003 + training.step)
+        random = torch.Generator().manual_seed((config.seed * 1_000_003 + training.step) % SEEDS)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(config, device)):
             return walk_loss(training.denoiser, table, states[:, index], label[index], guidance[index], random)
 

@@ -8,11 +8,13 @@ from trainer.device import half_precision
 from trainer.noise_levels import training_logsnr
 from trainer.state import Training
 
+SEEDS = 2**63  # as many as torch's generators tell apart
+
 
 def denoising_loss(training: Training, images: Tensor, labels: Tensor) -> Tensor:
     """The mean loss of one batch of `images` uint8 (P, C, H, W) with `labels` (P,), each at its own noise level."""
     config, device = training.config, images.device
-    random = torch.Generator().manual_seed(config.seed * 1_000_003 + training.step)
+    random = torch.Generator().manual_seed((config.seed * 1_000_003 + training.step) % SEEDS)
     index = batch_index(config, training.step, len(labels)).to(device)
     clean = images[index].float() / 127.5 - 1  # (B, C, H, W)
     label = labels[index]
@@ -30,7 +32,7 @@ def batch_index(config: Config, step: int, pictures: int) -> Tensor:
     epochs = positions // pictures
     index = torch.empty_like(positions)
     for epoch in epochs.unique().tolist():
-        order = torch.randperm(pictures, generator=torch.Generator().manual_seed(config.seed * 7_919 + epoch))
+        order = torch.randperm(pictures, generator=torch.Generator().manual_seed((config.seed * 7_919 + epoch) % SEEDS))
         here = epochs == epoch
         index[here] = order[positions[here] % pictures]
     return index

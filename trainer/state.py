@@ -25,6 +25,10 @@ from trainer.optimizer import adam
 from trainer.run_json import write_card
 
 
+class Diverged(Exception):
+    """The loss or a weight is no longer a number; the message says at which step."""
+
+
 @dataclass
 class Training:
     """What changes while a run is trained. `rows` and `snapshots` are what metrics and snapshots files hold."""
@@ -92,12 +96,14 @@ def write_progress(training: Training) -> None:
 
 
 def checkpoint(training: Training) -> None:
-    """Write everything that resume needs, and the averaged weights."""
+    """Write everything that resume needs, and the averaged weights. Raises Diverged where one is not a number."""
     tensors: dict[str, Tensor] = {"progress": torch.tensor([training.step, training.seconds], dtype=torch.float64)}
     tensors |= {f"weights.{name}": value for name, value in training.denoiser.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in training.averaged.state_dict().items()}
     for number, state in training.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
+    if not all(torch.isfinite(value).all() for value in tensors.values()):  # the loss was of the weights before
+        raise Diverged(f"A weight is not a number at step {training.step}; train again with a lower --learning-rate.")
     write_progress(training)
     save_weights(training.run, LAST, tensors)
     save_weights(training.run, EMA, dict(training.averaged.state_dict()))

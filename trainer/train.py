@@ -7,6 +7,7 @@ the same steps, with the same losses, as one that was not.
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from firstlight.atomic_writes import sweep
 from firstlight.lock import locked
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
+from firstlight.run_state import ending
 from firstlight.schema import SNAPSHOTS
 from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
@@ -29,16 +31,23 @@ from trainer.loss import denoising_loss
 from trainer.network import Denoiser
 from trainer.optimizer import adam, cycle_starts
 from trainer.run_json import write_card
-from trainer.state import Training, begin, checkpoint, close, epoch_of, interruptible, note, restore, write_progress
+from trainer.state import (
+    Diverged,
+    Training,
+    begin,
+    checkpoint,
+    close,
+    epoch_of,
+    interruptible,
+    note,
+    restore,
+    write_progress,
+)
 from trainer.trace import snapshot
 from trainer.validation import validate
 
 WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet
 POINTS = 2000  # logged losses in a run, at most; each is the mean over the steps between
-
-
-class Diverged(Exception):
-    """The loss is no longer a number; the message says at which step."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,8 @@ def train(
 ) -> None:
     """Train `run` on pictures to its end, or until it is interrupted, and leave its folder complete.
 
-    Raises RunError where another trainer holds the run and Diverged where the loss is not finite; in every case the
-    last complete checkpoint stays.
+    Raises RunError where another trainer holds the run and Diverged where the loss or a weight is not finite; in every
+    case the last complete checkpoint stays.
     """
     device = best_device()
     images = torch.from_numpy(data.images.copy()).to(device)
@@ -97,13 +106,18 @@ def teach(
         try:
             with interruptible(training):
                 loop(training, lesson)
+            if training.stopped:
+                close(training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}")
+            else:
+                close(training, "finished", "")
         except Diverged as error:
             close(training, "diverged", str(error))
             raise
-        if training.stopped:
-            close(training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}")
-        else:
-            close(training, "finished", "")
+        except Exception as error:
+            with suppress(OSError):  # of a full disk, which may be why
+                card.update(state="crashed", message=ending(error)[1])
+                write_card(run, card)
+            raise
 
 
 def loop(training: Training, lesson: Lesson) -> None:
