@@ -317,6 +317,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda path: parquet(path, pa.table({"image": [b"x", *map(encoded, TRUTH[1:])], "label": LABELS})),
         "no picture in row 0",
     ),
+    "other columns": (
+        lambda path: parquet(path, pa.table({"a": [b"x"], "b": [0]})),
+        "no Parquet of PNG or JPEG pictures, columns image and label",
+    ),
     "a class of testing alone": (uneven, "test/c has no counterpart in .*train"),
     "a zip": (unknown, "none of the kinds that are read"),
     "several files": (several, "holds 2 files of pictures; name one"),
