@@ -58,9 +58,10 @@ class Axis:
         scaled = self._scaled(part[self.column].to_numpy(float))
         return np.clip((scaled - self.low) / width, 0, 1).round(4).tolist() if width else [0.0] * len(part)
 
-    def source(self, part: pd.DataFrame) -> float:
-        """Where a trajectory with these frames passes the level of the source's "around 70 % of the process"."""
-        return round(float(np.interp(SEVENTY, part["logsnr"], self.places(part))), 4)
+    def source(self, part: pd.DataFrame) -> float | None:
+        """Where frames pass the level of the source's "around 70 % of the process"; None where they do not."""
+        place = source_on(part.assign(place=self.places(part)), "place")
+        return round(place, 4) if math.isfinite(place) else None
 
     def ticks(self) -> list[dict[str, Any]]:
         """Round numbers along the axis with their places."""
@@ -111,9 +112,12 @@ def estimate_on(percent: Estimate, level: Estimate, axis: str) -> Estimate:
 
 
 def source_on(steps: pd.DataFrame, column: str) -> float:
-    """Where the level of the source's "around 70 % of the process" lies on an axis. steps: the axis columns."""
+    """Where the level of the source's "around 70 % of the process" lies on an axis. steps: the axis columns.
+
+    −inf where the steps begin with less noise, inf where they end with more.
+    """
     ordered = steps.dropna(subset=["logsnr", column]).sort_values("logsnr")
-    return float(np.interp(SEVENTY, ordered["logsnr"], ordered[column]))
+    return float(np.interp(SEVENTY, ordered["logsnr"], ordered[column], left=-math.inf, right=math.inf))
 
 
 def placed(place: str, axis: str) -> str:

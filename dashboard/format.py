@@ -1,6 +1,7 @@
 """Numbers, shares and estimates as text; intervals are written here and nowhere else."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,11 @@ def written(value: float, form: str = ".2f") -> str:
     if math.isnan(value):
         return "?"
     return "never" if math.isinf(value) else format(float(value), form.replace(".", "z.")).replace("-", "−")
+
+
+def minus(text: str) -> str:
+    """A sentence that a command says too, with real minus signs."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", text)
 
 
 def interval(low: float, high: float, form: str) -> str:
@@ -84,6 +90,13 @@ def place(found: Estimate, axis: str, more: int = 0) -> str:
 def place_in_words(found: Estimate, axis: str) -> str:
     """A place on an axis with its unit and interval: "62 % of the steps [60, 64]"."""
     return placed(number(found.value, axis), axis) + interval(found.low, found.high, axis_form(axis))
+
+
+def source_in_words(source: float, axis: str) -> str:
+    """What `axes.source_on` says, in words."""
+    if math.isinf(source):
+        return "more noise than this chain begins with" if source < 0 else "less noise than this chain ends with"
+    return f"here {placed(number(source, axis), axis)}"
 
 
 def axis_form(axis: str, more: int = 0) -> str:

@@ -70,7 +70,7 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
         if metric in whole.index:
             pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
     counts = sorted({f"{n:,.0f}" for n in whole["n"]})
-    judges = ", ".join(sorted(set(whole["judge"].astype(str))))
+    judges = ", ".join(sorted(set(whole["judge"].astype(str)) - {""}))
     return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
 
 

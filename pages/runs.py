@@ -24,6 +24,7 @@ else:
         column_config=table.columns(),
         hide_index=True,
         row_height=64,
+        placeholder="",
         key="table",
         on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import firstlight
 from firstlight.adoption.adopt import UNCHECKED, adopt
-from firstlight.adoption.check import findings
+from firstlight.adoption.check import findings, start
 from firstlight.adoption.terms import RANGES, Terms
 from firstlight.command import main
 from firstlight.errors import RunError
@@ -30,6 +30,10 @@ TRUTHS: list[tuple[str, Schedule, tuple[float, float]]] = [
     ("edm", sigmas(np.geomspace(0.002, 80, 18)), (-1, 1)), ("velocity", flow(noise_at=1), (-1, 1)),
 ]  # fmt: skip
 SHAPE = (1, 28, 28)
+FAR = (  # from noise: what is said of the course's chain
+    "Its own drawing starts from pure noise at logSNR -2.66, its noisiest level, where 26 % of a picture's amplitude is "
+    "left, so its pictures may miss what it learned; train it with more noise at the end of its schedule."
+)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +163,7 @@ def test_recorded_pictures_tell_too_and_nothing_is_written(tmp_path: Path, capsy
     assert "predicts='noise'; say that, or adopt it as it is with" in capsys.readouterr().err
     assert not Run(tmp_path / "mine").denoiser.exists() and "guest" not in card_of(Run(tmp_path / "mine"))
     adopt(net, "mine", predicts="noise", runs=tmp_path, **TOLD)
-    assert card_of(Run(tmp_path / "mine"))["guest"]["check"] == []
+    assert card_of(Run(tmp_path / "mine"))["guest"]["check"] == [FAR]
 
 
 def test_what_is_odd_is_warned_of_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,4 +175,21 @@ def test_what_is_odd_is_warned_of_and_kept(tmp_path: Path, capsys: pytest.Captur
     assert "labels change nothing" in kept[0] and "may not be trained" in kept[1]
     flags = ["--id", "bare", "--runs", str(tmp_path), "--predicts", "noise", "--pictures", "0", "1"]
     assert main(["adopt", str(path), "--schedule", "linear:1e-4:0.02:150", *flags, "--no-check"]) == 0
-    assert UNCHECKED in capsys.readouterr().out and card_of(Run(tmp_path / "bare"))["guest"]["check"] == [UNCHECKED]
+    assert UNCHECKED in capsys.readouterr().out and card_of(Run(tmp_path / "bare"))["guest"]["check"] == [UNCHECKED, FAR]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "pictures", "said"),
+    [
+        (COURSE, (0, 1), [FAR]), (betas(np.linspace(1e-4, 0.02, 1000)), (0, 1), []),
+        (betas(np.linspace(1e-4, 0.02, 40)), (-1, 1), ["logSNR 0.70, its noisiest level, where 82 % of"]),
+        (sigmas(np.geomspace(0.002, 80, 18)), (-1, 1), []), (sigmas(np.geomspace(0.002, 8, 18)), (-1, 1), ["-4.16"]),
+        (flow(noise_at=0), (-1, 1), []),
+    ],
+)  # fmt: skip
+def test_a_chain_that_starts_far_from_noise_is_said(
+    schedule: Schedule, pictures: tuple[float, float], said: list[str]
+) -> None:
+    terms = Terms("sample", schedule, pictures, SHAPE, "letters", ("a",), False, False, 0.5, "posterior", False)
+    found = start(terms)
+    assert len(found) == len(said) and all(part in text for part, text in zip(said, found, strict=True))

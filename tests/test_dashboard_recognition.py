@@ -11,9 +11,13 @@ from archive_fixture import CLASSES, write_run
 
 from dashboard import axes, format, run_facts
 from dashboard.data import judgements
+from dashboard.charts.incidence import Places, incidence
+from dashboard.recognizability import chart
 from dashboard.recognizability import classes as recognizability_classes
 from dashboard.recognizability import headline as recognizability_headline
 from dashboard.recognizability import threshold as threshold_tab
+from dashboard.recognizability.map import recognition_map
+from dashboard.runs import table as runs_table
 from dashboard.runs.table import search
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
@@ -80,8 +84,9 @@ def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     assert text.startswith("Half of the pictures are recognizable by 50 % of the steps [") and "n = 6" in text
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
     assert "the source says around 70 % of its own steps, logSNR 0.53" in text
-    late = recognizability_headline.sentence(found, CLASSES, "% of steps", 0.0)
-    assert late.endswith("logSNR 0.53, more noise than this chain begins with."), "no step of it is there"
+    for axis in axes.AXES:
+        late = recognizability_headline.sentence(found, CLASSES, axis, -math.inf)
+        assert late.endswith("more noise than this chain begins with."), "no step of it is there"
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
     text = recognizability_headline.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
@@ -130,6 +135,35 @@ def test_the_sources_level_lies_between_the_steps_around_it(archive: Archive) ->
     curve = judgements.courses(seen, found, len(CLASSES))
     assert axes.source_on(curve, "logsnr") == pytest.approx(SEVENTY)  # between 50 % (0) and 75 % (5)
     assert axes.source_on(curve, "percent") == pytest.approx(50 + 25 * SEVENTY / 5)
+
+
+@pytest.mark.parametrize("axis", axes.AXES)
+@pytest.mark.parametrize(("beyond", "place"), [(1, -math.inf), (-1, math.inf)])
+def test_where_a_chain_does_not_pass_the_sources_level_no_mark_is_drawn(
+    archive: Archive, axis: str, beyond: int, place: float
+) -> None:
+    seen, found, _ = looked(archive, "denoised", "mnist-clean", 0.5)
+    curve = judgements.courses(seen, found, len(CLASSES))
+    part = axes.on_axes(curve[beyond * (curve["logsnr"] - SEVENTY) > 0].drop(columns=["sigma", "ou"]))
+    assert axes.source_on(part, axes.AXES[axis][0]) == place
+    assert axes.Axis([part], axis).source(part) is None
+    drawn, bare = (
+        recognition_map(curve, CLASSES, axis, at)["layout"]["shapes"] for at in (axes.source_on(curve, "logsnr"), place)
+    )
+    assert len(drawn) == len(bare) + 1
+    figure = incidence(part, CLASSES, axis, Places(place), False)
+    assert [trace["x"] for trace in figure["data"] if trace["line"]["dash"] == "dot"] == [[]]
+    *_, whole = looked(archive, "denoised", "mnist-clean", 0.5)
+    said = (chart.legend("j", "x", 0.5, whole.whole, Places(at)) for at in (place, 1.0))
+    assert ["dotted" in text for text in said] == [False, True]
+
+
+def test_the_table_of_runs_says_never(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = {"first": 0.5, "second": 0.9999}
+    monkeypatch.setattr(runs_table.data_thresholds, "threshold", lambda folder, view: strict[folder.id])
+    runs = archive.ask("runs")
+    made = runs_table.table(runs, archive.ask, lambda row: archive.entry(row["run"]).run).set_index("run")
+    assert made["recognizable"].to_dict() == {"first": " 50 %", "second": "never"}
 
 
 def test_a_run_without_notes_is_judged_from_one_half_on(archive: Archive, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from dashboard import axes
 from dashboard.axes import AXES
 from dashboard.components.scrubber import VIEWS, Strip, content_of
+from evaluator.recognizability.schedules import SEVENTY
 
 NOTHING = pd.DataFrame({"view": [], "step": [], "judge": [], "top": [], "probability": [], "label": []})
 
@@ -64,12 +65,14 @@ def test_runs_of_different_schedules_move_along_logsnr_to_their_nearest_frame() 
 
 
 @pytest.mark.parametrize("axis", AXES)
-@pytest.mark.parametrize("levels", [LEVELS, [-1.0, 20.0], [0.0]])
+@pytest.mark.parametrize("levels", [LEVELS, [-1.0, 20.0], [0.0], [0.7, 20.0]])
 def test_every_place_is_on_every_axis_and_rises(axis: str, levels: list[float]) -> None:
     made = content_of([strip("a", levels), strip("b", LEVELS)], axis, False)
     for row in made["rows"]:
-        assert all(0 <= place <= 1 for place in [*row["place"], row["source"]])
+        assert all(0 <= place <= 1 for place in row["place"])
+        assert row["source"] is None or 0 < row["source"] < 1
         assert row["place"] == sorted(row["place"])
+    assert (made["rows"][0]["source"] is None) == (min(levels) > SEVENTY or max(levels) < SEVENTY)
     assert made["place"] == sorted(made["place"]) and len(made["words"]) == len(made["stops"])
 
 

@@ -116,7 +116,7 @@ def test_sizes_and_arrays_that_no_network_takes(tmp_path: Path) -> None:
         load("none", tmp_path / "bare")
     with pytest.raises(DataError, match=r"There is no .*missing"):
         load("none", tmp_path / "missing")
-    with pytest.raises(DataError, match="choose mnist, fashion-mnist, cifar10 or digits5000, or give --data"):
+    with pytest.raises(DataError, match="pictures of birds are not here; give --data the folder"):
         load("birds")
 
 

@@ -45,7 +45,7 @@ def way(solver: str, evaluations: int, wrong: int = 0, ratio: float = 1.2, **mor
     right = np.arange(N) >= wrong
     ms = Estimate(evaluations, 0.9 * evaluations, 1.1 * evaluations, N)
     found = Way("first", solver, evaluations, right, wilson(N - wrong, N), Estimate(ratio, ratio / 1.1, ratio * 1.1, N),
-                Estimate(np.nan, np.nan, np.nan, 0), ms, np.empty(0))  # fmt: skip
+                Estimate(np.nan, np.nan, np.nan, 0), ms, np.empty(0), 0.1)  # fmt: skip
     return replace(found, **more)
 
 
@@ -219,5 +219,7 @@ def test_the_source_is_held_against_both_ends() -> None:
     assert [each.verdict for each in s13([way("ddim", 20, 60, 9.0), long], "first")] == [SUPPORTED, NOT, NOT]
     assert [each.verdict for each in s13([way("ddim", 20, 6, 1.3), long], "first")][1:] == [CANNOT, CANNOT]
     assert {each.verdict for each in s13([way("ddim", 20, 2)], "first")} == {CANNOT}
+    lost, kept = way("ddim", 20, N), way("ddpm", 100, N)
+    assert s13([lost, kept], "first")[1].verdict == CANNOT, "neither draws the class: nothing is kept"
     first = s13([way("ddim", 20, 2), long], "first")[0]
     assert first.effect is not None and first.effect.value == 5.0 and first.effect.low < 5 < first.effect.high

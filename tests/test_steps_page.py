@@ -4,6 +4,8 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +16,10 @@ from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.steps import chart as steps_chart
+from dashboard.steps import headline
+from dashboard.steps.ways import Ways
+from evaluator.stats.intervals import wilson
+from evaluator.steps.quality_kept import ways_from
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.schema import SOLVER_STEPS, table_of
@@ -64,6 +70,27 @@ def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Pat
         said = words(opened())
         assert "Whether fewer evaluations keep the quality of first cannot be said of" in said
         assert said_so in said and "are enough" not in said
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        (1.0, "No fewer evaluations than those of first's best were compared: ddpm, 1 evaluation: 100.0 % [99.4, 100.0] "
+              "of the asked class, n = 600, as with every other way; the source takes 100+."),
+        (0.0, "How few evaluations keep the quality of first cannot be said: its best, ddpm, 1 evaluation, does not "
+              "surely show the class asked for more often than by lot, 0.0 % [0.0, 0.6] against 33.3 %, n = 600."),
+    ],
+)  # fmt: skip
+def test_where_all_ways_tie_it_is_said(tmp_path: Path, right: float, said: str) -> None:
+    write_steps(write_run(tmp_path, "first"), students=(), known=False)
+    frame, whole = Archive(tmp_path).ask("solver_steps", run="first"), wilson(round(600 * right), 600)
+    label = np.arange(600) % 3
+    tied = frame.assign(
+        top=[((label + (right == 0)) % 3).astype(np.uint8).tobytes()] * len(frame), accuracy=whole.value,
+        accuracy_low=whole.low, accuracy_high=whole.high,
+    )  # fmt: skip
+    columns = {str(name): tied[name].tolist() for name in tied}
+    assert headline.sentence(Ways(pd.Series({"run": "first"}), tied, ways_from(columns, 3))) == said
 
 
 @pytest.mark.parametrize("measure", list(steps_chart.MEASURES))

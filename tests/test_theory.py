@@ -279,7 +279,7 @@ def test_the_schedule_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "sentence"),
     [
         (["schedule", "nothing"], "There is no run nothing"),
-        (["spectrum", "--dataset", "letters"], "There is no dataset 'letters'"),
+        (["spectrum", "--dataset", "letters"], "The pictures of letters are not here; give --data the folder"),
         (["spectrum", "--dataset", "digits5000"], "measure that instead"),
         (["spectrum", "--per-class", "-1"], "give --per-class a number from 2"),
         (["spectrum", "--data", "/nonexistent"], "give --data the folder above MNIST"),

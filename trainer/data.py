@@ -82,8 +82,10 @@ def load(dataset: str, folder: Path | None = None, split: str = "train", resize:
     if dataset == "cifar10":
         return _cifar(folder, split)
     if folder is None:
-        raise DataError(f"There is no dataset {dataset!r}; choose mnist, fashion-mnist, cifar10 or digits5000, or give "
-                        "--data a folder with one subfolder per class.")  # fmt: skip
+        raise DataError(
+            f"The pictures of {dataset} are not here; give --data the folder that holds them, with one subfolder per "
+            f"class, an .npz, a .parquet or a .csv (known by name are {', '.join(KNOWN[:-1])} and {KNOWN[-1]})."
+        )
     return _own(dataset, folder, split, resize)
 
 

@@ -52,7 +52,8 @@ def statement(run: pd.Series, source: str, title: str, words: str, own: Sequence
         elements.note(image.says)
     if source == "S7":
         losses = data_archive.ask("losses", runs=list(dict.fromkeys(each.run for each in own)), smoothing=100)
-        elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
+        if len(losses):
+            elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
     st.html(f"{table}{_behind(own)}")
 

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard.components.elements import stop
 from dashboard.data import archive
+from dashboard.format import minus
 from evaluator.provenance import former
 from evaluator.stats.interval_text import listed
 from firstlight.levels import known_to
@@ -29,7 +30,7 @@ def is_adopted(run: str) -> bool:
 def oddities(run: pd.Series) -> list[str]:
     """What was odd of an adopted network when it came, sentences that name the run; none where nothing was."""
     said = (card_of(archive.folder(run)).get("guest") or {}).get("check") or []
-    return [f"Of {run['run']}'s network, when it was adopted: {sentence}" for sentence in said]
+    return [f"Of {run['run']}'s network, when it was adopted: {minus(sentence)}" for sentence in said]
 
 
 def knows_no_label(run: pd.Series) -> bool:

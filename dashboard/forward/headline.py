@@ -6,18 +6,23 @@ import pandas as pd
 
 from dashboard.format import number
 from dashboard.forward.process import OWN
+from firstlight.levels import SIGNAL_LEFT
 
 
 def sentence(name: str, table: pd.DataFrame) -> str:
     """One sentence on a forward schedule: what is left at its end, and whether that is noise."""
-    last, half = table.iloc[-1], table.loc[(table["logsnr"]).abs().idxmin()]
+    last, half = table.iloc[-1], table.loc[table["logsnr"].abs().idxmin()]
     left = math.sqrt(last["alpha_bar"])
     along = "its own levels" if name == OWN else name
+    steps = f"{last['step']:,.0f}"
+    equal = f"signal and noise are equal at step {half['step']:,.0f} of {steps}"
+    if last["logsnr"] > 0:
+        equal = f"there is more signal than noise at each of {steps} steps"
     text = (
-        f"Along {along}, signal and noise are equal at step {half['step']:,.0f} of {last['step']:,.0f}; at the end "
-        f"ᾱ is {last['alpha_bar']:.2g} and logSNR {number(last['logsnr'], 'logSNR')}"
+        f"Along {along}, {equal}; at the end ᾱ is {last['alpha_bar']:.2g} and logSNR "
+        f"{number(last['logsnr'], 'logSNR')}"
     )
-    if left > 0.05:
+    if left > SIGNAL_LEFT:
         kept = f"{100 * left:.0f} % of the picture's amplitude is still there"
         if name == OWN:
             return f"{text}: {kept}, and its own drawing begins in noise all the same."

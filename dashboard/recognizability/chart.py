@@ -70,7 +70,7 @@ def _curves(at: Choice) -> None:
     real = real_curve(at)
     figure = incidence(at.curve, at.classes, at.axis, places, elements.dark(), real)
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
-    elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places.theory is not None))
+    elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places))
     if not real.empty:
         elements.note(
             f"Dashed grey: real test pictures of the class, noised to each level, that {at.look.judge} recognizes just "
@@ -118,14 +118,16 @@ def medians(found: Analysis, axis: str) -> dict[int, float]:
     return {label: place for label, place in places.items() if label is not None and math.isfinite(place)}
 
 
-def legend(judge: str, view: str, least: float, whole: Summary, theory: bool = False) -> str:
+def legend(judge: str, view: str, least: float, whole: Summary, places: Places) -> str:
     """What the curves are, in words. `whole`: of all classes, between whose frames the median lies."""
-    point = "; pink: speciation as theory predicts it, for all classes and the range of their pairs" if theory else ""
+    dotted = f"; dotted: the level that the source passes at {SOURCE:.0f} % of its own steps"
+    pink = "; pink: speciation as theory predicts it, for all classes and the range of their pairs"
+    marks = (dotted if math.isfinite(places.source) else "") + (pink if places.theory is not None else "")
     apart = whole.median_level.value - whole.after_level
     kept = f" Around half, kept frames are {apart:.2g} logSNR apart; intervals reach to the frame before."
     return (
         f"Blue, from below: pictures that {judge}, looking at {VIEWS.get(view, view)}, takes for the class asked with "
         f"probability {least:.2f} or more from then on to the end. Grey, from above: those that it takes for another "
-        "class to the end. Band: 95 % interval; amber: half are recognizable; dotted: the level that the source passes "
-        f"at {SOURCE:.0f} % of its own steps{point}." + (kept if math.isfinite(apart) else "")
+        f"class to the end. Band: 95 % interval; amber: half are recognizable{marks}."
+        + (kept if math.isfinite(apart) else "")
     )

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from dashboard.axes import SOURCE, estimate_on, placed
-from dashboard.format import number, place_in_words, pronoun, share
+from dashboard.axes import SOURCE, estimate_on
+from dashboard.format import number, place_in_words, pronoun, share, source_in_words
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
@@ -25,9 +25,7 @@ def sentence(
     source_words = f"the source says around {SOURCE:.0f} % of its own steps"
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
-        before = axis == "% of steps" and source <= 0
-        here = "more noise than this chain begins with" if before else f"here {placed(number(source, axis), axis)}"
-        source_words += f", {level}{here}"
+        source_words += f", {level}{source_in_words(source, axis)}"
     strict = f"at p ≥ {threshold:.2f}"
     if math.isinf(whole.value):
         never = f"{share(found.whole.never)} {strict}"

@@ -1,5 +1,6 @@
 """A row for each class, brightness for the share recognizable."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -22,7 +23,8 @@ def recognition_map(frame: pd.DataFrame, classes: Sequence[str], axis: str, sour
     layout["xaxis"] |= span(frame, axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False}
     layout["height"] = 2 * HEIGHT - 200
-    _mark(layout, source, f"source: {SOURCE:.0f} %", "#FFFFFF", AXES[axis][3])
+    if math.isfinite(source):
+        _mark(layout, source, f"source: {SOURCE:.0f} %", "#FFFFFF", AXES[axis][3])
     return {"data": [trace], "layout": layout}
 
 

@@ -3,6 +3,7 @@
 from dashboard.components import elements, verdicts
 from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
+from dashboard.format import minus
 from dashboard.recognizability import headline
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.thresholds import THRESHOLD
@@ -16,7 +17,7 @@ def answer(at: Choice) -> None:
     elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:
-        elements.notice(schedule.sentence)
+        elements.notice(minus(schedule.sentence))
     if said := adopted.without_none(at.run, "no x̂0 without one is judged"):
         elements.note(said)
     missing = headline.lacking(at.figures, at.classes)

@@ -5,6 +5,7 @@ from dashboard.components import people as components_people
 from dashboard.components import theory as components_theory
 from dashboard.data import judgements
 from dashboard.data import theory as data_theory
+from dashboard.format import minus
 from dashboard.recognizability import classes, judges, ranking, theory, threshold
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.carry_over import FINE
@@ -21,7 +22,7 @@ def schedule(at: Choice) -> None:
     if found is None:
         elements.note(f"{at.run['run']} names no schedule, so none can be checked.")
         return
-    elements.note(found.sentence)
+    elements.note(minus(found.sentence))
     elements.facts(components_theory.schedule_facts(found))
 
 

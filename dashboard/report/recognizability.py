@@ -55,7 +55,7 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
         "sentence": headline.sentence(figures, measured.classes, AXIS, source),
         "lacking": " ".join([headline.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure),
-        "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole),
+        "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole, places),
         "headings": headings,
         "rows": rows,
     }

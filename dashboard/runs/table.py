@@ -56,7 +56,7 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
             "loss": [_points(sparks.get(run)) for run in runs["run"]],
             "best": runs["best_loss"],
             "last": runs["last_loss"],
-            "recognizable": [reached.get(run) for run in runs["run"]],
+            "recognizable": [reached.get(run, "") for run in runs["run"]],
             "accuracy": 100 * runs["accuracy"],
             "trained": [_training(row) for _, row in runs.iterrows()],
             "name": [harmless(name) for name in runs["name"].fillna("")],
@@ -65,15 +65,18 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
     )
 
 
-def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, float]:
-    """By how much of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so."""
+def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, str]:
+    """By how much of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so.
+
+    In words of one width, so that the table sorts them: " 62 %", or "never".
+    """
     known = {"runs": judged["run"].tolist(), "ids": judged["run"].tolist(), "thresholds": thresholds}
     reached = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"])
     small = {str(row["run"]): row for _, row in judged.iterrows() if closely(folder(row))}
     if small:
         levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
         reached |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
-    return reached
+    return {run: "never" if pd.isna(at) else f"{format.written(at, '.0f'):>3} %" for run, at in reached.items()}
 
 
 def columns() -> dict[str, Any]:
@@ -86,8 +89,8 @@ def columns() -> dict[str, Any]:
         "loss": config.LineChartColumn("Loss", help="training loss, means over equal stretches of training", width=120),
         "best": config.NumberColumn("Best loss", format="%.4f", width=80),
         "last": config.NumberColumn("Last loss", format="%.4f", width=80),
-        "recognizable": config.ProgressColumn(
-            "Recognizable at", format="%.0f %%", min_value=0, max_value=100, width=130, color="gray",
+        "recognizable": config.TextColumn(
+            "Recognizable at", width=130,
             help="share of the steps done when half of the pictures are recognizable to stay, judged on x_t",
         ),
         "accuracy": config.NumberColumn(

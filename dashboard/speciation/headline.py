@@ -19,5 +19,6 @@ def sentence(run: pd.Series, axis: str) -> str:
     if predicted is None:
         return f"No copies of {run['run']}'s chains were followed yet, and theory has no number for its data."
     place = axes.estimate_at(run, predicted, axis)
-    where = placed(number(place.value, axis), axis) if place.value == place.value else "a level outside its schedule"
-    return f"Theory says that the class is decided around {where}; no copies of {run['run']}'s chains were followed."
+    known = place.value == place.value
+    where = f"around {placed(number(place.value, axis), axis)}" if known else "at a level outside its schedule"
+    return f"Theory says that the class is decided {where}; no copies of {run['run']}'s chains were followed."

@@ -29,15 +29,14 @@ def sentence(at: Ways) -> str:
     top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
     if top is None or least is None:
         return f"No way of drawing of {at.id} itself was compared."
-    open_to = _open(at, top, least)
+    if not top.draws_classes:
+        return (
+            f"How few evaluations keep the quality of {at.id} cannot be said: its best, {_named(top, at)}, does not "
+            f"surely show the class asked for more often than by lot, {share(top.accuracy)} against "
+            f"{100 * top.guess:.1f} %, n = {top.accuracy.n:,}."
+        )
     if least is top:
-        told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
-        if open_to:
-            return (
-                f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against "
-                f"{told}; the source takes 100+."
-            )
-        return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}; the source takes 100+."
+        return f"{_none_fewer(at, top)}; the source takes 100+."
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
         f"{estimate(_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
@@ -50,13 +49,26 @@ def sentence(at: Ways) -> str:
     return f"{text}; {ends}, n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
 
 
+def _none_fewer(at: Ways, top: Way) -> str:
+    """Why no way of fewer evaluations than the best surely keeps its quality."""
+    told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+    if open_to := _open(at, top, top):
+        return f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
+    if top.evaluations > min(way.evaluations for way in at.ways):
+        return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}"
+    equal = len(at.ways) > 1 and all(way.accuracy.value == top.accuracy.value for way in at.ways)
+    alike = ", as with every other way" if equal else ""
+    return f"No fewer evaluations than those of {at.id}'s best were compared: {told.partition(', ')[2]}{alike}"
+
+
 def remarks(at: Ways) -> None:
     """What the headline leaves open."""
     top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
     own = fewest([way for way in at.ways if way.network == at.id], at.id, others)
-    if least is not None and own is not None and least is not own:
+    judged = top is not None and top.draws_classes
+    if judged and least is not None and own is not None and least is not own:
         elements.note(f"Without a student, {_count(own.evaluations)} of {own.solver} keep the quality.")
-    if top is not None and least is not None and (open_to := _open(at, top, least)):
+    if top is not None and least is not None and judged and (open_to := _open(at, top, least)):
         elements.note(_undecided(at, open_to, top))
     elements.note(
         f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "

@@ -1,9 +1,11 @@
 """The sentence above a trajectory and the one above its forks, and how each was drawn."""
 
+import math
+
 import pandas as pd
 
-from dashboard.axes import SOURCE
-from dashboard.format import number, share
+from dashboard.axes import SOURCE, source_on
+from dashboard.format import number, share, source_in_words
 from dashboard.trajectory.fork import Continuations
 from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.schedules import SEVENTY
@@ -14,7 +16,9 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     """One sentence on when this picture is recognized."""
     if trajectory.judged.empty:
         return f"No judge has looked yet at this {name} on its way out of the noise."
-    source = f"the source says around {SOURCE:.0f} % of its own steps, logSNR {number(SEVENTY, 'logSNR', 1)}"
+    place = source_on(trajectory.frames, "logsnr")
+    unmarked = f", {source_in_words(place, 'logSNR')}" if math.isinf(place) else ""
+    source = f"the source says around {SOURCE:.0f} % of its own steps, logSNR {number(SEVENTY, 'logSNR', 1)}{unmarked}"
     judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
     if trajectory.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."

@@ -90,7 +90,7 @@ def s7(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S7, from every loss that was logged."""
     frame = ask("loss_values", run=run.id)
     if frame.empty:
-        raise Missing("No loss was logged")
+        raise Missing("No losses were logged")
     return training.s7(
         frame["step"].to_numpy(), frame["value"].to_numpy(float), str(card["config"].get("prediction", ""))
     )

@@ -35,6 +35,12 @@ class Way:
     cas: Estimate  # nan where no classifier was fitted
     ms: Estimate  # for each picture; low and high are the fastest and the slowest round
     draws: Numbers  # (R,) the ratio of pictures drawn again, by draws that all ways share; none where it is not known
+    guess: float  # the accuracy of pictures of classes drawn by lot
+
+    @property
+    def draws_classes(self) -> bool:
+        """Whether it surely shows the class asked for more often than by lot."""
+        return self.accuracy.low > self.guess
 
     @property
     def name(self) -> str:
@@ -53,7 +59,7 @@ def ways_from(columns: Mapping[str, Any], classes: int) -> tuple[Way, ...]:
         accuracy, ratio, cas, ms = (_estimate(columns, name, row, n) for name in names)
         drawn_by = str(columns["network"][row]), str(columns["solver"][row]), int(columns["evaluations"][row])
         right = top == np.arange(n) % classes
-        made.append(Way(*drawn_by, right, accuracy, ratio, cas, ms, _draws(columns, row)))
+        made.append(Way(*drawn_by, right, accuracy, ratio, cas, ms, _draws(columns, row), 1 / classes))
     return tuple(sorted(made, key=lambda way: way.evaluations))
 
 

@@ -17,9 +17,8 @@ from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import JudgeError
-from firstlight.levels import LISTED, Levels, alpha, levels, linear
+from firstlight.levels import LISTED, SIGNAL_LEFT, Levels, alpha, levels, linear
 
-SIGNAL = 0.05  # share of the picture in "pure noise" that is let through; Stable Diffusion's 0.068 is known to harm
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
 COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
 
@@ -124,7 +123,7 @@ def at_share(grid: Levels, share: float) -> Position:
 def faults(training: Ends, sampling: Ends, speciation: Estimate | None, pairs: list[float]) -> list[str]:
     """What is wrong, each as a part of a sentence."""
     wrong = []
-    if signal(sampling.noisy) > SIGNAL:
+    if signal(sampling.noisy) > SIGNAL_LEFT:
         wrong.append(
             f"the chain ends at logSNR {sampling.noisy:.2f}, where {100 * signal(sampling.noisy):.0f} % of a picture's "
             "amplitude is left, yet drawing starts from pure noise"

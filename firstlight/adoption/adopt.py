@@ -91,11 +91,13 @@ def adopt(
     terms.check()
     _tried(network, terms)
     said = checks.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
+    said += checks.start(terms)
     content = parity.graph_of(network, terms)
     report = parity.compared(network, content, terms)
     _written(run, terms, content, report, network.parameters, network.facts | _from(source) | {"check": said})
-    for sentence in said if check else ():
-        warnings.warn(f"{id}: {sentence}", stacklevel=2)
+    for sentence in said:
+        if sentence != UNCHECKED:
+            warnings.warn(f"{id}: {sentence}", stacklevel=2)
     return run.folder
 
 

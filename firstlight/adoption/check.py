@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from firstlight.adoption.algebra import fed, picture
 from firstlight.adoption.terms import RANGES, Terms
 from firstlight.errors import RunError
+from firstlight.levels import SIGNAL_LEFT, alpha
 from firstlight.schedules import Schedule, flow
 
 Numbers = NDArray[np.float64]
@@ -81,8 +82,9 @@ def findings(ask: Ask, terms: Terms, kept: tuple[Numbers, NDArray[np.int64]] | N
         kind, best = min((pair for pair in errors if pair[1].pictures == told.pictures), key=lambda p: errors[p].mean())
     gap, error = errors[kind, told] - errors[kind, best], errors[kind, best].mean()
     if error > FITS:
+        unlike = "" if kept else ", or it learned pictures unlike these: record some of its own with run.snapshot first"
         return [*said, "However its answers are read, a known picture that is noised and denoised does not come back: "
-                "it may not be trained, or its schedule is another."]  # fmt: skip
+                f"it may not be trained, or its schedule is another{unlike}."]  # fmt: skip
     if gap.mean() < MEAN:
         return said
     times = f"{math.exp(gap.mean() / 2):.1f} times as far off as with {best.unlike(told)}"
@@ -90,6 +92,17 @@ def findings(ask: Ask, terms: Terms, kept: tuple[Numbers, NDArray[np.int64]] | N
         return [*said, f"A known picture, noised and denoised, comes back {times}, though not at every level."]
     raise RunError(f"As the network was described, a known picture that is noised and denoised comes back {times}; say "
                    "that, or adopt it as it is with check=False (--no-check).")  # fmt: skip
+
+
+def start(terms: Terms) -> list[str]:
+    """That its own drawing starts from pure noise where its schedule has picture left, a sentence; else none."""
+    noisiest = terms.schedule.ours(terms.pictures)[terms.drawn].min()
+    left = alpha(noisiest)
+    return [] if left <= SIGNAL_LEFT else [
+        f"Its own drawing starts from pure noise at logSNR {noisiest:.2f}, its noisiest level, where "
+        f"{100 * left:.0f} % of a picture's amplitude is left, so its pictures may miss what it learned; train it with "
+        "more noise at the end of its schedule."
+    ]  # fmt: skip
 
 
 def _errors(ask: Ask, told: Reading, kinds: list[Any]) -> dict[tuple[int, Reading], Numbers]:

@@ -73,12 +73,16 @@ class Terms:
         return np.append(known, (known[1:] + known[:-1]) / 2) if self.interpolate else known
 
     @property
+    def drawn(self) -> np.ndarray:
+        """Places of its schedule that its own drawing passes."""
+        return np.array(self.times) if self.times else np.flatnonzero(self.schedule.noise > 0)
+
+    @property
     def config(self) -> dict[str, Any]:
         """What run.json keeps as the run's settings, and its drawing follows."""
         discrete = self.schedule.kind == "discrete"
-        drawn = np.array(self.times) if self.times else np.flatnonzero(self.schedule.noise > 0)
-        mean, deviation = self.schedule.start(self.pictures, int(drawn.max()))
-        noisy = _below_clean(self.schedule.ours(self.pictures)[drawn])
+        mean, deviation = self.schedule.start(self.pictures, int(self.drawn.max()))
+        noisy = _below_clean(self.schedule.ours(self.pictures)[self.drawn])
         labels = {} if len(self.classes) > 1 else {"label_dropout": 1.0}  # nothing is asked for by class
         return labels | {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
