@@ -29,3 +29,12 @@ def trajectories_by(run: Run) -> str:
     if trained_elsewhere(run) and not run.denoiser.is_file():
         return f"{denoiser_by(run)}, then: firstlight trace {run.id}"
     return f"Make them with: firstlight trace {run.id}"
+
+
+def evaluated_by(run: Run, command: str, how: str) -> str:
+    """How an evaluation that the run lacks is made, in a sentence without its stop; its network comes first."""
+    of_frames = "recognizability" in command
+    if run.denoiser.is_file() or not trained_elsewhere(run) or (of_frames and run.trajectories.is_file()):
+        return f"{how}: {command}"
+    traced = of_frames or "evaluate all" in command
+    return f"{trajectories_by(run) if traced else denoiser_by(run)}, then: {command}"

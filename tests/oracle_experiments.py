@@ -143,7 +143,7 @@ def clip_rankings(run: str, say: Say) -> str | None:
     ranks = ", and ".join(first) or "no class first or last as far as can be told"
     text = f"By mean softmax probability, {judge} ranks {ranks}, n = {say(n)} pictures"
     if not sure:
-        return f"{text}; but no class's rank can be told apart from all others'."
+        return f"{text}; no class's rank can be told apart from all others'."
     return f"{text}; {UPTO.format(say(len(sure)), say(len(names)), ', '.join(names[label] for label in sure))}"
 
 

@@ -31,8 +31,8 @@ TRUTHS: list[tuple[str, Schedule, tuple[float, float]]] = [
 ]  # fmt: skip
 SHAPE = (1, 28, 28)
 FAR = (  # from noise: what is said of the course's chain
-    "Its own drawing starts from pure noise at logSNR -2.66, its noisiest level, where 26 % of a picture's amplitude is "
-    "left, so its pictures may miss what it learned; train it with more noise at the end of its schedule."
+    "Its own drawing starts from pure noise at logSNR -2.66, its noisiest level, where 26 % of a picture's amplitude "
+    "is left, so its pictures may miss what it learned; train it with more noise at the end of its schedule."
 )
 
 
@@ -175,7 +175,10 @@ def test_what_is_odd_is_warned_of_and_kept(tmp_path: Path, capsys: pytest.Captur
     assert "labels change nothing" in kept[0] and "may not be trained" in kept[1]
     flags = ["--id", "bare", "--runs", str(tmp_path), "--predicts", "noise", "--pictures", "0", "1"]
     assert main(["adopt", str(path), "--schedule", "linear:1e-4:0.02:150", *flags, "--no-check"]) == 0
-    assert UNCHECKED in capsys.readouterr().out and card_of(Run(tmp_path / "bare"))["guest"]["check"] == [UNCHECKED, FAR]
+    assert UNCHECKED in capsys.readouterr().out and card_of(Run(tmp_path / "bare"))["guest"]["check"] == [
+        UNCHECKED,
+        FAR,
+    ]
 
 
 @pytest.mark.parametrize(

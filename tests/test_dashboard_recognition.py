@@ -10,8 +10,8 @@ import pytest
 from archive_fixture import CLASSES, write_run
 
 from dashboard import axes, format, run_facts
-from dashboard.data import judgements
 from dashboard.charts.incidence import Places, incidence
+from dashboard.data import judgements
 from dashboard.recognizability import chart
 from dashboard.recognizability import classes as recognizability_classes
 from dashboard.recognizability import headline as recognizability_headline

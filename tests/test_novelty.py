@@ -78,7 +78,7 @@ def test_whether_the_test_pictures_were_learned_is_said(copier: Run) -> None:
     if digits.source == OFFLINE:  # where the whole of MNIST is at hand, it is no part of it
         assert digits.seen
     rows = pq.read_table(copier.novelty).to_pylist()
-    assert SEEN in report({"run": "copier", "training": "", "seen": True, "figures": rows})
+    assert SEEN in report({"run": "copier", "training": "", "seen": True, "classes": [*"0123456789"], "figures": rows})
 
 
 def test_other_pictures_are_one_sentence(tmp_path: Path) -> None:

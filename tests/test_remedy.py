@@ -21,6 +21,8 @@ def test_no_page_names_a_command_that_a_recorded_run_cannot_take(
     said = html.unescape(words(opened(name, run="recorded"))).replace("\\", "")
     found = [text for text in re.findall(r"[^<>]*", said) if WRONG.search(text) and "firstlight adopt" not in text]
     assert not found
+    lonely = [text for text in re.findall(r"[^<>]*", said) if "firstlight evaluate" in text]
+    assert not [text for text in lonely if "firstlight adopt" not in text], "it needs its network first"
     if name in ("trajectory", "blind_test", "generate", "network"):
         assert "firstlight adopt FOLDER --id recorded" in said
 

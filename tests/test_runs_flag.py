@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from test_readme import parsers
 
-from evaluator.clip.judge import BUNDLED, clip_for
+from evaluator.clip.judge import BUNDLED, ClipJudge, clip_for, load
 from evaluator.theory.spectra import spectra_for
 from firstlight.archives import NAMED
+from firstlight.atomic_writes import write_json
 from firstlight.command import COMMANDS, main
 from firstlight.errors import JudgeError
 
@@ -65,14 +66,18 @@ def test_a_clip_is_fitted_for_the_runs(
     with pytest.raises(JudgeError, match="evaluate fit-clip --dataset 'My birds' --data FOLDER"):
         clip_for("My birds", runs=runs)
 
-    def stop(folder: Path, *_: Any) -> None:
-        raise JudgeError(str(folder))
+    def finished(folder: Path, *_: Any) -> ClipJudge:
+        shutil.copytree(BUNDLED / "mnist", folder, dirs_exist_ok=True)
+        write_json(folder / "card.json", load(folder).card | worth)
+        return load(folder)
 
-    monkeypatch.setattr("evaluator.clip.fit.finish", stop)
-    assert main(["evaluate", "fit-clip", *own, "--epochs", "1"]) == 2
+    monkeypatch.setattr("evaluator.clip.fit.finish", finished)
+    worth = {"low": 0.11}
+    assert main(["evaluate", "fit-clip", *own, "--epochs", "1"]) == 2 and not [*runs.rglob("*.safetensors")]
+    worth = {}
+    assert main(["evaluate", "fit-clip", *own, "--epochs", "1"]) == 0
     (weights,) = runs.rglob("*.safetensors")
     assert weights.is_relative_to(runs / ".fitted") and not others.exists()
-    shutil.copytree(BUNDLED / "mnist", weights.parent, dirs_exist_ok=True)
     assert clip_for("My birds", runs=runs).name == "mnist-clip"
     with pytest.raises(JudgeError):
         clip_for("My birds")

@@ -75,9 +75,9 @@ def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Pat
 @pytest.mark.parametrize(
     ("right", "said"),
     [
-        (1.0, "No fewer evaluations than those of first's best were compared: ddpm, 1 evaluation: 100.0 % [99.4, 100.0] "
-              "of the asked class, n = 600, as with every other way; the source takes 100+."),
-        (0.0, "How few evaluations keep the quality of first cannot be said: its best, ddpm, 1 evaluation, does not "
+        (1.0, "No fewer evaluations than those of first's best were compared: ddim, 1 evaluation: 100.0 % [99.4, "
+              "100.0] of the asked class, n = 600, as with every other way; the source takes 100+."),
+        (0.0, "How few evaluations keep the quality of first cannot be said: its best, ddim, 1 evaluation, does not "
               "surely show the class asked for more often than by lot, 0.0 % [0.0, 0.6] against 33.3 %, n = 600."),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ def choice(run: pd.Series) -> Choice:
     frame = clip_scores.judges(archive.ask, str(run["run"]))
     adopted.stop_without_labels(run, "ranking of classes")
     if frame.empty:
-        elements.stop(f"{run['run']} has no CLIP scores. Make them with: firstlight evaluate clip {run['run']}")
+        elements.stop(f"{run['run']} has no CLIP scores. {clip_scores.to_make(str(run['run']))}")
     judges = list(dict.fromkeys(frame["judge"]))
     with st.container(horizontal=True):
         judge = inputs.pick("CLIP", judges, judges[0], "clip", width=200)

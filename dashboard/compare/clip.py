@@ -23,7 +23,7 @@ def draw(at: Comparison) -> None:
     ids = at.ids
     known = {run: list(dict.fromkeys(clip_scores.judges(archive.ask, run)["judge"])) for run in ids}
     for run in [run for run in ids if not known[run]]:
-        elements.note(f"{run} has no CLIP scores. Make them with: firstlight evaluate clip {run}")
+        elements.note(f"{run} has no CLIP scores. {clip_scores.to_make(run)}")
     names = list(dict.fromkeys(judge for run in ids for judge in known[run]))
     if not names:
         return

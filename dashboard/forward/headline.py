@@ -19,8 +19,7 @@ def sentence(name: str, table: pd.DataFrame) -> str:
     if last["logsnr"] > 0:
         equal = f"there is more signal than noise at each of {steps} steps"
     text = (
-        f"Along {along}, {equal}; at the end ᾱ is {last['alpha_bar']:.2g} and logSNR "
-        f"{number(last['logsnr'], 'logSNR')}"
+        f"Along {along}, {equal}; at the end ᾱ is {last['alpha_bar']:.2g} and logSNR {number(last['logsnr'], 'logSNR')}"
     )
     if left > SIGNAL_LEFT:
         kept = f"{100 * left:.0f} % of the picture's amplitude is still there"

@@ -43,8 +43,11 @@ def draw(run: pd.Series) -> None:
     elements.table(HEADINGS, [_row(found, part) for part in found.parts], "ablations")
     for sentence in missing(found.parts):
         elements.note(sentence)
+    good = "Good: the judge names the class asked for, and the picture lies among real ones in the judge's features."
+    if found.real is None:
+        good = "Which pictures lie among real ones is not known, so good is right alone."
     elements.note(
-        "Good: the judge names the class asked for, and the picture lies among real ones in the judge's features. "
+        f"{good} "
         "Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."
     )
 

@@ -23,5 +23,6 @@ def sentence(run: pd.Series, net: Anatomy | str) -> str:
         return f"{size}; what breaks without its parts is not measured yet."
     whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
     n = int((found.part == SKIPS).sum())
-    cost = f"with all skips silenced {share(cut)} of its pictures are good, with all parts {share(whole)}"
+    word = "right" if found.real is None else "good"
+    cost = f"with all skips silenced {share(cut)} of its pictures are {word}, with all parts {share(whole)}"
     return f"{size}; {cost}, n = {n:,} each."

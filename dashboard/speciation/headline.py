@@ -1,5 +1,7 @@
 """The sentence above the experiments: where the class is decided, and where theory says so."""
 
+import math
+
 import pandas as pd
 
 from dashboard import axes
@@ -19,6 +21,10 @@ def sentence(run: pd.Series, axis: str) -> str:
     if predicted is None:
         return f"No copies of {run['run']}'s chains were followed yet, and theory has no number for its data."
     place = axes.estimate_at(run, predicted, axis)
-    known = place.value == place.value
-    where = f"around {placed(number(place.value, axis), axis)}" if known else "at a level outside its schedule"
-    return f"Theory says that the class is decided {where}; no copies of {run['run']}'s chains were followed."
+    where = placed(number(place.value, axis), axis)
+    if math.isnan(place.value):
+        why = (
+            "which its chain does not pass" if len(axes.process(run)) else "and its card names no steps to place it on"
+        )
+        where = f"logSNR {number(predicted.value, 'logSNR', 1)}, {why}"
+    return f"Theory says that the class is decided around {where}; no copies of {run['run']}'s chains were followed."

@@ -53,7 +53,9 @@ def _none_fewer(at: Ways, top: Way) -> str:
     """Why no way of fewer evaluations than the best surely keeps its quality."""
     told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
     if open_to := _open(at, top, top):
-        return f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
+        return (
+            f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
+        )
     if top.evaluations > min(way.evaluations for way in at.ways):
         return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}"
     equal = len(at.ways) > 1 and all(way.accuracy.value == top.accuracy.value for way in at.ways)

@@ -10,6 +10,7 @@ from dashboard.format import estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
+from firstlight.remedy import evaluated_by
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
@@ -22,7 +23,8 @@ def draw(run: pd.Series) -> None:
     frame = archive.ask("late_start", run=run["run"])
     found = gains(frame.to_dict("records"))
     if not found:
-        elements.note(f"Not tried yet. Do it with: firstlight evaluate late-start {run['run']}")
+        command = f"firstlight evaluate late-start {run['run']}"
+        elements.note(f"Not tried yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
         return
     elements.headline(sentence(str(run["run"]), found))
     across = [Level(1, "ordinary start")]

@@ -12,6 +12,7 @@ from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
 from evaluator.novelty import report
 from evaluator.provenance import notes_of
+from firstlight.remedy import evaluated_by
 
 HEADINGS = ("", "generated [95 %]", "n", "real [95 %]", "n")
 NAMES = {  # metric -> what it is called
@@ -27,7 +28,8 @@ def draw(run: pd.Series) -> None:
     """The section."""
     frame = archive.ask("novelty", run=run["run"])
     if frame.empty:
-        elements.note(f"Not looked at yet. Do it with: firstlight evaluate novelty {run['run']}")
+        command = f"firstlight evaluate novelty {run['run']}"
+        elements.note(f"Not looked at yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
         return
     elements.headline(report.verdict(str(run["run"]), frame.to_dict("records")))
     made = notes_of(archive.folder(run).novelty)

@@ -37,6 +37,8 @@ class Missing(Exception):
 
 def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S1, from the card of the judge of noisy pictures."""
+    if own(card["config"]) is None:
+        raise Missing(f"{run.id} names no noise levels that it is drawn along")
     judge = judge_for_run(run, "noisy")
     if not judge.whole:
         raise JudgeError(f"{judge.name} was examined on other classes than {run.id} has, so its figures say nothing.")

@@ -20,7 +20,7 @@ from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.remedy import trained_elsewhere
+from firstlight.remedy import evaluated_by, trained_elsewhere
 from firstlight.run_folder import Run
 
 DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"  # what a statement may need
@@ -86,8 +86,9 @@ def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
         verdicts = subject.judge(run, card, ask)
         asked = subject.asked(run, ask)
     except Missing as missing:
-        judged = command.startswith("firstlight evaluate") and " clip " not in command
-        how = to_make(run, command, HOW) if judged else f"{HOW}: {command}"
+        how = f"{HOW}: {command}"
+        if command.startswith("firstlight evaluate"):
+            how = (evaluated_by if " clip " in command else to_make)(run, command, HOW)
         verdicts = (_silent(subject, f"{missing}. {how}"),)
     except (RunError, JudgeError, SamplerError) as error:
         verdicts = (_silent(subject, str(error)),)

@@ -24,7 +24,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The commands with their flags."""
     fitted = commands.add_parser("fit-clip", help="train a small CLIP and examine it on real test pictures")
     fitted.add_argument("--dataset", default="mnist", help="its name; with --data also your own (default: mnist)")
-    add_count(fitted, "--epochs", defaults.CLIP_FIT_EPOCHS, "passes over the pictures")
+    many = f"passes over the pictures (default: {defaults.CLIP_FIT_EPOCHS}, or more of few pictures)"
+    fitted.add_argument("--epochs", type=int, help=many)
     fitted.set_defaults(command=_fit)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     add_run(says)
@@ -75,12 +76,12 @@ def _clip(options: argparse.Namespace) -> None:
 
 def _fit(options: argparse.Namespace) -> None:
     """firstlight evaluate fit-clip"""
-    if options.epochs < 1:
+    if options.epochs is not None and options.epochs < 1:
         raise RunError(f"{options.epochs} epochs teach nothing; give --epochs a number from 1.")
     from evaluator.clip.fit import DataError, fit_clip
 
     try:
-        judge = fit_clip(options.dataset, options.data, options.epochs, runs=options.runs)
+        judge = fit_clip(options.dataset, options.data, options.epochs or 0, runs=options.runs)
     except DataError as error:
         raise JudgeError(str(error)) from error
     card = judge.card

@@ -1,6 +1,7 @@
 """From training pictures and captions to a bundled CLIP judge. Needs torch; imported late."""
 
 import math
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from evaluator import defaults
-from evaluator.clip.judge import BUNDLED, ClipJudge
+from evaluator.clip.judge import BUNDLED, CARD, ClipJudge, load
 from evaluator.clip.network import (
     CONFIG,
     PictureTower,
@@ -30,8 +31,9 @@ from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges.augmentation import distort
 from evaluator.judges.cards import stem
+from evaluator.judges.fit import more_of_few, warned
 from firstlight.archives import writable
-from firstlight.atomic_writes import write_json
+from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
@@ -60,18 +62,30 @@ IN_DOMAIN = (
 def fit_clip(
     dataset: str,
     data: Path | None,
-    epochs: int = defaults.CLIP_FIT_EPOCHS,
+    epochs: int = 0,
     folder: Path | None = None,
     runs: Path | None = None,
 ) -> ClipJudge:
     """Train the CLIP judge of a dataset: OpenCLIP's files, ONNX towers, prompts, card; in `folder` or for `runs`.
 
-    Raises JudgeError for a dataset that has no judge of its own, and DataError where pictures cannot be had.
+    0 epochs: as many as the pictures ask for. Raises JudgeError for a dataset that has no judge of its own and for a
+    judge that is no better than chance, and DataError where pictures cannot be had.
     """
     if dataset in SAME_PICTURES and folder is None:
         raise JudgeError(f"{dataset} is judged by the CLIP of {SAME_PICTURES[dataset]}; fit that one instead.")
     folder = folder or writable(BUNDLED / stem(dataset), runs)
     train, test = (load_pictures(dataset, data, split) for split in ("train", "test"))
+    with tempfile.TemporaryDirectory() as place:
+        made = Path(place)
+        judge = _made(dataset, train, test, epochs or max(defaults.CLIP_FIT_EPOCHS, more_of_few(train.labels)), made)
+        warned(judge.card, train.labels)
+        for path in sorted(made.iterdir(), key=lambda path: path.name == CARD):
+            write_bytes(folder / path.name, path.read_bytes())
+    return load(folder)
+
+
+def _made(dataset: str, train: Pictures, test: Pictures, epochs: int, folder: Path) -> ClipJudge:
+    """A judge in a folder, whatever it is worth."""
     config = small_config(*(round(float(part), 4) for part in moments(train.images)))
     write_json(folder / CONFIG, config)  # the tokenizer reads its context length there
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")

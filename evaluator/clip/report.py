@@ -9,11 +9,12 @@ def report(figures: dict[str, Any]) -> str:
     """The orders as a table for people."""
     lines = [f"{figures['run']}: {figures['pictures']:,} pictures before {figures['judge']}. {figures['about']}"]
     for name, order in figures["scores"].items():
-        lines += ["", f"{'class':<12}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
+        wide = 1 + max(11, *(len(row["class"]) for row in order["classes"]))
+        lines += ["", f"{'class':<{wide}}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
         for row in order["classes"]:
             rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
             lines.append(
-                f"{row['class']:<12}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
+                f"{row['class']:<{wide}}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
                 f"{_cell(row['recall'])}, n = {row['recall']['n']:,}"
             )
         apart = "; ".join(", ".join(group) for group in order["not_told_apart"])

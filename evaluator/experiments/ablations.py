@@ -47,7 +47,7 @@ def ablations(run: Run, seeds: int = defaults.ABLATIONS_SEEDS, judges: Path = JU
     subject, settings = subject_of(run, True, judges), settings_of(run)
     content, level = run.denoiser.read_bytes(), middle(settings)
     graph = open_guest(content, subject.shape) if subject.card.get("guest") else open_graph(content)
-    manifold = _manifold(subject, judges)
+    manifold = _manifold(subject)
     noted = {"sampling": settings.plain(), "frozen": level, "seed": FIRST_SEED, "real": manifold is not None}
     tables = [
         _drawn_without(subject, graph, part, settings, noted, seeds, manifold)
@@ -146,10 +146,10 @@ def _columns(
     }  # fmt: skip
 
 
-def _manifold(subject: Subject, judges: Path) -> Manifold | None:
+def _manifold(subject: Subject) -> Manifold | None:
     """Where real pictures are in the judge's features; None where that was never measured."""
     try:
-        points = reference_for(subject.judge, judges).features
+        points = reference_for(subject.judge).features
     except JudgeError:
         return None
     return points, radii(points)

@@ -13,6 +13,7 @@ from typing import Any
 
 from firstlight.archives import places
 from firstlight.errors import JudgeError, RunError
+from firstlight.remedy import evaluated_by
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
 from firstlight.run_json import SAME_PICTURES, card_of
@@ -117,11 +118,12 @@ def lacking(run: Run) -> str:
 
 
 def to_make(run: Run, command: str, how: str = "Do it with") -> str:
-    """How what a judge says of a run is made: the command, after the one that makes its judges where it has none."""
+    """How what a judge says of a run is made: the command, after what makes the network and the judges it lacks."""
     without = lacking(run)
-    if without:
-        return f"{without}, and then: {command}" if FIT in without else f"{without.rstrip('.')}."
-    return f"{how}: {command}"
+    if without and FIT not in without:
+        return f"{without.rstrip('.')}."
+    made = evaluated_by(run, command, f"{without}, and then" if without else how)
+    return f"{without}. {made}" if without and without not in made else made
 
 
 def strange_classes(card: Card, run_card: Card) -> str:

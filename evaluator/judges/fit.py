@@ -73,7 +73,7 @@ def fit_judges(
         refuse_bundled(dataset, kinds)
     train, test = (real_pictures(dataset, data, split, resize) for split in ("train", "test"))
     refuse_bundled(dataset, kinds, train)
-    passes = epochs or max(EPOCHS, round(LEAST_SEEN / len(train.labels)))
+    passes = epochs or max(EPOCHS, more_of_few(train.labels))
     for kind in kinds:
         with tempfile.TemporaryDirectory() as place:
             made = Path(place)
@@ -86,6 +86,11 @@ def fit_judges(
             for path in sorted(made.iterdir()):
                 write_bytes(folder / path.name, path.read_bytes())
         yield load(folder / f"{judge.name}.onnx")
+
+
+def more_of_few(labels: NDArray[np.int64]) -> int:
+    """How often a judge sees each of so few pictures at least."""
+    return round(LEAST_SEEN / len(labels))
 
 
 def examine(dataset: str, data: Path | None, runs: Path | None) -> Iterator[Judge]:
@@ -168,7 +173,7 @@ def finish(
 
 
 def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
-    """The card's `warning` where too few pictures say how good the judge is; `labels` (N,) are those it learned from.
+    """The card's `warning` where too few pictures say how good a judge is; `labels` (N,) are those it learned from.
 
     Raises JudgeError where it is no better than always saying the same class.
     """

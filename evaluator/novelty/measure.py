@@ -81,7 +81,7 @@ def novelty(
     notes = {"denoiser": denoiser_sha256(run), "pictures": learned.source, "seen": learned.seen}
     _write(run, rows, sides, learned, notes)
     return {"run": run.id, "pictures": len(drawn.labels), "training": learned.source, "seen": learned.seen,
-            "figures": rows, "copies": copies(found)}  # fmt: skip
+            "classes": card["dataset"]["classes"], "figures": rows, "copies": copies(found)}  # fmt: skip
 
 
 def _judge(run: Run, judges: Path) -> Judge | None:

@@ -32,7 +32,7 @@ def report(figures: dict[str, Any]) -> str:
         lines.append(SEEN)
     for row in figures["figures"]:
         name = f"{row['metric']}, {row['of']}, {row['space']}"
-        name = name if row["label"] is None else f"  class {row['label']}"
+        name = name if row["label"] is None else f"  {row['metric']}, class {figures['classes'][row['label']]}"
         text = with_interval(row, ".3f") if row["metric"] == "density" else percent(row)
         lines.append(f"{name:<32}{text}  n = {row['n']:,}")
     return "\n".join(lines)

@@ -58,7 +58,7 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     made_of = json.dumps({"denoiser": denoiser_sha256(run)}).encode()
     write_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
-    return {"run": run.id, "pictures": len(drawn.labels), "metrics": rows}
+    return {"run": run.id, "pictures": len(drawn.labels), "classes": card["dataset"]["classes"], "metrics": rows}
 
 
 def row(metric: str, label: int | None, estimate: Estimate, draws: Numbers | None, judge: str) -> Row:

@@ -8,7 +8,8 @@ from evaluator.stats.interval_text import with_interval
 def report(figures: dict[str, Any]) -> str:
     """The figures as a table for people."""
     lines = [f"{figures['run']}: {figures['pictures']:,} pictures at its default settings"]
+    wide = 1 + max(15, *(len(f"  of class {name}") for name in figures["classes"]))
     for line in figures["metrics"]:
-        name = line["metric"] if line["label"] is None else f"  of class {line['label']}"
-        lines.append(f"{name:<16}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
+        name = line["metric"] if line["label"] is None else f"  of class {figures['classes'][line['label']]}"
+        lines.append(f"{name:<{wide}}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
     return "\n".join(lines)

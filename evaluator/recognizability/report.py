@@ -13,9 +13,12 @@ def report(figures: dict[str, Any]) -> str:
     for view in figures["views"]:
         p = view["threshold"]
         lines += ["", f"{figures['run']}: {view['view']} before {view['judge']}, recognized from p = {p}"]
-        lines += [f"{'class':<7}{'n':>5}   " + "".join(f"{heading:<22}" for heading in HEADINGS).rstrip()]
+        wide = 1 + max(6, *(len(row["class"]) for row in view["classes"]))
+        lines += [f"{'class':<{wide}}{'n':>5}   " + "".join(f"{heading:<22}" for heading in HEADINGS).rstrip()]
         for row in [*view["classes"], {"class": "all"} | view["all"]]:
-            lines.append(f"{row['class']:<7}{row['n']:>5}   " + "".join(f"{each:<22}" for each in _cells(row)).rstrip())
+            lines.append(
+                f"{row['class']:<{wide}}{row['n']:>5}   " + "".join(f"{each:<22}" for each in _cells(row)).rstrip()
+            )
         if view["ranking"]:
             lines.append(view["ranking"]["sentence"])
         lines += [_claim(each) for each in view["claims"] if each["effect"]] or _unclaimed(view["claims"])

@@ -19,7 +19,8 @@ def with_interval(
     if ends["value"] is ends["low"] is ends["high"] is None:
         return none.rjust(width)
     value, low, high = (
-        none if ends[end] is None else format(factor * ends[end], spec) for end in ("value", "low", "high")
+        none if ends[end] is None else format(factor * ends[end], spec.replace(".", "z."))
+        for end in ("value", "low", "high")
     )
     return f"{value.rjust(width)}{unit} [{low}, {high}]"
 

@@ -8,15 +8,19 @@ from evaluator.published.late_start import published_late_start
 from evaluator.stats.interval_text import with_interval
 
 
+ENDS = {"value": "", "low": "_low", "high": "_high"}  # what ends a column's name
+
+
 def steps(figures: dict[str, Any]) -> str:
     """The figures for people."""
     lines = [f"{figures['run']}: {figures['pictures']:,} pictures of each way to draw, the same noise"]
     lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
     for row in figures["ways"]:
         name = row["solver"] if row["network"] == figures["run"] else row["network"]
-        right = " ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
-        far = ("frechet_ratio", "frechet_ratio_low", "frechet_ratio_high")
-        away = "-" if row["frechet_ratio"] is None else " ".join(f"{row[key]:.2f}" for key in far)
+        right, away = (
+            with_interval({end: row[f"{key}{tail}"] for end, tail in ENDS.items()}, form, factor)
+            for key, form, factor in (("accuracy", ".1f", 100), ("frechet_ratio", ".2f", 1))
+        )
         score = "-" if row["cas"] is None else f"{100 * row['cas']:.1f}"
         lines.append(f"{row['evaluations']:>11}  {name:<24}  {right:<20}  {away:<20}  {score:>6}  {row['ms']:7.2f}")
     return "\n".join(lines)

@@ -270,15 +270,18 @@ function chart(svg, row, data, across, margin, named) {
   })
   const upright = (name, place) =>
     shape("line", { class: name, x1: across(place), x2: across(place), y1: down(1), y2: down(0) })
+  const place = row.point === null ? null : row.place[row.point]
+  const near = row.source !== null && place !== null && Math.abs(place - row.source) < 0.14
+  const before = near && row.source <= place // the source's name then stands at its left, and is not written over
   if (row.source !== null) {
     parts.push(upright("source", row.source))
-    if (margin.top > 12) parts.push(text(data.said, across(row.source) + 5, down(1) - 5, "start"))
+    const x = across(row.source) + (before ? -5 : 5)
+    if (margin.top > 12) parts.push(text(data.said, x, down(1) - 5, before ? "end" : "start"))
   }
-  if (row.point !== null) {
-    const place = row.place[row.point]
+  if (place !== null) {
     parts.push(upright("point", place))
     if (margin.top > 12) {
-      const left = (row.source !== null && Math.abs(place - row.source) < 0.14) || place > 0.85
+      const left = near ? !before : place > 0.85
       const word = text("recognized", across(place) + (left ? -5 : 5), down(1) - 5, left ? "end" : "start")
       word.setAttribute("class", "point")
       parts.push(word)
