@@ -32,9 +32,9 @@ def trajectories_by(run: Run) -> str:
 
 
 def evaluated_by(run: Run, command: str, how: str) -> str:
-    """How an evaluation that the run lacks is made, in a sentence without its stop; its network comes first."""
-    of_frames = "recognizability" in command
-    if run.denoiser.is_file() or not trained_elsewhere(run) or (of_frames and run.trajectories.is_file()):
-        return f"{how}: {command}"
-    traced = of_frames or "evaluate all" in command
-    return f"{trajectories_by(run) if traced else denoiser_by(run)}, then: {command}"
+    """How an evaluation that the run lacks is made, in a sentence without its stop; what it needs comes first."""
+    traced = "recognizability" in command or "evaluate all" in command
+    lacks = traced and not run.trajectories.is_file()
+    if trained_elsewhere(run) and not run.denoiser.is_file() and (lacks or "recognizability" not in command):
+        return f"{trajectories_by(run) if lacks else denoiser_by(run)}, then: {command}"
+    return f"{how}: firstlight trace {run.id}, then: {command}" if lacks else f"{how}: {command}"

@@ -151,7 +151,8 @@ def test_a_judge_of_another_data_set_can_say_nothing(opened: Open, tmp_path: Pat
     said = words(test).replace("\\", "")
     assert "mnist-noisy does not know t-shirt, trouser, pullover, dress, coat and 5 others" in said
     assert (
-        "fit-judge --dataset fashion-mnist --data FOLDER, and then: firstlight evaluate recognizability shirts" in said
+        "fit-judge --dataset fashion-mnist --data FOLDER, and then: firstlight trace shirts, then: firstlight evaluate "
+        "recognizability shirts" in said
     )
     assert "Half of the pictures" not in said
 

@@ -86,10 +86,10 @@ def test_what_makes_a_judge_is_said_for_each_run(tmp_path: Path, kind: str) -> N
     run = run_of(tmp_path, kind, dataset, [*classes], channels, size)
     if made is None:
         assert cards.lacking(run) == "" and judge_for_run(run, "noisy").whole
-        assert cards.to_make(run, "firstlight evaluate all x") == "Do it with: firstlight evaluate all x"
+        assert cards.to_make(run, "firstlight evaluate quality x") == "Do it with: firstlight evaluate quality x"
         return
-    said = cards.to_make(run, "firstlight evaluate all x")
-    assert f"with: firstlight evaluate fit-judge {made}, and then: firstlight evaluate all x" in said
+    said = cards.to_make(run, "firstlight evaluate quality x")
+    assert f"with: firstlight evaluate fit-judge {made}, and then: firstlight evaluate quality x" in said
     assert parser().parse_args(["fit-judge", *shlex.split(made)]).kind == "both"
     with pytest.raises(JudgeError, match=re.escape(f"fit-judge {made}")):
         judge_for_run(run, "clean")
@@ -97,7 +97,7 @@ def test_what_makes_a_judge_is_said_for_each_run(tmp_path: Path, kind: str) -> N
 
 
 def test_a_run_without_classes_has_nothing_to_recognize(tmp_path: Path) -> None:
-    said = cards.to_make(run_of(tmp_path, "plain", "mnist", [], 1, 28), "firstlight evaluate all plain")
+    said = cards.to_make(run_of(tmp_path, "plain", "mnist", [], 1, 28), "firstlight evaluate quality plain")
     assert said.startswith("plain has no classes, so no judge can name its pictures")
     assert said.endswith("firstlight adopt … --id plain --classes NAME NAME ….")
 

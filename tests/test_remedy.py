@@ -10,6 +10,9 @@ from recorded_fixture import begun
 from streamlit.testing.v1 import AppTest
 from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
 
+from firstlight.remedy import evaluated_by
+from firstlight.run_folder import Run
+
 WRONG = re.compile(r"firstlight (train --id|export|resume|trace) (recorded|harmed|traced)")  # there is nothing to
 
 
@@ -21,10 +24,22 @@ def test_no_page_names_a_command_that_a_recorded_run_cannot_take(
     said = html.unescape(words(opened(name, run="recorded"))).replace("\\", "")
     found = [text for text in re.findall(r"[^<>]*", said) if WRONG.search(text) and "firstlight adopt" not in text]
     assert not found
-    lonely = [text for text in re.findall(r"[^<>]*", said) if "firstlight evaluate" in text]
+    lonely = [text for text in re.findall(r"[^<>]*", said) if "with: firstlight evaluate" in text]
     assert not [text for text in lonely if "firstlight adopt" not in text], "it needs its network first"
     if name in ("trajectory", "blind_test", "generate", "network"):
         assert "firstlight adopt FOLDER --id recorded" in said
+
+
+def test_what_an_evaluation_needs_comes_first(tmp_path: Path) -> None:
+    begun(tmp_path, "recorded").finish()
+    run, command = Run(tmp_path / "recorded"), "firstlight evaluate recognizability recorded"
+    adopted = "Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id recorded"
+    assert evaluated_by(run, "firstlight evaluate steps recorded", "Do it with").startswith(f"{adopted}, then: firstl")
+    assert evaluated_by(run, command, "Do it with") == f"{adopted}, then: firstlight trace recorded, then: {command}"
+    run.denoiser.write_bytes(b"")
+    assert evaluated_by(run, command, "Do it with") == f"Do it with: firstlight trace recorded, then: {command}"
+    run.trajectories.write_bytes(b"")
+    assert evaluated_by(run, command, "Do it with") == f"Do it with: {command}"
 
 
 def test_only_the_rule_names_what_makes_a_graph_or_trajectories() -> None:

@@ -47,8 +47,7 @@ def draw(run: pd.Series) -> None:
     if found.real is None:
         good = "Which pictures lie among real ones is not known, so good is right alone."
     elements.note(
-        f"{good} "
-        "Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."
+        f"{good} Intervals are clustered on the noise; without a label a noise gives one picture, so right is chance."
     )
 
 
