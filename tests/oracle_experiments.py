@@ -48,9 +48,10 @@ def speciation(run: str, say: Say) -> str:
     known = spectrum(run)
     told = None if known is None else own_percent(run, -math.log(known["value"]))
     if not there(run, "speciation"):
-        if told is None:
+        if known is None or told is None:
             return f"No copies of {run}'s chains were followed yet, and theory has no number for its data."
-        where = "a level outside its schedule" if math.isnan(told) else f"{say(told)} % of the steps"
+        level = f"logSNR {say(-math.log(known['value']))}, which its chain does not pass" if math.isnan(told) else ""
+        where = level or f"{say(told)} % of the steps"
         return f"Theory says that the class is decided around {where}; no copies of {run}'s chains were followed."
     classes, found, n = len(card(run)["dataset"]["classes"]), *agreement(run)
     done = Found(*(own_percent(run, end) for end in found))

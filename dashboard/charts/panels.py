@@ -16,6 +16,7 @@ from dashboard.charts.theme import HEIGHT, Figure, plain, span
 
 ACROSS = 5  # panels beside each other
 GAP = (0.14, 0.34)  # between panels, in widths and heights of one
+SHORT, LINE = 4, 0.14  # letters of a class's name that leave room beside it, and the height of a line above it
 LEGEND: Figure = {
     "showlegend": True, "margin": {"l": 52, "r": 8, "t": 30, "b": 48},
     "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
@@ -124,7 +125,8 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
     right, top = plane.across * (1 + GAP[0]) - GAP[0], plane.down * (1 + GAP[1]) - GAP[1]
     bare = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": False, "ticklabeloverflow": "allow"}
     said = [_above(plane, label, 0 if beside else 0.5, plain(name), 13) for label, name in enumerate(classes)]
-    said += [_above(plane, label, 1, plain(text), 11) for label, text in enumerate(beside) if text]
+    lift = LINE if beside and max(map(len, classes)) > SHORT else 0.0
+    said += [_above(plane, label, 1, plain(text), 11, lift) for label, text in enumerate(beside) if text]
     return {
         "xaxis": bare | {
             "tickvals": [float(plane.x(label, mark)) for label in lowest for mark in marks],
@@ -133,7 +135,7 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
         },
         "yaxis": bare | {
             "tickvals": [row * (1 + GAP[1]) + level for row in range(plane.down) for level in (0, 0.5, 1)],
-            "ticktext": ["0 %", "50 %", "100 %"] * plane.down, "range": [-0.04, top + 0.22],
+            "ticktext": ["0 %", "50 %", "100 %"] * plane.down, "range": [-0.04, top + 0.22 + lift],
         },
         "annotations": said,
         "height": 2 * HEIGHT - 180 if plane.down > 1 else HEIGHT, "margin": {"l": 52, "r": 8, "t": 4, "b": 48},
@@ -141,11 +143,11 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
     }  # fmt: skip
 
 
-def _above(plane: Plane, label: int, place: float, text: str, size: int) -> Figure:
-    """A text above a panel: at its left end (0), its middle or its right end (1)."""
+def _above(plane: Plane, label: int, place: float, text: str, size: int, lift: float = 0.0) -> Figure:
+    """A text above a panel: at its left end (0), its middle or its right end (1), and so much higher."""
     x, y = plane.corner(label)
     anchor = {0: "left", 0.5: "center", 1: "right"}[place]
-    return {"x": x + place, "y": y + 1.02, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
+    return {"x": x + place, "y": y + 1.02 + lift, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
             "font": {"size": size}}  # fmt: skip
 
 

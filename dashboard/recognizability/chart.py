@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.axes import SOURCE, estimate_on, on_axes
+from dashboard.axes import AXES, SOURCE, estimate_on, on_axes
 from dashboard.charts.incidence import Places, beside, incidence
 from dashboard.components import elements
 from dashboard.data import archive, judgements
@@ -79,9 +79,11 @@ def _curves(at: Choice) -> None:
 
 
 def _theory(at: Choice) -> tuple[float | None, tuple[float, float] | None]:
-    """Theory's point on the drawn axis, and the range of its points for pairs of classes."""
+    """Theory's point on the drawn axis, if the chain passes it, and the range of its points for pairs of classes."""
     if at.schedule is None:
-        return data_theory.across(at.run, at.axis)
+        point, pairs = data_theory.across(at.run, at.axis)
+        along = at.curve[AXES[at.axis][0]]
+        return (point if point is not None and along.min() <= point <= along.max() else None), pairs
     point, pairs = data_theory.across(at.run, "logSNR")
     held = percent_on(at.schedule.grid, [math.nan if point is None else point, *(pairs or ())]).tolist()
     return (None if point is None else held[0]), (held[1], held[2]) if pairs else None

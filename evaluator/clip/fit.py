@@ -78,7 +78,7 @@ def fit_clip(
     with tempfile.TemporaryDirectory() as place:
         made = Path(place)
         judge = _made(dataset, train, test, epochs or max(defaults.CLIP_FIT_EPOCHS, more_of_few(train.labels)), made)
-        warned(judge.card, train.labels)
+        warned(judge.card, train.labels)  # refuses one that is no better than chance
         for path in sorted(made.iterdir(), key=lambda path: path.name == CARD):
             write_bytes(folder / path.name, path.read_bytes())
     return load(folder)

@@ -56,7 +56,7 @@ def _slow(slow: Way, quick: Way) -> Verdict:
 def _right(slow: Way, quick: Way) -> Verdict:
     effect = lost(quick, slow)
     if not slow.draws_classes:
-        reason = f"Nor does {slow.solver}, {slow.evaluations} evaluations, surely draw it more often than by lot."
+        reason = f"Even {slow.solver}, {slow.evaluations} evaluations, does not surely draw it more often than by lot."
         return Verdict(RIGHT, CANNOT, reason, effect, "points", None, effect.n)
     verdict = SUPPORTED if effect.low > -POINTS_LOST else NOT if effect.high < -POINTS_LOST else CANNOT
     both = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
