@@ -147,8 +147,8 @@ def _above(plane: Plane, label: int, place: float, text: str, size: int, lift: f
     """A text above a panel: at its left end (0), its middle or its right end (1), and so much higher."""
     x, y = plane.corner(label)
     anchor = {0: "left", 0.5: "center", 1: "right"}[place]
-    return {"x": x + place, "y": y + 1.02 + lift, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
-            "font": {"size": size}}  # fmt: skip
+    return {"x": x + place, "y": y + 1.02 + lift, "text": text, "showarrow": False, "xanchor": anchor,
+            "yanchor": "bottom", "font": {"size": size}}  # fmt: skip
 
 
 def _ended(x: Any, y: Any) -> Line:

@@ -7,7 +7,6 @@ from typing import Any
 from evaluator.published.late_start import published_late_start
 from evaluator.stats.interval_text import with_interval
 
-
 ENDS = {"value": "", "low": "_low", "high": "_high"}  # what ends a column's name
 
 
