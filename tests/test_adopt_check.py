@@ -16,7 +16,7 @@ from torch import Tensor, nn
 import firstlight
 from firstlight.adoption.adopt import UNCHECKED, adopt
 from firstlight.adoption.check import findings, start
-from firstlight.adoption.terms import RANGES, Terms
+from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.command import main
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
@@ -31,8 +31,8 @@ TRUTHS: list[tuple[str, Schedule, tuple[float, float]]] = [
 ]  # fmt: skip
 SHAPE = (1, 28, 28)
 FAR = (  # from noise: what is said of the course's chain
-    "Its own drawing starts from pure noise at logSNR -2.66, its noisiest level, where 26 % of a picture's amplitude "
-    "is left, so its pictures may miss what it learned; train it with more noise at the end of its schedule."
+    "Its own drawing starts from pure noise at its noisiest level, logSNR -2.66, where its schedule leaves 26 % of a "
+    "picture's amplitude: it begins with what it was not trained on. Whether that harms, its pictures tell."
 )
 
 

@@ -18,9 +18,9 @@ from test_guest import SCHEDULES
 
 from firstlight.adoption.adopt import adopt
 from firstlight.adoption.algebra import levels_at
+from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.adoption.nodes import Nodes, Value
 from firstlight.adoption.onnx_network import OnnxNetwork
-from firstlight.adoption.terms import RANGES, Terms
 from firstlight.command import main
 from firstlight.errors import RunError
 from firstlight.levels import CLEAN, alpha, sigma

@@ -11,8 +11,8 @@ import torch
 from exact_network import BETAS, DATA, MEAN, SPREAD, Exact
 from torch import Tensor, nn
 
+from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.adoption.guest import Guest
-from firstlight.adoption.terms import RANGES, Terms
 from firstlight.adoption.torch_network import TorchNetwork
 from firstlight.errors import RunError
 from firstlight.graph import INPUTS, serialize, to_onnx

@@ -12,9 +12,9 @@ from diffusers import DDIMScheduler, DDPMScheduler
 from diffusers.schedulers import scheduling_ddpm
 from exact_network import BETAS, SPREAD, Exact
 
+from firstlight.adoption.conventions import Terms
 from firstlight.adoption.diffusers_folder import _sampling
 from firstlight.adoption.guest import Guest
-from firstlight.adoption.terms import Terms
 from firstlight.errors import SamplerError
 from firstlight.levels import onward
 from firstlight.schedules import Schedule, betas

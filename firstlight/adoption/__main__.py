@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.adoption.adopt import adopt
-from firstlight.adoption.terms import PREDICTIONS, VARIANCES
+from firstlight.adoption.conventions import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from firstlight.adoption import check as checks
 from firstlight.adoption import parity
 from firstlight.adoption.algebra import levels_at
-from firstlight.adoption.terms import Terms
+from firstlight.adoption.conventions import Terms
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError

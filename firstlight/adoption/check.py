@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.adoption.algebra import fed, picture
-from firstlight.adoption.terms import RANGES, Terms
+from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.errors import RunError
 from firstlight.levels import SIGNAL_LEFT, alpha
 from firstlight.schedules import Schedule, flow
@@ -99,9 +99,9 @@ def start(terms: Terms) -> list[str]:
     noisiest = terms.schedule.ours(terms.pictures)[terms.drawn].min()
     left = alpha(noisiest)
     return [] if left <= SIGNAL_LEFT else [
-        f"Its own drawing starts from pure noise at logSNR {noisiest:.2f}, its noisiest level, where "
-        f"{100 * left:.0f} % of a picture's amplitude is left, so its pictures may miss what it learned; train it with "
-        "more noise at the end of its schedule."
+        f"Its own drawing starts from pure noise at its noisiest level, logSNR {noisiest:.2f}, where its schedule "
+        f"leaves {100 * left:.0f} % of a picture's amplitude: it begins with what it was not trained on. Whether "
+        "that harms, its pictures tell."
     ]  # fmt: skip
 
 

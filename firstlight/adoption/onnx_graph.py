@@ -14,7 +14,7 @@ from firstlight.schedules import half_and_centre
 if TYPE_CHECKING:
     import onnx
 
-    from firstlight.adoption.terms import Terms
+    from firstlight.adoption.conventions import Terms
 
 PREFIX = "net/"  # of every name in the network's own part
 

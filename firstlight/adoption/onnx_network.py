@@ -18,7 +18,7 @@ from firstlight.runtime import CPU, inference_session
 if TYPE_CHECKING:
     import onnx
 
-    from firstlight.adoption.terms import Terms
+    from firstlight.adoption.conventions import Terms
 
 OLDEST = 13  # opset; an older graph is converted, and a newer one than OPSET too
 CONTROL = {"If", "Loop", "Scan"}

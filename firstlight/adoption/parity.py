@@ -15,7 +15,7 @@ from firstlight.runtime import CPU, inference_session
 if TYPE_CHECKING:
     import onnx
 
-    from firstlight.adoption.terms import Terms
+    from firstlight.adoption.conventions import Terms
 
 LIMIT = 1e-4  # largest difference of x̂0 from the network in float64 that is let through, or twice float32's own
 AT_ONCE = 64  # pictures compared together

@@ -14,7 +14,7 @@ from firstlight.graph import INPUTS, OUTPUT, to_onnx
 if TYPE_CHECKING:
     import onnx
 
-    from firstlight.adoption.terms import Terms
+    from firstlight.adoption.conventions import Terms
 
 
 class TorchNetwork:
