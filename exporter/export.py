@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from exporter.graph import graph_of, multiplied_out, scales
+from exporter.graph import graph_of, multiplied_out
+from exporter.metadata import scales
 from exporter.whole import CPU, Form, whole_graph, whole_parity
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError

@@ -1,9 +1,6 @@
 """Our denoiser as an ONNX graph of plain convolutions, norms and gains multiplied into their weights."""
 
 import copy
-import json
-from dataclasses import asdict
-from hashlib import sha256
 
 import numpy as np
 import onnx
@@ -11,13 +8,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from exporter.metadata import metadata
 from firstlight.graph import HALF, INPUTS, OUTPUT, SCALE_INPUT, serialize, to_onnx
-from trainer.config import Config
 from trainer.network import Conv, Denoiser, Fold
 
 FLOAT = onnx.TensorProto.FLOAT
 SMALLEST = 1024  # elements of a tensor that is stored in half precision
-SCALE = "[-1, 1]"  # of pictures
 
 
 def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
@@ -38,15 +34,7 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     model = to_onnx(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
     if config.scale_high:
         store_in_half(model)
-    return serialize(model, facts(config, classes))
-
-
-def facts(config: Config, classes: list[str]) -> dict[str, str]:
-    """What a graph says about itself."""
-    said = {"classes": json.dumps(classes, ensure_ascii=False), "scale": SCALE, "config": config_hash(config)}
-    if config.scale_high:
-        said[SCALE_INPUT] = json.dumps(scales(config))
-    return said
+    return serialize(model, metadata(config, classes))
 
 
 def multiplied_out(denoiser: Denoiser) -> Denoiser:
@@ -96,13 +84,3 @@ def store_in_half(model: onnx.ModelProto, exact: bool = False) -> None:
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-
-
-def scales(config: Config) -> tuple[float, float] | None:
-    """The guidance scales that a student learned, lowest and highest; None of any other network."""
-    return (config.scale_low, config.scale_high) if config.scale_high else None
-
-
-def config_hash(config: Config) -> str:
-    """SHA-256 of the configuration."""
-    return sha256(json.dumps(asdict(config), sort_keys=True).encode()).hexdigest()

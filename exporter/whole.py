@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from exporter.columns import in_columns
-from exporter.graph import facts, multiplied_out, scales, store_in_half
+from exporter.graph import multiplied_out, store_in_half
+from exporter.metadata import metadata, scales
 from firstlight.errors import RunError
 from firstlight.graph import SCALE_INPUT, serialize, to_onnx
 from firstlight.parity import Parity, guidance
@@ -85,7 +86,7 @@ def whole_graph(denoiser: Denoiser, classes: list[str], form: Form) -> bytes:
                torch.ones(2))  # fmt: skip
     model = to_onnx(Unrolled(denoiser, form).eval(), example, INPUTS, OUTPUTS)
     store_in_half(model, exact=True)
-    return serialize(model, facts(config, classes) | {"drawing": json.dumps(built_in(config))})
+    return serialize(model, metadata(config, classes) | {"drawing": json.dumps(built_in(config))})
 
 
 def whole_parity(denoiser: Denoiser, content: bytes, form: Form) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""What an id of a run may be, checked before it touches the disk."""
+"""What an id of a run may be, checked before it touches the disk, and the next one that is free."""
 
 import re
+from itertools import count
 from pathlib import Path
 
 from firstlight.errors import RunError
@@ -20,3 +21,16 @@ def run_at(runs: Path, run_id: str) -> Run:
     if folder.is_symlink():
         raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
     return Run(folder)
+
+
+def free_beside(run: Run) -> Run:
+    """The first of id-2, id-3 ... that is not there, with its folder made."""
+    for number in count(2):
+        end = f"-{number}"
+        other = run_at(run.folder.parent, run.id[: 64 - len(end)] + end)
+        try:
+            other.folder.mkdir()
+        except FileExistsError:
+            continue
+        return other
+    raise AssertionError

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import control_bar, elements
 from dashboard.data import archive
-from dashboard.forward import chart, choice, headline, process
+from dashboard.forward import chart, choice, headline, schedules
 from dashboard.forward import film as forward_film
 
 elements.title("Forward process", "How does a picture fade into noise, and why take many small steps back?")
@@ -14,7 +14,7 @@ answer = st.container()
 with st.container(horizontal=True):
     at = choice.choice(run)
 
-table = process.schedule(at.schedule, archive.folder(run))
+table = schedules.schedule(at.schedule, archive.folder(run))
 label = control_bar.chosen_class(run)
 film = forward_film.film(run, at.schedule, at.kind, label, at.which)
 with answer:

@@ -11,7 +11,7 @@ from dashboard.charts import loss
 from dashboard.charts import theme as charts_theme
 from dashboard.forward import chart as forward_chart
 from dashboard.forward import headline as forward_headline
-from dashboard.forward import process
+from dashboard.forward import schedules
 from dashboard.recognizability import map as recognizability_map
 
 HOSTILE = "<b>x</b> $y$ %{z}"
@@ -50,13 +50,13 @@ def test_a_loss_that_is_not_a_number_is_a_gap(logarithmic):
 
 
 def test_the_schedule_figure_is_valid_plotly():
-    go.Figure(forward_chart.schedule(process.schedule("linear-150")))
+    go.Figure(forward_chart.schedule(schedules.schedule("linear-150")))
 
 
 def test_signal_and_noise_are_equal_only_where_a_schedule_comes_to_it():
-    whole = process.schedule("linear-150")
+    whole = schedules.schedule("linear-150")
     assert ", signal and noise are equal at step 101 of 150" in forward_headline.sentence("linear-150", whole)
-    short = forward_headline.sentence(process.OWN, whole[whole["logsnr"] > 0.5])
+    short = forward_headline.sentence(schedules.OWN, whole[whole["logsnr"] > 0.5])
     assert "there is more signal than noise at each of" in short and "begins in noise all the same" in short
 
 

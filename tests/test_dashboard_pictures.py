@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard.forward import clean_pictures, process
+from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures import snapshots, trajectories
 from dashboard.pictures.grid import AMBER, GAP, LABEL, NIGHT, plate
 from dashboard.pictures.pixels import shown, shown_noisy, unpack
@@ -110,7 +110,7 @@ def test_real_pictures_grow_black_margins_for_a_run_of_larger_pictures_and_are_n
 
 @pytest.mark.parametrize(("name", "left", "logsnr"), [("linear-150", 0.219, -1.27), ("linear-400", 0.0175, -4.03)])
 def test_what_a_schedule_leaves_is_what_the_design_computed(name, left, logsnr):
-    last = process.schedule(name).iloc[-1]
+    last = schedules.schedule(name).iloc[-1]
     assert last["alpha_bar"] == pytest.approx(left, rel=5e-3)
     assert last["logsnr"] == pytest.approx(logsnr, abs=5e-3)
 

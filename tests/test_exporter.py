@@ -15,7 +15,8 @@ from archive_fixture import card
 
 from exporter.__main__ import main
 from exporter.export import LIMIT, ROUNDED, export, noise_levels, rounding, write
-from exporter.graph import SMALLEST, config_hash, multiplied_out
+from exporter.graph import SMALLEST, multiplied_out
+from exporter.metadata import config_hash
 from firstlight import graph, parity
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError

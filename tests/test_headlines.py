@@ -40,7 +40,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.claims import headline as claims_headline
 from dashboard.claims import text as claims_text
 from dashboard.forward import headline as forward_headline
-from dashboard.forward import process
+from dashboard.forward import schedules
 from firstlight.run_folder import Run
 from store.database import Archive
 
@@ -205,7 +205,7 @@ SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
 
 ARCHIVE = Archive(ROOT / "runs")
 QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without the pictures that it draws beside
-    "forward": lambda run: forward_headline.sentence(process.OWN, process.schedule(process.OWN, Run(RUNS[run]))),
+    "forward": lambda run: forward_headline.sentence(schedules.OWN, schedules.schedule(schedules.OWN, Run(RUNS[run]))),
     "claims": lambda run: claims_headline.sentence(claims_text.verdicts_of(Run(RUNS[run]), ARCHIVE.ask), run),
 }
 

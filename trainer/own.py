@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.own_files import from_file, from_files
 from trainer.own_folder import from_folder, inner, natural, size_wanted
-from trainer.own_tables import from_file, from_files
 from trainer.picture_files import SIZES
 from trainer.raw_pictures import Images, OwnError, images_of
 

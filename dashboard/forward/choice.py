@@ -6,7 +6,7 @@ import pandas as pd
 
 from dashboard.components import control_bar, inputs
 from dashboard.data import archive
-from dashboard.forward import clean_pictures, process
+from dashboard.forward import clean_pictures, schedules
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Choice:
 
 def choice(run: pd.Series) -> Choice:
     """What is chosen on the page. Ends it where there is no picture to begin with."""
-    schedule = inputs.choose("Noise schedule", process.schedules(archive.folder(run)), "schedule")
+    schedule = inputs.choose("Noise schedule", schedules.schedules(archive.folder(run)), "schedule")
     kind = inputs.choose("Picture", clean_pictures.kinds(run), "picture")
     images = clean_pictures.pictures(run, kind, control_bar.chosen_class(run))
     return Choice(schedule, kind, inputs.number("Which one", 1, len(images), 1, "which") - 1)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import generation
 from dashboard.data import archive
-from dashboard.forward import clean_pictures, process
+from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes, shown
 from firstlight.errors import SamplerError
@@ -32,7 +32,7 @@ def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")
 def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
-    moments = process.moments(process.schedule(name, folder))
+    moments = process.moments(schedules.schedule(name, folder))
     x = process.noised(image, moments["logsnr"].to_numpy())
     try:
         net = generation.denoiser(folder)
@@ -50,7 +50,7 @@ def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
         f"{process.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average "
         "of all pictures that are still possible, and small steps settle on one."
         + (f" The network knows {len(net.known)} noise levels: every picture is noised to the nearest of them."
-           if net.known and name != process.OWN else ""),
+           if net.known and name != schedules.OWN else ""),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from dashboard.format import number
-from dashboard.forward.process import OWN
+from dashboard.forward.schedules import OWN
 from firstlight.levels import SIGNAL_LEFT
 
 

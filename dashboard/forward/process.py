@@ -1,6 +1,5 @@
 """A picture fading into noise, which needs no network, and the ways back, which need one: one big step, or many."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,20 +9,13 @@ from numpy.typing import NDArray
 
 from dashboard.pictures.pixels import Bytes
 from dashboard.pictures.trajectories import evenly
-from evaluator.theory.schedule_check import COSINE_ENDS
-from firstlight.levels import CLEAN, LAST, Levels, alpha, levels, nearest, passing, sigma
-from firstlight.run_folder import Run
-from firstlight.run_json import card_of
-from sampler.generation import settings_of
+from firstlight.levels import CLEAN, LAST, alpha, nearest, passing, sigma
 from sampler.guidance import guided
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser
 from sampler.solvers import ddim
 
-SCHEDULES = {"linear-1000": 1000, "linear-400": 400, "linear-150": 150, "cosine": 1000}  # name -> forward steps T
-OWN = "its own"  # the schedule that the run learned along, or the levels that an adopted network knows
-COSINE = re.compile(r"cosine([+-]\d+(\.\d+)?)?")
 COLUMNS = 14  # moments of a film
 SMALL_STEPS = 12  # "many" small steps back
 SEED = 7  # of the one noise that every step adds more of
@@ -37,37 +29,6 @@ class Back:
 
     once: Values
     many: Values
-
-
-def schedules(folder: Run) -> list[str]:
-    """The names of the schedules on offer for a run; its own comes first, where its card names one."""
-    return [*([] if own(folder) is None else [OWN]), *SCHEDULES]
-
-
-def own(folder: Run) -> Levels | None:
-    """The levels (T+1,), rising, that a run's forward process passes; None where its card names none.
-
-    Cosine has no steps of its own: a thousand.
-    """
-    card = card_of(folder)
-    name = str(card["config"].get("schedule", ""))
-    if card.get("guest"):
-        settings = settings_of(folder)
-        return np.append(settings.known or settings.grid()[:-1], CLEAN)
-    cosine, steps = COSINE.fullmatch(name), name.removeprefix("linear-")
-    if cosine:
-        place = (np.arange(1000, 0, -1) - 0.5) / 1000
-        level = float(cosine[1] or 0) - 2 * np.log(np.tan(np.pi / 2 * place))
-        return np.append(np.clip(level, *COSINE_ENDS), CLEAN)
-    return levels(name, int(steps)) if steps.isdecimal() and steps != name else None
-
-
-def schedule(name: str, folder: Run | None = None) -> pd.DataFrame:
-    """Forward steps 0 … T of a schedule, or of a run's own: step, alpha_bar, logsnr."""
-    found = own(folder) if folder is not None and name == OWN else None
-    logsnr = (levels(name, SCHEDULES[name]) if found is None else found)[::-1]
-    steps = len(logsnr) - 1
-    return pd.DataFrame({"step": np.arange(steps + 1), "alpha_bar": alpha(logsnr) ** 2, "logsnr": logsnr})
 
 
 def moments(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,6 @@ import atexit
 import os
 import platform
 from collections.abc import Iterable
-from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +18,7 @@ from firstlight.lock import CERTAIN, locked
 from firstlight.recording.recorder import Recorder
 from firstlight.recording.settings import as_settings, clean
 from firstlight.run_folder import Run
-from firstlight.run_id import run_at
+from firstlight.run_id import free_beside, run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
 from firstlight.schema import SCHEMA
@@ -48,7 +47,7 @@ def record(
     run, shape = run_at(root, id), _dataset(dataset, classes, size, channels)
     former = _OPEN.pop((root.resolve(), id), None)
     if former is not None and not former.refusal:
-        run = former.run if resume else _beside(run)
+        run = former.run if resume else free_beside(run)
         former.end("stopped", f"Begun again as {run.id}." if run.id != former.id else "")
     lock = _lock(run)
     try:
@@ -63,19 +62,6 @@ def record(
         raise
     _OPEN[root.resolve(), id] = recorder
     return recorder
-
-
-def _beside(run: Run) -> Run:
-    """The first of id-2, id-3 ... that is not there, made."""
-    for number in count(2):
-        end = f"-{number}"
-        other = run_at(run.folder.parent, run.id[: 64 - len(end)] + end)
-        try:
-            other.folder.mkdir()
-        except FileExistsError:
-            continue
-        return other
-    raise AssertionError
 
 
 def _lock(run: Run) -> IO[str]:
