@@ -107,17 +107,18 @@ def address(archive: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def contexts(browser: "playwright.Browser") -> dict[str, "playwright.BrowserContext"]:
-    """One browser for each theme; its pages share what they have loaded."""
-    return {scheme: browser.new_context(color_scheme=scheme) for scheme in ("dark", "light")}
+    """One browser for each theme; its pages share what they have loaded, and nothing moves that need not."""
+    return {scheme: browser.new_context(color_scheme=scheme, reduced_motion="reduce") for scheme in ("dark", "light")}
 
 
 @pytest.fixture
 def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> Iterator[Page]:
-    """Open a path in a new page, a new session for the server."""
+    """Open a path, a new session for the server, in a tab that is left over from another test or a new one."""
     pages = []
 
     def page(path: str, scheme: str = "dark", width: int = 1280) -> "playwright.Page":
-        page = contexts[scheme].new_page()
+        idle = [tab for tab in contexts[scheme].pages if tab not in pages]
+        page = idle[0] if idle else contexts[scheme].new_page()
         pages.append(page)
         page.set_default_timeout(PATIENCE)
         page.set_viewport_size({"width": width, "height": 900})
@@ -126,7 +127,8 @@ def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> It
 
     yield page
     for page in pages:
-        page.close()
+        if page != page.context.pages[0]:
+            page.close()
 
 
 def shows(page: "playwright.Page", text: str) -> None:

@@ -42,7 +42,7 @@ def seen(page: "playwright.Page") -> list[str]:
 @pytest.fixture
 def fresh(browser: "playwright.Browser") -> Iterator[Callable[[str], "playwright.Page"]]:  # noqa: F811
     """Open an address in a browser that has never been here."""
-    context = browser.new_context(color_scheme="dark", viewport={"width": 1280, "height": 900})
+    context = browser.new_context(color_scheme="dark", reduced_motion="reduce", viewport={"width": 1280, "height": 900})
 
     def page(link: str) -> "playwright.Page":
         page = context.new_page()
