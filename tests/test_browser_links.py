@@ -1,7 +1,7 @@
 """Every view is a URL: what a copied link shows in a fresh browser is what the one who copied it saw."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,19 +39,26 @@ def seen(page: "playwright.Page") -> list[str]:
     return page.evaluate(SEEN)
 
 
-@pytest.fixture
-def fresh(browser: "playwright.Browser") -> Iterator[Callable[[str], "playwright.Page"]]:  # noqa: F811
-    """Open an address in a browser that has never been here."""
+@pytest.fixture(scope="module")
+def other(browser: "playwright.Browser") -> "playwright.Page":  # noqa: F811
+    """A tab of another browser."""
     context = browser.new_context(color_scheme="dark", reduced_motion="reduce", viewport={"width": 1280, "height": 900})
+    return context.new_page()
+
+
+@pytest.fixture
+def fresh(other: "playwright.Page") -> Callable[[str], "playwright.Page"]:
+    """Open an address in a browser that remembers nothing of where it has been."""
+    other.context.clear_cookies()
+    if other.url != "about:blank":
+        other.evaluate("localStorage.clear(), sessionStorage.clear()")
 
     def page(link: str) -> "playwright.Page":
-        page = context.new_page()
-        page.set_default_timeout(2 * PATIENCE)
-        page.goto(link)
-        return page
+        other.set_default_timeout(2 * PATIENCE)
+        other.goto(link)
+        return other
 
-    yield page
-    context.close()
+    return page
 
 
 def test_every_page_has_a_link_here() -> None:
