@@ -119,7 +119,7 @@ def test_some_pictures_teach_and_what_was_taught_is_remembered(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(cas, "EPOCHS", 1)
     few = prepared(digits, per_class=10)
-    monkeypatch.setattr(measure, "train_and_test", lambda *_: (few, few))
+    monkeypatch.setattr(measure, "train_and_test", lambda *_, **__: (few, few))
     own = Run(Path(shutil.copytree(run.folder, tmp_path / "parrot")))
     first = steps(own, 2, [1], ["ddpm"])["ways"]
     assert {(row["solver"], row["evaluations"]) for row in first if row["cas"] is not None} == {
