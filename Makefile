@@ -5,6 +5,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# freed memory stays with the process, instead of being cleared anew for every large array (glibc alone heeds it)
+KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
 .PHONY: dashboard test bench check install clean
@@ -13,7 +15,7 @@ dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
 
 test: .venv/all.stamp
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(addprefix --ignore ,$(TIMED))
+	@OMP_NUM_THREADS=1 $(KEEP) $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(addprefix --ignore ,$(TIMED))
 	@$(BIN)/python -m pytest $(TIMED)
 
 bench: .venv/bench.stamp
