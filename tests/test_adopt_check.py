@@ -185,7 +185,7 @@ def test_what_is_odd_is_warned_of_and_kept(tmp_path: Path, capsys: pytest.Captur
     ("schedule", "pictures", "said"),
     [
         (COURSE, (0, 1), [FAR]), (betas(np.linspace(1e-4, 0.02, 1000)), (0, 1), []),
-        (betas(np.linspace(1e-4, 0.02, 40)), (-1, 1), ["logSNR 0.70, its noisiest level, where 82 % of"]),
+        (betas(np.linspace(1e-4, 0.02, 40)), (-1, 1), ["logSNR 0.70, where its schedule leaves 82 % of"]),
         (sigmas(np.geomspace(0.002, 80, 18)), (-1, 1), []), (sigmas(np.geomspace(0.002, 8, 18)), (-1, 1), ["-4.16"]),
         (flow(noise_at=0), (-1, 1), []),
     ],
