@@ -177,8 +177,8 @@ def test_a_fork_goes_on_from_the_nearest_level(guests: Path, told: list[Any]) ->
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("sample bare --guidance 2 --out {out}", "cannot be guided; draw with guidance 1"),
-        ("sample bare --law feedback --out {out}", "cannot be guided; draw with guidance 1"),
+        ("sample bare --guidance 2 --out {out}", "away from a weaker network; draw with guidance 1"),
+        ("sample bare --law feedback --out {out}", "away from a weaker network; draw with guidance 1"),
         ("evaluate uturn bare", "knows no pictures without a label, so none are drawn so; give --conditional"),
         ("evaluate speciation bare", "knows no pictures without a label, so none are drawn so; give --label"),
         ("evaluate guidance bare", "knows no pictures without a label, so it cannot be guided"),
