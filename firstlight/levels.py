@@ -19,9 +19,7 @@ NOISY = -12.0  # logSNR that counts as pure noise: 0.25 % of the picture is left
 LAST = 9.0  # logSNR of the last evaluation: noise of 1.1 %
 DETAIL = 1.0  # logSNR from which a network draws detail: where `told` moves what it is told
 NEAR = 1e-6  # logSNRs closer than this are the same level
-SIGNAL_LEFT = (
-    0.05  # share of the picture's amplitude at a start from pure noise; Stable Diffusion's 0.068 is known to harm
-)
+SIGNAL_LEFT = 0.05  # share of the picture that "pure noise" may hold; Stable Diffusion's 0.068 is known to harm
 MOST_STEPS = 1000  # along a named schedule; a list may be longer
 LISTED = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
 

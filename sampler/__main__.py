@@ -70,7 +70,7 @@ def draw(options: argparse.Namespace) -> str:
     if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
-    from sampler.guidance_laws import Steer
+    from sampler.guidance_laws import Steer, law_of
     from sampler.output import check_target, write
     from sampler.session import load
     from sampler.whole import fastest
@@ -88,7 +88,7 @@ def draw(options: argparse.Namespace) -> str:
     settings.table()
     labels = [label for label in classes for _ in range(options.per_class)]
     seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
-    if options.weaker and options.law != "autoguidance":
+    if options.weaker and not (options.law and law_of(options.law).weaker):
         raise SamplerError("--weaker is of the law autoguidance alone; give --law autoguidance, or leave it out.")
     weaker = load(existing_run(options.runs, options.weaker).denoiser, options.provider) if options.weaker else None
     steer = Steer(options.law, weaker=weaker) if options.law else None

@@ -285,8 +285,6 @@ def cost(settings: Settings, at: Levels, steer: Steer | None = None) -> int:
         return settings.evaluations(at)
     if law_of(steer.law).adaptive:
         return 2 * (len(at) - 1)
-    if law_of(steer.law).weaker:
-        return (len(at) - 1) * (1 if settings.guidance == 1 else 2)
     ends = bounds(steer.law, settings.guidance_low, settings.guidance_high)
     return evaluations(told(at, settings.shift), settings.guidance, *ends)
 

@@ -186,10 +186,9 @@ def away(
 
     def denoise(x: Pictures, logsnr: float) -> Pictures:
         level = filled(x, logsnr)
-        strong = denoiser(x, level, label)
-        if scale == 1:
-            return np.asarray(strong)
-        weak = weaker(x, level, label)
+        if scale in (0.0, 1.0):
+            return np.asarray((denoiser if scale else weaker)(x, level, label))
+        strong, weak = denoiser(x, level, label), weaker(x, level, label)
         return np.asarray(weak + np.float32(scale) * (strong - weak))
 
     return denoise

@@ -15,7 +15,7 @@ def labelled_set(drawn: Drawn) -> bytes:
     """
     gray = drawn.images[..., 0] if drawn.images.shape[-1] == 1 else drawn.images
     made = {"run": drawn.run, "evaluations": drawn.evaluations, "provider": drawn.provider, "law": drawn.law,
-            "weaker": drawn.weaker,            **drawn.settings.plain()}  # fmt: skip
+            "weaker": drawn.weaker, **drawn.settings.plain()}  # fmt: skip
     file = io.BytesIO()
     np.savez_compressed(
         file, images=gray, labels=drawn.labels, seeds=drawn.seeds, classes=np.array(drawn.classes),

@@ -11,8 +11,8 @@ from dashboard.data import archive
 def weaker_runs(run: pd.Series) -> list[str]:
     """Other runs of the same classes and pictures that have a network, no students: their ids, newest first."""
     frame, same = archive.ask("runs"), ["dataset", "size", "channels"]
-    alike = frame[(frame["run"] != run["run"]) & (frame["state"] != "damaged")]
-    return [str(other["run"]) for _, other in alike.iterrows() if other[same].equals(run[same]) and _fits(other, run)]
+    alike = (frame["run"] != run["run"]) & (frame["state"] != "damaged") & (frame[same] == run[same]).all(axis=1)
+    return [str(other["run"]) for _, other in frame[alike].iterrows() if _fits(other, run)]
 
 
 def _fits(other: pd.Series, run: pd.Series) -> bool:
