@@ -11,6 +11,7 @@ from scipy import special
 from evaluator.stats.intervals import Estimate, Numbers, Z
 
 REPEATS = 2000  # bootstrap draws
+LEAST = 5  # clusters: the range of so many values holds their median in 94 %, of four in 88 %, of two in half
 
 
 def median(
@@ -68,9 +69,9 @@ def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any],
 
     Quantiles of the draws are too narrow by the factor √((c − 1)/c) and by Student's t against the normal; percentiles
     further out put both right (Hesterberg, 2015, "What teachers should know about the bootstrap"). They are order
-    statistics, so draws may be infinite. One cluster has no interval: nan.
+    statistics, so draws may be infinite. Fewer clusters than LEAST have no interval: nan.
     """
-    if clusters < 2:
+    if clusters < LEAST:
         nothing = np.full(drawn.shape[1:], math.nan)
         return nothing, nothing
     tail = special.ndtr(-Z * small_sample(clusters))
@@ -92,7 +93,7 @@ def steepest_step(rising: Numbers, levels: Numbers, clusters: int) -> Estimate:
         return Estimate(math.nan, math.nan, math.nan, clusters)
     step = slopes.argmax(axis=1)
     middle = float((levels[step[0]] + levels[step[0] + 1]) / 2)
-    if clusters < 2:
+    if clusters < LEAST:
         return Estimate(middle, math.nan, math.nan, clusters)
     low, high = (int(end) for end in ends(step[1:], clusters))
     return Estimate(middle, float(levels[low]), float(levels[high + 1]), clusters)

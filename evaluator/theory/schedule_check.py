@@ -34,7 +34,7 @@ class Ends:
 
 @dataclass(frozen=True)
 class Check:
-    """What a run's schedules are, and what is wrong with them."""
+    """What a run's schedules are, and what is odd about them."""
 
     training: Ends
     trained_signal: float  # share of the picture, sqrt(ᾱ), in the noisiest x_t of the training
@@ -56,7 +56,7 @@ class Check:
     def sentence(self) -> str:
         """The verdict in one sentence."""
         if self.warnings:
-            return f"The schedule is flawed: {'; '.join(self.warnings)}."
+            return f"By its schedule alone, {'; '.join(self.warnings)}. Whether that costs pictures, their judges say."
         verdict = f"The chain starts in noise (logSNR {self.sampling.noisy:.1f})"
         if self.speciation is None:
             return f"{verdict}; nothing is known of the variances of these pictures."
@@ -121,28 +121,28 @@ def at_share(grid: Levels, share: float) -> Position:
 
 
 def faults(training: Ends, sampling: Ends, speciation: Estimate | None, pairs: list[float]) -> list[str]:
-    """What is wrong, each as a part of a sentence."""
-    wrong = []
+    """What is odd, each as a part of a sentence."""
+    odd = []
     if signal(sampling.noisy) > SIGNAL_LEFT:
-        wrong.append(
+        odd.append(
             f"the chain ends at logSNR {sampling.noisy:.2f}, where {100 * signal(sampling.noisy):.0f} % of a picture's "
             "amplitude is left, yet drawing starts from pure noise"
         )
     if sampling.noisy < training.noisy - BEYOND:
-        wrong.append(
+        odd.append(
             f"sampling starts at logSNR {sampling.noisy:.2f}, but the training ended at {training.noisy:.2f}: "
             "the network never saw such noise"
         )
     if sampling.clean > training.clean + BEYOND:
-        wrong.append(f"sampling ends at logSNR {sampling.clean:.2f}, cleaner than the training's {training.clean:.2f}")
+        odd.append(f"sampling ends at logSNR {sampling.clean:.2f}, cleaner than the training's {training.clean:.2f}")
     outside = sum(point < sampling.noisy for point in pairs)
     if speciation is not None and speciation.value < sampling.noisy:
-        wrong.append(
+        odd.append(
             f"the point where theory expects the class to be decided, logSNR {speciation.value:.2f}, is never passed"
         )
     elif outside:
-        wrong.append(f"{outside} of {len(pairs)} pairs of classes are decided before it starts, by theory")
-    return wrong
+        odd.append(f"{outside} of {len(pairs)} pairs of classes are decided before it starts, by theory")
+    return odd
 
 
 def figures(check: Check) -> dict[str, Any]:
