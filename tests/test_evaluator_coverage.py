@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from simulated import at, restricted_mean, rng, share_by, view
 
+from evaluator.guidance.claims import mean_over_seeds
 from evaluator.quality.figures import against
 from evaluator.recognizability.agreement import kappas, lin
 from evaluator.recognizability.censored import half, restricted
 from evaluator.recognizability.incidence import Incidence, incidence
 from evaluator.recognizability.points import Points, points
 from evaluator.recognizability.ranking import Ranking, ranking
-from evaluator.stats.bootstrap import block_mean, cluster_weights, mean, median, normal_interval
+from evaluator.stats.bootstrap import LEAST, block_mean, cluster_weights, mean, median, normal_interval
 from evaluator.stats.frechet import frechet, kid_blocks, moments
 from evaluator.stats.intervals import Estimate, share, share_difference
 
@@ -209,3 +210,23 @@ def test_kernel_distances_cover() -> None:
     found = [block_mean(kid_blocks(*pair), 100) for pair in pairs]
     middle = float(np.mean([each.value for each in found]))
     assert right(float(np.mean([holds(each, middle) for each in found])))
+
+
+@pytest.mark.parametrize("seeds", [2, LEAST - 1, LEAST])
+def test_too_few_noise_seeds_have_no_interval(seeds: int) -> None:
+    """The range of so many values, which no resampling leaves, is the widest interval there is: does it cover?"""
+    values = rng(3).normal(size=(4000, seeds))
+    covers = np.mean((values.min(axis=1) < 0) & (values.max(axis=1) > 0))
+    assert (covers > 0.92) == (seeds >= LEAST)
+    for found in (mean(values[0], np.arange(seeds)), median(values[0], np.arange(seeds))):
+        assert np.isfinite(found.low) == np.isfinite(found.high) == (seeds >= LEAST)
+
+
+@pytest.mark.parametrize("rate", [0.0005, 0.01, 0.05])
+def test_differences_that_most_noise_seeds_do_not_have_cover(rate: float) -> None:
+    """Ten pictures a seed, of which few differ under two laws, seven of ten of them for the better."""
+    generator, truth = rng(4), 0.4 * rate
+    differ = generator.binomial(10, rate, (REPEATS, 100))
+    better = generator.binomial(differ, 0.7)
+    found = [mean_over_seeds((2 * row - all_of_it) / 10, 0.1) for row, all_of_it in zip(better, differ, strict=True)]
+    assert np.mean([holds(each, truth) for each in found]) >= 0.93

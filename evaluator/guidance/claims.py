@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.interval_text import with_interval
-from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference, wilson
+from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
@@ -171,16 +171,20 @@ def _over_constant(rows: Rows, steps: int) -> Gain | None:
     if not shares:
         return None
     apart, line = np.mean(shares, axis=0) - np.mean(lines, axis=0), float(np.mean(lines))
-    return Gain(apart, in_points(_mean(apart)), 100 * (1 - line), int(used.sum()))
+    picture = 1 / max(float(np.unique(rows.seed[own], return_counts=True)[1].max()), 1.0)
+    return Gain(apart, in_points(mean_over_seeds(apart, picture)), 100 * (1 - line), int(used.sum()))
 
 
-def _mean(apart: Numbers) -> Estimate:
-    """The mean over seeds; where all say the same, as far as so many seeds may miss one that does not."""
-    found = mean(apart, np.arange(len(apart)))
-    if np.ptp(apart) > 0:
-        return found
-    missed = wilson(0, len(apart)).high
-    return Estimate(found.value, found.value - missed, found.value + missed, found.n)
+def mean_over_seeds(apart: Numbers, picture: float) -> Estimate:
+    """The mean of each noise seed's difference (seeds,), where one picture makes a difference of `picture`.
+
+    Most seeds often do not differ at all, and resampling them would miss those that may. So the interval is that of two
+    seeds more, one on either side as far off as any (Agresti and Min, 2005, "Simple improved confidence intervals for
+    comparing matched proportions").
+    """
+    far = max(float(np.abs(apart).max()), picture)
+    found, value = mean(np.append(apart, [far, -far]), np.arange(len(apart) + 2)), float(apart.mean())
+    return Estimate(value, min(found.low, value), max(found.high, value), len(apart))
 
 
 def _gain(rows: Rows, mine: Hits, theirs: Hits) -> Gain:
