@@ -2,27 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from exporter.export_json import LIMIT, facts
 from exporter.graph import graph_of, multiplied_out
-from exporter.metadata import scales
+from exporter.graph_metadata import scales
 from exporter.whole import CPU, Form, whole_graph, whole_parity
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.graph import OPSET, shapes
+from firstlight.graph import shapes
 from firstlight.levels import Levels, levels
 from firstlight.manifest import write_manifest
-from firstlight.ort import ort
-from firstlight.parity import BATCHES, Network, Parity, parity
+from firstlight.parity import BATCHES, Network, parity
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.run_state import now
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
@@ -31,7 +28,6 @@ from trainer.network import Denoiser
 
 ROUNDED = 2 / 255  # largest change of x̂0 by storing a student's weights in half precision: one step of a byte
 GRID = np.linspace(-12.0, 12.0, 25)
-LIMIT = 1e-4  # largest difference of x̂0 that is let through: a hundredth of what a byte can show
 
 
 def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
@@ -118,20 +114,6 @@ def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any])
     write_json(run.export, report)
     write_manifest(run, run.denoiser, run.export)
     return report
-
-
-def facts(content: bytes, found: Parity) -> dict[str, Any]:
-    """What export.json says of a graph: difference, where and how it was found, and which file it is."""
-    return {
-        "schema": 1,
-        **asdict(found),
-        "limit": LIMIT,
-        "opset": OPSET,
-        "size": len(content),
-        "sha256": sha256(content).hexdigest(),
-        "versions": {"torch": torch.__version__.split("+")[0], "onnxruntime": ort.__version__},
-        "exported": now(),
-    }
 
 
 def network_of(denoiser: Denoiser) -> Network:

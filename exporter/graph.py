@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from exporter.metadata import metadata
+from exporter.graph_metadata import metadata
 from firstlight.graph import HALF, INPUTS, OUTPUT, SCALE_INPUT, serialize, to_onnx
 from trainer.network import Conv, Denoiser, Fold
 

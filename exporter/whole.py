@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from exporter.columns import in_columns
 from exporter.graph import multiplied_out, store_in_half
-from exporter.metadata import metadata, scales
+from exporter.graph_metadata import metadata, scales
 from firstlight.errors import RunError
 from firstlight.graph import SCALE_INPUT, serialize, to_onnx
 from firstlight.parity import Parity, guidance

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firstlight.adoption.adopt import adopt
+    from firstlight.guest_schedules import alphas_cumprod, betas, flow, sigmas
     from firstlight.imports.import_metrics import import_metrics
     from firstlight.recording.open_runs import record
-    from firstlight.schedules import alphas_cumprod, betas, flow, sigmas
 
 _HOMES = {
     "record": "recording.open_runs", "adopt": "adoption.adopt", "import_metrics": "imports.import_metrics",

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from firstlight.schedules import Schedule
+from firstlight.guest_schedules import Schedule
 
 MEAN, SPREAD, DATA = 0.3, 0.4, 0.5  # of pictures in the model's own range; EDM's sigma_data
 BETAS = np.linspace(1e-4, 0.02, 150)

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from firstlight.adoption.adopt import adopt
 from firstlight.command import main
 from firstlight.errors import RunError, SamplerError
+from firstlight.guest_schedules import betas, flow, sigmas
 from firstlight.manifest import write_manifest
 from firstlight.remedy import denoiser_by, trajectories_by
 from firstlight.run_folder import Run
-from firstlight.schedules import betas, flow, sigmas
 from sampler.generation import generate, settings_of
 from sampler.loop import sample
 from sampler.noise import Noise

@@ -19,9 +19,9 @@ from firstlight.adoption.check import findings, start
 from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.command import main
 from firstlight.errors import RunError
+from firstlight.guest_schedules import Schedule, betas, flow, half_and_centre, sigmas
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schedules import Schedule, betas, flow, half_and_centre, sigmas
 
 DATA = 0.5
 COURSE = betas(BETAS)

@@ -23,9 +23,9 @@ from firstlight.adoption.nodes import Nodes, Value
 from firstlight.adoption.onnx_network import OnnxNetwork
 from firstlight.command import main
 from firstlight.errors import RunError
+from firstlight.guest_schedules import Schedule, betas, half_and_centre
 from firstlight.levels import CLEAN, alpha, sigma
 from firstlight.run_folder import Run
-from firstlight.schedules import Schedule, betas, half_and_centre
 from sampler.session import load
 
 SHAPE, CLASSES = (1, 8, 8), ("a", "b", "c")

@@ -13,7 +13,7 @@ from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
 
 from firstlight.adoption.adopt import adopt
 from firstlight.command import main
-from firstlight.schedules import flow
+from firstlight.guest_schedules import flow
 
 DIGITS = [*"0123456789"]
 KINDS: dict[str, dict[str, Any]] = {  # what is said of each, beside what is said of all

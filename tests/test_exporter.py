@@ -14,9 +14,10 @@ import torch
 from archive_fixture import card
 
 from exporter.__main__ import main
-from exporter.export import LIMIT, ROUNDED, export, noise_levels, rounding, write
+from exporter.export import ROUNDED, export, noise_levels, rounding, write
+from exporter.export_json import LIMIT
 from exporter.graph import SMALLEST, multiplied_out
-from exporter.metadata import config_hash
+from exporter.graph_metadata import config_hash
 from firstlight import graph, parity
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError

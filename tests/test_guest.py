@@ -16,8 +16,8 @@ from firstlight.adoption.guest import Guest
 from firstlight.adoption.torch_network import TorchNetwork
 from firstlight.errors import RunError
 from firstlight.graph import INPUTS, serialize, to_onnx
+from firstlight.guest_schedules import alphas_cumprod, as_schedule, betas, flow, half_and_centre, sigmas
 from firstlight.levels import CLEAN, alpha, levels, sigma
-from firstlight.schedules import alphas_cumprod, as_schedule, betas, flow, half_and_centre, sigmas
 
 SCHEDULES = {
     "noise": betas(BETAS), "sample": betas(BETAS), "v": betas(BETAS), "score": betas(BETAS),

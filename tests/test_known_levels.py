@@ -26,10 +26,10 @@ from firstlight.adoption.adopt import adopt
 from firstlight.adoption.guest import Guest
 from firstlight.command import main
 from firstlight.errors import SamplerError
+from firstlight.guest_schedules import betas
 from firstlight.levels import CLEAN, alpha, levels, nearest, passing, sigma
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schedules import betas
 from sampler import session
 from sampler.generation import Settings, continued, settings_of
 

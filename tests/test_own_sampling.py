@@ -16,8 +16,8 @@ from firstlight.adoption.conventions import Terms
 from firstlight.adoption.diffusers_folder import _sampling
 from firstlight.adoption.guest import Guest
 from firstlight.errors import SamplerError
+from firstlight.guest_schedules import Schedule, betas
 from firstlight.levels import onward
-from firstlight.schedules import Schedule, betas
 from sampler.generation import Settings
 from sampler.loop import sample
 

@@ -14,8 +14,8 @@ from test_record import message
 
 import firstlight
 from evaluator.recognizability.judge_frames import decode
+from firstlight.guest_schedules import Schedule
 from firstlight.levels import alpha, sigma
-from firstlight.schedules import Schedule
 from firstlight.schema import X_RANGE
 from store.database import Archive
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.picture_files import fitted
+from trainer.transparency import on_paper
 
 Images = NDArray[np.uint8]  # (N, C, H, W)
 GRAY = ("L", "LA", "I", "F")  # modes of gray pictures
@@ -109,7 +110,7 @@ def same_size(names: Sequence[str], sizes: Sequence[tuple[int, int]]) -> None:
 def _stacked(pictures: list[Image.Image], names: Sequence[str]) -> tuple[Images, tuple[str, ...]]:
     """Files' pictures of one size as one array, and what was done."""
     same_size(names, [picture.size for picture in pictures])
-    pictures, said = _on_paper(pictures)
+    pictures, said = on_paper(pictures)
     arrays: list[NDArray[Any]] = [np.asarray(picture) for picture in pictures]
     for mode in ("I", "F"):  # deeper than 8 bits: by the range of all of them together
         places = [place for place, picture in enumerate(pictures) if picture.mode == mode]
@@ -122,28 +123,6 @@ def _stacked(pictures: list[Image.Image], names: Sequence[str]) -> tuple[Images,
         arrays = [array if array.ndim == 3 else np.stack([array] * 3, axis=-1) for array in arrays]
     images = channels_first(np.stack(arrays)) if arrays else np.empty((0, 1, 0, 0), np.uint8)
     return images, said
-
-
-def _on_paper(pictures: list[Image.Image]) -> tuple[list[Image.Image], tuple[str, ...]]:
-    """Transparent pictures laid on white, or all on black where what is drawn on them is light."""
-    clear = [picture for picture in pictures if picture.mode in ("LA", "RGBA") and _alpha(picture).min() < 255]
-    ink = sum(float((_alpha(each) / 255 * np.asarray(each.convert("L"), np.float64)).sum()) for each in clear)
-    drawn = sum(float((_alpha(each) / 255).sum()) for each in clear)
-    paper = 0 if drawn and ink / drawn > 127.5 else 255
-    laid = [
-        Image.alpha_composite(Image.new("RGBA", each.size, (paper, paper, paper, 255)), each.convert("RGBA")).convert(
-            each.mode.removesuffix("A")
-        )
-        if each.mode in ("LA", "RGBA")
-        else each
-        for each in pictures
-    ]
-    told = f"{len(clear):,} of {len(pictures):,} pictures are transparent: laid on {'white' if paper else 'black'}"
-    return laid, (told,) if clear else ()
-
-
-def _alpha(picture: Image.Image) -> NDArray[Any]:
-    return np.asarray(picture.getchannel("A"))
 
 
 def _resized(sizes: Sequence[tuple[int, int]], resize: int) -> tuple[str, ...]:

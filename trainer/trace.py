@@ -1,4 +1,4 @@
-"""Pictures on the way: the same noise for every class, through training and in trajectories."""
+"""Denoising trajectories of a run in training or trained: the same noise for every class."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -53,18 +53,6 @@ def steps_of(denoiser: Denoiser, label: np.ndarray, seed: np.ndarray) -> Iterato
     start = torch.from_numpy(noise.start()).to(device)
     for step in sample(candidates, start, config.table(), lambda: torch.from_numpy(noise.draw()).to(device)):
         yield step, candidates
-
-
-def snapshot(denoiser: Denoiser, step: int, epoch: float) -> list[dict[str, Any]]:
-    """One picture per class and snapshot seed as rows of snapshots.parquet."""
-    label, seed = grid(denoiser.config, denoiser.config.snapshot_seeds)
-    for state, _ in steps_of(denoiser, label, seed):
-        last = state
-    pictures = to_bytes(last.next)
-    return [
-        {"step": step, "epoch": epoch, "label": int(c), "seed": int(s), "image": picture.tobytes()}
-        for c, s, picture in zip(label, seed, pictures, strict=True)
-    ]
 
 
 def grid(config: Config, per_class: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,7 @@ from trainer.loss import denoising_loss
 from trainer.network import Denoiser
 from trainer.optimizer import adam, cycle_starts
 from trainer.run_json import write_card
+from trainer.snapshots import snapshot, snapshot_steps
 from trainer.state import (
     Diverged,
     Training,
@@ -43,7 +44,6 @@ from trainer.state import (
     restore,
     write_progress,
 )
-from trainer.trace import snapshot
 from trainer.validation import validate
 
 WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet
@@ -183,8 +183,3 @@ def average(training: Training) -> None:
     means: list[Tensor] = list(training.averaged.parameters())
     current: list[Tensor] = list(training.denoiser.parameters())
     torch._foreach_lerp_(means, current, 1 - decay)
-
-
-def snapshot_steps(steps: int, count: int) -> set[int]:
-    """Steps after which samples are kept: dense early, when most changes, and always the last."""
-    return {max(1, round(steps * ((i + 1) / count) ** 2)) for i in range(count)} if count else set()

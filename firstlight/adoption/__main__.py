@@ -13,7 +13,7 @@ from firstlight.adoption.conventions import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
-from firstlight.schedules import NAMED, schedule_named
+from firstlight.guest_schedules import NAMED, schedule_named
 from firstlight.telemetry import switch_off
 
 

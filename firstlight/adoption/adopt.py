@@ -18,12 +18,12 @@ from firstlight.archives import archive
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError
 from firstlight.graph import opset_of, shapes
+from firstlight.guest_schedules import as_schedule
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now
-from firstlight.schedules import as_schedule
 from firstlight.schema import SCHEMA
 
 UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from firstlight.guest_schedules import Schedule, half_and_centre
 from firstlight.levels import CLEAN, alpha, sigma
-from firstlight.schedules import Schedule, half_and_centre
 
 Array: TypeAlias = Any  # numpy.ndarray, torch.Tensor, or firstlight.adoption.nodes.Value
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from firstlight.adoption.algebra import fed, picture
 from firstlight.adoption.conventions import RANGES, Terms
 from firstlight.errors import RunError
+from firstlight.guest_schedules import Schedule, flow
 from firstlight.levels import SIGNAL_LEFT, alpha
-from firstlight.schedules import Schedule, flow
 
 Numbers = NDArray[np.float64]
 Ask = Callable[[NDArray[Any], NDArray[Any], NDArray[np.int64]], NDArray[Any]]  # x (N, C, H, W), t (N,), label (N,)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from firstlight.errors import RunError
+from firstlight.guest_schedules import Numbers, Schedule, half_and_centre, own_logsnr
 from firstlight.levels import CLEAN, NEAR
-from firstlight.schedules import Numbers, Schedule, half_and_centre, own_logsnr
 
 RANGES = ((0, 1), (-1, 1))  # of pictures
 PREDICTIONS = ("noise", "sample", "v", "score", "velocity", "edm")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.errors import RunError
-from firstlight.schedules import as_schedule
+from firstlight.guest_schedules import as_schedule
 from firstlight.telemetry import switched_off
 
 PREDICTS = {"epsilon": "noise", "sample": "sample", "v_prediction": "v"}  # of a scheduler -> ours

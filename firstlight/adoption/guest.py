@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from firstlight.adoption.algebra import LEAST, NEARLY, fed, own_state, picture
-from firstlight.schedules import Schedule, half_and_centre
+from firstlight.guest_schedules import Schedule, half_and_centre
 
 Call = Callable[[Any, Tensor, Tensor, Tensor], Tensor]  # net, x (N, C, H, W), t (N,), label (N,) -> what it predicts
 

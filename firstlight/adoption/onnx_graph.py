@@ -9,7 +9,7 @@ import numpy as np
 from firstlight.adoption.algebra import LEAST, NEARLY, fed, own_state, picture
 from firstlight.adoption.nodes import Nodes, Value
 from firstlight.graph import BATCH_AXIS, INPUTS, OUTPUT
-from firstlight.schedules import half_and_centre
+from firstlight.guest_schedules import half_and_centre
 
 if TYPE_CHECKING:
     import onnx

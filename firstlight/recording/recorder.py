@@ -113,10 +113,10 @@ class Recorder:
         """Keep what a sampler of your own went through, from noise to picture: F states of one picture.
 
         x (F, C, H, W) or (F, H, W[, C]) are the states in the model's own scale, levels (F,) their times by `schedule`
-        (see firstlight.schedules), or without one their logSNR; denoised and unconditional, of the same shape, are the
-        finished pictures that the network saw in each state, with the label and without; pictures: the range that the
-        model's pictures lie in. Levels and states are stored in ours. A trajectory of the same label and seed is
-        replaced. Raises RunError for states, levels and labels that do not fit the run or each other.
+        (see firstlight.guest_schedules), or without one their logSNR; denoised and unconditional, of the same shape,
+        are the finished pictures that the network saw in each state, with the label and without; pictures: the range
+        that the model's pictures lie in. Levels and states are stored in ours. A trajectory of the same label and seed
+        is replaced. Raises RunError for states, levels and labels that do not fit the run or each other.
         """
         self._open()
         size = self.card["dataset"]["size"]
