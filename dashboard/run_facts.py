@@ -18,7 +18,9 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "frechet_ratio": ("their ratio", "{:.2f}"),
     "kid": ("Kernel inception distance", "{:.4f}"),
     "precision": ("Precision", "{:.2f} %"),
+    "precision_real": ("the same of real pictures", "{:.2f} %"),
     "recall": ("Recall", "{:.2f} %"),
+    "recall_real": ("the same of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
     "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
 }

@@ -57,7 +57,8 @@ _COLUMNS = {
     "recognition": _JUDGEMENTS,
     "quality": """
     metric        string   accuracy, frechet, frechet_floor, frechet_ratio (classes weigh the same; in frechet_plain,
-                           frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, cas_real
+                           frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, and of as
+                           many real pictures precision_real, recall_real, cas_real
     label         int32    a class, or null for all classes together
     value         float64  a share from 0 to 1, or a distance in the judge's features
     low           float64  lower end of its 95 % interval; null where none makes sense

@@ -100,7 +100,8 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert rows["accuracy", None]["draws"] is None and len(rows["frechet", None]["draws"]) == 100
     assert ratio_of > 10  # nine pictures are no digits of MNIST
     assert rows["frechet_floor", None]["n"] == 200  # as many real pictures, with which a distance shrinks
-    assert rows["recall", None]["value"] < 0.05
+    assert rows["recall", None]["value"] < 0.05 < 0.5 < rows["recall_real", None]["value"]
+    assert rows["precision_real", None]["n"] == 200
     assert rows["kid", None]["low"] > 0
     assert rows["cas", None]["value"] <= rows["cas_real", None]["value"]
     for row in found["metrics"]:

@@ -20,6 +20,8 @@ SHARE = "{:.1f} %"
 NAMES = {  # of figures that stand alone here and one under the other elsewhere
     "frechet_floor": "Fréchet distance between real pictures",
     "frechet_ratio": "Fréchet distance over that between real pictures",
+    "precision_real": "Precision of real pictures",
+    "recall_real": "Recall of real pictures",
     "cas_real": "Classification accuracy score of real pictures",
 }
 

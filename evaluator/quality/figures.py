@@ -53,6 +53,7 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
     rows = [row(*figure, judge.name) for figure in figures(drawn, judge, reference, floor)]
     if real is not None:
+        rows += [row(*figure, None, judge.name) for figure in of_real(real[0], judge, reference, len(drawn.labels))]
         scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, *real)
         rows += [row(metric, None, estimate, None, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
@@ -117,10 +118,26 @@ def distances(
         plain_floor = reference.plain_floor if n == reference.pictures else None
         yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
     yield "kid", None, block_mean(kid_blocks(features, reference.features), n), None
-    drawn, real = features[:SUBSET], reference.features[: min(n, SUBSET)]
+    for name, found in reach(features, reference):
+        yield name, None, found, None
+
+
+def reach(features: NDArray[np.float32], reference: Reference) -> Iterator[tuple[str, Estimate]]:
+    """Precision and recall of pictures in features (N, F) against as many of the reference."""
+    drawn, real = features[:SUBSET], reference.features[: min(len(features), SUBSET)]
     precision, recall = precision_recall(drawn, real)
     for name, share, count in (("precision", precision, len(drawn)), ("recall", recall, len(real))):
-        yield name, None, wilson(round(share * count), count), None
+        yield name, wilson(round(share * count), count)
+
+
+def of_real(
+    train: "Pictures", judge: Judge, reference: Reference, count: int
+) -> Iterator[tuple[str, int | None, Estimate]]:
+    """Precision and recall of as many real training pictures: what pictures that are real come to."""
+    chosen = evenly_drawn(train.labels, min(count, SUBSET), np.random.Generator(np.random.Philox(key=0)))
+    features = judge(train.images[chosen] / np.float32(127.5) - 1)[1]
+    for name, found in reach(features, reference):
+        yield f"{name}_real", None, found
 
 
 def against(
