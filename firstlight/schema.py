@@ -57,8 +57,8 @@ _COLUMNS = {
     "recognition": _JUDGEMENTS,
     "quality": """
     metric        string   accuracy, frechet, frechet_floor, frechet_ratio (classes weigh the same; in frechet_plain,
-                           frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, and of as
-                           many real pictures precision_real, recall_real, cas_real
+                           frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, and of
+                           as many real pictures precision_real, recall_real, cas_real
     label         int32    a class, or null for all classes together
     value         float64  a share from 0 to 1, or a distance in the judge's features
     low           float64  lower end of its 95 % interval; null where none makes sense
@@ -108,6 +108,8 @@ _COLUMNS = {
     logsnr        float64  noise level to which it was noised
     top           int32    the clean judge's first choice after denoising
     conditional   bool     whether the denoiser was told the class
+    change        list<uint8>    how much each square of 4 x 4 pixels changed, row by row: the mean absolute difference,
+                           255 from black to white; not in older files
     """,
     "swap": """
     seed          int64    the noise
@@ -280,7 +282,7 @@ COLUMNS = {table: _columns(text) for table, text in _COLUMNS.items()}  # table -
 TABLES: dict[str, pa.Schema] = {
     table: pa.schema([(name, _type(kind)) for name, (kind, _) in columns.items()]) for table, columns in COLUMNS.items()
 }
-ADDED = {"draws", "frechet_draws"}  # columns that files from before them lack
+ADDED = {"draws", "frechet_draws", "change"}  # columns that files from before them lack
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
 JUDGEMENTS, RECOGNITION, QUALITY = TABLES["judgements"], TABLES["recognition"], TABLES["quality"]
 NOVELTY, NOVELTY_PICTURES = TABLES["novelty"], TABLES["novelty_pictures"]

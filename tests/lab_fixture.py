@@ -127,9 +127,12 @@ def uturn(pictures: int = 60) -> pa.Table:
     level, picture = (part.ravel() for part in np.meshgrid(np.arange(11), np.arange(10 * pictures), indexing="ij"))
     label = picture // pictures
     kept = generator.uniform(size=len(label)) < 0.1 + 0.9 * (1 - _falls(at[level], UTURN))
+    as_one = generator.integers(0, 200, len(label))[:, None]  # what all nine parts change alike, most around UTURN
+    own, near = generator.integers(0, 200, (len(label), 9)), np.exp(-((at[level] - UTURN) ** 2) / 2)[:, None]
+    change = (near * as_one + (1 - near) * own).astype(np.uint8)
     return _table(
         {"picture": picture, "label": label, "logsnr": at[level], "top": np.where(kept, label, (label + 1) % 10),
-         "conditional": np.zeros(len(label), bool)},
+         "conditional": np.zeros(len(label), bool), "change": [*change]},
         firstlight_schema.TABLES["uturn"],
     )  # fmt: skip
 

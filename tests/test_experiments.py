@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from evaluator.experiments.posterior import fastest, followed
 from evaluator.experiments.posterior import posterior as own_posterior
 from evaluator.experiments.real_pictures import real_pictures
 from evaluator.experiments.subject import subject_of
+from evaluator.experiments.susceptibility import changes, susceptibility
 from evaluator.experiments.uturn import uturn
 from evaluator.provenance import notes
 from evaluator.theory.speciation import SPECIATED
@@ -166,6 +168,28 @@ def test_a_u_turn_keeps_the_class_of_a_clean_picture_and_forgets_that_of_a_noisy
     assert set(np.unique(table["label"])) == {0, 1} and max(table["picture"].to_pylist()) >= len(digits.labels)
     uturn(run, per_class=10, at=(4.0,), steps=20)
     assert len(pq.read_table(run.uturn)) == 20, "another setting leaves nothing of the old one"
+
+
+def test_parts_that_change_together_count_as_one() -> None:
+    """Susceptibility of nine parts: 1 where each changes by itself, 9 where all change alike, and where that peaks."""
+    generator = np.random.Generator(np.random.Philox(key=2))
+    picture, level = (part.ravel() for part in np.meshgrid(np.arange(400), np.arange(5), indexing="ij"))
+    alike, own = generator.integers(0, 200, (2000, 1)), generator.integers(0, 200, (2000, 9))
+    change = np.where((level == 2)[:, None], alike, own).astype(np.uint8)
+    levels, found, peak = susceptibility(picture, level.astype(float), change)
+    assert levels.tolist() == [0, 1, 2, 3, 4] and found[2].value == pytest.approx(9, abs=1e-3)
+    assert all(found[at].value == pytest.approx(1, abs=0.2) for at in (0, 1, 3, 4))
+    assert (peak.value, peak.low, peak.high, peak.n) == (2, 1, 3, 400)
+    covariance = np.cov(change[level == 1].T.astype(float), bias=True)
+    assert found[1].value == pytest.approx(covariance.sum() / np.trace(covariance), rel=1e-4)
+    assert math.isnan(susceptibility(picture, level.astype(float), np.zeros_like(change))[2].value), "nothing changes"
+
+
+def test_a_change_is_told_by_squares() -> None:
+    before, after = np.full((1, 1, 10, 10), -1, np.float32), np.full((1, 1, 10, 10), -1, np.float32)
+    after[0, 0, 4:8, 0:4] = 1
+    after[0, 0, 9, 9] = 3  # what lies outside is drawn as white
+    assert changes(before, after).reshape(3, 3).tolist() == [[0, 0, 0], [255, 0, 0], [0, 0, 16]]
 
 
 def test_an_early_swap_counts_and_a_late_one_does_not(run: Run) -> None:

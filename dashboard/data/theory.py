@@ -1,7 +1,9 @@
 """What theory predicts for a run's data, and the measured points that are held against it."""
 
 import math
+from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,7 @@ from dashboard.axes import along, estimate_at
 from dashboard.data import archive
 from evaluator.experiments.class_response import steepest
 from evaluator.experiments.posterior import fastest as fall
+from evaluator.experiments.susceptibility import susceptibility
 from evaluator.published.speciation import published_speciation
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.schedule_check import Check, check
@@ -116,3 +119,19 @@ def gives_way(run: str, stamp: int) -> dict[bool, Estimate]:
     columns = ("picture", "logsnr", "kept")
     ways = frame.groupby("conditional")
     return {bool(way): steepest(*(part[name].to_numpy() for name in columns)) for way, part in ways}
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def together(run: str, stamp: int) -> tuple[pd.DataFrame, dict[bool, Estimate]]:
+    """How much the parts of real pictures change together on a U-turn, a row for each way back and level, and its peak.
+
+    No rows where that was not kept.
+    """
+    frame = archive.ask("uturn_pictures", run=run)
+    rows, peaks = [], {}
+    for way, part in frame[frame["change"].notna()].groupby("conditional"):
+        picture, logsnr = part["picture"].to_numpy(), part["logsnr"].to_numpy(float)
+        levels, found, peaks[bool(way)] = susceptibility(picture, logsnr, np.stack(part["change"].to_numpy()))
+        rows += [{"conditional": bool(way), "logsnr": level} | asdict(each)
+                 for level, each in zip(levels, found, strict=True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["conditional", "logsnr", "value", "low", "high", "n"]), peaks

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard import axes, run_facts
-from dashboard.charts import class_pairs
+from dashboard.charts import class_pairs, theme
+from dashboard.charts.curves import Curve, Level, curves
 from dashboard.components import elements
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
@@ -14,6 +15,11 @@ from dashboard.format import share
 from evaluator.stats.intervals import wilson
 
 LEVELS = (4.0, -6.0)  # logSNR of the table's columns
+TOGETHER = (
+    "Susceptibility: how much squares of 4 × 4 pixels change together, the sum of all covariances over that of the "
+    "variances. Published for ImageNet, in patches of CLIP's features: a peak where the class changes (Sclocchi et "
+    "al., ICLR 2025)."
+)
 NEAR = 0.26  # logSNR between a level asked for and the nearest one tried
 
 
@@ -28,14 +34,32 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
         "Real test pictures, noised to a level and denoised from there; band: 95 % interval; pink dashes: theory."
     )
     elements.table(*table(frame, names), "uturn-levels")
-    found = data_theory.gives_way(str(run["run"]), archive.stamp(str(run["run"])))
-    rows = [(f"most lose their class, {'with' if told else 'without'} label", place) for told, place in found.items()]
+    of_run = str(run["run"]), archive.stamp(str(run["run"]))
+    together, peaks = data_theory.together(*of_run)
+    if together["value"].notna().any():
+        _together(run, together, axis)
+    found = {"most lose their class": data_theory.gives_way(*of_run), "parts change most together": peaks}
+    rows = [(f"{what}, {'with' if told else 'without'} label", place)
+            for what, ways in found.items() for told, place in ways.items()]  # fmt: skip
     components_theory.comparison(run, rows, "uturn-theory")
     elements.note(
-        "Most lose their class between two of the levels tried: the interval is of levels, at least one step wide. "
-        "Which class comes back is all that is kept; how the pixels change together, whose correlations are the "
-        "published susceptibility, cannot be said from it."
+        "Both are told between two of the levels tried: an interval is of levels, at least one step wide. "
+        + (TOGETHER if peaks else f"How parts change together is not kept. {archive.to_make(of_run[0], 'uturn')}")
     )
+
+
+def _together(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
+    """The chart of how parts change together. frame: as `dashboard.data.theory.together` gives it."""
+    frame = axes.along(run, frame)
+    ways = ((False, "without a label", theme.SKY, "solid"), (True, "with the label", theme.GREEN, "dot"))
+    drawn = [
+        Curve(frame[frame["conditional"] == told], name, colour, dash, value="value", form=".1f")
+        for told, name, colour, dash in ways
+        if (frame["conditional"] == told).any()
+    ]
+    level = [Level(1.0, "each by itself")]
+    figure = curves(drawn, axis, "susceptibility", components_theory.marks(run, axis), level, percent=False)
+    elements.chart(figure, "uturn-together", "How the parts of a picture change together", frame)
 
 
 def table(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

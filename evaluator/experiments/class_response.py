@@ -1,7 +1,6 @@
 """Where the class gives way to noise: the step between two levels over which most real pictures lose it.
 
-A U-turn's table keeps the class of what came back, so this is the response of the class. The susceptibility that
-Sclocchi, Favero and Wyart publish is of how the parts of a picture change together, which such a table does not carry.
+This is the response of the class; how the parts of a picture change together is its susceptibility, beside this file.
 """
 
 import numpy as np

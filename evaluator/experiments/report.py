@@ -36,6 +36,9 @@ def uturn(figures: dict[str, Any]) -> str:
     for row in figures["gives_way"]:
         way = "with its" if row["conditional"] else "without a"
         lines.append(f"{way} label most lose their class {at_level(row, 'off the levels tried')}, n = {row['n']:,}")
+    for row in figures["peaks"]:
+        way = "with its" if row["conditional"] else "without a"
+        lines.append(f"{way} label parts of a picture change most together {at_level(row, 'off the levels tried')}")
     return "\n".join(lines)
 
 

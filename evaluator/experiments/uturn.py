@@ -27,6 +27,7 @@ from evaluator.experiments.class_response import steepest
 from evaluator.experiments.real_pictures import Real, real_pictures
 from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, record
 from evaluator.experiments.subject import Subject, subject_of
+from evaluator.experiments.susceptibility import changes, susceptibility
 from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
@@ -93,17 +94,19 @@ def _turned(
     """Each of the chosen pictures, noised to each level and denoised."""
     table, x0, label = ddpm(grid), real.x(chosen), real.labels[chosen]
     asked = label if conditional else np.full(len(label), subject.classes)
-    seen = []
+    seen, moved = [], []
     for number, level in enumerate(tried):
         noise, at = streams(FIRST_SEED, items, number, subject.shape), np.array(level)
         x = (alpha(at) * x0 + sigma(at) * noise.start()).astype(np.float32)
         rest = onwards(table, int(np.abs(grid - level).argmin()))
-        seen.append(subject.seen(finished(with_labels(denoise, asked), x, rest, noise.draw)))
+        back = finished(with_labels(denoise, asked), x, rest, noise.draw)
+        seen.append(subject.seen(back))
+        moved.append(changes(x0, back))
     rows = len(tried)
     return {
         "picture": np.tile(real.index[chosen], rows), "label": np.tile(label, rows),
         "logsnr": np.repeat(tried, len(chosen)), "top": np.concatenate(seen),
-        "conditional": np.full(rows * len(chosen), conditional),
+        "conditional": np.full(rows * len(chosen), conditional), "change": [*np.concatenate(moved)],
     }  # fmt: skip
 
 
@@ -128,22 +131,22 @@ def _plain(settings: dict[str, Any]) -> dict[str, Any]:
 def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:
     """The share kept, for each way, level and class, and of all classes together, with Wilson's interval.
 
-    And where the class gives way, for each way.
+    And for each way where the class gives way, and how the parts of a picture change together.
     """
     column = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     kept = column["top"] == column["label"]
-    rows, responses = [], []
+    rows, responses, chi, peaks = [], [], [], []
     for way in np.unique(column["conditional"]):
-        back = column["conditional"] == way
-        response = steepest(column["picture"][back], column["logsnr"][back], kept[back])
-        responses.append({"conditional": bool(way)} | plain(response))
-        for level in np.unique(column["logsnr"]):
-            here = (column["conditional"] == way) & (column["logsnr"] == level)
+        back, told = column["conditional"] == way, {"conditional": bool(way)}
+        picture, logsnr = column["picture"][back], column["logsnr"][back]
+        responses.append(told | plain(steepest(picture, logsnr, kept[back])))
+        levels, together, peak = susceptibility(picture, logsnr, np.stack(column["change"][back]))
+        chi += [told | {"logsnr": float(at)} | plain(found) for at, found in zip(levels, together, strict=True)]
+        peaks.append(told | plain(peak))
+        for level in levels:
+            here = back & (column["logsnr"] == level)
             for label in (None, *range(len(classes))):
                 some = here if label is None else here & (column["label"] == label)
-                rows.append(
-                    {"conditional": bool(way), "logsnr": float(level)}
-                    | {"class": None if label is None else classes[label]}
-                    | plain(wilson(int(kept[some].sum()), int(some.sum())))
-                )
-    return {"run": run, "kept": rows, "gives_way": responses}
+                row = told | {"logsnr": float(level), "class": None if label is None else classes[label]}
+                rows.append(row | plain(wilson(int(kept[some].sum()), int(some.sum()))))
+    return {"run": run, "kept": rows, "gives_way": responses, "susceptibility": chi, "peaks": peaks}
