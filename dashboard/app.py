@@ -38,7 +38,7 @@ SHOWN = {  # what a page shows of runs; after another network was adopted, the f
     "": ("quality",),
     "trajectory": ("trajectories", "judgements"),
     "network": ("ablations",),
-    "training": ("novelty",),
+    "training": ("novelty", "memorisation"),
     "recognizability": ("trajectories", "judgements", "posterior", "clip_steps"),
     "speciation": ("speciation", "uturn", "swap", "classifier", "posterior"),
     "clip-rankings": ("clip", "clip_pictures", "clip_steps"),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.axes import DECIMALS, placed
 from evaluator.recognizability.ranking import Place
+from evaluator.stats.interval_text import without_minus_zero
 from evaluator.stats.intervals import Estimate
 
 UNKNOWN = "no value"  # an estimate that cannot be said
@@ -21,7 +22,7 @@ def written(value: float, form: str = ".2f") -> str:
     """
     if math.isnan(value):
         return "?"
-    return "never" if math.isinf(value) else format(float(value), form.replace(".", "z.")).replace("-", "−")
+    return "never" if math.isinf(value) else format(float(value), without_minus_zero(form)).replace("-", "−")
 
 
 def minus(text: str) -> str:

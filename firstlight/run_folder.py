@@ -74,6 +74,10 @@ class Run:
         return self.folder / "novelty_pictures.parquet"
 
     @property
+    def memorisation(self) -> Path:
+        return self.folder / "memorisation.parquet"
+
+    @property
     def speciation(self) -> Path:
         return self.folder / "speciation.parquet"
 
@@ -149,6 +153,7 @@ class Run:
             "quality": self.quality,
             "novelty": self.novelty,
             "novelty_pictures": self.novelty_pictures,
+            "memorisation": self.memorisation,
             "speciation": self.speciation,
             "uturn": self.uturn,
             "swap": self.swap,

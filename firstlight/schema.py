@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from firstlight.column_text import columns, type_named
+
 SCHEMA = 1  # raised when a reader of the old files would misread the new ones
 METADATA = b"firstlight"  # key of a file's own notes
 X_RANGE = 3.0  # stored x_t is clipped to [-3, 3]
@@ -92,6 +94,14 @@ _COLUMNS = {
     features_second float64  and of the second nearest
     image         binary   uint8 (H, W, C), of the few that are nearest for the distance of their second; else null
     neighbour_image binary   the nearest training picture, of the same few
+    """,
+    "memorisation": """
+    step          int64    after which the picture was kept, as in snapshots.parquet
+    epoch         float64  the same in passes over the training pictures
+    label         int32    asked for
+    seed          int64    the noise
+    pixels        float64  distance of the nearest training picture: Euclidean, of pixels from 0 to 1
+    pixels_second float64  and of the second nearest
     """,
     "speciation": """
     pair          int64    two ends of one chain that was copied; 0, 1, 2 ... at every level
@@ -258,34 +268,15 @@ _COLUMNS = {
 }
 
 
-def _columns(text: str) -> dict[str, tuple[str, str]]:
-    """Name -> type and meaning of each column; a line that is indented further goes on with the meaning before."""
-    found: dict[str, tuple[str, str]] = {}
-    for line in text.strip("\n ").splitlines():
-        if line.startswith(" " * 8):
-            name, (kind, meaning) = list(found.items())[-1]
-            found[name] = kind, f"{meaning} {line.strip()}"
-        else:
-            name, kind, meaning = line.split(maxsplit=2)
-            found[name] = kind, meaning
-    return found
-
-
-def _type(name: str) -> pa.DataType:
-    """A type by its name, such as int64 or list<int32>."""
-    if name.startswith("list<"):
-        return pa.list_(pa.type_for_alias(name[5:-1]))
-    return pa.type_for_alias(name)
-
-
-COLUMNS = {table: _columns(text) for table, text in _COLUMNS.items()}  # table -> column -> type and meaning
+COLUMNS = {table: columns(text) for table, text in _COLUMNS.items()}  # table -> column -> type and meaning
 TABLES: dict[str, pa.Schema] = {
-    table: pa.schema([(name, _type(kind)) for name, (kind, _) in columns.items()]) for table, columns in COLUMNS.items()
+    table: pa.schema([(name, type_named(kind)) for name, (kind, _) in known.items()])
+    for table, known in COLUMNS.items()
 }
 ADDED = {"draws", "frechet_draws", "change"}  # columns that files from before them lack
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
 JUDGEMENTS, RECOGNITION, QUALITY = TABLES["judgements"], TABLES["recognition"], TABLES["quality"]
-NOVELTY, NOVELTY_PICTURES = TABLES["novelty"], TABLES["novelty_pictures"]
+NOVELTY, NOVELTY_PICTURES, MEMORISATION = TABLES["novelty"], TABLES["novelty_pictures"], TABLES["memorisation"]
 SPECIATION, UTURN, SWAP = TABLES["speciation"], TABLES["uturn"], TABLES["swap"]
 CLASSIFIER, ABLATIONS = TABLES["classifier"], TABLES["ablations"]
 CLIP, CLIP_REAL, CLIP_PICTURES = TABLES["clip"], TABLES["clip_real"], TABLES["clip_pictures"]

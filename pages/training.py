@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.components import control_bar, elements, live
 from dashboard.data import archive
-from dashboard.training import choice, novelty, sections
+from dashboard.training import choice, memorisation, novelty, sections
 
 elements.title("Training", "How did the loss fall, and what did the network draw meanwhile?")
 run = archive.chosen_run()
@@ -20,3 +20,6 @@ live.watched(lambda: sections.pictures(run), ids[:1])
 
 st.subheader("Does it copy?", anchor=False)
 novelty.draw(run)
+
+st.subheader("When does it begin to copy?", anchor=False)
+memorisation.draw(run)

@@ -16,7 +16,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import NOVELTY, NOVELTY_PICTURES, table_of
+from firstlight.schema import MEMORISATION, NOVELTY, NOVELTY_PICTURES, table_of
 from trainer.data import Pictures, prepared
 
 
@@ -39,7 +39,7 @@ def write_copier(root: Path, run_id: str, known: Pictures, per_class: int = 0, *
 
 
 def write_pairs(run: Run) -> None:
-    """One figure and one pair, in both tables of novelty."""
+    """One figure and one pair, in both tables of novelty, and one kept picture that is a copy."""
     black = bytes(28 * 28)
     figure = {"metric": ["copied"], "space": ["pixels"], "of": ["generated"], "label": [None], "value": [0.5]}
     write_table(run.novelty, table_of(NOVELTY, figure | {"low": [0.1], "high": [0.9], "n": [4]}))
@@ -47,6 +47,8 @@ def write_pairs(run: Run) -> None:
     pair = {"of": ["generated"], "picture": [0], "label": [0], "seed": [1], "neighbour": [2]}
     images = {"image": [black], "neighbour_image": [black]}
     write_table(run.novelty_pictures, table_of(NOVELTY_PICTURES, pair | near | images))
+    kept = {"step": [8], "epoch": [1.0], "label": [0], "seed": [0], "pixels": [1.0], "pixels_second": [4.0]}
+    write_table(run.memorisation, table_of(MEMORISATION, kept))
     write_manifest(run)
 
 

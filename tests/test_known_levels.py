@@ -142,6 +142,16 @@ def test_every_experiment_asks_at_levels_that_are_known(root: Path, told: list[A
         )  # −1.012 and −1.008 are one
 
 
+def test_how_it_draws_can_be_changed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(root / "guest")
+    before = settings_of(run)
+    assert main(["sampling", "guest", "--guidance", "3", "--steps", "50", "--runs", str(root)]) == 0
+    assert "guest draws with steps 50, guidance 3.0. What was traced" in capsys.readouterr().out
+    after = settings_of(run)
+    assert (after.guidance, after.solver, after.start_mean) == (3, before.solver, before.start_mean)
+    assert len(after.grid()) == 51 and set(after.grid()[:-1]) <= set(before.grid())
+
+
 def test_a_u_turn_noises_the_picture_to_the_level_that_is_told(root: Path, told: list[Any]) -> None:
     assert main(["evaluate", "uturn", "guest", "--per-class", "1", "--steps", "4", "--at", "-1.5",
                  "--runs", str(root)]) == 0  # fmt: skip
@@ -178,6 +188,8 @@ def test_a_fork_goes_on_from_the_nearest_level(guests: Path, told: list[Any]) ->
     ("command", "words"),
     [
         ("sample bare --guidance 2 --out {out}", "away from a weaker network; draw with guidance 1"),
+        ("sampling bare --guidance 3", "so nothing guides it; leave --guidance at 1"),
+        ("sampling guest --solver nothing", "nothing"),
         ("sample bare --law feedback --out {out}", "away from a weaker network; draw with guidance 1"),
         ("evaluate uturn bare", "knows no pictures without a label, so none are drawn so; give --conditional"),
         ("evaluate speciation bare", "knows no pictures without a label, so none are drawn so; give --label"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
+from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.telemetry import switch_off
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
@@ -19,10 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        if options.command == "trace" and "guest" in card_of(run := own_run(options.runs, options.run)):
-            from sampler.trace import trace_run
-
-            trace_run(run, options.per_class, options.every)
+        if options.command in ("trace", "sampling") and "guest" in card_of(run := own_run(options.runs, options.run)):
+            _adopted(run, options)
             return 0
         with extras():
             from trainer import commands
@@ -31,6 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _adopted(run: Run, options: argparse.Namespace) -> None:
+    """`trace` and `sampling` of an adopted run, which need no torch."""
+    if options.command == "trace":
+        from sampler.trace import trace_run
+
+        trace_run(run, options.per_class, options.every)
+        return
+    from sampler.default_settings import change
+
+    change(run, {name: getattr(options, name) for name in SAMPLING if getattr(options, name) is not None})
 
 
 def parser() -> argparse.ArgumentParser:

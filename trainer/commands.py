@@ -188,6 +188,8 @@ def checked(config: Config) -> Config:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0.")
     if not 0 <= config.seed <= HIGHEST_SEED:
         raise ValueError(f"{config.seed} is no seed; give --seed a whole number from 0 to {HIGHEST_SEED}.")
+    if config.snapshots < 0 or config.snapshot_seeds < 1:
+        raise ValueError("--snapshots must be at least 0, and --snapshot-seeds at least 1.")
     if config.per_class < 0:
         raise ValueError("--per-class must be at least 1, or 0 for every picture.")
     if not 0 <= config.guidance < float("inf"):

@@ -150,5 +150,6 @@ SETTINGS = {  # the settings that the command line offers; the others come from 
     "learning_rate": float,
     "seed": int,
     "snapshots": int,
+    "snapshot_seeds": int,
     **SAMPLING,
 }

@@ -14,6 +14,7 @@ from firstlight.run_json import card_of
 MAKES = {  # table -> the command that makes it
     "trajectories": "trace", "judgements": "evaluate recognizability", "quality": "evaluate quality",
     "novelty": "evaluate novelty", "novelty_pictures": "evaluate novelty",
+    "memorisation": "evaluate memorisation",
     "speciation": "evaluate speciation", "uturn": "evaluate uturn", "swap": "evaluate swap",
     "classifier": "evaluate classifier", "posterior": "evaluate posterior", "ablations": "evaluate ablations",
     "clip": "evaluate clip", "clip_pictures": "evaluate clip", "clip_steps": "evaluate clip",

@@ -1,4 +1,4 @@
-"""firstlight evaluate novelty: its flags."""
+"""firstlight evaluate novelty and memorisation: their flags."""
 
 import argparse
 from pathlib import Path
@@ -6,22 +6,37 @@ from typing import Any
 
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
-from evaluator.novelty import measure
-from evaluator.novelty.report import report
+from evaluator.novelty import measure, memorisation, report
 from evaluator.provenance import record
+from firstlight.archives import add_flag, own_run
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
-    """The command with its flags."""
+    """The commands with their flags."""
     command = commands.add_parser("novelty", help="does it draw its training pictures again?")
     add_run(command)
     add_count(command, "--per-class", defaults.NOVELTY_PER_CLASS, "pictures of every class")
-    command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
-    command.set_defaults(command=lambda options: show(options, _figures(options), report))
+    command.set_defaults(command=lambda options: show(options, _novelty(options), report.report))
+    over = commands.add_parser("memorisation", help="when in its training does it begin to copy?")
+    over.add_argument("run", nargs="+", help="runs' ids, of different numbers of training pictures")
+    add_flag(over)
+    over.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
+    over.set_defaults(command=lambda options: show(options, _memorisation(options), report.memorisation))
+    for each in (command, over):
+        each.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of the pictures here")
 
 
-def _figures(options: argparse.Namespace) -> dict[str, Any]:
+def _novelty(options: argparse.Namespace) -> dict[str, Any]:
     run = run_of(options)
     made = measure.novelty(run, options.per_class, options.data)
     record(run, run.novelty, run.novelty_pictures)
     return made
+
+
+def _memorisation(options: argparse.Namespace) -> dict[str, Any]:
+    runs = [own_run(options.runs, name) for name in dict.fromkeys(options.run)]
+    times = []
+    for run in runs:
+        times.append(memorisation.memorisation(run, options.data))
+        record(run, run.memorisation)
+    return memorisation.together(times)

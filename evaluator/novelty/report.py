@@ -1,4 +1,4 @@
-"""What novelty's figures say, in words: for the terminal and for the page."""
+"""What novelty's figures and memorisation times say, in words: for the terminal and for the page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,3 +36,27 @@ def report(figures: dict[str, Any]) -> str:
         text = with_interval(row, ".3f") if row["metric"] == "density" else percent(row)
         lines.append(f"{name:<32}{text}  n = {row['n']:,}")
     return "\n".join(lines)
+
+
+def memorisation(figures: dict[str, Any]) -> str:
+    """When trainings began to copy, for people."""
+    lines = [f"{row['run']}: {row['pictures']:,} training pictures, {row['steps']:,} steps: {time(row)}"
+             for row in figures["runs"]]  # fmt: skip
+    return "\n".join([*lines, *([power(figures["slope"], figures["order"])] if len(figures["runs"]) > 1 else [])])
+
+
+def time(row: Mapping[str, Any]) -> str:
+    """By which step half of the kept pictures were copies. row: a Time as plain values."""
+    end = f"{100 * row['copied']:.0f} % at the end, n = {row['half']['n']:,}"
+    if row["half"]["value"] is None:
+        return f"half are never copies, {end}"
+    return f"half are copies by step {with_interval(row['half'], ',.0f', none='later')}, {end}"
+
+
+def power(slope: Mapping[str, Any], order: str) -> str:
+    """How the time grows with the number of training pictures: order and slope."""
+    told = {"longer": "more pictures take longer to be copied", "not longer": "more pictures do not take longer"}
+    first = told.get(order, "whether more pictures take longer to be copied cannot be said")
+    if slope["value"] is None:
+        return f"{first}; by which power of their number, cannot be said."
+    return f"{first}; the time grows by the power {with_interval(slope, '.2f')} of their number, one training each."

@@ -1,11 +1,17 @@
 """What reports and verdicts for people have in common: a value with its interval, names one after the other."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.stats.intervals import Estimate
 
 Ends = Estimate | Mapping[str, Any]  # of stored figures `value`, `low` and `high`, None where there is no number
+
+
+def without_minus_zero(form: str) -> str:
+    """One of Python's forms, as ".2f" or ",.0f", with which no number is written as minus zero."""
+    return re.sub(r"[,.]", r"z\g<0>", form, count=1)
 
 
 def with_interval(
@@ -19,7 +25,7 @@ def with_interval(
     if ends["value"] is ends["low"] is ends["high"] is None:
         return none.rjust(width)
     value, low, high = (
-        none if ends[end] is None else format(factor * ends[end], spec.replace(".", "z."))
+        none if ends[end] is None else format(factor * ends[end], without_minus_zero(spec))
         for end in ("value", "low", "high")
     )
     return f"{value.rjust(width)}{unit} [{low}, {high}]"

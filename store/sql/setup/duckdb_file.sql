@@ -20,3 +20,4 @@ create table solver_steps as from temp.solver_steps;
 create table late_start as from temp.late_start;
 create table novelty as from temp.novelty;
 create table novelty_pictures as from temp.novelty_pictures;
+create table memorisation as from temp.memorisation;
