@@ -11,6 +11,7 @@ import onnxruntime as ort
 import pyarrow.parquet as pq
 import pytest
 import torch
+from small_run import write_small
 
 from dashboard.network.anatomy import Anatomy, anatomy
 from evaluator.__main__ import main
@@ -20,10 +21,8 @@ from evaluator.experiments.ablation_figures import LABEL, NONE, SKIPS, STEPS, TI
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from exporter.__main__ import main as export
 from exporter.graph import multiplied_out
-from firstlight.archives import BUNDLED
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.schema import ABLATIONS
 from store.database import Archive
@@ -34,23 +33,16 @@ SEEDS = 3
 
 
 @pytest.fixture(scope="module")
-def network() -> Denoiser:
-    """A bundled run's weights, in torch."""
-    return load_denoiser(Run(BUNDLED / "course")).eval()
+def network(run: Run) -> Denoiser:
+    """A run's weights, in torch."""
+    return load_denoiser(run).eval()
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A copy of the bundled run that draws in three steps, two of them guided."""
-    made = Run(tmp_path_factory.mktemp("runs") / "small")
-    made.folder.mkdir()
-    for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(BUNDLED / "course" / name, made.folder / name)
-    held = json.loads((BUNDLED / "course" / "run.json").read_text())
-    held["config"] |= {"steps": 3, "guidance": 2.0, "guidance_low": 0.0, "guidance_high": 3.0}
-    write_json(made.card, held | {"id": "small"})
-    write_manifest(made)
-    return made
+    """A run that draws in three steps, two of them guided."""
+    settings = {"steps": 3, "guidance": 2.0, "guidance_low": 0.0, "guidance_high": 3.0}
+    return write_small(tmp_path_factory.mktemp("runs"), "small", **settings)
 
 
 def ran(content: bytes, x: Any, logsnr: Any, label: Any) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from ablations_fixture import with_ablations
 from archive_fixture import write_run
 from lab_fixture import write_lab
+from small_run import write_small
 from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened  # noqa: F401
 from test_lab_pages import words as written
@@ -16,7 +17,6 @@ from dashboard.claims import text as claims_text
 from dashboard.components.verdicts import table_with_reasons
 from dashboard.network.anatomy import built
 from dashboard.network.diagram import drawing, table
-from firstlight.archives import BUNDLED
 
 
 def words(test: AppTest) -> str:
@@ -26,8 +26,9 @@ def words(test: AppTest) -> str:
 
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     run = write_lab(tmp_path, "lab", seeds=5)
-    for name in ("denoiser.onnx", "export.json"):
-        shutil.copy(BUNDLED / "course" / name, run.folder / name)
+    small = write_small(tmp_path / "elsewhere", "small")
+    for file in (small.denoiser, small.export):
+        shutil.copy(file, run.folder)
     with_ablations(run)
     test = opened("network")
     said = words(test)

@@ -30,7 +30,6 @@ from evaluator.theory.speciation import (
     step_of,
 )
 from evaluator.theory.spectra import SPECTRA, load, measure, spectra_for, write
-from firstlight.archives import BUNDLED
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.levels import CLEAN, levels, linear, noise_to_signal
@@ -222,8 +221,11 @@ def test_where_seventy_percent_lies_depends_on_the_chain(steps: int, ends: float
     assert at_share(chain, 0.7).logsnr == pytest.approx(seventy, abs=0.01)
 
 
-def test_the_course_is_warned_of_and_the_others_are_not() -> None:
-    found = check(run_card(PRESETS["course"]))
+SHORT = Config(prediction="noise", schedule="linear-150", solver="ddpm", levels="linear-150", steps=150)
+
+
+def test_a_chain_that_starts_in_signal_is_warned_of_and_the_others_are_not() -> None:
+    found = check(run_card(SHORT))
     assert not found.ok and found.inside is False and found.pairs_outside == 45
     assert found.start_signal == pytest.approx(math.sqrt(0.219), abs=1e-3)
     assert "47 %" in found.sentence and "logSNR -3.02, is never passed" in found.sentence
@@ -235,7 +237,7 @@ def test_the_course_is_warned_of_and_the_others_are_not() -> None:
 
 
 def test_the_training_and_the_sampling_schedule_both_count() -> None:
-    outside = check(run_card(replace(PRESETS["course"], levels="logsnr", steps=20)))
+    outside = check(run_card(replace(SHORT, levels="logsnr", steps=20)))
     assert any("never saw such noise" in warning for warning in outside.warnings)
     late = check(run_card(replace(PRESETS["mnist"], levels="linear-300", steps=100)))
     assert not late.ok and not late.inside  # a good network, drawn with a chain that starts too late
@@ -268,8 +270,9 @@ def test_a_run_of_two_classes_is_judged_between_them(tmp_path: Path) -> None:
         judge_for_run(of_digits(tmp_path / "c", PRESETS["mnist"], ("1", "x")), "clean")
 
 
-def test_the_schedule_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schedule", "course", "--json", "--runs", str(BUNDLED)]) == 0
+def test_the_schedule_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_digits(tmp_path / "short", SHORT)
+    assert main(["schedule", "short", "--json", "--runs", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is False
     assert main(["schedule", "mnist"]) == 0
     assert "70 % of the steps: logSNR +3.47" in capsys.readouterr().out

@@ -176,12 +176,6 @@ def test_the_config_survives_run_json() -> None:
         from_dict({"hyperdrive": 1})
 
 
-def test_course_is_the_source_documents_recipe() -> None:
-    course = PRESETS["course"]
-    assert (course.prediction, course.schedule, course.label_dropout) == ("noise", "linear-150", 0.1)
-    assert (course.solver, course.levels, course.steps) == ("ddpm", "linear-150", 150)
-
-
 def test_pixels_round_trip_through_bytes() -> None:
     pictures = torch.linspace(-1, 1, 256).view(1, 1, 16, 16)
     assert to_bytes(pictures).flatten().tolist() == list(range(256))

@@ -72,25 +72,6 @@ PRESETS: dict[str, Config] = {
     "own": Config(  # for a few thousand pictures of one's own, in some minutes on two cores
         dataset="own", widths=(48, 96), blocks=1, sigma_data=0.0, epochs=60, cycles=1, warmup=100, ema=0.995
     ),
-    "course": Config(
-        widths=(32, 64),
-        blocks=1,
-        prediction="noise",
-        schedule="linear-150",
-        epochs=5,
-        cycles=1,
-        batch=128,
-        learning_rate=1e-2,  # the source's 1e-3 moves its small weights about as far as this moves unit-norm ones
-        decay=False,
-        warmup=100,
-        ema=0.0,
-        solver="ddpm",
-        levels="linear-150",
-        steps=150,
-        guidance=2.0,
-        guidance_low=-20.0,
-        guidance_high=20.0,
-    ),
     "two-digits": Config(  # MNIST 1 against 8 as in Biroli et al., Nature Communications 15:9957 (2024)
         only=(1, 8),
         per_class=5000,
