@@ -179,12 +179,13 @@ def mean_over_seeds(apart: Numbers, picture: float) -> Estimate:
     """The mean of each noise seed's difference (seeds,), where one picture makes a difference of `picture`.
 
     Most seeds often do not differ at all, and resampling them would miss those that may. So the interval is that of two
-    seeds more, one on either side as far off as any (Agresti and Min, 2005, "Simple improved confidence intervals for
-    comparing matched proportions").
+    seeds more, one on either side of the mean as far off as any (after Agresti and Min, 2005, "Simple improved
+    confidence intervals for comparing matched proportions").
     """
-    far = max(float(np.abs(apart).max()), picture)
-    found, value = mean(np.append(apart, [far, -far]), np.arange(len(apart) + 2)), float(apart.mean())
-    return Estimate(value, min(found.low, value), max(found.high, value), len(apart))
+    value = float(apart.mean())
+    far = max(float(np.abs(apart - value).max()), picture)
+    found = mean(np.append(apart, [value + far, value - far]), np.arange(len(apart) + 2))
+    return replace(found, value=value, n=len(apart))
 
 
 def _gain(rows: Rows, mine: Hits, theirs: Hits) -> Gain:
