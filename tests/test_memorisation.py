@@ -18,6 +18,7 @@ from evaluator.novelty.memorisation import CANNOT, Time, order, slope, time_of
 from evaluator.novelty.report import power
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import Estimate, plain
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
@@ -103,8 +104,23 @@ def test_the_command_and_the_page_say_what_was_planted(
     page = linked("training", run="of-100")
     assert not page.exception
     said = words(page)
-    assert "Of 3 trainings on digits5000, more pictures take longer to be copied; the time grows by the power" in said
+    assert (
+        "Of 3 trainings of one recipe on digits5000, more pictures take longer to be copied; the time grows by the power"
+        in said
+    )
     assert "<td>of-100</td><td>100</td><td>40 [20, 40]</td>" in said and f"{MEMORISATION.slope:g} / 1.00 [" in said
+
+
+def test_trainings_of_other_recipes_are_not_held_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (with_snapshots(tmp_path, name, each, 20) for name, each in (("one", 5), ("other", 10)))
+    card = json.loads(other.card.read_text())
+    card["config"]["steps"] = 13
+    write_json(other.card, card)
+    write_manifest(other)
+    assert main(["memorisation", one.id, other.id, "--runs", str(tmp_path)]) == 2
+    assert "one and other differ in steps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"no table"])

@@ -9,31 +9,32 @@ from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate
 from evaluator.novelty.measure import THIRD
-from evaluator.novelty.memorisation import Time, order, slope, time_of
+from evaluator.novelty.memorisation import Time, order, recipe, slope, time_of
 from evaluator.novelty.report import power
 from evaluator.provenance import notes_of
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import plain, shares
 from firstlight.remedy import evaluated_by
+from firstlight.run_json import card_of
 
 HEADINGS = ("run", "training pictures", "half are copies by step [95 %]", "copies at the end", "steps given", "n")
 
 
 def draw(run: pd.Series) -> None:
-    """The section: the run's own curve, and the times of all runs of the same data set that were looked at."""
+    """The section: the run's own curve, and the times of all trainings of its recipe that were looked at."""
     frame = archive.ask("memorisation")
     own = frame[frame["run"] == run["run"]]
     if own.empty:
         command = f"firstlight evaluate memorisation {run['run']}"
         elements.note(f"Not looked at yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
         return
-    runs = archive.ask("runs")
-    alike = set(runs.loc[runs["dataset"] == run["dataset"], "run"])
-    times = [_time(name, part) for name, part in frame.groupby("run") if name in alike]
+    known = recipe(card_of(archive.folder(run)))
+    times = [_time(name, part) for name, part in frame.groupby("run")
+             if recipe(card_of(archive.run_folder(name))) == known]  # fmt: skip
     times.sort(key=lambda time: time.pictures)
     if len(times) > 1:
         told = power(plain(slope(times)), order(times))
-        elements.headline(f"Of {len(times)} trainings on {run['dataset']}, {told}")
+        elements.headline(f"Of {len(times)} trainings of one recipe on {run['dataset']}, {told}")
     figure = curves([Curve(_copied(own))], "", "copies", [], [Level(0.5, "half")], x=("step", "training step"))
     elements.chart(figure, "memorisation", "Share of kept pictures that are copies, through training", _copied(own))
     elements.table(HEADINGS, [*map(_row, times), _published(times)], "memorisation-times")

@@ -35,6 +35,7 @@ def _novelty(options: argparse.Namespace) -> dict[str, Any]:
 
 def _memorisation(options: argparse.Namespace) -> dict[str, Any]:
     runs = [own_run(options.runs, name) for name in dict.fromkeys(options.run)]
+    memorisation.check_alike(runs)
     times = []
     for run in runs:
         times.append(memorisation.memorisation(run, options.data))

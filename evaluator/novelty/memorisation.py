@@ -32,6 +32,7 @@ from firstlight.schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
 
 CANNOT = "cannot say"
 FEWEST = 3  # numbers of training pictures that a slope is told from
+FREE = {"per_class", "epochs", "seed", "snapshots", "snapshot_seeds", "start"}  # settings in which trainings may differ
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,22 @@ def together(times: Sequence[Time]) -> dict[str, Any]:
     """The times of several trainings, the fewest pictures first, their order and the slope, as plain values."""
     found = sorted(times, key=lambda time: time.pictures)
     return {"runs": [plainly(time) for time in found], "order": order(found), "slope": plain(slope(found))}
+
+
+def recipe(card: dict[str, Any]) -> dict[str, Any]:
+    """The settings that trainings must share to be held against each other; `card` is run.json."""
+    return {name: value for name, value in (card["config"] or card.get("settings", {})).items() if name not in FREE}
+
+
+def check_alike(runs: Sequence[Run]) -> None:
+    """Raises RunError for trainings that differ in more than the pictures, the noise and the time given."""
+    recipes = {run.id: recipe(card_of(run)) for run in runs}
+    (first, own), *others = recipes.items()
+    for name, other in others:
+        apart = sorted(key for key in own.keys() | other.keys() if own.get(key) != other.get(key))
+        if apart:
+            raise RunError(f"{first} and {name} differ in {apart[0]}, so their times say nothing of the number of "
+                           "pictures; name trainings of one recipe.")  # fmt: skip
 
 
 def _points(images: NDArray[np.uint8]) -> NDArray[np.float32]:
