@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     less = commands.add_parser("slim", parents=[everywhere], help="drop all but some trajectories of a run")
     less.add_argument("run", metavar="RUN")
     less.add_argument("--keep", type=int, required=True, metavar="N", help="trajectories that stay per class")
+    less.add_argument(
+        "--every", type=int, default=1, metavar="K", help="of their frames every K-th step (default: all)"
+    )
     less.set_defaults(command=drop_trajectories)
     own = commands.add_parser("copy", parents=[everywhere], help="make a bundled run your own, to be changed")
     own.add_argument("run", metavar="RUN")
@@ -92,7 +95,7 @@ def drop_trajectories(options: argparse.Namespace) -> int:
     """Fewer trajectories in one run."""
     from store.slim import slim
 
-    before, after = slim(own_run(options.runs, options.run), options.keep)
+    before, after = slim(own_run(options.runs, options.run), options.keep, options.every)
     print(f"{options.run}: kept {after} of {before} trajectories")
     return 0
 

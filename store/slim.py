@@ -1,11 +1,14 @@
-"""Fewer trajectories in a run, so that an archive stays small enough to hand on.
+"""Fewer trajectories in a run, and fewer frames of each, so that an archive stays small enough to hand on.
 
 Whole noise seeds go, for every label at once: what stays is still the same noise for all classes.
 """
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
@@ -27,14 +30,14 @@ def origin(trajectories: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def slim(run: Run, keep: int) -> tuple[int, int]:
+def slim(run: Run, keep: int, every: int = 1) -> tuple[int, int]:
     """Keep the trajectories of the `keep` smallest seeds of every label; returns how many there were and are.
 
-    Judgements and figures stay as they are, of all that were traced. Raises RunError for a run that is damaged, live
+    Of their frames stay those whose step is a multiple of `every`, the first and the last. Judgements and figures stay as they are, of all that were traced. Raises RunError for a run that is damaged, live
     or without trajectories.
     """
-    if keep < 1:
-        raise RunError("--keep must be 1 or more: the number of trajectories that stay per class.")
+    if keep < 1 or every < 1:
+        raise RunError("--keep and --every must be 1 or more: trajectories that stay per class, steps between frames.")
     found = good_entry(run.folder.parent, run.id)
     if found.state == "running":
         raise RunError(f"{run.id} is being trained; slim it when it has finished.")
@@ -46,8 +49,21 @@ def slim(run: Run, keep: int) -> tuple[int, int]:
         seeds.setdefault(label, []).append(seed)
     kept = {(label, seed) for label, all_seeds in seeds.items() for seed in sorted(set(all_seeds))[:keep]}
     mask = [pair in kept for pair in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True)]
-    if not all(mask):
+    rows = [_thinned(row, every) for row in table.filter(mask).to_pylist()]
+    slimmed = pa.Table.from_pylist(rows, table.schema)
+    if not slimmed.equals(table):
         metadata = {**(table.schema.metadata or {}), ORIGIN: origin(run.trajectories).encode()}
-        write_table(run.trajectories, table.filter(mask).replace_schema_metadata(metadata))
+        write_table(run.trajectories, slimmed.replace_schema_metadata(metadata))
         write_manifest(run, run.trajectories)
-    return len(mask), sum(mask)
+    return len(mask), len(rows)
+
+
+def _thinned(row: dict[str, Any], every: int) -> dict[str, Any]:
+    """A trajectory's row with fewer frames."""
+    count = len(row["frames"])
+    kept = [at for at, step in enumerate(row["frames"]) if step % every == 0 or at in (0, count - 1)]
+    thin = {name: [row[name][at] for at in kept] for name in ("frames", "logsnr")}
+    for view in ("x", "denoised", "unconditional"):
+        if row[view] is not None:
+            thin[view] = np.frombuffer(row[view], np.uint8).reshape(count, -1)[kept].tobytes()
+    return row | thin

@@ -95,7 +95,27 @@ def test_slim_keeps_the_smallest_seeds_of_every_class_and_a_true_manifest(root: 
     assert pq.read_table(run.trajectories).equals(kept)
 
 
-@pytest.mark.parametrize("arguments", [["first", "--keep", "0"], ["nobody", "--keep", "1"], ["bare", "--keep", "1"]])
+def test_slim_keeps_every_other_frame_and_both_ends(root: Path) -> None:
+    run = Run(root / "first")
+    whole = pq.read_table(run.trajectories).to_pylist()
+    assert main(["slim", "first", "--keep", "1", "--every", "3", "--runs", str(root)]) == 0
+    for row in pq.read_table(run.trajectories).to_pylist():
+        before = next(each for each in whole if (each["label"], each["seed"]) == (row["label"], row["seed"]))
+        assert row["frames"] == [0, 3, 4] and row["logsnr"] == [before["logsnr"][at] for at in (0, 3, 4)]
+        size = len(before["x"]) // len(before["frames"])
+        assert row["x"] == before["x"][:size] + before["x"][3 * size :]
+    assert not verify(run)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["first", "--keep", "0"],
+        ["first", "--keep", "1", "--every", "0"],
+        ["nobody", "--keep", "1"],
+        ["bare", "--keep", "1"],
+    ],
+)
 def test_slim_refuses_with_a_sentence(root: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     write_run(root, "bare", tables=("metrics",))
     assert main(["slim", *arguments, "--runs", str(root)]) == 2
