@@ -33,8 +33,8 @@ def origin(trajectories: Path) -> str:
 def slim(run: Run, keep: int, every: int = 1) -> tuple[int, int]:
     """Keep the trajectories of the `keep` smallest seeds of every label; returns how many there were and are.
 
-    Of their frames stay those whose step is a multiple of `every`, the first and the last. Judgements and figures stay as they are, of all that were traced. Raises RunError for a run that is damaged, live
-    or without trajectories.
+    Of their frames stay those whose step is a multiple of `every`, the first and the last. Judgements and figures stay
+    as they are, of all that were traced. Raises RunError for a run that is damaged, live or without trajectories.
     """
     if keep < 1 or every < 1:
         raise RunError("--keep and --every must be 1 or more: trajectories that stay per class, steps between frames.")
@@ -62,7 +62,7 @@ def _thinned(row: dict[str, Any], every: int) -> dict[str, Any]:
     """A trajectory's row with fewer frames."""
     count = len(row["frames"])
     kept = [at for at, step in enumerate(row["frames"]) if step % every == 0 or at in (0, count - 1)]
-    thin = {name: [row[name][at] for at in kept] for name in ("frames", "logsnr")}
+    thin: dict[str, Any] = {name: [row[name][at] for at in kept] for name in ("frames", "logsnr")}
     for view in ("x", "denoised", "unconditional"):
         if row[view] is not None:
             thin[view] = np.frombuffer(row[view], np.uint8).reshape(count, -1)[kept].tobytes()
