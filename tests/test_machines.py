@@ -26,6 +26,7 @@ from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.commands import checked
 from trainer.config import PRESETS
 from trainer.data import Pictures
+from trainer.device import best_device, device_name
 from trainer.run_json import new_card
 from trainer.state import Training
 from trainer.train import Diverged, Lesson, teach
@@ -181,3 +182,9 @@ def healthy(port: int, server: "subprocess.Popen[bytes]") -> bool:
         except OSError:
             time.sleep(0.2)
     return False
+
+
+def test_a_gpu_of_apple_s_is_named_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert best_device().type == "cpu"
+    assert device_name(best_device(), half=False).endswith("float32; Apple's GPU is not used")

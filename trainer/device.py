@@ -8,7 +8,7 @@ from trainer.config import Config
 
 
 def best_device() -> torch.device:
-    """The GPU where there is one."""
+    """An NVIDIA GPU where there is one. An Apple one, on which nothing was tried, is named and not used."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -37,4 +37,5 @@ def device_name(device: torch.device, half: bool) -> str:
     precision = "bfloat16" if half else "float32"
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, {precision}"
-    return f"CPU, {torch.get_num_threads()} threads, {precision}"
+    idle = "; Apple's GPU is not used" if torch.backends.mps.is_available() else ""
+    return f"CPU, {torch.get_num_threads()} threads, {precision}{idle}"
