@@ -1,8 +1,14 @@
 """What a run is: a folder with these files, under an id that is checked before it touches the disk."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from firstlight.parts import part_range
+
+CHECKPOINT = re.compile(r"checkpoints/(ema|last)\.safetensors")
+ANSWER = re.compile(r"answers/[0-9a-f]{32}\.json")
 
 
 @dataclass(frozen=True)
@@ -186,3 +192,12 @@ class Run:
     @property
     def export(self) -> Path:
         return self.folder / "export.json"
+
+    def knows(self, name: str) -> bool:
+        """Whether a file of this name, relative to the folder, is one that a run may hold."""
+        alone = {self.card, self.manifest, self.notes, self.export, self.denoiser, self.unrolled, self.unrolled_half}
+        return (
+            name in {path.name for path in (*alone, *self.tables.values())}
+            or any(part_range(name))
+            or bool(CHECKPOINT.fullmatch(name) or ANSWER.fullmatch(name))
+        )

@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunError, OSError) as error:
         print(f"store: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("store: stopped; nothing was left half done.", file=sys.stderr)
+        return 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +50,14 @@ def parser() -> argparse.ArgumentParser:
     own = commands.add_parser("copy", parents=[everywhere], help="make a bundled run your own, to be changed")
     own.add_argument("run", metavar="RUN")
     own.set_defaults(command=copy_run)
+    sent = commands.add_parser("pack", parents=[everywhere], help="one file of a run and its own judges, to be sent")
+    sent.add_argument("run", metavar="RUN")
+    sent.add_argument("--out", type=Path, metavar="FILE", help="the file (default: RUN.zip)")
+    sent.set_defaults(command=pack_run)
+    came = commands.add_parser("import", parents=[everywhere], help="take a packed run, or a run's folder, in")
+    came.add_argument("source", type=Path, metavar="FILE|FOLDER")
+    came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
+    came.set_defaults(command=take_in)
     return top
 
 
@@ -105,6 +116,29 @@ def copy_run(options: argparse.Namespace) -> int:
     from store.copies import copy
 
     print(f"Copied {options.run} to {copy(options.runs, options.run).folder}, which is yours to change.")
+    return 0
+
+
+def pack_run(options: argparse.Namespace) -> int:
+    """A run as one file."""
+    from store.pack import pack
+
+    path, judges, left = pack(options.runs, options.run, options.out)
+    beside = f" with the judges {', '.join(judges)}" if judges else ""
+    print(f"Packed {options.run}{beside} into {path}, {path.stat().st_size / 1e6:.1f} MB.")
+    if left:
+        print(f"Left out, because they name people or are no files of a run: {_literal(', '.join(left))}")
+    return 0
+
+
+def take_in(options: argparse.Namespace) -> int:
+    """A run from elsewhere in one's own archive."""
+    from store.import_run import import_run
+
+    run, said = import_run(options.runs, options.source, options.new)
+    print(f"Imported {run.id} to {run.folder}; every file is as its manifest says.")
+    for sentence in said:
+        print(sentence)
     return 0
 
 

@@ -30,11 +30,11 @@ from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges.augmentation import distort
-from evaluator.judges.cards import stem
 from evaluator.judges.fit import more_of_few, warned
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.judge_files import stem
 from firstlight.run_json import SAME_PICTURES
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures

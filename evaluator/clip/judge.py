@@ -15,10 +15,11 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.cards import FIT_CLIP, command, stem
+from evaluator.judges.cards import FIT_CLIP, command
 from evaluator.judges.judge import session_options, softmax
 from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
+from firstlight.judge_files import stem
 from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
 

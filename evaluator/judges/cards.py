@@ -3,9 +3,7 @@
 A judge has an ONNX file and a card of the same name; `judge` opens the former.
 """
 
-import hashlib
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +11,9 @@ from typing import Any
 
 from firstlight.archives import places
 from firstlight.errors import JudgeError, RunError
+from firstlight.judge_files import stem
 from firstlight.remedy import evaluated_by
 from firstlight.run_folder import Run
-from firstlight.run_id import RUN_ID
 from firstlight.run_json import SAME_PICTURES, card_of
 
 JUDGES = Path(__file__).resolve().parent
@@ -33,14 +31,6 @@ def judge_name(dataset: str, kind: str) -> str:
     if kind not in KINDS:
         raise JudgeError(f"A judge is {' or '.join(KINDS)}, not {kind!r}.")
     return f"{stem(SAME_PICTURES.get(dataset, dataset))}-{kind}"
-
-
-def stem(dataset: str) -> str:
-    """A dataset's name as part of a file's: as it is where that is safe, else what is left of it and its hash."""
-    if RUN_ID.fullmatch(dataset):
-        return dataset
-    left = re.sub(r"[^a-z0-9]+", "-", dataset.lower()).strip("-")[:40]
-    return f"{left or 'own'}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
 
 
 def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT) -> str:

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.cards import SPECTRUM, command, stem
+from evaluator.judges.cards import SPECTRUM, command
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
+from firstlight.judge_files import stem
 from firstlight.run_json import SAME_PICTURES
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
