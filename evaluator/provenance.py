@@ -1,4 +1,4 @@
-"""What a stored result was made from: its own notes, digests of its inputs, its entry in the manifest."""
+"""What a stored result was made from: its own notes, digests of its inputs."""
 
 import hashlib
 import json
@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -57,12 +56,6 @@ def made_of(path: Path) -> dict[str, str]:
     """The note that hands on which denoiser a table was made with; empty where the table names none."""
     denoiser = maker(path)
     return {"denoiser": denoiser} if denoiser else {}
-
-
-def record(run: Run, *written: Path) -> None:
-    """Note new files in the run's manifest; a run that is still trained gets its manifest from the trainer."""
-    if card_of(run)["state"] != "running":
-        write_manifest(run, *written)
 
 
 def denoiser_sha256(run: Run) -> str:

@@ -16,10 +16,10 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.graph import shapes
 from firstlight.levels import Levels, levels
-from firstlight.manifest import write_manifest
 from firstlight.parity import BATCHES, Network, parity
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import changing
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
@@ -50,11 +50,11 @@ def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     made = {path: unrolled(denoiser, classes, form) for path, form in graphs.items()}
     report = write(run, denoiser, content, stored)
     if made:
-        for path, (content, _) in made.items():
-            write_bytes(path, content)
         report["unrolled"] = {path.name: entry for path, (_, entry) in made.items()}
-        write_json(run.export, report)
-        write_manifest(run, run.export, *made)
+        with changing(run) as beside:
+            for path, (content, _) in made.items():
+                write_bytes(beside(path), content)
+            write_json(beside(run.export), report)
     return report
 
 
@@ -110,9 +110,9 @@ def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any])
         )
     looked = {"levels": [float(level) for level in at], "batches": list(BATCHES)}
     report = facts(content, found) | looked | dict(more) | {"shapes": shapes(content)}
-    write_bytes(run.denoiser, content)
-    write_json(run.export, report)
-    write_manifest(run, run.denoiser, run.export)
+    with changing(run) as beside:
+        write_bytes(beside(run.denoiser), content)
+        write_json(beside(run.export), report)
     return report
 
 

@@ -1,7 +1,14 @@
-"""One writer at a time: the lock of a run's folder, which a dead process holds no more."""
+"""One writer at a time: the lock of a run's folder, and that of its manifest; a dead process holds neither any more.
+
+Who trains or records a run has the first for as long as that takes. The second is had by whoever gives a file of the
+run its place, for a moment, and nobody waits for the first who has the second.
+"""
 
 import errno
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from firstlight.errors import RunError
@@ -13,6 +20,7 @@ except ImportError:  # Windows: whoever asks looks at the heartbeat
     fcntl = None  # type: ignore[assignment]
 
 HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}  # what a lock says that another process has
+PATIENCE = 60.0  # seconds for what takes milliseconds
 CERTAIN = fcntl is not None  # whether a lock that is free means that nobody writes
 
 
@@ -38,3 +46,34 @@ def locked(run: Run) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+@contextmanager
+def manifest_lock(run: Run, patience: float = PATIENCE) -> Iterator[None]:
+    """Only this process changes the manifest, and what it vouches for, within the block.
+
+    Where the disk locks no files, as clusters' may, nothing is waited for. Raises RunError where another process has it
+    for more than `patience` seconds.
+    """
+    with open(run.folder / ".manifest-lock", "a") as file:
+        held = _waited_for(file, run, time.monotonic() + patience)
+        try:
+            yield
+        finally:
+            if held and fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_UN)  # said, because a child that was forked off meanwhile has it open too
+
+
+def _waited_for(file: IO[str], run: Run, until: float) -> bool:
+    """Whether the file is locked now; False where it cannot be."""
+    while fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError as error:
+            if error.errno not in HELD:
+                return False
+        if time.monotonic() > until:
+            raise RunError(f"Another process has been writing {run.id} for long; end it, or wait and try again.")
+        time.sleep(0.005)
+    return False

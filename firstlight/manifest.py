@@ -1,7 +1,7 @@
 """What a run folder holds, and whether it still does: size and SHA-256 of every file.
 
-A file without an entry (a live run writes none) must at least be whole Parquet with the right columns. run.json is left
-out, because the trainer rewrites it with every heartbeat; card.py checks it.
+A file without an entry (a live run writes none) must at least be whole Parquet with the right columns. run.json has an
+entry once the run has ended. While a file is replaced the manifest knows the old one and, as `pending`, the new one.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -20,11 +20,17 @@ import pyarrow.parquet as pq
 
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
+from firstlight.lock import manifest_lock
 from firstlight.run_folder import Run
+from firstlight.run_state import LIVE
 from firstlight.schema import ADDED, SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
+Entry = dict[str, Any]  # size, in bytes, and sha256
 Listing = tuple[tuple[str, int, Signature], ...]  # relative name, mode and signature of everything in a folder
+
+CARD = Run(Path()).card.name
+CHANGED = "was changed after the run had ended; put back what it said, or take it out of manifest.json if it is right"
 
 _PARQUET = threading.Lock()  # one footer at a time: many readers at once are slower than one
 
@@ -43,42 +49,88 @@ class Problem:
 def write_manifest(run: Run, *changed: Path) -> None:
     """Write down size and SHA-256 of every file in the folder, or only of `changed`, keeping what stood of the others.
 
-    Raises RunError, and leaves the old manifest, where a file is a link or a table is not whole.
+    run.json is among them once the run has ended. Raises RunError, and leaves the old manifest, where a file is a link
+    or a table is not whole.
     """
-    files, problems = survey(run)
-    kept = _kept(run) if changed else {}
-    names = {path.relative_to(run.folder).as_posix() for path in changed} | (files.keys() - kept.keys())
-    new = [(name, path, files[path.name]) for name, path in run.tables.items() if path.name in names & files.keys()]
-    problems += [fault for name, path, sign in new if (fault := table_problem(path, name, sign, whole=True))]
-    if problems:
-        raise RunError(f"The manifest of {run.id} was not written: {problems[0]}. Remove that file and make it again.")
-    entries = {
-        name: {"size": size_of(sign), "sha256": sha256(str(run.folder / name), sign)} if name in names else kept[name]
-        for name, sign in sorted(files.items())
-    }
-    write_json(run.manifest, {"schema": SCHEMA, "files": entries})
+    with manifest_lock(run):
+        files, problems = survey(run)
+        if live(run.card):
+            files.pop(run.card.name, None)
+        kept = standing(run) if changed else {}
+        names = {path.relative_to(run.folder).as_posix() for path in changed} | (files.keys() - kept.keys())
+        new = [(name, path, files[path.name]) for name, path in run.tables.items() if path.name in names & files.keys()]
+        problems += [fault for name, path, sign in new if (fault := table_problem(path, name, sign, whole=True))]
+        if problems:
+            raise RunError(f"The manifest of {run.id} was not written: {problems[0]}. Remove that file and make it "
+                           "again.")  # fmt: skip
+        write_entries(
+            run,
+            {
+                name: entry_of(run.folder / name, sign) if name in names else kept[name]
+                for name, sign in sorted(files.items())
+            },
+        )
 
 
-def read_manifest(run: Run) -> dict[str, dict[str, Any]]:
+def write_entries(run: Run, entries: Mapping[str, Entry], pending: Mapping[str, Entry] | None = None) -> None:
+    """Write the manifest; `pending` are the files that are about to take their places. The lock is the caller's."""
+    more = {"pending": dict(sorted(pending.items()))} if pending else {}
+    write_json(run.manifest, {"schema": SCHEMA, "files": dict(sorted(entries.items())), **more})
+
+
+def entry_of(path: Path, sign: Signature) -> Entry:
+    """What the manifest says of a file."""
+    return {"size": size_of(sign), "sha256": sha256(str(path), sign)}
+
+
+def live(card: Path) -> bool:
+    """Whether a run has not ended by its card, so that no manifest vouches for it; also where it has no card."""
+    try:
+        return json.loads(card.read_bytes())["state"] in LIVE
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return True
+
+
+def standing(run: Run) -> dict[str, Entry]:
+    """The entries of the manifest, those of an interrupted change as the files turned out; none without a manifest."""
+    try:
+        entries, pending = _read(run)
+    except (OSError, ValueError):
+        return {}
+    for name, entry in pending.items():
+        path = run.folder / name
+        if path.is_file() and entry_of(path, signature(os.lstat(path))) == entry:
+            entries[name] = entry
+    return entries
+
+
+def read_manifest(run: Run) -> dict[str, Entry]:
     """Relative file name -> {"size", "sha256"}. Raises ValueError, with the reason, for anything else."""
-    return dict(_manifest(str(run.manifest), signature(os.lstat(run.manifest))))
+    return _read(run)[0]
+
+
+def _read(run: Run) -> tuple[dict[str, Entry], dict[str, Entry]]:
+    """The entries, and those that are pending, of one moment."""
+    entries, pending = _manifest(str(run.manifest), signature(os.lstat(run.manifest)))
+    return dict(entries), dict(pending)
 
 
 @lru_cache(maxsize=1 << 13)
-def _manifest(path: str, sign: Signature) -> dict[str, dict[str, Any]]:
+def _manifest(path: str, sign: Signature) -> tuple[dict[str, Entry], dict[str, Entry]]:
     try:
         content = json.loads(Path(path).read_bytes())
-        schema, entries = content["schema"], content["files"]
+        schema, entries, pending = content["schema"], content["files"], content.get("pending", {})
         well_formed = all(
-            isinstance(entry["size"], int) and isinstance(entry["sha256"], str) for entry in entries.values()
+            isinstance(entry["size"], int) and isinstance(entry["sha256"], str)
+            for entry in (*entries.values(), *pending.values())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("is not readable JSON of the right form") from error
     if not isinstance(schema, int) or schema > SCHEMA:
         raise ValueError(f"needs a newer Firstlight (schema {schema}; this one reads {SCHEMA})")
-    if not well_formed or not all(_inside(name) for name in entries):
+    if not well_formed or not all(_inside(name) for name in (*entries, *pending)):
         raise ValueError("names a file outside the run's folder or lacks a size or checksum")
-    return dict(entries)
+    return entries, pending
 
 
 def listing(folder: str) -> Listing:
@@ -89,11 +141,11 @@ def listing(folder: str) -> Listing:
 def survey(run: Run, listed: Listing | None = None) -> tuple[dict[str, Signature], list[Problem]]:
     """Every plain file under the folder by relative name, and a Problem for every link, pipe or socket.
 
-    run.json, notes.json, manifest.json and what people answered are looked at but not returned.
+    notes.json, manifest.json and what people answered are looked at but not returned.
     """
     files: dict[str, Signature] = {}
     problems: list[Problem] = []
-    apart, answers = {run.card.name, run.notes.name, run.manifest.name}, f"{run.answers.name}/"
+    apart, answers = {run.notes.name, run.manifest.name}, f"{run.answers.name}/"
     for name, mode, sign in listing(str(run.folder)) if listed is None else listed:
         if stat.S_ISLNK(mode):
             problems.append(Problem(name, "is a link; copy the file itself into the run's folder"))
@@ -105,20 +157,37 @@ def survey(run: Run, listed: Listing | None = None) -> tuple[dict[str, Signature
 
 
 def listed_problem(
-    folder: str, name: str, entry: dict[str, Any], files: dict[str, Signature], *, content: bool
+    folder: str, name: str, entry: Entry, files: dict[str, Signature], *, content: bool
 ) -> Problem | None:
     """What is wrong with a file the manifest lists, if anything: presence, size and, with `content`, its SHA-256."""
     sign = files.get(name)
     if sign is None:
         return Problem(name, "is missing")
     if size_of(sign) != entry["size"]:
+        if name == CARD:
+            return Problem(name, CHANGED)
         how = "is empty (0 bytes)" if not size_of(sign) else f"has {size_of(sign):,} bytes"
         return Problem(name, f"{how} where the manifest says {entry['size']:,}")
     try:
         intact = not content or sha256(f"{folder}/{name}", sign) == entry["sha256"]
     except OSError as error:
         return Problem(name, f"cannot be read ({error.strerror})")
-    return None if intact else Problem(name, "does not match its checksum in the manifest")
+    return None if intact else Problem(name, CHANGED if name == CARD else "does not match its checksum in the manifest")
+
+
+def listed_problems(run: Run, files: dict[str, Signature], *, lightly: str = "") -> tuple[set[str], list[Problem]]:
+    """The names that the manifest lists, and what is wrong with these files; one that was being replaced may be either.
+
+    Of what lies in the folder `lightly` only presence and size are looked at. Raises ValueError as read_manifest does.
+    """
+    entries, pending = _read(run)
+    faults = []
+    for name in entries.keys() | (pending.keys() & files.keys()):  # a new one that is not there yet is no fault
+        content = not lightly or not name.startswith(f"{lightly}/")
+        known = [each[name] for each in (entries, pending) if name in each]
+        found = [listed_problem(str(run.folder), name, entry, files, content=content) for entry in known]
+        faults += [found[0]] if found[0] and all(found) else []
+    return entries.keys() | pending.keys(), sorted(faults, key=str)
 
 
 def table_problem(path: Path, name: str, sign: Signature, *, whole: bool) -> Problem | None:
@@ -174,13 +243,6 @@ def _column_reason(found: pa.Schema, wanted: pa.Schema) -> str:
         if found.field(at[0]).type != field.type:
             return f"has {field.name} as {found.field(at[0]).type}, not {field.type}; it was made by another version"
     return ""
-
-
-def _kept(run: Run) -> dict[str, dict[str, Any]]:
-    try:
-        return read_manifest(run)
-    except (OSError, ValueError):
-        return {}
 
 
 def _inside(name: object) -> bool:

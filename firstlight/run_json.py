@@ -1,4 +1,5 @@
-"""A run's card, run.json, read with suspicion: a live trainer rewrites it all the time, and no checksum covers it.
+"""A run's card, run.json, read with suspicion: a live trainer rewrites it all the time, and no checksum covers it until
+the run has ended.
 
 What passes here has the fields that every reader counts on.
 """

@@ -6,6 +6,7 @@ from typing import Any
 from firstlight.recording.settings import text_of
 
 STATES = ("running", "finished", "stopped", "diverged", "crashed")  # what is written; readers add damaged, and crashed
+LIVE = ("running", "crashed")  # states that change without a change of a file, and that no manifest vouches for
 BEAT_SECONDS = 10.0  # between two heartbeats of a recorded run where nothing is new
 SILENCE = 60.0  # seconds without a heartbeat after which a running run has crashed
 

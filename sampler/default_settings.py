@@ -4,11 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import store_card
 from sampler.generation import settings_of
 
 
@@ -29,8 +28,7 @@ def change(run: Run, asked: dict[str, Any]) -> None:
     card["config"] |= {
         name: value for name, value in settings.plain().items() if name in card["config"] or name in asked
     }
-    write_json(run.card, card)
-    write_manifest(run)
+    store_card(run, card)
     told = ", ".join(f"{name} {getattr(settings, name)}" for name in asked)
     print(f"{run.id} draws with {told}. What was traced and evaluated before is from the old settings; do it again "
           f"with: firstlight trace {run.id}")  # fmt: skip

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
-from firstlight.parquet import write_table
 from firstlight.run_folder import Run
+from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, TRAJECTORIES, X_RANGE
 from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
@@ -94,8 +93,7 @@ def trace_run(run: Run, per_class: int, every: int | None) -> None:
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
         table = trace(denoiser, settings, per_class, step, bar.update)
     made_of = json.dumps({"denoiser": report_of(run.denoiser)["sha256"]}).encode()
-    write_table(run.trajectories, table.replace_schema_metadata({METADATA: made_of}))
-    write_manifest(run)
+    store_table(run.trajectories, table.replace_schema_metadata({METADATA: made_of}))
     then = f"evaluate recognizability {run.id}" if len(denoiser.classes) > 1 else "dashboard"
     none = "" if denoiser.no_label else " It knows none without a label, so x̂0 without one is left out."
     print(f"Traced {total} pictures.{none} Next: firstlight {then}")

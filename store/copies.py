@@ -38,7 +38,7 @@ def copy(runs: Path, run_id: str) -> Run:
 
 def _fill(new: Path, run: Run) -> None:
     """The run's files as new ones, whatever the mode of the old."""
-    for name in (run.card.name, run.manifest.name, *survey(run)[0]):
+    for name in (run.manifest.name, *survey(run)[0]):
         (new / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.folder / name, new / name)
 

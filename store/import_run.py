@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import FITTED, existing_run, places
-from firstlight.atomic_writes import TEMPORARY_PREFIX, write_json
+from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.judge_files import judge_files
 from firstlight.lock import CERTAIN, locked
-from firstlight.manifest import read_manifest, survey
+from firstlight.manifest import listed_problems, read_manifest, survey
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
 from firstlight.run_json import card_of, read_card
+from firstlight.run_writes import store_card
 from store.pack import same_judge
 from store.parcel import Part, chunks, parcel, quoted, refusal
 from store.verification import inspect
@@ -123,9 +124,13 @@ def _check_run(run: Run) -> None:
             raise refusal(f"{path.name} {error}") from error
     if card_of(run)["state"] == "running":
         raise refusal("it is still running", "pack it when it has ended")
-    unlisted = sorted(survey(run)[0].keys() - read_manifest(run).keys())
+    files, _ = survey(run)
+    names, problems = listed_problems(run, files)  # of a crashed run nobody else looks
+    unlisted = sorted(files.keys() - names - {run.card.name})
     if unlisted:
         raise refusal(f"{quoted(unlisted[0])} is in no manifest")
+    if problems:
+        raise refusal(f"it is damaged: {problems[0]}")
     found = inspect(run, everything=True)
     if found.damaged:
         raise refusal(f"it is damaged: {found.reason}")
@@ -145,7 +150,7 @@ def _rename(run: Run, own: Run) -> None:
     """Give the unpacked run its id, and then its place."""
     card = card_of(run)
     if card.get("id") != own.id:
-        write_json(run.card, card | {"id": own.id})
+        store_card(run, card | {"id": own.id})
     run.folder.rename(own.folder)
 
 

@@ -13,9 +13,10 @@ from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.judge_files import judge_files
-from firstlight.manifest import listing, read_manifest
+from firstlight.manifest import entry_of, listing, standing, survey
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.schema import SCHEMA
 from store.parcel import CHUNK
 from store.verification import inspect
 
@@ -71,21 +72,23 @@ def same_judge(one: dict[str, Path], other: dict[str, Path]) -> bool:
 
 
 def _manifest(run: Run, run_id: str, kept: list[str]) -> tuple[str, bytes, dict[str, str]]:
-    """The manifest's name and bytes without what is left out, and the SHA-256 that each file must have."""
-    listed = read_manifest(run)
-    content = run.manifest.read_bytes()
-    if not listed.keys() <= set(kept):
-        whole = json.loads(content)
-        whole["files"] = {name: entry for name, entry in listed.items() if name in kept}
-        content = (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode()
-    wanted = {f"{run_id}/{name}": str(entry["sha256"]) for name, entry in listed.items()}
+    """The manifest's name, its bytes for what is kept alone, and the SHA-256 that each file must have."""
+    files, there = survey(run)[0], standing(run)
+    entries = {name: each for name, each in there.items() if name in kept}
+    for name in files.keys() & set(kept) - there.keys() - {run.card.name}:
+        entries[name] = entry_of(run.folder / name, files[name])
+    content = run.manifest.read_bytes() if run.manifest.is_file() else b"{}"
+    if json.loads(content) != {"schema": SCHEMA, "files": entries}:
+        entries = dict(sorted(entries.items()))
+        content = (json.dumps({"schema": SCHEMA, "files": entries}, indent=1, ensure_ascii=False) + "\n").encode()
+    wanted = {f"{run_id}/{name}": str(entry["sha256"]) for name, entry in entries.items()}
     return f"{run_id}/{run.manifest.name}", content, wanted
 
 
 def _write(path: Path, sources: dict[str, Path], manifest: tuple[str, bytes, dict[str, str]]) -> None:
     name_of_manifest, content, wanted = manifest
     with replacing(path) as file, zipfile.ZipFile(file, "w") as packed:
-        for name, source in sorted(sources.items()):
+        for name, source in sorted((sources | {name_of_manifest: path}).items()):
             member = zipfile.ZipInfo(name, PACKED_AT)
             member.create_system, member.external_attr = 3, 0o100644 << 16
             if name == name_of_manifest:

@@ -168,28 +168,39 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 
 def _checked(parts: list[Part], room: int) -> list[Part]:
-    """The parts as they came. Raises RunError for names that a parcel does not have, and for too many bytes."""
+    """The parts that are to be read; what is hidden in a run's folder is passed over, as in a folder.
+
+    Raises RunError for names that a parcel does not have, and for too many bytes.
+    """
     seen: set[str] = set()
-    ids: set[str] = set()
+    kept = []
     for part in parts:
         _check_path(part.name)
-        head, _, rest = part.name.partition("/")
         if part.name.lower() in seen:
             raise refusal(f"{quoted(part.name)} is in it twice, or with small and large letters")
         seen.add(part.name.lower())
-        if head != FITTED:
-            ids.add(head)
-            if not RUN_ID.fullmatch(head):
-                raise refusal(f"{quoted(head)} is no id of a run")
-            if not Run(Path(head)).knows(rest):
-                raise refusal(f"{quoted(rest or head)} is no file of a run", f"take it out, or {AGAIN}")
+        head, _, rest = part.name.partition("/")
+        if head == FITTED or not f"/{rest}".count("/."):
+            kept.append(part)
+            _check_name(head, rest)
         if part.name.endswith(".json") and part.size > LARGEST_JSON:
             raise refusal(f"{quoted(part.name)} has {part.size:,} bytes, more than {LARGEST_JSON:,}")
+    ids = {part.name.partition("/")[0] for part in kept} - {FITTED}
     if len(ids) != 1:
-        raise refusal(f"it holds {len(ids)} runs and not one", AGAIN)
+        raise refusal(f"it holds {len(ids)} runs and not one")
     if sum(part.size for part in parts) > room:
         raise refusal(f"its files are said to have more than {room:,} bytes together")
-    return parts
+    return kept
+
+
+def _check_name(head: str, rest: str) -> None:
+    """Raises RunError for what is no file of a run; the judges' are looked at when it is known which they may be."""
+    if head == FITTED:
+        return
+    if not RUN_ID.fullmatch(head):
+        raise refusal(f"{quoted(head)} is no id of a run")
+    if not Run(Path(head)).knows(rest):
+        raise refusal(f"{quoted(rest or head)} is no file of a run", f"take it out, or {AGAIN}")
 
 
 def _check_path(name: str) -> None:

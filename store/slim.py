@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
-from firstlight.parquet import write_table
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
+from firstlight.run_writes import store_table
 from store.archive import good_entry
 
 ORIGIN = b"slimmed_from"  # key in a slimmed file's metadata: sha256 of the file as it was traced
@@ -53,8 +52,7 @@ def slim(run: Run, keep: int, every: int = 1) -> tuple[int, int]:
     slimmed = pa.Table.from_pylist(rows, table.schema)
     if not slimmed.equals(table):
         metadata = {**(table.schema.metadata or {}), ORIGIN: origin(run.trajectories).encode()}
-        write_table(run.trajectories, slimmed.replace_schema_metadata(metadata))
-        write_manifest(run, run.trajectories)
+        store_table(run.trajectories, slimmed.replace_schema_metadata(metadata))
     return len(mask), len(rows)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,8 @@ from firstlight.manifest import (
     Listing,
     Problem,
     Signature,
-    listed_problem,
+    listed_problems,
     listing,
-    read_manifest,
     signature,
     survey,
     table_problem,
@@ -23,12 +21,12 @@ from firstlight.manifest import (
 from firstlight.parts import counting
 from firstlight.run_folder import Run
 from firstlight.run_json import read_card
-from firstlight.run_state import state_of
+from firstlight.run_state import LIVE, state_of
 from store.notes import Notes, read_notes
 
 DAMAGED = "damaged"
 TICK = 2 * 10**9  # nanoseconds, the coarsest clock of a file system: two changes within it may leave one time
-LIVE = ("running", "crashed")  # states that change without a change of a file
+LOOKS = 100  # at a run that is written to all the time, before it is called damaged
 
 settled: dict[str, "_Settled"] = {}  # folder -> what was in it, and what that came to
 
@@ -73,24 +71,33 @@ def inspect(run: Run, *, everything: bool = False) -> Entry:
     """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
     if run.words is not None:
         return with_words(inspect(Run(run.folder), everything=everything), run.words)
-    try:
-        began = time.time_ns()
-        if not stat.S_ISDIR(os.lstat(run.folder).st_mode):
-            return _damaged(
-                run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")]
-            )
-        listed = listing(str(run.folder))
-        held = settled.get(str(run.folder))
-        if held and held.listed == listed and not everything:
-            found = held.found
-        else:
-            files, problems = survey(run, listed)
-            found = _damaged(run, problems) if problems else _judged(run, files, everything)
-        if not everything and found.state not in LIVE and not (held and held.found is found and held.told):
-            settled[str(run.folder)] = _Settled(listed, found, _still(run, listed, began))
-        return found
-    except OSError as error:
-        return _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
+    if run.folder.is_symlink() or run.folder.is_file():
+        return _damaged(run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")])
+    for _ in range(LOOKS):
+        try:
+            listed, found = _looked_at(run, everything)
+            if not found.damaged or listing(str(run.folder)) == listed:
+                return found
+        except OSError as error:  # of a file that was replaced meanwhile too
+            found = _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
+            if not run.folder.is_dir():
+                break
+    return found
+
+
+def _looked_at(run: Run, everything: bool) -> tuple[Listing, Entry]:
+    """What is in a run's folder, and what that comes to, unless it changes on the way. Raises OSError."""
+    began = time.time_ns()
+    listed = listing(str(run.folder))
+    held = settled.get(str(run.folder))
+    if held and held.listed == listed and not everything:
+        found = held.found
+    else:
+        files, problems = survey(run, listed)
+        found = _damaged(run, problems) if problems else _judged(run, files, everything)
+    if not everything and found.state not in LIVE and not (held and held.found is found and held.told):
+        settled[str(run.folder)] = _Settled(listed, found, _still(run, listed, began))
+    return listed, found
 
 
 def with_words(found: Entry, words: Path) -> Entry:
@@ -164,16 +171,9 @@ def _listed(run: Run, files: dict[str, Signature], everything: bool, required: b
     if not os.path.lexists(run.manifest):
         return set(), [Problem(run.manifest.name, "is missing")] if required else []
     try:
-        manifest = read_manifest(run)
+        return listed_problems(run, files, lightly="" if everything else run.checkpoints.name)
     except ValueError as error:
         return set(), [Problem(run.manifest.name, str(error))]
-    faults: list[Problem] = []
-    folder = str(run.folder)
-    for name, wanted in manifest.items():
-        content = everything or not name.startswith(run.checkpoints.name + "/")
-        problem = listed_problem(folder, name, wanted, files, content=content)
-        faults += [problem] if problem else []
-    return set(manifest), faults
 
 
 def _damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:

@@ -100,8 +100,10 @@ def test_a_folder_that_was_copied_is_taken_in_without_what_is_hidden(tmp_path: P
 
 def test_a_zip_made_by_hand_is_taken_in(tmp_path: Path) -> None:
     write_run(tmp_path / "theirs", "first")
+    (tmp_path / "theirs" / "first" / ".DS_Store").write_bytes(b"x")
     path = shutil.make_archive(str(tmp_path / "hand"), "zip", tmp_path / "theirs")  # with folders, and deflated
-    assert not verify(import_run(tmp_path / "runs", Path(path))[0])
+    own, _ = import_run(tmp_path / "runs", Path(path))
+    assert not verify(own) and not [each for each in own.folder.iterdir() if each.name.startswith(".")]
 
 
 def test_the_files_of_judges_are_those_that_the_evaluator_reads() -> None:
@@ -231,7 +233,8 @@ MEMBERS: dict[str, tuple[Callable[[Members], Members], str]] = {  # changed befo
     "slip into the judges": (with_file(f"{FITTED}/../outside"), "leads out"),
     "unknown file": (with_file("first/model.pt", vouched=True), "'model.pt' is no file of a run"),
     "code": (with_file("first/quality.py", vouched=True), "is no file of a run"),
-    "hidden": (with_file("first/.cache/x.npz", vouched=True), "is no file of a run"),
+    "hidden, and vouched for": (with_file("first/.cache/x.npz", vouched=True), "x.npz is missing"),
+    "hidden run": (with_file(".second/run.json"), "'.second' is no id of a run"),
     "a folder's name": (with_file("first/checkpoints", vouched=True), "is no file of a run"),
     "device's name": (with_file("first/con.parquet", vouched=True), "is no file of a run"),
     "control characters": (with_file("first/\x1b[2J"), r"'\\x1b\[2J' is no file"),
@@ -259,6 +262,11 @@ MEMBERS: dict[str, tuple[Callable[[Members], Members], str]] = {  # changed befo
                     "does not match its checksum"),
     "vouched by nobody": (with_file("first/denoiser.onnx"), "'denoiser.onnx' is in no manifest"),
     "no Parquet": (with_file("first/quality.parquet", vouched=True), "is not a whole Parquet file"),
+    "other bytes of a crashed run": (lambda members: with_card(state="crashed")(
+        members | {"first/quality.parquet": members["first/quality.parquet"][::-1]}), "does not match its checksum"),
+    "other card": (lambda members: members | {"first/manifest.json": json.dumps({"schema": 1, "files": {
+        **json.loads(members["first/manifest.json"])["files"], "run.json": {"size": 1, "sha256": HASH}}}).encode()},
+        "run.json was changed after the run had ended"),
     "other columns": (odd_table, "lacks the column"),
     "card that is no JSON": (with_file("first/run.json", b"{"), "run.json is not readable JSON"),
     "card nested deep": (with_file("first/run.json", b"[" * 100_000), "run.json is not readable JSON"),

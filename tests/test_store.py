@@ -357,7 +357,7 @@ def test_a_manifest_holds_sizes_and_checksums_and_keeps_what_it_was_not_told_to_
     (run.folder / ".part-left-over").write_bytes(b"half")
     write_manifest(run)
     listed = json.loads(run.manifest.read_text())["files"]
-    assert set(listed) == {*FILES, "checkpoints/ema.safetensors"}
+    assert set(listed) == {*FILES, "run.json", "checkpoints/ema.safetensors"}
     flipped = bytearray(run.quality.read_bytes())
     flipped[50] ^= 1
     run.quality.write_bytes(flipped)

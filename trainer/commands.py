@@ -10,14 +10,12 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
-from firstlight.manifest import write_manifest
-from firstlight.parquet import write_table
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
+from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import cores
 from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
@@ -137,8 +135,7 @@ def trace_run(options: argparse.Namespace) -> None:
     total = options.per_class * denoiser.config.classes
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
         table = trace(denoiser, options.per_class, every, 200 if device.type == "cuda" else 4, bar.update)
-    write_table(run.trajectories, table)
-    write_manifest(run)
+    store_table(run.trajectories, table)
     print(f"Traced {total} pictures. Next: firstlight evaluate all {run.id}")
 
 
@@ -150,7 +147,7 @@ def change_sampling(options: argparse.Namespace) -> None:
     if card["state"] == "running":
         raise RunError(f"{run.id} is being trained and writes its own card; stop it first, or wait.")
     card["config"] = to_dict(config)
-    write_json(run.card, card)
+    store_card(run, card)
     print(f"{run.id} draws with " + ", ".join(f"{name} {getattr(config, name)}" for name in SAMPLING) + ". "
           f"What was traced and evaluated before is from the old settings; do it again with: "
           f"firstlight trace {run.id}")  # fmt: skip

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from firstlight.atomic_writes import write_json
 from firstlight.installation import HOME, INSTALLED
 from firstlight.run_folder import Run
 from firstlight.run_state import now
+from firstlight.run_writes import store_card
 from firstlight.schema import SCHEMA
 from trainer.config import Config, to_dict
 from trainer.data import Pictures
@@ -66,7 +66,7 @@ def blank_card(
 def write_card(run: Run, card: dict[str, Any]) -> None:
     """Write run.json with a fresh heartbeat."""
     card["heartbeat"] = now()
-    write_json(run.card, card)
+    store_card(run, card)
 
 
 def git_commit() -> str | None:

@@ -48,7 +48,7 @@ def facts(run_id: str, root: Path, ask: Ask) -> Facts:
 def files_of(run: Run) -> dict[str, str]:
     """The SHA-256 of every file of a run that is data, by name; checkpoints and notes are left out."""
     found, _ = survey(run)
-    names = [*sorted(name for name in found if "/" not in name), run.card.name]
+    names = sorted(name for name in found if "/" not in name)
     return {name: sha256(str(run.folder / name), signature((run.folder / name).lstat())) for name in names}
 
 

@@ -12,7 +12,6 @@ from evaluator.clip.real_scores import figures as real_figures
 from evaluator.clip.report import report
 from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_count, add_run, run_of, show
-from evaluator.provenance import record
 from evaluator.stats.intervals import plain
 from firstlight.archives import add_flag
 from firstlight.errors import JudgeError, RunError
@@ -68,10 +67,7 @@ def _clip(options: argparse.Namespace) -> None:
     """firstlight evaluate clip"""
     run = run_of(options)
     judge = chosen(card_of(run), options.clip, options.prompt, options.data, runs=run.archive)
-    found = clip(run, judge, options.per_class)
-    tables = run.clip, run.clip_real, run.clip_steps, run.clip_pictures, run.clip_snapshots
-    record(run, *(path for path in tables if path.is_file()))
-    show(options, found, report)
+    show(options, clip(run, judge, options.per_class), report)
 
 
 def _fit(options: argparse.Namespace) -> None:

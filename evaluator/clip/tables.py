@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.provenance import notes
-from firstlight.parquet import write_table
+from firstlight.run_writes import store_table
 from firstlight.schema import METADATA
 
 
@@ -31,7 +31,7 @@ def join(path: Path, table: pa.Table, source: dict[str, Any], about: dict[str, A
 def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str, Any]) -> None:
     """Write a table with its notes: what it was made from, and what is known of each judge."""
     made_of = json.dumps({"source": source, "judges": judges}, sort_keys=True).encode()
-    write_table(path, table.replace_schema_metadata({METADATA: made_of}))
+    store_table(path, table.replace_schema_metadata({METADATA: made_of}))
 
 
 def stored(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator import provenance
 from evaluator.experiments.subject import Labels, Subject
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
+from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, TABLES, table_of
 from sampler.noise import Pictures
 from sampler.session import BATCH
@@ -77,8 +77,7 @@ def record(subject: Subject, name: str, table: pa.Table, notes: dict[str, Any]) 
         **notes,
     }
     path = subject.run.tables[name]
-    write_table(path, table.replace_schema_metadata({METADATA: json.dumps(made_of).encode()}))
-    provenance.record(subject.run, path)
+    store_table(path, table.replace_schema_metadata({METADATA: json.dumps(made_of).encode()}))
 
 
 def _key(subject: Subject, settings: dict[str, Any]) -> str:

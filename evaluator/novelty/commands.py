@@ -7,7 +7,6 @@ from typing import Any
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.novelty import measure, memorisation, report
-from evaluator.provenance import record
 from firstlight.archives import add_flag, own_run
 
 
@@ -28,16 +27,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _novelty(options: argparse.Namespace) -> dict[str, Any]:
     run = run_of(options)
-    made = measure.novelty(run, options.per_class, options.data)
-    record(run, run.novelty, run.novelty_pictures)
-    return made
+    return measure.novelty(run, options.per_class, options.data)
 
 
 def _memorisation(options: argparse.Namespace) -> dict[str, Any]:
     runs = [own_run(options.runs, name) for name in dict.fromkeys(options.run)]
     memorisation.check_alike(runs)
-    times = []
-    for run in runs:
-        times.append(memorisation.memorisation(run, options.data))
-        record(run, run.memorisation)
-    return memorisation.together(times)
+    return memorisation.together([memorisation.memorisation(run, options.data) for run in runs])

@@ -28,6 +28,7 @@ from firstlight.errors import JudgeError, RunError
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import changing
 from firstlight.schema import METADATA, NOVELTY, NOVELTY_PICTURES, table_of
 
 LOWEST = 0.01  # share of the real test pictures that are nearest
@@ -148,9 +149,10 @@ def _row(figure: Figure) -> Row:
 def _write(run: Run, rows: list[Row], sides: list[Side], learned: Learned, notes: dict[str, Any]) -> None:
     metadata = {METADATA: json.dumps(notes)}
     columns = {field.name: [line[field.name] for line in rows] for field in NOVELTY}
-    write_table(run.novelty, table_of(NOVELTY, columns).replace_schema_metadata(metadata))
     parts = [table_of(NOVELTY_PICTURES, _pairs(side, learned)) for side in sides]
-    write_table(run.novelty_pictures, pa.concat_tables(parts).replace_schema_metadata(metadata))
+    with changing(run) as beside:
+        write_table(beside(run.novelty), table_of(NOVELTY, columns).replace_schema_metadata(metadata))
+        write_table(beside(run.novelty_pictures), pa.concat_tables(parts).replace_schema_metadata(metadata))
 
 
 def _pairs(side: Side, learned: Learned) -> dict[str, Any]:

@@ -25,9 +25,9 @@ from evaluator.stats import turnbull
 from evaluator.stats.intervals import Estimate, Numbers, plain, plainly
 from evaluator.stats.neighbours import nearest
 from firstlight.errors import RunError
-from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import store_table
 from firstlight.schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
 
 CANNOT = "cannot say"
@@ -65,7 +65,7 @@ def memorisation(run: Run, data: Path | None = None) -> Time:
     columns = {name: kept[name].to_numpy() for name in ("step", "epoch", "label", "seed")}
     table = table_of(MEMORISATION, columns | {"pixels": near.first, "pixels_second": near.second})
     told = {"pictures": len(learned.images), "source": learned.source}
-    write_table(run.memorisation, table.replace_schema_metadata({METADATA: json.dumps(told)}))
+    store_table(run.memorisation, table.replace_schema_metadata({METADATA: json.dumps(told)}))
     return time_of(run.id, len(learned.images), {name: table[name].to_numpy() for name in table.column_names})
 
 

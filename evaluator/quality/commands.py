@@ -6,7 +6,6 @@ from typing import Any
 
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
-from evaluator.provenance import record
 from evaluator.quality.figures import quality
 from evaluator.quality.report import report
 
@@ -30,6 +29,4 @@ def add_flags(command: argparse.ArgumentParser) -> None:
 def figures(options: argparse.Namespace) -> dict[str, Any]:
     """The figures of the run that was asked for, which stand in its manifest then."""
     run = run_of(options)
-    made = quality(run, options.per_class, options.data)
-    record(run, run.quality)
-    return made
+    return quality(run, options.per_class, options.data)

@@ -24,9 +24,9 @@ from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_inte
 from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
 from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
-from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, QUALITY
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
         rows += [row(metric, None, estimate, None, "") for metric, estimate in scored]
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
     made_of = json.dumps({"denoiser": denoiser_sha256(run)}).encode()
-    write_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
+    store_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
     return {"run": run.id, "pictures": len(drawn.labels), "classes": card["dataset"]["classes"], "metrics": rows}
 
 

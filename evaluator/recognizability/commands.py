@@ -6,7 +6,6 @@ from typing import Any
 
 from evaluator.command_line import add_run, run_of, show
 from evaluator.judges.cards import KINDS, remarks
-from evaluator.provenance import record
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.report import report
 from firstlight.errors import RunError
@@ -38,7 +37,6 @@ def figures(options: argparse.Namespace) -> dict[str, Any]:
     for said in dict.fromkeys(each for kind in KINDS for each in remarks(run, kind)):
         print(said, file=sys.stderr)
     made = recognizability(run, options.threshold, options.fine, options.seeds)
-    record(run, run.judgements)
     guest = card_of(run).get("guest")
     if guest and not guest["no_label"]:
         print(f"{run.id} knows no pictures without a label, so no x̂0 without one is judged.", file=sys.stderr)

@@ -18,9 +18,9 @@ from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.provenance import digest, made_of, notes
 from evaluator.recognizability.thresholds import null_threshold
 from firstlight.errors import RunError
-from firstlight.parquet import write_table
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
+from firstlight.run_writes import store_table
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
@@ -42,7 +42,7 @@ def judged(run: Run) -> pa.Table:
         if kept is not None and notes(kept).get("source") == source:
             return kept
     table = _judge_all(run, judges, source)
-    write_table(run.judgements, table)
+    store_table(run.judgements, table)
     return table
 
 

@@ -23,15 +23,14 @@ from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import Judge
 from evaluator.judges.pictures_at_hand import pictures_learned_from
 from evaluator.judges.reference import Moments, reference_for
-from evaluator.provenance import record
 from evaluator.stats.frechet import frechet, moments, redrawn
 from evaluator.stats.intervals import Numbers, plainly
 from evaluator.steps.late_start_gain import Start, gains
 from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, passing, sigma
-from firstlight.parquet import write_table
 from firstlight.run_folder import Run
+from firstlight.run_writes import store_table
 from firstlight.schema import LATE_START, METADATA, table_of
 from sampler.loop import beginning, sample
 from sampler.noise import Noise, Pictures
@@ -100,8 +99,7 @@ def late_start(
              "pictures": f"{len(learned.labels):,} of {learned.name}", "chain": CHAIN}  # fmt: skip
     columns = {name: [row[name] for row in rows] for name in LATE_START.names}
     table = table_of(LATE_START, columns).replace_schema_metadata({METADATA: json.dumps(notes)})
-    write_table(run.late_start, table)
-    record(run, run.late_start)
+    store_table(run.late_start, table)
     told = [{name: row[name] for name in ("steps", "logsnr", "n", "frechet")} for row in rows]
     return {"run": run.id, "judge": judge.name, "gaussian": notes["pictures"], "starts": told,
             "gains": [plainly(gain) for gain in gains(rows)]}  # fmt: skip

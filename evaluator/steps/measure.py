@@ -17,7 +17,7 @@ from tqdm import tqdm
 from evaluator import defaults
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import Reference, reference_for
-from evaluator.provenance import denoiser_sha256, record
+from evaluator.provenance import denoiser_sha256
 from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against, floor_of
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
@@ -26,10 +26,10 @@ from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
 from firstlight.errors import RunError
-from firstlight.parquet import write_table
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.run_writes import store_table
 from firstlight.runtime import cores
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
@@ -144,8 +144,7 @@ def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Seque
         "machine": {"processor": processor(), "cores": cores()},
     }  # fmt: skip
     table = table_of(SOLVER_STEPS, {name: [row[name] for row in rows] for name in SOLVER_STEPS.names})
-    write_table(run.solver_steps, table.replace_schema_metadata({METADATA: json.dumps(notes).encode()}))
-    record(run, run.solver_steps)
+    store_table(run.solver_steps, table.replace_schema_metadata({METADATA: json.dumps(notes).encode()}))
 
 
 def processor() -> str:

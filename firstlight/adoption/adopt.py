@@ -19,11 +19,11 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError
 from firstlight.graph import opset_of, shapes
 from firstlight.guest_schedules import as_schedule
-from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now
+from firstlight.run_writes import changing
 from firstlight.schema import SCHEMA
 
 UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."
@@ -160,7 +160,7 @@ def _from(source: str) -> dict[str, str]:
 def _written(
     run: Run, terms: Terms, content: bytes, report: dict[str, Any], parameters: int, known: dict[str, Any]
 ) -> None:
-    """The graph, its report and the card, the manifest last."""
+    """The graph, its report and the card, together."""
     moment = now()
     sha256 = hashlib.sha256(content).hexdigest()
     guest = terms.guest | known
@@ -171,10 +171,10 @@ def _written(
     if known.get("source"):
         card["config"]["adopted"] += f", weights from {known['source']}"
     card |= {"guest": guest | {"sha256": sha256}, "parameters": parameters}
-    write_bytes(run.denoiser, content)
-    write_json(run.export, facts)
-    write_json(run.card, card)
-    write_manifest(run, run.denoiser, run.export)
+    with changing(run) as beside:
+        write_bytes(beside(run.denoiser), content)
+        write_json(beside(run.export), facts)
+        write_json(beside(run.card), card)
 
 
 def _card(run: Run, terms: Terms, moment: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import archive, own_run
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.extras import extras
 from firstlight.imports.log import Log
@@ -21,6 +20,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
+from firstlight.run_writes import store_card
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet")
 KINDS = "a .csv or .parquet file, a folder of TensorBoard events, or a tracking folder, file or server of MLflow"
@@ -107,7 +107,7 @@ def _date(recorder: Recorder, log: Log, held: dict[str, Any] | None) -> None:
             card |= {key: held.get(key) for key in ("started", "finished")}
         elif log.moments:
             card |= dict(zip(("started", "finished"), map(_time, log.moments), strict=True))
-        write_json(run.card, card)
+        store_card(run, card)
 
 
 def _time(seconds: float) -> str:

@@ -12,7 +12,6 @@ from typing import IO, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.picture_bytes import Range, channels_last, in_range, to_bytes
@@ -25,6 +24,7 @@ from firstlight.recording.settings import clean
 from firstlight.recording.trajectories import trajectory_row
 from firstlight.run_folder import Run
 from firstlight.run_state import BEAT_SECONDS, ending, now
+from firstlight.run_writes import store_card
 from firstlight.schema import SNAPSHOTS, TRAJECTORIES
 
 LONGEST_NAME = 500  # characters of a metric's name
@@ -223,7 +223,7 @@ class Recorder:
         if self._log.epoch is not None:
             self.card["epoch"] = self._log.epoch
         self.card["message"] = " ".join(filter(None, [message, *self._remarks.values()]))
-        write_json(self.run.card, self.card)
+        store_card(self.run, self.card)
 
     def remark(self, kind: str, sentence: str) -> None:
         """What is to be known of this run, on its card: one sentence of each kind, the first."""
