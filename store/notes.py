@@ -1,7 +1,7 @@
 """What people say of a run: tags and a note, in a file of their own.
 
-run.json is the trainer's, and no manifest can vouch for a file that people change: whatever is wrong with it is said and
-hurts nothing else of the run.
+run.json is the trainer's, and no manifest can vouch for a file that people change: whatever is wrong with it is said
+and hurts nothing else of the run.
 """
 
 import json

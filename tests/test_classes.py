@@ -69,8 +69,8 @@ def _dressed(run: Run) -> None:
     picture = few_snapshots().to_pylist()[0] | {"image": pixels}
     kept = [picture | {"label": label, "step": step} for step in (100, 200) for label in range(len(GARMENTS))]
     write_table(run.snapshots, pa.Table.from_pylist(kept, SNAPSHOTS))
-    write_manifest(run)
     write_json(run.card, card)
+    write_manifest(run)
 
 
 def said(test: AppTest) -> str:

@@ -143,8 +143,8 @@ def write_garments(root: Path, run_id: str, shift: float, **changes: object) -> 
             judge = pc.replace_substring(moved["judge"], "mnist-", "fashion-mnist-")
             moved = moved.set_column(moved.schema.get_field_index("judge"), "judge", judge)
         write_table(run.tables[name], moved)
-    write_manifest(run)
     write_json(run.card, card)
+    write_manifest(run)
     return run
 
 

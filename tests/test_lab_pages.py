@@ -16,6 +16,7 @@ from dashboard.recognizability import tabs as recognizability_tabs
 from dashboard.speciation import tabs as speciation_tabs
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
+from firstlight.run_writes import store_card
 
 Open = Callable[..., AppTest]
 
@@ -146,7 +147,7 @@ def test_a_judge_of_another_data_set_can_say_nothing(opened: Open, tmp_path: Pat
     card = json.loads(run.card.read_text())
     names = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"]
     card["dataset"] |= {"name": "fashion-mnist", "classes": names}
-    run.card.write_text(json.dumps(card))
+    store_card(run, card)
     test = opened("recognizability")
     said = words(test).replace("\\", "")
     assert "mnist-noisy does not know t-shirt, trouser, pullover, dress, coat and 5 others" in said
