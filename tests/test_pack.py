@@ -364,6 +364,14 @@ def other_method(path: Path, members: Members) -> None:
     zipped(path, [(plain(name), data) for name, data in members.items()], zipfile.ZIP_BZIP2)
 
 
+def wordy(path: Path, members: Members) -> None:
+    """Every file has a comment as long as a zip can hold."""
+    named = [plain(f"first/metrics-{number:06d}.parquet") for number in range(1, 21)]
+    for member in named:
+        member.comment = bytes(65_535)
+    zipped(path, [(member, b"") for member in named])
+
+
 def sealed(data: bytearray) -> None:
     field(8, "<H", 1)(data)
 
@@ -380,7 +388,9 @@ FILES: dict[str, tuple[Callable[[Path, Members], None], str]] = {  # changed whi
     "flipped bit": (patched(flipped), "is damaged"),
     "wrong CRC": (patched(field(16, "<I", 1)), "is damaged"),
     "overlap": (patched(overlapped), "begins inside another file"),
-    "larger than the zip": (patched(field(20, "<I", 1 << 30, 2)), "inside another file|larger than the zip"),
+    "larger than the zip": (patched(field(20, "<I", 1 << 30, 6)), "larger than the zip"),
+    "larger than the next": (patched(field(20, "<I", 1 << 30, 2)), "inside another file"),
+    "long list": (wordy, "its list of files has 1,"),
     "cut short": (lambda path, members: path.write_bytes(packed(path, members)[:-1000]) and None, "is no whole zip"),
     "half": (lambda path, members: path.write_bytes(packed(path, members)[:5000]) and None, "is no whole zip"),
     "list larger than the zip": (patched(lambda data: struct.pack_into("<I", data, len(data) - 10, 1 << 30)),
