@@ -8,6 +8,8 @@ import pandas as pd
 
 from dashboard.format import duration, estimate_of, figure
 from firstlight.run_json import SAME_PICTURES
+from firstlight.seen_in_training import SAID
+from firstlight.seen_in_training import seen_in_training as seen_before
 
 UNKNOWN = re.compile(r"\bnan\b|<NA>")  # how a number that is not known looks in words
 NAMED = ("Run", "Trained on", "Began with", "Adopted")  # names that people gave, whatever they are
@@ -39,6 +41,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", str(run["dataset"]) if pd.isna(run["pictures"]) else
                        f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+        ("Test pictures", "learned from too (seen in training)" if seen_in_training(run) else ""),
         ("Began with", began(run)),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"
                 if config else f"{run['step']:,.0f} steps"),
@@ -62,6 +65,12 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
                  for name, value in known if name == "Learns" or name not in unknown]  # fmt: skip
     said = [(name, value) for name, value in known if value and (name in NAMED or not UNKNOWN.search(value))]
     return said + ([("It says", str(run["reason"]))] if run["reason"] else [])
+
+
+def seen_in_training(run: pd.Series) -> str:
+    """That a run learned from the test pictures too, a sentence; empty for others. run: a row of the query `runs`."""
+    seen = seen_before(str(run["dataset"]), None if pd.isna(run["pictures"]) else float(run["pictures"]))
+    return f"{run['run']} {SAID}." if seen else ""
 
 
 def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:

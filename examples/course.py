@@ -159,7 +159,8 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("course.pt"), help="weights, optimizer and random state")
     parser.add_argument("--id", default="my-course", help="of the run that it is recorded as")
     args = parser.parse_args()
-    with firstlight.record(args.id, dataset="mnist", classes=[*"0123456789"], size=28, config=args, resume=True) as run:
+    with firstlight.record(args.id, dataset="mnist", classes=[*"0123456789"], size=28, config=args, resume=True,
+                           pictures=70_000 if args.digits == "all" else 60_000) as run:  # fmt: skip
         net = train(args, run)
     firstlight.adopt(net, args.id, predicts="noise", schedule=BETA, pictures=(0, 1), no_label=True, call=ask,
                      variance="previous")  # fmt: skip

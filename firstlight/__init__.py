@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "record": "recording.open_runs", "adopt": "adoption.adopt", "import_metrics": "imports.import_metrics",
-} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "schedules")  # fmt: skip
+} | dict.fromkeys(("alphas_cumprod", "betas", "flow", "sigmas"), "guest_schedules")  # fmt: skip
 __all__ = ["adopt", "alphas_cumprod", "betas", "flow", "import_metrics", "record", "sigmas"]
 
 

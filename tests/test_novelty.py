@@ -1,5 +1,6 @@
 """Does a run copy? The perfect fit to 200 pictures does; one that draws real pictures it has not learned does not."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.schema import NOVELTY, NOVELTY_PICTURES
+from firstlight.seen_in_training import remark, seen_in_training
 from trainer.data import load
 
 GENERATOR = np.random.Generator(np.random.Philox(key=7))
@@ -121,3 +123,13 @@ def test_coverage_and_density_are_naeems_and_their_intervals_cover() -> None:
         assert np.mean([each.low <= middle <= each.high for each in figures]) >= 0.88
     everything = coverage_and_density(points[1], points[1], label, group)[0][0]
     assert (everything.value, everything.low) == (1, wilson(200, 200).low)
+
+
+@pytest.mark.parametrize(("dataset", "pictures", "seen"), [
+    ("mnist", 70_000, True), ("mnist", 60_000, False), ("mnist", None, False), ("mnist", math.nan, False),
+    ("fashion-mnist", 70_000, True), ("letters", 70_000, False),
+])  # fmt: skip
+def test_who_learned_from_the_test_pictures_is_named(dataset: str, pictures: float | None, seen: bool) -> None:
+    assert seen_in_training(dataset, pictures) == seen
+    said = remark({"id": "course", "dataset": {"name": dataset, "pictures": pictures}})
+    assert said.startswith("course learned from the real test pictures too") == seen and bool(said) == seen

@@ -10,7 +10,7 @@ from dashboard.compare.differences import gap
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, figure, figure_gap
-from dashboard.run_facts import FIGURES
+from dashboard.run_facts import FIGURES, seen_in_training
 from evaluator.stats.frechet import times_as_far
 from evaluator.stats.intervals import Estimate
 
@@ -29,6 +29,8 @@ def draw(at: Comparison) -> None:
         elements.note(f"None of these runs is evaluated. {archive.to_make(ids[0], 'quality')}")
         return
     elements.table(headings, rows, "quality")
+    for said in filter(None, (seen_in_training(run) for _, run in at.runs.iterrows())):
+        elements.note(said)
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
     for run in lacking:
         elements.note(f"{run} is not evaluated. {archive.to_make(run, 'quality')}")

@@ -16,6 +16,8 @@ def draw(run: pd.Series, frame: pd.DataFrame, _axis: str) -> None:
         f"Asked which label explains a real test picture's noise best, {run['run']} names the right class for "
         f"{right}, n = {int(whole['n']):,}, with {int(whole['draws'])} draws of noise for each picture and label."
     )
+    if said := run_facts.seen_in_training(run):
+        elements.note(said)
     last = frame[frame["draws"] == whole["draws"]]
     names = run_facts.class_names(run)
     rows = [

@@ -33,6 +33,8 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     elements.note(
         "Real test pictures, noised to a level and denoised from there; band: 95 % interval; pink dashes: theory."
     )
+    if said := run_facts.seen_in_training(run):
+        elements.note(said)
     elements.table(*table(frame, names), "uturn-levels")
     of_run = str(run["run"]), archive.stamp(str(run["run"]))
     together, peaks = data_theory.together(*of_run)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evaluator.experiments.subject import Labels
 from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight.errors import RunError
+from firstlight.seen_in_training import remark
 from sampler.noise import Pictures
 
 SEEN = (
@@ -51,6 +52,8 @@ def real_pictures(card: dict[str, Any], data: Path | None) -> Real:
         raise RunError(str(error)) from error
     if whole.name != dataset["name"]:
         print(SEEN, file=sys.stderr)
+    if said := remark(card):
+        print(said, file=sys.stderr)
     if own.images.shape[2] != dataset["size"] or list(own.classes) != list(dataset["classes"]):
         raise RunError(
             f"The pictures of {whole.name} are not those that {card['id']} learned from; give another --data."

@@ -28,6 +28,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, QUALITY
+from firstlight.seen_in_training import remark
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -48,6 +49,8 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
     if reference.pictures <= judge.card["features"]:
         print(f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
               f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
+    if said := remark(card):
+        print(said, file=sys.stderr)
     drawn = draw(run, per_class)
     real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"], card["config"].get("resize", 0))
     floor = same_size_floor(judge, reference, real, len(drawn.labels))

@@ -30,21 +30,22 @@ _OPEN: dict[tuple[Path, str], Recorder] = {}  # archive and id asked for -> the 
 def record(
     id: str, *, dataset: str, classes: Iterable[Any] | int | None, size: int, config: Any = None,
     name: str | None = None, tags: Iterable[str] = (), resume: bool = False, runs: str | Path | None = None,
-    channels: int | None = None, steps: int = 0,
+    channels: int | None = None, steps: int = 0, pictures: int = 0,
 ) -> Recorder:  # fmt: skip
     """Begin to record a run, and return its recorder: call log and snapshot in the loop, and finish, or use a `with`.
 
     id: 1 to 64 of a-z, 0-9, _ and -. classes: their names, or how many; none for a model without labels. size: height
     and width of a picture in pixels. config: any settings, shown as they are; what is no JSON is kept as its text.
     resume: go on with a run of this id where there is one. runs: the archive's folder, else that of every command.
-    channels: 1 or 3, else those of the first picture. steps: how many are wanted, if that is known.
+    channels: 1 or 3, else those of the first picture. steps: how many are wanted, and pictures: how many are learned
+    from, where that is known.
 
     A process that ends without `finish` ends the run: finished, or crashed where an exception ended it. An id that
     this process still records (a notebook cell that is run again) ends as stopped, and the new run is `id-2`. Raises
     RunError for an id that exists or that another process records, and for a data set that makes no sense.
     """
     root = archive(None if runs is None else Path(runs))
-    run, shape = run_at(root, id), _dataset(dataset, classes, size, channels)
+    run, shape = run_at(root, id), _dataset(dataset, classes, size, channels) | _count(pictures)
     former = _OPEN.pop((root.resolve(), id), None)
     if former is not None and not former.refusal:
         run = former.run if resume else free_beside(run)
@@ -121,6 +122,13 @@ def _dataset(name: str, classes: Iterable[Any] | int | None, size: int, channels
         raise RunError(f"dataset={name!r} is no name; give one, such as dataset='mnist'.")
     said = [clean(str(each)) for each in names]
     return {"name": clean(name), "classes": said, "channels": channels or 1, "size": size}
+
+
+def _count(pictures: int) -> dict[str, int]:
+    """What the card says of how many pictures are learned from. Raises RunError for a number that makes no sense."""
+    if isinstance(pictures, bool) or not isinstance(pictures, int) or pictures < 0:
+        raise RunError(f"pictures={pictures!r} is no number of training pictures; give a whole one, or leave it out.")
+    return {"pictures": pictures} if pictures else {}
 
 
 def _at_exit() -> None:
