@@ -25,6 +25,7 @@ from firstlight.run_json import card_of
 from firstlight.run_state import now
 from firstlight.run_writes import changing
 from firstlight.schema import SCHEMA
+from firstlight.untrusted.trust import remember
 
 UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."
 
@@ -93,6 +94,8 @@ def adopt(
     said = checks.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
     said += checks.start(terms)
     content = parity.graph_of(network, terms)
+    if not isinstance(model, (str, Path)):  # a graph that was made here, of a network that this program holds
+        remember(content)
     report = parity.compared(network, content, terms)
     _written(run, terms, content, report, network.parameters, network.facts | _from(source) | {"check": said})
     for sentence in said:
