@@ -75,7 +75,7 @@ def as_stored(denoiser: Denoiser, content: bytes) -> Denoiser:
     stored = multiplied_out(denoiser)
     try:
         stored.load_state_dict(plain_weights(content))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise RunError(f"The graph is of another network than {denoiser.config.teacher}'s student; export it without "
                        f"--keep.") from error  # fmt: skip
     return stored

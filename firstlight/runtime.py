@@ -11,8 +11,8 @@ from firstlight.errors import GraphError, SamplerError
 from firstlight.graph import BATCH_AXIS
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
+from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.trust import ours
-from firstlight.untrusted.workers import GuardedSession
 
 if TYPE_CHECKING:
     from firstlight.ort import ort
@@ -29,15 +29,24 @@ def inference_session(
     A graph from elsewhere runs in a process of its own, on the CPU, once it was seen to be harmless and to have one of
     the `signatures` (firstlight/untrusted/inspection.py). Raises SamplerError for content that is no such graph.
     """
-    try:
-        if not ours(content):
-            return cast("ort.InferenceSession", GuardedSession(content, signatures, threads or helpful()))
-    except GraphError as error:
-        raise SamplerError(f"{path} {error}. {again(path)}") from error
+    if not ours(content):
+        return guarded(content, path, signatures, threads)
     try:
         return new_session(content, providers, threads, batch)
     except Exception as error:  # ONNX Runtime's errors share no base class
         raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
+
+
+def guarded(content: bytes, path: Path, signatures: Sequence[Any], threads: int) -> "ort.InferenceSession":
+    """A session in a process of its own. Raises SamplerError, as it does when it runs."""
+
+    def told(error: GraphError) -> SamplerError:
+        return SamplerError(f"{path} {error}. {again(path)}")
+
+    try:
+        return cast("ort.InferenceSession", GuardedSession(content, signatures, threads or helpful(), told))
+    except GraphError as error:
+        raise told(error) from error
 
 
 def new_session(content: bytes, providers: Sequence[Any], threads: int = 0, batch: int = 0) -> "ort.InferenceSession":

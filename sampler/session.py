@@ -26,8 +26,9 @@ from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
 from firstlight.untrusted import limits, trust
+from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import Signature
-from firstlight.untrusted.workers import GuardedSession
+from sampler.agreement import check_answer, check_card
 
 PROVIDERS = ("auto", "cpu", "cuda")
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
@@ -81,8 +82,8 @@ class Denoiser:
                     (denoised,) = shared(self.session, [OUTPUT], inputs)
                 else:
                     (denoised,) = self.session.run([OUTPUT], inputs)
-            except GraphError as error:
-                raise SamplerError(f"{self.path} {error}. {again(self.path)}") from error
+            except SamplerError:  # of a graph from elsewhere
+                raise
             except Exception as error:  # ONNX Runtime's errors share no base class
                 denoised = self.instead(inputs, error)
         check_answer(self.path, {OUTPUT: denoised}, {OUTPUT: (x.shape, np.float32)})
@@ -147,14 +148,6 @@ def passed(net: Any) -> Iterator[None]:
         yield
 
 
-def check_answer(path: Path, values: dict[str, Any], wanted: dict[str, tuple[tuple[int, ...], type]]) -> None:
-    """Raises SamplerError unless each of the `values` has the shape and type that is `wanted` of it."""
-    for name, (shape, kind) in wanted.items():
-        if values[name].shape != shape or values[name].dtype != kind:
-            raise SamplerError(f"{path} answers {name} of {values[name].shape}, where {shape} were asked for. "
-                               f"{again(path)}")  # fmt: skip
-
-
 def load(path: Path, provider: str = "auto") -> Denoiser:
     """The denoiser in the file `path`, checked against the export.json beside it.
 
@@ -171,8 +164,8 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
         scales = learned(session, metadata)
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
-    check_classes(classes, path)
     channels, height, width = session.get_inputs()[0].shape[1:]
+    check_card(classes, (channels, height, width), path)
     none = metadata.get("no_label") != "false"
     known = known_to(report_of(path))
     shape, config = (channels, height, width), metadata.get("config", "")
@@ -260,16 +253,6 @@ def obstacle() -> str:
     if CUDA not in ort.get_available_providers():
         return "This onnxruntime was built without CUDA; install onnxruntime-gpu[cuda,cudnn]"
     return ""
-
-
-def check_classes(classes: tuple[str, ...], path: Path) -> None:
-    """Raises SamplerError where a graph names another number of classes than its run."""
-    try:
-        own = list(json.loads(Run(path.parent).card.read_text())["dataset"]["classes"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return  # a run.json that cannot be read is told of elsewhere
-    if len(own) != len(classes):
-        raise SamplerError(f"{path} names {len(classes):,} classes, and its run has {len(own):,}. {again(path)}")
 
 
 def check_signature(session: ort.InferenceSession, path: Path) -> None:

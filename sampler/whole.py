@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firstlight.errors import GraphError, SamplerError
+from firstlight.errors import SamplerError
 from firstlight.graph import SCALE_INPUT
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, inference_session
 from sampler import session
+from sampler.agreement import check_answer, check_card
 from sampler.guidance import folded
 
 INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(float)"}
@@ -67,11 +68,11 @@ class Whole:
         with session.passed(self.session):
             try:
                 images, sums = self.cuda(inputs) if self.provider == "CUDA" else self.cpu(inputs)
-            except GraphError as error:
-                raise SamplerError(f"{self.path} {error}. {again(self.path)}") from error
+            except SamplerError:  # of a graph from elsewhere
+                raise
             except Exception as error:  # ONNX Runtime's errors share no base class
                 images, sums = self.instead(inputs, error)
-        session.check_answer(self.path, {IMAGES: images, SUMS: sums}, self.outputs(len(x)))
+        check_answer(self.path, {IMAGES: images, SUMS: sums}, self.outputs(len(x)))
         if not np.isfinite(sums).all():
             raise SamplerError("The pictures came out as not a number; ask for less guidance.")
         return images
@@ -207,8 +208,8 @@ def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
         right, built = False, None
     if not right or built != entry.get("drawing"):
         raise SamplerError(f"{path} is not the graph that export.json describes. {again(path)}")
-    session.check_classes(classes, path)
     shape, scales = (channels, height, width), (float(low), float(high))
+    check_card(classes, shape, path)
     return Whole(content, path, net, name, reason, classes, shape, scales, built)
 
 

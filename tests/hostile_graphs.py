@@ -293,6 +293,7 @@ KINDS: dict[str, tuple[Callable[[], bytes], str]] = {
     "slow to draw": (lambda: multiplied(3000, 1000, False), "was stopped, for drawing with it took more than"),
     # what goes in and comes out
     "a picture of 3 x 8192 x 8192": (lambda: graph(inputs=large_input(3, 8192, 8192)), "'x' of 3 x 8192 x 8192"),
+    "a picture of 9 x 9": (lambda: graph(inputs=large_input(1, 9, 9)), "draws pictures of (1, 9, 9), and its run has"),
     "a picture of nothing": (lambda: graph(inputs=large_input(1, 0, 8)), "'x', which is no array"),
     "a sequence": (lambda: graph(change=sequence), "'logsnr', which is no array"),
     "another name": (lambda: graph(inputs=[INPUTS[0], ("time", FLOAT, ["batch"]), INPUTS[2]]), "it is x, time, label"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -16,12 +17,13 @@ from hostile_graphs import KINDS, multiplied
 
 from evaluator.judges import judge as judges
 from evaluator.judges.cards import JUDGES
+from exporter.__main__ import main as exporter
 from firstlight.archives import BUNDLED
 from firstlight.errors import GraphError, JudgeError, SamplerError
 from firstlight.run_folder import Run
-from firstlight.untrusted import limits, trust, workers
+from firstlight.untrusted import guarded_session, limits, trust, workers
+from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import inspect
-from firstlight.untrusted.workers import GuardedSession
 from sampler.generation import Settings, generate
 from sampler.session import Denoiser, load
 
@@ -113,6 +115,35 @@ def test_a_process_that_ends_is_one_sentence_and_the_next_drawing_works(tmp_path
     assert drawn(friend).any()
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that interrupts")
+def test_who_stops_a_drawing_gets_no_answer_of_it_later(tmp_path: Path, friend: Denoiser) -> None:
+    evil = load(written(tmp_path, multiplied(3000, 1000, False)).denoiser, "cpu")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            drawn(evil)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert all(not each.busy for each in workers._workers) and drawn(friend).any()
+
+
+def test_nothing_is_exported_from_a_graph_that_means_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = sent(tmp_path, "mnist-student-2")
+    model = onnx.load_model_from_string(run.denoiser.read_bytes())
+    model.graph.node[0].op_type = "Evil"
+    run.denoiser.write_bytes(content := model.SerializeToString())
+    run.export.write_text(json.dumps({"sha256": hashlib.sha256(content).hexdigest()}))
+    for more in ([], ["--keep"]):
+        assert exporter([run.id, *more, "--runs", str(tmp_path)]) == 2
+        assert "holds Evil, which no graph here may" in capsys.readouterr().err
+
+
 def test_there_are_two_processes_at_most_and_each_is_small(tmp_path: Path, friend: Denoiser) -> None:
     """The largest bundled network, drawing as much at once as a page asks for, with three others after it."""
     net = load(sent(tmp_path, "mnist").denoiser, "cpu")
@@ -191,7 +222,7 @@ def test_sizes_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(SamplerError, match=words):
             load(run.denoiser)
         with pytest.raises(GraphError, match=words):
-            workers.look(run.denoiser.read_bytes())
+            guarded_session.look(run.denoiser.read_bytes())
     monkeypatch.setenv("FIRSTLIGHT_GRAPH_SECONDS", "3")
     assert limits.seconds(10**9, 10**6) == 3.0 and limits.seconds(10**6, 0) == 2.0
 

@@ -15,7 +15,7 @@ from firstlight.graph import HALF
 from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.untrusted.workers import parsed
+from firstlight.untrusted.guarded_session import parsed
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from evaluator.judges.cards import FIT_CLIP, command
 from evaluator.judges.judge import judge_session, softmax
 from firstlight.archives import FITTED, readable
-from firstlight.errors import GraphError, JudgeError
+from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
 from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
-from firstlight.untrusted.workers import GuardedSession
+from firstlight.untrusted.guarded_session import GuardedSession
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
 CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"
@@ -96,10 +96,7 @@ class ClipJudge:
     def _part(self, pictures: NDArray[np.float32]) -> Vectors:
         """The vectors of a batch. Raises JudgeError for a graph that does not answer with them."""
         folder, shape = Path(self.card["folder"]), (len(pictures), self.prompts.shape[-1])
-        try:
-            found: Vectors = self.session.run(["vector"], {"x": pictures})[0]
-        except GraphError as error:
-            raise JudgeError(f"{folder / IMAGE} {error}; {_again(folder)}") from error
+        found: Vectors = self.session.run(["vector"], {"x": pictures})[0]
         guarded = isinstance(self.session, GuardedSession)
         if found.shape != shape or (guarded and not np.isfinite(found).all()):
             raise JudgeError(f"{folder / IMAGE} does not answer with vectors of {shape[1]} numbers; {_again(folder)}")
@@ -147,9 +144,13 @@ def load(folder: Path) -> ClipJudge:
             templates, prompts = tuple(str(name) for name in file["templates"]), file["embeddings"].astype(np.float32)
         with np.load(folder / REAL, allow_pickle=False) as file:
             real = Real(unit(file["embeddings"]), file["labels"].astype(np.int64))
-        session = judge_session(contents[IMAGE], [({"x": "tensor(float)"}, ["vector"])])
-    except GraphError as error:
-        raise JudgeError(f"{folder / IMAGE} {error}; {_again(folder)}") from error
+        session = judge_session(
+            contents[IMAGE],
+            lambda error: JudgeError(f"{folder / IMAGE} {error}; {_again(folder)}"),
+            [({"x": "tensor(float)"}, ["vector"])],
+        )
+    except JudgeError:
+        raise
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise JudgeError(f"The CLIP judge in {folder} cannot be read ({error}); {_again(folder)}") from error
     return ClipJudge(card | {"folder": str(folder)}, session, templates, prompts, real)

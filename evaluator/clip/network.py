@@ -154,8 +154,8 @@ def export(tower: nn.Module, example: Tensor, names: tuple[str, str]) -> tuple[b
 
 
 def session_of(content: bytes) -> ort.InferenceSession:
-    """A serialized tower, ready to run on the CPU. Raises GraphError, a predicate, for one that may not."""
-    return judge_session(content)
+    """A serialized tower, ready to run on the CPU. Raises JudgeError for one that may not, as it does when it runs."""
+    return judge_session(content, lambda error: JudgeError(f"The tower of this CLIP {error}; fit or choose another."))
 
 
 def halve(graph: onnx.ModelProto) -> None:

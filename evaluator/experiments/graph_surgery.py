@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from firstlight.errors import GraphError, RunError
+from firstlight.untrusted.guarded_session import parsed
 from firstlight.untrusted.trust import made, ours
-from firstlight.untrusted.workers import parsed
 
 UP, STAYS, TIME = "unet.up.", ".shortcut.weight", "unet.time.frequencies"  # names of weights, from the network's own
 

@@ -4,7 +4,7 @@ A card names the file's sha256 and the accuracy on real pictures; a judge that d
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,9 @@ from firstlight.errors import GraphError, JudgeError
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import Signature
 from firstlight.untrusted.trust import ours
-from firstlight.untrusted.workers import GuardedSession
 
 BATCH = 256  # pictures per call
 THREADS = 2
@@ -90,10 +90,7 @@ class Judge:
     def _part(self, feed: dict[str, NDArray[np.float32]]) -> list[Any]:
         """Logits and features of a batch. Raises JudgeError for a graph that does not answer with them."""
         path = self.folder / f"{self.name}.onnx"
-        try:
-            found = list(self.session.run(["logits", "features"], feed))
-        except GraphError as error:
-            raise JudgeError(f"The judge {self.name} {error}; {again(path)}") from error
+        found = list(self.session.run(["logits", "features"], feed))
         sizes = len(self.card["classes"]), int(self.card["features"])
         for values, size in zip(found, sizes, strict=True) if isinstance(self.session, GuardedSession) else ():
             if values.shape != (len(feed["x"]), size) or not np.isfinite(values).all():
@@ -153,10 +150,11 @@ def load(path: Path) -> Judge:
     if card.get("sha256") != hashlib.sha256(content).hexdigest():
         raise JudgeError(f"The judge {path.stem} is not the file that its card describes; {again(path)}")
     expected = ["x", "logsnr"] if card.get("kind") == "noisy" else ["x"]
-    try:
-        session = judge_session(content, [(dict.fromkeys(expected, "tensor(float)"), ["logits", "features"])])
-    except GraphError as error:
-        raise JudgeError(f"The judge {path.stem} {error}; {again(path)}") from error
+    session = judge_session(
+        content,
+        lambda error: JudgeError(f"The judge {path.stem} {error}; {again(path)}"),
+        [(dict.fromkeys(expected, "tensor(float)"), ["logits", "features"])],
+    )
     outputs = [value.name for value in session.get_outputs()]
     if [value.name for value in session.get_inputs()] != expected or outputs != ["logits", "features"]:
         raise JudgeError(
@@ -165,14 +163,21 @@ def load(path: Path) -> Judge:
     return Judge(card, session, folder=path.parent)
 
 
-def judge_session(content: bytes, signatures: Sequence[Signature] = ()) -> ort.InferenceSession:
-    """A judge's graph on the CPU; one from elsewhere in a process with limits. Raises GraphError, a predicate."""
-    if not ours(content):
-        return cast("ort.InferenceSession", GuardedSession(content, signatures, THREADS))
+def judge_session(
+    content: bytes, told: Callable[[GraphError], Exception], signatures: Sequence[Signature] = ()
+) -> ort.InferenceSession:
+    """A judge's graph on the CPU; one from elsewhere in a process with limits.
+
+    Raises what `told` makes of a predicate, as the session does when it runs.
+    """
     try:
+        if not ours(content):
+            return cast("ort.InferenceSession", GuardedSession(content, signatures, THREADS, told))
         return ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
+    except GraphError as error:
+        raise told(error) from error
     except Exception as error:  # onnxruntime raises its own types, which share no public base
-        raise GraphError("is no ONNX model that runs here") from error
+        raise told(GraphError("is no ONNX model that runs here")) from error
 
 
 def session_options() -> ort.SessionOptions:

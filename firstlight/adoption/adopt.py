@@ -16,7 +16,7 @@ from firstlight.adoption.algebra import levels_at
 from firstlight.adoption.conventions import Terms
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_bytes, write_json
-from firstlight.errors import RunError
+from firstlight.errors import RunError, SamplerError
 from firstlight.graph import opset_of, shapes
 from firstlight.guest_schedules import as_schedule
 from firstlight.run_folder import Run
@@ -96,7 +96,10 @@ def adopt(
     content = parity.graph_of(network, terms)
     if not isinstance(model, (str, Path)):  # a graph that was made here, of a network that this program holds
         remember(content)
-    report = parity.compared(network, content, terms)
+    try:
+        report = parity.compared(network, content, terms)
+    except SamplerError as error:  # of an ONNX file, whose graph runs within limits
+        raise RunError(str(error)) from error
     _written(run, terms, content, report, network.parameters, network.facts | _from(source) | {"check": said})
     for sentence in said:
         if sentence != UNCHECKED:

@@ -14,7 +14,7 @@ from firstlight.adoption.onnx_graph import Sockets, folded
 from firstlight.errors import GraphError, RunError, SamplerError
 from firstlight.graph import BATCH_AXIS, OPSET
 from firstlight.runtime import CPU, inference_session
-from firstlight.untrusted.workers import parsed
+from firstlight.untrusted.guarded_session import parsed
 
 if TYPE_CHECKING:
     import onnx

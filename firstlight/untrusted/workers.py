@@ -4,7 +4,6 @@ A graph is in one of them at a time, so that the worst of them leaves the other 
 """
 
 import atexit
-import hashlib
 import os
 import subprocess
 import sys
@@ -12,22 +11,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from firstlight.errors import GraphError
 from firstlight.telemetry import OFF
-from firstlight.untrusted import limits, trust
-from firstlight.untrusted.inspection import Signature
-from firstlight.untrusted.messages import Bytes, Head, arrays, described, receive, send
-
-if TYPE_CHECKING:
-    import onnx
+from firstlight.untrusted import limits
+from firstlight.untrusted.messages import Bytes, Head, arrays, receive, send
 
 MOST_WORKERS = 2
-REST = 60.0  # seconds for which a graph that was stopped is not tried again with as many pictures
 HERE = "firstlight.untrusted.worker"
 
 
@@ -57,7 +48,11 @@ class Worker:
             )  # fmt: skip
         except OSError as error:
             raise GraphError(f"is from elsewhere, and no process can be started to run it in ({error})") from error
-        self._heard(limits.START_SECONDS, "the start of its process", 0)
+        try:
+            self._heard(limits.START_SECONDS, "the start of its process", 0)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the process, if there is one."""
@@ -79,9 +74,13 @@ class Worker:
         if self.process is None or self.process.poll() is not None:
             self.start()
         assert self.process is not None and self.process.stdin is not None
-        with _unbroken():  # one that ends while it is told is noticed when it is heard
-            send(self.process.stdin, head | {"memory": limits.memory(size), "seconds": seconds}, parts)
-        said, found = self._heard(seconds, what, size)
+        try:
+            with _unbroken():  # one that ends while it is told is noticed when it is heard
+                send(self.process.stdin, head | {"memory": limits.memory(size), "seconds": seconds}, parts)
+            said, found = self._heard(seconds, what, size)
+        except BaseException:  # such as Ctrl-C: what comes after is no answer to the next question
+            self.stop()
+            raise
         if refused := said.get("refused"):
             raise GraphError("".join(letter for letter in str(refused)[:400] if letter.isprintable()))
         self.resident = int(said["resident"])
@@ -109,7 +108,6 @@ class Worker:
         except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError) as error:
             process.kill()
             status = process.wait()
-            self.stop()
             raise GraphError(_stopped(late.is_set(), status, seconds, what, size)) from error
         finally:
             clock.cancel()
@@ -138,7 +136,7 @@ _changed = threading.Condition()
 
 
 @contextmanager
-def _worker(graph: str, size: int) -> Iterator[Worker]:
+def worker_for(graph: str, size: int) -> Iterator[Worker]:
     """A worker of one's own for a moment: one that holds the graph, else has room for it, else a fresh one."""
     with _changed:
         while True:
@@ -179,99 +177,3 @@ def _forked() -> None:
 atexit.register(stop)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
-
-
-class Value:
-    """An input or output, as ONNX Runtime describes one."""
-
-    def __init__(self, name: str, type: str, shape: list[int | str]) -> None:
-        self.name, self.type, self.shape = name, type, shape
-
-
-class About:
-    """What a graph says of itself, as ONNX Runtime tells it."""
-
-    def __init__(self, said: dict[str, str]) -> None:
-        self.custom_metadata_map = said
-
-
-class GuardedSession:
-    """A graph that runs in a worker, asked like a session of ONNX Runtime. Raises GraphError, a predicate."""
-
-    def __init__(self, content: bytes, signatures: Sequence[Signature] = (), threads: int = 1) -> None:
-        limits.check_size(len(content))
-        self.content, self.signatures, self.threads = content, list(signatures), threads
-        self.graph = f"{hashlib.sha256(content).hexdigest()}-{threads}"
-        self.stopped: tuple[float, int, str] | None = None  # when, for how many numbers, why
-        with _worker(self.graph, len(self.content)) as worker:
-            said = self._loaded(worker)
-        try:
-            self.inputs, self.outputs = ([Value(*value) for value in said[name]] for name in ("inputs", "outputs"))
-            self.about = About({str(key): str(value) for key, value in said["about"].items()})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise GraphError("says nothing about itself") from error
-
-    def get_inputs(self) -> list[Value]:
-        return self.inputs
-
-    def get_outputs(self) -> list[Value]:
-        return self.outputs
-
-    def get_modelmeta(self) -> About:
-        return self.about
-
-    def get_providers(self) -> list[str]:
-        return ["CPUExecutionProvider"]
-
-    def run(
-        self, outputs: Sequence[str], inputs: dict[str, NDArray[Any]], axis: int | None = None, cores: int = 1
-    ) -> list[NDArray[Any]]:
-        """The outputs; with `axis`, of pictures that lie on the first axis of every input and on this of every output.
-
-        Then each of `cores` has its share, and no more pictures at a time than fit into little memory.
-        """
-        values = [np.ascontiguousarray(value) for value in inputs.values()]
-        numbers = max(value.size for value in values)
-        self._check_rest(numbers)
-        head = {"do": "run", "graph": self.graph, "outputs": list(outputs), "inputs": list(inputs),
-                "given": described(values), "axis": axis, "cores": cores}  # fmt: skip
-        size, seconds = len(self.content), limits.seconds(len(self.content), numbers)
-        with _worker(self.graph, len(self.content)) as worker:
-            if self.graph not in worker.graphs or worker.process is None or worker.process.poll() is not None:
-                self._loaded(worker)
-            try:
-                return worker.ask(head, values, size, seconds, "drawing with it")[1]
-            except GraphError as error:
-                if worker.process is None:
-                    self.stopped = time.monotonic(), numbers, str(error)
-                raise
-
-    def _check_rest(self, numbers: int) -> None:
-        """Raises GraphError at once for what has just been stopped: who tries again does not wait again."""
-        if self.stopped and time.monotonic() - self.stopped[0] < REST and numbers >= self.stopped[1]:
-            raise GraphError(self.stopped[2])
-
-    def _loaded(self, worker: Worker) -> Head:
-        """What a worker says of the graph when it has loaded it."""
-        size = len(self.content)
-        head = {"do": "load", "graph": self.graph, "signatures": self.signatures, "threads": self.threads}
-        said, _ = worker.ask(head, [self.content], size, limits.seconds(size, 2 * limits.PICTURE), "loading it")
-        worker.graphs.add(self.graph)
-        return said
-
-
-def look(content: bytes, signatures: Sequence[Signature] = ()) -> None:
-    """Have a worker look at a graph. Raises GraphError, a predicate, for one that nothing here may load."""
-    limits.check_size(len(content))
-    head, seconds = {"do": "look", "signatures": list(signatures)}, limits.seconds(len(content), 2 * limits.PICTURE)
-    with _worker(f"look at {hashlib.sha256(content).hexdigest()}", len(content)) as worker:
-        worker.ask(head, [content], len(content), seconds, "looking at it")
-
-
-def parsed(content: bytes) -> "onnx.ModelProto":
-    """The graph for this process to read; one from elsewhere is looked at first. Raises GraphError, a predicate."""
-    import onnx
-
-    if not trust.ours(content):
-        look(content)
-    return onnx.load_model_from_string(content)
