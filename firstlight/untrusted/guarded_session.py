@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import onnx
 
 REST = 60.0  # seconds for which a graph that was stopped is not tried again with as many pictures
+MOST_STOPPED = 100
+
+_stopped: dict[str, tuple[float, int, str]] = {}  # graph: when, for how many numbers, why
 
 
 class Value:
@@ -51,7 +55,7 @@ class GuardedSession:
         self.told = told
         self.content, self.signatures, self.threads = content, list(signatures), threads
         self.graph = f"{hashlib.sha256(content).hexdigest()}-{threads}"
-        self.stopped: tuple[float, int, str] | None = None  # when, for how many numbers, why
+        self._check_rest(0)
         with worker_for(self.graph, len(self.content)) as worker:
             said = self._loaded(worker)
         try:
@@ -87,7 +91,7 @@ class GuardedSession:
     def _run(
         self, outputs: Sequence[str], inputs: dict[str, NDArray[Any]], axis: int | None, cores: int
     ) -> list[NDArray[Any]]:
-        values = [np.ascontiguousarray(value) for value in inputs.values()]
+        values = [np.asarray(value, order="C") for value in inputs.values()]
         numbers = max(value.size for value in values)
         self._check_rest(numbers)
         head = {"do": "run", "graph": self.graph, "outputs": list(outputs), "inputs": list(inputs),
@@ -96,23 +100,33 @@ class GuardedSession:
         with worker_for(self.graph, len(self.content)) as worker:
             if self.graph not in worker.graphs or worker.process is None or worker.process.poll() is not None:
                 self._loaded(worker)
-            try:
+            with self._noted(worker, numbers):
                 return worker.ask(head, values, size, seconds, "drawing with it")[1]
-            except GraphError as error:
-                if worker.process is None:
-                    self.stopped = time.monotonic(), numbers, str(error)
-                raise
 
     def _check_rest(self, numbers: int) -> None:
         """Raises GraphError at once for what has just been stopped: who tries again does not wait again."""
-        if self.stopped and time.monotonic() - self.stopped[0] < REST and numbers >= self.stopped[1]:
-            raise GraphError(self.stopped[2])
+        when, least, words = _stopped.get(self.graph, (-REST, 0, ""))
+        if time.monotonic() - when < REST and numbers >= least:
+            raise GraphError(words)
+
+    @contextmanager
+    def _noted(self, worker: Worker, numbers: int) -> Iterator[None]:
+        """Remember for a while that a process had to be ended."""
+        try:
+            yield
+        except GraphError as error:
+            if worker.process is None:
+                if len(_stopped) >= MOST_STOPPED:
+                    _stopped.pop(next(iter(_stopped)))
+                _stopped[self.graph] = time.monotonic(), numbers, str(error)
+            raise
 
     def _loaded(self, worker: Worker) -> Head:
         """What a worker says of the graph when it has loaded it."""
         size = len(self.content)
         head = {"do": "load", "graph": self.graph, "signatures": self.signatures, "threads": self.threads}
-        said, _ = worker.ask(head, [self.content], size, limits.seconds(size, 2 * limits.PICTURE), "loading it")
+        with self._noted(worker, 0):
+            said, _ = worker.ask(head, [self.content], size, limits.seconds(size, 2 * limits.PICTURE), "loading it")
         worker.graphs.add(self.graph)
         return said
 

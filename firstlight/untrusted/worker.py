@@ -122,7 +122,7 @@ def _run(sessions: Sessions, head: Head, parts: list[Bytes]) -> Answer:
     session = sessions[head["graph"]]
     inputs = dict(zip(head["inputs"], arrays(head["given"], parts), strict=True))
     if head["axis"] is None:
-        return {}, [np.ascontiguousarray(value) for value in session.run(head["outputs"], inputs)]
+        return {}, [np.asarray(value, order="C") for value in session.run(head["outputs"], inputs)]
     shares = _shares(inputs, head["cores"])
     split = [dict(zip(inputs, part, strict=True))
              for part in zip(*(np.array_split(value, shares) for value in inputs.values()), strict=True)]  # fmt: skip

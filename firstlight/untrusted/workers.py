@@ -83,8 +83,8 @@ class Worker:
             raise
         if refused := said.get("refused"):
             raise GraphError("".join(letter for letter in str(refused)[:400] if letter.isprintable()))
-        self.resident = int(said["resident"])
         try:
+            self.resident = int(said["resident"])
             return said, arrays(said["arrays"], found)
         except (ValueError, TypeError, KeyError) as error:
             self.stop()
