@@ -1,7 +1,7 @@
 """Pictures on demand: one request at a time, in the order they came, judged when they are done.
 
-Requests to a graph from elsewhere wait for each other alone, so that a slow one keeps nobody else waiting. A page can be
-closed at any moment, so whoever stops asking for steps frees the place.
+Requests to a graph from elsewhere wait for each other alone, so that a slow one keeps nobody else waiting. A page can
+be closed at any moment, so whoever stops asking for steps frees the place.
 """
 
 import threading
