@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
+import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -21,12 +24,13 @@ from exporter.__main__ import main as exporter
 from firstlight.archives import BUNDLED
 from firstlight.errors import GraphError, JudgeError, SamplerError
 from firstlight.run_folder import Run
-from firstlight.untrusted import guarded_session, limits, trust, workers
+from firstlight.untrusted import guarded_session, limits, trust, usage, workers
 from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import inspect
 from sampler.generation import Settings, generate
 from sampler.session import Denoiser, load
 
+ROOT = Path(__file__).parent.parent
 PLACE = trust._place  # before conftest takes it away
 UNSEEN = b"\x12\x00"  # behind a graph: the name of who made it, empty
 WITHIN = 10.0  # seconds until the sentence
@@ -59,15 +63,19 @@ def friend(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shorter time for each, so that this file is quick."""
-    monkeypatch.setattr(limits, "LEAST_SECONDS", 2.0)
+def _nothing_was_stopped_before() -> None:
+    """Several tests use one graph, which would rest."""
+    guarded_session._stopped.clear()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_graph_that_means_harm_is_one_sentence_and_others_draw(tmp_path: Path, friend: Denoiser, kind: str) -> None:
+def test_a_graph_that_means_harm_is_one_sentence_and_others_draw(
+    tmp_path: Path, friend: Denoiser, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make, words = KINDS[kind]
     run = written(tmp_path, make())
+    if kind.startswith("slow"):
+        monkeypatch.setattr(limits, "LEAST_SECONDS", 2.0)  # so that this is quick
     began = time.monotonic()
     with pytest.raises(SamplerError) as refusal:
         drawn(load(run.denoiser, "cpu"))
@@ -83,8 +91,11 @@ def test_the_kinds_are_as_many_as_was_promised() -> None:
     assert len(KINDS) >= 40
 
 
-def test_while_one_hangs_others_draw_and_who_tries_again_does_not_wait(tmp_path: Path, friend: Denoiser) -> None:
+def test_while_one_hangs_others_draw_and_who_tries_again_does_not_wait(
+    tmp_path: Path, friend: Denoiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Others: a run from elsewhere, in the other process, and a bundled one, in this."""
+    monkeypatch.setattr(limits, "LEAST_SECONDS", 3.0)
     evil, ours = (
         load(written(tmp_path, multiplied(3000, 1000, False)).denoiser, "cpu"),
         load(bundled("two-digits"), "cpu"),
@@ -131,6 +142,39 @@ def test_who_stops_a_drawing_gets_no_answer_of_it_later(tmp_path: Path, friend: 
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert all(not each.busy for each in workers._workers) and drawn(friend).any()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a process's children are read from /proc")
+def test_a_process_that_computes_ends_with_the_one_that_asked(tmp_path: Path) -> None:
+    run = written(tmp_path, multiplied(3000, 1000, False))
+    code = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from sampler.session import load; from firstlight.untrusted import workers\n"
+        "net = load(Path(sys.argv[1]), 'cpu'); print(workers._workers[0].process.pid, flush=True)\n"
+        "net(np.ones((1, 1, 8, 8), np.float32), np.zeros(1, np.float32), np.zeros(1, np.int64))"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", code, str(run.denoiser)], stdout=subprocess.PIPE, text=True,
+                              env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert asking.stdout is not None
+    child = Path("/proc") / asking.stdout.readline().strip()
+    time.sleep(0.5)
+    assert child.is_dir()
+    asking.kill()
+    asking.wait()
+    deadline = time.monotonic() + 5
+    while child.is_dir() and "Z" not in (child / "stat").read_text().rpartition(")")[2].split()[:1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_system_without_proc_says_the_most_that_there_ever_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = usage.resident()
+    monkeypatch.setattr(usage, "STATM", Path("/nowhere"))
+    assert 10e6 < now < 100e9 and usage.resident() >= now / 2
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    usage.limit_memory(300_000_000)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def test_nothing_is_exported_from_a_graph_that_means_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,7 +268,7 @@ def test_sizes_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(GraphError, match=words):
             guarded_session.look(run.denoiser.read_bytes())
     monkeypatch.setenv("FIRSTLIGHT_GRAPH_SECONDS", "3")
-    assert limits.seconds(10**9, 10**6) == 3.0 and limits.seconds(10**6, 0) == 2.0
+    assert limits.seconds(10**9, 10**6) == limits.seconds(10**6, 0) == 3.0
 
 
 def bundled(name: str) -> Path:
@@ -233,6 +277,5 @@ def bundled(name: str) -> Path:
 
 def shipped() -> list[Path]:
     """The graphs of this checkout that git keeps."""
-    root = Path(__file__).parent.parent
-    found = subprocess.run(["git", "ls-files", "-z", "*.onnx"], cwd=root, capture_output=True, check=True).stdout
-    return [root / name for name in found.decode().split("\0") if name]
+    found = subprocess.run(["git", "ls-files", "-z", "*.onnx"], cwd=ROOT, capture_output=True, check=True).stdout
+    return [ROOT / name for name in found.decode().split("\0") if name]
