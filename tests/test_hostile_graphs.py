@@ -17,6 +17,7 @@ import pytest
 from gaussian import graph as gaussian
 from gaussian import write_gaussian
 from hostile_graphs import KINDS, multiplied
+from test_rooms import SOURCES
 
 from evaluator.judges import judge as judges
 from evaluator.judges.cards import JUDGES
@@ -254,6 +255,12 @@ def test_a_judge_from_elsewhere_is_held_to_the_same(tmp_path: Path) -> None:
     del model.graph.node[-1].input[1:], model.graph.node[-1].attribute[:]
     with pytest.raises(JudgeError, match="does not answer with 10 logits and"):
         judge(model.SerializeToString())(x)
+
+
+def test_no_graph_is_loaded_but_where_it_is_known_whose_it_is() -> None:
+    """fit.py loads what it has just made; the two others ask first."""
+    loads = {path.relative_to(ROOT).as_posix() for path in SOURCES if "ort.InferenceSession(" in path.read_text()}
+    assert loads == {"firstlight/runtime.py", "evaluator/judges/judge.py", "evaluator/judges/fit.py"}
 
 
 def test_sizes_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
