@@ -9,7 +9,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test bench check install clean
+.PHONY: dashboard test bench check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -48,6 +48,10 @@ install: .venv/all.stamp
 	@echo "Installing the peers into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
+
+# the graphs that Firstlight ships: after one was made anew
+shipped:
+	@git ls-files '*.onnx' | xargs sha256sum > firstlight/untrusted/shipped.txt
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from firstlight.runtime import CPU, inference_session
+from firstlight.untrusted.trust import made
 
 SHAPES = ((128, 14, 10), (128, 28, 10), (64, 56, 10))  # channels, height and width, pictures of the 3x3 convolutions
 SIDE = 1024  # of the matrices
@@ -19,8 +20,9 @@ DEPTH = 4  # convolutions in a row
 def peak(threads: int) -> Callable[[], dict[str, float]]:
     """Measures GFLOP/s of a matrix product and of 3x3 convolutions, the best of three shapes."""
     left, right = (np.random.default_rng(seed).random((SIDE, SIDE), np.float32) for seed in (0, 1))
-    product = inference_session(matrix_product(right), Path("product.onnx"), CPU, threads=threads)
-    sessions = [inference_session(convolutions(*shape), Path("peak.onnx"), CPU, threads=threads) for shape in SHAPES]
+    product = inference_session(made(matrix_product(right)), Path("product.onnx"), CPU, threads=threads)
+    graphs = [made(convolutions(*shape)) for shape in SHAPES]
+    sessions = [inference_session(graph, Path("peak.onnx"), CPU, threads=threads) for graph in graphs]
     inputs = [np.ones((count, channels, size, size), np.float32) for channels, size, count in SHAPES]
 
     def measure() -> dict[str, float]:

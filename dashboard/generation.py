@@ -1,6 +1,7 @@
 """Pictures on demand: one request at a time, in the order they came, judged when they are done.
 
-A page can be closed at any moment, so whoever stops asking for steps frees the place.
+Requests to a graph from elsewhere wait for each other alone, so that a slow one keeps nobody else waiting. A page can
+be closed at any moment, so whoever stops asking for steps frees the place.
 """
 
 import threading
@@ -23,6 +24,7 @@ from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.archives import archive, existing_run
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
+from firstlight.untrusted.guarded_session import GuardedSession
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
 from sampler.guidance_laws import Steer, law_of
@@ -33,7 +35,7 @@ MOST_PICTURES = 1000  # of one request: bounds memory and time
 ACROSS = 16  # pictures beside each other
 PAUSE = 0.2  # seconds between two looks at the queue
 
-_queue: deque[object] = deque()
+_queue: deque[tuple[str, object]] = deque()  # lane and ticket
 _lock = threading.Lock()
 
 
@@ -120,7 +122,8 @@ def draw(
     Raises SamplerError for a request that makes no sense.
     """
     fastest = net if steer else quickest(net, settings)
-    yield from queued(generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer))
+    steps = generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer)
+    yield from queued(steps, fastest, steer.weaker if steer else None)
 
 
 def steering(law: str, run: Run, weaker: str = "") -> Steer:
@@ -132,18 +135,31 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
     return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 
-def queued(steps: Iterator[Progress]) -> Generator[Waiting | Progress, None, None]:
-    """Wait for a place, then take the steps."""
-    with _place() as ticket:
-        while ahead := _queue.index(ticket):
+def queued(steps: Iterator[Progress], *nets: Any) -> Generator[Waiting | Progress, None, None]:
+    """Wait for a place among those who ask these networks, then take the steps."""
+    with _place(_lane(nets)) as ticket:
+        while ahead := _ahead(ticket):
             yield Waiting(ahead)
             time.sleep(PAUSE)
         yield from steps
 
 
+def _lane(nets: Sequence[Any]) -> str:
+    """The graph from elsewhere that is asked; nothing where all that is asked is ours."""
+    sessions = [getattr(net, "session", None) for net in nets]
+    return next((each.graph for each in sessions if isinstance(each, GuardedSession)), "")
+
+
+def _ahead(ticket: tuple[str, object]) -> int:
+    """How many wait, or draw, before this one in its lane."""
+    with _lock:
+        lane = [each for each in _queue if each[0] == ticket[0]]
+        return lane.index(ticket)
+
+
 @contextmanager
-def _place() -> Iterator[object]:
-    ticket = object()
+def _place(lane: str) -> Iterator[tuple[str, object]]:
+    ticket = lane, object()
     with _lock:
         _queue.append(ticket)
     try:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from firstlight.archives import add_flag, own_run
-from firstlight.errors import RunError
+from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from firstlight.telemetry import switch_off
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
             torch.set_num_threads(1)  # in batches this small, threads mostly wait for each other
             report = export(run, options.half, options.keep)
-    except RunError as error:
+    except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -20,6 +20,7 @@ from firstlight.parity import BATCHES, Network, parity
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import changing
+from firstlight.untrusted.trust import remember
 from sampler.session import verified
 from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
@@ -49,11 +50,14 @@ def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
         graphs = {run.unrolled: CPU, **({run.unrolled_half: "half"} if half else {})}
     made = {path: unrolled(denoiser, classes, form) for path, form in graphs.items()}
     report = write(run, denoiser, content, stored)
+    if not keep:
+        remember(content)
     if made:
         report["unrolled"] = {path.name: entry for path, (_, entry) in made.items()}
         with changing(run) as beside:
-            for path, (content, _) in made.items():
-                write_bytes(beside(path), content)
+            for path, (graph, _) in made.items():
+                write_bytes(beside(path), graph)
+                remember(graph)
             write_json(beside(run.export), report)
     return report
 
@@ -71,7 +75,7 @@ def as_stored(denoiser: Denoiser, content: bytes) -> Denoiser:
     stored = multiplied_out(denoiser)
     try:
         stored.load_state_dict(plain_weights(content))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise RunError(f"The graph is of another network than {denoiser.config.teacher}'s student; export it without "
                        f"--keep.") from error  # fmt: skip
     return stored

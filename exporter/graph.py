@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from exporter.graph_metadata import metadata
 from firstlight.graph import HALF, INPUTS, OUTPUT, SCALE_INPUT, serialize, to_onnx
+from firstlight.untrusted.trust import made
 from trainer.network import Conv, Denoiser, Fold
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -34,7 +35,7 @@ def graph_of(denoiser: Denoiser, classes: list[str]) -> bytes:
     model = to_onnx(plain, example, [*INPUTS, SCALE_INPUT][: len(example)], [OUTPUT])
     if config.scale_high:
         store_in_half(model)
-    return serialize(model, metadata(config, classes))
+    return made(serialize(model, metadata(config, classes)))
 
 
 def multiplied_out(denoiser: Denoiser) -> Denoiser:

@@ -20,9 +20,11 @@ from exporter.graph_metadata import metadata, scales
 from firstlight.errors import RunError
 from firstlight.graph import SCALE_INPUT, serialize, to_onnx
 from firstlight.parity import Parity, guidance
+from firstlight.untrusted.trust import made
 from sampler.loop import sample
 from sampler.noise import Noise
-from sampler.whole import DENOISED, IMAGES, SUMS, built_in, one_core
+from sampler.session import one_core
+from sampler.whole import DENOISED, IMAGES, SUMS, built_in
 from trainer.network import Denoiser, UNet
 
 Form = Literal["plain", "columns", "half"]
@@ -86,7 +88,7 @@ def whole_graph(denoiser: Denoiser, classes: list[str], form: Form) -> bytes:
                torch.ones(2))  # fmt: skip
     model = to_onnx(Unrolled(denoiser, form).eval(), example, INPUTS, OUTPUTS)
     store_in_half(model, exact=True)
-    return serialize(model, metadata(config, classes) | {"drawing": json.dumps(built_in(config))})
+    return made(serialize(model, metadata(config, classes) | {"drawing": json.dumps(built_in(config))}))
 
 
 def whole_parity(denoiser: Denoiser, content: bytes, form: Form) -> dict[str, Any]:

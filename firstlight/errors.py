@@ -11,3 +11,7 @@ class SamplerError(ValueError):
 
 class JudgeError(ValueError):
     """There is no judge for this; the message is one sentence that names the fix."""
+
+
+class GraphError(ValueError):
+    """A graph from elsewhere is not run; the message is a predicate: whoever asked says whose graph, and the fix."""

@@ -2,14 +2,17 @@
 
 import math
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from firstlight.errors import SamplerError
+from firstlight.errors import GraphError, SamplerError
 from firstlight.graph import BATCH_AXIS
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
+from firstlight.untrusted.guarded_session import GuardedSession
+from firstlight.untrusted.trust import ours
 
 if TYPE_CHECKING:
     from firstlight.ort import ort
@@ -19,17 +22,40 @@ MOST_THREADS = 8  # more cores than this only wait for each other on pictures of
 
 
 def inference_session(
-    content: bytes, path: Path, *providers: Any, threads: int = 0, batch: int = 0
+    content: bytes, path: Path, *providers: Any, threads: int = 0, batch: int = 0, signatures: Sequence[Any] = ()
 ) -> "ort.InferenceSession":
     """A session on `threads` (default: as many as help) and, if given, for one batch size only.
 
-    Raises SamplerError for content that is no graph.
+    A graph from elsewhere runs in a process of its own, on the CPU, once it was seen to be harmless and to have one of
+    the `signatures` (firstlight/untrusted/inspection.py). Raises SamplerError for content that is no such graph.
     """
+    if not ours(content):
+        return guarded(content, path, signatures, threads)
+    try:
+        return new_session(content, providers, threads, batch)
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
+
+
+def guarded(content: bytes, path: Path, signatures: Sequence[Any], threads: int) -> "ort.InferenceSession":
+    """A session in a process of its own. Raises SamplerError, as it does when it runs."""
+
+    def told(error: GraphError) -> SamplerError:
+        return SamplerError(f"{path} {error}. {again(path)}")
+
+    try:
+        return cast("ort.InferenceSession", GuardedSession(content, signatures, threads or helpful(), told))
+    except GraphError as error:
+        raise told(error) from error
+
+
+def new_session(content: bytes, providers: Sequence[Any], threads: int = 0, batch: int = 0) -> "ort.InferenceSession":
+    """A session in this process, whatever the graph. Raises what ONNX Runtime raises."""
     from firstlight.ort import ort
 
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or min(cores(), MOST_THREADS)
+    options.intra_op_num_threads = threads or helpful()
     if batch:
         options.add_free_dimension_override_by_name(BATCH_AXIS, batch)
     options.inter_op_num_threads = 1
@@ -37,10 +63,12 @@ def inference_session(
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(content, options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's errors share no base class
-        raise SamplerError(f"ONNX Runtime cannot load {path} ({brief(error)}). {again(path)}") from error
+    return ort.InferenceSession(content, options, providers=list(providers))
+
+
+def helpful() -> int:
+    """Threads that are worth having."""
+    return min(cores(), MOST_THREADS)
 
 
 def cores() -> int:

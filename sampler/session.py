@@ -9,7 +9,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,17 +19,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firstlight.errors import SamplerError
+from firstlight.errors import GraphError, SamplerError
 from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
 from firstlight.levels import known_to
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
+from firstlight.untrusted import limits, trust
+from firstlight.untrusted.guarded_session import GuardedSession
+from firstlight.untrusted.inspection import Signature
+from sampler.agreement import check_answer, check_card
 
 PROVIDERS = ("auto", "cpu", "cuda")
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws
 STUDENT = {**INPUTS, SCALE_INPUT: "tensor(float)"}  # of a graph that has learned guidance
+SIGNATURES = ((INPUTS, [OUTPUT]), (STUDENT, [OUTPUT]))
+ELSEWHERE = "This graph is from elsewhere, so a process with limits draws with it, on the CPU"
 GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
 
 gate = threading.BoundedSemaphore(1)  # one evaluation at a time in this process: two would only share the same cores
@@ -69,15 +75,18 @@ class Denoiser:
         inputs: dict[str, NDArray[Any]] = {"x": np.ascontiguousarray(x), "logsnr": logsnr, "label": label}
         if self.scales:
             inputs[SCALE_INPUT] = np.ones_like(logsnr) if guidance is None else guidance
-        with gate:
+        with passed(self.session):
             try:
                 denoised: NDArray[np.float32]
                 if self.provider == "CPU":
                     (denoised,) = shared(self.session, [OUTPUT], inputs)
                 else:
                     (denoised,) = self.session.run([OUTPUT], inputs)
+            except SamplerError:  # of a graph from elsewhere
+                raise
             except Exception as error:  # ONNX Runtime's errors share no base class
                 denoised = self.instead(inputs, error)
+        check_answer(self.path, {OUTPUT: denoised}, {OUTPUT: (x.shape, np.float32)})
         return denoised
 
     def by_level(
@@ -95,7 +104,7 @@ class Denoiser:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = inference_session(verified(self.path), self.path, CPU, threads=1)
+            spare = one_core(verified(self.path), self.path)
             denoised: NDArray[np.float32] = shared(spare, [OUTPUT], inputs)[0]
         except Exception as fault:
             raise SamplerError(
@@ -114,6 +123,8 @@ def shared(
     Pictures lie on the first axis of every input and on `axis` of every output. Cores that share a picture would wait
     for each other at every layer.
     """
+    if isinstance(net, GuardedSession):
+        return net.run(outputs, inputs, axis, min(cores(), MOST_THREADS))
     shares = min(cores(), MOST_THREADS, max(1, len(inputs["x"])))
     if shares == 1:
         return list(net.run(outputs, inputs))
@@ -127,6 +138,16 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(cores(), MOST_THREADS), "draw")
 
 
+@contextlib.contextmanager
+def passed(net: Any) -> Iterator[None]:
+    """The gate, for what computes in this process; a graph from elsewhere, which may hang, waits for its own kind."""
+    if isinstance(net, GuardedSession):
+        yield
+        return
+    with gate:
+        yield
+
+
 def load(path: Path, provider: str = "auto") -> Denoiser:
     """The denoiser in the file `path`, checked against the export.json beside it.
 
@@ -135,15 +156,16 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     """
     check_provider(provider)
     content = verified(path)
-    session, name, reason = opened(content, path, provider)
+    session, name, reason = opened(content, path, provider, SIGNATURES)
     check_signature(session, path)
     metadata = session.get_modelmeta().custom_metadata_map
     try:
         classes = tuple(str(label) for label in json.loads(metadata["classes"]))
         scales = learned(session, metadata)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise SamplerError(f"{path} does not name its classes and guidance scales. {again(path)}") from error
     channels, height, width = session.get_inputs()[0].shape[1:]
+    check_card(classes, (channels, height, width), path)
     none = metadata.get("no_label") != "false"
     known = known_to(report_of(path))
     shape, config = (channels, height, width), metadata.get("config", "")
@@ -172,7 +194,10 @@ def verified(path: Path, expected: str = "") -> bytes:
     """
     expected = expected or report_of(path)["sha256"]
     try:
+        limits.check_size(path.stat().st_size)
         content = path.read_bytes()
+    except GraphError as error:
+        raise SamplerError(f"{path} {error}.") from error
     except OSError as error:
         raise SamplerError(f"{path.parent.name} has no {path.name}. {again(path)}") from error
     if hashlib.sha256(content).hexdigest() != expected:
@@ -187,18 +212,20 @@ def report_of(path: Path) -> dict[str, Any]:
     try:
         report = json.loads(Run(path.parent).export.read_text())
         return {**report, "sha256": str(report["sha256"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
 
 
-def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSession, str, str]:
+def opened(
+    content: bytes, path: Path, provider: str, signatures: Sequence[Signature] = ()
+) -> tuple[ort.InferenceSession, str, str]:
     """A session (on a CPU of one thread, for `shared`), the provider that really runs it, and why.
 
     Raises SamplerError where there is none.
     """
     if provider == "cpu":
-        return inference_session(content, path, CPU, threads=1), "CPU", "The CPU was asked for."
-    reason = obstacle()
+        return one_core(content, path, signatures), "CPU", "The CPU was asked for."
+    reason = obstacle() or ("" if trust.ours(content) else ELSEWHERE)
     if not reason:
         with contextlib.suppress(SamplerError), quiet():
             if hasattr(ort, "preload_dlls"):
@@ -209,7 +236,12 @@ def opened(content: bytes, path: Path, provider: str) -> tuple[ort.InferenceSess
         reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
     if provider == "cuda":
         raise SamplerError(f"{reason}; or ask for --provider cpu.")
-    return inference_session(content, path, CPU, threads=1), "CPU", f"{reason}."
+    return one_core(content, path, signatures), "CPU", f"{reason}."
+
+
+def one_core(content: bytes, path: Path, signatures: Sequence[Signature] = ()) -> ort.InferenceSession:
+    """A session on the CPU that uses the thread it is called from. Raises SamplerError."""
+    return inference_session(content, path, CPU, threads=1, signatures=signatures)
 
 
 def obstacle() -> str:

@@ -21,10 +21,12 @@ from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, inference_session
 from sampler import session
+from sampler.agreement import check_answer, check_card
 from sampler.guidance import folded
 
 INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(float)"}
 DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
+SIGNATURES = ((INPUTS, [DENOISED, IMAGES, SUMS]),)
 MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
 NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
 
@@ -63,11 +65,14 @@ class Whole:
         Raises SamplerError where it cannot run, and for pictures that come out as not a number.
         """
         inputs: Arrays = {"x": x, "label": label, SCALE_INPUT: np.full(len(x), guidance, np.float32)}
-        with session.gate:
+        with session.passed(self.session):
             try:
                 images, sums = self.cuda(inputs) if self.provider == "CUDA" else self.cpu(inputs)
+            except SamplerError:  # of a graph from elsewhere
+                raise
             except Exception as error:  # ONNX Runtime's errors share no base class
                 images, sums = self.instead(inputs, error)
+        check_answer(self.path, {IMAGES: images, SUMS: sums}, self.outputs(len(x)))
         if not np.isfinite(sums).all():
             raise SamplerError("The pictures came out as not a number; ask for less guidance.")
         return images
@@ -104,7 +109,7 @@ class Whole:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = one_core(self.content, self.path)
+            spare = session.one_core(self.content, self.path)
             self.session, self.bound = spare, OrderedDict()
             drawn = self.cpu(inputs)
         except Exception as fault:
@@ -190,7 +195,7 @@ def exported(run: Run) -> dict[str, dict[str, Any]]:
 def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
     """The graph in the file `path`, checked against its entry in export.json. Raises SamplerError."""
     content = session.verified(path, str(entry.get("sha256")))
-    net, name, reason = session.opened(content, path, provider)
+    net, name, reason = session.opened(content, path, provider, SIGNATURES)
     found = {value.name: value.type for value in net.get_inputs()}
     metadata = net.get_modelmeta().custom_metadata_map
     try:
@@ -199,17 +204,13 @@ def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
         classes = tuple(str(label) for label in json.loads(metadata["classes"]))
         channels, height, width = (int(size) for size in net.get_inputs()[0].shape[1:])
         right = found == INPUTS and {IMAGES, SUMS} <= {value.name for value in net.get_outputs()}
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         right, built = False, None
     if not right or built != entry.get("drawing"):
         raise SamplerError(f"{path} is not the graph that export.json describes. {again(path)}")
     shape, scales = (channels, height, width), (float(low), float(high))
+    check_card(classes, shape, path)
     return Whole(content, path, net, name, reason, classes, shape, scales, built)
-
-
-def one_core(content: bytes, path: Path) -> ort.InferenceSession:
-    """A session on the CPU that uses the thread it is called from."""
-    return inference_session(content, path, CPU, threads=1)
 
 
 def fixed(content: bytes, path: Path, count: int) -> ort.InferenceSession:

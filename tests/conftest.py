@@ -9,6 +9,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 
 from firstlight.runtime import cores
+from firstlight.untrusted import trust
 
 LONG = (  # files that take long, the longest first: they begin first, so that no worker is left alone with one
     "test_examples", "test_browser_pages", "test_browser_links", "test_adopt", "test_evaluator_clip", "test_distill",
@@ -40,6 +41,7 @@ def pytest_collection_finish() -> None:
 def _libraries_read_their_tables_once() -> Iterator[None]:
     """Streamlit looks through all installed packages for each page, torch through its operators for each export."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trust, "_place", lambda: None)  # tests make graphs that nobody draws with again
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         if "torch" in sys.modules:
             from torch._export import utils as operators

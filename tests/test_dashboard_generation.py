@@ -1,5 +1,6 @@
 """Generation on demand, with a denoiser that is known in closed form."""
 
+import hashlib
 import io
 import json
 import threading
@@ -25,6 +26,7 @@ from dashboard.pictures.pixels import shown
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
 from firstlight.run_folder import Run
+from firstlight.untrusted import trust
 from sampler.generation import Progress, Settings
 from sampler.session import load
 
@@ -109,6 +111,19 @@ def test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place
     first.close()  # the browser went away in the middle
     assert isinstance(next(second), Progress)
     second.close()
+    assert not generation._queue
+
+
+def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: Run, tmp_path: Path):
+    other = gaussian.write_gaussian(tmp_path, "sent", content := gaussian.graph(scale="elsewhere"))
+    trust._made.discard(hashlib.sha256(content).hexdigest())
+    ours, sent, asked = load(run.denoiser, "cpu"), load(other.denoiser, "cpu"), generation.request([0], 1, 0)
+    first = generation.draw(sent, *asked, SETTINGS)
+    assert isinstance(next(first), Progress)
+    again, else_ = generation.draw(sent, *asked, SETTINGS), generation.draw(ours, *asked, SETTINGS)
+    assert next(again) == Waiting(1) and isinstance(next(else_), Progress)
+    for drawing in (first, again, else_):
+        drawing.close()
     assert not generation._queue
 
 

@@ -5,9 +5,11 @@ that folder of packages, and Python follows no .pth file that lies in it, so a c
 """
 
 import ast
+import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -281,6 +283,28 @@ def test_a_picture_is_drawn_from_a_bundled_run(installed: Installed) -> None:
     said = installed.run("sample", "mnist-student-2", "--out", "ten.png")
     assert said.returncode == 0, said.stderr
     assert (installed.folder / "ten.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_is_drawn_from_a_run_from_elsewhere_in_a_process_of_its_own(installed: Installed) -> None:
+    """One file differs from a bundled run's in nothing but an empty name; nothing of ours is in the folder."""
+    run = installed.folder / "elsewhere" / "sent"
+    shutil.copytree(ROOT / "runs" / "two-digits", run)
+    content = (run / "denoiser.onnx").read_bytes() + b"\x12\x00"
+    (run / "denoiser.onnx").write_bytes(content)
+    (run / "export.json").write_text(json.dumps({"sha256": hashlib.sha256(content).hexdigest()}))
+    code = """
+import sys
+from pathlib import Path
+from firstlight.archives import HOME
+sys.path.insert(0, str(HOME))
+from firstlight.untrusted.workers import _workers
+from sampler.__main__ import main
+assert main(["sent", "--runs", "elsewhere", "--steps", "3", "--out", "two.png"]) == 0
+print([len(worker.graphs) for worker in _workers])
+"""
+    said = installed.python(code)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[-1] == "[1]"
 
 
 def test_the_pages_show_bundled_runs_and_draw_from_one(installed: Installed) -> None:

@@ -238,7 +238,7 @@ def test_a_gpu_runs_the_graph_in_half_precision_only(
     assert whole_of(copy, settings) is None
 
 
-def on_a_gpu(content: bytes, path: Path, _: str) -> tuple[object, str, str]:
+def on_a_gpu(content: bytes, path: Path, *_: object) -> tuple[object, str, str]:
     """A session that says that a GPU runs it."""
     return inference_session(content, path, CPU), "CUDA", "A GPU is here and CUDA loaded."
 

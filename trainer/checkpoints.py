@@ -10,11 +10,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from firstlight.atomic_writes import write_bytes
-from firstlight.errors import RunError
+from firstlight.errors import GraphError, RunError
 from firstlight.graph import HALF
 from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.untrusted.guarded_session import parsed
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
 
@@ -100,11 +101,9 @@ def plain_weights(graph: bytes) -> dict[str, Tensor]:
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load_model_from_string(graph)
-    except DecodeError as error:
-        raise ValueError("it is no ONNX graph") from error
-    if not model.graph.node:
-        raise ValueError("it is empty")
+        model = parsed(graph)
+    except (DecodeError, GraphError) as error:
+        raise ValueError(f"it {error}") from error
     tensors = {each.name.removesuffix(HALF): onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
     held = {}
     for node in model.graph.node:

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import FIT_CLIP, command
-from evaluator.judges.judge import session_options, softmax
+from evaluator.judges.judge import judge_session, softmax
 from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
 from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
+from firstlight.untrusted.guarded_session import GuardedSession
 
 BUNDLED = Path(__file__).resolve().parent / "judges"
 CARD, IMAGE, TEXT, PROMPTS, REAL = "card.json", "image.onnx", "text.onnx", "prompts.npz", "real.npz"
@@ -89,11 +90,17 @@ class ClipJudge:
             raise JudgeError(f"{self.name} judges pictures of {self.shape}, not {x.shape[1:]}; choose another judge.")
         inside = slice(self.margin, x.shape[-1] - self.margin)
         pictures = np.ascontiguousarray(x[..., inside, inside], np.float32)
-        parts = [
-            self.session.run(["vector"], {"x": pictures[start : start + BATCH]})[0]
-            for start in range(0, len(pictures), BATCH)
-        ]
+        parts = [self._part(pictures[start : start + BATCH]) for start in range(0, len(pictures), BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, self.prompts.shape[-1]), np.float32)
+
+    def _part(self, pictures: NDArray[np.float32]) -> Vectors:
+        """The vectors of a batch. Raises JudgeError for a graph that does not answer with them."""
+        folder, shape = Path(self.card["folder"]), (len(pictures), self.prompts.shape[-1])
+        found: Vectors = self.session.run(["vector"], {"x": pictures})[0]
+        guarded = isinstance(self.session, GuardedSession)
+        if found.shape != shape or (guarded and not np.isfinite(found).all()):
+            raise JudgeError(f"{folder / IMAGE} does not answer with vectors of {shape[1]} numbers; {_again(folder)}")
+        return found
 
     def cosine(self, embedded: Vectors) -> NDArray[np.float64]:
         """Cosines (N, readings, classes) of pictures' vectors (N, D) and every reading's class vectors."""
@@ -137,11 +144,15 @@ def load(folder: Path) -> ClipJudge:
             templates, prompts = tuple(str(name) for name in file["templates"]), file["embeddings"].astype(np.float32)
         with np.load(folder / REAL, allow_pickle=False) as file:
             real = Real(unit(file["embeddings"]), file["labels"].astype(np.int64))
-        session = ort.InferenceSession(contents[IMAGE], session_options(), providers=["CPUExecutionProvider"])
+        session = judge_session(
+            contents[IMAGE],
+            lambda error: JudgeError(f"{folder / IMAGE} {error}; {_again(folder)}"),
+            [({"x": "tensor(float)"}, ["vector"])],
+        )
+    except JudgeError:
+        raise
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise JudgeError(f"The CLIP judge in {folder} cannot be read ({error}); {_again(folder)}") from error
-    except Exception as error:  # onnxruntime raises its own types, which share no public base
-        raise JudgeError(f"{folder / IMAGE} is no ONNX model that runs here; {_again(folder)}") from error
     return ClipJudge(card | {"folder": str(folder)}, session, templates, prompts, real)
 
 

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from evaluator.clip.resize import resize_matrix
-from evaluator.judges.judge import session_options
+from evaluator.judges.judge import judge_session
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.ort import ort
+from firstlight.untrusted.trust import made
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # OpenCLIP's own names
 VOCABULARY = 49_408  # of OpenCLIP's tokenizer
@@ -145,7 +146,7 @@ def export(tower: nn.Module, example: Tensor, names: tuple[str, str]) -> tuple[b
         )  # fmt: skip
         graph = onnx.load(target)
     halve(graph)
-    content = bytes(graph.SerializeToString(deterministic=True))
+    content = made(bytes(graph.SerializeToString(deterministic=True)))
     with torch.no_grad():
         ours = tower(example).numpy()
     theirs = session_of(content).run([names[1]], {names[0]: example.numpy()})[0]
@@ -153,8 +154,8 @@ def export(tower: nn.Module, example: Tensor, names: tuple[str, str]) -> tuple[b
 
 
 def session_of(content: bytes) -> ort.InferenceSession:
-    """A serialized tower, ready to run on the CPU."""
-    return ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
+    """A serialized tower, ready to run on the CPU. Raises JudgeError for one that may not, as it does when it runs."""
+    return judge_session(content, lambda error: JudgeError(f"The tower of this CLIP {error}; fit or choose another."))
 
 
 def halve(graph: onnx.ModelProto) -> None:

@@ -21,6 +21,7 @@ from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real_scores import on_card
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.untrusted.trust import remember
 from trainer.data import Pictures
 
 LARGEST_DIFFERENCE = 1e-5  # of a unit vector's coordinate, between OpenCLIP and ONNX Runtime
@@ -44,6 +45,7 @@ def finish(folder: Path, model: Any, tokenizer: Any, test: Pictures, about: dict
     embeddings = _embedded(towers[IMAGE][0], test.images)
     for file, (content, _) in towers.items():
         write_bytes(folder / file, content)
+        remember(content)
     write_bytes(folder / PROMPTS, packed(templates=np.array(templates), embeddings=prompts))
     write_bytes(folder / REAL, packed(embeddings=embeddings.astype(np.float16), labels=test.labels.astype(np.uint8)))
     card = about | _described(model, tokenizer, test)

@@ -45,7 +45,7 @@ def ablations(run: Run, seeds: int = defaults.ABLATIONS_SEEDS, judges: Path = JU
     Raises RunError, SamplerError and JudgeError with a sentence.
     """
     subject, settings = subject_of(run, True, judges), settings_of(run)
-    content, level = run.denoiser.read_bytes(), middle(settings)
+    content, level = session.verified(run.denoiser), middle(settings)
     graph = open_guest(content, subject.shape) if subject.card.get("guest") else open_graph(content)
     manifold = _manifold(subject)
     noted = {"sampling": settings.plain(), "frozen": level, "seed": FIRST_SEED, "real": manifold is not None}

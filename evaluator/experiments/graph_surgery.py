@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from firstlight.errors import RunError
+from firstlight.errors import GraphError, RunError
+from firstlight.untrusted.guarded_session import parsed
+from firstlight.untrusted.trust import made, ours
 
 UP, STAYS, TIME = "unet.up.", ".shortcut.weight", "unet.time.frequencies"  # names of weights, from the network's own
 
@@ -39,6 +41,7 @@ class Graph:
     model: Any  # onnx.ModelProto
     skips: tuple[Skip, ...]
     time: Time | None  # None where it cannot be told from the rest
+    ours: bool = False  # whether it needs no limits; then, what is made of it needs none either
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -52,9 +55,7 @@ class Graph:
 
 def open_graph(content: bytes) -> Graph:
     """The graph of a denoiser of Firstlight's own. Raises RunError where skips or time are not to be found."""
-    import onnx
-
-    model = onnx.load_from_string(content)
+    model = read(content)
     nodes = list(model.graph.node)
     users = {name: [user for user in nodes if name in user.input] for node in nodes for name in node.output}
     depth = max((_level(name.name) for name in model.graph.initializer if name.name.startswith(UP)), default=0)
@@ -69,7 +70,15 @@ def open_graph(content: bytes) -> Graph:
     time = [place for place, node in enumerate(nodes) if "logsnr" in node.input and fed & set(node.output)]
     if not skips or len(time) != 1:
         raise RunError("This graph is no U-Net of Firstlight's own; export the run again with: firstlight export RUN")
-    return Graph(model, tuple(skips), Time("logsnr", tuple(time)))
+    return Graph(model, tuple(skips), Time("logsnr", tuple(time)), ours(content))
+
+
+def read(content: bytes) -> Any:
+    """The graph as onnx holds it. Raises RunError for one that nothing here may load."""
+    try:
+        return parsed(content)
+    except GraphError as error:
+        raise RunError(f"The denoiser {error}; export the run again with: firstlight export RUN") from error
 
 
 def without_skips(graph: Graph, levels: tuple[int, ...]) -> bytes:
@@ -85,7 +94,7 @@ def without_skips(graph: Graph, levels: tuple[int, ...]) -> bytes:
             kept, joined.input[place] = joined.input[place], f"silent_{skip.node}_{place}"
             silence = onnx.helper.make_node("Mul", [kept, "nothing"], [joined.input[place]], f"silence_{kept}_{place}")
             model.graph.node.insert(skip.node, silence)
-    return _checked(model)
+    return _checked(model, graph)
 
 
 def with_time_at(graph: Graph, logsnr: float) -> bytes:
@@ -104,11 +113,13 @@ def with_time_at(graph: Graph, logsnr: float) -> bytes:
     for place in time.users:
         inputs = model.graph.node[place].input
         inputs[:] = ["told" if name == time.tensor else name for name in inputs]
-    for at, (op, given, made) in enumerate(
+    for at, (op, given, result) in enumerate(
         (("Mul", (time.tensor, "nothing"), "zeros"), ("Add", ("zeros", "always"), "told"))
     ):
-        model.graph.node.insert(time.users[0] + at, onnx.helper.make_node(op, list(given), [made], f"frozen_{made}"))
-    return _checked(model)
+        model.graph.node.insert(
+            time.users[0] + at, onnx.helper.make_node(op, list(given), [result], f"frozen_{result}")
+        )
+    return _checked(model, graph)
 
 
 def _copy(model: Any) -> Any:
@@ -117,11 +128,12 @@ def _copy(model: Any) -> Any:
     return copy
 
 
-def _checked(model: Any) -> bytes:
+def _checked(model: Any, graph: Graph) -> bytes:
     import onnx
 
     onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    content = bytes(model.SerializeToString())
+    return made(content) if graph.ours else content
 
 
 def _level(name: str) -> int:

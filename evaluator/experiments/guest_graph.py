@@ -10,25 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.experiments.graph_surgery import Graph, Skip, Time
+from evaluator.experiments.graph_surgery import Graph, Skip, Time, read
 from firstlight.graph import INPUTS
 from firstlight.runtime import CPU, inference_session
+from firstlight.untrusted.trust import made, ours
 
 GATHERS, CONVOLUTIONS = ("Gather", "GatherND"), ("Conv", "ConvTranspose")
 
 
 def open_guest(content: bytes, shape: tuple[int, int, int]) -> Graph:
     """An adopted denoiser's graph for pictures of this shape (C, H, W); without skips or time where none are found."""
-    import onnx
-
-    model = onnx.load_from_string(content)
+    model = read(content)
     nodes = list(model.graph.node)
     joins = _joins(nodes)
-    sizes = _sizes(model, [nodes[place].output[0] for place in joins], shape)
+    sizes = _sizes(model, ours(content), [nodes[place].output[0] for place in joins], shape)
     found = [(place, kept, size) for (place, kept), size in zip(joins.items(), sizes, strict=True) if size]
     finest_first = sorted({size for *_, size in found}, reverse=True)
     skips = tuple(Skip(place, finest_first.index(size), size, kept) for place, kept, size in found)
-    return Graph(model, skips, _time(model, nodes))
+    return Graph(model, skips, _time(model, nodes), ours(content))
 
 
 def _joins(nodes: list[Any]) -> dict[int, tuple[int, ...]]:
@@ -67,7 +66,7 @@ def _joins(nodes: list[Any]) -> dict[int, tuple[int, ...]]:
     return {place: skips for place, skips in joins.items() if skips}
 
 
-def _sizes(model: Any, names: list[str], shape: tuple[int, int, int]) -> list[int]:
+def _sizes(model: Any, own: bool, names: list[str], shape: tuple[int, int, int]) -> list[int]:
     """Height of the pictures (N, C, H, H) in tensors of a graph, 0 for what is no picture: seen by running it once."""
     import onnx
 
@@ -76,7 +75,8 @@ def _sizes(model: Any, names: list[str], shape: tuple[int, int, int]) -> list[in
     told = type(model)()
     told.CopyFrom(model)
     told.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    session = inference_session(told.SerializeToString(), Path("denoiser.onnx"), CPU)
+    content = bytes(told.SerializeToString())
+    session = inference_session(made(content) if own else content, Path("denoiser.onnx"), CPU)
     values = np.zeros((1, *shape), np.float32), np.zeros(1, np.float32), np.zeros(1, np.int64)
     found = session.run(names, dict(zip(INPUTS, values, strict=True)))
     return [value.shape[2] if value.ndim == 4 and value.shape[2] == value.shape[3] else 0 for value in found]

@@ -29,6 +29,7 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
+from firstlight.untrusted.trust import remember
 from trainer.data import KNOWN, DataError, Pictures
 from trainer.data import load as load_pictures
 from trainer.device import best_device, fast_bfloat16
@@ -219,6 +220,7 @@ def export(network: Network, path: Path, size: int) -> str:
     if not difference < LARGEST_DIFFERENCE:
         raise RuntimeError(f"the exported judge differs from the fitted one by {difference}")
     write_bytes(path, content)
+    remember(content)
     return hashlib.sha256(content).hexdigest()
 
 

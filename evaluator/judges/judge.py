@@ -4,20 +4,24 @@ A card names the file's sha256 and the accuracy on real pictures; a judge that d
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.cards import JUDGES, again, card_in, command, judge_file, judge_name
 from firstlight.archives import readable
-from firstlight.errors import JudgeError
+from firstlight.errors import GraphError, JudgeError
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.untrusted.guarded_session import GuardedSession
+from firstlight.untrusted.inspection import Signature
+from firstlight.untrusted.trust import ours
 
 BATCH = 256  # pictures per call
 THREADS = 2
@@ -75,13 +79,24 @@ class Judge:
         if logsnr is not None:
             feed["logsnr"] = np.ascontiguousarray(np.broadcast_to(np.asarray(logsnr, np.float32), len(x)))
         parts = [
-            self.session.run(["logits", "features"], {name: part[start : start + BATCH] for name, part in feed.items()})
+            self._part({name: part[start : start + BATCH] for name, part in feed.items()})
             for start in range(0, len(x), BATCH)
         ]
         if not parts:
             return np.empty((0, len(self.classes)), np.float32), np.empty((0, self.card["features"]), np.float32)
         logits, features = (np.concatenate(part) for part in zip(*parts, strict=True))
         return logits[:, list(self.kept)] if self.kept else logits, features
+
+    def _part(self, feed: dict[str, NDArray[np.float32]]) -> list[Any]:
+        """Logits and features of a batch. Raises JudgeError for a graph that does not answer with them."""
+        path = self.folder / f"{self.name}.onnx"
+        found = list(self.session.run(["logits", "features"], feed))
+        sizes = len(self.card["classes"]), int(self.card["features"])
+        for values, size in zip(found, sizes, strict=True) if isinstance(self.session, GuardedSession) else ():
+            if values.shape != (len(feed["x"]), size) or not np.isfinite(values).all():
+                raise JudgeError(f"The judge {self.name} does not answer with {sizes[0]} logits and {sizes[1]} "
+                                 f"features that are numbers; {again(path)}")  # fmt: skip
+        return found
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
@@ -134,17 +149,35 @@ def load(path: Path) -> Judge:
         raise JudgeError(f"The judge {path.stem} cannot be read ({error}); {again(path)}") from error
     if card.get("sha256") != hashlib.sha256(content).hexdigest():
         raise JudgeError(f"The judge {path.stem} is not the file that its card describes; {again(path)}")
-    try:
-        session = ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own types, which share no public base
-        raise JudgeError(f"The judge {path.stem} is no ONNX model that runs here; {again(path)}") from error
     expected = ["x", "logsnr"] if card.get("kind") == "noisy" else ["x"]
+    session = judge_session(
+        content,
+        lambda error: JudgeError(f"The judge {path.stem} {error}; {again(path)}"),
+        [(dict.fromkeys(expected, "tensor(float)"), ["logits", "features"])],
+    )
     outputs = [value.name for value in session.get_outputs()]
     if [value.name for value in session.get_inputs()] != expected or outputs != ["logits", "features"]:
         raise JudgeError(
             f"The judge {path.stem} does not take {', '.join(expected)} to logits and features; {again(path)}"
         )
     return Judge(card, session, folder=path.parent)
+
+
+def judge_session(
+    content: bytes, told: Callable[[GraphError], Exception], signatures: Sequence[Signature] = ()
+) -> ort.InferenceSession:
+    """A judge's graph on the CPU; one from elsewhere in a process with limits.
+
+    Raises what `told` makes of a predicate, as the session does when it runs.
+    """
+    try:
+        if not ours(content):
+            return cast("ort.InferenceSession", GuardedSession(content, signatures, THREADS, told))
+        return ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
+    except GraphError as error:
+        raise told(error) from error
+    except Exception as error:  # onnxruntime raises its own types, which share no public base
+        raise told(GraphError("is no ONNX model that runs here")) from error
 
 
 def session_options() -> ort.SessionOptions:

@@ -16,7 +16,7 @@ from firstlight.adoption.algebra import levels_at
 from firstlight.adoption.conventions import Terms
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_bytes, write_json
-from firstlight.errors import RunError
+from firstlight.errors import RunError, SamplerError
 from firstlight.graph import opset_of, shapes
 from firstlight.guest_schedules import as_schedule
 from firstlight.run_folder import Run
@@ -25,6 +25,7 @@ from firstlight.run_json import card_of
 from firstlight.run_state import now
 from firstlight.run_writes import changing
 from firstlight.schema import SCHEMA
+from firstlight.untrusted.trust import remember
 
 UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."
 
@@ -93,7 +94,12 @@ def adopt(
     said = checks.findings(network.ask, terms, _kept(run, terms)) if check else [UNCHECKED]
     said += checks.start(terms)
     content = parity.graph_of(network, terms)
-    report = parity.compared(network, content, terms)
+    if not isinstance(model, (str, Path)):  # a graph that was made here, of a network that this program holds
+        remember(content)
+    try:
+        report = parity.compared(network, content, terms)
+    except SamplerError as error:  # of an ONNX file, whose graph runs within limits
+        raise RunError(str(error)) from error
     _written(run, terms, content, report, network.parameters, network.facts | _from(source) | {"check": said})
     for sentence in said:
         if sentence != UNCHECKED:

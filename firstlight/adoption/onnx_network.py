@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from firstlight.adoption.algebra import denoised
 from firstlight.adoption.onnx_graph import Sockets, folded
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import GraphError, RunError, SamplerError
 from firstlight.graph import BATCH_AXIS, OPSET
 from firstlight.runtime import CPU, inference_session
+from firstlight.untrusted.guarded_session import parsed
 
 if TYPE_CHECKING:
     import onnx
@@ -24,6 +25,7 @@ OLDEST = 13  # opset; an older graph is converted, and a newer one than OPSET to
 CONTROL = {"If", "Loop", "Scan"}
 FLOATS, WHOLES = ("float", "float16", "double"), ("int64", "int32")
 SAY = "say --inputs PICTURE TIME [LABEL]"
+AT_ONCE = 8  # pictures: bounds memory
 TRIED = 3  # pictures together, compared with each alone
 CLOSE = 1e-4  # of an answer, and of 1
 
@@ -71,7 +73,8 @@ class OnnxNetwork:
     def ask(self, x: NDArray[Any], t: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.float32]:
         """What it answers to x (N, C, H, W), t (N,) and label (N,)."""
         if not self.one_time:
-            return self._run(self.session, x, t, label)
+            parts = [slice(first, first + AT_ONCE) for first in range(0, len(x), AT_ONCE)]
+            return np.concatenate([self._run(self.session, x[part], t[part], label[part]) for part in parts])
         answers = np.empty_like(x, np.float32)
         for time in np.unique(t):
             here = t == time
@@ -184,16 +187,16 @@ def _content(path: Path) -> bytes:
 
 def _model(path: Path, content: bytes) -> "onnx.ModelProto":
     """The graph, of an opset that ours has. Raises RunError for one that cannot be folded into ours."""
-    import onnx
     from onnx.version_converter import convert_version
 
     try:
-        model = onnx.load_model_from_string(content)
+        model = parsed(content)
         opset = next(entry.version for entry in model.opset_import if not entry.domain)
-    except Exception as error:  # of protobuf, which says nothing to anybody
-        raise RunError(f"{path} is no ONNX graph; name a file that torch.onnx.export or its like wrote.") from error
-    if any(held.data_location == onnx.TensorProto.EXTERNAL for held in model.graph.initializer):
-        raise RunError(f"The weights of {path} lie in another file; save it whole: onnx.save(onnx.load(FILE), WHOLE).")
+    except GraphError as error:
+        raise RunError(f"{path} {error}; export it whole and with fixed steps, as torch.onnx.export(..., dynamo=True) "
+                       "does.") from error  # fmt: skip
+    except StopIteration as error:
+        raise RunError(f"{path} is of no opset; name a file that torch.onnx.export or its like wrote.") from error
     parts = [*model.graph.node, *(node for function in model.functions for node in function.node)]
     control = sorted({node.op_type for node in parts} & CONTROL)
     if control:

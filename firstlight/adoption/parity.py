@@ -109,6 +109,7 @@ def _differences(
                        "with the weights that it was trained to, and the levels that it learned.")  # fmt: skip
     drawn = np.empty_like(noise)
     for here in [level == one for one in np.unique(level)] if one_time else [np.full(len(level), True)]:
-        inputs = {"x": noise[here], "logsnr": level[here], "label": label[here].astype(np.int64)}
-        drawn[here] = session.run([OUTPUT], inputs)[0]
+        for part in np.array_split(np.flatnonzero(here), -(-int(here.sum()) // IN_DOUBLE)):
+            inputs = {"x": noise[part], "logsnr": level[part], "label": label[part].astype(np.int64)}
+            drawn[part] = session.run([OUTPUT], inputs)[0]
     return tuple(np.abs(each - right).max(axis=(1, 2, 3)) for each in (drawn, plainly))

@@ -1,0 +1,63 @@
+"""Which graphs are ours: those that Firstlight ships, and those that it made on this machine.
+
+What was made here is remembered outside every archive, so that no run folder can say it of itself.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from firstlight.archives import archive
+from firstlight.archives import cache as kept_in
+from firstlight.atomic_writes import write_bytes
+
+SHIPPED = Path(__file__).parent / "shipped.txt"  # made from the files in git: make shipped
+MOST = 5000  # graphs that are remembered, the last
+
+_made: set[str] = set()  # by this process
+
+
+def ours(content: bytes) -> bool:
+    """Whether a graph needs no limits."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return sha256 in _made or sha256 in shipped() or sha256 in remembered()
+
+
+def made(content: bytes) -> bytes:
+    """The content, which this process has just made from weights, or from a graph that is ours."""
+    _made.add(hashlib.sha256(content).hexdigest())
+    return content
+
+
+def remember(content: bytes) -> None:
+    """Let later processes know, too, that a graph was made here; where nothing can be written, they do not."""
+    sha256, place = hashlib.sha256(made(content)).hexdigest(), _place()
+    known = remembered()
+    if place is None or sha256 in known:
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(place, "".join(f"{each}\n" for each in [*known, sha256][-MOST:]).encode())
+    except OSError:
+        return
+
+
+@cache
+def shipped() -> frozenset[str]:
+    """SHA-256 of every graph of the bundled runs and judges."""
+    return frozenset(line.split()[0] for line in SHIPPED.read_text().splitlines())
+
+
+def remembered() -> list[str]:
+    """SHA-256 of the graphs that were made on this machine, the latest last."""
+    place = _place()
+    try:
+        return place.read_text(encoding="ascii").split() if place else []
+    except (OSError, ValueError):
+        return []
+
+
+def _place() -> Path | None:
+    """The file that remembers; None where it would lie in the archive, for want of a home."""
+    folder = kept_in()
+    return None if folder.resolve().is_relative_to(archive().resolve()) else folder / "graphs.txt"
