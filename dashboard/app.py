@@ -66,6 +66,7 @@ CONTROLS = {
     "report": ("run", "with"),
     "compare": ("run", "baseline", "class", "axis", "with"),
 }
+OPENS_ON = {"claims": "source's model"}  # page -> the tag of the run that it opens on, where nobody chose one
 
 
 def main() -> None:
@@ -84,7 +85,7 @@ def main() -> None:
     elements.style()
     closely = not page.url_path  # where every run is shown; no other page shows more than a few
     with archive.one_moment(closely):
-        runs = control_bar.control_bar(CONTROLS[page.url_path])
+        runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))
         place = st.container()
         for text in filter(None, (outdated(run, SHOWN.get(page.url_path, ())) for run in runs)):
             elements.notice(text)

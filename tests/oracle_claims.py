@@ -193,7 +193,9 @@ def s8(run: str) -> Verdicts:
 
 def s9(run: str) -> Verdicts:
     """Ranks of 0, and of 4 and 9, by each score of each CLIP."""
-    verdicts = []
+    verdicts: Verdicts = []
+    if not there(run, "clip"):
+        return [("S9", MISSING)]
     for judge in sorted(set(columns(run, "clip", "judge")["judge"])):
         for score in ("probability", "z", "cosine"):
             found = ranks(run, judge, score)
@@ -271,6 +273,8 @@ def s14(run: str) -> Verdicts:
             key=lambda each: figure(each, "cas")["value"])
         for kind in kinds
     )  # fmt: skip
+    if not figure(run, "cas"):
+        return [("S14", OPEN)] * 2
     taught, real, far = ({each: Found(*(figure(each, name)[end] for end in ("value", "low", "high")))
                           for each in (digits, harder)} for name in ("cas", "cas_real", "frechet_ratio"))  # fmt: skip
     short = {each: less(real[each], taught[each], 1.0) for each in (digits, harder)}

@@ -47,7 +47,7 @@ def _same(base: str, run: str, fine: bool, say: Say) -> str:
     parts = []
     if there(base, "judgements") and there(run, "judgements"):
         least = max(threshold(base), threshold(run))
-        ours, theirs = (_aligned(recognized(each, fine, least)) for each in (run, base))
+        ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))
         assert np.array_equal(ours.label, theirs.label) and np.array_equal(ours.seed, theirs.seed)
         parts = [_never(ours, theirs, least, say), _when(ours, theirs, say)]
     one, other = (figure(each, "accuracy") for each in (run, base))
@@ -59,6 +59,16 @@ def _same(base: str, run: str, fine: bool, say: Say) -> str:
 def _aligned(seen: Recognized) -> Recognized:
     order = np.lexsort((seen.seed, seen.label))
     return seen._replace(label=seen.label[order], seed=seen.seed[order], at=seen.at[order])
+
+
+def _in_common(ours: Recognized, theirs: Recognized) -> tuple[Recognized, Recognized]:
+    """The pictures of labels and noises that both have."""
+    pairs = [set(zip(each.label.tolist(), each.seed.tolist(), strict=True)) for each in (ours, theirs)]
+    both = []
+    for each in (ours, theirs):
+        kept = np.array([pair in pairs[0] & pairs[1] for pair in zip(each.label, each.seed, strict=True)])
+        both.append(each._replace(label=each.label[kept], seed=each.seed[kept], at=each.at[kept]))
+    return both[0], both[1]
 
 
 def _never(ours: Recognized, theirs: Recognized, least: float, say: Say) -> str:

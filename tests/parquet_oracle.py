@@ -259,6 +259,6 @@ def spectrum(run: str) -> dict[str, float] | None:
     data = card(run)["dataset"]
     for path in (ROOT / "evaluator" / "theory" / "measured").glob("*.json"):
         known = json.loads(path.read_text())
-        if known["sha256"] == data["sha256"] or known["classes"] == data["classes"]:
+        if known["sha256"] == data.get("sha256") or known["classes"] == data["classes"]:
             return {name: float(known["whole"]["top"][name]) for name in ("value", "low", "high")}
     return None

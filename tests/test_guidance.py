@@ -246,7 +246,7 @@ def test_numbers_of_steps_are_not_pooled_and_a_ceiling_says_nothing() -> None:
     few, many, few_shuffled, many_shuffled = s11(swept_by(cells))
     assert few.verdict == few_shuffled.verdict == NOT and few.claim.part.endswith("6 steps")
     assert many.verdict == many_shuffled.verdict == CANNOT and "0.0 points of room" in many.reason
-    assert many.effect is not None and many.effect.low < -3 and many.effect.high > 3  # nothing differs in 60 seeds
+    assert many.effect is not None and many.effect.low < 0 < many.effect.high  # nothing differs in 60 seeds
 
 
 def test_guidance_is_held_against_none() -> None:

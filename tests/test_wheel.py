@@ -231,6 +231,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         "store",
         "store list",
         "store export",
+        "store import",
         "evaluate",
         "dashboard",
         "dashboard check",

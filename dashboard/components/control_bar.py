@@ -26,8 +26,10 @@ class Choice:
     default: str
 
 
-def control_bar(controls: Sequence[str]) -> list[str]:
+def control_bar(controls: Sequence[str], tag: str = "") -> list[str]:
     """The bar at the top of every page; what is chosen is in the URL and stays while pages change.
+
+    Whoever arrives here without a run is shown one with the `tag`, where there is one.
 
     Returns the ids of the runs chosen on it.
     """
@@ -37,7 +39,8 @@ def control_bar(controls: Sequence[str]) -> list[str]:
         return []
     if "baseline" in controls:
         _begin_comparing()
-    choices = _choices(usable, compared="baseline" in controls or ("with" in controls and _beside_in_address()))
+    compared = "baseline" in controls or ("with" in controls and _beside_in_address())
+    choices = _choices(usable, compared, tag)
     _arrive({key: choice for key, choice in choices.items() if key in controls})
     with st.container(horizontal=True, key="control-bar", vertical_alignment="bottom"):
         for key, choice in choices.items():
@@ -48,10 +51,11 @@ def control_bar(controls: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*runs, *([st.session_state["baseline"]] if "baseline" in controls else [])]))
 
 
-def _choices(usable: pd.DataFrame, compared: bool) -> dict[str, Choice]:
+def _choices(usable: pd.DataFrame, compared: bool, tag: str) -> dict[str, Choice]:
     """The controls that are lists, in their order; the run is adopted, because its classes are among the choices.
 
-    The default run is the one that draws best, where one is evaluated; it is held against the next.
+    The default run is the first with the tag, else the one that draws best, where one is evaluated; it is held against
+    the next.
     """
     ids = usable["run"].tolist()
     ranked = (
@@ -59,7 +63,8 @@ def _choices(usable: pd.DataFrame, compared: bool) -> dict[str, Choice]:
         .sort_values(["accuracy", "done"], ascending=False, na_position="last", kind="stable")["run"]
         .astype(str)
     )
-    run = Choice("Run", ids, ranked.iloc[0])
+    tagged = [run for run, tags in zip(ids, usable["tags"], strict=True) if tag and tags is not None and tag in tags]
+    run = Choice("Run", ids, (tagged or [ranked.iloc[0]])[0])
     _adopt("run", run)
     names = class_names(_run_in(usable))
     return {

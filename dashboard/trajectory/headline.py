@@ -22,12 +22,16 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
     if trajectory.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."
-    row = trajectory.frames[trajectory.frames["step"] == trajectory.point].iloc[0]
-    missed = trajectory.frames.loc[trajectory.frames["step"] < trajectory.point, "step"]
+    looked = trajectory.judged[trajectory.judged["view"] == trajectory.view].drop_duplicates(
+        "step"
+    )  # more than is kept
+    logsnr = float(looked.loc[looked["step"] == trajectory.point, "logsnr"].iloc[0])
+    missed = looked.loc[looked["step"] < trajectory.point, "step"]
     not_yet = f", not yet at step {missed.max()}" if len(missed) else ""
+    done = 100 * trajectory.point / int(trajectory.row["steps"])
     return (
-        f"{judge} recognizes this {name} in x_t from {row['percent']:.0f} % of the steps on (step {trajectory.point}, "
-        f"logSNR {number(row['logsnr'], 'logSNR')}{not_yet}), with probability {trajectory.threshold:.2f} or more; "
+        f"{judge} recognizes this {name} in x_t from {done:.0f} % of the steps on (step {trajectory.point}, "
+        f"logSNR {number(logsnr, 'logSNR')}{not_yet}), with probability {trajectory.threshold:.2f} or more; "
         f"{source}."
     )
 

@@ -126,7 +126,7 @@ def _row(strip: Strip, line: Axis, views: Sequence[str], unit: str, stops: pd.Da
     return {
         "name": strip.name, "sheet": _sheet(strip.stacks, views), "size": strip.stacks["x"].shape[1:3],
         "frame": near.tolist(), "place": line.places(strip.frames), "source": line.source(strip.frames),
-        "point": None if strip.point is None else steps.index(strip.point), "where": where,
+        "point": None if strip.point is None else int(np.searchsorted(steps, strip.point)), "where": where,
         "views": [_view(strip, view) for view in views],
     }  # fmt: skip
 
