@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from firstlight.card_rules import wrong_field
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
@@ -19,6 +20,7 @@ from firstlight.schema import SCHEMA
 
 SAME_PICTURES = {"digits5000": "mnist"}  # data set -> the one whose pictures it has
 LARGEST = 4 << 20  # bytes; no card is near it
+MOST_CLASSES = 10_000
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -81,13 +83,15 @@ def _reason(card: Any) -> str:
         moment(card["heartbeat"])
     except (KeyError, TypeError, ValueError):
         return "has no usable heartbeat"
-    return _dataset_reason(card["dataset"])
+    return _dataset_reason(card["dataset"]) or wrong_field(card)
 
 
 def _dataset_reason(dataset: dict[str, Any]) -> str:
     classes, size, channels = dataset.get("classes"), dataset.get("size"), dataset.get("channels")
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         return "has no usable list of classes"
+    if len(classes) > MOST_CLASSES:
+        return f"has {len(classes):,} classes, more than {MOST_CLASSES:,}"
     if not isinstance(size, int) or not 1 <= size <= 1024 or channels not in (1, 3):
         return "has no usable picture size"
     return ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firstlight.card_rules import check_card
 from firstlight.errors import SamplerError
 from firstlight.levels import (
     LISTED,
@@ -135,11 +136,12 @@ def settings_of(run: Run) -> Settings:
     """The run's default sampling, from its run.json. Raises SamplerError where that cannot be read."""
     try:
         card: dict[str, Any] = json.loads(run.card.read_text())
-        config = card["config"] | {"known": known_to(card)}
-        config["student"] = bool(config.get("scale_high"))
+        check_card(card)
+        config = card["config"] | {"known": known_to(card), "student": bool(card["config"].get("scale_high"))}
         return Settings(**{field.name: config[field.name] for field in fields(Settings) if field.name in config})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SamplerError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
+        why = error if isinstance(error, SamplerError) else "cannot be read"
+        raise SamplerError(f"{run.card} {why}; restore it from a copy of the run.") from error
 
 
 def generate(

@@ -21,8 +21,8 @@ from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
 from firstlight.run_id import RUN_ID
 from store.archive import entries, glance, good_entry
-from store.verification import Entry
-from store.views import SQL, VIEWS, connect, run_script, show, text
+from store.verification import Entry, looked_into
+from store.views import SOURCES, SQL, VIEWS, connect, run_script, show, text
 
 QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))
 MACROS = {"judgements": "recognized"}  # view -> the table macro that reads it
@@ -82,10 +82,19 @@ class Archive:
         sql = statement(name)
         bound = _bound(name, sql, parameters)
         try:
-            return self._remembered(name, sql, bound, self._chosen(parameters))
+            return self._remembered(name, sql, bound, self._sound(sql, parameters))
         except duckdb.Error as error:  # a file was replaced or removed between the look at it and the reading
             self._reopen_after(error)
-        return self._salvaged(name, sql, bound, self._chosen(parameters))
+        return self._salvaged(name, sql, bound, self._sound(sql, parameters))
+
+    def _sound(self, sql: str, parameters: dict[str, Any]) -> list[Entry]:
+        """The chosen runs, the content of what the statement reads looked at. Raises RunError as `entry` does."""
+        chosen, tables = self._chosen(parameters), _tables(sql)
+        looked = [looked_into(entry, tables) for entry in chosen]
+        if all(one is other for one, other in zip(looked, chosen, strict=True)):
+            return chosen
+        self._moment.held = None  # what is damaged now is so for all of the page
+        return self._chosen(parameters)
 
     def _chosen(self, parameters: dict[str, Any]) -> list[Entry]:
         if "run" in parameters:
@@ -173,7 +182,7 @@ def export(root: Path, file: Path) -> int:
     """
     if file.exists():
         raise RunError(f"{file} is there already; name another file or remove it first.")
-    found = entries(root.resolve())
+    found = [looked_into(entry, entry.tables) for entry in entries(root.resolve())]
     try:
         with (
             tempfile.TemporaryDirectory(prefix="firstlight-") as empties,
@@ -202,6 +211,12 @@ def _views(sql: str) -> list[str]:
     """The views that a statement stands on, directly or through a macro."""
     words = _words(sql)
     return [view for view in VIEWS if view in words or MACROS.get(view, view) in words]
+
+
+def _tables(sql: str) -> list[str]:
+    """The tables that a statement reads."""
+    views = _views(sql) + (_views(statement(FIGURES)) if FIGURES in _words(sql) else [])
+    return [table for view in views if view != "cards" for table in SOURCES.get(view, (view,))]
 
 
 def _words(sql: str) -> set[str]:

@@ -23,6 +23,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import read_card
 from firstlight.run_state import LIVE, state_of
 from store.notes import Notes, read_notes
+from store.table_content import content_problem, facts_of, known_problem
 
 DAMAGED = "damaged"
 TICK = 2 * 10**9  # nanoseconds, the coarsest clock of a file system: two changes within it may leave one time
@@ -100,6 +101,26 @@ def _looked_at(run: Run, everything: bool) -> tuple[Listing, Entry]:
     return listed, found
 
 
+def looked_into(found: Entry, tables: Iterable[str]) -> Entry:
+    """The entry once the content of these tables has been looked at; damaged where one holds what it cannot.
+
+    Of a live run such a table is left out. Each file is read once, when it is first asked for.
+    """
+    try:
+        wrong = [
+            path
+            for name in tables
+            for path in found.files(name)
+            if content_problem(path, name, signature(os.lstat(path)), facts_of(found.run.id, found.card or {}))
+        ]
+    except OSError:  # it was replaced meanwhile
+        return found
+    if not wrong:
+        return found
+    settled.pop(str(found.run.folder), None)
+    return inspect(found.run)
+
+
 def with_words(found: Entry, words: Path) -> Entry:
     """The entry of a run that lies elsewhere, with what people said of it in `words`."""
     run = Run(found.run.folder, words)
@@ -145,11 +166,16 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     faulty = {problem.file for problem in problems}
     parts = [("metrics", run.folder / name) for name in counting(files)]
     tables = [(name, path) for name, path in run.tables.items() if path.name in files] + parts
+    look = content_problem if everything else known_problem
+    facts = facts_of(run.id, card)
     broken = [
         problem
         for name, path in tables
         if path.name not in faulty
-        and (problem := table_problem(path, name, files[path.name], whole=everything or path.name not in listed))
+        and (
+            problem := table_problem(path, name, files[path.name], whole=everything or path.name not in listed)
+            or look(path, name, files[path.name], facts)
+        )
     ]
     if state != "running":  # a live run's half-written table is left out until it is whole
         problems += broken

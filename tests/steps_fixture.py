@@ -9,6 +9,7 @@ DDPM with 100 evaluations draws 1 % wrong and is the closest; DDIM needs 20, and
 evaluation everything is named right and lies far from real pictures. A picture takes 3 ms for each evaluation.
 """
 
+import json
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import LATE_START, SOLVER_STEPS, table_of
 
-N, CLASSES, SIZE = 600, 3, 8
+N, CLASSES = 600, 3
 DRAWS = 1 + np.random.default_rng(0).normal(0, 0.05, 100)  # what all ways make of the same noise
 OWN = np.random.default_rng(1).normal(size=(7, 100))  # and each on its own
 ALONE = np.random.default_rng(2).normal(0, 0.01, (20, 100))  # what a start of few steps makes of it on its own
@@ -58,12 +59,14 @@ def _row(
     top = np.where(np.arange(N) < wrong, (label + 1) % CLASSES, label).astype(np.uint8)
     right = plain(wilson(N - wrong, N))
     score = 0.95 - 0.02 * (ratio > 2)
+    dataset = json.loads(run.card.read_text())["dataset"]
+    shape = (dataset["size"], dataset["size"], dataset["channels"])
     row = dict.fromkeys(SOLVER_STEPS.names) | {
         "network": network or run.id, "solver": solver, "levels": "logsnr", "steps": evaluations, "guidance": 1.5,
         "evaluations": evaluations, "n": N, "accuracy": right["value"], "accuracy_low": right["low"],
         "accuracy_high": right["high"], "ms": 3.0 * evaluations, "ms_low": 2.9 * evaluations,
         "ms_high": 3.2 * evaluations, "provider": "CPU", "top": top.tobytes(),
-        "pictures": b"".join(np.full((SIZE, SIZE, 1), 80 * place, np.uint8).tobytes() for place in label[:6]),
+        "pictures": b"".join(np.full(shape, 80 * place, np.uint8).tobytes() for place in label[:6]),
     }  # fmt: skip
     if known:
         row |= {"frechet": 0.1 * ratio, "frechet_floor": 0.1, "frechet_ratio": ratio}
