@@ -24,7 +24,7 @@ PAIRS = re.compile(rf"({NUMBER}:{NUMBER}(,(?!$)|$))*")
 _RULES = {
     "": """
     id            text
-    preset        text
+    preset        text ?
     seed          whole ?
     parameters    whole 0.. ?
     device        text ?

@@ -75,7 +75,7 @@ _OWN = {
     "quality": """
     metric        text
     label         class?
-    value         ..?
+    value         .. or nan?
     draws         list ..?, alike
     """,
     "novelty": """

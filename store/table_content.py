@@ -18,7 +18,7 @@ from firstlight.schema import TABLES
 from firstlight.table_rules import LONGEST, MADE_BY, MOST_ROWS, ROWS, Rule, rules
 
 REMEMBERED = 1 << 16  # tables looked at
-FEW = 64  # possible combinations for each row, for which a place is kept
+FEW = 16  # possible combinations for each row, for which a place is kept
 ROUNDING = 1e-5  # by which a share of float32 may lie beyond its end
 STEPS = "step", "steps"  # of a table with both, the first is at most the second
 
@@ -242,13 +242,23 @@ def _codes(column: pa.ChunkedArray) -> Any:
 
 def _joined(codes: list[Any], begun: Any) -> Any:
     """A number for each combination of codes (rows,) with those `begun`, from 0 on, none left out."""
+    size, most = int(begun.max()) + 1, FEW * len(begun)
     for each in codes:
-        size = (int(each.max()) + 1) * (int(begun.max()) + 1)
-        begun = begun * (int(each.max()) + 1) + each
-        if size > FEW * len(begun):
-            begun = np.unique(begun, return_inverse=True)[1]
-        else:  # the same, faster
-            there = np.zeros(size, bool)
-            there[begun] = True
-            begun = (np.cumsum(there) - 1)[begun]
-    return begun
+        more = int(each.max()) + 1
+        if size * more > most:
+            begun = _dense(begun, size)
+            size = int(begun.max()) + 1
+        begun, size = begun * more + each, size * more
+    return _dense(begun, size)
+
+
+def _dense(codes: Any, size: int) -> Any:
+    """Numbers below `size`, renumbered so that none is left out."""
+    if size > FEW * len(codes):
+        return np.unique(codes, return_inverse=True)[1]
+    there = np.zeros(size, bool)
+    there[codes] = True
+    kept = np.flatnonzero(there)
+    place = np.empty(size, np.int64)
+    place[kept] = np.arange(len(kept))
+    return place[codes]

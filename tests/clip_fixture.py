@@ -40,7 +40,7 @@ def write_clip(
     parts: dict[str, list[Any]] = {name: [] for name in firstlight_schema.CLIP.names}
     for judge in (JUDGE, OTHER):
         for place, prompt in enumerate(PROMPTS):
-            value = means[label] + noise + 0.01 * place
+            value = np.minimum(means[label] + noise + 0.01 * place, 1)
             own = {
                 "sample": sample, "label": label, "seed": seed, "judge": np.full(len(label), judge, object),
                 "template": np.full(len(label), prompt, object), "cosine": value / 2, "probability": value,
