@@ -23,17 +23,14 @@ NUMBER = r"-?\d+(\.\d*)?(e[-+]?\d\d?)?"
 PAIRS = re.compile(rf"({NUMBER}:{NUMBER}(,(?!$)|$))*")
 _RULES = {
     "": """
-    id            text
     preset        text ?
     seed          whole ?
-    parameters    whole 0.. ?
     device        text ?
     versions      object
     git_commit    text ?
     message       text
     started       text ?
     finished      text ?
-    seconds       number 0.. ?
     step          whole 0..
     steps         whole 0..
     epoch         number 0.. ?

@@ -129,7 +129,8 @@ def own_judge(runs: Path, name: str, source: str = "mnist-clean") -> Path:
 def write_birds(runs: Path) -> Run:
     """A run of pictures that no bundled judge knows by name."""
     classes = [*"0123456789"]
-    return write_run(runs, "birds", dataset={"name": "birds", "classes": classes, "channels": 1, "size": 28})
+    dataset = {"name": "birds", "classes": classes, "channels": 1, "size": 28}
+    return write_run(runs, "birds", dataset=dataset, tables=("metrics", "quality"))
 
 
 def test_a_judge_of_ones_own_comes_along_and_replaces_none(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ ROW = {"metric": "kid", "label": None, "value": 0.0, "low": None, "high": None, 
 
 def numbered(number: int) -> pa.Table:
     """A table that tells which of many it is."""
-    return pa.Table.from_pylist([ROW | {"value": float(number)}] * (number % 7 + 1), schema=quality().schema)
+    rows = [ROW | {"metric": f"metric {place}", "value": float(number)} for place in range(number % 7 + 1)]
+    return pa.Table.from_pylist(rows, schema=quality().schema)
 
 
 def number_in(path: Path) -> int:
