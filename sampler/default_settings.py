@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from firstlight.errors import RunError
+from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_card
@@ -30,5 +31,5 @@ def change(run: Run, asked: dict[str, Any]) -> None:
     }
     store_card(run, card)
     told = ", ".join(f"{name} {getattr(settings, name)}" for name in asked)
-    print(f"{run.id} draws with {told}. What was traced and evaluated before is from the old settings; do it again "
-          f"with: firstlight trace {run.id}")  # fmt: skip
+    print(f"{run.id} draws with {told}. What was traced and evaluated before is from the old settings. "
+          f"{trajectories_by(run)}")  # fmt: skip

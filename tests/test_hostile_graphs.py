@@ -266,7 +266,7 @@ def test_no_graph_is_loaded_but_where_it_is_known_whose_it_is() -> None:
 def test_sizes_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = sent(tmp_path, "course")
     for value, words in (
-        ("1", "has 1.7 MB, and 1 may be; to open it .*, set FIRSTLIGHT_GRAPH_MB"),
+        ("1", "has 10.2 MB, and 1 may be; to open it .*, set FIRSTLIGHT_GRAPH_MB"),
         ("much", "no whole"),
     ):
         monkeypatch.setenv("FIRSTLIGHT_GRAPH_MB", value)

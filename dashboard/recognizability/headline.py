@@ -9,6 +9,7 @@ from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
 from evaluator.recognizability.thresholds import THRESHOLD
+from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate
 
 
@@ -59,6 +60,7 @@ def lacking(found: Analysis, classes: Sequence[str]) -> str:
     parts = []
     if missing:
         parts.append(f"There are no pictures of {' and '.join(missing)}, so nothing is said of {pronoun(missing)}.")
-    if found.whole.seeds < 2:
-        parts.append("All pictures come from one noise seed, so no interval can be given.")
+    if found.whole.seeds < LEAST:
+        few = "one noise seed" if found.whole.seeds == 1 else f"{found.whole.seeds} noise seeds"
+        parts.append(f"All pictures come from {few}, and an interval takes {LEAST}.")
     return " ".join(parts)

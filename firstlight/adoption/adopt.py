@@ -133,7 +133,7 @@ def _tried(network: parity.Network, terms: Terms) -> None:
     except Exception as error:  # whatever somebody's network raises
         raise RunError(
             f"The network cannot be asked at its first and last time, {t[0]:g} and {t[1]:g} "
-            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}); {network.how}"
+            f"({type(error).__name__}: {_first_sentence(error)}); {network.how}"
         ) from error
     if tuple(said.shape) != tuple(x.shape):
         raise RunError(
@@ -146,6 +146,10 @@ def _tried(network: parity.Network, terms: Terms) -> None:
     at_once = [network.ask(x + 1, np.full(2, time), label) for time in (0.0, 0.5)] if terms.interpolate else []
     if at_once and np.array_equal(at_once[0], at_once[1]):
         raise RunError("The network hears no difference between the times 0 and 0.5; leave out interpolate.")
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(". ")[0].removesuffix(".")
 
 
 def _kept(run: Run, terms: Terms) -> tuple[Any, Any] | None:
