@@ -98,7 +98,7 @@ def test_while_one_hangs_others_draw_and_who_tries_again_does_not_wait(
     """Others: a run from elsewhere, in the other process, and a bundled one, in this."""
     monkeypatch.setattr(limits, "LEAST_SECONDS", 3.0)
     evil, ours = (
-        load(written(tmp_path, multiplied(3000, 1000, False)).denoiser, "cpu"),
+        load(written(tmp_path, multiplied(1500, 1000, False)).denoiser, "cpu"),
         load(bundled("two-digits"), "cpu"),
     )
     said: list[str] = []

@@ -125,6 +125,7 @@ def child(number, at, before):
     os._exit(77)
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 for number in (signal.SIGKILL, signal.SIGINT):
     for at, before in ((at, before) for at in range(1, 9) for before in (True, False)):
         shutil.rmtree(run.folder, ignore_errors=True)
