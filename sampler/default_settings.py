@@ -1,6 +1,5 @@
 """How an adopted run draws by default, changed on its card; a trained run's is part of its configuration."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -18,18 +17,16 @@ def change(run: Run, asked: dict[str, Any]) -> None:
     Raises RunError for a run that knows no pictures without a label and shall be guided, and SamplerError for settings
     that make no sense.
     """
-    settings, guest = settings_of(run), card_of(run)["guest"]
-    if asked.get("guidance", settings.guidance) != 1 and not guest["no_label"]:
+    settings, card = settings_of(run), card_of(run)
+    if asked.get("guidance", settings.guidance) != 1 and not card["guest"]["no_label"]:
         raise RunError(f"{run.id} knows no pictures without a label, so nothing guides it; leave --guidance at 1.")
     if "steps" in asked and "levels" not in asked:
         settings = settings.in_steps(asked["steps"])
     settings = replace(settings, **asked)
     settings.table()
-    card = json.loads(run.card.read_text())
-    card["config"] |= {
-        name: value for name, value in settings.plain().items() if name in card["config"] or name in asked
-    }
-    store_card(run, card)
+    config = card["config"]
+    now = {name: value for name, value in settings.plain().items() if name in config or name in asked}
+    store_card(run, card | {"config": config | now})
     told = ", ".join(f"{name} {getattr(settings, name)}" for name in asked)
     print(f"{run.id} draws with {told}. What was traced and evaluated before is from the old settings. "
           f"{trajectories_by(run)}")  # fmt: skip

@@ -48,12 +48,13 @@ def slim(run: Run, keep: int, every: int = 1) -> tuple[int, int]:
         seeds.setdefault(label, []).append(seed)
     kept = {(label, seed) for label, all_seeds in seeds.items() for seed in sorted(set(all_seeds))[:keep]}
     mask = [pair in kept for pair in zip(table["label"].to_pylist(), table["seed"].to_pylist(), strict=True)]
-    rows = [_thinned(row, every) for row in table.filter(mask).to_pylist()]
-    slimmed = pa.Table.from_pylist(rows, table.schema)
+    slimmed = table.filter(mask)
+    if every > 1:
+        slimmed = pa.Table.from_pylist([_thinned(row, every) for row in slimmed.to_pylist()], table.schema)
     if not slimmed.equals(table):
         metadata = {**(table.schema.metadata or {}), ORIGIN: origin(run.trajectories).encode()}
         store_table(run.trajectories, slimmed.replace_schema_metadata(metadata))
-    return len(mask), len(rows)
+    return len(mask), len(slimmed)
 
 
 def _thinned(row: dict[str, Any], every: int) -> dict[str, Any]:

@@ -10,17 +10,10 @@ from evaluator.provenance import former
 from evaluator.stats.interval_text import listed
 from firstlight.levels import known_to
 from firstlight.run_json import card_of
+from firstlight.table_rules import MADE_BY
 
-MAKES = {  # table -> the command that makes it
-    "trajectories": "trace", "judgements": "evaluate recognizability", "quality": "evaluate quality",
-    "novelty": "evaluate novelty", "novelty_pictures": "evaluate novelty",
-    "memorisation": "evaluate memorisation",
-    "speciation": "evaluate speciation", "uturn": "evaluate uturn", "swap": "evaluate swap",
-    "classifier": "evaluate classifier", "posterior": "evaluate posterior", "ablations": "evaluate ablations",
-    "clip": "evaluate clip", "clip_pictures": "evaluate clip", "clip_steps": "evaluate clip",
-    "guidance": "evaluate guidance", "guided": "evaluate guidance", "solver_steps": "evaluate steps",
-    "late_start": "evaluate late-start",
-}  # fmt: skip
+BESIDE = {"recognition", "clip_real", "clip_snapshots"}  # told of with the tables that they stand beside
+MAKES = {table: command for table, command in MADE_BY.items() if table not in BESIDE}
 
 
 def is_adopted(run: str) -> bool:

@@ -8,7 +8,7 @@ from dashboard.charts.curves import Curve, Level, curves
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate
-from evaluator.novelty.measure import THIRD
+from evaluator.novelty.measure import copied
 from evaluator.novelty.memorisation import Time, order, recipe, slope, time_of
 from evaluator.novelty.report import power
 from evaluator.provenance import notes_of
@@ -35,8 +35,9 @@ def draw(run: pd.Series) -> None:
     if len(times) > 1:
         told = power(plain(slope(times)), order(times))
         elements.headline(f"Of {len(times)} trainings of one recipe on {run['dataset']}, {told}")
-    figure = curves([Curve(_copied(own))], "", "copies", [], [Level(0.5, "half")], x=("step", "training step"))
-    elements.chart(figure, "memorisation", "Share of kept pictures that are copies, through training", _copied(own))
+    through = _copied(own)
+    figure = curves([Curve(through)], "", "copies", [], [Level(0.5, "half")], x=("step", "training step"))
+    elements.chart(figure, "memorisation", "Share of kept pictures that are copies, through training", through)
     elements.table(HEADINGS, [*map(_row, times), _published(times)], "memorisation-times")
     elements.note(
         "A copy: its nearest training picture is less than a third as far as the second nearest. A time is known to "
@@ -55,7 +56,7 @@ def _copied(rows: pd.DataFrame) -> pd.DataFrame:
     """The share of copies at each kept step, with its interval over noise seeds."""
     found = []
     for step, part in rows.groupby("step"):
-        hits = (part["pixels"] < THIRD * part["pixels_second"]).to_numpy()
+        hits = copied(part["pixels"].to_numpy(), part["pixels_second"].to_numpy())
         value, low, high = (float(each[0]) for each in shares(hits[:, None], part["seed"].to_numpy()))
         found.append({"step": step, "share": value, "low": low, "high": high, "n": len(part)})
     return pd.DataFrame(found)

@@ -19,12 +19,10 @@ def sentence(trajectory: Trajectory, name: str) -> str:
     place = source_on(trajectory.frames, "logsnr")
     unmarked = f", {source_in_words(place, 'logSNR')}" if math.isinf(place) else ""
     source = f"the source says around {SOURCE:.0f} % of its own steps, logSNR {number(SEVENTY, 'logSNR', 1)}{unmarked}"
-    judge = trajectory.judged.loc[trajectory.judged["view"] == trajectory.view, "judge"].iloc[0]
+    looked = trajectory.looked
+    judge = looked["judge"].iloc[0]
     if trajectory.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."
-    looked = trajectory.judged[trajectory.judged["view"] == trajectory.view].drop_duplicates(
-        "step"
-    )  # more than is kept
     logsnr = float(looked.loc[looked["step"] == trajectory.point, "logsnr"].iloc[0])
     missed = looked.loc[looked["step"] < trajectory.point, "step"]
     not_yet = f", not yet at step {missed.max()}" if len(missed) else ""

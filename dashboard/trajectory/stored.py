@@ -32,9 +32,14 @@ class Trajectory:
     threshold: float = thresholds.THRESHOLD
 
     @property
+    def looked(self) -> pd.DataFrame:
+        """What the judge said of x_t, a row for each step that was judged; there may be fewer frames."""
+        return self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
+
+    @property
     def point(self) -> int | None:
         """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
-        rows = self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
+        rows = self.looked
         hit = ((rows["top"] == rows["label"]) & (rows["probability"] >= self.threshold)).to_numpy()
         frame = int(recognized(hit[None])[0][0]) if len(hit) else 0
         return int(rows["step"].iloc[frame]) if frame < len(hit) else None

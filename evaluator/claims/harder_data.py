@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from evaluator.stats.interval_text import percent, with_interval
-from evaluator.stats.intervals import Estimate, combined, in_points
+from evaluator.stats.intervals import Estimate, combined, in_points, logarithm
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
 
 DIGITS, HARDER = ("mnist", "digits5000"), ("fashion-mnist", "cifar10")
@@ -70,13 +70,9 @@ def _far(digits: Scored, harder: Scored) -> Verdict:
             f"{harder.run} was measured on {own.n:,} pictures and {digits.run} on {other.n:,}; distances shrink with n."
         )
         return Verdict(S14_FAR, CANNOT, reason)
-    found = combined(((1, _log(own)), (-1, _log(other))))
+    found = combined(((1, logarithm(own)), (-1, logarithm(other))))
     times = Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), own.n)
     verdict = SUPPORTED if times.low > 1 else NOT if times.high < 1 else CANNOT
     both = " and ".join(f"{each.run} {with_interval(each.distance, '.2f')}" for each in (harder, digits))
     reason = f"Times as far as as many real pictures: {both}, n = {own.n:,} each."
     return Verdict(S14_FAR, verdict, reason, times, "times as far", None, own.n)
-
-
-def _log(found: Estimate) -> Estimate:
-    return Estimate(math.log(found.value), math.log(found.low), math.log(found.high), found.n)

@@ -27,7 +27,7 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
-from evaluator.stats.bootstrap import cluster_weights, steepest_step
+from evaluator.stats.bootstrap import all_and_drawn, steepest_step
 from evaluator.stats.intervals import Estimate, Numbers, plain, share
 from firstlight.errors import RunError
 from firstlight.levels import Levels
@@ -143,6 +143,6 @@ def fastest(logsnr: Numbers, height: Numbers, seed: NDArray[np.int64]) -> Estima
 
     As `steepest_step` tells it. The step into the finished picture is left out. nan where the entropy never falls.
     """
-    weights = np.concatenate([np.ones((1, len(height)), np.float32), cluster_weights(seed)])
+    weights = all_and_drawn(seed)
     mean = weights @ height / weights.sum(axis=1, keepdims=True)
     return steepest_step(-mean[:, :-1], logsnr[:-1], len(np.unique(seed)))

@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.bootstrap import LEAST, cluster_weights, ends
+from evaluator.experiments.class_response import by_level
+from evaluator.stats.bootstrap import LEAST, all_and_drawn, ends
 from evaluator.stats.intervals import Estimate, Numbers
 
 PART = 4  # pixels, the side of a square
@@ -37,16 +38,12 @@ def susceptibility(
     side of the highest, and its interval reaches from the one below the first to the one above the last that the draws
     choose. nan where nothing changes, for fewer than three levels, and for a peak at an end.
     """
-    levels, column = np.unique(np.asarray(logsnr, np.float64), return_inverse=True)
-    names, row = np.unique(picture, return_inverse=True)
-    table = np.full((len(names), len(levels), change.shape[1]), np.nan, np.float32)
-    table[row, column] = change
-    table = table[~np.isnan(table).any(axis=(1, 2))]
+    levels, table = by_level(picture, logsnr, change)
     n = len(table)
     nothing = Estimate(math.nan, math.nan, math.nan, n)
     if len(levels) < 3 or n < LEAST:
         return levels, [nothing] * len(levels), nothing
-    weights = np.concatenate([np.ones((1, n), np.float32), cluster_weights(np.arange(n))])
+    weights = all_and_drawn(np.arange(n))
     drawn = np.stack([_chi(table[:, place], weights) for place in range(len(levels))], axis=1)  # (1 + repeats, L)
     low, high = ends(drawn[1:], n)
     found = [Estimate(float(drawn[0, at]), float(low[at]), float(high[at]), n) for at in range(len(levels))]

@@ -93,9 +93,14 @@ def _judge(run: Run, judges: Path) -> Judge | None:
         return None
 
 
+def as_points(images: NDArray[np.uint8]) -> Points:
+    """Pictures (N, C, H, W) as points of pixels from 0 to 1."""
+    return (images.reshape(len(images), -1) / 255).astype(np.float32)
+
+
 def _spaces(images: NDArray[np.uint8], judge: Judge | None) -> dict[str, Points]:
     """Pictures (N, C, H, W) as points: pixels from 0 to 1, and the judge's features."""
-    points: dict[str, Points] = {"pixels": (images.reshape(len(images), -1) / 255).astype(np.float32)}
+    points: dict[str, Points] = {"pixels": as_points(images)}
     if judge is not None:
         parts = [images[at : at + 1000] for at in range(0, len(images), 1000)]
         points["features"] = np.concatenate([judge(part / np.float32(127.5) - 1)[1] for part in parts])
@@ -110,7 +115,12 @@ def distances(generated: Side, real: Side) -> Iterator[Figure]:
         yield "near", space, "real", None, expected
         for side in (generated, real):
             near = side.near[space]
-            yield "copied", space, side.of, None, _share(side, near.first < THIRD * near.second)
+            yield "copied", space, side.of, None, _share(side, copied(near.first, near.second))
+
+
+def copied(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which pictures are copies, by the distances of their two nearest training pictures, (N,) all."""
+    return np.asarray(first < THIRD * second)
 
 
 def _share(side: Side, hits: NDArray[np.bool_]) -> Estimate:

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluator.novelty.measure import THIRD
+from evaluator.novelty.measure import as_points, copied
 from evaluator.novelty.pictures_learned import pictures_learned
 from evaluator.stats import turnbull
-from evaluator.stats.intervals import Estimate, Numbers, plain, plainly
+from evaluator.stats.intervals import Estimate, combined, logarithm, plain, plainly
 from evaluator.stats.neighbours import nearest
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
@@ -61,7 +61,7 @@ def memorisation(run: Run, data: Path | None = None) -> Time:
     learned = pictures_learned(card, data)
     shape = (card["dataset"]["size"], card["dataset"]["size"], card["dataset"]["channels"])
     images = np.stack([np.frombuffer(row, np.uint8).reshape(shape) for row in kept["image"].to_pylist()])
-    near = nearest(_points(images.transpose(0, 3, 1, 2)), _points(learned.images))
+    near = nearest(as_points(images.transpose(0, 3, 1, 2)), as_points(learned.images))
     columns = {name: kept[name].to_numpy() for name in ("step", "epoch", "label", "seed")}
     table = table_of(MEMORISATION, columns | {"pixels": near.first, "pixels_second": near.second})
     told = {"pictures": len(learned.images), "source": learned.source}
@@ -91,22 +91,17 @@ def check_alike(runs: Sequence[Run]) -> None:
                            "pictures; name trainings of one recipe.")  # fmt: skip
 
 
-def _points(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pictures (N, C, H, W) as points of pixels from 0 to 1."""
-    return (images.reshape(len(images), -1) / 255).astype(np.float32)
-
-
 def time_of(run: str, pictures: int, rows: dict[str, NDArray[Any]]) -> Time:
     """When half of a training's kept pictures were copies for good. rows: the columns of memorisation.parquet."""
     steps, place = np.unique(rows["step"], return_inverse=True)
     names, who = np.unique(np.stack([rows["label"], rows["seed"]], axis=1), axis=0, return_inverse=True)
-    copied = np.zeros((len(names), len(steps)), bool)
-    copied[who.ravel(), place] = rows["pixels"] < THIRD * rows["pixels_second"]
-    stays = len(steps) - np.logical_and.accumulate(copied[:, ::-1], axis=1).sum(axis=1)  # place of the first that stays
+    hits = np.zeros((len(names), len(steps)), bool)
+    hits[who.ravel(), place] = copied(rows["pixels"], rows["pixels_second"])
+    stays = len(steps) - np.logical_and.accumulate(hits[:, ::-1], axis=1).sum(axis=1)  # place of the first that stays
     known = np.append(steps.astype(np.float64), math.inf)
     before = np.concatenate([[0.0], steps.astype(np.float64)])
     half = turnbull.median(before[stays], known[stays], names[:, 1])
-    return Time(run, pictures, int(steps[-1]), half, float(copied[:, -1].mean()))
+    return Time(run, pictures, int(steps[-1]), half, float(hits[:, -1].mean()))
 
 
 def order(times: Sequence[Time]) -> str:
@@ -132,18 +127,9 @@ def slope(times: Sequence[Time]) -> Estimate:
     fewer than three numbers of pictures, and where one of them was never copied.
     """
     x = np.log([time.pictures for time in times])
-    n = sum(time.half.n for time in times)
-    ends = [(time.half.low, time.half.value, time.half.high) for time in times]
-    if len(np.unique(x)) < FEWEST or not np.isfinite(ends).all() or min(low for low, _, _ in ends) <= 0:
-        return Estimate(math.nan, math.nan, math.nan, n)
-    low, value, high = np.log(np.array(ends)).T
+    halves = [time.half for time in times]
+    ends = [(half.low, half.value, half.high) for half in halves]
+    if len(np.unique(x)) < FEWEST or not np.isfinite(ends).all() or min(half.low for half in halves) <= 0:
+        return Estimate(math.nan, math.nan, math.nan, sum(half.n for half in halves))
     weight = (x - x.mean()) / np.square(x - x.mean()).sum()
-    return _joined(weight, value, low, high, n)
-
-
-def _joined(weight: Numbers, value: Numbers, low: Numbers, high: Numbers, n: int) -> Estimate:
-    """A weighted sum of independent estimates with its interval."""
-    below, above = value - low, high - value
-    down, up = np.where(weight > 0, below, above) * weight, np.where(weight > 0, above, below) * weight
-    middle = float(weight @ value)
-    return Estimate(middle, middle - float(np.linalg.norm(down)), middle + float(np.linalg.norm(up)), n)
+    return combined(list(zip(weight.tolist(), map(logarithm, halves), strict=True)))

@@ -124,6 +124,11 @@ def cluster_weights(clusters: NDArray[np.generic], seed: int = 0, repeats: int =
     return draws(len(names), seed, repeats)[:, member]
 
 
+def all_and_drawn(clusters: NDArray[np.generic]) -> NDArray[np.float32]:
+    """The weights of all observations as they are, and then of each bootstrap repeat, (1 + repeats, n)."""
+    return np.concatenate([np.ones((1, len(clusters)), np.float32), cluster_weights(clusters)])
+
+
 def stratified_weights(strata: NDArray[np.generic], seed: int = 0, repeats: int = REPEATS) -> NDArray[np.float32]:
     """How often each observation is drawn in each repeat, (repeats, n), when each stratum is drawn from by itself.
 

@@ -101,13 +101,18 @@ def share_difference(
     return Estimate(value, max(value - below, -1.0), min(value + above, 1.0), a.n + b.n)
 
 
-def combined(terms: Sequence[tuple[int, Estimate]]) -> Estimate:
-    """A sum of independent estimates with signs 1 and −1, its interval from theirs (Zou and Donner's MOVER, 2008)."""
-    value = sum(sign * part.value for sign, part in terms)
-    below = [part.value - part.low if sign > 0 else part.high - part.value for sign, part in terms]
-    above = [part.high - part.value if sign > 0 else part.value - part.low for sign, part in terms]
-    n = sum(part.n for _, part in terms)
-    return Estimate(value, value - math.hypot(*below), value + math.hypot(*above), n)
+def combined(terms: Sequence[tuple[float, Estimate]]) -> Estimate:
+    """A weighted sum of independent estimates, its interval from theirs (Zou and Donner's MOVER, 2008)."""
+    value = sum(weight * part.value for weight, part in terms)
+    ends = [(abs(weight) * (part.value - part.low), abs(weight) * (part.high - part.value)) for weight, part in terms]
+    ways = [pair if weight > 0 else pair[::-1] for (weight, _), pair in zip(terms, ends, strict=True)]
+    below, above = (math.hypot(*side) for side in zip(*ways, strict=True))
+    return Estimate(value, value - below, value + above, sum(part.n for _, part in terms))
+
+
+def logarithm(found: Estimate) -> Estimate:
+    """Of an estimate whose ends are above zero."""
+    return Estimate(math.log(found.value), math.log(found.low), math.log(found.high), found.n)
 
 
 def shares(hits: NDArray[np.bool_], clusters: NDArray[np.generic]) -> tuple[Numbers, Numbers, Numbers]:
