@@ -23,6 +23,7 @@ from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.archives import archive, existing_run
 from firstlight.errors import JudgeError, RunError
+from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
 from firstlight.untrusted.guarded_session import GuardedSession
 from sampler.generation import Progress, Settings, generate
@@ -82,12 +83,11 @@ class Drawn:
 
 def denoiser(run: Run) -> Denoiser:
     """The run's exported denoiser, loaded once for each content. Raises SamplerError with a sentence."""
-    signs = [path.stat().st_mtime_ns if path.is_file() else 0 for path in (run.denoiser, run.export)]
-    return _loaded(run.denoiser, tuple(signs))
+    return _loaded(run.denoiser, signatures(run.denoiser, run.export))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _loaded(path: Path, _modified: tuple[int, ...]) -> Denoiser:
+def _loaded(path: Path, signs: Signatures) -> Denoiser:
     return load(path)
 
 
@@ -96,11 +96,11 @@ def quickest(net: Denoiser, settings: Settings) -> Denoiser | Whole:
     run, built = Run(net.path.parent), drawing(settings)
     if built is None or not run.unrolled.is_file():
         return net
-    return _whole(run.folder, run.export.stat().st_mtime_ns, **built) or net
+    return _whole(run.folder, signatures(run.unrolled, run.export), **built) or net
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _whole(folder: Path, _modified: int, **built: Any) -> Whole | None:
+def _whole(folder: Path, signs: Signatures, **built: Any) -> Whole | None:
     return whole_of(Run(folder), Settings(**built, student=True))
 
 

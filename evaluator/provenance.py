@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.errors import RunError
+from firstlight.manifest import Signature, signature
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -26,13 +27,13 @@ def notes(table: pa.Table) -> dict[str, Any]:
 def notes_of(path: Path) -> dict[str, Any]:
     """What a table's file says about itself; nothing where it cannot be read."""
     try:
-        return _notes_of(str(path), path.stat().st_mtime_ns)
+        return _notes_of(str(path), signature(path.stat()))
     except (OSError, pa.ArrowException):
         return {}
 
 
 @lru_cache(maxsize=1 << 12)
-def _notes_of(path: str, _stamp: int) -> dict[str, Any]:
+def _notes_of(path: str, sign: Signature) -> dict[str, Any]:
     return notes(pq.read_schema(path).empty_table())
 
 

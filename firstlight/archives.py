@@ -108,6 +108,13 @@ def places(path: Path, runs: Path | None = None) -> list[Path]:
     return [*(root / FITTED / path.relative_to(HOME) for root in roots), path]
 
 
+def fitted(runs: Path | None = None) -> list[Path]:
+    """The judges and spectra that were made for the archive and for the one shown beside it, each file."""
+    own = archive(runs)
+    roots = [own] + [other for other in (beside(own),) if other]
+    return sorted(path for root in roots for path in (root / FITTED).rglob("*") if path.is_file())
+
+
 def writable(path: Path, runs: Path | None = None) -> Path:
     """Where a judge or a spectrum of `path` is written: in the archive, never in the program's folder."""
     return places(path, runs)[0]

@@ -27,6 +27,7 @@ from firstlight.schema import ADDED, SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
 Entry = dict[str, Any]  # size, in bytes, and sha256
+Signatures = tuple[Signature | None, ...]  # of files, None for one that is not there
 Listing = tuple[tuple[str, int, Signature], ...]  # relative name, mode and signature of everything in a folder
 
 CARD = Run(Path()).card.name
@@ -199,6 +200,18 @@ def table_problem(path: Path, name: str, sign: Signature, *, whole: bool) -> Pro
 def signature(info: os.stat_result) -> Signature:
     """What changes when a file's bytes do."""
     return info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino
+
+
+def signatures(*paths: Path) -> Signatures:
+    """The signature of each file, None for one that is not there: others once any of them was written anew."""
+    return tuple(_signature_at(path) for path in paths)
+
+
+def _signature_at(path: Path) -> Signature | None:
+    try:
+        return signature(path.stat())
+    except OSError:
+        return None
 
 
 def size_of(sign: Signature) -> int:

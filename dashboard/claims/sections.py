@@ -17,13 +17,12 @@ from evaluator.claims.statements import Found
 
 def verdicts(ids: Sequence[str]) -> list[Found]:
     """Every verdict on the chosen runs."""
-    others = data_archive.ask("runs")[["run", "cas", "frechet_ratio"]]  # harder data needs them
-    archive = hash(tuple(others.itertuples(index=False, name=None)))
-    return [each for run in ids for each in _verdicts(run, data_archive.stamp(run), archive)]
+    others = data_archive.stamp_of_scored()  # harder data is told beside them
+    return [each for run in ids for each in _verdicts(run, data_archive.stamp(run), others)]
 
 
 @st.cache_resource(max_entries=64, show_spinner="Judging the claims")
-def _verdicts(run: str, stamp: int, archive: int) -> tuple[Found, ...]:
+def _verdicts(run: str, stamp: int, others: int) -> tuple[Found, ...]:
     with data_archive.faults():
         return claims_text.verdicts_of(data_archive.run_folder(run), data_archive.ask)
 
@@ -72,12 +71,14 @@ def save(verdicts: Sequence[Found]) -> None:
 
 def picture(run: pd.Series, source: str) -> Evidence | None:
     """The run's picture for a statement, made once."""
-    return _picture(run, str(run["run"]), data_archive.stamp(str(run["run"])), source)
+    name = str(run["run"])
+    return _picture(name, data_archive.stamp(name), data_archive.stamp_of_scored(), source)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _picture(_run: pd.Series, run: str, stamp: int, source: str) -> Evidence | None:
-    return evidence(_run, source, data_archive.ask)
+def _picture(run: str, stamp: int, others: int, source: str) -> Evidence | None:
+    rows = data_archive.ask("runs").set_index("run", drop=False)
+    return evidence(rows.loc[run], source, data_archive.ask)
 
 
 def _marks(own: Sequence[Found]) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.components.elements import damaged, stop
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.manifest import signatures
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from store.database import Archive
@@ -42,11 +43,22 @@ def ask(name: str, **parameters: Any) -> pd.DataFrame:
 
 
 def stamp(run: str) -> int:
-    """Another number when the run's files are others. Ends the page with the reason where it cannot be read."""
+    """Another number when what a page says of a run may be: its files are others, or the judges and spectra at hand.
+
+    Ends the page with the reason where the run cannot be read.
+    """
     try:
-        return _archive(root()).entry(run).stamp
+        found = _archive(root()).entry(run)
     except RunError as error:
         stop(str(error))
+    files = (found.run.denoiser, found.run.export, found.run.unrolled, *archives.fitted(root()))
+    return hash((found.stamp, signatures(*files)))
+
+
+def stamp_of_scored() -> int:
+    """Another number when the runs that have scores are others: what is said of one run beside them depends on it."""
+    frame = ask("runs").dropna(subset=["cas"])
+    return hash(tuple(map(stamp, frame["run"])))
 
 
 @contextmanager

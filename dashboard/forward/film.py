@@ -26,8 +26,7 @@ class Film:
 def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
     """The film of the chosen picture, from the run's own network where it is exported."""
     folder = archive.folder(run)
-    stamp = folder.denoiser.stat().st_mtime_ns if folder.denoiser.is_file() else 0
-    return _film(folder, stamp, name, clean_pictures.pictures(run, kind, label)[which], label)
+    return _film(folder, archive.stamp(folder.id), name, clean_pictures.pictures(run, kind, label)[which], label)
 
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")

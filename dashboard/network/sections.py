@@ -8,18 +8,18 @@ from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
 from firstlight.errors import SamplerError
+from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
 
 
 def network(run: pd.Series) -> Anatomy | str:
     """The run's network, or why it cannot be drawn."""
     folder = archive.folder(run)
-    stamps = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in (folder.denoiser, folder.export))
-    return _network(folder, int(run["size"]), stamps)
+    return _network(folder, int(run["size"]), signatures(folder.denoiser, folder.export))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _network(folder: Run, size: int, _stamps: tuple[int, ...]) -> Anatomy | str:
+def _network(folder: Run, size: int, signs: Signatures) -> Anatomy | str:
     try:
         return anatomy(folder, size)
     except SamplerError as error:

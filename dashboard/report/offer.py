@@ -14,7 +14,7 @@ from dashboard.report import build
 
 def draw(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
-    stamps = tuple(archive.stamp(run) for run in ids)
+    stamps = (*(archive.stamp(run) for run in ids), archive.stamp_of_scored())
     st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
     if st.session_state.pop("report-asked", None) == tuple(ids):  # not where a run went between the look and the press
         st.session_state["reported"] = (tuple(ids), stamps)
@@ -33,7 +33,7 @@ def _ask_for(ids: tuple[str, ...]) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Computing and drawing")
-def _make(root: Path, ids: tuple[str, ...], _stamps: tuple[int, ...], address: str) -> tuple[bytes, float]:
+def _make(root: Path, ids: tuple[str, ...], stamps: tuple[int, ...], address: str) -> tuple[bytes, float]:
     began = time.monotonic()
     return build.report(ids, root, archive.ask, address), time.monotonic() - began
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +20,7 @@ from evaluator.judges.judge import judge_session, softmax
 from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
+from firstlight.manifest import Signatures, signatures
 from firstlight.ort import ort
 from firstlight.run_json import SAME_PICTURES
 from firstlight.untrusted.guarded_session import GuardedSession
@@ -121,11 +122,11 @@ def clip_for(dataset: str, folder: Path = BUNDLED, runs: Path | None = None) -> 
     folder = readable(folder / stem(SAME_PICTURES.get(dataset, dataset)), runs)
     if not (folder / CARD).is_file():
         raise JudgeError(f"There is no CLIP judge for {dataset}; fit one with: {command(dataset, verb=FIT_CLIP)}")
-    return _loaded(folder, (folder / CARD).stat().st_mtime_ns)
+    return _loaded(folder, signatures(*sorted(folder.iterdir())))
 
 
-@cache
-def _loaded(folder: Path, _modified: int) -> ClipJudge:
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, signs: Signatures) -> ClipJudge:
     return load(folder)
 
 

@@ -6,7 +6,7 @@ A card names the file's sha256 and the accuracy on real pictures; a judge that d
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evaluator.judges.cards import JUDGES, again, card_in, command, judge_file, judge_name
 from firstlight.archives import readable
 from firstlight.errors import GraphError, JudgeError
+from firstlight.manifest import Signatures, signatures
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -115,7 +116,7 @@ def judge_for(dataset: str, kind: str, folder: Path = JUDGES, runs: Path | None 
     path = readable(folder / f"{judge_name(dataset, kind)}.onnx", runs)
     if not path.is_file():
         raise JudgeError(f"There is no {kind} judge for {dataset}; fit judges with: {command(dataset)}")
-    return _loaded(path, path.stat().st_mtime_ns)
+    return _loaded(path, signatures(path, path.with_suffix(".json")))
 
 
 def judge_for_run(run: Run, kind: str, folder: Path = JUDGES) -> Judge:
@@ -125,14 +126,14 @@ def judge_for_run(run: Run, kind: str, folder: Path = JUDGES) -> Judge:
     off before judging. Raises JudgeError where there is no such judge, with the command that makes one for this run.
     """
     run_card, path = card_of(run), judge_file(run, kind, folder)
-    judge = _loaded(path, path.stat().st_mtime_ns)
+    judge = _loaded(path, signatures(path, path.with_suffix(".json")))
     names = tuple(map(str, run_card["dataset"]["classes"]))
     kept = () if names == judge.classes else tuple(judge.classes.index(name) for name in names)
     return replace(judge, kept=kept, margin=int(run_card["config"].get("pad") or 0))
 
 
-@cache
-def _loaded(path: Path, _modified: int) -> Judge:
+@lru_cache(maxsize=16)
+def _loaded(path: Path, signs: Signatures) -> Judge:
     return load(path)
 
 

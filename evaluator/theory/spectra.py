@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from firstlight.archives import readable, writable
 from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
+from firstlight.manifest import Signatures, signatures
 from firstlight.run_json import SAME_PICTURES
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
@@ -116,7 +117,7 @@ def spectra_for(run_card: Mapping[str, Any], runs: Path | None = None) -> Spectr
     path = readable(SPECTRA / f"{spectra_name(dataset, only, per_class)}.json", runs)
     if not path.is_file():
         raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
-    return _loaded(path, path.stat().st_mtime_ns)
+    return _loaded(path, signatures(path))
 
 
 def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
@@ -124,8 +125,8 @@ def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
     return command(dataset, verb=SPECTRUM) + flags + (f" --per-class {per_class}" if per_class else "")
 
 
-@cache
-def _loaded(path: Path, _modified: int) -> Spectra:
+@lru_cache(maxsize=64)
+def _loaded(path: Path, signs: Signatures) -> Spectra:
     return load(path)
 
 
