@@ -49,9 +49,9 @@ install: .venv/all.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
-# the graphs that Firstlight ships: after one was made anew
+# the graphs, tables and cards that Firstlight ships: after one was made anew
 shipped:
-	@git ls-files '*.onnx' | xargs sha256sum > firstlight/untrusted/shipped.txt
+	@git ls-files '*.onnx' 'runs/*/run.json' 'runs/*/*.parquet' | xargs sha256sum > firstlight/untrusted/shipped.txt
 
 clean:
 	rm -rf .venv build *.egg-info

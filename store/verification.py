@@ -14,6 +14,7 @@ from firstlight.manifest import (
     Signature,
     listed_problems,
     listing,
+    sha256,
     signature,
     survey,
     table_problem,
@@ -22,6 +23,7 @@ from firstlight.parts import counting
 from firstlight.run_folder import Run
 from firstlight.run_json import read_card
 from firstlight.run_state import LIVE, state_of
+from firstlight.untrusted.trust import shipped_together
 from store.notes import Notes, read_notes
 from store.table_content import content_problem, facts_of, known_problem
 
@@ -111,7 +113,8 @@ def looked_into(found: Entry, tables: Iterable[str]) -> Entry:
             path
             for name in tables
             for path in found.files(name)
-            if content_problem(path, name, signature(os.lstat(path)), facts_of(found.run.id, found.card or {}))
+            if not _shipped(found.run, path)
+            and content_problem(path, name, signature(os.lstat(path)), facts_of(found.run.id, found.card or {}))
         ]
     except OSError:  # it was replaced meanwhile
         return found
@@ -119,6 +122,11 @@ def looked_into(found: Entry, tables: Iterable[str]) -> Entry:
         return found
     settled.pop(str(found.run.folder), None)
     return inspect(found.run)
+
+
+def _shipped(run: Run, table: Path) -> bool:
+    """Whether a table is one that comes with Firstlight, beside the card that does: it was looked at before."""
+    return shipped_together(*(sha256(str(path), signature(os.lstat(path))) for path in (run.card, table)))
 
 
 def with_words(found: Entry, words: Path) -> Entry:

@@ -211,8 +211,10 @@ def test_a_graph_draws_the_same_in_a_process_of_its_own(tmp_path: Path) -> None:
 def test_what_is_shipped_is_known_by_its_hash_and_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """The list is the files of this checkout that git keeps; a run that lies beside them is none of ours."""
     held = {path: path.read_bytes() for path in shipped()}
-    assert trust.shipped() == {hashlib.sha256(content).hexdigest() for content in held.values()}, "make shipped"
-    for content in held.values():
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in held}
+    assert set(trust.shipped()) == {hashlib.sha256(content).hexdigest() for content in held.values()}, "make shipped"
+    assert frozenset.union(*trust.shipped().values()) == folders
+    for content in (content for path, content in held.items() if path.suffix == ".onnx"):
         inspect(content)
         assert trust.ours(content) and not trust.ours(content + UNSEEN)
 
@@ -283,6 +285,7 @@ def bundled(name: str) -> Path:
 
 
 def shipped() -> list[Path]:
-    """The graphs of this checkout that git keeps."""
-    found = subprocess.run(["git", "ls-files", "-z", "*.onnx"], cwd=ROOT, capture_output=True, check=True).stdout
+    """The graphs, tables and cards of this checkout that git keeps."""
+    kinds = ["*.onnx", "runs/*/run.json", "runs/*/*.parquet"]
+    found = subprocess.run(["git", "ls-files", "-z", *kinds], cwd=ROOT, capture_output=True, check=True).stdout
     return [ROOT / name for name in found.decode().split("\0") if name]

@@ -1,4 +1,4 @@
-"""Which graphs are ours: those that Firstlight ships, and those that it made on this machine.
+"""Which graphs and tables are ours: those that Firstlight ships, and the graphs that it made on this machine.
 
 What was made here is remembered outside every archive, so that no run folder can say it of itself.
 """
@@ -43,9 +43,18 @@ def remember(content: bytes) -> None:
 
 
 @cache
-def shipped() -> frozenset[str]:
-    """SHA-256 of every graph of the bundled runs and judges."""
-    return frozenset(line.split()[0] for line in SHIPPED.read_text().splitlines())
+def shipped() -> dict[str, frozenset[str]]:
+    """The folders of every graph, table and card that comes with Firstlight, by SHA-256."""
+    folders: dict[str, set[str]] = {}
+    for line in SHIPPED.read_text(encoding="ascii").splitlines():
+        sha256, path = line.split()
+        folders.setdefault(sha256, set()).add(path.rpartition("/")[0])
+    return {sha256: frozenset(found) for sha256, found in folders.items()}
+
+
+def shipped_together(*sha256: str) -> bool:
+    """Whether files of these contents are shipped in one folder."""
+    return bool(frozenset.intersection(*(shipped().get(each, frozenset()) for each in sha256)))
 
 
 def remembered() -> list[str]:
