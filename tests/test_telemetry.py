@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import websockets
 from crowd import Session, Told
@@ -23,6 +24,19 @@ from firstlight.telemetry import OFF, switch_off, switched_off
 ROOT = Path(__file__).parent.parent
 RUN = "mnist-student-2"
 COMMAND = "import sys; from firstlight.command import main; sys.exit(main())"
+LIVED = (
+    "train --preset tiny --dataset bars --data own.npz --id life --epochs 1 --batch 32", "export life", "trace life",
+    "sampling life --steps 4", "sample life --out picture.png",
+    f"evaluate recognizability {RUN}",
+    "adopt runs/life/denoiser.onnx --id adopted --dataset bars --classes 0 1 2 --predicts noise "
+    "--schedule linear:0.0001:0.02:150 --pictures -1 1",
+    "import-metrics losses.csv --id losses", "store verify", "store pack life --out life.zip",
+    "store import life.zip --as again", "report life --out report.html", "check report.html",
+)  # fmt: skip
+LIFE = (
+    "import os, sys; from firstlight.command import main; os.environ['FIRSTLIGHT_RUNS'] = sys.argv[1]; "
+    "sys.exit(any([main(line.split()) for line in sys.argv[2:]]))"
+)
 HIDES = ("CI", "ORT_RUNNING_UNIT_TESTS", *OFF)  # where one of these is set, ONNX Runtime reports nothing anyway
 STRACE = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"]
 ADDRESS = re.compile(r"sin_port=htons\((\d+)\), sin_addr=inet_addr\(\"([^\"]+)|sin6_port=htons\((\d+)\).*?\"([^\"]+)\"")
@@ -51,10 +65,16 @@ def test_what_the_user_has_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ == OFF | {"ORT_DISABLE_TELEMETRY": "0"}
 
 
-def test_a_command_leaves_no_report_and_asks_nobody(tmp_path: Path) -> None:
-    with watched(tmp_path, "-c", COMMAND, "sample", RUN, "--out", str(tmp_path / "a.png")) as process:
-        assert process.wait(120) == 0
-    assert (tmp_path / "a.png").is_file()
+def test_the_commands_of_a_run_s_life_leave_no_report_and_ask_nobody(tmp_path: Path) -> None:
+    """One of every room, one after another: training, export, drawing, judging, adopting, importing, reporting."""
+    runs, labels = tmp_path / "runs", np.repeat(np.arange(3), 20)
+    shutil.copytree(ROOT / "runs" / RUN, runs / RUN)
+    (tmp_path / "losses.csv").write_text("step,loss\n1,2\n2,1\n")
+    images = np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    with watched(tmp_path, "-c", LIFE, str(runs), *LIVED) as process:
+        assert process.wait(240) == 0
+    assert (tmp_path / "picture.png").is_file() and (runs / "adopted" / "denoiser.onnx").is_file()
 
 
 def test_somebody_s_own_program_keeps_its_environment_and_reports_nothing(tmp_path: Path) -> None:
