@@ -71,6 +71,13 @@ def helpful() -> int:
     return min(cores(), MOST_THREADS)
 
 
+def set_torch_threads(wanted: int | None = None) -> None:
+    """Let torch compute with `wanted` threads, or with no more than the cores that this process may use."""
+    import torch
+
+    torch.set_num_threads(wanted or min(torch.get_num_threads(), cores()))
+
+
 def cores() -> int:
     """Cores that this process may use: those it may run on, or fewer where a container's quota gives no more."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from evaluator.judges.network import fit
 from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.run_id import run_at
@@ -111,6 +112,17 @@ def test_a_container_s_quota_is_seen(groups: str, files: dict[str, str], expecte
         (tmp_path / "mount" / name).write_text(content + "\n")
     assert quota(tmp_path / "groups", tmp_path / "mount") == expected
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_fitting_keeps_to_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr("firstlight.runtime.quota", lambda: 1.0)
+    torch.set_num_threads(2)
+    try:
+        fit(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2, 2, epochs=1)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_no_checkpoint_holds_what_is_not_a_number(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_card, store_table
-from firstlight.runtime import cores
+from firstlight.runtime import set_torch_threads
 from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             raise RunError(
                 f"{options.threads} threads make no sense; give --threads a number from 1 to {MOST_THREADS}."
             )
-        torch.set_num_threads(options.threads or min(torch.get_num_threads(), cores()))
+        set_torch_threads(options.threads)
         COMMANDS[options.command](options)
     except (RunError, DataError, Diverged, SamplerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

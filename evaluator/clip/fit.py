@@ -36,6 +36,7 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
 from firstlight.run_json import SAME_PICTURES
+from firstlight.runtime import set_torch_threads
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 from trainer.device import fast_bfloat16
@@ -115,6 +116,7 @@ def moments(images: np.ndarray) -> tuple[float, float]:
 
 def fit(train: Pictures, config: dict[str, Any], tokenizer: Any, epochs: int, seed: int = 0) -> nn.Module:
     """A CLIP trained on pictures and captions; the same seed gives the same training."""
+    set_torch_threads()
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     captions = [

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from evaluator.judges.augmentation import LOGSNR, add_noise, distort
+from firstlight.runtime import set_torch_threads
 from trainer.device import fast_bfloat16
 
 BATCH = 256
@@ -66,6 +67,7 @@ def fit(
     images: np.ndarray, labels: np.ndarray, classes: int, epochs: int, *, noisy: bool = False, seed: int = 0
 ) -> Network:
     """A classifier trained on uint8 pictures (N, C, H, W) with labels (N,); the same seed gives the same training."""
+    set_torch_threads()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     generator = torch.Generator(device).manual_seed(seed)
     torch.manual_seed(seed)
