@@ -48,19 +48,20 @@ def embedding(inside, outside):
 class UNet(nn.Module):
     """2,547,457 weights: x (N, 1, 28, 28), t (N,) in 0..T-1, one-hot labels (N, 10) and their mask to noise."""
 
-    def __init__(self):
+    def __init__(self, width=64):
         super().__init__()
-        self.first, self.second = block(1, 64, 8), block(64, 64, 8)
-        self.down1, self.down2 = down(64, 64), down(64, 128)
+        twice = 2 * width
+        self.first, self.second = block(1, width, 8), block(width, width, 8)
+        self.down1, self.down2 = down(width, width), down(width, twice)
         self.bottleneck = nn.Sequential(
-            nn.Flatten(), nn.GELU(), nn.Linear(128 * 49, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
-            nn.Linear(64, 128 * 49), nn.ReLU(), nn.Unflatten(1, (128, 7, 7)), block(128, 128, 32),
+            nn.Flatten(), nn.GELU(), nn.Linear(twice * 49, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
+            nn.Linear(64, twice * 49), nn.ReLU(), nn.Unflatten(1, (twice, 7, 7)), block(twice, twice, 32),
         )  # fmt: skip
-        self.time1, self.time2 = embedding(8, 128), embedding(8, 64)
-        self.label1, self.label2 = embedding(10, 128), embedding(10, 64)
-        self.up1, self.up2 = up(128, 64), up(64, 64)
+        self.time1, self.time2 = embedding(8, twice), embedding(8, width)
+        self.label1, self.label2 = embedding(10, twice), embedding(10, width)
+        self.up1, self.up2 = up(twice, width), up(width, width)
         self.out = nn.Sequential(
-            nn.Conv2d(128, 64, 3, padding=1), nn.GroupNorm(8, 64), nn.ReLU(), nn.Conv2d(64, 1, 3, padding=1)
+            nn.Conv2d(twice, width, 3, padding=1), nn.GroupNorm(8, width), nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1)
         )
 
     def forward(self, x, t, label, mask):
@@ -117,7 +118,7 @@ def train(args, run):
     out, seed = args.out, args.seed
     torch.manual_seed(seed)
     pictures, labels = digits(args.data, args.digits)
-    net = UNet().to(memory_format=torch.channels_last)
+    net = UNet(args.width).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     done, losses, a_pass = 0, [], len(pictures) // BATCH
     if out.exists():
@@ -155,6 +156,7 @@ if __name__ == "__main__":
     parser.add_argument("--digits", choices=("all", "train"), default="all", help="70,000 digits, or the 60,000 alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--width", type=int, default=64, help="channels of a full-sized picture; the course's has 64")
     parser.add_argument("--steps", type=int, help="stop after so many steps, instead of the epochs")
     parser.add_argument("--out", type=Path, default=Path("course.pt"), help="weights, optimizer and random state")
     parser.add_argument("--id", default="my-course", help="of the run that it is recorded as")

