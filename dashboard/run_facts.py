@@ -26,6 +26,7 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "cas": ("Classification accuracy score", "{:.2f} %"),
     "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
 }
+TESTED = ("cas", "cas_real")  # of real test pictures, not of generated ones
 
 
 def began(run: pd.Series) -> str:
@@ -37,13 +38,14 @@ def began(run: pd.Series) -> str:
 def recipe(run: pd.Series) -> list[tuple[str, str]]:
     """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
     config = json.loads(run["config"] or "{}")
+    batch = f" of {config['batch']} pictures" if config.get("batch") else ""
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", str(run["dataset"]) if pd.isna(run["pictures"]) else
                        f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
         ("Test pictures", "learned from too (seen in training)" if seen_in_training(run) else ""),
         ("Began with", began(run)),
-        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps of {config.get('batch', '?')} pictures"
+        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps{batch}"
                 if config else f"{run['step']:,.0f} steps"),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
@@ -80,7 +82,7 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
     for metric, (name, form) in FIGURES.items():
         if metric in whole.index:
             pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
-    counts = sorted({f"{n:,.0f}" for n in whole["n"]})
+    counts = sorted({f"{n:,.0f}" for n in whole.drop(index=TESTED, errors="ignore")["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str)) - {""}))
     return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
 
