@@ -1,19 +1,22 @@
 """`firstlight dashboard`: serve the dashboard and say where it is; write a report; check one."""
 
 import argparse
+import errno
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from dashboard.access import addresses, permits
+from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.telemetry import switch_off
 
-APP = Path(__file__).resolve().parent / "app.py"
-ADDRESS = "127.0.0.1"
+SERVER = Path(__file__).resolve().parent / "access" / "server.py"
+SECRETS = Path(".streamlit", "secrets.toml")  # where the command is called
 
 
 def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
@@ -30,7 +33,11 @@ def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard")
 def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     """The commands and every flag."""
     flags = argparse.ArgumentParser(prog=prog, description="Browse runs in the browser.")
-    flags.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1")
+    flags.add_argument("--port", type=int, default=8501, help="port that it listens on")
+    flags.add_argument("--address", default=ADDRESS, help="address that it listens on (default: this computer alone)")
+    flags.add_argument("--allowed-host", action="append", default=[], metavar="HOST", help="a name that it goes by")
+    flags.add_argument("--base-path", default="", metavar="PATH", help="path below which a proxy shows it")
+    flags.add_argument("--viewers-only", action="store_true", help="without sign-in, everybody looks and nobody draws")
     flags.add_argument("--runs", type=Path, help="the folder of runs (default: as of every command)")
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
@@ -49,21 +56,17 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
 
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
-    problem = _problem(chosen.port, chosen.runs)
-    if problem:
-        print(problem, file=sys.stderr)
-        return 2
+    where = _where(chosen)
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
     runs = archive(chosen.runs).resolve()
-    environment[NAMED] = str(runs)
+    environment |= {NAMED: str(runs), ACCESS: where.access}
     if other := beside(runs):
         environment[BESIDE] = str(other)
     names = " and ".join("the bundled runs" if each == BUNDLED else str(each) for each in (runs, other) if each)
-    print(f"Firstlight serves {names} at http://{ADDRESS}:{chosen.port}")
-    print("Stop it with Ctrl-C.", flush=True)
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(chosen.port)]
-    return _serve(command, environment)
+    print(f"Firstlight serves {names} at {where.url}")
+    print(" ".join(filter(None, (where.who, "Stop it with Ctrl-C."))), flush=True)
+    return _serve([sys.executable, "-m", "streamlit", "run", str(SERVER), *where.flags()], environment)
 
 
 def write_report(chosen: argparse.Namespace) -> int:
@@ -76,7 +79,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     root = archive(chosen.runs)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
-    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or build.ADDRESS)
+    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME)
     try:
         write_bytes(chosen.out, page)
     except OSError as error:
@@ -126,19 +129,27 @@ def _serve(command: list[str], environment: dict[str, str]) -> int:
         return 0
 
 
-def _problem(port: int, runs: Path | None) -> str:
-    """Why the dashboard cannot be served, one sentence; empty where it can."""
+def _where(chosen: argparse.Namespace) -> Exposure:
+    """Where it will listen, tried. Raises RunError, one sentence that names the fix."""
+    port, runs = chosen.port, chosen.runs
     if not 1 <= port <= 65535:
-        return f"{port} is no port; choose one from 1 to 65535 with --port."
+        raise RunError(f"{port} is no port; choose one from 1 to 65535 with --port.")
     if runs is not None and not runs.is_dir():
-        return f"There is no folder {runs}; name the folder that holds the runs with --runs."
-    with socket.socket() as probe:
+        raise RunError(f"There is no folder {runs}; name the folder that holds the runs with --runs.")
+    hosts, base, secrets = chosen.allowed_host, chosen.base_path, SECRETS.absolute()
+    where = exposure(chosen.address, port, hosts, base, chosen.viewers_only, secrets)
+    for act in permits.ACTS:
+        permits.limit(act)
+    with socket.socket(socket.AF_INET6 if ":" in where.address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((ADDRESS, port))
+            probe.bind((where.address, port))
         except OSError as error:
-            return f"Port {port} cannot be used ({error.strerror}); choose another: --port 8502, or make PORT=8502."
-    return ""
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise RunError(f"{where.address} is no address of this computer; give one with --address.") from error
+            said = f"Port {port} cannot be used ({error.strerror}); choose another: --port 8502, or make PORT=8502."
+            raise RunError(said) from error
+    return where
 
 
 if __name__ == "__main__":

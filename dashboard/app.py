@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.components import control_bar, elements, inputs, memory
 from dashboard.data import archive
 from dashboard.data.adopted import MAKES, outdated
@@ -83,6 +84,8 @@ def main() -> None:
         }
     )
     elements.style()
+    sign_in.gate()
+    sign_in.foot()
     closely = not page.url_path  # where every run is shown; no other page shows more than a few
     with archive.one_moment(closely):
         runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))

@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard.access.permits import DRAW, permit
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws
@@ -119,11 +120,11 @@ def draw(
 ) -> Generator[Waiting | Progress, None, None]:
     """Wait for a place, then draw, step by step, under a law where there is one.
 
-    Raises SamplerError for a request that makes no sense.
+    Raises SamplerError for a request that makes no sense, Refused for one that may not be made.
     """
     fastest = net if steer else quickest(net, settings)
     steps = generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer)
-    yield from queued(steps, fastest, steer.weaker if steer else None)
+    yield from queued(steps, len(labels), fastest, steer.weaker if steer else None)
 
 
 def steering(law: str, run: Run, weaker: str = "") -> Steer:
@@ -135,8 +136,12 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
     return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 
-def queued(steps: Iterator[Progress], *nets: Any) -> Generator[Waiting | Progress, None, None]:
-    """Wait for a place among those who ask these networks, then take the steps."""
+def queued(steps: Iterator[Progress], count: int, *nets: Any) -> Generator[Waiting | Progress, None, None]:
+    """Wait for a place among those who ask these networks, then take the steps, which draw so many pictures.
+
+    Raises Refused where whoever asks may not draw, or not so many.
+    """
+    permit(DRAW, count)
     with _place(_lane(nets)) as ticket:
         while ahead := _ahead(ticket):
             yield Waiting(ahead)

@@ -10,6 +10,7 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend"),
     "clip": ("open_clip",),
     "import": ("tensorboard",),
+    "signin": ("authlib", "httpx2"),
 }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
+from dashboard.access.permits import ANSWER, permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
@@ -87,7 +88,11 @@ def _form() -> tuple[bool, float | None, str]:
                 0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
             )  # fmt: skip
             person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
-        return st.form_submit_button("Begin", type="primary"), guess, person
+        barred = refusal(ANSWER)
+        pressed = st.form_submit_button("Begin", type="primary", disabled=bool(barred))
+    if barred:
+        elements.note(barred)
+    return pressed and not barred, guess, person
 
 
 def order(choices: pd.DataFrame, length: int, sitting: str) -> list[tuple[int, int]]:
@@ -157,6 +162,7 @@ def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, la
 
 def _keep(folder: Run, trial: Trial) -> None:
     try:
+        permit(ANSWER)
         write_sitting(folder, trial.sitting)
         trial.refused = ""
     except RunError as error:

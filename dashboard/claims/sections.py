@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard.access import addresses
 from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
@@ -66,7 +67,7 @@ def measures(verdicts: Sequence[Found]) -> None:
 
 def save(verdicts: Sequence[Found]) -> None:
     """All verdicts as rows."""
-    csv_download.save_rows(claims_text.rows(verdicts), "claims")
+    csv_download.save_rows(claims_text.rows(verdicts, addresses.base_path()), "claims")
 
 
 def picture(run: pd.Series, source: str) -> Evidence | None:
@@ -94,7 +95,7 @@ def _behind(own: Sequence[Found]) -> str:
     """The query behind a statement's rows, and for each run the page that shows more and the command that made them."""
     first = claims_text.row(own[0])
     parts = [f"query {html.escape(first['query'])}"] if own[0].query else []
-    for each in dict.fromkeys((found.run, found.command, claims_text.link(found)) for found in own):
+    for each in dict.fromkeys((found.run, found.command, claims_text.link(found, addresses.base_path())) for found in own):
         run, command, link = (html.escape(text) for text in each)
         parts.append(f'<a href="{link}" target="_self">more of {run}</a>, made by <code>{command}</code>')
     return f'<p class="note behind">Behind it: {"; ".join(parts)}</p>'

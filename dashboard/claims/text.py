@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 
+from dashboard.access.addresses import page_address
 from dashboard.components.verdicts import MARKS, in_words
 from dashboard.format import finite
 from evaluator.claims.statements import Found, verdicts
@@ -66,4 +66,4 @@ def plain(each: Found) -> dict[str, Any]:
 
 def link(each: Found, address: str = "") -> str:
     """Where the dashboard shows more."""
-    return f"{address}/{each.page}?{urlencode(each.asked)}"
+    return page_address(each.page, each.asked, address)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import generation
+from dashboard.access.permits import DRAW, Refused, permit
 from dashboard.data import archive
 from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures.grid import plate
@@ -24,9 +25,15 @@ class Film:
 
 
 def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
-    """The film of the chosen picture, from the run's own network where it is exported."""
+    """The film of the chosen picture, from the run's own network where it is exported and whoever asks may draw."""
     folder = archive.folder(run)
-    return _film(folder, archive.stamp(folder.id), name, clean_pictures.pictures(run, kind, label)[which], label)
+    image = clean_pictures.pictures(run, kind, label)[which]
+    try:
+        permit(DRAW)
+    except Refused as refused:
+        moments = process.moments(schedules.schedule(name, folder))
+        return Film(_picture(process.noised(image, moments["logsnr"].to_numpy()), None, moments), str(refused))
+    return _film(folder, archive.stamp(folder.id), name, image, label)
 
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import generation
+from dashboard.access.permits import DRAW, refusal
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
 from dashboard.components.progress import watched
@@ -48,7 +49,10 @@ def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Reque
             each = int(inputs.entry("Of each", 1, MOST_EACH, 8, "each", "teacher"))
             seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"]))
             settings, law, weaker = _settings(own, run, guidable)
-        pressed = st.form_submit_button("Draw", type="primary")
+        barred = refusal(DRAW)
+        pressed = st.form_submit_button("Draw", type="primary", disabled=bool(barred))
+    if barred:
+        elements.note(barred)
     return request(names, classes, each, seed, settings, law, weaker) if pressed else None
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
+from dashboard.access.permits import DRAW, Refused, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.generate import form, result
@@ -28,6 +29,9 @@ def section(run: pd.Series, net: Denoiser) -> None:
     """The controls and what they draw; a change draws anew and leaves the rest of the page alone."""
     answer = st.container()
     asked = choices(run, run_facts.class_names(run))
+    if barred := refusal(DRAW):
+        elements.note(barred)
+        return
     drawn = None if asked is None else _draw(run, net, asked)
     if drawn is not None:
         result.draw(drawn, net.reason, answer)
@@ -54,6 +58,6 @@ def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:
 def _draw(run: pd.Series, net: Denoiser, asked: Request) -> Drawn | None:
     try:
         return form.draw(run, net, asked, AT_ONCE)
-    except SamplerError as error:
+    except (SamplerError, Refused) as error:
         st.info(elements.literal(str(error)))
         return None

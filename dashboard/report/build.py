@@ -11,18 +11,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dashboard.access.addresses import HOME
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
 from dashboard.report.sections import content
 from firstlight.errors import RunError
 
 HERE = Path(__file__).parent
-ADDRESS = "http://127.0.0.1:8501"  # of the dashboard that links lead to
 MOST_RUNS = 20
 LARGEST = 25_000_000  # bytes
 
 
-def report(ids: Sequence[str], root: Path, ask: Ask, address: str = ADDRESS) -> bytes:
+def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME) -> bytes:
     """The file. Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many."""
     ids = list(dict.fromkeys(ids))
     if not ids:

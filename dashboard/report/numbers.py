@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 
 from dashboard import run_facts
+from dashboard.access.addresses import page_address
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
 from dashboard.format import figure, finite
@@ -63,7 +63,7 @@ class Number:
 
     def link(self, address: str) -> str:
         """Where the dashboard shows it."""
-        return f"{address}/{self.page}?{urlencode({'run': self.run, **self.asked})}"
+        return page_address(self.page, {"run": self.run, **self.asked}, address)
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""

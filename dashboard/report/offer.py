@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from dashboard.access import addresses
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.report import build
@@ -40,5 +41,5 @@ def _make(root: Path, ids: tuple[str, ...], stamps: tuple[int, ...], address: st
 
 def _address() -> str:
     """Where the reader's browser found this dashboard, so that links lead back."""
-    found = urlsplit(st.context.url or build.ADDRESS)
-    return f"{found.scheme}://{found.netloc}"
+    found = urlsplit(st.context.url or addresses.HOME)
+    return f"{found.scheme}://{found.netloc}{addresses.base_path()}"

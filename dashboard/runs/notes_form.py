@@ -9,6 +9,7 @@ import html
 import pandas as pd
 import streamlit as st
 
+from dashboard.access.permits import NOTE, permit, refusal
 from dashboard.components import elements
 from dashboard.data import archive
 from firstlight.errors import RunError
@@ -23,11 +24,13 @@ def form(run: pd.Series) -> None:
     folder = archive.folder(run)
     seen = read_notes(folder)
     _fill(folder.id, seen, [str(tag) for tag in run["tags"]])
-    refused = st.session_state.pop(REFUSED, "")
+    refused, barred = st.session_state.pop(REFUSED, ""), refusal(NOTE)
     with st.form(f"noting-{folder.id}", border=False):
-        st.text_input("Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk")
-        st.text_area("Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110)
-        st.form_submit_button("Keep", on_click=_keep, args=(folder, seen))
+        st.text_input("Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred))
+        st.text_area("Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110, disabled=bool(barred))
+        st.form_submit_button("Keep", on_click=_keep, args=(folder, seen), disabled=bool(barred))
+    if barred:
+        elements.note(barred)
     if refused:
         st.info(elements.literal(refused))
         _standing(seen)
@@ -50,6 +53,7 @@ def _fill(run: str, seen: Notes, trained: list[str]) -> None:
 def _keep(folder: Run, seen: Notes) -> None:
     typed = Notes(tags_of(st.session_state[f"tags-{folder.id}"]), st.session_state[f"note-{folder.id}"])
     try:
+        permit(NOTE)
         write_notes(folder, typed, seen)
     except RunError as error:
         st.session_state[REFUSED] = str(error)

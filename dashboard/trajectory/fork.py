@@ -87,7 +87,7 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
     def show(now: Progress) -> None:
         place.image(picture(now.images), output_format="PNG")
 
-    last = progress.watched(generation.queued(steps, net), show)
+    last = progress.watched(generation.queued(steps, fork.count, net), show)
     try:
         labels = np.full(fork.count, fork.label, np.int64)
         verdicts, remark = generation.judged(folder, last.images, labels), ""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard.access.permits import DRAW, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import adopted, archive
 from dashboard.trajectory import fork, fork_chart, headline
@@ -61,7 +62,10 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
         seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
         told = inputs.choose("Told", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
-        pressed = st.form_submit_button("Draw continuations", type="primary")
+        barred = refusal(DRAW)
+        pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred))
+    if barred:
+        elements.note(barred)
     if not (pressed or st.session_state.pop("fork", False)):
         return None
     frame = frames.iloc[(frames["step"].iloc[:-1] - start).abs().argmin()]

@@ -1,0 +1,110 @@
+"""What stands before Streamlit: other hosts and other pages are turned away, and every answer says what it may do."""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, MutableMapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dashboard.access.exposure import OWN, answers
+
+Message = MutableMapping[str, Any]
+CLOSED = ("metrics", "upload_file", "agent")  # of Streamlit's own paths: nothing here asks for them
+PLAIN = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI: the hosts that a request may name, the origins that may open a connection, the headers of each answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        problem = _problem(scope)
+        if problem and scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008, "reason": problem})
+        if problem:
+            await _headed(send)(
+                {"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]}
+            )
+            return await send({"type": "http.response.body", "body": problem.encode()})
+        return await self.app(scope, receive, send if scope["type"] == "websocket" else _headed(send))
+
+
+def _problem(scope: Message) -> str:
+    """Why a request is turned away, one sentence; empty where it is not."""
+    hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
+    if len(hosts) != 1 or not answers(_hostname(hosts[0]), _allowed()):
+        return "The dashboard does not go by this name; start it with --allowed-host and the name.\n"
+    if scope["type"] == "websocket" and any(urlsplit(origin).netloc != hosts[0] for origin in origins):
+        return "Another site's page may not speak for you; open the dashboard itself.\n"
+    if "/_stcore/" in scope["path"] and scope["path"].partition("/_stcore/")[2].startswith(CLOSED):
+        return "The dashboard has nothing here; open one of its pages.\n"
+    return ""
+
+
+def _values(scope: Message, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def _hostname(host: str) -> str | None:
+    """The name in a Host header, without its port; None where it is malformed."""
+    try:
+        parts = urlsplit(f"//{host}")
+        plain = parts.netloc == host and "@" not in host and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts.hostname if plain else None
+
+
+def _allowed() -> tuple[str, ...]:
+    import streamlit as st
+
+    return tuple(st.get_option("server.allowedHosts")) or OWN
+
+
+def _headed(send: Callable[[Message], Any]) -> Callable[[Message], Any]:
+    """`send`, with the headers that every answer has."""
+
+    async def headed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name.encode(): value.encode() for name, value in headers().items()}
+            kept = [(name, value) for name, value in message["headers"] if name.lower() not in own]
+            message = {**message, "headers": [*kept, *own.items()]}
+        await send(message)
+
+    return headed
+
+
+@cache
+def headers() -> dict[str, str]:
+    """The headers of every answer. Streamlit's page has one script inline, known by its hash; styles are all inline."""
+    import streamlit
+
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in re.findall("<script>(.*?)</script>", page, re.S)]
+    rules = {
+        "default-src": "'self'",
+        "script-src": " ".join(["'self'", "blob:", *(f"'sha256-{each}'" for each in hashes)]),
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return PLAIN | {"content-security-policy": "; ".join(f"{name} {value}" for name, value in rules.items())}

@@ -1,0 +1,95 @@
+"""What whoever asks may do: viewers look, analysts also draw and write, operators also run what the archive needs.
+
+A role comes from a claim of the ID token, or from a list of people in the secrets; never from an address. Only where
+the server is for this computer alone, with nothing set up, is everybody its operator.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+import streamlit as st
+
+from dashboard.access.exposure import ACCESS, LOCAL, SIGN_IN, VIEWERS, loopback
+
+HOURS = 12  # that a sign-in counts, where [roles] says nothing else
+
+
+class Role(IntEnum):
+    """Each may what those before it may."""
+
+    VIEWER = 0
+    ANALYST = 1
+    OPERATOR = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+def access() -> str:
+    """LOCAL, SIGN_IN or VIEWERS: what the command found out, or what Streamlit's own settings say."""
+    told = os.environ.get(ACCESS)
+    if told in (SIGN_IN, VIEWERS):
+        return str(told)
+    options = ("server.allowedHosts", "server.baseUrlPath")
+    own = loopback(st.get_option("server.address")) and not any(st.get_option(each) for each in options)
+    return LOCAL if own and not secrets("auth") else SIGN_IN
+
+
+def role() -> Role:
+    """The role of whoever asks."""
+    if access() == LOCAL:
+        return Role.OPERATOR
+    return given(user(), secrets("roles")) if signed_in() else Role.VIEWER
+
+
+def signed_in() -> bool:
+    """Whether whoever asks has signed in, and not too long ago."""
+    return access() == SIGN_IN and bool(user().get("is_logged_in")) and fresh(user(), secrets("roles"))
+
+
+def fresh(claims: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether a sign-in still counts: whoever lost a role has lost it here after that time."""
+    issued = claims.get("iat")
+    hours = settings.get("hours", HOURS)
+    return isinstance(issued, (int, float)) and time.time() - issued < 3600 * hours
+
+
+def given(claims: Mapping[str, Any], settings: Mapping[str, Any]) -> Role:
+    """The role that [roles] gives to these claims of an ID token; with a `claim`, by its values alone."""
+    own = _names(claims, str(settings.get("claim", "")))
+    for role, key in ((Role.OPERATOR, "operators"), (Role.ANALYST, "analysts")):
+        if own & {name.casefold() if "@" in name else name for name in settings.get(key, ())}:
+            return role
+    return Role.VIEWER
+
+
+def _names(claims: Mapping[str, Any], claim: str) -> set[str]:
+    """What the lists of [roles] may name somebody by: a claim's values, else subject and e-mail address."""
+    if claim:
+        values = claims.get(claim)
+        values = values if isinstance(values, (list, tuple)) else [values]
+        return {each.casefold() if "@" in each else each for each in values if isinstance(each, str)}
+    subject, mail = str(claims.get("sub", "")), str(claims.get("email", ""))
+    names = {subject} if subject and "@" not in subject else set()  # a subject may look like another's address
+    verified = claims.get("email_verified") not in (False, "false", "False")
+    return names | ({mail.casefold()} if "@" in mail and verified else set())
+
+
+def user() -> dict[str, Any]:
+    """The claims of whoever asks, as Streamlit holds them; none where nobody signed in."""
+    return dict(st.user.to_dict())
+
+
+def person() -> str:
+    """Whom limits count for: who signed in, in however many sessions."""
+    return f"{user().get('iss', '')} {user().get('sub', '')}"
+
+
+def secrets(table: str) -> dict[str, Any]:
+    """A table of the secrets; empty where there is none."""
+    held = st.secrets.get(table) if st.secrets.load_if_toml_exists() else None
+    return dict(held.to_dict()) if held is not None and hasattr(held, "to_dict") else {}

@@ -1,0 +1,38 @@
+"""Signing in and out: the page before all pages, and who is there, at the foot of the sidebar."""
+
+import streamlit as st
+
+from dashboard.access import roles
+from dashboard.access.exposure import LOCAL, SIGN_IN, providers
+from dashboard.components import elements
+
+
+def gate() -> None:
+    """End the page where whoever asks must sign in first."""
+    if roles.access() != SIGN_IN or roles.signed_in():
+        return
+    st.title("Firstlight", anchor=False)
+    auth = roles.secrets("auth")
+    if not auth:
+        elements.stop("Nobody can sign in, because the secrets have no [auth]; docs/network.md says what they need.")
+    elements.note(
+        "Your sign-in is too old; sign in again."
+        if roles.user().get("is_logged_in")
+        else "The runs are shown to those who have signed in."
+    )
+    for name in providers(auth):
+        label = "Sign in" if name == "default" else f"Sign in with {elements.literal(name)}"
+        st.button(label, type="primary", key=f"sign-in-{name}", on_click=st.login, args=(name,))
+    st.stop()
+
+
+def foot() -> None:
+    """Who is signed in, as what, and the way out."""
+    if roles.access() == LOCAL:
+        return
+    with st.sidebar.container(key="who"):
+        claims = roles.user()
+        name = str(claims.get("email") or claims.get("name") or claims.get("sub") or "Not signed in")
+        elements.note(f"{name}, {roles.role().word}")
+        if roles.signed_in():
+            st.button("Sign out", key="sign-out", on_click=st.logout)
