@@ -81,7 +81,9 @@ def main() -> None:
                 st.Page(PAGES / file, title=title, url_path=path, default=not path) for file, title, path in pages
             ]
             for section, pages in SECTIONS.items()
-        }
+        },
+        position="sidebar" if sign_in.done() else "hidden",
+        expanded=True,  # or the last pages hide where somebody's name stands below them
     )
     elements.style()
     sign_in.gate()

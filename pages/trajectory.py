@@ -17,7 +17,7 @@ step = stored.step_of_link(found[0])
 with answer:
     elements.headline(headline.sentence(found[0], classes[label]))
 content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
-scrubber.scrubber(content, "scrubber", on_fork=sections.begin)
+scrubber.scrubber(content, "scrubber", sections.begin, sections.barred())
 if not adopted.labels(run):
     elements.note(adopted.nothing_to_name(run, "judgement"))
 elif found[0].judged.empty:

@@ -7,9 +7,14 @@ from dashboard.access.exposure import LOCAL, SIGN_IN, providers
 from dashboard.components import elements
 
 
+def done() -> bool:
+    """Whether whoever asks has signed in, or need not."""
+    return roles.access() != SIGN_IN or roles.signed_in()
+
+
 def gate() -> None:
     """End the page where whoever asks must sign in first."""
-    if roles.access() != SIGN_IN or roles.signed_in():
+    if done():
         return
     st.title("Firstlight", anchor=False)
     auth = roles.secrets("auth")

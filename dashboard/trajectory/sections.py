@@ -25,6 +25,11 @@ def begin() -> None:
         st.session_state["fork"] = True
 
 
+def barred() -> str:
+    """Why whoever asks may not fork; empty where they may."""
+    return refusal(DRAW)
+
+
 def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> None:
     """The form, the drawing while it goes on, and the last fork of this trajectory."""
     if trajectory.frames["step"].iloc[-1] < 1:
@@ -62,10 +67,9 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
         seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
         told = inputs.choose("Told", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
-        barred = refusal(DRAW)
-        pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred))
-    if barred:
-        elements.note(barred)
+        pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
+    if barred():
+        elements.note(barred())
     if not (pressed or st.session_state.pop("fork", False)):
         return None
     frame = frames.iloc[(frames["step"].iloc[:-1] - start).abs().argmin()]

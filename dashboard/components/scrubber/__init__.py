@@ -55,10 +55,13 @@ def _component() -> Any:
     return st.components.v2.component("firstlight_scrubber", html=texts[0], css=texts[1], js=texts[2])
 
 
-def scrubber(content: dict[str, Any], key: str, on_fork: Callable[[], None] | None = None) -> None:
-    """Show what `content_of` made. With `on_fork` there is a button; the stop is then the state's `fork`."""
+def scrubber(content: dict[str, Any], key: str, on_fork: Callable[[], None] | None = None, barred: str = "") -> None:
+    """Show what `content_of` made. With `on_fork` there is a button; the stop is then the state's `fork`.
+
+    `barred`: why the button may not be pressed.
+    """
     callbacks = {"on_fork_change": on_fork} if on_fork else {}
-    _component()(data=content | {"fork": on_fork is not None}, key=key, height="content", **callbacks)
+    _component()(data=content | {"fork": on_fork is not None, "barred": barred}, key=key, height="content", **callbacks)
 
 
 def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None = None) -> dict[str, Any]:

@@ -107,6 +107,8 @@ function build(root, data, old, trigger) {
   for (const row of rows) row.svg.onpointerdown = row.svg.onpointermove = event => drag(row, event)
   const fork = find(".fork")
   fork.hidden = !data.fork
+  fork.disabled = Boolean(data.barred)
+  fork.title = data.barred
   fork.onclick = () => { pause(); write(); trigger("fork", data.stops[index]) }
   root.onkeydown = event => {
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -last, End: last }
