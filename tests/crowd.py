@@ -45,7 +45,7 @@ class Session:
     def __init__(self, socket: "websockets.ClientConnection", told: Told, query: str) -> None:
         self.socket, self.told, self.query = socket, told, query
         self.hashes: dict[str, str] = {}  # of pages, by path
-        self.draw = ""  # the id of the button that draws, where the page has one
+        self.buttons: dict[str, str] = {}  # ids by label
 
     async def page(self, path: str, press: str = "") -> None:
         """Ask for a page, or press a button of the one that is open, and take everything until it is finished."""
@@ -57,12 +57,16 @@ class Session:
             asked.rerun_script.page_name = path
         if press:
             asked.rerun_script.widget_states.widgets.add(id=press, trigger_value=True)
+        self._extend(asked)
         began = time.perf_counter()
         await self.socket.send(asked.SerializeToString())
         async with asyncio.timeout(PATIENCE):
             while not self._take(path, ForwardMsg.FromString(await self.socket.recv())):
                 pass
         self.told.seconds.append(time.perf_counter() - began)
+
+    def _extend(self, asked: BackMsg) -> None:
+        """What else a browser would say."""
 
     def _take(self, path: str, said: ForwardMsg) -> bool:
         """Whether the script has finished."""
@@ -73,8 +77,8 @@ class Session:
             element = said.delta.new_element
             if element.WhichOneof("type") == "exception":
                 self.told.errors.append(f"{path}: {element.exception.type} {element.exception.message}")
-            elif element.WhichOneof("type") == "button" and element.button.label == "Draw":
-                self.draw = element.button.id
+            elif element.WhichOneof("type") == "button":
+                self.buttons[element.button.label] = element.button.id
         return kind == "script_finished" and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
 
 
@@ -89,7 +93,7 @@ async def browse(address: str, turn: int, draws: bool, runs: list[str], told: To
                 return
             await session.page("generate")
             for _ in range(5):
-                await session.page("generate", session.draw)
+                await session.page("generate", session.buttons["Draw"])
                 told.drawn += 1
     except Exception as error:
         told.errors.append(f"session {turn}: {type(error).__name__} {error}")

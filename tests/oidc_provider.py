@@ -53,12 +53,16 @@ class Handler(BaseHTTPRequestHandler):
         known = self.headers.get("authorization") == f"Basic {base64.b64encode(f'{CLIENT}:{SECRET}'.encode()).decode()}"
         given = self.server.codes.pop(asked.get("code", ""), None)  # a code counts once
         digest = hashlib.sha256(asked.get("code_verifier", "").encode()).digest()
-        verified = given is not None and given["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        verified = given is not None and given["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip(
+            "="
+        )
         if not (known and given and verified and asked.get("redirect_uri") == self.server.back):
             return self._json({"error": "invalid_grant"}, 400)
         now = int(time.time())
         claims = {"iss": self.server.url, "aud": CLIENT, "iat": now, "exp": now + 600, "nonce": given["nonce"]}
-        token = jwt.encode({"alg": "RS256", "kid": "one"}, {**claims, **self.server.people[given["who"]]}, self.server.key)
+        token = jwt.encode(
+            {"alg": "RS256", "kid": "one"}, {**claims, **self.server.people[given["who"]]}, self.server.key
+        )
         return self._json({"access_token": secrets.token_hex(8), "token_type": "Bearer", "id_token": token})
 
     def _configuration(self) -> dict[str, Any]:

@@ -77,16 +77,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def served(archive: Path, *flags: str, folder: Path = ROOT, base: str = "") -> Iterator[str]:
-    """A server of these runs, started in a folder: its address."""
+def served(archive: Path) -> Iterator[str]:
+    """A server of these runs: its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive), *flags]
-    server = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}{base}"
+    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:

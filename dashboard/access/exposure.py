@@ -91,7 +91,9 @@ def loopback(address: str | None) -> bool:
 def _host(said: str) -> str:
     host = said.strip().lower().rstrip(".").removeprefix("[").removesuffix("]")
     if not HOST.fullmatch(host):
-        raise RunError(f"{said!r} is no host's name; give it without scheme, port and path: --allowed-host lab.example.org")
+        raise RunError(
+            f"{said!r} is no host's name; give it without scheme, port and path: --allowed-host lab.example.org"
+        )
     return host
 
 

@@ -89,14 +89,20 @@ def _headed(send: Callable[[Message], Any]) -> Callable[[Message], Any]:
 
 @cache
 def headers() -> dict[str, str]:
-    """The headers of every answer. Streamlit's page has one script inline, known by its hash; styles are all inline."""
+    """The headers of every answer.
+
+    Streamlit's page has a script inline, known here by its hash; its styles are inline; our components are blobs.
+    """
     import streamlit
 
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in re.findall("<script>(.*?)</script>", page, re.S)]
+    hashes = [
+        b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in re.findall("<script>(.*?)</script>", page, re.S)
+    ]
     rules = {
         "default-src": "'self'",
-        "script-src": " ".join(["'self'", "blob:", *(f"'sha256-{each}'" for each in hashes)]),
+        "script-src": " ".join(["'self'", "blob:", "'wasm-unsafe-eval'", *(f"'sha256-{each}'" for each in hashes)]),
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",

@@ -95,7 +95,9 @@ def _behind(own: Sequence[Found]) -> str:
     """The query behind a statement's rows, and for each run the page that shows more and the command that made them."""
     first = claims_text.row(own[0])
     parts = [f"query {html.escape(first['query'])}"] if own[0].query else []
-    for each in dict.fromkeys((found.run, found.command, claims_text.link(found, addresses.base_path())) for found in own):
+    for each in dict.fromkeys(
+        (found.run, found.command, claims_text.link(found, addresses.base_path())) for found in own
+    ):
         run, command, link = (html.escape(text) for text in each)
         parts.append(f'<a href="{link}" target="_self">more of {run}</a>, made by <code>{command}</code>')
     return f'<p class="note behind">Behind it: {"; ".join(parts)}</p>'

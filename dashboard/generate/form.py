@@ -53,7 +53,7 @@ def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Reque
         pressed = st.form_submit_button("Draw", type="primary", disabled=bool(barred))
     if barred:
         elements.note(barred)
-    return request(names, classes, each, seed, settings, law, weaker) if pressed else None
+    return request(names, classes, each, seed, settings, law, weaker) if pressed and not barred else None
 
 
 def _settings(own: Settings, of: pd.Series, guidable: bool) -> tuple[Settings, str, str]:

@@ -26,7 +26,9 @@ def form(run: pd.Series) -> None:
     _fill(folder.id, seen, [str(tag) for tag in run["tags"]])
     refused, barred = st.session_state.pop(REFUSED, ""), refusal(NOTE)
     with st.form(f"noting-{folder.id}", border=False):
-        st.text_input("Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred))
+        st.text_input(
+            "Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred)
+        )
         st.text_area("Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110, disabled=bool(barred))
         st.form_submit_button("Keep", on_click=_keep, args=(folder, seen), disabled=bool(barred))
     if barred:

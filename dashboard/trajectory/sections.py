@@ -70,7 +70,7 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
     if barred():
         elements.note(barred())
-    if not (pressed or st.session_state.pop("fork", False)):
+    if not (pressed or st.session_state.pop("fork", False)) or barred():
         return None
     frame = frames.iloc[(frames["step"].iloc[:-1] - start).abs().argmin()]
     return Fork(
