@@ -1,4 +1,4 @@
-"""Signing in with a real provider, in a real browser, below a base path: who may draw, who may look, who sees nothing."""
+"""Signing in with a real provider, in a browser, below a base path: who may draw, who may look, who sees nothing."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_an_analyst_signs_in_draws_and_signs_out(opened: Opened, address: str) -
 
 
 def test_a_viewer_looks_below_the_base_path_and_does_not_draw(opened: Opened, address: str) -> None:
-    """Mallory has told her provider Ada's address. Every link of a page stays below the path, as does the copied one."""
+    """Mallory has told her provider Ada's address. Every link of a page stays below the path, the copied one too."""
     page = opened()
     sign_in(page, "Mallory")
     shows(page, "ada@lab.example, viewer")

@@ -133,7 +133,7 @@ def test_what_is_missing_is_one_sentence_that_names_the_fix(
 
 def test_sign_in_without_its_package_says_how_to_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "authlib", None)
-    with pytest.raises(RunError, match="^Sign-in needs authlib, which is not installed; install it with: "):
+    with pytest.raises(RunError, match=r"^Sign-in needs authlib, which is not installed; install it with: "):
         asked("127.0.0.1", ("lab.example.org",), "light", False, GOOD, tmp_path)
 
 
@@ -180,7 +180,8 @@ def answer(url: str, path: str, *headers: tuple[str, str], method: str = "GET") 
     ("host", "status"),
     [
         ("lab.example.org", 200), ("LAB.example.org:443", 200), ("lab.example.org.", 200), ("127.0.0.1:8501", 200),
-        ("evil.example.org", 403), ("example.org", 403), ("lab.example.org.evil.org", 403), ("localhost", 403), ("", 403),
+        ("evil.example.org", 403), ("example.org", 403), ("lab.example.org.evil.org", 403), ("localhost", 403),
+        ("", 403),
         ("lab.example.org@evil.org", 403), ("lab.example.org:99999", 403), ("lab.example.org/x", 403), ("[::1", 403),
     ],
 )  # fmt: skip
@@ -204,6 +205,7 @@ def test_two_hosts_at_once_are_refused(lab: str) -> None:
         ("lab.example.org", "http://localhost:3000", False),
         ("lab.example.org", "http://127.0.0.1", False),  # another name of ours is another site
         ("lab.example.org", "null", False),
+        ("lab.example.org", "http://[::1", False),
         ("evil.example.org", "https://evil.example.org", False),
     ],
 )

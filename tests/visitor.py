@@ -1,4 +1,4 @@
-"""Somebody who speaks to the dashboard as a browser does, without one: signs in, opens pages, presses what is barred."""
+"""Somebody who speaks to the dashboard as a browser does: signs in, opens pages, presses what is barred."""
 
 import http.cookiejar
 import re

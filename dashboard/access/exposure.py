@@ -116,8 +116,8 @@ def _auth(secrets: Path) -> dict[str, Any]:
     if not isinstance(auth, dict) or not isinstance(roles, dict):
         raise RunError(f"[auth] and [roles] in {secrets} are to be tables; see {GUIDE}.")
     for name, value in roles.items():
-        kind = ROLES.get(name)
-        if kind is None or type(value) is not kind or (kind is list and not all(type(each) is str for each in value)):
+        names = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if name not in ROLES or type(value) is not ROLES[name] or (isinstance(value, list) and not names):
             raise RunError(f"{name!r} of [roles] in {secrets} is not understood; {GUIDE} says what may stand there.")
     if roles and not auth:
         raise RunError(f"{secrets} gives roles and has no [auth], without which nobody signs in; see {GUIDE}.")
@@ -126,8 +126,7 @@ def _auth(secrets: Path) -> dict[str, Any]:
 
 def _check_sign_in(auth: dict[str, Any], hosts: tuple[str, ...], base: str, port: int, secrets: Path) -> None:
     """Raises RunError for what would fail, or let somebody in, only once somebody signs in."""
-    missing = [f"{module}" for module in ("authlib", "httpx2") if find_spec(module) is None]
-    if missing:
+    if missing := [module for module in ("authlib", "httpx2") if not _here(module)]:
         raise RunError(f"Sign-in needs {missing[0]}, which is not installed; install it with: {how('signin')}")
     for provider in providers(auth).values():
         if lacking := [name for name in PROVIDER if not provider.get(name)]:
@@ -145,6 +144,13 @@ def _check_sign_in(auth: dict[str, Any], hosts: tuple[str, ...], base: str, port
         )
     if back.scheme != "https" and back.hostname not in OWN:
         raise RunError(f"redirect_uri of [auth] in {secrets} must begin with https://; see {GUIDE} for a proxy.")
+
+
+def _here(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # what was tried and is not there
+        return False
 
 
 def providers(auth: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -29,17 +29,15 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            return await self.app(scope, receive, send)
-        problem = _problem(scope)
+        problem = "" if scope["type"] == "lifespan" else _problem(scope)
         if problem and scope["type"] == "websocket":
-            return await send({"type": "websocket.close", "code": 1008, "reason": problem})
-        if problem:
-            await _headed(send)(
-                {"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]}
-            )
-            return await send({"type": "http.response.body", "body": problem.encode()})
-        return await self.app(scope, receive, send if scope["type"] == "websocket" else _headed(send))
+            await send({"type": "websocket.close", "code": 1008, "reason": problem})
+        elif problem:
+            plain = [(b"content-type", b"text/plain")]
+            await _headed(send)({"type": "http.response.start", "status": 403, "headers": plain})
+            await send({"type": "http.response.body", "body": problem.encode()})
+        else:
+            await self.app(scope, receive, _headed(send) if scope["type"] == "http" else send)
 
 
 def _problem(scope: Message) -> str:
@@ -47,7 +45,7 @@ def _problem(scope: Message) -> str:
     hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
     if len(hosts) != 1 or not answers(_hostname(hosts[0]), _allowed()):
         return "The dashboard does not go by this name; start it with --allowed-host and the name.\n"
-    if scope["type"] == "websocket" and any(urlsplit(origin).netloc != hosts[0] for origin in origins):
+    if scope["type"] == "websocket" and not set(origins) <= {f"http://{hosts[0]}", f"https://{hosts[0]}"}:
         return "Another site's page may not speak for you; open the dashboard itself.\n"
     if "/_stcore/" in scope["path"] and scope["path"].partition("/_stcore/")[2].startswith(CLOSED):
         return "The dashboard has nothing here; open one of its pages.\n"
