@@ -1,6 +1,7 @@
 # make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
 # make test        install everything and run every test
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
+# make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
 PYTHON ?= python3
 PORT ?= 8501
@@ -9,7 +10,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test bench check install shipped clean
+.PHONY: dashboard test bench audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -20,6 +21,9 @@ test: .venv/all.stamp
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
+
+audit: .venv/audit/bin/pip-audit
+	@$(BIN)/python .ci/audit.py
 
 check: .venv/all.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -48,6 +52,11 @@ install: .venv/all.stamp
 	@echo "Installing the peers into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
+
+.venv/audit/bin/pip-audit: .venv/dashboard.stamp
+	@$(BIN)/python -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit 2>.venv/audit/errors || \
+	  { echo "pip-audit was not installed (.venv/audit/errors); try again with a network." >&2; exit 2; }
 
 # the graphs, tables and cards that Firstlight ships: after one was made anew
 shipped:

@@ -2,22 +2,28 @@
 
     python tests/crowd.py                     # three waves of 50 sessions on the bundled runs, 5 of them drawing
     python tests/crowd.py --sessions 8 --drawing 2 --waves 1 --runs DIR
+    python tests/crowd.py --pause 20 --alone  # people read: so many seconds between a session's pages
 
 Prints errors, how long a page took, and the server's memory after each wave; exits with 1 where a session had an error.
+With --alone, one session asks for the same pages first, with nobody else there: once to warm the server, once to be
+timed. Then the 95th percentiles of both stand beside each other, over the same pages in the same numbers; what is drawn
+is timed apart. After four waves or more, the memory of the last stands over that of the third.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -35,8 +41,13 @@ class Told:
     """What the sessions of a wave saw."""
 
     errors: list[str] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)  # of each page
-    drawn: int = 0
+    pages: list[tuple[str, str, float]] = field(default_factory=list)  # run, path and seconds of each
+    drawn: list[float] = field(default_factory=list)  # seconds of each press that drew
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of everything that was asked for."""
+        return [seconds for _, _, seconds in self.pages] + self.drawn
 
 
 class Session:
@@ -63,7 +74,11 @@ class Session:
         async with asyncio.timeout(PATIENCE):
             while not self._take(path, ForwardMsg.FromString(await self.socket.recv())):
                 pass
-        self.told.seconds.append(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if press:
+            self.told.drawn.append(seconds)
+        else:
+            self.told.pages.append((self.query, path, seconds))
 
     def _extend(self, asked: BackMsg) -> None:
         """What else a browser would say."""
@@ -82,28 +97,74 @@ class Session:
         return kind == "script_finished" and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
 
 
-async def browse(address: str, turn: int, draws: bool, runs: list[str], told: Told) -> None:
+@dataclass(frozen=True)
+class Person:
+    """Somebody of a wave."""
+
+    turn: int
+    draws: bool
+    run: str
+    pause: float  # seconds between two pages
+    phase: float  # seconds until the first
+
+
+async def browse(address: str, person: Person, told: Told) -> None:
     """One person: every page, beginning with another one than their neighbour; or pictures, five times."""
+    await asyncio.sleep(person.phase)
     try:
         async with websockets.connect(address, max_size=None, subprotocols=["streamlit"]) as socket:  # type: ignore[list-item]
-            session = Session(socket, told, f"run={runs[0] if draws else runs[turn % len(runs)]}&each=2")
-            if not draws:
-                for path in PAGES[turn % len(PAGES) :] + PAGES[: turn % len(PAGES)]:
-                    await session.page(path)
-                return
-            await session.page("generate")
-            for _ in range(5):
+            session = Session(socket, told, f"run={person.run}&each=2")
+            first = person.turn % len(PAGES)
+            for path in ["generate"] if person.draws else PAGES[first:] + PAGES[:first]:
+                await session.page(path)
+                await asyncio.sleep(person.pause)
+            for _ in range(5 if person.draws else 0):
                 await session.page("generate", session.buttons["Draw"])
-                told.drawn += 1
+                await asyncio.sleep(person.pause)
     except Exception as error:
-        told.errors.append(f"session {turn}: {type(error).__name__} {error}")
+        told.errors.append(f"session {person.turn}: {type(error).__name__} {error}")
 
 
-async def wave(address: str, sessions: int, drawing: int, runs: list[str]) -> Told:
+def people(sessions: int, drawing: int, runs: Sequence[str], pause: float, seed: int) -> list[Person]:
+    """So many, the first of them drawing, each beginning at a random moment of the first pause."""
+    phases = Random(seed)
+    return [
+        Person(turn, turn < drawing, runs[0] if turn < drawing else runs[turn % len(runs)], pause,
+               phases.uniform(0, pause))
+        for turn in range(sessions)
+    ]  # fmt: skip
+
+
+async def wave(address: str, crowd: Sequence[Person]) -> Told:
     """All sessions at once."""
     told = Told()
-    await asyncio.gather(*(browse(address, turn, turn < drawing, runs, told) for turn in range(sessions)))
+    await asyncio.gather(*(browse(address, person, told) for person in crowd))
     return told
+
+
+async def alone(address: str, crowd: Sequence[Person]) -> Told:
+    """One session after the other for the pages of all, without a pause: once to warm the server, once to be timed."""
+    told = Told()
+    readers = {person.run: Person(0, False, person.run, 0.0, 0.0) for person in crowd if not person.draws}
+    drawers = {person.run: Person(0, True, person.run, 0.0, 0.0) for person in crowd if person.draws}
+    for _ in range(2):
+        told = Told()
+        for person in [*readers.values(), *drawers.values()]:
+            await browse(address, person, told)
+    return told
+
+
+def beside(crowd: Told, single: Told) -> dict[str, float]:
+    """The 95th percentiles of the crowd's pages and of the same pages asked for alone, and their ratio."""
+    quiet = {(query, path): seconds for query, path, seconds in single.pages}
+    pairs = [(seconds, quiet[query, path]) for query, path, seconds in crowd.pages if (query, path) in quiet]
+    many, one = (percentile([pair[place] for pair in pairs]) for place in (0, 1))
+    return {"p95_s": round(many, 2), "p95_alone_s": round(one, 2), "ratio": round(many / one, 2), "n": len(pairs)}
+
+
+def percentile(values: Sequence[float], share: float = 0.95) -> float:
+    """The smallest of the values that so many of them do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 @contextmanager
@@ -111,8 +172,8 @@ def served(runs: Path) -> Iterator[tuple[str, int]]:
     """A server of these runs: its address for sessions, and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    app = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"), "--server.port", str(port)]
-    environment = os.environ | {"FIRSTLIGHT_RUNS": str(runs), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    app = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(app, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 120
@@ -139,26 +200,40 @@ def main(arguments: list[str] | None = None) -> int:
     flags.add_argument("--drawing", type=int, default=5)
     flags.add_argument("--waves", type=int, default=3)
     flags.add_argument("--runs", type=Path, default=ROOT / "runs")
+    flags.add_argument("--pause", type=float, default=0.0, help="seconds between a session's pages")
+    flags.add_argument("--seed", type=int, default=0, help="of the moments at which sessions begin")
+    flags.add_argument("--alone", action="store_true", help="one session on the same pages first, for comparison")
     chosen = flags.parse_args(arguments)
     drawers = sorted(path.parent.name for path in chosen.runs.glob("*/denoiser.onnx"))
     runs = drawers + sorted(
         path.parent.name for path in chosen.runs.glob("*/run.json") if path.parent.name not in drawers
     )
-    failed = 0
+    crowd = people(chosen.sessions, chosen.drawing, runs, chosen.pause, chosen.seed)
+    failed, held = 0, list[float]()
     with served(chosen.runs.resolve()) as (address, process):
+        single = asyncio.run(alone(address, crowd)) if chosen.alone else Told()
+        failed += shown(single)
         for turn in range(chosen.waves):
             began = time.perf_counter()
-            told = asyncio.run(wave(address, chosen.sessions, chosen.drawing, runs))
-            pages = sorted(told.seconds)
+            told = asyncio.run(wave(address, crowd))
+            held.append(memory(process))
+            every = told.seconds
             print(json.dumps({
-                "wave": turn + 1, "sessions": chosen.sessions, "pages": len(pages), "drawn": told.drawn,
-                "errors": len(told.errors), "median_s": round(pages[len(pages) // 2], 2),
-                "slowest_s": round(pages[-1], 2), "seconds": round(time.perf_counter() - began, 1),
-                "memory_MB": round(memory(process)),
+                "wave": turn + 1, "sessions": chosen.sessions, "pages": len(every), "drawn": len(told.drawn),
+                "errors": len(told.errors), "median_s": round(percentile(every, 0.5), 2),
+                "slowest_s": round(max(every), 2), "seconds": round(time.perf_counter() - began, 1),
+                "memory_MB": round(held[-1]), **(beside(told, single) if chosen.alone else {}),
             }), flush=True)  # fmt: skip
-            print("\n".join(told.errors[:10]), end="\n" if told.errors else "", flush=True)
-            failed += len(told.errors)
+            failed += shown(told)
+    if len(held) > 3:
+        print(json.dumps({"memory_last_over_third": round(held[-1] / held[2], 3)}))
     return int(failed > 0)
+
+
+def shown(told: Told) -> int:
+    """Print the first errors. Returns how many there are."""
+    print("\n".join(told.errors[:10]), end="\n" if told.errors else "", flush=True)
+    return len(told.errors)
 
 
 if __name__ == "__main__":
