@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dashboard.access import addresses, permits
+from dashboard.access import addresses
+from dashboard.access.acts import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache
 from firstlight.errors import RunError
@@ -138,8 +139,8 @@ def _where(chosen: argparse.Namespace) -> Exposure:
         raise RunError(f"There is no folder {runs}; name the folder that holds the runs with --runs.")
     hosts, base, secrets = chosen.allowed_host, chosen.base_path, SECRETS.absolute()
     where = exposure(chosen.address, port, hosts, base, chosen.viewers_only, secrets)
-    for act in permits.ACTS:
-        permits.limit(act)
+    for act in ACTS:
+        limit(act)
     with socket.socket(socket.AF_INET6 if ":" in where.address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -17,7 +17,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.access.permits import DRAW, permit
+from dashboard.access.acts import DRAW
+from dashboard.access.permits import permit
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from evaluator.guidance import judges as laws

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import websockets
 from archive_fixture import write_run
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from dashboard.__main__ import main as dashboard
 from dashboard.access import addresses, guard
@@ -226,6 +227,23 @@ def test_a_connection_is_opened_only_from_the_dashboard_s_own_pages(
             return False
 
     assert asyncio.run(opens()) == let
+
+
+def test_a_message_of_more_than_two_megabytes_ends_its_connection(lab: str) -> None:
+    async def send(size: int) -> int | None:
+        async with websockets.connect(
+            f"ws://{urlsplit(lab).netloc}/_stcore/stream", subprotocols=["streamlit"]
+        ) as link:  # type: ignore[list-item]
+            asked = BackMsg()
+            asked.rerun_script.query_string = "x" * size
+            await link.send(asked.SerializeToString())
+            try:
+                await asyncio.wait_for(link.recv(), 20)
+            except websockets.ConnectionClosed as closed:
+                return closed.rcvd and closed.rcvd.code
+        return None
+
+    assert asyncio.run(send(2_200_000)) == 1009 and asyncio.run(send(10)) is None
 
 
 @pytest.mark.parametrize("path", ["metrics", "upload_file/a/b", "agent/openapi.json", "agent/mcp"])

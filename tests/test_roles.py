@@ -15,8 +15,7 @@ from test_network import served
 from visitor import Visitor, sign_in, visit
 
 from dashboard.access import roles
-from dashboard.access.permits import ACTS, limit
-from dashboard.access.roles import Role
+from dashboard.access.acts import ACTS, Role, limit
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 

@@ -110,6 +110,8 @@ async def visit(port: int) -> Told:
     async with link:
         session = Session(link, told, f"run={RUN}&each=1")
         await session.page("generate")
+    with pytest.raises(websockets.InvalidStatus):  # Streamlit alone asks a service elsewhere whether that is us
+        await websockets.connect(address, origin="https://elsewhere.example.org")  # type: ignore[arg-type]
     return told
 
 

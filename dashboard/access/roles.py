@@ -7,26 +7,14 @@ the server is for this computer alone, with nothing set up, is everybody its ope
 import os
 import time
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Any
 
 import streamlit as st
 
+from dashboard.access.acts import Role
 from dashboard.access.exposure import ACCESS, LOCAL, SIGN_IN, VIEWERS, loopback
 
 HOURS = 12  # that a sign-in counts, where [roles] says nothing else
-
-
-class Role(IntEnum):
-    """Each may what those before it may."""
-
-    VIEWER = 0
-    ANALYST = 1
-    OPERATOR = 2
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 def access() -> str:

@@ -14,7 +14,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.access.permits import ANSWER, permit, refusal
+from dashboard.access.acts import ANSWER
+from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import generation
-from dashboard.access.permits import DRAW, Refused, permit
+from dashboard.access.acts import DRAW
+from dashboard.access.permits import Refused, permit
 from dashboard.data import archive
 from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures.grid import plate

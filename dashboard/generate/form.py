@@ -9,7 +9,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import generation
-from dashboard.access.permits import DRAW, refusal
+from dashboard.access.acts import DRAW
+from dashboard.access.permits import refusal
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
 from dashboard.components.progress import watched

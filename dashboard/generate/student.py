@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.access.permits import DRAW, Refused, refusal
+from dashboard.access.acts import DRAW
+from dashboard.access.permits import Refused, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.generate import form, result

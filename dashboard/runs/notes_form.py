@@ -9,7 +9,8 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard.access.permits import NOTE, permit, refusal
+from dashboard.access.acts import NOTE
+from dashboard.access.permits import permit, refusal
 from dashboard.components import elements
 from dashboard.data import archive
 from firstlight.errors import RunError

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.access.permits import DRAW, refusal
+from dashboard.access.acts import DRAW
+from dashboard.access.permits import refusal
 from dashboard.components import elements, inputs
 from dashboard.data import adopted, archive
 from dashboard.trajectory import fork, fork_chart, headline

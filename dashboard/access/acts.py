@@ -1,0 +1,44 @@
+"""What needs a role, and how often one person may do it in a minute."""
+
+import os
+from dataclasses import dataclass
+from enum import IntEnum
+
+from firstlight.errors import RunError
+
+
+class Role(IntEnum):
+    """Each may what those before it may."""
+
+    VIEWER = 0
+    ANALYST = 1
+    OPERATOR = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Act:
+    """What needs a role."""
+
+    name: str  # as a sentence begins
+    role: Role
+    unit: str  # what is counted
+    setting: str  # the environment's variable that changes how many a minute
+    most: int  # of the unit in a minute, where nothing is set
+
+
+DRAW = Act("Drawing", Role.ANALYST, "pictures", "FIRSTLIGHT_PICTURES_A_MINUTE", 3_000)
+NOTE = Act("Keeping tags and notes", Role.ANALYST, "notes", "FIRSTLIGHT_NOTES_A_MINUTE", 20)
+ANSWER = Act("The blind test", Role.ANALYST, "answers", "FIRSTLIGHT_ANSWERS_A_MINUTE", 120)
+ACTS = (DRAW, NOTE, ANSWER)
+
+
+def limit(act: Act) -> int:
+    """How many of an act's units are allowed in a minute. Raises RunError for a setting that is no number."""
+    said = os.environ.get(act.setting) or str(act.most)
+    if not said.isascii() or not said.isdigit() or not 0 < len(said) < 10:
+        raise RunError(f"{act.setting} is {said[:20]!r}; set it to a whole number.")
+    return int(said)
