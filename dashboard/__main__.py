@@ -12,7 +12,7 @@ from dashboard.access import addresses
 from dashboard.access.acts import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
 from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache
-from firstlight.errors import RunError
+from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.telemetry import switch_off
 
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard")
     try:
         return int(chosen.command(chosen))
     except (RunError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(disk(error) if isinstance(error, OSError) else error, file=sys.stderr)
         return 2
 
 

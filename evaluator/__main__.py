@@ -15,7 +15,7 @@ from evaluator.quality.cas import real_score
 from evaluator.recognizability import commands as recognizability
 from evaluator.steps import commands as steps
 from evaluator.theory import commands as theory
-from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.errors import JudgeError, RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.telemetry import switch_off
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename or ''}; what was complete is kept.", file=sys.stderr)
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; the pictures drawn so far are kept, and the same command goes on from there.", file=sys.stderr)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from firstlight.archives import add_flag, own_run
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.telemetry import switch_off
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.filename or run.folder} cannot be written ({error.strerror}).", file=sys.stderr)
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     print(
         f"{run.denoiser}: {report['size'] / 1e6:.1f} MB, opset {report['opset']}; of {report['compared']} pictures the "

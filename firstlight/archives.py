@@ -88,7 +88,7 @@ def hidden(runs: Path) -> list[str]:
 
 
 def words_alone(run: Run) -> bool:
-    """Whether a folder holds no more than what people said of a run that lies elsewhere."""
+    """Whether a folder holds no more than what people said of a run that lies elsewhere; an empty one too."""
     try:
         names = {path.name for path in run.folder.iterdir() if not path.name.startswith(".")}
     except OSError:

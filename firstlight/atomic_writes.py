@@ -6,33 +6,55 @@ A write goes to a temporary name beside the target, is flushed to the disk, and 
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
-
+from typing import IO, Any
 
 TEMPORARY_PREFIX = ".part-"  # what a killed writer leaves; swept by the next one
+MINDED = os.name == "nt"  # whether a file that some program has open cannot be replaced
+PATIENCE = 2.0  # seconds for a reader to let go of it
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that becomes `path` when the block ends well and vanishes when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+    """Open a temporary file that becomes `path` when the block ends well and vanishes when it does not.
+
+    An OSError of the disk names `path`.
+    """
+    name = ""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+        place(Path(name), path)
+    except BaseException as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+def place(temporary: Path, path: Path) -> None:
+    """Give a file its place, in one step. Windows refuses while a program has the old one open: then it is waited for.
+
+    Raises OSError.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if not MINDED or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from firstlight.errors import RunError
@@ -27,7 +27,8 @@ CERTAIN = fcntl is not None  # whether a lock that is free means that nobody wri
 def locked(run: Run) -> IO[str]:
     """The run's lock, held until the file is closed.
 
-    Raises RunError, naming the other process, where one has it, and where the disk locks no files, as clusters' may.
+    Raises RunError, naming the other process, where one has it, and where the disk locks no files, as clusters' may;
+    OSError where the disk takes no file.
     """
     file = open(run.folder / ".lock", "a+")  # noqa: SIM115 (whoever asked closes it)
     try:
@@ -42,9 +43,15 @@ def locked(run: Run) -> IO[str]:
                            "name a folder on another disk with --runs, and copy the run later.") from error  # fmt: skip
         writer = f"process {other}" if other else "another process"
         raise RunError(f"{run.id} is being written by {writer}; wait for it, or choose another id.") from error
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
+    try:
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+    except OSError as error:  # of a full disk
+        with suppress(OSError):
+            file.close()
+        error.filename = file.name
+        raise
     return file
 
 

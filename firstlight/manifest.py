@@ -47,16 +47,18 @@ class Problem:
         return f"{self.file} {self.reason}"
 
 
-def write_manifest(run: Run, *changed: Path) -> None:
+def write_manifest(run: Run, *changed: Path, without: Path | None = None) -> None:
     """Write down size and SHA-256 of every file in the folder, or only of `changed`, keeping what stood of the others.
 
-    run.json is among them once the run has ended. Raises RunError, and leaves the old manifest, where a file is a link
-    or a table is not whole.
+    run.json is among them once the run has ended; a file `without` an entry is about to go. Raises RunError, and leaves
+    the old manifest, where a file is a link or a table is not whole.
     """
     with manifest_lock(run):
         files, problems = survey(run)
         if live(run.card):
             files.pop(run.card.name, None)
+        if without:
+            files.pop(without.relative_to(run.folder).as_posix(), None)
         kept = standing(run) if changed else {}
         names = {path.relative_to(run.folder).as_posix() for path in changed} | (files.keys() - kept.keys())
         new = [(name, path, files[path.name]) for name, path in run.tables.items() if path.name in names & files.keys()]

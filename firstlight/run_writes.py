@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstlight.atomic_writes import TEMPORARY_PREFIX, write_json
+from firstlight.atomic_writes import TEMPORARY_PREFIX, place, write_json
 from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import entry_of, live, signature, standing, survey, table_problem, write_entries
@@ -41,6 +41,10 @@ def changing(run: Run) -> Iterator[Callable[[Path], Path]]:
     try:
         yield beside
         _placed(run, new)
+    except OSError as error:
+        places = {str(temporary): str(path) for path, temporary in new.items()}
+        error.filename = places.get(str(error.filename), error.filename)
+        raise
     finally:
         for temporary in new.values():
             temporary.unlink(missing_ok=True)
@@ -63,7 +67,7 @@ def _placed(run: Run, new: dict[Path, Path]) -> None:
         if vouched:
             write_entries(run, held, entries)
         for path, temporary in new.items():
-            temporary.replace(path)
+            place(temporary, path)
         if vouched:
             write_entries(run, held | entries)
 

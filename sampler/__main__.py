@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from firstlight.archives import add_flag, existing_run
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import RunError, SamplerError, disk
 from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.filename or 'the file'} cannot be written ({error.strerror}).", file=sys.stderr)
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     return 0
 

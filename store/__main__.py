@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from firstlight.archives import add_flag, hidden, own_run
-from firstlight.errors import RunError
+from firstlight.errors import RunError, disk
 from firstlight.telemetry import switch_off
 from store.archive import entries, misnamed
 from store.archive import entry as entry_of
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except (RunError, OSError) as error:
-        print(f"store: {error}", file=sys.stderr)
+        print(f"store: {disk(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("store: stopped; nothing was left half done.", file=sys.stderr)

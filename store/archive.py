@@ -35,11 +35,11 @@ def glance(root: Path) -> list[Entry]:
 
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
-    found = [look(f"{root}/{name}") for name in _folders(root)]
-    found = [each for each in found if not (each.damaged and _words_alone(each.run))]
+    found = [look(f"{root}{os.sep}{name}") for name in _folders(root)]
+    found = [each for each in found if not (each.damaged and _no_run(each.run))]
     if (other := beside(root)) is not None:
         own = {each.run.id for each in found}
-        found += [with_words(look(f"{other}/{name}"), root / name) for name in _folders(other) if name not in own]
+        found += [with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own]
         found.sort(key=lambda each: each.run.id)
     if len(settled) > 2 * len(found) + MARGIN:
         settled.clear()  # of runs that are gone
@@ -66,7 +66,7 @@ def entry(root: Path, run_id: str) -> Entry:
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
         raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
     run = shown(Run(root / run_id))
-    if not os.path.lexists(run.folder):
+    if not os.path.lexists(run.folder) or _no_run(run):
         raise RunError(f"There is no run {run_id} in {root}. List the runs with: firstlight store list")
     found = inspect(run)
     if _settling(found):
@@ -83,9 +83,11 @@ def good_entry(root: Path, run_id: str) -> Entry:
     return found
 
 
-def _words_alone(run: Run) -> bool:
-    """Whether people said something, or are about to, of a run that is not here."""
-    return shown(run) is not run or ((run.notes.is_file() or run.answers.is_dir()) and words_alone(run))
+def _no_run(run: Run) -> bool:
+    """Whether a folder holds nothing of a run: what people said of one elsewhere, or what a trainer left that was
+    killed before it wrote a card.
+    """
+    return not run.folder.is_symlink() and words_alone(run)
 
 
 def _settling(found: Entry) -> bool:

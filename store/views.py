@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.archives import beside
+from firstlight.errors import RunError
 from firstlight.run_state import moment
 from firstlight.schema import TABLES
 from store.verification import Entry
@@ -62,11 +63,18 @@ CARDS = pa.schema(
 
 
 def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnection:
-    """A database that may read `root`, what is shown beside it, and `empties` (made here: every table without rows)."""
-    for name, schema in TABLES.items():
-        pq.write_table(schema.empty_table(), _empty(empties, name))
+    """A database that may read `root`, what is shown beside it, and `empties` (made here: every table without rows).
+
+    Raises RunError where `empties`, a temporary folder, takes no file.
+    """
+    try:
+        for name, schema in TABLES.items():
+            pq.write_table(schema.empty_table(), _empty(empties, name))
+    except OSError as error:
+        raise RunError(f"{empties} cannot be written ({error}); make room there, or name another folder for temporary "
+                       "files with TMPDIR.") from error  # fmt: skip
     connection = duckdb.connect(database)
-    folders = [str(folder) for folder in (root, beside(root), empties.resolve()) if folder]
+    folders = [folder.as_posix() for folder in (root, beside(root), empties.resolve()) if folder]
     run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
@@ -82,8 +90,8 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             cursor.register("cards", card_table(chosen))
             continue
         tables = SOURCES.get(view, (view,))
-        found = [str(path) for name in tables for entry in chosen for path in entry.files(name)]
-        files = [str(_empty(empties, view)), *found]
+        found = [path for name in tables for entry in chosen for path in entry.files(name)]
+        files = [path.as_posix() for path in (_empty(empties, view), *found)]  # the queries find the run between slashes
         run_script(cursor, view, files=files)
 
 

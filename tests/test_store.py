@@ -307,13 +307,14 @@ def test_states_are_told_apart(tmp_path: Path) -> None:
     write_run(tmp_path, "halt", state="stopped", finished=None)
     write_run(tmp_path, "blew", state="diverged", message="the loss became NaN at step 7")
     (tmp_path / "void").mkdir()
+    write_run(tmp_path, "lost").card.unlink()
     (tmp_path / "Not an id").mkdir()
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "README.md").write_text("no run")
     expected = {"done": "finished", "live": "running", "gone": "crashed", "halt": "stopped", "blew": "diverged"}
-    assert states(tmp_path) == {**expected, "void": "damaged"}
+    assert states(tmp_path) == {**expected, "lost": "damaged"}
     assert reason(tmp_path, "blew") == "the loss became NaN at step 7"
-    assert reason(tmp_path, "void") == "run.json is missing"
+    assert reason(tmp_path, "lost") == "run.json is missing"
 
 
 def test_a_heartbeat_older_than_a_minute_is_a_crash_and_one_from_the_future_is_not() -> None:

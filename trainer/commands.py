@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import RunError, SamplerError, disk
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename or ''}; what was complete is kept.", file=sys.stderr)
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     return 0
 

@@ -137,9 +137,10 @@ def close(training: Training, state: str, message: str) -> None:
     """Write the last state of the run and its manifest; a diverged run keeps its last good checkpoint."""
     if state != "diverged":
         checkpoint(training)
-    if state == "finished":
-        (training.run.checkpoints / LAST).unlink(missing_ok=True)
     write_progress(training)
-    write_manifest(training.run)
+    last = training.run.checkpoints / LAST
+    write_manifest(training.run, without=last if state == "finished" else None)
     training.card.update(state=state, message=message, finished=now() if state != "stopped" else None)
     write_card(training.run, training.card)
+    if state == "finished":
+        last.unlink(missing_ok=True)  # not before: a trainer killed on the way could not go on

@@ -129,7 +129,9 @@ def loop(training: Training, lesson: Lesson) -> None:
     written = saved = began = time.monotonic()
     already = training.seconds
     with tqdm(total=training.steps, initial=training.step, desc=training.run.id, unit="step") as bar:
-        while training.step < training.steps and not training.stopped:
+        while training.step < training.steps and (
+            losses or not training.stopped
+        ):  # each logged loss is of whole stretches
             if training.step in cycle_starts(training.steps, config.cycles):
                 start_cycle(training)
             losses.append(optimize(training, lesson))

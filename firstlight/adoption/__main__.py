@@ -11,7 +11,7 @@ from typing import Any
 from firstlight.adoption.adopt import adopt
 from firstlight.adoption.conventions import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
-from firstlight.errors import RunError, SamplerError
+from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.guest_schedules import NAMED, schedule_named
 from firstlight.telemetry import switch_off
@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
             folder = adopt(**_terms(options), id=options.id, runs=options.runs)
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     report = json.loads((folder / "export.json").read_bytes())
     for sentence in _said(report["guest"], options):

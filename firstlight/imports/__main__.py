@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from firstlight.archives import add_flag
-from firstlight.errors import RunError
+from firstlight.errors import RunError, disk
 from firstlight.imports.import_metrics import KINDS, log_of, store
 from firstlight.telemetry import switch_off
 
@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         )  # fmt: skip
     except RunError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {disk(error)}", file=sys.stderr)
         return 2
     print(f"{folder}: written. Next: firstlight dashboard")
     return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from firstlight.atomic_writes import place
 from firstlight.parts import part_name, part_range, parts_in
 from firstlight.recording.curves import (
     EPOCH,
@@ -116,7 +117,7 @@ class MetricLog:
             self._set_apart()
         if len(self._parts) > 1:
             self._join(self._parts)
-        self._parts.pop().replace(self.run.metrics)
+        place(self._parts.pop(), self.run.metrics)
 
     def reopen(self) -> None:
         """Take up the files of an earlier recording, whole or killed at any moment."""
@@ -172,7 +173,7 @@ class MetricLog:
     def _apart(self, reached: dict[str, int]) -> None:
         number = 1 + (part_range(self._parts[-1].name)[1] if self._parts else 0)
         path = self.run.folder / part_name(number, number)
-        self.run.metrics.replace(path)
+        place(self.run.metrics, path)
         self._parts.append(path)
         self._reach(reached)
 

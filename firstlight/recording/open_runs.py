@@ -58,8 +58,10 @@ def record(
         card["settings"] |= as_settings(config)
         card |= {"state": "running", "finished": None, "steps": max(int(steps), card["steps"])}
         recorder = Recorder(run, card, lock, channels)
-    except BaseException:
+    except BaseException as error:
         lock.close()
+        if isinstance(error, OSError):
+            raise _refused(run, error) from error
         raise
     _OPEN[root.resolve(), id] = recorder
     return recorder
@@ -70,7 +72,11 @@ def _lock(run: Run) -> IO[str]:
         run.folder.mkdir(parents=True, exist_ok=True)
         return locked(run)
     except OSError as error:
-        raise RunError(f"{run.folder} cannot be written ({error.strerror}); name another folder by runs=.") from error
+        raise _refused(run, error) from error
+
+
+def _refused(run: Run, error: OSError) -> RunError:
+    return RunError(f"{run.folder} cannot be written ({error.strerror}); name another folder by runs=.")
 
 
 def _card(run: Run, dataset: dict[str, Any], resume: bool) -> dict[str, Any]:

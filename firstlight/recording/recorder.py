@@ -138,7 +138,7 @@ class Recorder:
     def finish(self) -> None:
         """End the run well: everything is on the disk when this returns. A second call does nothing.
 
-        Raises RunError where the disk does not take it; then it may be called again.
+        Raises RunError where the disk does not take it, or another process has the run; then it may be called again.
         """
         self.end("finished", "")
 
@@ -151,7 +151,7 @@ class Recorder:
         self.end(*ending(error))
 
     def end(self, state: str, message: str) -> None:
-        """End the run in a state of the card, with a sentence. Raises RunError where the disk does not take it."""
+        """End the run in a state of the card, with a sentence. Raises RunError as `finish` does."""
         if self.refusal:
             return
         self.refusal = f"{self.id} has ended; go on with it by firstlight.record({self.id!r}, ..., resume=True)."
@@ -166,8 +166,10 @@ class Recorder:
                 write_manifest(self.run)
                 self.card.update(state=state, finished=None if state == "stopped" else now())
                 self._write_card(message)
-        except OSError as error:
+        except (OSError, RunError) as error:
             self.refusal = ""
+            if isinstance(error, RunError):
+                raise
             raise RunError(
                 f"The last of {self.id} could not be written ({error.strerror}); make room and call finish() again."
             ) from error
