@@ -71,6 +71,7 @@ class Drawn:
     seconds: float  # spent drawing
     evaluations: int  # of the network, for each picture
     provider: str
+    reason: str  # why it drew, a sentence
     verdicts: Verdicts | None  # None where there is no judge
     remark: str = ""  # why there is no judge
     law: str = ""  # of guidance
@@ -200,7 +201,8 @@ def finished(
         verdicts, remark = None, str(error)
     return Drawn(
         run.id, net.classes, labels, seeds, last.images, settings, last.seconds, last.evaluations, last.provider,
-        verdicts, remark, law, weaker, in_force(settings, len(labels)) if law and last.scales is None else last.scales,
+        last.reason, verdicts, remark, law, weaker,
+        in_force(settings, len(labels)) if law and last.scales is None else last.scales,
     )  # fmt: skip
 
 

@@ -193,6 +193,17 @@ def listed_problems(run: Run, files: dict[str, Signature], *, lightly: str = "")
     return entries.keys() | pending.keys(), sorted(faults, key=str)
 
 
+def unlike_listed(run: Run, path: Path, sign: Signature) -> Problem | None:
+    """What is wrong with a file of a run that has ended, by its manifest; nothing where that does not list it."""
+    name = path.relative_to(run.folder).as_posix()
+    try:
+        known = [] if live(run.card) else [each[name] for each in _read(run) if name in each]
+    except (OSError, ValueError):
+        return None
+    found = [listed_problem(str(run.folder), name, entry, {name: sign}, content=True) for entry in known]
+    return found[0] if found and all(found) else None
+
+
 def table_problem(path: Path, name: str, sign: Signature, *, whole: bool) -> Problem | None:
     """What is wrong with a table: its footer and columns; with `whole`, every page is decoded too."""
     reason = _parquet_reason(str(path), sign, name, whole)

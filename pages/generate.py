@@ -31,4 +31,4 @@ else:
             f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it."
         )
     else:
-        result.draw(drawn, net.reason, answer)
+        result.draw(drawn, answer)

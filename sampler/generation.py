@@ -129,6 +129,7 @@ class Progress:
     seconds: float  # spent drawing, without what the caller did in between
     evaluations: int  # of the network, for each picture, of a whole run
     provider: str
+    reason: str  # why that provider, a sentence
     scales: Numbers | None = None  # (N, K) of a law: the guidance scales used, nan where no step was done yet
 
 
@@ -185,7 +186,7 @@ def at_once(
             done += 1
             images[part] = shown
             seconds += time.perf_counter() - began
-            yield Progress(done, total, images, seconds, whole.steps, whole.provider)
+            yield Progress(done, total, images, seconds, whole.steps, whole.provider, whole.reason)
             began = time.perf_counter()
 
 
@@ -250,7 +251,7 @@ def drawn(
             done += 1
             images[part] = to_bytes(step.next if step.index == table.steps - 1 else step.denoised)
             seconds += time.perf_counter() - began
-            yield Progress(done, total, images, seconds, evaluated, denoiser.provider, scales)
+            yield Progress(done, total, images, seconds, evaluated, denoiser.provider, denoiser.reason, scales)
             began = time.perf_counter()
 
 

@@ -7,11 +7,12 @@ import contextlib
 import hashlib
 import io
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import Signature
 from sampler.agreement import check_answer, check_card
 
+LOG = logging.getLogger("firstlight")
 PROVIDERS = ("auto", "cpu", "cuda")
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws
@@ -56,6 +58,7 @@ class Denoiser:
     no_label: bool = True  # whether it knows "no label"; a model of somebody's own may not
     known: tuple[float, ...] = ()  # the only levels that it knows, logSNR, rising; empty: it knows any
     one_level: bool = False  # whether a batch has one level, the first picture's; of a network with one time a batch
+    content: bytes = field(default=b"", repr=False)  # of the graph that is run, for the CPU where CUDA fails
 
     def __call__(
         self,
@@ -104,15 +107,22 @@ class Denoiser:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = one_core(verified(self.path), self.path)
+            spare = one_core(self.content, self.path)
             denoised: NDArray[np.float32] = shared(spare, [OUTPUT], inputs)[0]
         except Exception as fault:
             raise SamplerError(
                 f"{self.provider} could not run {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
             ) from fault
-        self.session, self.provider, self.reason = spare, "CPU", f"CUDA failed ({brief(error)}), so the CPU draws."
+        self.session, self.provider, self.reason = spare, "CPU", fallen(error)
         return denoised
+
+
+def fallen(error: Exception) -> str:
+    """That the CPU draws from now on, because CUDA failed; the log says it once."""
+    reason = f"CUDA failed ({brief(error)}), so the CPU draws."
+    LOG.warning(reason)
+    return reason
 
 
 def shared(
@@ -170,7 +180,7 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     known = known_to(report_of(path))
     shape, config = (channels, height, width), metadata.get("config", "")
     one_level = metadata.get("one_level") == "true"
-    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level)
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, content)
 
 
 def check_provider(provider: str) -> None:
@@ -234,6 +244,7 @@ def opened(
             if session.get_providers()[0] == CUDA:
                 return session, "CUDA", "A GPU is here and CUDA loaded."
         reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
+        LOG.warning(reason)
     if provider == "cuda":
         raise SamplerError(f"{reason}; or ask for --provider cpu.")
     return one_core(content, path, signatures), "CPU", f"{reason}."

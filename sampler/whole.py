@@ -117,7 +117,7 @@ class Whole:
                 f"{self.provider} could not draw {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
             ) from fault
-        self.provider, self.reason = "CPU", f"CUDA failed ({brief(error)}), so the CPU draws."
+        self.provider, self.reason = "CPU", session.fallen(error)
         return drawn
 
 

@@ -39,7 +39,9 @@ def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
     found = [each for each in found if not (each.damaged and _no_run(each.run))]
     if (other := beside(root)) is not None:
         own = {each.run.id for each in found}
-        found += [with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own]
+        found += [
+            with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own
+        ]
         found.sort(key=lambda each: each.run.id)
     if len(settled) > 2 * len(found) + MARGIN:
         settled.clear()  # of runs that are gone

@@ -1,6 +1,7 @@
 """What people saw in a run's pictures: a file for each sitting, beside the run, so that many may judge at once.
 
-No manifest vouches for files that people write; one that cannot be read is named and hurts no other.
+No manifest vouches for files that people write, so each is sealed with its own SHA-256; one that cannot be read, or is
+not as it was written, is named and hurts no other.
 """
 
 import json
@@ -18,6 +19,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
+from firstlight.sealed_json import sealed, unsealed
 
 SITTING = re.compile(r"[0-9a-f]{32}")
 VIEWS = ("x", "denoised", "unconditional")
@@ -91,7 +93,7 @@ def write_sitting(run: Run, sitting: Sitting) -> None:
     if not run.card.is_file() or run.folder.is_symlink() or run.answers.is_symlink():
         raise RunError(f"There is no run {run.id} any more to keep answers beside; save them as a file.")
     try:
-        write_json(run.answers / f"{sitting.id}.json", sitting.plain())
+        write_json(run.answers / f"{sitting.id}.json", sealed(sitting.plain()))
     except OSError as error:
         raise RunError(
             f"The answers to {run.id} were not written ({error.strerror}); make its folder writable, or save them as a "
@@ -110,8 +112,8 @@ def _listed(run: Run) -> list[tuple[str, os.stat_result]]:
 @lru_cache(maxsize=1 << 12)
 def _parsed(path: str, sign: Signature) -> Sitting | None:
     try:
-        return _sitting(json.loads(Path(path).read_bytes())) if sign[0] <= LARGEST else None
-    except (OSError, ValueError, RecursionError):
+        return _sitting(unsealed(json.loads(Path(path).read_bytes()))) if sign[0] <= LARGEST else None
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
 
 

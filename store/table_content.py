@@ -63,13 +63,18 @@ def content_problem(path: Path, table: str, sign: Signature, facts: Facts) -> Pr
     return known_problem(path, table, sign, facts)
 
 
+def again(table: str, run: str) -> str:
+    """How a table is had again, the end of a sentence."""
+    return (
+        f"make it again with: firstlight {MADE_BY[table]} {run}" if table in MADE_BY else "put back a copy of the file"
+    )
+
+
 def _reason(path: Path, table: str, facts: Facts) -> str:
     try:
         _check(_read(path, table), table, facts)
     except _Wrong as wrong:
-        again = f"make it again with: firstlight {MADE_BY[table]} {facts.run}" if table in MADE_BY else (
-            "put back a copy of the file")  # fmt: skip
-        return f"{wrong}; {again}"
+        return f"{wrong}; {again(table, facts.run)}"
     except (OSError, ValueError, MemoryError, pa.ArrowException):
         return "cannot be read: cut short or damaged"
     return ""

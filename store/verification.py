@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from firstlight.errors import RunError
 from firstlight.manifest import (
     Listing,
     Problem,
@@ -18,14 +19,15 @@ from firstlight.manifest import (
     signature,
     survey,
     table_problem,
+    unlike_listed,
 )
 from firstlight.parts import counting
 from firstlight.run_folder import Run
-from firstlight.run_json import read_card
+from firstlight.run_json import card_of, read_card
 from firstlight.run_state import LIVE, state_of
 from firstlight.untrusted.trust import shipped_together
 from store.notes import Notes, read_notes
-from store.table_content import content_problem, facts_of, known_problem
+from store.table_content import again, content_problem, facts_of, known_problem
 
 DAMAGED = "damaged"
 TICK = 2 * 10**9  # nanoseconds, the coarsest clock of a file system: two changes within it may leave one time
@@ -127,6 +129,23 @@ def looked_into(found: Entry, tables: Iterable[str]) -> Entry:
 def _shipped(run: Run, table: Path) -> bool:
     """Whether a table is one that comes with Firstlight, beside the card that does: it was looked at before."""
     return shipped_together(*(sha256(str(path), signature(os.lstat(path))) for path in (run.card, table)))
+
+
+def sound_table(run: Run, name: str) -> Path:
+    """The file of a run's table, its checksum, columns and content looked at. Raises RunError, which names the fix."""
+    path = run.tables[name]
+    try:
+        sign, facts = signature(os.lstat(path)), facts_of(run.id, card_of(run))
+        problem = (
+            unlike_listed(run, path, sign)
+            or table_problem(path, name, sign, whole=True)
+            or content_problem(path, name, sign, facts)
+        )
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}). {again(name, run.id)}") from error
+    if problem:
+        raise RunError(f"{run.id} is damaged: {problem}. {again(name, run.id)}")
+    return path
 
 
 def with_words(found: Entry, words: Path) -> Entry:

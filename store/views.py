@@ -91,7 +91,9 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             continue
         tables = SOURCES.get(view, (view,))
         found = [path for name in tables for entry in chosen for path in entry.files(name)]
-        files = [path.as_posix() for path in (_empty(empties, view), *found)]  # the queries find the run between slashes
+        files = [
+            path.as_posix() for path in (_empty(empties, view), *found)
+        ]  # the queries find the run between slashes
         run_script(cursor, view, files=files)
 
 

@@ -13,6 +13,7 @@ import random
 import shutil
 import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from firstlight.atomic_writes import TEMPORARY_PREFIX, write_json
 from firstlight.run_folder import Run
@@ -110,6 +112,7 @@ def wrong(runs: Path, whole: list[tuple[int, str, float]]) -> list[str]:
 def main() -> None:
     folder, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(1)
+    tqdm.set_lock(threading.RLock())  # not one that a killed child takes with it
     loop.CHECKPOINT_SECONDS = loop.WRITE_SECONDS = -1.0
     work(folder / "whole")  # what a first training loads, no child has to
     began = time.monotonic()

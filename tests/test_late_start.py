@@ -85,10 +85,10 @@ def test_the_command_on_a_run_whose_pictures_are_known(
     assert all(0 < row["frechet"] < 8 for row in table.to_pylist())  # noise is 40 away
     (gain,) = gains(table.to_pylist())
     assert 0 < gain.ratio.low < gain.ratio.value < gain.ratio.high and gain.ratio.n == 130
-    kept = {path: path.stat().st_mtime_ns for path in run.cache.glob("late-start-*.npy")}
+    kept = {path: path.stat().st_mtime_ns for path in run.cache.glob("late-start-*.npz")}
     assert len(kept) == 2
     assert main([*command, "129"]) == 0  # fewer pictures are the first of more
-    assert {path: path.stat().st_mtime_ns for path in run.cache.glob("*.npy")} == kept
+    assert {path: path.stat().st_mtime_ns for path in run.cache.glob("*.npz")} == kept
     assert main([*command, "20"]) == 2
     assert "give --pictures a number above 128" in capsys.readouterr().err
 

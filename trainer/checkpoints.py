@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import GraphError, RunError
 from firstlight.graph import HALF
+from firstlight.manifest import signature, unlike_listed
 from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -35,6 +36,8 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
     if not path.is_file():
         raise RunError(f"{run.id} has no checkpoint {name}. Train it with: firstlight train --id {run.id}")
     try:
+        if changed := unlike_listed(run, path, signature(path.lstat())):
+            raise ValueError(f"it {changed.reason}")
         held: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(

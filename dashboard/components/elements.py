@@ -33,9 +33,10 @@ def headline(text: str) -> None:
     st.html(f'<p class="headline">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
 
 
-def note(text: str) -> None:
-    """A quiet line of literal text."""
-    st.html(f'<p class="note">{html.escape(text)}</p>')
+def note(text: str, badge: str = "") -> None:
+    """A quiet line of literal text, behind a badge where one is given."""
+    before = f'<span class="badge">{html.escape(badge)}</span> ' if badge else ""
+    st.html(f'<p class="note">{before}{html.escape(text)}</p>')
 
 
 def notice(text: str) -> None:

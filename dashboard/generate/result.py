@@ -14,13 +14,13 @@ from dashboard.generation import Drawn
 from sampler.guidance_laws import LAWS
 
 
-def draw(drawn: Drawn, reason: str, answer: DeltaGenerator) -> None:
-    """The pictures with their sentence, which goes to `answer`; `reason`: why it is drawn by what draws it."""
+def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
+    """The pictures with their sentence, which goes to `answer`."""
     picture = generation.picture(drawn)
     with answer:
         elements.headline(headline.sentence(drawn))
     st.image(picture, output_format="PNG", alt=headline.sentence(drawn))
-    elements.note(f"{headline.setting(drawn)} {reason}")
+    elements.note(f"{headline.setting(drawn)} {drawn.reason}", drawn.provider)
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", picture, "firstlight.png", "image/png", on_click="ignore")
         st.download_button(

@@ -35,7 +35,7 @@ def section(run: pd.Series, net: Denoiser) -> None:
         return
     drawn = None if asked is None else _draw(run, net, asked)
     if drawn is not None:
-        result.draw(drawn, net.reason, answer)
+        result.draw(drawn, answer)
 
 
 def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:

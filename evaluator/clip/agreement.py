@@ -21,6 +21,7 @@ from evaluator.recognizability.agreement import kappas
 from evaluator.stats.bootstrap import ends
 from evaluator.stats.intervals import Estimate, Numbers, plain
 from firstlight.run_folder import Run
+from store.verification import sound_table
 
 
 def named_alike(one: NDArray[Any], other: NDArray[Any], seeds: NDArray[Any]) -> Estimate:
@@ -84,7 +85,7 @@ def figures(run: Run, judge: ClipJudge, table: pa.Table, orders: Mapping[str, Or
         "real": {name: plain(like_real(orders[name], {row["label"]: row[name] for row in real}))
                  for name in orders if name != "z"},
     }  # fmt: skip
-    other = pq.read_table(run.clip_pictures)
+    other = pq.read_table(sound_table(run, "clip_pictures"))
     if other["judge"][0].as_py() is None:
         return agreement
     own = table.filter(pc.equal(table["template"], MEAN))

@@ -101,8 +101,9 @@ def _cut(subject: Subject, graph: Graph, part: str, level: float) -> Subject:
         content = without_skips(graph, tuple(levels))
     else:
         return subject
-    opened_session, *_ = session.opened(content, subject.run.denoiser, "auto")
-    return replace(subject, denoiser=replace(subject.denoiser, session=opened_session))
+    net, provider, reason = session.opened(content, subject.run.denoiser, "auto")
+    cut = replace(subject.denoiser, session=net, provider=provider, reason=reason, content=content)
+    return replace(subject, denoiser=cut)
 
 
 def _pictures(

@@ -36,6 +36,7 @@ from firstlight.levels import Levels, alpha, sigma
 from firstlight.run_folder import Run
 from firstlight.schema import UTURN
 from sampler.solvers import ddpm
+from store.verification import sound_table
 
 PART = 40
 FIRST_SEED = 200_000_000
@@ -113,8 +114,8 @@ def _turned(
 def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:
     """What the run's file holds of the way that is not made now, if it was made alike; else no rows."""
     try:
-        table = pq.read_table(subject.run.uturn)
-    except (OSError, pa.ArrowException):
+        table = pq.read_table(sound_table(subject.run, "uturn"))
+    except (RunError, OSError, pa.ArrowException):
         return UTURN.empty_table()
     made = notes(table)
     alike = made.get("denoiser") == subject.denoiser_sha256 and made.get("settings", {}) == _plain(noted["settings"])

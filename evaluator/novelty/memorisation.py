@@ -29,6 +29,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
+from store.verification import sound_table
 
 CANNOT = "cannot say"
 FEWEST = 3  # numbers of training pictures that a slope is told from
@@ -54,6 +55,7 @@ def memorisation(run: Run, data: Path | None = None) -> Time:
     card = card_of(run)
     try:
         kept = pq.read_table(run.snapshots)
+        sound_table(run, "snapshots")
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{run.id} kept no pictures through its training; train it with --snapshots 40.") from error
     if not kept.schema.equals(SNAPSHOTS, check_metadata=False) or not len(kept):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from evaluator.array_cache import keep, kept
 from evaluator.provenance import denoiser_sha256
-from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
@@ -46,7 +46,7 @@ def draw(run: Run, per_class: int) -> Drawn:
         raise RunError(f"{run.id} has no {run.denoiser.name}. {denoiser_by(run)}")
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
-    done = len(cached(cache_path(run, settings), denoiser.shape)[:count])
+    done = len(kept(cache_path(run, settings), np.uint8, denoiser.shape)[:count])
     steps = len(settings.table().a)
     total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
     with tqdm(desc=f"drawing {run.id}", total=total, initial=initial, unit="step", disable=None) as bar:
@@ -62,7 +62,7 @@ def drawn(
     """
     labels = np.arange(count) % len(denoiser.classes)
     cache = cache_path(run, settings)
-    done = cached(cache, denoiser.shape)[:count]
+    done = kept(cache, np.uint8, denoiser.shape)[:count]
     while len(done) < count:
         until = min(len(done) + KEEP_EVERY * BATCH, count)
         seeds = range(FIRST_SEED + len(done), FIRST_SEED + until)
@@ -70,23 +70,11 @@ def drawn(
             moved(step)
             images = step.images
         done = np.concatenate([done, images.transpose(0, 3, 1, 2)])
-        with replacing(cache) as file:
-            np.save(file, done)
+        keep(cache, done)
     return Drawn(done, labels, settings)
 
 
 def cache_path(run: Run, settings: Settings) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
     key = hashlib.sha256(json.dumps([denoiser_sha256(run), settings.plain(), FIRST_SEED]).encode()).hexdigest()
-    return run.cache / f"generated-{key[:16]}.npy"
-
-
-def cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """The pictures (n, C, H, W) in a cache file; none where there is no such file or it is damaged."""
-    try:
-        images = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        images = None
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != shape:
-        return np.empty((0, *shape), np.uint8)
-    return images
+    return run.cache / f"generated-{key[:16]}.npz"

@@ -30,6 +30,7 @@ from firstlight.errors import RunError
 from firstlight.levels import noise_to_signal, ou_time
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from store.verification import sound_table
 
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 
@@ -118,7 +119,7 @@ def _kinship(run: Run) -> dict[str, Any] | None:
 
 def _in_small_steps(run: Run, config: dict[str, Any]) -> View:
     """The chains in small steps, told on the run's own steps."""
-    return replace(view_of(pq.read_table(run.recognition), FINE), grid=own(config))
+    return replace(view_of(pq.read_table(sound_table(run, "recognition")), FINE), grid=own(config))
 
 
 def analysis(

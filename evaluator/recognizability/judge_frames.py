@@ -5,7 +5,6 @@ threshold, is worked out here and kept in the file.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
+from store.verification import sound_table
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
 AT_ONCE = 16  # trajectories decoded and judged together
@@ -38,7 +38,7 @@ def judged(run: Run) -> pa.Table:
     judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
     source = {"trajectories": trajectories, "judges": {judge.name: judge.card["sha256"] for judge in judges.values()}}
     if run.judgements.is_file():
-        kept = _read(run.judgements)
+        kept = _read(run)
         if kept is not None and notes(kept).get("source") == source:
             return kept
     table = _judge_all(run, judges, source)
@@ -46,17 +46,17 @@ def judged(run: Run) -> pa.Table:
     return table
 
 
-def _read(path: Path) -> pa.Table | None:
+def _read(run: Run) -> pa.Table | None:
     try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException):
+        table = pq.read_table(sound_table(run, "judgements"))
+    except (RunError, OSError, pa.ArrowException):
         return None
     return table if table.schema.equals(JUDGEMENTS) else None
 
 
 def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa.Table:
     try:
-        file = pq.ParquetFile(run.trajectories)
+        file = pq.ParquetFile(sound_table(run, "trajectories"))
         missing = set(TRAJECTORIES.names) - set(file.schema_arrow.names)
         if missing or not file.metadata.num_rows:
             raise ValueError(f"columns {sorted(missing)} are missing" if missing else "it holds no rows")

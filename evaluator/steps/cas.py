@@ -18,6 +18,7 @@ from evaluator.stats.intervals import Estimate, plain
 from evaluator.steps.solver_grid import Cell
 from firstlight.atomic_writes import write_json
 from firstlight.run_folder import Run
+from firstlight.sealed_json import sealed, unsealed
 from sampler.generation import settings_of
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def _remembered(run: Run, what: list[Any], test: "Pictures", fit: Callable[[], E
     key = hashlib.sha256(json.dumps([*what, test.sha256, EPOCHS]).encode()).hexdigest()
     path: Path = run.cache / f"taught-{key[:16]}.json"
     try:
-        score = json.loads(path.read_text())
+        score = unsealed(json.loads(path.read_bytes()))
         return {name: float(score[name]) for name in ("value", "low", "high")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         score = plain(fit())
-        write_json(path, score)
+        write_json(path, sealed(score))
         return score

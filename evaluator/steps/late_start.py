@@ -18,6 +18,7 @@ from scipy.linalg import eigh
 from tqdm import tqdm
 
 from evaluator import defaults
+from evaluator.array_cache import keep, kept
 from evaluator.experiments.chains import with_labels
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import Judge
@@ -26,7 +27,6 @@ from evaluator.judges.reference import Moments, reference_for
 from evaluator.stats.frechet import frechet, moments, redrawn
 from evaluator.stats.intervals import Numbers, plainly
 from evaluator.steps.late_start_gain import Start, gains
-from firstlight.atomic_writes import replacing
 from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, passing, sigma
 from firstlight.run_folder import Run
@@ -137,16 +137,15 @@ def _features(
     made_of = [subject.denoiser_sha256, judge.card["sha256"], grid.tolist(), FIRST_SEED]
     made_of += [] if start.logsnr is None else [learned]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
-    path = subject.run.cache / f"late-start-{key}.npy"
-    done = np.load(path)[:count] if path.is_file() else np.empty((0, judge.card["features"]), np.float32)
+    path = subject.run.cache / f"late-start-{key}.npz"
+    done = kept(path, np.float32, (judge.card["features"],))[:count]
     moved(len(done) * start.steps)
     while len(done) < count:
         seeds = range(FIRST_SEED + len(done), FIRST_SEED + min(len(done) + PART, count))
         new = [_drawn(subject, gaussian, grid, start, seeds[first : first + BATCH], moved)
                for first in range(0, len(seeds), BATCH)]  # fmt: skip
         done = np.concatenate([done, *(judge(part)[1] for part in new)])
-        with replacing(path) as file:
-            np.save(file, done)
+        keep(path, done)
     return done
 
 

@@ -5,7 +5,6 @@ are finished, so that an interrupted command goes on; times are measured anew.
 """
 
 import json
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -154,4 +153,4 @@ def processor() -> str:
     except OSError:
         lines = []
     named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return named or platform.processor() or os.uname().machine
+    return named or platform.processor() or platform.machine()
