@@ -8,6 +8,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")  # what Windows keeps no folder under
 
 
 def run_at(runs: Path, run_id: str) -> Run:
@@ -21,6 +22,13 @@ def run_at(runs: Path, run_id: str) -> Run:
     if folder.is_symlink():
         raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")
     return Run(folder)
+
+
+def new_run_at(runs: Path, run_id: str) -> Run:
+    """The run with this id, about to be made. Raises RunError as `run_at`, and for an id that no folder can have."""
+    if DEVICE.fullmatch(run_id):
+        raise RunError(f"{run_id} is a device on Windows and no folder; choose another id.")
+    return run_at(runs, run_id)
 
 
 def free_beside(run: Run) -> Run:

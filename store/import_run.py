@@ -7,7 +7,6 @@ last. Nothing of it is run, and no network of it is opened.
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -24,7 +23,7 @@ from firstlight.judge_files import judge_files
 from firstlight.lock import CERTAIN, locked
 from firstlight.manifest import listed_problems, read_manifest, survey
 from firstlight.run_folder import Run
-from firstlight.run_id import RUN_ID, run_at
+from firstlight.run_id import DEVICE, RUN_ID, run_at
 from firstlight.run_json import card_of, read_card
 from firstlight.run_writes import store_card
 from store.pack import same_judge
@@ -33,7 +32,6 @@ from store.verification import inspect
 
 PREFIX = f"{TEMPORARY_PREFIX}import-"
 DAY, MINUTE = 86_400, 60  # seconds
-DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")  # what Windows keeps no folder under
 RENAME = "give it another id with: --as NEW"
 
 

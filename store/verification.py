@@ -142,9 +142,10 @@ def sound_table(run: Run, name: str) -> Path:
             or content_problem(path, name, sign, facts)
         )
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror}). {again(name, run.id)}") from error
+        raise RunError(f"{path} cannot be read ({error.strerror}); {again(name, run.id)}") from error
     if problem:
-        raise RunError(f"{run.id} is damaged: {problem}. {again(name, run.id)}")
+        fix = "" if problem.reason.endswith(fix := again(name, run.id)) else f"; {fix}"
+        raise RunError(f"{run.id} is damaged: {problem}{fix}")
     return path
 
 

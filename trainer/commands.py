@@ -13,7 +13,7 @@ from firstlight.archives import existing_run, own_run
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
-from firstlight.run_id import run_at
+from firstlight.run_id import new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import set_torch_threads
@@ -155,7 +155,7 @@ def change_sampling(options: argparse.Namespace) -> None:
 
 def new_run(options: argparse.Namespace, default: str) -> Run:
     """The folder to train in. Raises RunError where a run stands there that may not be replaced."""
-    run = run_at(options.runs, options.id or default)
+    run = new_run_at(options.runs, options.id or default)
     if run.card.exists() and not options.overwrite:
         raise RunError(f"{run.id} exists already; give another --id, go on with `firstlight resume {run.id}`, "
                        "or replace it with --overwrite.")  # fmt: skip

@@ -20,7 +20,7 @@ from firstlight.errors import RunError, SamplerError
 from firstlight.graph import opset_of, shapes
 from firstlight.guest_schedules import as_schedule
 from firstlight.run_folder import Run
-from firstlight.run_id import run_at
+from firstlight.run_id import new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now
 from firstlight.run_writes import changing
@@ -76,7 +76,7 @@ def adopt(
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, one that another setting clearly fits, and a graph that does not do what the network does.
     """
-    run = run_at(archive(None if runs is None else Path(runs)), id)
+    run = new_run_at(archive(None if runs is None else Path(runs)), id)
     known = card_of(run)["dataset"] if run.card.is_file() else {}
     names = tuple(map(str, known.get("classes", ["all"]) if classes is None else classes))
     if known and list(names) != known["classes"]:

@@ -18,7 +18,7 @@ from firstlight.lock import CERTAIN, locked
 from firstlight.recording.recorder import Recorder
 from firstlight.recording.settings import as_settings, clean
 from firstlight.run_folder import Run
-from firstlight.run_id import free_beside, run_at
+from firstlight.run_id import free_beside, new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
 from firstlight.schema import SCHEMA
@@ -45,7 +45,7 @@ def record(
     RunError for an id that exists or that another process records, and for a data set that makes no sense.
     """
     root = archive(None if runs is None else Path(runs))
-    run, shape = run_at(root, id), _dataset(dataset, classes, size, channels) | _count(pictures)
+    run, shape = new_run_at(root, id), _dataset(dataset, classes, size, channels) | _count(pictures)
     former = _OPEN.pop((root.resolve(), id), None)
     if former is not None and not former.refusal:
         run = former.run if resume else free_beside(run)
