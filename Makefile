@@ -1,5 +1,6 @@
 # make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
 # make test        install everything and run every test
+# make fuzz        damage files, kill trainers and try properties at random, many times; SEED=... and COUNT=... of each kind
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
@@ -10,7 +11,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test bench audit check install shipped clean
+.PHONY: dashboard test fuzz bench audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -18,6 +19,9 @@ dashboard: .venv/dashboard.stamp
 test: .venv/all.stamp
 	@OMP_NUM_THREADS=1 $(KEEP) $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(addprefix --ignore ,$(TIMED))
 	@$(BIN)/python -m pytest $(TIMED)
+
+fuzz: .venv/all.stamp
+	@$(BIN)/python tests/fuzz.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(ONLY),--only '$(ONLY)')
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))

@@ -23,10 +23,10 @@ from damage import Tally
 from test_hostile_tables import made  # noqa: F401
 from test_store_blind_test_answers import sitting
 
-from evaluator.array_cache import keep, kept
 from evaluator.experiments.resumable import _kept
 from evaluator.recognizability.judge_frames import judged
 from firstlight.archives import BUNDLED
+from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table

@@ -82,7 +82,7 @@ def test_the_run_of_a_row_is_found_in_a_path_with_backslashes() -> None:
     views = [path for path in (SQL / "setup").glob("*.sql") if "read_parquet" in path.read_text()]
     assert len(views) > 15 and all(taken in path.read_text() for path in views)
     name = PureWindowsPath(r"C:\Users\Ada\my runs\first\metrics.parquet").as_posix()
-    assert duckdb.sql(f"select {taken.replace('filename', '$name')}", params={"name": name}).fetchone() == ("first",)
+    assert duckdb.sql(f"select {taken.replace('filename', '$name')}", params={"name": name}).fetchall() == [("first",)]
     show = ast.unparse(next(node for node in ast.parse((ROOT / "store" / "views.py").read_text()).body
                             if isinstance(node, ast.FunctionDef) and node.name == "show"))  # fmt: skip
     assert "as_posix()" in show and "str(path" not in show

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluator.array_cache import keep, kept
 from evaluator.provenance import denoiser_sha256
+from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run

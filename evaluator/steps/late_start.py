@@ -18,7 +18,6 @@ from scipy.linalg import eigh
 from tqdm import tqdm
 
 from evaluator import defaults
-from evaluator.array_cache import keep, kept
 from evaluator.experiments.chains import with_labels
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.judge import Judge
@@ -27,6 +26,7 @@ from evaluator.judges.reference import Moments, reference_for
 from evaluator.stats.frechet import frechet, moments, redrawn
 from evaluator.stats.intervals import Numbers, plainly
 from evaluator.steps.late_start_gain import Start, gains
+from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, passing, sigma
 from firstlight.run_folder import Run

@@ -19,11 +19,12 @@ from evaluator.judges.reference import Reference, reference_for
 from evaluator.provenance import denoiser_sha256
 from evaluator.quality.cas import train_and_test
 from evaluator.quality.figures import against, floor_of
-from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, cached, drawn
+from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, drawn
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
+from firstlight.array_cache import kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
@@ -94,8 +95,9 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
 def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], count: int) -> list[Drawn]:
     """`count` pictures of every cell, as far as they are not kept already."""
     costs = [cell.settings.evaluations() for cell in compared]
-    kept = [len(cached(cache_path(cell.run, cell.settings), denoisers[cell.run].shape)[:count]) for cell in compared]
-    done = sum(cost * pictures for cost, pictures in zip(costs, kept, strict=True))
+    paths = [(cache_path(cell.run, cell.settings), denoisers[cell.run].shape) for cell in compared]
+    there = [len(kept(path, np.uint8, shape)[:count]) for path, shape in paths]
+    done = sum(cost * pictures for cost, pictures in zip(costs, there, strict=True))
     made = []
     with tqdm(
         desc="drawing", total=sum(costs) * count, initial=done, unit=" evaluations", unit_scale=True, disable=None
@@ -114,11 +116,11 @@ def row_of(cell: Cell, made: Drawn, judge: Judge, reference: Reference, floor: N
     """What the judge says of a cell's pictures, under the names of SOLVER_STEPS; times and scores are still missing."""
     logits, features = judge(made.images / np.float32(127.5) - 1)
     top, settings = logits.argmax(axis=1), cell.settings
-    kept = made.images[: SAMPLES * len(judge.classes)].transpose(0, 2, 3, 1)
+    shown = made.images[: SAMPLES * len(judge.classes)].transpose(0, 2, 3, 1)
     row: Row = dict.fromkeys(SOLVER_STEPS.names) | {
         "network": cell.run.id, "solver": settings.solver, "levels": settings.levels, "steps": settings.steps,
         "guidance": settings.guidance, "evaluations": settings.evaluations(), "n": len(top),
-        "top": top.astype(np.uint8).tobytes(), "pictures": np.ascontiguousarray(kept).tobytes(),
+        "top": top.astype(np.uint8).tobytes(), "pictures": np.ascontiguousarray(shown).tobytes(),
     }  # fmt: skip
     row |= ends("accuracy", wilson(int((top == made.labels).sum()), len(top)))
     if floor is not None:
