@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -190,11 +192,48 @@ def test_a_file_that_is_no_report_is_one_sentence(tmp_path: Path, content: bytes
         read(file)
 
 
+WRONG: list[Any] = [None, 7, -1, 1e400, True, "x", "{0.__class__}", "{:.3q}", [], [1], {}, {"x": 1}, "9" * 400]
+
+
+def places(held: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a record: what holds it, and its key there; of a list the first."""
+    keys = list(held) if isinstance(held, dict) else [0] if isinstance(held, list) and held else []
+    for key in keys:
+        yield held, key
+        yield from places(held[key])
+
+
+def test_whatever_stands_in_a_record_is_no_traceback(tmp_path: Path, page: bytes) -> None:
+    """Every field replaced by every kind of thing that it is not, or left out: one sentence, or what has changed."""
+    write_run(tmp_path, "first")
+    ask, file = Archive(tmp_path).ask, tmp_path / "bad.html"
+    record = json.loads(re.search(rb'id="firstlight-report">(.*?)</script>', page, re.S).group(1))  # type: ignore[union-attr]
+    record["numbers"], record["claims"] = record["numbers"][:2], record["claims"][:1]
+    refused = tried = 0
+    for holder, key in list(places(record)):
+        kept = holder[key]
+        for value in [*WRONG, "left out"]:
+            holder[key] = value
+            if value == "left out" and isinstance(holder, dict):
+                del holder[key]
+            file.write_text(f'<script id="firstlight-report">{json.dumps(record)}</script>')
+            tried += 1
+            try:
+                read(file)
+                if tried % 40 == 0:
+                    check(file, tmp_path, ask)
+            except RunError as error:
+                refused += 1
+                assert "is no report" in str(error) and "\n" not in str(error)
+            holder[key] = kept
+    assert tried > 400 and refused > tried / 2
+
+
 def test_a_hostile_record_runs_nothing_and_leaves_the_archive(tmp_path: Path) -> None:
     record = {
         "schema": 1,
-        "runs": {"../../etc": {"files": {}, "look": None}, "x": {}},
-        "queries": {"../x": 1},
+        "runs": {"../../etc": {"files": {}, "look": None}, "x": {"files": {}, "look": None}},
+        "queries": {"../x": "1"},
         "numbers": [],
     }
     file = tmp_path / "bad.html"

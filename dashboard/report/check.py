@@ -3,10 +3,8 @@
 The file comes from anywhere: it is read as text, nothing in it is run, and whatever it lacks is said in a sentence.
 """
 
-import json
 import math
 from collections.abc import Iterator
-from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,14 @@ from typing import Any
 from dashboard.claims import text as claims_text
 from dashboard.data.judgements import Seen
 from dashboard.report.build import LARGEST
-from dashboard.report.facts import SCHEMA, files_of, query_hash
+from dashboard.report.facts import files_of, query_hash
 from dashboard.report.numbers import Ask, Number, numbers_of
 from dashboard.report.recognizability import measured
+from dashboard.report.record import numbers_in, record_in
 from firstlight.errors import RunError
 from store.archive import good_entry
 
 NEAR = 1e-9  # relative: the same arithmetic on another processor
-FIELDS = {field.name for field in fields(Number)}
 
 
 def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
@@ -34,7 +32,7 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     names = page.record["queries"]
     changed += [f"The query {name} is another one now." for name in names if _query(name) != names[name]]
     for run_id, kept in page.record["runs"].items():
-        kept = kept | {"claims": [each for each in page.record.get("claims", []) if each["run"] == run_id]}
+        kept = kept | {"claims": [each for each in page.record["claims"] if each["run"] == run_id]}
         changed += _changes_of_run(run_id, kept, [number for number in page.numbers if number.run == run_id], root, ask)
     return changed, len(page.numbers)
 
@@ -66,9 +64,8 @@ class Page(HTMLParser):
             return
         content = "".join(self._parts)
         if tag == "script":
-            self.record = _record(content)
-            self.numbers = [Number(**{name: value for name, value in each.items() if name in FIELDS})
-                            for each in self.record["numbers"]]  # fmt: skip
+            self.record = record_in(content)
+            self.numbers = numbers_in(self.record)
         else:
             self.text.append((int(self._open.split()[1]), content))
         self._open = ""
@@ -91,18 +88,9 @@ def read(file: Path) -> Page:
             raise ValueError("it holds no record of its numbers")
     except OSError as error:
         raise RunError(f"{file} cannot be read ({error.strerror}); name a report that is there.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise RunError(f"{file} is no report ({error}); make one with: firstlight report RUN --out FILE") from (error)
     return page
-
-
-def _record(content: str) -> dict[str, Any]:
-    record = json.loads(content)
-    if record["schema"] > SCHEMA:
-        raise ValueError(f"it needs a newer Firstlight, schema {record['schema']}")
-    if not all(isinstance(record[name], kind) for name, kind in (("runs", dict), ("queries", dict), ("numbers", list))):
-        raise ValueError("its record has another form")
-    return dict(record)
 
 
 def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, ask: Ask) -> Iterator[str]:

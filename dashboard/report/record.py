@@ -1,0 +1,75 @@
+"""The record in a report's file, which comes from anywhere: what each of its fields may be, or that it is none."""
+
+import json
+import math
+import re
+from typing import Any
+
+from dashboard.report.facts import SCHEMA
+from dashboard.report.numbers import Number
+
+FORM = re.compile(r"\{:[^{}]{0,8}\}[^{}]{0,8}")  # of a number
+LARGEST = 1 << 53  # of a count
+TEXTS = ("run", "group", "what", "form", "query", "page")
+ENDS = ("value", "low", "high")
+
+
+def record_in(content: str) -> dict[str, Any]:
+    """The record, whole and of the right types. Raises ValueError, KeyError or TypeError for anything else."""
+    record = json.loads(content)
+    if record["schema"] > SCHEMA:
+        raise ValueError(f"it needs a newer Firstlight, schema {record['schema']}")
+    _check(_texts(record["queries"]), "queries")
+    _check(isinstance(record["numbers"], list) and all(_number(each) for each in record["numbers"]), "numbers")
+    _check(isinstance(record["runs"], dict) and all(_run(each) for each in record["runs"].values()), "runs")
+    claims = record.setdefault("claims", [])
+    _check(isinstance(claims, list) and all(_claim(each) for each in claims), "claims")
+    return dict(record)
+
+
+def numbers_in(record: dict[str, Any]) -> list[Number]:
+    """Its numbers, each of which can be written down. Raises ValueError for a form that is none."""
+    names = {*TEXTS, *ENDS, "n", "of", "asked"}
+    found = [Number(**{name: value for name, value in each.items() if name in names}) for each in record["numbers"]]
+    _check(all(isinstance(each.text, str) for each in found), "numbers")
+    return found
+
+
+def _check(right: bool, name: str) -> None:
+    if not right:
+        raise ValueError(f"its {name} have another form")
+
+
+def _texts(held: Any) -> bool:
+    return isinstance(held, dict) and all(isinstance(value, str) for value in held.values())
+
+
+def _finite(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and abs(value) < LARGEST and math.isfinite(value))
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < LARGEST
+
+
+def _number(each: Any) -> bool:
+    return (
+        all(isinstance(each[name], str) for name in TEXTS)
+        and all(_finite(each[name]) for name in ENDS)
+        and _count(each["n"])
+        and isinstance(each.get("of", ""), str)
+        and bool(FORM.fullmatch(each["form"]))
+    )
+
+
+def _run(each: Any) -> bool:
+    look = each["look"]
+    seen = look is None or (
+        all(isinstance(look[name], str) for name in ("view", "judge")) and _finite(float(look["threshold"]))
+    )
+    return _texts(each["files"]) and seen
+
+
+def _claim(each: Any) -> bool:
+    words = all(isinstance(each[name], str) for name in ("run", "source", "part", "verdict"))
+    return words and all(_finite(each[end]) for end in ENDS) and _count(each["n"])
