@@ -28,7 +28,7 @@ def notes_of(path: Path) -> dict[str, Any]:
     """What a table's file says about itself; nothing where it cannot be read."""
     try:
         return _notes_of(str(path), signature(path.stat()))
-    except (OSError, pa.ArrowException):
+    except (OSError, ValueError, TypeError, RecursionError, pa.ArrowException):
         return {}
 
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from firstlight.manifest import Problem, Signature
 from firstlight.schema import TABLES
 from firstlight.table_rules import LONGEST, MADE_BY, MOST_ROWS, ROWS, Rule, rules
+from store.table_notes import notes_problem
 
 REMEMBERED = 1 << 16  # tables looked at
 FEW = 16  # possible combinations for each row, for which a place is kept
@@ -72,7 +73,10 @@ def again(table: str, run: str) -> str:
 
 def _reason(path: Path, table: str, facts: Facts) -> str:
     try:
-        _check(_read(path, table), table, facts)
+        held = _read(path, table)
+        if wrong := notes_problem(held.schema.metadata):
+            raise _Wrong(wrong)
+        _check(held, table, facts)
     except _Wrong as wrong:
         return f"{wrong}; {again(table, facts.run)}"
     except (OSError, ValueError, MemoryError, pa.ArrowException):

@@ -33,7 +33,7 @@ from firstlight.schema import COLUMNS, MEMORISATION, NOVELTY, NOVELTY_PICTURES, 
 from sampler.guidance_laws import LAWS
 from store.database import Archive
 from store.table_content import content_problem, facts_of
-from store.verification import inspect, looked_into, verify
+from store.verification import inspect, looked_into, sound_table, verify
 
 COUNT = int(os.environ.get("FIRSTLIGHT_FUZZ", "120"))
 SEED = int(os.environ.get("FIRSTLIGHT_SEED", "17"))
@@ -185,6 +185,20 @@ def test_whatever_is_wrong_with_a_table_is_one_sentence_and_no_other_run_s(run: 
         path.write_bytes(content)
         run.manifest.write_bytes(manifest)
     assert not inspect(run).damaged
+
+
+NOTES = ["[]", "{", '"x"', '{"null": []}', '{"judges": {"a": []}}', '{"judges": {"a": {"seen": [1]}}}',
+         '{"levels": [[]]}', '{"same": {"value": "x", "low": 1, "high": 2}}', '{"close": "yes"}', '{"pictures": []}',
+         '{"denoisers": {"a": 1}}', "[" * 100_000, '{"x": "' + "x" * (1 << 20) + '"}']  # fmt: skip
+
+
+@pytest.mark.parametrize("said", NOTES, ids=lambda said: said[:30])
+def test_notes_of_another_form_are_one_sentence(run: Run, said: str) -> None:
+    table = pq.read_table(run.judgements)
+    write_table(run.judgements, table.replace_schema_metadata({b"firstlight": said.encode()}))
+    write_manifest(run, run.judgements)
+    with pytest.raises(RunError, match=r"lab is damaged: judgements\.parquet has notes .*evaluate recognizability lab"):
+        sound_table(run, "judgements")
 
 
 def test_an_archive_answers_for_all_but_the_run_that_is_wrong(run: Run) -> None:
