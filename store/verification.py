@@ -131,9 +131,13 @@ def _shipped(run: Run, table: Path) -> bool:
     return shipped_together(*(sha256(str(path), signature(os.lstat(path))) for path in (run.card, table)))
 
 
-def sound_table(run: Run, name: str) -> Path:
-    """The file of a run's table, its checksum, columns and content looked at. Raises RunError, which names the fix."""
-    path = run.tables[name]
+def sound_table(path: Path) -> Path:
+    """The path of a table in its run's folder, once its checksum, columns and content were looked at.
+
+    Raises RunError, which names the fix.
+    """
+    run = Run(path.parent)
+    name = next(name for name, each in run.tables.items() if each == path)
     try:
         sign, facts = signature(os.lstat(path)), facts_of(run.id, card_of(run))
         problem = (
@@ -142,10 +146,9 @@ def sound_table(run: Run, name: str) -> Path:
             or content_problem(path, name, sign, facts)
         )
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror}); {again(name, run.id)}") from error
+        raise RunError(f"{path} cannot be read ({error.strerror}); {again(name, run.id)}.") from error
     if problem:
-        fix = "" if problem.reason.endswith(fix := again(name, run.id)) else f"; {fix}"
-        raise RunError(f"{run.id} is damaged: {problem}{fix}")
+        raise RunError(f"{run.id} is damaged: {str(problem).partition('; ')[0]}; {again(name, run.id)}.")
     return path
 
 

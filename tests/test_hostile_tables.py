@@ -198,7 +198,7 @@ def test_notes_of_another_form_are_one_sentence(run: Run, said: str) -> None:
     write_table(run.judgements, table.replace_schema_metadata({b"firstlight": said.encode()}))
     write_manifest(run, run.judgements)
     with pytest.raises(RunError, match=r"lab is damaged: judgements\.parquet has notes .*evaluate recognizability lab"):
-        sound_table(run, "judgements")
+        sound_table(run.judgements)
 
 
 def test_an_archive_answers_for_all_but_the_run_that_is_wrong(run: Run) -> None:

@@ -85,7 +85,7 @@ def figures(run: Run, judge: ClipJudge, table: pa.Table, orders: Mapping[str, Or
         "real": {name: plain(like_real(orders[name], {row["label"]: row[name] for row in real}))
                  for name in orders if name != "z"},
     }  # fmt: skip
-    other = pq.read_table(sound_table(run, "clip_pictures"))
+    other = pq.read_table(sound_table(run.clip_pictures))
     if other["judge"][0].as_py() is None:
         return agreement
     own = table.filter(pc.equal(table["template"], MEAN))

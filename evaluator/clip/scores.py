@@ -101,7 +101,7 @@ def snapshots(run: Run, judge: ClipJudge) -> int:
     if not run.snapshots.is_file():
         return 0
     try:
-        table = pq.read_table(sound_table(run, "snapshots"))
+        table = pq.read_table(sound_table(run.snapshots))
         if not table.num_rows:
             return 0
         channels, size, _ = judge.shape
@@ -127,7 +127,7 @@ def steps(run: Run, judge: ClipJudge) -> int:
         return 0
     columns = ["sample", "label", "seed", "steps", "frames", "logsnr", VIEW]
     try:
-        file = pq.ParquetFile(sound_table(run, "trajectories"))
+        file = pq.ParquetFile(sound_table(run.trajectories))
         batches = file.iter_batches(batch_size=AT_ONCE, columns=columns)
         total = -(-file.metadata.num_rows // AT_ONCE)
         parts = [

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from evaluator.provenance import notes
 from firstlight.errors import RunError
-from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import METADATA
 from store.verification import sound_table
@@ -40,8 +39,7 @@ def write(path: Path, table: pa.Table, source: dict[str, Any], judges: dict[str,
 def stored(path: Path, schema: pa.Schema, source: dict[str, Any]) -> tuple[pa.Table | None, dict[str, Any]]:
     """The rows in a file that were made from the same source, and what its notes say of judges; else None and {}."""
     try:
-        run = Run(path.parent)
-        table = pq.read_table(sound_table(run, next(name for name, each in run.tables.items() if each == path)))
+        table = pq.read_table(sound_table(path))
         made_of = notes(table)
     except (RunError, OSError, ValueError, pa.ArrowException):
         return None, {}

@@ -114,7 +114,7 @@ def _turned(
 def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:
     """What the run's file holds of the way that is not made now, if it was made alike; else no rows."""
     try:
-        table = pq.read_table(sound_table(subject.run, "uturn"))
+        table = pq.read_table(sound_table(subject.run.uturn))
     except (RunError, OSError, pa.ArrowException):
         return UTURN.empty_table()
     made = notes(table)

@@ -55,7 +55,7 @@ def memorisation(run: Run, data: Path | None = None) -> Time:
     card = card_of(run)
     try:
         kept = pq.read_table(run.snapshots)
-        sound_table(run, "snapshots")
+        sound_table(run.snapshots)
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{run.id} kept no pictures through its training; train it with --snapshots 40.") from error
     if not kept.schema.equals(SNAPSHOTS, check_metadata=False) or not len(kept):

@@ -119,7 +119,7 @@ def _kinship(run: Run) -> dict[str, Any] | None:
 
 def _in_small_steps(run: Run, config: dict[str, Any]) -> View:
     """The chains in small steps, told on the run's own steps."""
-    return replace(view_of(pq.read_table(sound_table(run, "recognition")), FINE), grid=own(config))
+    return replace(view_of(pq.read_table(sound_table(run.recognition)), FINE), grid=own(config))
 
 
 def analysis(

@@ -48,7 +48,7 @@ def judged(run: Run) -> pa.Table:
 
 def _read(run: Run) -> pa.Table | None:
     try:
-        table = pq.read_table(sound_table(run, "judgements"))
+        table = pq.read_table(sound_table(run.judgements))
     except (RunError, OSError, pa.ArrowException):
         return None
     return table if table.schema.equals(JUDGEMENTS) else None
@@ -56,7 +56,7 @@ def _read(run: Run) -> pa.Table | None:
 
 def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa.Table:
     try:
-        file = pq.ParquetFile(sound_table(run, "trajectories"))
+        file = pq.ParquetFile(sound_table(run.trajectories))
         missing = set(TRAJECTORIES.names) - set(file.schema_arrow.names)
         if missing or not file.metadata.num_rows:
             raise ValueError(f"columns {sorted(missing)} are missing" if missing else "it holds no rows")
