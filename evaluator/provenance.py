@@ -50,7 +50,8 @@ def maker(path: Path, run_id: str = "") -> str:
     """The sha256 of the denoiser that a table was made with, by its own notes; empty where they name none."""
     said = notes_of(path)
     source, each = said.get("source", {}), said.get("denoisers", {})
-    return str(said.get("denoiser") or source.get("denoiser") or each.get(run_id, ""))
+    from_source = source.get("denoiser") if isinstance(source, dict) else ""  # memorisation's is a sentence
+    return str(said.get("denoiser") or from_source or each.get(run_id, ""))
 
 
 def made_of(path: Path) -> dict[str, str]:

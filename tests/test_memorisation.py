@@ -16,6 +16,7 @@ from test_lab_pages import words
 from evaluator.__main__ import main
 from evaluator.novelty.memorisation import CANNOT, Time, order, slope, time_of
 from evaluator.novelty.report import power
+from evaluator.provenance import maker
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import Estimate, plain
 from firstlight.atomic_writes import write_json
@@ -130,3 +131,11 @@ def test_a_run_without_kept_pictures_is_one_sentence(
     assert main(["memorisation", "bare", "--runs", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "with --snapshots 40" in said and said.count("\n") == 1
+
+
+def test_a_source_in_words_names_no_denoiser(tmp_path: Path) -> None:
+    """The pages of an adopted run ask each of its tables for the network that it was made with."""
+    path = tmp_path / "memorisation.parquet"
+    said = {b"firstlight": b'{"pictures": 5, "source": "5 pictures of mnist"}'}
+    pq.write_table(TABLE.empty_table().replace_schema_metadata(said), path)
+    assert maker(path) == ""
