@@ -9,9 +9,9 @@ from firstlight.schema import METADATA
 
 LARGEST = 1 << 20  # bytes
 KINDS: dict[str, type | tuple[type, ...]] = {
-    "source": (dict, str), "judges": dict, "judge": dict, "settings": dict, "denoisers": dict, "machine": dict, "null": dict,
-    "same": dict, "later": dict, "within": dict, "levels": list, "denoiser": str, "real": str, "chain": str,
-    "pictures": (str, int), "close": bool, "seen": (bool, list),
+    "source": (dict, str), "judges": dict, "judge": dict, "settings": dict, "denoisers": dict, "machine": dict,
+    "null": dict, "same": dict, "later": dict, "within": dict, "levels": list, "denoiser": str, "real": str,
+    "chain": str, "pictures": (str, int), "close": bool, "seen": (bool, list),
 }  # fmt: skip
 ESTIMATES = ("same", "later", "within")  # each with these three:
 ENDS = ("value", "low", "high")
