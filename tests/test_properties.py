@@ -52,9 +52,12 @@ JSON = some.recursive(some.none() | some.booleans() | some.integers(-(2**62), 2*
                       max_leaves=6)  # fmt: skip
 
 
+FOLDERS = tempfile.TemporaryDirectory(prefix="firstlight-")
+
+
 def place() -> Path:
     """A new folder: a fixture's would be the same for every example."""
-    return Path(tempfile.mkdtemp(prefix="firstlight-property-"))
+    return Path(tempfile.mkdtemp(dir=FOLDERS.name))
 
 
 # store
