@@ -19,7 +19,9 @@ import pytest
 import torch
 from app_fixture import linked
 from archive_fixture import write_run
+from clip_fixture import JUDGE, PROMPTS
 from damage import Tally
+from guided_fixture import STEPS
 from test_hostile_tables import made  # noqa: F401
 from test_store_blind_test_answers import sitting
 
@@ -50,19 +52,14 @@ Record = Callable[[str, object], None]
 def needed(query: str) -> dict[str, object]:
     """Values for a query's parameters that have rows in the run of every table."""
     values = {"sample": 1, "names": ["a group"], "thresholds": [0.5], "view": "x", "judge": "mnist-noisy",
-              "labels": [0], "clip": "mnist-clip", "template": "", "steps": 6, "ids": ["lab"]}  # fmt: skip
+              "labels": [0], "clip": JUDGE, "template": PROMPTS[0], "steps": STEPS[0], "ids": ["lab"]}  # fmt: skip
     return {name: values[name] for name in re.findall(r"\$(\w+)", statement(query)) if name in values}
 
 
 def answers(archive: Archive, run: str, tables: set[str]) -> dict[str, pd.DataFrame]:
     """What the queries that read one of these tables answer of a run. Raises RunError."""
-    found = {}
-    for query in sorted(QUERIES):
-        words = set(re.findall(r"\w+", statement(query)))
-        if words & tables and {"run", "runs"} & set(re.findall(r"\$(\w+)", statement(query))):
-            chosen = {"run": run} if "$run" in re.findall(r"\$\w+", statement(query)) else {"runs": [run]}
-            found[query] = archive.ask(query, **needed(query) | chosen)
-    return found
+    words = {query: set(re.findall(r"\w+", statement(query))) for query in sorted(QUERIES)}
+    return {query: archive.ask(query, **needed(query), run=run) for query in words if words[query] & tables}
 
 
 def views(name: str) -> set[str]:
