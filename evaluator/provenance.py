@@ -71,5 +71,5 @@ def digest(run: Run) -> str:
         raise RunError(f"{run.id} has no trajectories. {trajectories_by(run)}")
     try:
         return origin(run.trajectories)
-    except pa.ArrowException as error:
+    except (OSError, pa.ArrowException) as error:  # Arrow's own of a damaged footer are both
         raise RunError(f"The trajectories of {run.id} cannot be read. {trajectories_by(run)}") from error

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -53,11 +52,9 @@ def memorisation(run: Run, data: Path | None = None) -> Time:
     Raises RunError where it kept no pictures through its training, or those that it learned from are not at hand.
     """
     card = card_of(run)
-    try:
-        kept = pq.read_table(run.snapshots)
-        sound_table(run.snapshots)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{run.id} kept no pictures through its training; train it with --snapshots 40.") from error
+    if not run.snapshots.is_file():
+        raise RunError(f"{run.id} kept no pictures through its training; train it with --snapshots 40.")
+    kept = pq.read_table(sound_table(run.snapshots))
     if not kept.schema.equals(SNAPSHOTS, check_metadata=False) or not len(kept):
         raise RunError(f"{run.snapshots} holds no pictures; train {run.id} again with --snapshots 40.")
     learned = pictures_learned(card, data)
