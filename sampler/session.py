@@ -58,7 +58,7 @@ class Denoiser:
     no_label: bool = True  # whether it knows "no label"; a model of somebody's own may not
     known: tuple[float, ...] = ()  # the only levels that it knows, logSNR, rising; empty: it knows any
     one_level: bool = False  # whether a batch has one level, the first picture's; of a network with one time a batch
-    content: bytes = field(default=b"", repr=False)  # of the graph that is run, for the CPU where CUDA fails
+    content: bytes = field(default=b"", repr=False)  # of a graph that CUDA runs, for the CPU where it fails
 
     def __call__(
         self,
@@ -180,7 +180,8 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     known = known_to(report_of(path))
     shape, config = (channels, height, width), metadata.get("config", "")
     one_level = metadata.get("one_level") == "true"
-    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, content)
+    spare = content if name == "CUDA" else b""
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, spare)
 
 
 def check_provider(provider: str) -> None:

@@ -159,7 +159,9 @@ def test_a_gpu_that_is_listed_and_does_not_work_is_told_once(
 def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
     drawer: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    net = replace(session.load(drawer.denoiser, "cpu"), provider="CUDA", session=Full())
+    net = replace(
+        session.load(drawer.denoiser, "cpu"), provider="CUDA", session=Full(), content=drawer.denoiser.read_bytes()
+    )
     monkeypatch.setattr(generation, "denoiser", lambda _: net)
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(drawer.archive))
     page = linked("generate", run=drawer.id, each="1", steps="2")
@@ -176,7 +178,7 @@ def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
 def test_a_gpu_that_fails_leaves_an_ablation_ablated(drawer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The CPU goes on with the graph that lacks the part, not with the run's own."""
     net = session.load(drawer.denoiser, "cpu")
-    graph = open_graph(net.content)
+    graph = open_graph(drawer.denoiser.read_bytes())
     lacking = without_skips(graph, tuple(graph.levels))
     own = session.opened
     monkeypatch.setattr(session, "opened", lambda *_: (Full(), "CUDA", ""))
