@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,7 +68,9 @@ def write_json(path: Path, content: Any) -> None:
     write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left behind."""
+def sweep(folder: Path, seconds: float = 0.0) -> None:
+    """Remove what killed writers left behind, of the last so many seconds none: it may be somebody's who writes now."""
     for part in folder.rglob(TEMPORARY_PREFIX + "*"):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # another swept it, or it is on a disk that takes no changes
+            if not seconds or time.time() - part.lstat().st_mtime > seconds:
+                part.unlink()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstlight.atomic_writes import TEMPORARY_PREFIX, place, write_json
+from firstlight.atomic_writes import TEMPORARY_PREFIX, place, sweep, write_json
 from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import entry_of, live, signature, standing, survey, table_problem, write_entries
@@ -20,6 +20,8 @@ from firstlight.run_folder import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+DAY = 86400.0  # seconds after which nobody is still at a file that was begun
 
 
 @contextmanager
@@ -70,6 +72,7 @@ def _placed(run: Run, new: dict[Path, Path]) -> None:
             place(temporary, path)
         if vouched:
             write_entries(run, held | entries)
+    sweep(run.folder, DAY)
 
 
 def store_table(path: Path, table: "pa.Table") -> None:

@@ -28,6 +28,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import SILENCE
+from firstlight.run_writes import store_card
 from store.archive import entries
 from store.verification import verify
 from trainer import train as loop
@@ -103,6 +104,9 @@ def wrong(runs: Path, whole: list[tuple[int, str, float]]) -> list[str]:
     if not run.card.is_file() or card_of(run)["state"] != "finished":
         work(runs)
     found += [str(problem) for problem in verify(run)]
+    for path in run.folder.rglob(f"{TEMPORARY_PREFIX}*"):
+        os.utime(path, (0, 0))  # of a run that was killed in its last write, and only later changed again
+    store_card(run, card_of(run))
     found += [f"{path.name} was left" for path in run.folder.rglob(f"{TEMPORARY_PREFIX}*")]
     if card_of(run)["state"] != "finished" or losses(run) != whole:
         found.append("its losses are others than those of a run that was never killed")

@@ -20,7 +20,9 @@ from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
+from firstlight.run_json import read_card
 from firstlight.run_state import state_of
+from firstlight.run_writes import store_card
 from firstlight.schema import JUDGEMENTS, METRICS
 from store.archive import entries, entry, glance
 from store.database import Archive
@@ -397,6 +399,15 @@ def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
     (run.folder / ".part-abc.parquet").write_bytes(b"half")
     sweep(run.folder)
     assert not list(run.folder.glob(".part-*")) and run.metrics.exists()
+
+
+def test_a_later_writer_sweeps_what_nobody_can_still_be_at(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "first")
+    for name in ("old", "young"):
+        (run.folder / f".part-{name}.json").write_bytes(b"half")
+    os.utime(run.folder / ".part-old.json", (0, 0))
+    store_card(run, read_card(run))
+    assert [path.name for path in run.folder.glob(".part-*")] == [".part-young.json"]
 
 
 @pytest.mark.parametrize(
