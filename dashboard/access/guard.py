@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from google.protobuf.message import DecodeError
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
 from dashboard.access.exposure import OWN, answers
 
 Message = MutableMapping[str, Any]
 CLOSED = ("metrics", "upload_file", "agent")  # of Streamlit's own paths: nothing here asks for them
+ASKED = {"rerun_script", "stop_script", "app_heartbeat", "deferred_file", "dataframe_chunk"}  # what our pages say
 PLAIN = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -36,6 +40,8 @@ class Guard:
             plain = [(b"content-type", b"text/plain")]
             await _headed(send)({"type": "http.response.start", "status": 403, "headers": plain})
             await send({"type": "http.response.body", "body": problem.encode()})
+        elif scope["type"] == "websocket":
+            await self.app(scope, _sifted(receive), send)
         else:
             await self.app(scope, receive, _headed(send) if scope["type"] == "http" else send)
 
@@ -50,6 +56,29 @@ def _problem(scope: Message) -> str:
     if "/_stcore/" in scope["path"] and scope["path"].partition("/_stcore/")[2].startswith(CLOSED):
         return "The dashboard has nothing here; open one of its pages.\n"
     return ""
+
+
+def _sifted(receive: Callable[[], Any]) -> Callable[[], Any]:
+    """`receive`, without messages that no page sends: one of them empties everybody's caches, before sign-in too."""
+
+    async def sifted() -> Message:
+        while True:
+            message: Message = await receive()
+            if message["type"] != "websocket.receive" or _said(message.get("bytes") or b"") in ASKED:
+                return message
+
+    return sifted
+
+
+def _said(content: bytes) -> str:
+    """What kind of message this is; one that cannot be read is left to Streamlit, which ends its connection."""
+    try:
+        message = BackMsg.FromString(content)
+    except DecodeError:
+        return "rerun_script"
+    kind = message.WhichOneof("type") or ""
+    asked = message.backend_operation_request.WhichOneof("payload") or ""
+    return asked if kind == "backend_operation_request" else kind
 
 
 def _values(scope: Message, name: bytes) -> list[str]:
