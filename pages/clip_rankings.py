@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.clip_rankings import choice, overview, tabs
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
@@ -11,7 +12,7 @@ run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
 
 
-@st.fragment
+@sign_in.fragment
 def measured() -> None:
     """Everything that a judge, a prompt and a score change: the rest of the page stays."""
     answer = st.container()

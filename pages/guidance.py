@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.guidance import choice, front, headline, tabs
@@ -10,7 +11,7 @@ elements.title("Guidance", "Which law draws the class asked, and what does it co
 run = archive.chosen_run()
 
 
-@st.fragment
+@sign_in.fragment
 def measured() -> None:
     """Everything that the number of steps and a judge change: the rest of the page stays."""
     place = st.container()

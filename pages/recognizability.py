@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
 from dashboard.recognizability import chart, choice, overview, tabs
@@ -11,7 +12,7 @@ run, axis = archive.chosen_run(), control_bar.chosen_axis()
 others = control_bar.chosen_others(run)
 
 
-@st.fragment
+@sign_in.fragment
 def measured() -> None:
     """Everything that a judge, a view and a threshold change: the rest of the page stays."""
     answer = st.container()

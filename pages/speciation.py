@@ -1,7 +1,6 @@
 """When the class is decided: the experiments, and theory beside them."""
 
-import streamlit as st
-
+from dashboard.access import sign_in
 from dashboard.components import control_bar, elements, inputs
 from dashboard.data import archive
 from dashboard.speciation import headline, tabs
@@ -11,7 +10,7 @@ run, axis = archive.chosen_run(), control_bar.chosen_axis()
 elements.headline(headline.sentence(run, axis))
 
 
-@st.fragment
+@sign_in.fragment
 def measured() -> None:
     """The open part; its controls change nothing else."""
     for name, part in inputs.parts(list(tabs.PARTS), "experiment"):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.components import control_bar, elements
 from dashboard.data import archive
 from dashboard.steps import choice, headline, late_start, pictures, sections, table, ways
@@ -13,7 +14,7 @@ elements.headline(headline.sentence(at))
 headline.remarks(at)
 
 
-@st.fragment
+@sign_in.fragment
 def measured() -> None:
     """The chart; which measure it shows changes nothing else."""
     sections.chart(at, choice.chosen_measure())
@@ -24,7 +25,7 @@ table.draw(at)
 st.subheader("The same noise", anchor=False)
 
 
-@st.fragment
+@sign_in.fragment
 def drawn() -> None:
     """The pictures; which noise they start from changes nothing else."""
     pictures.draw(at, control_bar.chosen_class(run))

@@ -15,6 +15,7 @@ from dashboard.access.acts import Role
 from dashboard.access.exposure import ACCESS, LOCAL, SIGN_IN, VIEWERS, loopback
 
 HOURS = 12  # that a sign-in counts, where [roles] says nothing else
+_left: dict[tuple[str, Any], float] = {}  # sign-ins that were ended by a sign-out, and when
 
 
 def access() -> str:
@@ -35,8 +36,18 @@ def role() -> Role:
 
 
 def signed_in() -> bool:
-    """Whether whoever asks has signed in, and not too long ago."""
-    return access() == SIGN_IN and bool(user().get("is_logged_in")) and fresh(user(), secrets("roles"))
+    """Whether whoever asks has signed in, not too long ago, and has not signed out, in this window or another."""
+    there = access() == SIGN_IN and bool(user().get("is_logged_in")) and fresh(user(), secrets("roles"))
+    return there and (person(), user().get("iat")) not in _left
+
+
+def leave() -> None:
+    """End this sign-in, in every window and for whoever kept its cookie."""
+    now, hours = time.time(), secrets("roles").get("hours", HOURS)
+    for old in [each for each, when in list(_left.items()) if now - when > 3600 * hours]:
+        _left.pop(old, None)
+    if user():
+        _left[person(), user().get("iat")] = now
 
 
 def fresh(claims: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
@@ -50,7 +61,7 @@ def given(claims: Mapping[str, Any], settings: Mapping[str, Any]) -> Role:
     """The role that [roles] gives to these claims of an ID token; with a `claim`, by its values alone."""
     own = _names(claims, str(settings.get("claim", "")))
     for role, key in ((Role.OPERATOR, "operators"), (Role.ANALYST, "analysts")):
-        if own & {name.casefold() if "@" in name else name for name in settings.get(key, ())}:
+        if own & {_folded(name) for name in settings.get(key, ())}:
             return role
     return Role.VIEWER
 
@@ -60,11 +71,16 @@ def _names(claims: Mapping[str, Any], claim: str) -> set[str]:
     if claim:
         values = claims.get(claim)
         values = values if isinstance(values, (list, tuple)) else [values]
-        return {each.casefold() if "@" in each else each for each in values if isinstance(each, str)}
+        return {_folded(each) for each in values if isinstance(each, str)}
     subject, mail = str(claims.get("sub", "")), str(claims.get("email", ""))
     names = {subject} if subject and "@" not in subject else set()  # a subject may look like another's address
     verified = claims.get("email_verified") not in (False, "false", "False")
-    return names | ({mail.casefold()} if "@" in mail and verified else set())
+    return names | ({_folded(mail)} if "@" in mail and verified else set())
+
+
+def _folded(name: str) -> str:
+    """An address without regard to case, of A to Z alone: other letters may look like, or become, another's."""
+    return "".join(each.lower() if each.isascii() else each for each in name) if "@" in name else name
 
 
 def user() -> dict[str, Any]:

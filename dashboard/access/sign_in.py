@@ -1,10 +1,16 @@
 """Signing in and out: the page before all pages, and who is there, at the foot of the sidebar."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
 import streamlit as st
 
 from dashboard.access import roles
 from dashboard.access.exposure import LOCAL, SIGN_IN, providers
 from dashboard.components import elements
+
+P = ParamSpec("P")
 
 
 def done() -> bool:
@@ -21,7 +27,7 @@ def gate() -> None:
     if not auth:
         elements.stop("Nobody can sign in, because the secrets have no [auth]; docs/network.md says what they need.")
     elements.note(
-        "Your sign-in is too old; sign in again."
+        "Your sign-in no longer counts; sign in again."
         if roles.user().get("is_logged_in")
         else "The runs are shown to those who have signed in."
     )
@@ -29,6 +35,18 @@ def gate() -> None:
         label = "Sign in" if name == "default" else f"Sign in with {elements.literal(name)}"
         st.button(label, type="primary", key=f"sign-in-{name}", on_click=st.login, args=(name,))
     st.stop()
+
+
+def fragment(draw: Callable[P, None], every: float | None = None) -> Callable[P, None]:
+    """A part of a page that is drawn again alone while the sign-in counts, and then gives way to `gate`."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **named: P.kwargs) -> None:
+        if not done():
+            st.rerun()
+        draw(*args, **named)
+
+    return st.fragment(drawn, run_every=every)
 
 
 def foot() -> None:
@@ -40,4 +58,9 @@ def foot() -> None:
         name = str(claims.get("email") or claims.get("name") or claims.get("sub") or "Not signed in")
         elements.note(f"{name}, {roles.role().word}")
         if roles.signed_in():
-            st.button("Sign out", key="sign-out", on_click=st.logout)
+            st.button("Sign out", key="sign-out", on_click=_leave)
+
+
+def _leave() -> None:
+    roles.leave()
+    st.logout()

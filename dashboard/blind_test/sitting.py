@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
+from dashboard.access import sign_in
 from dashboard.access.acts import ANSWER
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
@@ -105,7 +106,7 @@ def order(choices: pd.DataFrame, length: int, sitting: str) -> list[tuple[int, i
     return list(zip(choices["sample"].to_numpy(int)[rows].tolist(), frames.tolist(), strict=True))
 
 
-@st.fragment
+@sign_in.fragment
 def picture(run: pd.Series, trial: Trial) -> None:
     """The next picture and a button for each class."""
     if trial.over:

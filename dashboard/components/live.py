@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import format
+from dashboard.access import sign_in
 from dashboard.components import elements
 from dashboard.data import archive
 
@@ -19,13 +20,12 @@ def watched(view: Callable[[], None], runs: list[str]) -> None:
         view()
         return
 
-    @st.fragment(run_every=LOOK)
     def look() -> None:
         if _states(runs) != states:
             st.rerun()
         view()
 
-    look()
+    sign_in.fragment(look, LOOK)()
 
 
 def running(runs: pd.DataFrame) -> list[str]:

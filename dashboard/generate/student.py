@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
+from dashboard.access import sign_in
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import Refused, refusal
 from dashboard.components import elements, inputs
@@ -25,7 +26,7 @@ AT_ONCE = 1.0  # seconds of drawing that need no bar
 SCALE = 0.1  # of guidance, from one press of a key to the next
 
 
-@st.fragment
+@sign_in.fragment
 def section(run: pd.Series, net: Denoiser) -> None:
     """The controls and what they draw; a change draws anew and leaves the rest of the page alone."""
     answer = st.container()
