@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import generation
 from dashboard.access.acts import DRAW
-from dashboard.access.permits import Refused, permit
+from dashboard.access.permits import Refused, permit, refusal
 from dashboard.data import archive
 from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures.grid import plate
@@ -30,11 +30,12 @@ def film(run: pd.Series, name: str, kind: str, label: int, which: int) -> Film:
     folder = archive.folder(run)
     image = clean_pictures.pictures(run, kind, label)[which]
     try:
-        permit(DRAW)
+        if said := refusal(DRAW):
+            raise Refused(said)
+        return _film(folder, archive.stamp(folder.id), name, image, label)
     except Refused as refused:
         moments = process.moments(schedules.schedule(name, folder))
         return Film(_picture(process.noised(image, moments["logsnr"].to_numpy()), None, moments), str(refused))
-    return _film(folder, archive.stamp(folder.id), name, image, label)
 
 
 @st.cache_data(max_entries=128, show_spinner="Drawing the ways back")
@@ -48,6 +49,7 @@ def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
         moments = process.moved(moments, net.known)
         logsnr = moments["logsnr"].to_numpy()
         x = process.noised(image, logsnr)
+        permit(DRAW, 2 * len(x))
         ways = process.back(net, x, logsnr, label, 1.0)
     except SamplerError as error:
         return Film(_picture(x, None, moments), str(error))
