@@ -1,5 +1,6 @@
 """Inputs whose values live in the URL, each checked against what it may be."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -93,7 +94,8 @@ def entry(
     """A number to type in, in the URL. A default that has an owner comes back with another owner."""
     _check_number(key, low, high)
     default_of(key, default, owner)
-    picked = st.number_input(label, low, high, default, step, key=key, bind="query-params", help=help, width=120)
+    bound = None if _endless(key) else "query-params"
+    picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help, width=120)
     return min(max(picked, low), high) if picked == picked else default
 
 
@@ -125,6 +127,17 @@ def _check_number(key: str, low: float, high: float) -> None:
         good = False
     if not good:
         refuse(key)
+
+
+def _endless(key: str) -> bool:
+    """Whether the URL asks for infinity, of which Streamlit would make a whole number; then it asks no more."""
+    try:
+        endless = math.isinf(float(st.query_params.get(key, "0")))
+    except ValueError:
+        return False
+    if endless:
+        del st.query_params[key]
+    return endless
 
 
 def default_of(key: str, default: Any, owner: str | None) -> None:
