@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -94,7 +94,7 @@ def entry(
     """A number to type in, in the URL. A default that has an owner comes back with another owner."""
     _check_number(key, low, high)
     default_of(key, default, owner)
-    bound = None if _endless(key) else "query-params"
+    bound: Literal["query-params"] | None = None if _endless(key) else "query-params"
     picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help, width=120)
     return min(max(picked, low), high) if picked == picked else default
 
