@@ -26,6 +26,8 @@ _RULES = {
     preset        text ?
     seed          whole ?
     device        text ?
+    processes     whole 1..
+    precision     text
     versions      object
     git_commit    text ?
     message       text

@@ -7,7 +7,7 @@ from firstlight.errors import RunError
 from firstlight.installation import INSTALLED
 
 EXTRAS = {  # of pyproject.toml, with the modules that they bring
-    "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend"),
+    "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend", "accelerate"),
     "clip": ("open_clip",),
     "import": ("tensorboard",),
     "signin": ("authlib", "httpx2"),

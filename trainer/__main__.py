@@ -14,12 +14,22 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.telemetry import switch_off
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
+from trainer.launcher import launch, launched
+
+MOST_THREADS, MOST_PROCESSES = 1024, 64
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(words)
     try:
+        within("threads", options.threads, MOST_THREADS)
+        if "processes" in options:
+            within("processes", options.processes, MOST_PROCESSES)
+            options.id = named(options)
+            if launched() == 1 and (options.processes or 1) > 1:
+                return launch(words, options.processes, options.id)
         if options.command in ("trace", "sampling") and "guest" in card_of(run := own_run(options.runs, options.run)):
             _adopted(run, options)
             return 0
@@ -30,6 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def within(name: str, number: int | None, most: int) -> None:
+    """Raises RunError for a number of threads or processes that makes no sense."""
+    if number is not None and not 1 <= number <= most:
+        raise RunError(f"{number} {name} make no sense; give --{name} a number from 1 to {most}.")
+
+
+def named(options: argparse.Namespace) -> str:
+    """The id of the run that is trained."""
+    if options.command == "resume":
+        return str(options.run)
+    default = options.preset if options.command == "train" else f"{options.run}-student-{options.evaluations}"
+    return str(options.id or default)
 
 
 def _adopted(run: Run, options: argparse.Namespace) -> None:
@@ -78,9 +102,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("run", help="the run's id")
     for command in (start, again):
         command.add_argument("--data", type=Path, help="a folder or file with the dataset, instead of a download")
+    for command in (start, student, again):
+        command.add_argument("--processes", type=int, metavar="N", help="share every batch among N (default: 1)")
     for command in (start, student, again, record, default):
         add_flag(command)
-        command.add_argument("--threads", type=int, help="processor threads (default: all cores)")
+        command.add_argument("--threads", type=int, help="processor threads of each process (default: all cores)")
     return top
 
 

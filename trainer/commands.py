@@ -21,16 +21,16 @@ from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
 from trainer.data import DataError, Pictures, load, own_name, prepared
-from trainer.device import best_device
+from trainer.device import best_device, half_precision
 from trainer.distill import lesson, paths_of, student_config
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
+from trainer.processes import first, joined, parted, sentence
 from trainer.run_json import new_card, student_card
 from trainer.state import Diverged
 from trainer.trace import trace
 from trainer.train import teach, train
 
-MOST_THREADS = 1024
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 
@@ -38,47 +38,49 @@ SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "predic
 def run(options: argparse.Namespace) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
     try:
-        if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
-            raise RunError(
-                f"{options.threads} threads make no sense; give --threads a number from 1 to {MOST_THREADS}."
-            )
+        if "processes" in options:
+            options.team = joined(options.processes)
         set_torch_threads(options.threads)
         COMMANDS[options.command](options)
-    except (RunError, DataError, Diverged, SamplerError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {disk(error)}", file=sys.stderr)
+        parted()
+    except (RunError, DataError, Diverged, SamplerError, ValueError, OSError) as error:
+        if first():
+            print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
     return 0
 
 
 def start_run(options: argparse.Namespace) -> None:
     """firstlight train"""
-    config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
-    if config.dataset == "own" and options.data is not None:
-        config = replace(config, dataset=own_name(options.data))
-    run = new_run(options, options.preset)
-    data, test = pictures(config, options.data)
-    config = replace(config, channels=data.images.shape[1], size=data.images.shape[2], classes=len(data.classes))
-    if not config.sigma_data:
-        config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
-    start = beginning(options.runs, config)
-    card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
-    train(run, card, config, data, test, start)
-    print(f"Trained {run.id}. Next: firstlight trace {run.id}")
+    team = options.team
+    with team.alike():
+        config = checked(replace(PRESETS[options.preset], **given(options, SETTINGS)))
+        if config.dataset == "own" and options.data is not None:
+            config = replace(config, dataset=own_name(options.data))
+        run = new_run(options)
+        data, test = team.in_turn(lambda: pictures(config, options.data))
+        config = replace(config, channels=data.images.shape[1], size=data.images.shape[2], classes=len(data.classes))
+        if not config.sigma_data:
+            config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
+        start = beginning(options.runs, config)
+        card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
+    train(run, card, config, data, test, start, team=team)
+    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
 
 
 def distill_run(options: argparse.Namespace) -> None:
     """firstlight distill"""
-    teacher = existing_run(options.runs, options.run)
-    denoiser = load_denoiser(teacher, best_device())
-    config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
-    run = new_run(options, f"{teacher.id}-student-{options.evaluations}")
-    card = student_card(run, card_of(teacher), checked(config), options.paths)
-    start = beginning(options.runs, config) or denoiser
-    teach(run, card, config, lesson(paths_of(run, denoiser, config, options.paths), config), start)
-    print(f"Trained {run.id}. Next: firstlight export {run.id}")
+    team = options.team
+    with team.alike():
+        teacher = existing_run(options.runs, options.run)
+        denoiser = load_denoiser(teacher, best_device())
+        config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
+        run = new_run(options)
+        card = student_card(run, card_of(teacher), checked(config), options.paths)
+        start = beginning(options.runs, config) or denoiser
+        paths = paths_of(run, denoiser, config, options.paths, team)
+    teach(run, card, config, lesson(paths, config), start, team=team)
+    say(options, f"Trained {run.id}. Next: firstlight export {run.id}")
 
 
 def beginning(runs: Path, config: Config) -> Denoiser | None:
@@ -97,15 +99,33 @@ def shape(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in SHAPE}
 
 
-def resume_student(run: Run, runs: Path, card: dict[str, Any], config: Config) -> None:
+def resume_student(run: Run, options: argparse.Namespace, card: dict[str, Any], config: Config) -> None:
     """firstlight resume, of a student: its teacher's paths are in its folder, or are walked again."""
-    denoiser = load_denoiser(existing_run(runs, config.teacher), best_device())
-    teach(run, card, config, lesson(paths_of(run, denoiser, config, card["paths"]), config), resume=True)
+    with options.team.alike():
+        denoiser = load_denoiser(existing_run(options.runs, config.teacher), best_device())
+        paths = paths_of(run, denoiser, config, card["paths"], options.team)
+    teach(run, card, config, lesson(paths, config), resume=True, team=options.team)
 
 
 def resume_run(options: argparse.Namespace) -> None:
     """firstlight resume"""
-    run = own_run(options.runs, options.run)
+    team = options.team
+    with team.alike():
+        run = own_run(options.runs, options.run)
+        card, config = resumable(run)
+    if config.teacher:
+        resume_student(run, options, card, config)
+    else:
+        with team.alike():
+            data, test = team.in_turn(lambda: pictures(config, options.data))
+            if data.sha256 != card["dataset"]["sha256"]:
+                raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
+        train(run, card, config, data, test, resume=True, team=team)
+    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
+
+
+def resumable(run: Run) -> tuple[dict[str, Any], Config]:
+    """The run's card and settings. Raises RunError where there is nothing to go on with."""
     if trained_elsewhere(run):
         raise RunError(f"{run.id} was not trained by Firstlight; go on with it where it was, recorded by: "
                        f"firstlight.record({run.id!r}, …, resume=True)")  # fmt: skip
@@ -114,14 +134,8 @@ def resume_run(options: argparse.Namespace) -> None:
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
         raise RunError(f"{run.id} has nothing to resume (state: {card['state']}). Train anew with: "
                        f"firstlight train --id {run.id} --overwrite")  # fmt: skip
-    if config.teacher:
-        resume_student(run, options.runs, card, config)
-    else:
-        data, test = pictures(config, options.data)
-        if data.sha256 != card["dataset"]["sha256"]:
-            raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
-        train(run, card, config, data, test, resume=True)
-    print(f"Trained {run.id}. Next: firstlight trace {run.id}")
+    half_precision(config, best_device())
+    return card, config
 
 
 def trace_run(options: argparse.Namespace) -> None:
@@ -153,13 +167,19 @@ def change_sampling(options: argparse.Namespace) -> None:
           f"firstlight trace {run.id}")  # fmt: skip
 
 
-def new_run(options: argparse.Namespace, default: str) -> Run:
+def new_run(options: argparse.Namespace) -> Run:
     """The folder to train in. Raises RunError where a run stands there that may not be replaced."""
-    run = new_run_at(options.runs, options.id or default)
+    run = new_run_at(options.runs, options.id)
     if run.card.exists() and not options.overwrite:
         raise RunError(f"{run.id} exists already; give another --id, go on with `firstlight resume {run.id}`, "
                        "or replace it with --overwrite.")  # fmt: skip
     return run
+
+
+def say(options: argparse.Namespace, sentence: str) -> None:
+    """Print what one of several processes prints."""
+    if options.team.first:
+        print(sentence)
 
 
 def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]:
@@ -170,8 +190,9 @@ def given(options: argparse.Namespace, names: dict[str, type]) -> dict[str, Any]
 def pictures(config: Config, folder: Path | None) -> tuple[Pictures, Pictures]:
     """Training and test pictures of the config's dataset."""
     train_split, test_split = (load(config.dataset, folder, split, config.resize) for split in ("train", "test"))
-    for sentence in train_split.said:
-        print(f"{train_split.name}: {sentence}.", file=sys.stderr)
+    if first():
+        for said in train_split.said:
+            print(f"{train_split.name}: {said}.", file=sys.stderr)
     return (
         prepared(train_split, config.only, config.per_class, config.pad),
         prepared(test_split, config.only, pad=config.pad),
@@ -192,6 +213,7 @@ def checked(config: Config) -> Config:
     if not 0 <= config.guidance < float("inf"):
         raise ValueError("--guidance must be a number from 0, such as 1.5.")
     training_logsnr(config.schedule, 1, torch.Generator())
+    half_precision(config, best_device())
     config.table()
     return config
 

@@ -1,10 +1,14 @@
 """Which processor computes, and in which precision."""
 
+import os
 from functools import cache
 
 import torch
 
+from firstlight.errors import RunError
 from trainer.config import Config
+
+PRECISION = {"no": False, "bf16": True}  # what `accelerate launch --mixed_precision` may say
 
 
 def best_device() -> torch.device:
@@ -13,8 +17,17 @@ def best_device() -> torch.device:
 
 
 def half_precision(config: Config, device: torch.device) -> bool:
-    """Whether bfloat16 is wanted and the device computes it faster than float32."""
-    return config.half and fast_bfloat16(device.type)
+    """Whether to compute in bfloat16: as `accelerate launch` says, which says it always, where it started this process.
+
+    Else where that is wanted and the device computes it faster than float32. Raises RunError for another precision.
+    """
+    given = os.environ.get("ACCELERATE_MIXED_PRECISION")
+    if given is None:
+        return config.half and fast_bfloat16(device.type)
+    if given not in PRECISION:
+        raise RunError(f"Firstlight trains in bfloat16 or float32, not in {given}; launch it with: accelerate launch "
+                       "--mixed_precision bf16 (or no)")  # fmt: skip
+    return PRECISION[given]
 
 
 def fast_bfloat16(device: str) -> bool:

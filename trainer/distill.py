@@ -28,6 +28,7 @@ from trainer.config import Config
 from trainer.device import best_device, half_precision
 from trainer.loss import SEEDS, batch_index
 from trainer.network import Denoiser
+from trainer.processes import Team
 from trainer.state import Training
 from trainer.train import Lesson
 
@@ -79,21 +80,25 @@ def begins(teacher: Config, evaluations: int) -> list[int]:
     return [round(step * teacher.steps / 20) for step in JUMPS[evaluations]]
 
 
-def paths_of(run: Run, teacher: Denoiser, student: Config, count: int) -> Paths:
+def paths_of(run: Run, teacher: Denoiser, student: Config, count: int, team: Team | None = None) -> Paths:
     """`count` paths of the teacher, kept in the student's folder in parts, so that an interrupted walk goes on.
 
-    `run` is the student's.
+    `run` is the student's. The processes of a team walk parts in turn, and then read all of them.
     """
-    parts = []
-    with tqdm(total=count, desc=f"paths of {student.teacher}", unit="path") as bar:
-        for first in range(0, count, PART):
-            size = min(PART, count - first)
-            path = run.folder / ".cache" / f"paths-{student.steps}-{first}-{size}.safetensors"
-            if not path.is_file():
+    team = team or Team()
+    sizes = {first: min(PART, count - first) for first in range(0, count, PART)}
+    kept = {first: run.folder / ".cache" / f"paths-{student.steps}-{first}-{size}.safetensors"
+            for first, size in sizes.items()}  # fmt: skip
+    with (
+        tqdm(total=count, desc=f"paths of {student.teacher}", unit="path", disable=not team.first) as bar,
+        team.alike(),
+    ):
+        for number, (first, size) in enumerate(sizes.items()):
+            if not kept[first].is_file() and number % team.size == team.rank:
                 made = follow(teacher, student, first, size)
-                write_bytes(path, save({"states": made.states, "label": made.label, "guidance": made.guidance}))
-            parts.append(Paths(**load_file(path)))
+                write_bytes(kept[first], save({"states": made.states, "label": made.label, "guidance": made.guidance}))
             bar.update(size)
+    parts = [Paths(**load_file(path)) for path in kept.values()]
     states = torch.cat([part.states for part in parts], dim=1)
     return Paths(states, torch.cat([part.label for part in parts]), torch.cat([part.guidance for part in parts]))
 
@@ -150,7 +155,8 @@ def lesson(paths: Paths, config: Config) -> Lesson:
         index = batch_index(config, training.step, known).to(device)
         random = torch.Generator().manual_seed((config.seed * 1_000_003 + training.step) % SEEDS)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(config, device)):
-            return walk_loss(training.denoiser, table, states[:, index], label[index], guidance[index], random)
+            batch = states[:, index], label[index], guidance[index]
+            return walk_loss(training.denoiser, table, *batch, random, training.team)
 
     @torch.no_grad()
     def validation(training: Training) -> float:
@@ -161,26 +167,35 @@ def lesson(paths: Paths, config: Config) -> Lesson:
 
 
 def walk_loss(
-    student: Denoiser, table: Table, states: Tensor, label: Tensor, guidance: Tensor, random: torch.Generator
+    student: Denoiser,
+    table: Table,
+    states: Tensor,
+    label: Tensor,
+    guidance: Tensor,
+    random: torch.Generator,
+    team: Team | None = None,
 ) -> Tensor:
     """Mean pseudo-Huber loss of x̂0 over all jumps; a jump begins on the teacher's path or where the last one ended.
 
     The x̂0 that is asked for is the one that DDIM takes to the teacher's next state. The gradient of each jump is
     divided by its loss, for errors differ tenfold, and the last jump's, the smallest, are those of the finished detail.
+    Of several processes: this one's part of it, so that the parts add up.
     """
-    x, losses = states[0].float(), []
+    team = team or Team()
+    batch, label, guidance = len(label), team.share(label), team.share(guidance)
+    x, losses = team.share(states[0]).float(), []
     for jump in range(table.steps):
         if jump:
-            own = (torch.rand(len(x), generator=random) < 0.5).to(x.device)[:, None, None, None]
-            x = torch.where(own, x, states[jump].float())
+            own = team.share(torch.rand(batch, generator=random) < 0.5).to(x.device)[:, None, None, None]
+            x = torch.where(own, x, team.share(states[jump]).float())
         a, b = float(table.a[jump]), float(table.b[jump, 0])
-        wanted = (states[jump + 1].float() - a * x) / b
+        wanted = (team.share(states[jump + 1]).float() - a * x) / b
         denoised = student(x, torch.full_like(guidance, float(table.logsnr[jump])), label, guidance)
         distance = (denoised - wanted).square().mean(dim=(1, 2, 3))
         losses.append(((distance + HUBER**2).sqrt() - HUBER).mean())
         x = (a * x + b * denoised).detach()
-    each = torch.stack(losses)
-    size = each.detach().clamp(min=1e-12)
+    each = torch.stack(losses) * team.weight(batch)
+    size = team.sum(each.detach().clone()).clamp(min=1e-12)
     return (each / size).mean() * size.mean()
 
 

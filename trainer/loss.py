@@ -12,18 +12,21 @@ SEEDS = 2**63  # as many as torch's generators tell apart
 
 
 def denoising_loss(training: Training, images: Tensor, labels: Tensor) -> Tensor:
-    """The mean loss of one batch of `images` uint8 (P, C, H, W) with `labels` (P,), each at its own noise level."""
+    """The mean loss of one batch of `images` uint8 (P, C, H, W) with `labels` (P,), each at its own noise level.
+
+    Of several processes: this one's part of it, so that the parts add up.
+    """
     config, device = training.config, images.device
     random = torch.Generator().manual_seed((config.seed * 1_000_003 + training.step) % SEEDS)
-    index = batch_index(config, training.step, len(labels)).to(device)
-    clean = images[index].float() / 127.5 - 1  # (B, C, H, W)
-    label = labels[index]
-    dropped = torch.rand(len(index), generator=random).to(device) < config.label_dropout
-    label = torch.where(dropped, config.classes, label)
-    logsnr = training_logsnr(config.schedule, len(index), random).to(device)
-    noise = torch.randn(clean.shape, generator=random).to(device)
+    index = batch_index(config, training.step, len(labels))
+    dropped = torch.rand(len(index), generator=random) < config.label_dropout
+    logsnr = training_logsnr(config.schedule, len(index), random)
+    noise = torch.randn((len(index), *images.shape[1:]), generator=random)
+    index, dropped, logsnr, noise = (training.team.share(each).to(device) for each in (index, dropped, logsnr, noise))
+    clean = images[index].float() / 127.5 - 1  # (share, C, H, W)
+    label = torch.where(dropped, config.classes, labels[index])
     with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(config, device)):
-        return training.denoiser.loss(clean, noise, logsnr, label).mean()
+        return training.denoiser.loss(clean, noise, logsnr, label).mean() * training.team.weight(config.batch)
 
 
 def batch_index(config: Config, step: int, pictures: int) -> Tensor:

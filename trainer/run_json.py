@@ -49,6 +49,8 @@ def blank_card(
         "seed": config.seed,
         "parameters": 0,
         "device": "",
+        "processes": 1,
+        "precision": "",
         "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
         "git_commit": git_commit(),
         "state": "running",

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
@@ -22,6 +23,7 @@ from trainer.config import Config
 from trainer.device import device_name, half_precision
 from trainer.network import Denoiser
 from trainer.optimizer import adam
+from trainer.processes import Team
 from trainer.run_json import write_card
 
 
@@ -40,24 +42,33 @@ class Training:
     averaged: Denoiser
     optimizer: torch.optim.Optimizer
     steps: int
+    team: Team = field(default_factory=Team)
     step: int = 0
     seconds: float = 0.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    asked: bool = False  # to stop, which all processes of the team then do after the same step
     stopped: bool = False
 
 
-def begin(run: Run, card: dict[str, Any], config: Config, pictures: int, device: torch.device) -> Training:
-    """A training at step 0."""
+def begin(
+    run: Run, card: dict[str, Any], config: Config, pictures: int, device: torch.device, team: Team | None = None
+) -> Training:
+    """A training at step 0. Raises RunError where a batch has fewer pictures than there are processes."""
+    team = team or Team()
+    if config.batch < team.size:
+        raise RunError(f"A batch of {config.batch} cannot be shared by {team.size} processes; start fewer, or give a "
+                       "larger --batch.")  # fmt: skip
     torch.manual_seed(config.seed)
     denoiser = Denoiser(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = Denoiser(config).to(device)
     averaged.load_state_dict(denoiser.state_dict())
     steps = max(1, round(config.epochs * pictures / config.batch))
     card["parameters"] = sum(parameter.numel() for parameter in denoiser.parameters())
-    card["device"] = device_name(device, half_precision(config, device))
-    card["steps"] = steps
-    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps)
+    half = half_precision(config, device)
+    card.update(device=device_name(device, half), precision="bfloat16" if half else "float32")
+    card.update(processes=team.size, steps=steps)
+    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps, team)
 
 
 @contextmanager
@@ -65,7 +76,8 @@ def interruptible(training: Training) -> Iterator[None]:
     """Ctrl-C and a polite kill end the loop after the current step."""
 
     def stop(*_: Any) -> None:
-        training.stopped = True
+        training.asked = True
+        training.stopped = training.stopped or training.team.size == 1
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -7,7 +7,7 @@ the same steps, with the same losses, as one that was not.
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from firstlight.atomic_writes import sweep
+from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
@@ -30,6 +31,7 @@ from trainer.learning_rate import learning_rate
 from trainer.loss import denoising_loss
 from trainer.network import Denoiser
 from trainer.optimizer import adam, cycle_starts
+from trainer.processes import Lost, Team
 from trainer.run_json import write_card
 from trainer.snapshots import snapshot, snapshot_steps
 from trainer.state import (
@@ -58,7 +60,7 @@ class Lesson:
     """
 
     pictures: int  # in an epoch
-    loss: Callable[[Training], Tensor]  # of the current weights at the current step, with its gradient
+    loss: Callable[[Training], Tensor]  # of the current weights at the current step: this process's part of it
     validation: Callable[[Training], float]  # of the averaged weights
 
 
@@ -70,6 +72,7 @@ def train(
     test: Pictures,
     start: Denoiser | None = None,
     resume: bool = False,
+    team: Team | None = None,
 ) -> None:
     """Train `run` on pictures to its end, or until it is interrupted, and leave its folder complete.
 
@@ -84,51 +87,97 @@ def train(
         lambda training: denoising_loss(training, images, labels),
         lambda training: validate(training, test),
     )
-    teach(run, card, config, lesson, start, resume)
+    teach(run, card, config, lesson, start, resume, team)
 
 
 def teach(
-    run: Run, card: dict[str, Any], config: Config, lesson: Lesson, start: Denoiser | None = None, resume: bool = False
+    run: Run,
+    card: dict[str, Any],
+    config: Config,
+    lesson: Lesson,
+    start: Denoiser | None = None,
+    resume: bool = False,
+    team: Team | None = None,
 ) -> None:
-    """Train `run` by a lesson, from fresh weights or those of `start`. Raises as `train` does."""
-    device = best_device()
-    run.folder.mkdir(parents=True, exist_ok=True)
-    with locked(run):
-        sweep(run.folder)
-        training = begin(run, card, config, lesson.pictures, device)
-        if start is not None:
-            training.denoiser.load_state_dict(start.state_dict(), strict=False)  # a student's own inputs stay fresh
-            training.averaged.load_state_dict(training.denoiser.state_dict())
-        if resume:
-            restore(training)
-        card.update(state="running", message="", finished=None)
+    """Train `run` by a lesson, from fresh weights or those of `start`. Raises as `train` does.
+
+    Of a team of processes every one calls this; the first has the run's lock and writes, and when another is lost it
+    keeps what is complete.
+    """
+    team = team or Team()
+    with ExitStack() as held:
+        with team.alike():
+            if team.first:
+                run.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(run))
+                sweep(run.folder)
+            training = prepared(begin(run, card, config, lesson.pictures, best_device(), team), start, resume)
+        for network in (training.denoiser, training.averaged):
+            team.copy_first(network)
+        card.update(state="running", message="", finished=None, device=team.kinds(card["device"]))
+        if not team.first:
+            follow(training, lesson)
+            return
         write_card(run, card)
         try:
-            with interruptible(training):
-                loop(training, lesson)
-            if training.stopped:
-                close(training, "stopped", f"Stopped at step {training.step}; go on with: firstlight resume {run.id}")
-            else:
-                close(training, "finished", "")
+            lead(training, lesson)
         except Diverged as error:
             close(training, "diverged", str(error))
             raise
         except Exception as error:
             with suppress(OSError):  # of a full disk, which may be why
-                card.update(state="crashed", message=ending(error)[1])
+                said = str(error) if isinstance(error, RunError) else ending(error)[1]
+                card.update(state="crashed", message=said)
                 write_card(run, card)
             raise
 
 
+def prepared(training: Training, start: Denoiser | None, resume: bool) -> Training:
+    """The training with the weights of `start`, if any, and as its last checkpoint has it, if it is resumed."""
+    if start is not None:
+        training.denoiser.load_state_dict(start.state_dict(), strict=False)  # a student's own inputs stay fresh
+        training.averaged.load_state_dict(training.denoiser.state_dict())
+    if resume:
+        restore(training)
+    return training
+
+
+def lead(training: Training, lesson: Lesson) -> None:
+    """Train and leave the folder complete, or what is complete of it where another process is lost."""
+    again = f"firstlight resume {training.run.id}"
+    try:
+        with interruptible(training):
+            loop(training, lesson)
+    except Lost as error:
+        with suppress(OSError):
+            checkpoint(training)
+        raise RunError(f"Another process that trained {training.run.id} with this one has ended, at step "
+                       f"{training.step}; go on with: {again}") from error  # fmt: skip
+    if training.stopped:
+        close(training, "stopped", f"Stopped at step {training.step}; go on with: {again}")
+    else:
+        close(training, "finished", "")
+    training.team.agree()
+
+
+def follow(training: Training, lesson: Lesson) -> None:
+    """Train beside the first process, which writes, and wait until it has."""
+    with interruptible(training):
+        loop(training, lesson)
+        training.team.agree()
+
+
 def loop(training: Training, lesson: Lesson) -> None:
     """Take the steps that are left, writing metrics, snapshots and checkpoints on the way."""
-    config = training.config
+    config, team = training.config, training.team
     every = max(1, training.steps // POINTS)
     keep = snapshot_steps(training.steps, config.snapshots)
     losses: list[Tensor] = []
     written = saved = began = time.monotonic()
     already = training.seconds
-    with tqdm(total=training.steps, initial=training.step, desc=training.run.id, unit="step") as bar:
+    with tqdm(
+        total=training.steps, initial=training.step, desc=training.run.id, unit="step", disable=not team.first
+    ) as bar:
         while training.step < training.steps and (
             losses or not training.stopped
         ):  # each logged loss is of whole stretches
@@ -144,6 +193,8 @@ def loop(training: Training, lesson: Lesson) -> None:
             losses.clear()
             if not math.isfinite(loss):
                 raise Diverged(f"The loss is {loss} at step {training.step}; train again with a lower --learning-rate.")
+            if not team.first:
+                continue
             bar.set_postfix(loss=f"{loss:.4f}")
             rate = learning_rate(config, training.step, training.steps)
             note(training, lesson.pictures, loss=loss, learning_rate=rate)
@@ -164,12 +215,14 @@ def optimize(training: Training, lesson: Lesson) -> Tensor:
     for group in training.optimizer.param_groups:
         group["lr"] = learning_rate(training.config, training.step, training.steps)
     training.optimizer.zero_grad()
-    loss = lesson.loss(training)
-    loss.backward()
+    part = lesson.loss(training)
+    part.backward()
+    loss, stop = training.team.add_up(training.denoiser.parameters(), part.detach(), training.asked)
+    training.stopped = training.stopped or stop
     training.optimizer.step()
     training.denoiser.normalise()
     average(training)
-    return loss.detach()
+    return loss
 
 
 def start_cycle(training: Training) -> None:
