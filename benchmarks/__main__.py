@@ -1,4 +1,4 @@
-"""python -m benchmarks sampling: ours against what others use, on this machine; record: how fast a run is recorded."""
+"""python -m benchmarks sampling | gpu | record | processes: how fast it is, and whether several processes do as one."""
 
 import argparse
 import os
@@ -30,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
             from benchmarks.log import measured as logged
 
             return logged(options.seconds, options.rate, options.json)
+        if options.command == "processes":
+            from benchmarks.processes import measured as shared
+
+            return shared(options.preset, options.processes, options.steps, options.json)
         run = existing_run(options.runs, options.run)
         if options.command == "gpu":
             from benchmarks.gpu import measured
@@ -63,11 +67,15 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument(
         "--rate", type=int, default=25_000, metavar="N", help="calls a second; 0: all it takes (default: 25,000)"
     )
-    log.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+    several = commands.add_parser("processes", help="whether several processes take the steps of one")
+    several.add_argument("--preset", default="tiny", help="the recipe (default: tiny)")
+    several.add_argument("--processes", type=int, default=2, metavar="N", help="how many (default: 2)")
+    several.add_argument("--steps", type=int, default=50, metavar="N", help="the first so many (default: 50)")
     for command in (add, gpu):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
-        command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
         add_flag(command)
+    for command in (add, gpu, log, several):
+        command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     return flags
 
 

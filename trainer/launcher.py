@@ -15,6 +15,9 @@ from importlib.util import find_spec
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from threading import RLock
+
+from tqdm import tqdm
 
 from firstlight.extras import extras
 from firstlight.runtime import cores
@@ -68,6 +71,7 @@ def _member(rank: int, size: int, meeting: str, words: list[str]) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // size)))
     if loopback := [name for _, name in socket.if_nameindex() if name.startswith("lo")]:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback[0])
+    tqdm.set_lock(RLock())  # its own is a semaphore of the system's, which a killed process leaves behind
     from firstlight.command import main
 
     sys.exit(main(words))

@@ -118,7 +118,7 @@ class Team:
         except (Agreed, Lost):
             raise
         except Exception as error:
-            if self.size > 1 and not isinstance(error, (RunError, ValueError, OSError)):
+            if self.size > 1 and not _foreseen(error):
                 traceback.print_exc()
             self.agree(sentence(error))
             raise
@@ -175,8 +175,12 @@ def sentence(error: Exception) -> str:
     """What went wrong, for people."""
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or ''}; what was complete is kept."
-    known = isinstance(error, (RunError, ValueError)) or type(error).__module__.startswith("trainer.")
-    return str(error) if known else ending(error)[1]
+    return str(error) if _foreseen(error) else ending(error)[1]
+
+
+def _foreseen(error: Exception) -> bool:
+    """Whether an error says in a sentence what to do."""
+    return isinstance(error, (RunError, ValueError, OSError)) or type(error).__module__.startswith("trainer.")
 
 
 @contextmanager

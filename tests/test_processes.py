@@ -1,0 +1,332 @@
+"""Several processes train one run: the same losses as one, one writer, one sentence, whoever of them fails.
+
+Most of them are forked off one server that has loaded torch; what starts processes itself is tried as it is.
+"""
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from firstlight.run_id import run_at
+from trainer import train as training_module
+from trainer.__main__ import main
+from trainer.checkpoints import load_config
+from trainer.config import Config
+from trainer.data import Pictures
+from trainer.device import half_precision
+from trainer.launcher import MEETING
+from trainer.loss import batch_index, denoising_loss
+from trainer.processes import Agreed, Team, joined
+from trainer.run_json import new_card
+from trainer.state import begin
+from trainer.train import train
+
+ROOT = Path(__file__).parent.parent
+SMALL = Config(dataset="own", widths=(8, 16), blocks=1, embedding=16, size=16, classes=3, epochs=3, batch=7, warmup=5)
+SMALL = replace(SMALL, ema=0.9, cycles=2, snapshots=2, snapshot_seeds=1, steps=4, half=False)
+WITHIN = 1e-4  # relative: float32 sums in another order, over a few dozen steps
+TINY = "--preset tiny --dataset bars --epochs 100 --batch 16 --threads 1 --snapshots 0".split()
+
+
+def bars() -> Pictures:
+    """60 pictures of 16 x 16 of three classes."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 1, 16, 16), np.uint8)
+    return Pictures("bars", ("a", "b", "c"), images, np.repeat(np.arange(3), 20))
+
+
+def alone(runs: Path, name: str, config: Config = SMALL, resume: bool = False, team: Team | None = None) -> None:
+    """Train on the bars in this process; with a team, beside others."""
+    run, data = run_at(runs, name), bars()
+    card = json.loads(run.card.read_text()) if resume else new_card(run, name, [], "own", config, data)
+    train(run, card, config, data, data, resume=resume, team=team)
+
+
+def losses(runs: Path, name: str, metric: str = "loss") -> dict[int, float]:
+    rows = pq.read_table(run_at(runs, name).metrics).to_pylist()
+    return {row["step"]: row["value"] for row in rows if row["metric"] == metric}
+
+
+def apart(one: dict[int, float], other: dict[int, float]) -> float:
+    """The largest relative difference at the steps of the first, which the other must have."""
+    return max(abs(other[step] - value) / abs(value) for step, value in one.items())
+
+
+def card(runs: Path, name: str) -> dict[str, Any]:
+    return dict(json.loads(run_at(runs, name).card.read_text()))
+
+
+# What a process of a team does: forked, so torch is there.
+
+
+def member(rank: int, size: int, folder: Path, work: Callable[..., None], *arguments: Any) -> None:
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_WORLD_SIZE": str(size)}
+    os.environ |= {MEETING: str(folder / "meeting"), "GLOO_SOCKET_IFNAME": "lo"}
+    torch.set_num_threads(1)
+    with open(folder / f"said-{rank}", "w") as said:
+        sys.stderr = said
+        work(rank, *arguments)
+
+
+def together(size: int, folder: Path, work: Callable[..., None], *arguments: Any) -> list[int | None]:
+    """Exit statuses of so many processes that do `work` as one team."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["trainer.commands", "torch._dynamo", "accelerate", "pytest"])
+    (folder / "meeting").unlink(missing_ok=True)
+    team = [server.Process(target=member, args=(rank, size, folder, work, *arguments)) for rank in range(size)]
+    for process in team:
+        process.start()
+    for process in team:
+        process.join(120)
+    return [process.exitcode for process in team]
+
+
+def shared_training(rank: int, runs: Path, name: str, resume: bool, last: int) -> None:
+    """The bars, until step `last`: the second process is then asked to stop, and the first stops too."""
+    once = training_module.optimize
+
+    def asked(training: Any, lesson: Any) -> Any:
+        training.asked = rank == 1 and training.step == last
+        return once(training, lesson)
+
+    training_module.optimize = asked
+    alone(runs, name, resume=resume, team=joined(None))
+
+
+def command(rank: int, *words: str) -> None:
+    sys.exit(main(list(words)))
+
+
+def one_fails(rank: int) -> None:
+    """The second process has no disk; each prints how it ended."""
+    team = joined(None)
+    try:
+        with team.alike():
+            if rank:
+                raise ValueError("There is no disk here.")
+    except (Agreed, ValueError) as error:
+        print(type(error).__name__, error, file=sys.stderr)
+
+
+def test_the_shares_of_a_batch_add_up_to_it(tmp_path: Path) -> None:
+    """Seven pictures among 1 to 7 processes: the parts of the loss and of each gradient sum to those of one process."""
+    data, run = bars(), run_at(tmp_path, "shares")
+    images, labels = torch.from_numpy(data.images), torch.from_numpy(data.labels)
+
+    def part(team: Team) -> tuple[float, torch.Tensor, int]:
+        training = begin(run, {}, SMALL, len(labels), torch.device("cpu"), team)
+        training.denoiser.unet.head.gain.data.fill_(0.5)  # it begins as 0, and so would most gradients
+        training.step = 3
+        loss = denoising_loss(training, images, labels)
+        loss.backward()
+        every = [parameter.grad.reshape(-1) for parameter in training.denoiser.parameters()]  # type: ignore[union-attr]
+        return loss.item(), torch.cat(every), len(team.share(batch_index(SMALL, 3, len(labels))))
+
+    loss, gradient, _ = part(Team())
+    for size in (2, 3, 7):
+        parts = [part(Team(size, rank)) for rank in range(size)]
+        assert sum(count for *_, count in parts) == 7 and max(p[2] for p in parts) - min(p[2] for p in parts) <= 1
+        assert sum(each for each, *_ in parts) == pytest.approx(loss, rel=1e-5)
+        summed = torch.stack([each for _, each, _ in parts]).sum(0)
+        assert (summed - gradient).abs().max() < 1e-5 * gradient.abs().max()
+
+
+@pytest.mark.parametrize("size", [2, 3])  # of a batch of 7: 3 + 4, and 2 + 2 + 3
+def test_several_processes_have_the_losses_of_one_and_stop_and_go_on_in_another_number(
+    size: int, tmp_path: Path
+) -> None:
+    alone(tmp_path, "one")
+    assert together(size, tmp_path, shared_training, tmp_path, "several", False, 99) == [0] * size
+    assert together(size, tmp_path, shared_training, tmp_path, "parts", False, 11) == [0] * size
+    stopped = card(tmp_path, "parts")
+    assert stopped["state"] == "stopped" and stopped["step"] == 12 and stopped["steps"] == 26
+    alone(tmp_path, "parts", resume=True)  # a cycle begins at step 13
+    for metric in ("loss", "validation_loss", "learning_rate"):
+        one = losses(tmp_path, "one", metric)
+        assert one.keys() == losses(tmp_path, "several", metric).keys()
+        for name in ("several", "parts"):
+            assert apart({k: v for k, v in one.items() if v}, losses(tmp_path, name, metric)) < WITHIN, (name, metric)
+    found = card(tmp_path, "several")
+    assert found["state"] == "finished" and found["processes"] == size and found["precision"] == "float32"
+    assert found["device"] == f"{size} x CPU, 1 threads, float32"
+    assert card(tmp_path, "parts")["processes"] == 1
+    assert len({tuple(sorted(path.name for path in (tmp_path / name).iterdir())) for name in ("one", "several")}) == 1
+
+
+def test_a_student_learns_the_same_from_two_processes(tmp_path: Path) -> None:
+    """Its teacher's paths are walked by both, and its loss divides each jump by the mean over the whole batch."""
+    alone(tmp_path, "teacher", replace(SMALL, steps=20, snapshots=0, epochs=1))
+    words = ["distill", "teacher", "--paths", "40", "--epochs", "5", "--batch", "9", "--evaluations", "2"]
+    words += ["--runs", str(tmp_path), "--threads", "1"]
+    assert main([*words, "--id", "one"]) == 0
+    assert together(2, tmp_path, command, *words, "--id", "two", "--processes", "2") == [0, 0]
+    assert len(losses(tmp_path, "one")) == 18
+    assert apart(losses(tmp_path, "one"), losses(tmp_path, "two")) < WITHIN
+    assert card(tmp_path, "two")["processes"] == 2 and card(tmp_path, "two")["paths"] == 40
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--processes", "3"], "2 processes were launched, and --processes says 3"),
+        (["--batch", "1"], "A batch of 1 cannot be shared by 2 processes"),
+        (["--epochs", "0"], "--epochs must be above 0"),
+        (["--data", "/nonexistent"], "There is no /nonexistent"),
+        (["--learning-rate", "1e30"], "train again with a lower --learning-rate"),
+    ],
+)
+def test_what_all_know_is_said_once(words: list[str], sentence: str, tmp_path: Path) -> None:
+    data = bars()
+    np.savez(tmp_path / "bars.npz", images=data.images, labels=data.labels)
+    start = ["train", *TINY, "--id", "never", "--runs", str(tmp_path), "--data", str(tmp_path / "bars.npz"), *words]
+    assert together(2, tmp_path, command, *start) == [2, 2]
+    said = [re.sub(r".*\r", "", (tmp_path / f"said-{rank}").read_text()) for rank in range(2)]
+    assert sentence in said[0].splitlines()[-1] and not said[1]
+    assert "Traceback" not in said[0]
+
+
+def test_a_fault_of_one_process_ends_all(tmp_path: Path) -> None:
+    assert together(2, tmp_path, one_fails) == [0, 0]
+    for rank in range(2):
+        assert (tmp_path / f"said-{rank}").read_text() == "Agreed Process 2 of 2: There is no disk here.\n"
+
+
+def launched_training(runs: Path, *words: str) -> subprocess.Popen[bytes]:
+    """`train` in two processes, which has taken its first steps."""
+    data = bars()
+    np.savez(runs / "bars.npz", images=data.images, labels=data.labels)
+    order = ["train", *TINY, *words, "--data", str(runs / "bars.npz"), "--runs", str(runs), "--processes", "2"]
+    process = subprocess.Popen([sys.executable, "-m", "trainer", *order], cwd=ROOT, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    told = b""
+    while not re.search(rb" [1-9]\d*/\d+ \[", told):
+        part = os.read(process.stderr.fileno(), 4096)
+        assert part, told
+        told += part
+    return process
+
+
+def ranks(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes that it started, the first rank first."""
+    children = psutil.Process(process.pid).children()
+    return sorted(child.pid for child in children if "spawn_main" in " ".join(child.cmdline()))
+
+
+def compared_with_one(runs: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go on for some steps in this process, and hold the losses against those of one that did all."""
+    until, once = card(runs, name)["step"] + 6, training_module.optimize
+
+    def some(training: Any, lesson: Any) -> Any:
+        training.stopped = training.step + 1 >= until
+        return once(training, lesson)
+
+    monkeypatch.setattr(training_module, "optimize", some)
+    files = ["--data", str(runs / "bars.npz"), "--runs", str(runs), "--threads", "1"]
+    assert main(["resume", name, *files]) == 0
+    assert main(["train", *TINY, "--id", "one", *files]) == 0
+    assert len(losses(runs, "one")) == until > 6
+    assert apart(losses(runs, "one"), losses(runs, name)) < WITHIN
+
+
+def test_a_killed_process_ends_the_others_within_seconds_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = launched_training(tmp_path, "--id", "killed")
+    pair, began = ranks(process), time.monotonic()
+    os.kill(pair[1], signal.SIGKILL)
+    said = process.communicate(timeout=120)[1].decode().rpartition("\r")[2].strip()
+    assert process.returncode == 2 and time.monotonic() - began < 30 and not any(map(psutil.pid_exists, pair))
+    sentence = "Another process that trained killed with this one has ended, at step"
+    assert sentence in said.splitlines()[-1] and "Traceback" not in said
+    found = card(tmp_path, "killed")
+    assert found["state"] == "crashed" and found["message"].startswith(sentence)
+    assert found["message"].endswith("go on with: firstlight resume killed")
+    compared_with_one(tmp_path, "killed", monkeypatch)
+
+
+def test_ctrl_c_stops_both_after_the_same_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = launched_training(tmp_path, "--id", "stopped")
+    pair = ranks(process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) == 0 and not any(map(psutil.pid_exists, pair))
+    found = card(tmp_path, "stopped")
+    assert found["state"] == "stopped" and found["processes"] == 2
+    assert load_config(run_at(tmp_path, "stopped")).batch == 16
+    compared_with_one(tmp_path, "stopped", monkeypatch)
+
+
+def test_accelerate_launches_it_and_its_precision_counts(tmp_path: Path) -> None:
+    data = bars()
+    np.savez(tmp_path / "bars.npz", images=data.images, labels=data.labels)
+    start = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    start += ["--main_process_port", "0", "--mixed_precision", "bf16", "-m", "trainer", "train", *TINY]
+    start += ["--epochs", "1", "--id", "half", "--data", str(tmp_path / "bars.npz"), "--runs", str(tmp_path)]
+    done = subprocess.run(start, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Trained half.") == 1
+    found = card(tmp_path, "half")
+    assert found["state"] == "finished" and found["processes"] == 2
+    assert found["precision"] == "bfloat16" and found["device"].startswith("2 x CPU")
+
+
+def test_one_setting_of_precision(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    cpu = torch.device("cpu")
+    for config in (SMALL, replace(SMALL, half=True)):
+        for given, half in (("bf16", True), ("no", False)):
+            monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", given)
+            assert half_precision(config, cpu) is half
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    assert main(["train", "--id", "never"]) == 2
+    assert "bfloat16 or float32, not in fp16" in capsys.readouterr().err
+
+
+def test_without_accelerate_one_process_trains_and_two_are_one_sentence(tmp_path: Path) -> None:
+    """The first is not even looked for."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nclass Gone:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'accelerate': raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Gone())\n"
+    )
+    data = bars()
+    np.savez(tmp_path / "bars.npz", images=data.images, labels=data.labels)
+    words = ["train", *TINY, "--epochs", "0.3", "--id", "plain", "--data", str(tmp_path / "bars.npz")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+    def said(*more: str) -> subprocess.CompletedProcess[str]:
+        start = [sys.executable, "-m", "trainer", *words, "--runs", str(tmp_path), *more]
+        return subprocess.run(start, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+
+    assert said().returncode == 0 and card(tmp_path, "plain")["state"] == "finished"
+    refused = said("--processes", "2")
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "This needs accelerate, which is not installed" in refused.stderr
+
+
+def test_numbers_that_make_no_sense(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in ("0", "-1", "1000"):
+        assert main(["train", "--processes", number]) == 2
+        assert "processes make no sense; give --processes a number from 1 to 64" in capsys.readouterr().err
+
+
+def test_shares_are_of_neighbours_and_as_large_as_can_be() -> None:
+    whole = torch.arange(11)
+    for size in range(1, 12):
+        parts = [Team(size, rank).share(whole).tolist() for rank in range(size)]
+        assert [row for part in parts for row in part] == whole.tolist() and all(parts)
+        assert all(one[-1] + 1 == other[0] for one, other in pairwise(parts))
+        assert sum(Team(size, rank).weight(11) for rank in range(size)) == pytest.approx(1)
