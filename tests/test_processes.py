@@ -24,6 +24,7 @@ import pytest
 import torch
 
 from firstlight import extras
+from firstlight.lock import locked
 from firstlight.run_id import run_at
 from trainer import launcher
 from trainer import train as training_module
@@ -216,6 +217,17 @@ def test_what_all_know_is_said_once(words: list[str], sentence: str, tmp_path: P
     assert "Traceback" not in said[0]
 
 
+def test_one_team_writes_a_run(tmp_path: Path) -> None:
+    save_bars(tmp_path)
+    run = run_at(tmp_path, "taken")
+    run.folder.mkdir()
+    with locked(run):
+        assert together(2, tmp_path, command, "train", *TINY, "--id", "taken", *at(tmp_path)) == [2, 2]
+    told = (tmp_path / "said-0").read_text() + (tmp_path / "said-1").read_text()
+    assert told.count("\n") == 1 and f"taken is being written by process {os.getpid()}" in told
+    assert not run.card.exists()
+
+
 def test_a_fault_of_one_process_ends_all(tmp_path: Path) -> None:
     assert together(2, tmp_path, one_fails) == [0, 0]
     for rank in range(2):
@@ -277,6 +289,24 @@ def test_a_killed_process_ends_the_others_within_seconds_and_the_run_goes_on(
         "go on with: firstlight resume killed"
     )
     compared_with_one(tmp_path, "killed", monkeypatch)
+
+
+def test_where_the_first_is_killed_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is left who could write; readers see a crash by the heartbeat, as of a single process."""
+    assert hurt(tmp_path, "gone", lambda pair: os.kill(pair[0], signal.SIGKILL), monkeypatch) == 2
+    assert (
+        capsys.readouterr()
+        .err.rpartition("\r")[2]
+        .endswith(
+            "error: Process 1 of 2 was killed by signal 9, which ended the others; what was complete is kept. "
+            "Go on with: firstlight resume gone\n"
+        )
+    )
+    assert card(tmp_path, "gone")["state"] == "running"
+    held = locked(run_at(tmp_path, "gone"))  # and no process has its lock
+    held.close()
 
 
 @pytest.mark.parametrize("rank", [None, 1])  # Ctrl-C reaches the command; a polite kill may reach any process

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 from firstlight.command import COMMANDS
@@ -336,6 +337,28 @@ def test_a_command_that_needs_an_extra_says_how_to_have_it(installed: Installed,
     said = installed.run(*command.split(), PYTHONPATH=str(tmp_path / "less"))
     assert said.returncode == 2 and said.stderr.count("\n") == 1
     assert re.search(r"pip install 'firstlight\[(train|clip)\]'$", said.stderr.strip())
+
+
+def test_two_processes_train_and_stop_where_the_command_is_killed(installed: Installed) -> None:
+    """They take the modules of the wheel, as it does, and what they have learned is kept."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8)
+    np.savez(installed.folder / "bars.npz", images=images, labels=np.repeat(np.arange(3), 20))
+    words = "train --preset tiny --dataset bars --data bars.npz --id two --batch 16 --epochs 2000 --snapshots 0"
+    command = subprocess.Popen(
+        [str(installed.home / "bin" / "firstlight"), *words.split(), "--processes", "2"],
+        cwd=installed.folder, env=installed.environment(), stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert command.stderr is not None
+    told = b""
+    while not re.search(rb" [1-9]\d*/\d+ \[", told):
+        part = os.read(command.stderr.fileno(), 4096)
+        assert part, told
+        told += part
+    command.kill()
+    command.communicate(timeout=60)  # ends when nobody has its standard error open any more
+    card = json.loads((installed.folder / "runs" / "two" / "run.json").read_text())
+    assert card["state"] == "stopped" and 0 < card["step"] < card["steps"] and card["processes"] == 2
+    assert (installed.folder / "runs" / "two" / "checkpoints" / "last.safetensors").is_file()
 
 
 def test_the_server_of_the_wheel_answers_this_machine_alone_and_reports_to_nobody(installed: Installed) -> None:

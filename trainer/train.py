@@ -157,7 +157,8 @@ def lead(training: Training, lesson: Lesson) -> None:
         close(training, "stopped", f"Stopped at step {training.step}; go on with: {again}")
     else:
         close(training, "finished", "")
-    training.team.agree()
+    with suppress(Lost):  # all is written
+        training.team.agree()
 
 
 def follow(training: Training, lesson: Lesson) -> None:
