@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
-from firstlight.errors import RunError, SamplerError, disk
+from firstlight.errors import RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import new_run_at

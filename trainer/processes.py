@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from firstlight.errors import RunError
+from firstlight.errors import RunError, disk
 from firstlight.extras import extras
 from firstlight.run_state import ending
 from trainer.launcher import MEETING, launched
@@ -174,7 +174,7 @@ def parted() -> None:
 def sentence(error: Exception) -> str:
     """What went wrong, for people."""
     if isinstance(error, OSError):
-        return f"{error.strerror or error}: {error.filename or ''}; what was complete is kept."
+        return disk(error)
     return str(error) if _foreseen(error) else ending(error)[1]
 
 
