@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         with extras():
-            options.command(options)
+            return int(options.command(options) or 0)
     except (RunError, JudgeError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -42,15 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped; the pictures drawn so far are kept, and the same command goes on from there.", file=sys.stderr)
         return 130
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command, each with the flags that its subject gives it."""
     top = Parser(prog="firstlight evaluate", description="When classes become recognizable, and how good they are.")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    both = commands.add_parser("all", help="recognizability and quality")
-    add_run(both)
+    both = commands.add_parser("all", help="recognizability and quality; of several runs one after another, as jobs")
+    add_run(both, "the runs' ids", nargs="+")
     recognizability.add_flags(both)
     quality.add_flags(both)
     both.set_defaults(command=evaluate)
@@ -61,10 +60,26 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def evaluate(options: argparse.Namespace) -> None:
+def evaluate(options: argparse.Namespace) -> int:
     """firstlight evaluate all"""
+    if len(options.run) > 1:
+        return several(options)
+    options.run = options.run[0]
     parts = {"recognizability": recognizability.figures(options), "quality": quality.figures(options)}
     show(options, parts, report)
+    return 0
+
+
+def several(options: argparse.Namespace) -> int:
+    """Each run by itself, in a process that outlives this one."""
+    from jobs.commands import evaluate_all
+
+    if options.json:
+        raise RunError("--json prints the figures of one run; name one, or leave --json out.")
+    flags = {"--threshold": options.threshold, "--seeds": options.seeds, "--per-class": options.per_class,
+             "--data": options.data}  # fmt: skip
+    words = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
+    return evaluate_all(options.runs, options.run, [*words, *(["--fine"] if options.fine else [])])
 
 
 def report(parts: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from firstlight.archives import add_flag, own_run
 from firstlight.run_folder import Run
 
 
-def add_run(command: argparse.ArgumentParser, help: str = "the run's id") -> None:
-    """The flags of a command that is about a run."""
-    command.add_argument("run", help=help)
+def add_run(command: argparse.ArgumentParser, help: str = "the run's id", nargs: str | None = None) -> None:
+    """The flags of a command that is about a run, or about `nargs` of them."""
+    command.add_argument("run", help=help, nargs=nargs)
     add_flag(command)
     command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
 

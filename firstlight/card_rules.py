@@ -37,6 +37,7 @@ _RULES = {
     steps         whole 0..
     epoch         number 0.. ?
     paths         whole 0..
+    sweep         text
     settings      object
     remarks       object
     guest         object ?

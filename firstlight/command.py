@@ -17,12 +17,16 @@ COMMANDS = {  # name: the room, and what it does there
     "export": ("exporter", "write a run's denoiser as ONNX"),
     "evaluate": ("evaluator", "say when classes become recognizable, how good pictures are, and why"),
     "sample": ("sampler", "draw pictures with an exported denoiser"),
+    "jobs": ("jobs", "run commands one after another, without whoever started them"),
+    "sweep": ("jobs", "train many runs that differ by some settings"),
     "store": ("store", "list, verify, copy, slim and export the runs"),
     "dashboard": ("dashboard", "browse the runs in the browser"),
     "report": ("dashboard", "write runs into one offline HTML file"),
     "check": ("dashboard", "compute a report's numbers again and say what has changed"),
 }
-PARTS = ("train", "distill", "resume", "sampling", "trace", "report", "check")  # a room has more commands than this one
+PARTS = (  # a room has more commands than this one
+    "train", "distill", "resume", "sampling", "trace", "jobs", "sweep", "report", "check",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

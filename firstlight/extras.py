@@ -11,6 +11,7 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "clip": ("open_clip",),
     "import": ("tensorboard",),
     "signin": ("authlib", "httpx2"),
+    "cluster": ("optuna", "ray"),
 }
 
 

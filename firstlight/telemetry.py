@@ -12,6 +12,7 @@ OFF = {
     "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime from 1.29 on; read when it is loaded, and its own call comes too late
     "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, for diffusers and OpenCLIP
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "RAY_USAGE_STATS_ENABLED": "0",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",  # wherever the dashboard is started from
 }
 

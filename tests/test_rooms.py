@@ -8,26 +8,40 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("firstlight", "store", "sampler", "trainer", "evaluator", "exporter", "dashboard", "pages", "benchmarks")
+ROOMS = (
+    "firstlight",
+    "store",
+    "jobs",
+    "sampler",
+    "trainer",
+    "evaluator",
+    "exporter",
+    "dashboard",
+    "pages",
+    "benchmarks",
+)
 MAY = {
     "firstlight": set(),
     "store": {"firstlight"},
+    "jobs": {"firstlight", "store"},
     "sampler": {"firstlight", "store"},
     "trainer": {"firstlight", "store", "sampler"},
     "evaluator": {
         "firstlight",
         "store",
+        "jobs",
         "sampler",
         "trainer",
     },  # trainer's data, inside fitting only: see the test below
     "exporter": {"firstlight", "store", "sampler", "trainer"},
-    "dashboard": {"firstlight", "store", "sampler", "evaluator"},
+    "dashboard": {"firstlight", "store", "jobs", "sampler", "evaluator"},
     "pages": {"dashboard"},
     "benchmarks": {"firstlight", "store", "sampler", "trainer", "exporter"},  # and nobody imports it
 }
 NEVER = {
     "firstlight": {"duckdb", "pandas", "streamlit"},
     "store": {"torch", "streamlit"},
+    "jobs": {"torch", "streamlit", "duckdb", "pandas"},
     "sampler": {"torch", "streamlit"},
     "trainer": {"streamlit", "duckdb", "pandas"},
     "evaluator": {"streamlit"},

@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     for command in (start, student, again, record, default):
         add_flag(command)
         command.add_argument("--threads", type=int, help="processor threads of each process (default: all cores)")
+    for command in (start, student):
+        command.add_argument(
+            "--sweep", default="", metavar="NAME", help="the sweep that it is of; a sweep says so itself"
+        )
     return top
 
 

@@ -63,7 +63,7 @@ def start_run(options: argparse.Namespace) -> None:
         if not config.sigma_data:
             config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
         start = beginning(options.runs, config)
-        card = new_card(run, options.name or run.id, options.tag, options.preset, config, data)
+        card = new_card(run, options.name or run.id, options.tag, options.preset, config, data) | of_sweep(options)
     train(run, card, config, data, test, start, team=team)
     say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
 
@@ -76,11 +76,16 @@ def distill_run(options: argparse.Namespace) -> None:
         denoiser = load_denoiser(teacher, best_device())
         config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
         run = new_run(options)
-        card = student_card(run, card_of(teacher), checked(config), options.paths)
+        card = student_card(run, card_of(teacher), checked(config), options.paths) | of_sweep(options)
         start = beginning(options.runs, config) or denoiser
         paths = paths_of(run, denoiser, config, options.paths, team)
     teach(run, card, config, lesson(paths, config), start, team=team)
     say(options, f"Trained {run.id}. Next: firstlight export {run.id}")
+
+
+def of_sweep(options: argparse.Namespace) -> dict[str, str]:
+    """The card's field of a run that a sweep trains."""
+    return {"sweep": options.sweep} if options.sweep else {}
 
 
 def beginning(runs: Path, config: Config) -> Denoiser | None:
