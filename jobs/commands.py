@@ -13,7 +13,7 @@ from firstlight.run_id import run_at
 from jobs import process
 from jobs.carry_out import carry_out
 from jobs.drive import check_on, drive
-from jobs.job import FAILED, FINISHED, UNDER_WAY, Job, existing_job, job_at, jobs_in, new_job, numbered_job
+from jobs.job import FAILED, FINISHED, PRUNED, UNDER_WAY, Job, existing_job, job_at, jobs_in, new_job, numbered_job
 from jobs.local import Local
 from jobs.plan import PAUSE, Member, Plan, archive_words, plan_of, ready_again, to_be_done_again
 from jobs.sweep_file import plan_in
@@ -140,7 +140,8 @@ def follow(driver: Job, how: str) -> int:
     print(summary(plan, driver))
     if driver.state() == FAILED and driver.card()["message"]:
         print(f"error: {literal(driver.card()['message'])}", file=sys.stderr)
-    return 0 if driver.state() == FINISHED else 1
+    ended = [driver.state(), *(job.state() for _, job in plan.settled(driver))]
+    return 0 if set(ended) <= {FINISHED, PRUNED} else 1
 
 
 def _tell(plan: Plan, driver: Job, member: Member, job: Job, state: str) -> None:
@@ -153,7 +154,8 @@ def _tell(plan: Plan, driver: Job, member: Member, job: Job, state: str) -> None
 
 def run_sweep(options: argparse.Namespace) -> int:
     """firstlight sweep run: the driver's own command"""
-    return drive(existing_job(options.runs, options.id))
+    drive(existing_job(options.runs, options.id))
+    return 0
 
 
 def pause(options: argparse.Namespace) -> int:

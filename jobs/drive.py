@@ -17,8 +17,8 @@ GRACE = 12.0  # seconds for the jobs of a batch that was cancelled; the driver i
 Pairs = list[tuple[Member, Job]]
 
 
-def drive(driver: Job) -> int:
-    """Carry a batch out. Returns 0 when all of its jobs have ended well or were pruned, 1 when one has not."""
+def drive(driver: Job) -> None:
+    """Carry a batch out, until no job is left, or it is paused. How its jobs ended is theirs to say."""
     plan = plan_of(driver)
     engine = engine_of(plan)
     study = study_of(plan, driver)
@@ -35,8 +35,6 @@ def drive(driver: Job) -> int:
         except KeyboardInterrupt:
             _end_all(running)
             raise
-    states = [job.state() for _, job in plan.settled(driver)]
-    return int(FAILED in states)
 
 
 def engine_of(plan: Plan) -> Any:
