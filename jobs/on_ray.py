@@ -17,7 +17,21 @@ from firstlight.installation import HOME, INSTALLED
 from jobs.job import Job
 from jobs.process import CODE, PROGRAM
 
-LEFT_OUT = [".git", ".venv", "runs", "tests", "docs", "data", "benchmarks", ".*"]  # what no worker needs
+LEFT_OUT = [
+    f"/{name}"
+    for name in (
+        ".git",
+        ".venv",
+        "runs",
+        "tests",
+        "docs",
+        "data",
+        "benchmarks",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+    )
+]  # for no worker
 MOST = 4096  # jobs that wait in Ray at once
 
 
@@ -39,7 +53,7 @@ class OnRay:
             if self.address == "ray":
                 self._local()
             else:
-                self.ray.init(self.address, runtime_env=brought(), log_to_driver=False)
+                self.ray.init(self.address, runtime_env=brought())
         except Exception as error:  # Ray's errors share no base class
             why = " ".join(str(error).split())[:200]
             raise RunError(f"Ray cannot be had at {self.address} ({why}); see whether one starts with: "
