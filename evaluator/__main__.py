@@ -5,7 +5,7 @@ import sys
 from typing import Any, NoReturn
 
 from evaluator.clip import commands as clip
-from evaluator.command_line import add_run, show
+from evaluator.command_line import add_on, add_run, show
 from evaluator.experiments import commands as experiments
 from evaluator.guidance import commands as guidance
 from evaluator.judges import commands as judges
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     both = commands.add_parser("all", help="recognizability and quality; of several runs one after another, as jobs")
     add_run(both, "the runs' ids", nargs="+")
+    add_on(both)
     recognizability.add_flags(both)
     quality.add_flags(both)
     both.set_defaults(command=evaluate)
@@ -79,7 +80,8 @@ def several(options: argparse.Namespace) -> int:
     flags = {"--threshold": options.threshold, "--seeds": options.seeds, "--per-class": options.per_class,
              "--data": options.data}  # fmt: skip
     words = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
-    return evaluate_all(options.runs, options.run, [*words, *(["--fine"] if options.fine else [])])
+    words += ["--fine"] if options.fine else []
+    return evaluate_all(options.runs, options.run, words, options.on)
 
 
 def report(parts: dict[str, Any]) -> str:

@@ -16,6 +16,11 @@ def add_run(command: argparse.ArgumentParser, help: str = "the run's id", nargs:
     command.add_argument("--json", action="store_true", help="print the figures as JSON, and nothing else")
 
 
+def add_on(command: argparse.ArgumentParser) -> None:
+    """Where it is computed."""
+    command.add_argument("--on", default="", help="where it is computed: ray, or ray://HOST:10001 (default: here)")
+
+
 def add_count(command: argparse.ArgumentParser, flag: str, default: int, what: str) -> None:
     """A flag that says how many."""
     command.add_argument(flag, type=int, default=default, help=f"{what} (default: %(default)s)")

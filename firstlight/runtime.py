@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firstlight.ort import ort
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_held_to = math.inf  # cores that this process was told to keep to
 MOST_THREADS = 8  # more cores than this only wait for each other on pictures of 28 pixels
 
 
@@ -81,7 +82,13 @@ def set_torch_threads(wanted: int | None = None) -> None:
 def cores() -> int:
     """Cores that this process may use: those it may run on, or fewer where a container's quota gives no more."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(count, quota())))
+    return max(1, math.ceil(min(count, quota(), _held_to)))
+
+
+def hold_to(cores: int) -> None:
+    """Keep this process to so many cores, before anything is loaded: the worker of a cluster shares its machine."""
+    global _held_to
+    _held_to = cores
 
 
 @cache

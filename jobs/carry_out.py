@@ -100,7 +100,9 @@ def _held(job: Job) -> Iterator[None]:
         try:
             file = locked(has_lock(job))
             break
-        except RunError:
+        except RunError as error:
+            if "locks no files" in str(error):
+                raise
             if job.card()["attempt"] == 0 or time.monotonic() > until:
                 raise RunError(f"{job.id} is carried out by another process; look at it with: "
                                f"firstlight jobs list {job.id}") from None  # fmt: skip

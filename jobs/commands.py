@@ -1,6 +1,7 @@
 """What `firstlight jobs` and `firstlight sweep` do."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -90,19 +91,24 @@ def start_sweep(options: argparse.Namespace) -> int:
     for member in plan.members or [Member(f"{plan.name}-1", [], run=f"{plan.name}-1")]:
         if run_at(options.runs, member.run).folder.exists() or job_at(options.runs, member.id).folder.exists():
             raise RunError(f"There is a run or job {member.id} already; give the sweep another name in {options.file}.")
-    print(f"{plan.name}: {plan.jobs} jobs" + (f" on {plan.on}" if plan.on else ", one after another"))
+    print(
+        f"{plan.name}: {plan.jobs} job{'s' * (plan.jobs != 1)}"
+        + (f" on {plan.on}" if plan.on else ", one after another")
+    )
     return follow(driven(options.runs, plan), f"firstlight sweep cancel {plan.name}")
 
 
-def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str]) -> int:
-    """`firstlight evaluate all` of several runs: WORDS of each, one after another, each in a process of its own."""
+def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str], on: str = "") -> int:
+    """`firstlight evaluate all` of several runs with further WORDS, each in a process of its own: here, one after
+    another, or on Ray."""
+    check_on(on)
     for each in ids:
         existing_run(runs, each)
     driver = numbered_job(runs, [], "evaluate")
     flags = archive_words(runs)
     members = [Member(f"{driver.id}-{number}", ["evaluate", "all", each, *words, *flags], {"run": each})
                for number, each in enumerate(ids, 1)]  # fmt: skip
-    driven(runs, Plan(driver.id, members, jobs=len(members)), driver)
+    driven(runs, Plan(driver.id, members, jobs=len(members), on=on), driver)
     return follow(driver, f"firstlight jobs cancel {driver.id}")
 
 
@@ -154,7 +160,11 @@ def _tell(plan: Plan, driver: Job, member: Member, job: Job, state: str) -> None
 
 def run_sweep(options: argparse.Namespace) -> int:
     """firstlight sweep run: the driver's own command"""
-    drive(existing_job(options.runs, options.id))
+    driver = existing_job(options.runs, options.id)
+    if driver.process().get("pid") != os.getpid():  # two drivers would begin every job twice
+        raise RunError(f"This is what the process of {driver.id} does; go on with it by: firstlight sweep resume "
+                       f"{driver.id}")  # fmt: skip
+    drive(driver)
     return 0
 
 

@@ -23,7 +23,8 @@ def drive(driver: Job) -> None:
     engine = engine_of(plan)
     study = study_of(plan, driver)
     running = [pair for pair in plan.settled(driver) if pair[1].state() in UNDER_WAY and pair[1].process()]
-    with engine.open(), tqdm.tqdm(desc=plan.name, total=plan.jobs, unit="job") as bar:
+    engine.open()
+    with tqdm.tqdm(desc=plan.name, total=plan.jobs, unit="job") as bar:
         try:
             while running or (not paused(driver) and left(plan, driver, running)):
                 running = [pair for pair in running if not _ended(*pair, engine, study)]

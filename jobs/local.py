@@ -1,7 +1,5 @@
 """Jobs on this machine, one after another."""
 
-from contextlib import AbstractContextManager, nullcontext
-
 from firstlight.atomic_writes import write_json
 from jobs import process
 from jobs.job import Job
@@ -23,6 +21,5 @@ class Local:
         """Whether a job that said no end is known to have no process; here its own files tell."""
         return False
 
-    def open(self) -> AbstractContextManager[object]:
-        """For as long as jobs are begun."""
-        return nullcontext()
+    def open(self) -> None:
+        """Before the first job is begun: nothing is needed."""

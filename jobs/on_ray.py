@@ -1,82 +1,36 @@
-"""Jobs as tasks of Ray: on this machine's cores, or on a cluster whose machines see the same archive.
+"""Jobs as tasks of Ray.
 
 A task only starts the job's process and waits for it, so all that is true of a job is true here: its files say what
-became of it. In a checkout the workers find the command where the checkout lies, or, behind ray://, in a copy of its
-rooms that Ray brings along; an installed Firstlight has to be installed on every machine.
+became of it.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from firstlight.errors import RunError
-from firstlight.extras import extras
-from firstlight.installation import HOME, INSTALLED
 from jobs.job import Job
 from jobs.process import CODE, PROGRAM
-
-LEFT_OUT = [
-    f"/{name}"
-    for name in (
-        ".git",
-        ".venv",
-        "runs",
-        "tests",
-        "docs",
-        "data",
-        "benchmarks",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-    )
-]  # for no worker
-MOST = 4096  # jobs that wait in Ray at once
+from jobs.ray_cluster import connected, places
 
 
 class OnRay:
     """As many jobs at once as the cluster has cores, or GPUs, for."""
 
     def __init__(self, address: str, cpus: float, gpus: float) -> None:
-        with extras():
-            import ray
-        self.ray: Any = ray
-        self.address, self.needs = address, {"num_cpus": cpus, "num_gpus": gpus}
+        self.address, self.cpus, self.gpus = address, cpus, gpus
+        self.ray: Any = None
         self.task: Any = None
         self.refs: dict[str, Any] = {}
 
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """A connection to Ray; a local one is started where none runs. Raises RunError where there is no cluster."""
-        try:
-            if self.address == "ray":
-                self._local()
-            else:
-                self.ray.init(self.address, runtime_env=brought())
-        except Exception as error:  # Ray's errors share no base class
-            why = " ".join(str(error).split())[:200]
-            raise RunError(f"Ray cannot be had at {self.address} ({why}); see whether one starts with: "
-                           "ray start --head") from error  # fmt: skip
-        self.task = self.ray.remote(max_retries=0, **self.needs)(carrier())
-        try:
-            yield
-        finally:
-            self.ray.shutdown()
-
-    def _local(self) -> None:
-        """The cluster that runs on this machine, or one of its own."""
-        try:
-            self.ray.init("auto", log_to_driver=False)
-        except ConnectionError:
-            self.ray.init(include_dashboard=False, log_to_driver=False)
+    def open(self) -> None:
+        """Before the first job is begun. Raises RunError where there is no cluster."""
+        self.ray = connected(self.address)
+        make = self.ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0)  # the driver does it again
+        self.task = make(carrier())
 
     def places(self) -> int:
-        """How many jobs run at once, as the cluster is now."""
-        there = self.ray.cluster_resources()
-        shares = [there.get(name, 0) / need for name, need in
-                  (("CPU", self.needs["num_cpus"]), ("GPU", self.needs["num_gpus"])) if need]  # fmt: skip
-        return int(min([*shares, MOST]))
+        """How many jobs run at once."""
+        return places(self.ray, self.cpus, self.gpus)
 
     def begin(self, job: Job) -> None:
         """Hand the job to Ray."""
@@ -102,12 +56,7 @@ def carrier() -> Callable[[str, str], int]:
         copy = [os.getcwd()] if os.path.isdir("jobs") and os.path.isdir("firstlight") else []  # noqa: PTH109, PTH112
         paths = [*copy, here, os.environ.get("PYTHONPATH", "")]
         words = ["jobs", "run", job_id, "--runs", runs, "--parent", str(os.getpid())]
-        return subprocess.call([sys.executable, "-c", program, *words], start_new_session=True,
+        return subprocess.call([sys.executable, "-P", "-c", program, *words], start_new_session=True,
                                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))})  # fmt: skip
 
     return carry
-
-
-def brought() -> dict[str, Any]:
-    """What Ray brings to the machines of a cluster: the rooms of a checkout."""
-    return {} if INSTALLED else {"working_dir": str(Path(HOME)), "excludes": LEFT_OUT}

@@ -27,7 +27,7 @@ def start(words: list[str], log: Path) -> dict[str, Any]:
     """
     _children[:] = [child for child in _children if child.poll() is None]
     with log.open("ab") as file:
-        child = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=file,
+        child = subprocess.Popen([sys.executable, "-P", "-c", PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=file,
                                  stderr=file, env=environment(), start_new_session=True)  # fmt: skip
     _children.append(child)
     return described(child.pid)

@@ -31,7 +31,7 @@ def summary(plan: Plan, driver: Job) -> str:
     counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     own, held = driver.state(), paused(driver)
     said = "paused" if held and own not in UNDER_WAY else "pausing: what runs is finished" if held else own
-    return f"{plan.name} ({said}): {plan.jobs} jobs, {counted}"
+    return f"{plan.name} ({said}): {plan.jobs} job{'s' * (plan.jobs != 1)}, {counted}"
 
 
 def member_row(plan: Plan, driver: Job, member: Any, job: Job) -> tuple[str, ...]:

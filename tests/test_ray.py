@@ -1,59 +1,86 @@
-"""A sweep on a cluster of two nodes, of which one is killed midway: every run is there, once and whole."""
+"""On a cluster of two nodes: shares that are the same bit for bit, and a sweep that survives the loss of a node."""
 
 import importlib.metadata
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from jobs_fixture import archive, progressed, training, until
 
+from evaluator.quality.pictures import draw, draw_some
+from evaluator.recognizability.judge_frames import judged
 from firstlight.command import main
+from firstlight.errors import SamplerError
+from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
 from jobs.commands import driven
 from jobs.job import RUNNING, job_at
+from jobs.shares import shares
 from jobs.sweep_file import plan_in
 from store.archive import entries
 from store.verification import inspect
 
+ROOT = Path(__file__).parent.parent
 
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes of one core each; RAY_ADDRESS names them."""
     try:
         importlib.metadata.version("ray")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("Ray is not installed; install it with: make install")
     switch_off()
+    import ray
     from ray.cluster_utils import Cluster
 
-    with archive(tmp_path, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
         nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        monkeypatch.setenv("RAY_ADDRESS", nodes.address)
+        nodes.second = nodes.add_node(num_cpus=1)
+        patch.setenv("RAY_ADDRESS", nodes.address)
         yield nodes
+        ray.shutdown()
         nodes.shutdown()
 
 
+def test_what_workers_draw_and_judge_is_the_same_bit_for_bit(cluster: Any, tmp_path: Path) -> None:
+    here, there = (Run(tmp_path / name / "copy") for name in ("here", "there"))
+    for run in (here, there):
+        shutil.copytree(ROOT / "runs" / "mnist-student-2", run.folder)
+        run.judgements.unlink()
+    ones, others = draw(here, 60), draw(there, 60, "ray")
+    assert len(ones.images) == 600 and np.array_equal(ones.images, others.images)
+    assert np.array_equal(ones.labels, others.labels) and ones.settings == others.settings
+    assert judged(here).equals(judged(there, "ray"), check_metadata=True)
+    there.denoiser.write_bytes(b"")
+    with pytest.raises(SamplerError, match="is not the file that was exported"):
+        list(shares("ray", draw_some, [(there, 0, 1)]))
+
+
 def test_a_node_that_is_killed_midway_costs_no_run(
-    cluster: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs, second = tmp_path / "runs", cluster.add_node(num_cpus=1)
     (tmp_path / "seeds.toml").write_text(f'command = "{training(tmp_path, 30)}"\nseeds = 3')
     plan = plan_in(tmp_path / "seeds.toml", [])
     plan.on = "ray"
-    driver = driven(runs, plan)
-    jobs = [job_at(runs, member.id) for member in plan.members]
-    while not all((job.folder / "process.json").is_file() for job in jobs[:2]):  # two at once, one on each node
-        assert driver.state() in ("waiting", RUNNING), driver.log.read_text()
-        time.sleep(0.1)
-    for job in jobs[:2]:
-        progressed(job, 3)
-    cluster.remove_node(second, allow_graceful=False)
-    assert until(driver) == "finished", driver.log.read_text()
-    assert [(each.run.id, each.state) for each in entries(runs)] == [(job.id, "finished") for job in jobs]
-    assert not any(inspect(each.run, everything=True).problems for each in entries(runs))
-    assert sorted(job.card()["attempt"] for job in jobs) == [1, 1, 2]
-    main(["sweep", "status", "seeds"])
+    with archive(tmp_path, monkeypatch) as runs:
+        driver = driven(runs, plan)
+        jobs = [job_at(runs, member.id) for member in plan.members]
+        while not all((job.folder / "process.json").is_file() for job in jobs[:2]):  # two at once, one on each node
+            assert driver.state() in ("waiting", RUNNING), driver.log.read_text()
+            time.sleep(0.1)
+        for job in jobs[:2]:
+            progressed(job, 3)
+        cluster.remove_node(cluster.second, allow_graceful=False)
+        assert until(driver) == "finished", driver.log.read_text()
+        assert [(each.run.id, each.state) for each in entries(runs)] == [(job.id, "finished") for job in jobs]
+        assert not any(inspect(each.run, everything=True).problems for each in entries(runs))
+        assert sorted(job.card()["attempt"] for job in jobs) == [1, 1, 2]
+        main(["sweep", "status", "seeds"])
     assert capsys.readouterr().out.startswith("seeds (finished): 3 jobs, 3 finished\n")
 
 

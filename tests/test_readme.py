@@ -31,6 +31,7 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
         "evaluator",
         "exporter",
         "sampler",
+        "jobs",
         "store",
         "dashboard",
         "benchmarks",

@@ -30,7 +30,7 @@ LIVED = (
     f"evaluate recognizability {RUN}",
     "adopt runs/life/denoiser.onnx --id adopted --dataset bars --classes 0 1 2 --predicts noise "
     "--schedule linear:0.0001:0.02:150 --pictures -1 1",
-    "import-metrics losses.csv --id losses", "store verify", "store pack life --out life.zip",
+    "import-metrics losses.csv --id losses", "jobs list", "store verify", "store pack life --out life.zip",
     "store import life.zip --as again", "report life --out report.html", "check report.html",
 )  # fmt: skip
 LIFE = (

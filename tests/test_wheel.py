@@ -29,7 +29,7 @@ import pytest
 from firstlight.command import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("store", "sampler", "trainer", "evaluator", "exporter", "dashboard")
+ROOMS = ("store", "jobs", "sampler", "trainer", "evaluator", "exporter", "dashboard")
 HINT = re.compile(r"\bfirstlight ((?:--)?[a-z][^`'\"|;:,()<\n…]*)")
 HOSTILE = "raise SystemExit('a module of the folder was loaded')"
 BLOCK = """
@@ -103,7 +103,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def installed(built: Path, tmp_path: Path) -> Installed:
     """The wheel, and a folder with somebody's own modules and settings of a server that would answer everybody."""
-    for name in ("sampler", "trainer", "store", "dashboard", "evaluator", "exporter", "pages"):
+    for name in ("jobs", "sampler", "trainer", "store", "dashboard", "evaluator", "exporter", "pages"):
         (tmp_path / f"{name}.py").write_text(HOSTILE)
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\n')

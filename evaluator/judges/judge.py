@@ -20,6 +20,7 @@ from firstlight.manifest import Signatures, signatures
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.runtime import cores
 from firstlight.untrusted.guarded_session import GuardedSession
 from firstlight.untrusted.inspection import Signature
 from firstlight.untrusted.trust import ours
@@ -173,7 +174,7 @@ def judge_session(
     """
     try:
         if not ours(content):
-            return cast("ort.InferenceSession", GuardedSession(content, signatures, THREADS, told))
+            return cast("ort.InferenceSession", GuardedSession(content, signatures, min(THREADS, cores()), told))
         return ort.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
     except GraphError as error:
         raise told(error) from error
@@ -182,9 +183,9 @@ def judge_session(
 
 
 def session_options() -> ort.SessionOptions:
-    """Two threads that do not spin once the answer is out, so that what runs next has the cores."""
+    """At most two threads, that do not spin once the answer is out, so that what runs next has the cores."""
     options = ort.SessionOptions()
-    options.intra_op_num_threads = THREADS
+    options.intra_op_num_threads = min(THREADS, cores())
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.log_severity_level = 3

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator import defaults
-from evaluator.command_line import add_count, add_run, run_of, show
+from evaluator.command_line import add_count, add_on, add_run, run_of, show
 from evaluator.quality.figures import quality
 from evaluator.quality.report import report
 
@@ -17,6 +17,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser("quality", help="how good the finished pictures are")
     command.set_defaults(command=lambda options: show(options, figures(options), report))
     add_run(command)
+    add_on(command)
     add_flags(command)
 
 
@@ -29,4 +30,4 @@ def add_flags(command: argparse.ArgumentParser) -> None:
 def figures(options: argparse.Namespace) -> dict[str, Any]:
     """The figures of the run that was asked for, which stand in its manifest then."""
     run = run_of(options)
-    return quality(run, options.per_class, options.data)
+    return quality(run, options.per_class, options.data, options.on)

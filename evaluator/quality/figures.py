@@ -37,9 +37,12 @@ Row = dict[str, Any]
 Figure = tuple[str, int | None, Estimate, Numbers | None]  # metric, label (None: all classes), value, bootstrap draws
 
 
-def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | None = None) -> dict[str, Any]:
+def quality(
+    run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | None = None, on: str = ""
+) -> dict[str, Any]:
     """The figures of a run as plain values; writes quality.parquet. Raises RunError, JudgeError and SamplerError.
 
+    `on`: where the pictures are drawn; what is said of all of them together is computed here, once.
     The classification accuracy score needs torch and the real pictures (`data`, or the download); where it cannot be
     had, a sentence on standard error says so and the other figures are still made.
     """
@@ -51,7 +54,7 @@ def quality(run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | 
               f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
     if said := remark(card):
         print(said, file=sys.stderr)
-    drawn = draw(run, per_class)
+    drawn = draw(run, per_class, on)
     real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"], card["config"].get("resize", 0))
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
     rows = [row(*figure, judge.name) for figure in figures(drawn, judge, reference, floor)]

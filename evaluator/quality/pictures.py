@@ -18,6 +18,7 @@ from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
+from jobs.shares import shares
 from sampler import session
 from sampler.generation import Progress, Settings, generate, settings_of
 from sampler.session import BATCH
@@ -35,10 +36,11 @@ class Drawn:
     settings: Settings
 
 
-def draw(run: Run, per_class: int) -> Drawn:
+def draw(run: Run, per_class: int, on: str = "") -> Drawn:
     """`per_class` pictures of every class at the run's default settings, from the cache as far as it goes.
 
-    Raises RunError for a run without a denoiser, or for a number below 1, and SamplerError where it cannot draw.
+    on: where, as `jobs.shares` takes it. Raises RunError for a run without a denoiser, or for a number below 1, and
+    SamplerError where it cannot draw.
     """
     if per_class < 1:
         raise RunError(f"{per_class} pictures per class are none; give --per-class a number from 1.")
@@ -46,6 +48,8 @@ def draw(run: Run, per_class: int) -> Drawn:
         raise RunError(f"{run.id} has no {run.denoiser.name}. {denoiser_by(run)}")
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
+    if on:
+        return drawn_in_shares(run, denoiser, settings, count, on)
     done = len(kept(cache_path(run, settings), np.uint8, denoiser.shape)[:count])
     steps = len(settings.table().a)
     total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
@@ -72,6 +76,26 @@ def drawn(
         done = np.concatenate([done, images.transpose(0, 3, 1, 2)])
         keep(cache, done)
     return Drawn(done, labels, settings)
+
+
+def drawn_in_shares(run: Run, denoiser: session.Denoiser, settings: Settings, count: int, on: str) -> Drawn:
+    """What `drawn` gives, by workers: each draws the pictures between two writes of the cache."""
+    labels, cache = np.arange(count) % len(denoiser.classes), cache_path(run, settings)
+    done = kept(cache, np.uint8, denoiser.shape)[:count]
+    firsts = range(len(done), count, KEEP_EVERY * BATCH)
+    parts = ((run, first, min(first + KEEP_EVERY * BATCH, count)) for first in firsts)
+    for images in tqdm(shares(on, draw_some, parts), f"drawing {run.id}", len(firsts), disable=None):
+        done = np.concatenate([done, images])
+        keep(cache, done)
+    return Drawn(done, labels, settings)
+
+
+def draw_some(run: Run, first: int, until: int) -> NDArray[np.uint8]:
+    """The pictures (n, C, H, W) from number `first` up to `until`; a share of the work."""
+    denoiser, settings = session.load(run.denoiser), settings_of(run)
+    labels = (np.arange(first, until) % len(denoiser.classes)).tolist()
+    *_, last = generate(denoiser, labels, range(FIRST_SEED + first, FIRST_SEED + until), settings)
+    return last.images.transpose(0, 3, 1, 2)
 
 
 def cache_path(run: Run, settings: Settings) -> Path:

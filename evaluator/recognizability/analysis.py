@@ -78,16 +78,17 @@ class Analysis:
 
 
 def recognizability(
-    run: Run, threshold: float | None = None, small_steps: bool = False, seeds: int | None = None
+    run: Run, threshold: float | None = None, small_steps: bool = False, seeds: int | None = None, on: str = ""
 ) -> dict[str, Any]:  # fmt: skip
     """The figures of a run, for every view, as plain values; writes judgements.parquet where it is not up to date.
 
     Without a `threshold`, each view uses the one its null asks for. With `small_steps` its chains are first drawn again
-    in small steps, of the first `seeds` noises, as `fine` does. Raises RunError and JudgeError with a sentence.
+    in small steps, of the first `seeds` noises, as `fine` does. `on`: where frames are judged. Raises RunError and
+    JudgeError with a sentence.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise RunError(f"A threshold of {threshold} is no probability; give a number between 0 and 1.")
-    table = judged(run)
+    table = judged(run, on)
     null = notes(table)["null"]
     card = card_of(run)
     views = [view_of(table, name) for name in VIEWS if name in null]

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from evaluator.command_line import add_run, run_of, show
+from evaluator.command_line import add_on, add_run, run_of, show
 from evaluator.judges.cards import KINDS, remarks
 from evaluator.recognizability.analysis import recognizability
 from evaluator.recognizability.report import report
@@ -19,6 +19,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser("recognizability", help="when each class is recognized on the way")
     command.set_defaults(command=lambda options: show(options, figures(options), report))
     add_run(command)
+    add_on(command)
     add_flags(command)
 
 
@@ -36,7 +37,7 @@ def figures(options: argparse.Namespace) -> dict[str, Any]:
         raise RunError(f"{options.seeds} noises make no chains; give --seeds a number from 1.")
     for said in dict.fromkeys(each for kind in KINDS for each in remarks(run, kind)):
         print(said, file=sys.stderr)
-    made = recognizability(run, options.threshold, options.fine, options.seeds)
+    made = recognizability(run, options.threshold, options.fine, options.seeds, options.on)
     guest = card_of(run).get("guest")
     if guest and not guest["no_label"]:
         print(f"{run.id} knows no pictures without a label, so no x̂0 without one is judged.", file=sys.stderr)

@@ -21,6 +21,7 @@ from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
+from jobs.shares import shares
 from store.verification import sound_table
 
 VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
@@ -29,10 +30,11 @@ AT_ONCE = 16  # trajectories decoded and judged together
 Decoded = NDArray[np.float32]
 
 
-def judged(run: Run) -> pa.Table:
+def judged(run: Run, on: str = "") -> pa.Table:
     """The judgements of a run: those on the disk where they are of these trajectories and judges, or made anew.
 
-    Raises RunError where the run has no usable trajectories and JudgeError where its dataset has no judge.
+    on: where, as `jobs.shares` takes it. Raises RunError where the run has no usable trajectories and
+    JudgeError where its dataset has no judge.
     """
     trajectories = digest(run)
     judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
@@ -41,7 +43,7 @@ def judged(run: Run) -> pa.Table:
         kept = _read(run)
         if kept is not None and notes(kept).get("source") == source:
             return kept
-    table = _judge_all(run, judges, source)
+    table = _judge_all(run, source, on)
     store_table(run.judgements, table)
     return table
 
@@ -54,7 +56,7 @@ def _read(run: Run) -> pa.Table | None:
     return table if table.schema.equals(JUDGEMENTS) else None
 
 
-def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa.Table:
+def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
     try:
         file = pq.ParquetFile(sound_table(run.trajectories))
         missing = set(TRAJECTORIES.names) - set(file.schema_arrow.names)
@@ -64,19 +66,30 @@ def _judge_all(run: Run, judges: dict[str, Judge], source: dict[str, Any]) -> pa
         total = -(-file.metadata.num_rows // AT_ONCE)
         parts: list[pa.Table] = []
         reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
-        for batch in tqdm(batches, f"judging {run.id}", total, disable=None):
-            for row in batch.to_pylist():
-                for view, kind in VIEWS.items():
-                    if row[view] is None:  # recorded by a sampler that does not say it
-                        continue
-                    probability = _answers(row, view, judges[kind])
-                    parts.append(rows(row, view, judges[kind].name, probability))
-                    reached[view].append(_wrongly_reached(probability, row["label"]))
+        answers = shares(on, judge_some, ((run, batch) for batch in batches))
+        for tables, wrong in tqdm(answers, f"judging {run.id}", total, disable=None):
+            parts += tables
+            for view, each in wrong:
+                reached[view].append(each)
     except (OSError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
         raise RunError(f"{run.trajectories} cannot be judged ({error}). {trajectories_by(run)}") from error
     null = {view: null_threshold(np.concatenate(wrong)) for view, wrong in reached.items() if wrong}
     metadata = json.dumps({"source": source, "null": null} | made_of(run.trajectories)).encode()
     return pa.concat_tables(parts).replace_schema_metadata({METADATA: metadata})
+
+
+def judge_some(run: Run, batch: pa.RecordBatch) -> tuple[list[pa.Table], list[tuple[str, NDArray[np.float64]]]]:
+    """JUDGEMENTS of some trajectories, and of each view what the threshold's null is made of; a share of the work."""
+    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
+    parts, reached = [], []
+    for row in batch.to_pylist():
+        for view, kind in VIEWS.items():
+            if row[view] is None:  # recorded by a sampler that does not say it
+                continue
+            probability = _answers(row, view, judges[kind])
+            parts.append(rows(row, view, judges[kind].name, probability))
+            reached.append((view, _wrongly_reached(probability, row["label"])))
+    return parts, reached
 
 
 def _answers(row: dict[str, Any], view: str, judge: Judge) -> NDArray[np.float64]:
