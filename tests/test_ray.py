@@ -81,7 +81,7 @@ def test_a_node_that_is_killed_midway_costs_no_run(
         assert not any(inspect(each.run, everything=True).problems for each in entries(runs))
         assert sorted(job.card()["attempt"] for job in jobs) == [1, 1, 2]
         main(["sweep", "status", "seeds"])
-    assert capsys.readouterr().out.startswith("seeds (finished): 3 jobs, 3 finished\n")
+    assert "seeds (finished): 3 jobs, 3 finished\n" in capsys.readouterr().out
 
 
 def test_a_place_that_is_none_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

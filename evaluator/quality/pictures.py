@@ -83,7 +83,8 @@ def drawn_in_shares(run: Run, denoiser: session.Denoiser, settings: Settings, co
     labels, cache = np.arange(count) % len(denoiser.classes), cache_path(run, settings)
     done = kept(cache, np.uint8, denoiser.shape)[:count]
     firsts = range(len(done), count, KEEP_EVERY * BATCH)
-    parts = ((run, first, min(first + KEEP_EVERY * BATCH, count)) for first in firsts)
+    where = Run(run.folder.resolve(), run.words)
+    parts = ((where, first, min(first + KEEP_EVERY * BATCH, count)) for first in firsts)
     for images in tqdm(shares(on, draw_some, parts), f"drawing {run.id}", len(firsts), disable=None):
         done = np.concatenate([done, images])
         keep(cache, done)

@@ -66,7 +66,8 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
         total = -(-file.metadata.num_rows // AT_ONCE)
         parts: list[pa.Table] = []
         reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
-        answers = shares(on, judge_some, ((run, batch) for batch in batches))
+        where = Run(run.folder.resolve(), run.words)
+        answers = shares(on, judge_some, ((where, batch) for batch in batches))
         for tables, wrong in tqdm(answers, f"judging {run.id}", total, disable=None):
             parts += tables
             for view, each in wrong:
