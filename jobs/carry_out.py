@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from firstlight.archives import BESIDE, NAMED
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.lock import locked
@@ -74,7 +75,7 @@ def _run(job: Job, card: dict[str, Any]) -> int:
     """The command, where and with what it was asked for."""
     from firstlight.command import main
 
-    os.environ.update(card["environment"])
+    os.environ.update({name: card["environment"][name] for name in (NAMED, BESIDE) if name in card["environment"]})
     if Path(card["cwd"]).is_dir():
         os.chdir(card["cwd"])
     try:

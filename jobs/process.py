@@ -1,5 +1,6 @@
 """Processes: how one is started that outlives who started it, and whether one that was written down is still there."""
 
+import _thread
 import os
 import platform
 import signal
@@ -28,9 +29,25 @@ def start(words: list[str], log: Path) -> dict[str, Any]:
     _children[:] = [child for child in _children if child.poll() is None]
     with log.open("ab") as file:
         child = subprocess.Popen([sys.executable, "-P", "-c", PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=file,
-                                 stderr=file, env=environment(), start_new_session=True)  # fmt: skip
+                                 stderr=file, env=environment(), start_new_session=True,
+                                 creationflags=_own_group())  # fmt: skip
     _children.append(child)
     return described(child.pid)
+
+
+def _own_group() -> int:
+    """What keeps Windows from ending a job together with the window of who started it; elsewhere a session does."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+    return 0
+
+
+def interrupt() -> None:
+    """Ctrl-C in this process's main thread, asked for by another one."""
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def environment() -> dict[str, str]:

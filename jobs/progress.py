@@ -5,7 +5,6 @@ the process lives, and sees when the job shall end.
 """
 
 import os
-import signal
 import threading
 import time
 from typing import Any
@@ -15,7 +14,7 @@ import tqdm
 from firstlight.atomic_writes import write_json
 from firstlight.run_state import now
 from jobs.job import Job
-from jobs.process import kill
+from jobs.process import interrupt, kill
 
 LOOK_SECONDS = 0.5  # between two looks at what is new and at whether the job shall end
 BEAT_SECONDS = 10.0  # between two writes where nothing is new
@@ -76,7 +75,7 @@ class Beat(threading.Thread):
             if not asked and (self.job.mark.exists() or (self.parent and os.getppid() != self.parent)):
                 self.interrupted = self.job.end_asked_for() if self.job.mark.exists() else "lost"
                 asked = time.monotonic()
-                os.kill(os.getpid(), signal.SIGINT)
+                interrupt()
             if asked and time.monotonic() - asked > GRACE:
                 kill(self.job.process())
 
