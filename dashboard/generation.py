@@ -1,15 +1,14 @@
-"""Pictures on demand: one request at a time, in the order they came, judged when they are done.
+"""Pictures on demand, judged when they are done: requests take their steps in turn, so no long one holds up others.
 
 Requests to a graph from elsewhere wait for each other alone, so that a slow one keeps nobody else waiting. A page can
 be closed at any moment, so whoever stops asking for steps frees the place.
 """
 
 import threading
-import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +35,25 @@ from sampler.whole import Whole, drawing, whole_of
 
 MOST_PICTURES = 1000  # of one request: bounds memory and time
 ACROSS = 16  # pictures beside each other
-PAUSE = 0.2  # seconds between two looks at the queue
+PAUSE = 0.2  # seconds between two words on the queue
 
-_queue: deque[tuple[str, object]] = deque()  # lane and ticket
+_queue: dict[str, deque["Ticket"]] = defaultdict(deque)  # lane -> who is to take a step, in their order
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Others draw first."""
+    """Others take a step first."""
 
-    ahead: int  # requests before this one
+    ahead: int  # steps before this one's
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """Somebody who is to take a step."""
+
+    lane: str
+    first: threading.Event = field(default_factory=threading.Event)  # nobody is before them any more
 
 
 @dataclass(frozen=True)
@@ -139,16 +146,24 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
 
 
 def queued(steps: Iterator[Progress], count: int, *nets: Any) -> Generator[Waiting | Progress, None, None]:
-    """Wait for a place among those who ask these networks, then take the steps, which draw so many pictures.
+    """Take the steps, which draw so many pictures, in turn with others who ask these networks: a step each.
 
-    Raises Refused where whoever asks may not draw, or not so many.
+    So whoever wants a few steps need not wait for the many of others. Raises Refused where whoever asks may not draw,
+    or not so many.
     """
     permit(DRAW, count)
-    with _place(_lane(nets)) as ticket:
-        while ahead := _ahead(ticket):
-            yield Waiting(ahead)
-            time.sleep(PAUSE)
-        yield from steps
+    lane = _lane(nets)
+    while True:
+        with _turn(lane) as ticket:
+            while ahead := _ahead(ticket):
+                yield Waiting(ahead)
+                ticket.first.wait(PAUSE)
+            step = next(steps, None)
+        if step is None:
+            return
+        yield step
+        if step.done == step.total:
+            return
 
 
 def _lane(nets: Sequence[Any]) -> str:
@@ -157,23 +172,28 @@ def _lane(nets: Sequence[Any]) -> str:
     return next((each.graph for each in sessions if isinstance(each, GuardedSession)), "")
 
 
-def _ahead(ticket: tuple[str, object]) -> int:
-    """How many wait, or draw, before this one in its lane."""
+def _ahead(ticket: Ticket) -> int:
+    """How many are to take a step before this one in its lane."""
     with _lock:
-        lane = [each for each in _queue if each[0] == ticket[0]]
-        return lane.index(ticket)
+        return _queue[ticket.lane].index(ticket)
 
 
 @contextmanager
-def _place(lane: str) -> Iterator[tuple[str, object]]:
-    ticket = lane, object()
+def _turn(lane: str) -> Iterator[Ticket]:
+    """A place behind those who are to take a step in a lane; whoever comes next is told when it is free."""
+    ticket = Ticket(lane)
     with _lock:
-        _queue.append(ticket)
+        _queue[lane].append(ticket)
     try:
         yield ticket
     finally:
         with _lock:
-            _queue.remove(ticket)
+            waiting = _queue[lane]
+            waiting.remove(ticket)
+            if waiting:
+                waiting[0].first.set()
+            else:
+                del _queue[lane]
 
 
 def judged(run: Run, images: Bytes, labels: NDArray[np.int64]) -> Verdicts:

@@ -5,6 +5,9 @@ import io
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import gaussian
@@ -101,16 +104,27 @@ def test_a_bar_comes_only_to_what_takes_long(run: Run, monkeypatch: pytest.Monke
     assert progress.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
 
 
-def test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place(run: Run):
+def test_a_second_request_waits_for_the_step_of_the_first_and_whoever_leaves_frees_the_place(run: Run):
+    asked = load(run.denoiser, "cpu"), *generation.request([0], 1, 0), SETTINGS
+    with a_step_of(run) as go:
+        second, third = generation.draw(*asked), generation.draw(*asked)
+        assert (next(second), next(third)) == (Waiting(1), Waiting(2))
+        second.close()  # the browser went away
+        assert next(third) == Waiting(1)
+        go.set()
+        assert isinstance(next(step for step in third if not isinstance(step, Waiting)), Progress)
+    third.close()
+    assert not generation._queue
+
+
+def test_requests_take_their_steps_in_turn(run: Run):
+    """A short one is not behind all steps of a long one."""
     net = load(run.denoiser, "cpu")
-    asked = generation.request([0], 1, 0)
-    first = generation.draw(net, *asked, SETTINGS)
-    assert isinstance(next(first), Progress)
-    second = generation.draw(net, *asked, SETTINGS)
-    assert next(second) == Waiting(1)
-    first.close()  # the browser went away in the middle
-    assert isinstance(next(second), Progress)
-    second.close()
+    long = generation.draw(net, *generation.request([0], 1, 0), replace(SETTINGS, steps=50))
+    assert next(long).done == 1
+    assert [step.done for step in generation.draw(net, *generation.request([0], 1, 1), SETTINGS)] == [1, 2, 3, 4]
+    assert next(long).done == 2
+    long.close()
     assert not generation._queue
 
 
@@ -118,13 +132,33 @@ def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: R
     other = gaussian.write_gaussian(tmp_path, "sent", content := gaussian.graph(scale="elsewhere"))
     trust._made.discard(hashlib.sha256(content).hexdigest())
     ours, sent, asked = load(run.denoiser, "cpu"), load(other.denoiser, "cpu"), generation.request([0], 1, 0)
-    first = generation.draw(sent, *asked, SETTINGS)
-    assert isinstance(next(first), Progress)
-    again, else_ = generation.draw(sent, *asked, SETTINGS), generation.draw(ours, *asked, SETTINGS)
-    assert next(again) == Waiting(1) and isinstance(next(else_), Progress)
-    for drawing in (first, again, else_):
+    with a_step_of(other) as go:
+        again, else_ = generation.draw(sent, *asked, SETTINGS), generation.draw(ours, *asked, SETTINGS)
+        assert next(again) == Waiting(1) and isinstance(next(else_), Progress)
+        go.set()
+    for drawing in (again, else_):
         drawing.close()
     assert not generation._queue
+
+
+@contextmanager
+def a_step_of(run: Run) -> Iterator[threading.Event]:
+    """Somebody is in the middle of a step of the run's network until the event is set."""
+    inside, go = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[Progress]:
+        inside.set()
+        go.wait(30)
+        yield from ()
+
+    drawing = threading.Thread(target=lambda: list(generation.queued(slow(), 1, load(run.denoiser, "cpu"))))
+    drawing.start()
+    assert inside.wait(30)
+    try:
+        yield go
+    finally:
+        go.set()
+        drawing.join(30)
 
 
 def test_many_requests_at_once_all_end(run: Run):

@@ -86,7 +86,7 @@ ROWS: dict[int, list[str]] = {  # of "Faults: what must happen" -> tests that ma
          "test_faults::test_a_gpu_that_fails_leaves_an_ablation_ablated",
          "test_whole::test_where_cuda_fails_the_cpu_goes_on_and_says_why"],
     15: ["test_dashboard_generation::test_many_requests_at_once_all_end",
-         "test_dashboard_generation::test_a_second_request_waits_for_the_first_and_whoever_leaves_frees_the_place"],
+         "test_dashboard_generation::test_a_second_request_waits_for_the_step_of_the_first_and_whoever_leaves_frees_the_place"],
     16: ["test_faults::test_two_dashboards_and_a_trainer_work_at_once",
          "test_pages::test_a_run_that_goes_while_it_is_viewed_leads_to_another_and_says_so",
          "test_browser_links::test_a_link_to_a_deleted_run_leads_to_another_and_says_so"],

@@ -25,7 +25,7 @@ def watched(
     """
     place, due = st.empty(), 0.0
     bar, begins = (None if after else _bar(place)), time.monotonic() + after
-    last: Progress | None = None
+    last, began = None, 0.0  # the last step, and when the first was done
     with closing(drawing) as steps:  # a rerun leaves in the middle
         for step in steps:
             if bar is None:
@@ -33,12 +33,13 @@ def watched(
                 bar = _bar(place) if time.monotonic() > begins else None
                 continue
             if isinstance(step, Waiting):
-                bar.progress(0.0, f"{step.ahead} before you")
+                if last is None:
+                    bar.progress(0.0, f"{step.ahead} before you")
                 continue
-            last = step
+            began, last = began or time.monotonic(), step
             if time.monotonic() < due:
                 continue
-            left = step.seconds / step.done * (step.total - step.done)
+            left = max(step.seconds, time.monotonic() - began) / step.done * (step.total - step.done)
             bar.progress(step.done / step.total, f"Step {step.done} of {step.total}, {left:.0f} s left")
             if show:
                 show(step)
