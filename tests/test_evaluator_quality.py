@@ -22,6 +22,7 @@ from evaluator.quality.figures import quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
 from evaluator.stats.frechet import balance, moments
 from evaluator.stats.intervals import Estimate
+from firstlight.array_cache import keep
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
@@ -127,7 +128,7 @@ def test_drawing_goes_on_where_it_was_stopped(run: Run, monkeypatch: pytest.Monk
     monkeypatch.setattr(pictures, "KEEP_EVERY", 1)
     whole = draw(run, 15)
     cache = pictures.cache_path(run, whole.settings)
-    np.save(cache, whole.images[:64])
+    keep(cache, whole.images[:64])
     asked: list[int] = []
     real = pictures.generate
 

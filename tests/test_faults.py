@@ -150,10 +150,18 @@ def test_a_gpu_that_is_listed_and_does_not_work_is_told_once(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(session, "GPU_FILES", (__file__,))
     monkeypatch.setattr(session.ort, "get_available_providers", lambda: [CUDA, CPU])
+    heard(caplog, monkeypatch)
     net = session.load(drawer.denoiser)
     assert net.provider == "CPU" and net.reason.startswith("CUDA did not load, though a GPU is here; install")
     assert [entry.levelno for entry in caplog.records if entry.name == "firstlight"] == [logging.WARNING]
     assert (pictures(net) == pictures(session.load(drawer.denoiser, "cpu"))).all()
+
+
+def heard(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hear our own log, whatever a library that another test loaded has done to it."""
+    monkeypatch.setattr(session.LOG, "disabled", False)
+    monkeypatch.setattr(session.LOG, "propagate", True)
+    caplog.set_level(logging.WARNING, logger=session.LOG.name)
 
 
 def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
@@ -162,6 +170,7 @@ def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
     net = replace(
         session.load(drawer.denoiser, "cpu"), provider="CUDA", session=Full(), content=drawer.denoiser.read_bytes()
     )
+    heard(caplog, monkeypatch)
     monkeypatch.setattr(generation, "denoiser", lambda _: net)
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(drawer.archive))
     page = linked("generate", run=drawer.id, each="1", steps="2")

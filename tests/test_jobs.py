@@ -52,7 +52,9 @@ def test_a_training_tells_how_far_it_is_and_ends_in_good_order(runs: Path, tmp_p
     job = started(numbered_job(runs, words, turn=True))
     behind = started(numbered_job(runs, ["store", "list"], turn=True))
     progressed(job, 3)
-    known = job.progress()
+    while (known := job.progress())["seconds_left"] is None:  # it has not said yet
+        assert job.state() == "running"
+        time.sleep(0.1)
     assert known["total"] == round(9000 * 54 / 32) and known["unit"] == "step" and known["seconds_left"] > 1
     assert (job.state(), behind.state()) == ("running", "waiting")
     assert main(["jobs", "cancel", job.id]) == 0

@@ -238,7 +238,11 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         "dashboard check",
         "check",
     )
-    asked = [words for words, flags in parsers.items() if words and "--runs" in flags and words not in without]
+    asked = [
+        words
+        for words, flags in parsers.items()
+        if words and "--runs" in flags and words not in without and words.split()[0] not in ("jobs", "sweep")
+    ]
     more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"]}
     more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report")}
     words = [[*each.split(), "nobody", *more.get(each, [])] for each in asked]

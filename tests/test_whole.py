@@ -172,7 +172,7 @@ def test_where_cuda_fails_the_cpu_goes_on_and_says_why(run: Run, whole: Whole, s
     assert np.abs(pictures(failing, settings).astype(int) - pictures(whole, settings)).max() <= 1
     assert failing.provider == "CPU" and failing.reason == "CUDA failed (out of memory), so the CPU draws."
     net = load(run.denoiser, "cpu")
-    broken = replace(net, provider="CUDA", session=Full())
+    broken = replace(net, provider="CUDA", session=Full(), content=run.denoiser.read_bytes())
     assert np.abs(pictures(broken, settings).astype(int) - pictures(net, settings)).max() <= 1
     assert broken.provider == "CPU" and "out of memory" in broken.reason
 
