@@ -48,7 +48,7 @@ install: .venv/all.stamp
 	@touch $@
 
 .venv/all.stamp: requirements.txt .venv/dashboard.stamp
-	@echo "Installing everything into .venv (once, about 3 minutes and 6.4 GB)"
+	@echo "Installing everything into .venv (once, about 4 minutes and 7.5 GB)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
