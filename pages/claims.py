@@ -7,7 +7,8 @@ from dashboard.data import archive
 elements.title("Claims", "What does the source say, and what holds?")
 run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
-verdicts = sections.verdicts(ids)
+others = archive.stamp_of_scored()
+verdicts = sections.verdicts(ids, others)
 elements.headline(headline.sentence(verdicts, ids[0]))
 sections.overview(verdicts, ids)
 sections.save(verdicts)
@@ -17,5 +18,5 @@ parts = text.statements(verdicts, shown)
 if not parts:
     elements.note(f"No statement is {shown} here.")
 for source, title, words, own in parts:
-    sections.statement(run, source, title, words, own)
+    sections.statement(run, others, source, title, words, own)
 sections.measures(verdicts)

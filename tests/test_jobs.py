@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 from jobs_fixture import archive, progressed, training, until
+from test_readme import parsers
 
 from firstlight.command import main
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from jobs import process
+from jobs.again import KEPT
 from jobs.carry_out import carry_out
 from jobs.commands import started
 from jobs.job import Job, existing_job, job_at, jobs_in, new_job, numbered_job
+from trainer.__main__ import parser as trainer_parser
 
 
 @pytest.fixture
@@ -126,3 +129,8 @@ def test_what_is_no_job_is_said_in_a_sentence(runs: Path, capsys: pytest.Capture
         existing_job(runs, "mine").state()
     assert jobs_in(runs) == []
     assert job_at(runs, "mine") == Job(job.folder)
+
+
+def test_a_training_that_is_done_again_keeps_every_flag_that_resume_takes() -> None:
+    (resume,) = [parser for parser in parsers(trainer_parser()) if parser.prog.endswith(" resume")]
+    assert set(KEPT) == {flag for action in resume._actions for flag in action.option_strings} - {"-h", "--help"}

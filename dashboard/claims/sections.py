@@ -16,9 +16,8 @@ from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
 
 
-def verdicts(ids: Sequence[str]) -> list[Found]:
-    """Every verdict on the chosen runs."""
-    others = data_archive.stamp_of_scored()  # harder data is told beside them
+def verdicts(ids: Sequence[str], others: int) -> list[Found]:
+    """Every verdict on the chosen runs; others: the stamp of those that harder data is told beside."""
     return [each for run in ids for each in _verdicts(run, data_archive.stamp(run), others)]
 
 
@@ -42,11 +41,11 @@ def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     elements.note("✓ supported, ✗ not supported, ? cannot say; one mark for each part of a statement.")
 
 
-def statement(run: pd.Series, source: str, title: str, words: str, own: Sequence[Found]) -> None:
+def statement(run: pd.Series, others: int, source: str, title: str, words: str, own: Sequence[Found]) -> None:
     """One statement: the source's words, a picture of the run, the verdicts of all runs."""
     st.subheader(f"{source}  {title}", anchor=source.lower())
     elements.note(f"The source: {words}.")
-    image = picture(run, source)
+    image = picture(run, others, source)
     if image is not None:
         st.image(image.picture, output_format="PNG", alt=image.alt)
         elements.note(image.says)
@@ -70,10 +69,10 @@ def save(verdicts: Sequence[Found]) -> None:
     csv_download.save_rows(claims_text.rows(verdicts, addresses.base_path()), "claims")
 
 
-def picture(run: pd.Series, source: str) -> Evidence | None:
+def picture(run: pd.Series, others: int, source: str) -> Evidence | None:
     """The run's picture for a statement, made once."""
     name = str(run["run"])
-    return _picture(name, data_archive.stamp(name), data_archive.stamp_of_scored(), source)
+    return _picture(name, data_archive.stamp(name), others, source)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -15,6 +15,7 @@ from firstlight.manifest import signatures
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from store.database import Archive
+from store.verification import Entry
 
 
 def root() -> Path:
@@ -47,18 +48,23 @@ def stamp(run: str) -> int:
 
     Ends the page with the reason where the run cannot be read.
     """
-    try:
-        found = _archive(root()).entry(run)
-    except RunError as error:
-        stop(str(error))
+    found = _entry(run)
     files = (found.run.denoiser, found.run.export, found.run.unrolled, *archives.fitted(root()))
     return hash((found.stamp, signatures(*files)))
 
 
+def _entry(run: str) -> Entry:
+    """The run's entry. Ends the page with the reason where it cannot be read."""
+    try:
+        return _archive(root()).entry(run)
+    except RunError as error:
+        stop(str(error))
+
+
 def stamp_of_scored() -> int:
     """Another number when the runs that have scores are others: what is said of one run beside them depends on it."""
-    frame = ask("runs").dropna(subset=["cas"])
-    return hash(tuple(map(stamp, frame["run"])))
+    scored = ask("runs").dropna(subset=["cas"])["run"]
+    return hash(tuple(_entry(run).stamp for run in scored))
 
 
 @contextmanager
