@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import turns
 from dashboard.access import sign_in
 from dashboard.components import control_bar, elements, inputs, memory
 from dashboard.data import archive
@@ -102,4 +103,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with turns.page():
+        main()

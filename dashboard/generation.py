@@ -1,14 +1,12 @@
-"""Pictures on demand, judged when they are done: requests take their steps in turn, so no long one holds up others.
+"""Pictures on demand, judged when they are done: the same request is drawn once, for everybody who asks for it.
 
-Requests to a graph from elsewhere wait for each other alone, so that a slow one keeps nobody else waiting. A page can
-be closed at any moment, so whoever stops asking for steps frees the place.
+A class that is shown a run presses the same button. The seed alone decides a picture, so all watch one drawing.
 """
 
 import threading
-from collections import defaultdict, deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from dashboard.access.acts import DRAW
 from dashboard.access.permits import permit
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
+from dashboard.turns import Waiting, taken
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.archives import archive, existing_run
@@ -35,25 +34,8 @@ from sampler.whole import Whole, drawing, whole_of
 
 MOST_PICTURES = 1000  # of one request: bounds memory and time
 ACROSS = 16  # pictures beside each other
-PAUSE = 0.2  # seconds between two words on the queue
-
-_queue: dict[str, deque["Ticket"]] = defaultdict(deque)  # lane -> who is to take a step, in their order
-_lock = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Others take a step first."""
-
-    ahead: int  # steps before this one's
-
-
-@dataclass(frozen=True, eq=False)
-class Ticket:
-    """Somebody who is to take a step."""
-
-    lane: str
-    first: threading.Event = field(default_factory=threading.Event)  # nobody is before them any more
+KEPT = 8  # networks that stay loaded: who browses goes from one run to the next
+SHARED = 32  # drawings that whoever asks for the same takes part in, or is given when they are done
 
 
 @dataclass(frozen=True)
@@ -96,7 +78,7 @@ def denoiser(run: Run) -> Denoiser:
     return _loaded(run.denoiser, signatures(run.denoiser, run.export))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _loaded(path: Path, signs: Signatures) -> Denoiser:
     return load(path)
 
@@ -109,7 +91,7 @@ def quickest(net: Denoiser, settings: Settings) -> Denoiser | Whole:
     return _whole(run.folder, signatures(run.unrolled, run.export), **built) or net
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _whole(folder: Path, signs: Signatures, **built: Any) -> Whole | None:
     return whole_of(Run(folder), Settings(**built, student=True))
 
@@ -127,13 +109,53 @@ def draw(
     settings: Settings,
     steer: Steer | None = None,
 ) -> Generator[Waiting | Progress, None, None]:
-    """Wait for a place, then draw, step by step, under a law where there is one.
+    """Wait for a place, then draw, step by step, under a law where there is one; with others who ask for the same.
 
     Raises SamplerError for a request that makes no sense, Refused for one that may not be made.
     """
-    fastest = net if steer else quickest(net, settings)
-    steps = generate(fastest, labels.tolist(), seeds.tolist(), settings, steer=steer)
-    yield from queued(steps, len(labels), fastest, steer.weaker if steer else None)
+    fastest, weaker = (net, steer.weaker) if steer else (quickest(net, settings), None)
+    begin = partial(generate, fastest, labels.tolist(), seeds.tolist(), settings, steer=steer)
+    steps = begin()  # raises where the request makes no sense
+    if steer is None or not steer.score:
+        asked = labels.tobytes(), seeds.tobytes(), settings, steer.law if steer else ""
+        steps = _shared(*asked, *(_content(each) for each in (fastest, weaker) if each)).watched(begin)
+    yield from queued(steps, len(labels), fastest, weaker)
+
+
+@dataclass(eq=False)
+class Shared:
+    """A drawing that all who ask for the same watch: whoever comes first to its next step takes it for all."""
+
+    steps: Iterator[Progress] | None = None
+    last: Progress | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def watched(self, begin: Callable[[], Iterator[Progress]]) -> Iterator[Progress]:
+        """The steps from where the drawing is, which `begin` begins where nobody has; one that failed begins anew."""
+        seen = 0
+        while self.last is None or seen < self.last.total:
+            with self.lock:
+                if self.last is None or self.last.done <= seen:
+                    try:
+                        self.steps = self.steps or begin()
+                        self.last = next(self.steps)
+                    except BaseException:
+                        self.steps = self.last = None
+                        raise
+                now = self.last
+            seen = now.done
+            yield now
+
+
+@lru_cache(SHARED)
+def _shared(*asked: Any) -> Shared:
+    """The drawing of this request."""
+    return Shared()
+
+
+def _content(net: Any) -> tuple[Any, ...]:
+    """What the pictures of a network depend on."""
+    return net.path, net.provider, signatures(net.path, Run(net.path.parent).export)
 
 
 def steering(law: str, run: Run, weaker: str = "") -> Steer:
@@ -146,54 +168,18 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
 
 
 def queued(steps: Iterator[Progress], count: int, *nets: Any) -> Generator[Waiting | Progress, None, None]:
-    """Take the steps, which draw so many pictures, in turn with others who ask these networks: a step each.
+    """Take the steps, which draw so many pictures, in turn with others who ask these networks.
 
-    So whoever wants a few steps need not wait for the many of others. Raises Refused where whoever asks may not draw,
-    or not so many.
+    Raises Refused where whoever asks may not draw, or not so many.
     """
     permit(DRAW, count)
-    lane = _lane(nets)
-    while True:
-        with _turn(lane) as ticket:
-            while ahead := _ahead(ticket):
-                yield Waiting(ahead)
-                ticket.first.wait(PAUSE)
-            step = next(steps, None)
-        if step is None:
-            return
-        yield step
-        if step.done == step.total:
-            return
+    yield from taken(steps, _lane(nets))
 
 
 def _lane(nets: Sequence[Any]) -> str:
-    """The graph from elsewhere that is asked; nothing where all that is asked is ours."""
+    """The graph from elsewhere that is asked, which keeps nobody else waiting; nothing where all are ours."""
     sessions = [getattr(net, "session", None) for net in nets]
     return next((each.graph for each in sessions if isinstance(each, GuardedSession)), "")
-
-
-def _ahead(ticket: Ticket) -> int:
-    """How many are to take a step before this one in its lane."""
-    with _lock:
-        return _queue[ticket.lane].index(ticket)
-
-
-@contextmanager
-def _turn(lane: str) -> Iterator[Ticket]:
-    """A place behind those who are to take a step in a lane; whoever comes next is told when it is free."""
-    ticket = Ticket(lane)
-    with _lock:
-        _queue[lane].append(ticket)
-    try:
-        yield ticket
-    finally:
-        with _lock:
-            waiting = _queue[lane]
-            waiting.remove(ticket)
-            if waiting:
-                waiting[0].first.set()
-            else:
-                del _queue[lane]
 
 
 def judged(run: Run, images: Bytes, labels: NDArray[np.int64]) -> Verdicts:

@@ -2,6 +2,7 @@
 
     python tests/crowd.py                     # three waves of 50 sessions on the bundled runs, 5 of them drawing
     python tests/crowd.py --sessions 8 --drawing 2 --waves 1 --runs DIR
+    python tests/crowd.py --draw mnist        # they draw from this run, and not from the first
     python tests/crowd.py --pause 20 --alone  # people read: so many seconds between a session's pages
 
 Prints errors, how long a page took, and the server's memory after each wave; exits with 1 where a session had an error.
@@ -48,6 +49,11 @@ class Told:
     def seconds(self) -> list[float]:
         """Of everything that was asked for."""
         return [seconds for _, _, seconds in self.pages] + self.drawn
+
+    @property
+    def slowest(self) -> tuple[str, str, float]:
+        """Run, path and seconds of the slowest page."""
+        return max(self.pages, key=lambda page: page[2])
 
 
 class Session:
@@ -202,12 +208,14 @@ def main(arguments: list[str] | None = None) -> int:
     flags.add_argument("--runs", type=Path, default=ROOT / "runs")
     flags.add_argument("--pause", type=float, default=0.0, help="seconds between a session's pages")
     flags.add_argument("--seed", type=int, default=0, help="of the moments at which sessions begin")
+    flags.add_argument("--draw", default="", metavar="RUN", help="the run that is drawn from (default: the first)")
     flags.add_argument("--alone", action="store_true", help="one session on the same pages first, for comparison")
     chosen = flags.parse_args(arguments)
     drawers = sorted(path.parent.name for path in chosen.runs.glob("*/denoiser.onnx"))
     runs = drawers + sorted(
         path.parent.name for path in chosen.runs.glob("*/run.json") if path.parent.name not in drawers
     )
+    runs.sort(key=lambda run: run != chosen.draw)  # the first is drawn from
     crowd = people(chosen.sessions, chosen.drawing, runs, chosen.pause, chosen.seed)
     failed, held = 0, list[float]()
     with served(chosen.runs.resolve()) as (address, process):
@@ -221,7 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({
                 "wave": turn + 1, "sessions": chosen.sessions, "pages": len(every), "drawn": len(told.drawn),
                 "errors": len(told.errors), "median_s": round(percentile(every, 0.5), 2),
-                "slowest_s": round(max(every), 2), "seconds": round(time.perf_counter() - began, 1),
+                "slowest_s": round(max(every), 2), "slowest_page": "/".join(map(str, told.slowest)),
+                "slowest_drawn_s": round(max(told.drawn, default=0.0), 2),
+                "seconds": round(time.perf_counter() - began, 1),
                 "memory_MB": round(held[-1]), **(beside(told, single) if chosen.alone else {}),
             }), flush=True)  # fmt: skip
             failed += shown(told)

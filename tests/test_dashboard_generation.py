@@ -5,10 +5,11 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gaussian
 import numpy as np
@@ -17,15 +18,15 @@ import pytest
 import streamlit as st
 from PIL import Image
 
-from dashboard import generation
+from dashboard import generation, turns
 from dashboard.charts.guidance import weights
 from dashboard.components import progress
 from dashboard.forward import film as forward_film
 from dashboard.forward import process
 from dashboard.generate import headline as generate_headline
 from dashboard.generate import labelled_set
-from dashboard.generation import Waiting
 from dashboard.pictures.pixels import shown
+from dashboard.turns import Waiting
 from firstlight.errors import SamplerError
 from firstlight.levels import levels
 from firstlight.run_folder import Run
@@ -114,7 +115,7 @@ def test_a_second_request_waits_for_the_step_of_the_first_and_whoever_leaves_fre
         go.set()
         assert isinstance(next(step for step in third if not isinstance(step, Waiting)), Progress)
     third.close()
-    assert not generation._queue
+    assert not turns._queue
 
 
 def test_requests_take_their_steps_in_turn(run: Run):
@@ -125,7 +126,119 @@ def test_requests_take_their_steps_in_turn(run: Run):
     assert [step.done for step in generation.draw(net, *generation.request([0], 1, 1), SETTINGS)] == [1, 2, 3, 4]
     assert next(long).done == 2
     long.close()
-    assert not generation._queue
+    assert not turns._queue
+
+
+def test_who_asks_for_the_same_watches_the_same_drawing(run: Run):
+    """Each step is taken once, whoever leaves; another seed, or a network under its old name, is another drawing."""
+    net, asked = load(run.denoiser, "cpu"), generation.request([0, 1], 3, 77)
+    first, second = generation.draw(net, *asked, SETTINGS), generation.draw(net, *asked, SETTINGS)
+    assert (done(first), done(second), done(second)) == (1, 1, 2)
+    second.close()
+    assert [done(first) for _ in range(3)] == [2, 3, 4]
+    again, other = generation.draw(net, *asked, SETTINGS), generation.draw(net, asked[0], asked[1] + 1, SETTINGS)
+    assert (done(again), done(other)) == (4, 1)
+    run.denoiser.touch()
+    assert done(generation.draw(net, *asked, SETTINGS)) == 1
+
+
+def done(drawing: Iterator[Waiting | Progress]) -> int:
+    """Steps that are done after the next one."""
+    return next(step.done for step in drawing if isinstance(step, Progress))
+
+
+def test_a_drawing_that_failed_begins_anew_for_whoever_asks_next():
+    def failing() -> Iterator[Progress]:
+        yield Progress(1, 3, np.zeros((1, 1, 1, 1), np.uint8), 0.0, 3, "CPU", "")
+        raise SamplerError("not a number")
+
+    shared = generation.Shared()
+    for _ in range(2):
+        steps = shared.watched(failing)
+        assert next(steps).done == 1
+        with pytest.raises(SamplerError, match="not a number"):
+            next(steps)
+
+
+def test_pages_take_turns_and_who_was_interrupted_comes_first(monkeypatch: pytest.MonkeyPatch):
+    """Two at once; a drawing gives its page's turn to others meanwhile."""
+    monkeypatch.setattr(turns, "cores", lambda: 2)
+    order: list[str] = []
+    free, drawing = {name: threading.Event() for name in "abcd"}, threading.Event()
+
+    def visit(name: str, breaks_off: bool = False) -> None:
+        with suppress(KeyError), turns.page():
+            order.append(name)
+            assert free[name].wait(30)
+            if breaks_off:
+                raise KeyError
+        if breaks_off:
+            with turns.page():
+                order.append(f"{name} anew")
+
+    def draws() -> None:
+        def steps() -> Iterator[Progress]:
+            drawing.set()
+            assert free["b"].wait(30)
+            yield Progress(1, 1, np.zeros((1, 1, 1, 1), np.uint8), 0.0, 1, "CPU", "")
+
+        with turns.page():
+            order.append("b")
+            list(generation.queued(steps(), 1))
+            order.append("b drew")
+
+    def begun(name: str, *arguments: Any) -> threading.Thread:
+        thread = threading.Thread(target=draws if name == "b" else visit, args=arguments)
+        thread.start()
+        return thread
+
+    threads = [begun("a", "a", True)]
+    until(lambda: order == ["a"])
+    threads.append(begun("b"))
+    assert drawing.wait(30)  # b's place is free
+    threads.append(begun("c", "c"))
+    until(lambda: order == ["a", "b", "c"])
+    threads.append(begun("d", "d"))
+    until(lambda: len(turns._queue[turns.PAGES]) == 3)
+    assert order == ["a", "b", "c"]  # d waits
+    free["a"].set()
+    until(lambda: "a anew" in order)
+    for event in free.values():
+        event.set()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(order) == ["a", "a anew", "b", "b drew", "c", "d"] and not turns._queue
+
+
+def test_a_page_that_never_ends_keeps_others_waiting_for_a_moment_only(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(turns, "cores", lambda: 2)
+    monkeypatch.setattr(turns, "LONG", 0.3)
+    over, inside = threading.Event(), list[int]()
+
+    def stuck() -> None:
+        with turns.page():
+            inside.append(1)
+            over.wait(30)
+
+    threads = [threading.Thread(target=stuck) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(inside) == 2)
+    began = time.monotonic()
+    with turns.page():
+        assert time.monotonic() - began > 0.1 and not over.is_set()
+    over.set()
+    for thread in threads:
+        thread.join(30)
+    assert not turns._queue
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds. Raises AssertionError where it does not within half a minute."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: Run, tmp_path: Path):
@@ -138,7 +251,7 @@ def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: R
         go.set()
     for drawing in (again, else_):
         drawing.close()
-    assert not generation._queue
+    assert not turns._queue
 
 
 @contextmanager
@@ -174,14 +287,14 @@ def test_many_requests_at_once_all_end(run: Run):
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert ends == [4] * 5 and not generation._queue
+    assert ends == [4] * 5 and not turns._queue
 
 
 def test_senseless_requests_are_refused_before_anyone_waits(run: Run):
     net = load(run.denoiser, "cpu")
     with pytest.raises(SamplerError):
         next(generation.draw(net, *generation.request([0], 1, 0), Settings(steps=0)))
-    assert not generation._queue
+    assert not turns._queue
 
 
 def test_the_ways_back_are_those_of_the_closed_form(run: Run):

@@ -7,7 +7,7 @@ from contextlib import closing
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.generation import Waiting
+from dashboard.turns import Waiting
 from firstlight.errors import SamplerError
 from sampler.generation import Progress
 
