@@ -11,9 +11,10 @@ from pathlib import Path
 from dashboard.access import addresses
 from dashboard.access.acts import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
-from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache
+from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache, named
 from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
+from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
 
 SERVER = Path(__file__).resolve().parent / "access" / "server.py"
@@ -39,7 +40,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.add_argument("--allowed-host", action="append", default=[], metavar="HOST", help="a name that it goes by")
     flags.add_argument("--base-path", default="", metavar="PATH", help="path below which a proxy shows it")
     flags.add_argument("--viewers-only", action="store_true", help="without sign-in, everybody looks and nobody draws")
-    flags.add_argument("--runs", type=Path, help="the folder of runs (default: as of every command)")
+    flags.add_argument("--runs", type=named, help="folder of runs, or s3://BUCKET/PREFIX (default: as every command)")
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
@@ -51,7 +52,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, metavar="FILE.html")
     check.set_defaults(command=check_report)
     for each in (telling, check):
-        each.add_argument("--runs", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs")
+        each.add_argument("--runs", type=named, default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs")
     return flags
 
 
@@ -61,10 +62,10 @@ def serve(chosen: argparse.Namespace) -> int:
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
     runs = archive(chosen.runs).resolve()
-    environment |= {NAMED: str(runs), ACCESS: where.access}
+    environment |= {NAMED: address(runs), ACCESS: where.access}
     if other := beside(runs):
-        environment[BESIDE] = str(other)
-    names = " and ".join("the bundled runs" if each == BUNDLED else str(each) for each in (runs, other) if each)
+        environment[BESIDE] = address(other)
+    names = " and ".join("the bundled runs" if each == BUNDLED else address(each) for each in (runs, other) if each)
     print(f"Firstlight serves {names} at {where.url}")
     print(" ".join(filter(None, (where.who, "Stop it with Ctrl-C."))), flush=True)
     return _serve([sys.executable, "-m", "streamlit", "run", str(SERVER), *where.flags()], environment)

@@ -93,6 +93,8 @@ def main() -> None:
     with archive.one_moment(closely):
         runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))
         place = st.container()
+        if said := archive.notice():
+            elements.notice(said)
         for text in filter(None, (outdated(run, SHOWN.get(page.url_path, ())) for run in runs)):
             elements.notice(text)
         try:

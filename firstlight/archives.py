@@ -1,27 +1,64 @@
 """Which folder of runs a command reads and writes, and which one is shown beside it and never changed.
 
 Every command follows one rule: `--runs`, else FIRSTLIGHT_RUNS, else a checkout's own `runs/`, else `./runs`. Beside
-that last one an installed Firstlight shows the bundled runs; FIRSTLIGHT_BESIDE names another folder to show.
+that last one an installed Firstlight shows the bundled runs; FIRSTLIGHT_BESIDE names another folder to show. Each may
+be the address of an archive elsewhere, such as s3://BUCKET/PREFIX: then the folder is the copy of it here.
 """
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 from firstlight.errors import RunError
 from firstlight.installation import HOME, INSTALLED
+from firstlight.remote import registry
+from firstlight.remote.address import checked, folder_name, is_address
+from firstlight.run_folder import FITTED as FITTED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
 
 BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
-FITTED = ".fitted"  # in the archive, no run: the judges and spectra that were made for it
+ADDRESS = Path(".elsewhere", "address")
+COPIES = "elsewhere"  # in the cache: the copies of archives elsewhere, each with a file that holds its address
 
 
-def archive(given: Path | None = None) -> Path:
-    """The folder of runs that is read and written. given: what --runs says."""
-    named = given or os.environ.get(NAMED)
-    return Path(named) if named else Path("runs") if INSTALLED else BUNDLED
+def archive(given: Path | str | None = None) -> Path:
+    """The folder of runs that is read and written; of an archive elsewhere, the copy here.
+
+    given: what --runs says. Raises RunError for an address that makes no sense.
+    """
+    named = given or named_archive()
+    if isinstance(named, str) and is_address(named):
+        return _copy_of(checked(named))
+    folder = Path(named)
+    if folder.parent.name == COPIES and folder not in registry.known and (folder / ADDRESS).is_file():
+        return _copy_of(checked((folder / ADDRESS).read_text()))
+    return folder
+
+
+def named_archive() -> str:
+    """The folder or address that counts where a command names none."""
+    return os.environ.get(NAMED) or ("runs" if INSTALLED else str(BUNDLED))
+
+
+def _copy_of(address: str) -> Path:
+    """The folder of the copy of an archive elsewhere, known to this process from now on; nothing is read yet."""
+    root = cache().resolve() / COPIES / folder_name(address)
+    if root not in registry.known:
+        from firstlight.remote.mirror import Mirror
+
+        if not (root / ADDRESS).is_file():
+            (root / ADDRESS).parent.mkdir(parents=True, exist_ok=True)
+            (root / ADDRESS).write_text(address)
+        registry.known[root] = Mirror(address, root)
+    return root
+
+
+def look(runs: Path, run_id: str = "", whole: bool = False) -> None:
+    """Bring the copy of an archive elsewhere up to date; a folder of one's own is as it is. Raises RunError."""
+    if other := registry.elsewhere(runs):
+        other.look(run_id, whole)
 
 
 def cache() -> Path:
@@ -29,22 +66,31 @@ def cache() -> Path:
     try:
         return Path.home() / ".cache" / "firstlight"
     except RuntimeError:  # a user without HOME and without a name, as containers have them
-        return archive().resolve() / ".cache"
+        return Path(named_archive()).resolve() / ".cache"
 
 
 def add_flag(command: ArgumentParser) -> None:
     """--runs, as every command has it."""
     command.add_argument(
-        "--runs", type=Path, default=archive(), metavar="DIR", help="the folder of runs (default: %(default)s)"
-    )
+        "--runs", type=named, default=named_archive(), metavar="DIR",
+        help="the folder of runs, or s3://BUCKET/PREFIX (default: %(default)s)",
+    )  # fmt: skip
+
+
+def named(text: str) -> Path:
+    """What --runs names. Raises ArgumentTypeError."""
+    try:
+        return archive(text)
+    except (RunError, OSError) as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def beside(runs: Path) -> Path | None:
     """The folder whose runs are shown beside those of `runs`; None in a checkout where none is named."""
-    named = os.environ.get(BESIDE)
+    named = os.environ.get(BESIDE, "")
     if not named and (not INSTALLED or os.environ.get(NAMED) or runs.resolve() != Path("runs").resolve()):
         return None
-    other = Path(named).resolve() if named else BUNDLED
+    other = archive(named).resolve() if named else BUNDLED
     return None if other == runs.resolve() else other
 
 
@@ -59,9 +105,13 @@ def shown(run: Run) -> Run:
 
 def existing_run(runs: Path, run_id: str) -> Run:
     """The run with this id, to be read. Raises RunError where there is none."""
-    run = shown(run_at(runs, run_id))
+    run = run_at(runs, run_id)
+    look(runs, run_id, whole=True)
+    run = shown(run)
     if not run.card.is_file():
-        raise RunError(f"There is no run {run_id} in {runs}. List the runs with: firstlight store list")
+        raise RunError(
+            f"There is no run {run_id} in {registry.address(runs)}. List the runs with: firstlight store list"
+        )
     return run
 
 
@@ -76,6 +126,7 @@ def own_run(runs: Path, run_id: str) -> Run:
 
 def ids(runs: Path) -> list[str]:
     """Names of the folders in `runs` and beside it that may be runs, in order."""
+    look(runs)
     names = {folder.name for each in (runs, beside(runs)) if each for folder in each.glob("*/")}
     return sorted(name for name in names if RUN_ID.fullmatch(name))
 

@@ -12,6 +12,7 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "import": ("tensorboard",),
     "signin": ("authlib", "httpx2"),
     "cluster": ("optuna", "ray"),
+    "s3": ("fsspec", "s3fs", "aiobotocore"),
 }
 
 

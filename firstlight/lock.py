@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Self
 
 from firstlight.errors import RunError
+from firstlight.remote.registry import Holder, elsewhere
 from firstlight.run_folder import Run
 
 try:
@@ -24,12 +25,43 @@ PATIENCE = 60.0  # seconds for what takes milliseconds
 CERTAIN = fcntl is not None  # whether a lock that is free means that nobody writes
 
 
-def locked(run: Run) -> IO[str]:
-    """The run's lock, held until the file is closed.
+class Held:
+    """A run's lock, until it is closed; one of an archive elsewhere is sent then."""
+
+    def __init__(self, file: IO[str], other: Holder | None) -> None:
+        self._file, self._other = file, other
+
+    def close(self) -> None:
+        """Let another process have it. Raises RunError where the run cannot be sent."""
+        try:
+            if self._other:
+                self._other.close()
+        finally:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def locked(run: Run) -> Held:
+    """The run's lock, held until it is closed.
 
     Raises RunError, naming the other process, where one has it, and where the disk locks no files, as clusters' may;
     OSError where the disk takes no file.
     """
+    file = _file_locked(run)
+    other = None if run.id.startswith(".") else elsewhere(run.folder.parent)
+    try:
+        return Held(file, other.hold(run.id) if other else None)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _file_locked(run: Run) -> IO[str]:
     file = open(run.folder / ".lock", "a+")  # noqa: SIM115 (whoever asked closes it)
     try:
         if fcntl is not None:

@@ -9,6 +9,7 @@ from firstlight.parts import part_range
 
 CHECKPOINT = re.compile(r"checkpoints/(ema|last)\.safetensors")
 ANSWER = re.compile(r"answers/[0-9a-f]{32}\.json")
+FITTED = ".fitted"  # beside the runs, no run: the judges and spectra that were made for them
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from firstlight.errors import RunError
+from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -28,7 +29,10 @@ def new_run_at(runs: Path, run_id: str) -> Run:
     """The run with this id, about to be made. Raises RunError as `run_at`, and for an id that no folder can have."""
     if DEVICE.fullmatch(run_id):
         raise RunError(f"{run_id} is a device on Windows and no folder; choose another id.")
-    return run_at(runs, run_id)
+    run = run_at(runs, run_id)
+    if other := elsewhere(runs):
+        other.look(run_id, whole=True)
+    return run
 
 
 def free_beside(run: Run) -> Run:

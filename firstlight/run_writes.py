@@ -16,6 +16,7 @@ from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import entry_of, live, signature, standing, survey, table_problem, write_entries
 from firstlight.parquet import write_table
+from firstlight.remote.registry import lost, sending
 from firstlight.run_folder import Run
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def changing(run: Run) -> Iterator[Callable[[Path], Path]]:
 
     try:
         yield beside
-        _placed(run, new)
+        with sending(run.folder):
+            _placed(run, new)
     except OSError as error:
         places = {str(temporary): str(path) for path, temporary in new.items()}
         error.filename = places.get(str(error.filename), error.filename)
@@ -83,6 +85,8 @@ def store_table(path: Path, table: "pa.Table") -> None:
 
 def store_card(run: Run, card: dict[str, Any]) -> None:
     """Write run.json; once the run has ended its manifest vouches for it. Raises RunError as `changing` does."""
+    if run.folder in lost:
+        raise RunError(lost[run.folder])
     if card["state"] == "running":
         write_json(run.card, card)
         return

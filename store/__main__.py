@@ -7,6 +7,7 @@ from pathlib import Path
 
 from firstlight.archives import add_flag, hidden, own_run
 from firstlight.errors import RunError, disk
+from firstlight.remote.registry import address, elsewhere, place
 from firstlight.telemetry import switch_off
 from store.archive import entries, misnamed
 from store.archive import entry as entry_of
@@ -65,11 +66,13 @@ def show_list(options: argparse.Namespace) -> int:
     """One line per run: id, state, progress and what is to be said about it."""
     found = entries(options.runs)
     if not found:
-        print(f"No runs in {options.runs}. Make one with: firstlight train --preset tiny")
+        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
         said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)")
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
+    if (other := elsewhere(options.runs)) and other.notice():
+        print(other.notice())
     for name in misnamed(options.runs):
         print(f"{_literal(name)} is not shown, because its name is no id; rename the folder: {_id_like(name)}")
     for run_id in hidden(options.runs):
@@ -81,7 +84,7 @@ def show_problems(options: argparse.Namespace) -> int:
     """Every problem of every run, or of one; 1 if there is any."""
     chosen = [entry_of(options.runs, options.run)] if options.run else entries(options.runs)
     if not chosen:
-        print(f"No runs in {options.runs}. Make one with: firstlight train --preset tiny")
+        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
     faulty = 0
     for each in chosen:
         found = inspect(each.run, everything=True)
@@ -115,7 +118,7 @@ def copy_run(options: argparse.Namespace) -> int:
     """A bundled run in one's own archive."""
     from store.copies import copy
 
-    print(f"Copied {options.run} to {copy(options.runs, options.run).folder}, which is yours to change.")
+    print(f"Copied {options.run} to {place(copy(options.runs, options.run).folder)}, which is yours to change.")
     return 0
 
 
@@ -136,7 +139,7 @@ def take_in(options: argparse.Namespace) -> int:
     from store.import_run import import_run
 
     run, said = import_run(options.runs, options.source, options.new)
-    print(f"Imported {run.id} to {run.folder}; every file is as its manifest says.")
+    print(f"Imported {run.id} to {place(run.folder)}; every file is as its manifest says.")
     for sentence in said:
         print(sentence)
     return 0

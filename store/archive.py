@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firstlight.archives import beside, shown, words_alone
+from firstlight.archives import look as look_at
 from firstlight.errors import RunError
+from firstlight.manifest import Problem
+from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from store.verification import Entry, glimpse, inspect, settled, with_words
+from store.verification import Entry, damaged, glimpse, inspect, settled, with_words
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
 MARGIN = 1 << 13  # folders more than an archive has that are remembered
@@ -35,9 +38,12 @@ def glance(root: Path) -> list[Entry]:
 
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
+    look_at(root)
     found = [look(f"{root}{os.sep}{name}") for name in _folders(root)]
     found = [each for each in found if not (each.damaged and _no_run(each.run))]
+    found += _not_brought(root, {each.run.id for each in found})
     if (other := beside(root)) is not None:
+        look_at(other)
         own = {each.run.id for each in found}
         found += [
             with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own
@@ -67,9 +73,13 @@ def entry(root: Path, run_id: str) -> Entry:
     """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
         raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
+    look_at(root, run_id)
     run = shown(Run(root / run_id))
     if not os.path.lexists(run.folder) or _no_run(run):
-        raise RunError(f"There is no run {run_id} in {root}. List the runs with: firstlight store list")
+        for found in _not_brought(root, set()):
+            if found.run.id == run_id:
+                return found
+        raise RunError(f"There is no run {run_id} in {address(root)}. List the runs with: firstlight store list")
     found = inspect(run)
     if _settling(found):
         time.sleep(SETTLING)
@@ -90,6 +100,13 @@ def _no_run(run: Run) -> bool:
     killed before it wrote a card.
     """
     return not run.folder.is_symlink() and words_alone(run)
+
+
+def _not_brought(root: Path, here: set[str]) -> list[Entry]:
+    """The runs of an archive elsewhere of which nothing could be brought, each with the reason."""
+    other = elsewhere(root)
+    faults = other.faults() if other else {}
+    return [damaged(Run(root / name), [Problem(name, said)]) for name, said in faults.items() if name not in here]
 
 
 def _settling(found: Entry) -> bool:

@@ -14,12 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
 from firstlight.sealed_json import sealed, unsealed
+from store.people_files import write_people_file
 
 SITTING = re.compile(r"[0-9a-f]{32}")
 VIEWS = ("x", "denoised", "unconditional")
@@ -93,7 +93,7 @@ def write_sitting(run: Run, sitting: Sitting) -> None:
     if not run.card.is_file() or run.folder.is_symlink() or run.answers.is_symlink():
         raise RunError(f"There is no run {run.id} any more to keep answers beside; save them as a file.")
     try:
-        write_json(run.answers / f"{sitting.id}.json", sealed(sitting.plain()))
+        write_people_file(run, run.answers / f"{sitting.id}.json", sealed(sitting.plain()))
     except OSError as error:
         raise RunError(
             f"The answers to {run.id} were not written ({error.strerror}); make its folder writable, or save them as a "

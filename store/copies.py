@@ -8,6 +8,7 @@ from firstlight.archives import existing_run
 from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
 from firstlight.manifest import survey
+from firstlight.remote.registry import sending
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from store.archive import good_entry
@@ -30,7 +31,8 @@ def copy(runs: Path, run_id: str) -> Run:
             if own.folder.exists():
                 own.folder.rename(before)
                 shutil.copytree(before, new, dirs_exist_ok=True)
-            _place(new, own.folder, before)
+            with sending(own.folder):
+                _place(new, own.folder, before)
     except OSError as error:
         raise RunError(f"{run_id} was not copied ({error.strerror}); nothing is changed in {runs}.") from error
     return own

@@ -22,6 +22,7 @@ from firstlight.installation import HOME
 from firstlight.judge_files import judge_files
 from firstlight.lock import CERTAIN, locked
 from firstlight.manifest import listed_problems, read_manifest, survey
+from firstlight.remote.registry import sending
 from firstlight.run_folder import Run
 from firstlight.run_id import DEVICE, RUN_ID, run_at
 from firstlight.run_json import card_of, read_card
@@ -149,7 +150,8 @@ def _rename(run: Run, own: Run) -> None:
     card = card_of(run)
     if card.get("id") != own.id:
         store_card(run, card | {"id": own.id})
-    run.folder.rename(own.folder)
+    with sending(own.folder):
+        run.folder.rename(own.folder)
 
 
 def _judges(run: Run, folder: Path) -> dict[str, dict[str, Path]]:

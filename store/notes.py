@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
+from store.people_files import write_people_file
 
 LONGEST = 10_000  # characters of a note
 LONGEST_TAG = 40  # characters
@@ -55,7 +55,7 @@ def write_notes(run: Run, notes: Notes, seen: Notes) -> None:
     if not run.card.is_file():
         raise RunError(f"There is no run {run.id} any more; list the runs with: firstlight store list")
     try:
-        write_json(run.notes, {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text})
+        write_people_file(run, run.notes, {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text})
     except OSError as error:
         reason = f"were not written ({error.strerror})"
         raise RunError(f"The notes of {run.id} {reason}; make its folder writable.") from error

@@ -77,14 +77,14 @@ def inspect(run: Run, *, everything: bool = False) -> Entry:
     if run.words is not None:
         return with_words(inspect(Run(run.folder), everything=everything), run.words)
     if run.folder.is_symlink() or run.folder.is_file():
-        return _damaged(run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")])
+        return damaged(run, [Problem(run.id, "is a link or no folder; copy the run's folder itself into the archive")])
     for _ in range(LOOKS):
         try:
             listed, found = _looked_at(run, everything)
             if not found.damaged or listing(str(run.folder)) == listed:
                 return found
         except OSError as error:  # of a file that was replaced meanwhile too
-            found = _damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
+            found = damaged(run, [Problem(run.id, f"cannot be read ({error.strerror})")])
             if not run.folder.is_dir():
                 break
     return found
@@ -99,7 +99,7 @@ def _looked_at(run: Run, everything: bool) -> tuple[Listing, Entry]:
         found = held.found
     else:
         files, problems = survey(run, listed)
-        found = _damaged(run, problems) if problems else _judged(run, files, everything)
+        found = damaged(run, problems) if problems else _judged(run, files, everything)
     if not everything and found.state not in LIVE and not (held and held.found is found and held.told):
         settled[str(run.folder)] = _Settled(listed, found, _still(run, listed, began))
     return listed, found
@@ -190,7 +190,7 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     try:
         card = read_card(run)
     except ValueError as error:
-        return _damaged(run, [Problem(run.card.name, str(error))])
+        return damaged(run, [Problem(run.card.name, str(error))])
     state = state_of(card)
     live = state in LIVE
     listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
@@ -211,7 +211,7 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     if state != "running":  # a live run's half-written table is left out until it is whole
         problems += broken
     if problems:
-        return _damaged(run, problems, card)
+        return damaged(run, problems, card)
     left_out = {problem.file for problem in broken}
     tables = [(name, path) for name, path in tables if path.name not in left_out]
     message = card.get("message")
@@ -233,6 +233,6 @@ def _listed(run: Run, files: dict[str, Signature], everything: bool, required: b
         return set(), [Problem(run.manifest.name, str(error))]
 
 
-def _damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
+def damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
     stamp = hash((run.folder, DAMAGED, str(problems[0]), json.dumps(card)))
     return Entry(run, DAMAGED, str(problems[0]), card, problems=tuple(problems), stamp=stamp)

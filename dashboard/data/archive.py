@@ -12,6 +12,7 @@ from dashboard.components.elements import damaged, stop
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.manifest import signatures
+from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from store.database import Archive
@@ -21,6 +22,12 @@ from store.verification import Entry
 def root() -> Path:
     """The archive's folder."""
     return archives.archive()
+
+
+def notice() -> str:
+    """What is to be said of an archive elsewhere that did not answer; empty where all is as it should be."""
+    other = elsewhere(root())
+    return other.notice() if other else ""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -76,7 +76,7 @@ def adopt(
     Raises RunError, leaving the run as it was, for terms that make no sense, a network that answers another shape or
     numbers that are none, one that another setting clearly fits, and a graph that does not do what the network does.
     """
-    run = new_run_at(archive(None if runs is None else Path(runs)), id)
+    run = new_run_at(archive(runs), id)
     known = card_of(run)["dataset"] if run.card.is_file() else {}
     names = tuple(map(str, known.get("classes", ["all"]) if classes is None else classes))
     if known and list(names) != known["classes"]:

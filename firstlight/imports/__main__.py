@@ -6,6 +6,7 @@ import sys
 from firstlight.archives import add_flag
 from firstlight.errors import RunError, disk
 from firstlight.imports.import_metrics import KINDS, log_of, store
+from firstlight.remote.registry import place
 from firstlight.telemetry import switch_off
 
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {disk(error)}", file=sys.stderr)
         return 2
-    print(f"{folder}: written. Next: firstlight dashboard")
+    print(f"{place(folder)}: written. Next: firstlight dashboard")
     return 0
 
 

@@ -71,7 +71,7 @@ def store(
     into: bool, runs: str | Path | None,
 ) -> Path:  # fmt: skip
     """Write a log as a run, or into one. Raises RunError, having written nothing, for an id that is there or is not."""
-    root = archive(None if runs is None else Path(runs))
+    root = archive(runs)
     held = card_of(own_run(root, id)) if into else None
     if not into and run_at(root, id).card.is_file():
         raise RunError(f"{id} is there already; add to it by --into, or choose another --id.")

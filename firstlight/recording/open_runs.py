@@ -9,12 +9,12 @@ import os
 import platform
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from firstlight.archives import archive
 from firstlight.atomic_writes import sweep
 from firstlight.errors import RunError
-from firstlight.lock import CERTAIN, locked
+from firstlight.lock import CERTAIN, Held, locked
 from firstlight.recording.recorder import Recorder
 from firstlight.recording.settings import as_settings, clean
 from firstlight.run_folder import Run
@@ -44,7 +44,7 @@ def record(
     this process still records (a notebook cell that is run again) ends as stopped, and the new run is `id-2`. Raises
     RunError for an id that exists or that another process records, and for a data set that makes no sense.
     """
-    root = archive(None if runs is None else Path(runs))
+    root = archive(runs)
     run, shape = new_run_at(root, id), _dataset(dataset, classes, size, channels) | _count(pictures)
     former = _OPEN.pop((root.resolve(), id), None)
     if former is not None and not former.refusal:
@@ -67,7 +67,7 @@ def record(
     return recorder
 
 
-def _lock(run: Run) -> IO[str]:
+def _lock(run: Run) -> Held:
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
         return locked(run)

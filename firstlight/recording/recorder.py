@@ -7,12 +7,13 @@ import time
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from firstlight.errors import RunError
+from firstlight.lock import Held
 from firstlight.manifest import write_manifest
 from firstlight.picture_bytes import Range, channels_last, in_range, to_bytes
 from firstlight.recording import metric_log
@@ -33,7 +34,7 @@ LONGEST_NAME = 500  # characters of a metric's name
 class Recorder:
     """One recorded run; made by firstlight.record. Every method may be called from any thread of the process."""
 
-    def __init__(self, run: Run, card: dict[str, Any], lock: IO[str], channels: int | None) -> None:
+    def __init__(self, run: Run, card: dict[str, Any], lock: Held, channels: int | None) -> None:
         self.run, self.card = run, card
         self.refusal = ""  # why nothing is taken any more
         self._lock, self._writing = lock, threading.Lock()

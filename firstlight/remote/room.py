@@ -1,0 +1,62 @@
+"""How much of archives elsewhere is kept here: runs that were not looked at for longest make room for others."""
+
+import os
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from firstlight.errors import RunError
+from firstlight.remote.copy_state import HIDDEN, CopyState
+from firstlight.run_id import RUN_ID
+
+GIGABYTES, DEFAULT = "FIRSTLIGHT_CACHE_GB", 20.0
+
+
+def limit() -> int:
+    """In bytes. Raises RunError for a setting that is no number."""
+    said = os.environ.get(GIGABYTES, "")
+    try:
+        most = float(said or DEFAULT)
+    except ValueError:
+        most = -1.0
+    if not 0 < most < 1e9:
+        raise RunError(f"{GIGABYTES}={said[:40]} is no number of gigabytes; set it to one such as {DEFAULT:.0f}.")
+    return int(most * 1e9)
+
+
+def make_room(state: CopyState, run_id: str, wanted: int, kept: Collection[str]) -> None:
+    """Remove copies until so many bytes more fit; none of the runs `kept` of this archive.
+
+    Raises RunError, which names the fix, where that is not enough.
+    """
+    most, held = limit(), _copies(state.root.parent)
+    total = sum(size for _, size, _, _ in held) + wanted
+    for _, size, other, name in sorted(held, key=lambda each: each[0]):
+        if total <= most:
+            return
+        if (other == state.root and (name == run_id or name in kept)) or not _removed(CopyState(other), name):
+            continue
+        total -= size
+    if total > most:
+        raise RunError(f"{run_id} does not fit into the {most / 1e9:g} GB that are kept here of archives elsewhere; "
+                       f"give it more with {GIGABYTES}, or look at this run alone by its id.")  # fmt: skip
+
+
+def _copies(above: Path) -> list[tuple[float, int, Path, str]]:
+    """Every run that is here: when it was looked at last, its bytes, its archive's folder and its id."""
+    found = []
+    for path in above.glob(f"*/{HIDDEN}/*.json"):
+        root, run_id = path.parent.parent, path.stem
+        size = sum(each.size for each in CopyState(root).of(run_id).values() if not each.hollow)
+        found.append((path.stat().st_mtime, size, root, run_id))
+    return found
+
+
+def _removed(state: CopyState, run_id: str) -> bool:
+    """Whether a copy is gone now; one that is written, or not sent, stays."""
+    with state.alone(run_id) as alone:
+        if not alone or state.unsent(run_id).exists() or not RUN_ID.fullmatch(run_id):
+            return False
+        shutil.rmtree(state.root / run_id, ignore_errors=True)
+        state.forget(run_id)
+        return True
