@@ -1,6 +1,7 @@
 # make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
 # make test        install everything and run every test
 # make fuzz        damage files, kill trainers and try properties at random, many times; SEED=... and COUNT=... of each kind
+# make soak        an object store that fails 200 times while it is read and written; SEED=... COUNT=... of each kind
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
@@ -11,7 +12,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test fuzz bench audit check install shipped clean
+.PHONY: dashboard test fuzz soak bench audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -22,6 +23,9 @@ test: .venv/all.stamp
 
 fuzz: .venv/all.stamp
 	@$(BIN)/python tests/fuzz.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(ONLY),--only '$(ONLY)')
+
+soak: .venv/all.stamp
+	@FIRSTLIGHT_FAULTS=$(or $(COUNT),50) FIRSTLIGHT_SEED=$(or $(SEED),0) $(BIN)/python -m pytest tests/test_remote_faults.py
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))

@@ -11,7 +11,7 @@ from pathlib import Path
 from dashboard.access import addresses
 from dashboard.access.acts import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
-from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, beside, cache, named
+from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, beside, cache, more, named
 from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
@@ -40,7 +40,10 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.add_argument("--allowed-host", action="append", default=[], metavar="HOST", help="a name that it goes by")
     flags.add_argument("--base-path", default="", metavar="PATH", help="path below which a proxy shows it")
     flags.add_argument("--viewers-only", action="store_true", help="without sign-in, everybody looks and nobody draws")
-    flags.add_argument("--runs", type=named, help="folder of runs, or s3://BUCKET/PREFIX (default: as every command)")
+    flags.add_argument(
+        "--runs", type=named, action="append", metavar="DIR",
+        help="folder of runs, or s3://BUCKET/PREFIX; again for further ones (default: as every command)",
+    )  # fmt: skip
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
@@ -52,7 +55,9 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, metavar="FILE.html")
     check.set_defaults(command=check_report)
     for each in (telling, check):
-        each.add_argument("--runs", type=named, default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs")
+        each.add_argument(
+            "--runs", type=named, action="append", default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs"
+        )
     return flags
 
 
@@ -61,11 +66,13 @@ def serve(chosen: argparse.Namespace) -> int:
     where = _where(chosen)
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
-    runs = archive(chosen.runs).resolve()
-    environment |= {NAMED: address(runs), ACCESS: where.access}
+    runs = _named(chosen).resolve()
+    environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
     if other := beside(runs):
         environment[BESIDE] = address(other)
-    names = " and ".join("the bundled runs" if each == BUNDLED else address(each) for each in (runs, other) if each)
+    names = " and ".join(
+        "the bundled runs" if each == BUNDLED else address(each) for each in (runs, other, *more(runs).values()) if each
+    )
     print(f"Firstlight serves {names} at {where.url}")
     print(" ".join(filter(None, (where.who, "Stop it with Ctrl-C."))), flush=True)
     return _serve([sys.executable, "-m", "streamlit", "run", str(SERVER), *where.flags()], environment)
@@ -78,7 +85,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     from firstlight.atomic_writes import write_bytes
     from store.database import Archive
 
-    root = archive(chosen.runs)
+    root = _named(chosen)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
     page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME)
@@ -96,12 +103,21 @@ def check_report(chosen: argparse.Namespace) -> int:
     from dashboard.report import check
     from store.database import Archive
 
-    root = archive(chosen.runs)
+    root = _named(chosen)
     changed, count = check.check(chosen.file, root, Archive(root).ask)
     for line in changed:
         print("".join(character if character.isprintable() else "?" for character in line))
     print(f"{count} numbers and their files checked: {f'{len(changed)} changed' if changed else 'all as they were'}.")
     return 1 if changed else 0
+
+
+def _named(chosen: argparse.Namespace) -> Path:
+    """The first archive that was named, which this process reads from now on, with the others beside it."""
+    roots: list[Path] = chosen.runs or [archive()]
+    if len(roots) > 1:
+        os.environ[NAMED] = address(roots[0].resolve())
+        os.environ[MORE] = "\n".join(address(each.resolve()) for each in roots[1:])
+    return roots[0]
 
 
 def _home() -> None:
@@ -136,8 +152,9 @@ def _where(chosen: argparse.Namespace) -> Exposure:
     port, runs = chosen.port, chosen.runs
     if not 1 <= port <= 65535:
         raise RunError(f"{port} is no port; choose one from 1 to 65535 with --port.")
-    if runs is not None and not runs.is_dir():
-        raise RunError(f"There is no folder {runs}; name the folder that holds the runs with --runs.")
+    for each in runs or ():
+        if not each.is_dir():
+            raise RunError(f"There is no folder {each}; name the folder that holds the runs with --runs.")
     hosts, base, secrets = chosen.allowed_host, chosen.base_path, SECRETS.absolute()
     where = exposure(chosen.address, port, hosts, base, chosen.viewers_only, secrets)
     for act in ACTS:

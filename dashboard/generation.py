@@ -21,11 +21,10 @@ from dashboard.pictures.pixels import Bytes
 from dashboard.turns import Waiting, taken
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
-from firstlight.archives import archive, shown
+from firstlight.archives import archive, located
 from firstlight.errors import JudgeError, RunError
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
-from firstlight.run_id import run_at
 from firstlight.untrusted.guarded_session import GuardedSession
 from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
@@ -164,7 +163,7 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
 
     Raises JudgeError or SamplerError where there is none.
     """
-    other = denoiser(shown(run_at(archive(), weaker))) if weaker else None
+    other = denoiser(located(archive(), weaker)) if weaker else None
     return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 

@@ -5,20 +5,24 @@ that last one an installed Firstlight shows the bundled runs; FIRSTLIGHT_BESIDE 
 be the address of an archive elsewhere, such as s3://BUCKET/PREFIX: then the folder is the copy of it here.
 """
 
+import atexit
 import os
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
 from pathlib import Path
 
 from firstlight.errors import RunError
 from firstlight.installation import HOME, INSTALLED
 from firstlight.remote import registry
-from firstlight.remote.address import checked, folder_name, is_address
+from firstlight.remote.address import checked, folder_name, is_address, labels
 from firstlight.run_folder import FITTED as FITTED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
 
 BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
+MORE = "FIRSTLIGHT_MORE"  # what a dashboard shows beside its first archive, one on each line
 ADDRESS = Path(".elsewhere", "address")
 COPIES = "elsewhere"  # in the cache: the copies of archives elsewhere, each with a file that holds its address
 
@@ -52,7 +56,17 @@ def _copy_of(address: str) -> Path:
             (root / ADDRESS).parent.mkdir(parents=True, exist_ok=True)
             (root / ADDRESS).write_text(address)
         registry.known[root] = Mirror(address, root)
+        atexit.register(_send_fitted)
     return root
+
+
+def _send_fitted() -> None:
+    """At the end of a process: the judges and spectra that it made for an archive elsewhere go there."""
+    for other in registry.known.values():
+        try:
+            other.send_fitted()
+        except (RunError, OSError) as error:
+            print(f"firstlight: {error}", file=sys.stderr)
 
 
 def look(runs: Path, run_id: str = "", whole: bool = False) -> None:
@@ -101,6 +115,36 @@ def shown(run: Run) -> Run:
         return run
     there = Run(other / run.id, run.folder)
     return there if there.card.is_file() else run
+
+
+def more(runs: Path) -> dict[str, Path]:
+    """The other archives that a dashboard shows with `runs`, by what it calls each; the bundled runs are none."""
+    said = os.environ.get(MORE)
+    if not said or runs.resolve() != archive().resolve():
+        return {}
+    roots = [archive(line).resolve() for line in said.splitlines()]
+    return dict(zip(labels([registry.address(runs), *map(registry.address, roots)])[1:], roots, strict=True))
+
+
+def located(runs: Path, run_id: str) -> Run:
+    """The run that is shown as this: of `runs`, from beside it, or of another archive that a dashboard shows.
+
+    Raises RunError for what is no id, and for one of an archive that is not shown.
+    """
+    label, _, own = run_id.rpartition(":")
+    others = more(runs)
+    if label:
+        if label not in others:
+            raise RunError(f"There is no archive {label} here; the run {own} of another one is named as {own}, with "
+                           "--runs ARCHIVE.")  # fmt: skip
+        return replace(run_at(others[label], own), name=run_id)
+    run = shown(run_at(runs, run_id))
+    if not others or (run.folder.exists() and not words_alone(run)):
+        return run
+    found = [
+        each for root in others.values() if (each := run_at(root, run_id)).folder.exists() and not words_alone(each)
+    ]
+    return found[0] if found else run
 
 
 def existing_run(runs: Path, run_id: str) -> Run:

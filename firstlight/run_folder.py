@@ -18,10 +18,11 @@ class Run:
 
     folder: Path
     words: Path | None = None  # where people's notes and answers lie, if not in the folder: it is shown, not one's own
+    name: str = ""  # ARCHIVE:ID, where a dashboard shows several archives and another has a run of this id
 
     @property
     def id(self) -> str:
-        return self.folder.name
+        return self.name or self.folder.name
 
     @property
     def archive(self) -> Path:

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from firstlight.archives import add_flag, hidden, own_run
+from firstlight.archives import add_flag, hidden, named, own_run
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, elsewhere, place
 from firstlight.telemetry import switch_off
@@ -59,6 +59,13 @@ def parser() -> argparse.ArgumentParser:
     came.add_argument("source", type=Path, metavar="FILE|FOLDER")
     came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
     came.set_defaults(command=take_in)
+    for word, flag, what in (("push", "--to", "take a run into another archive"), ("pull", "--from", "fetch a run")):
+        moved = commands.add_parser(word, parents=[everywhere], help=f"{what}, with judges of its own")
+        moved.add_argument("run", metavar="RUN")
+        moved.add_argument(flag, dest="other", type=named, metavar="ADDRESS", required=word == "pull",
+                           help="the other archive: a folder, or s3://BUCKET/PREFIX")  # fmt: skip
+        moved.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets there, instead of its own")
+        moved.set_defaults(command=push_run if word == "push" else pull_run)
     return top
 
 
@@ -142,6 +149,28 @@ def take_in(options: argparse.Namespace) -> int:
     print(f"Imported {run.id} to {place(run.folder)}; every file is as its manifest says.")
     for sentence in said:
         print(sentence)
+    return 0
+
+
+def push_run(options: argparse.Namespace) -> int:
+    """A run into another archive, or what was not sent yet into its own."""
+    from store.exchange import push, transfer
+
+    if options.other is None:
+        push(options.runs, options.run)
+        print(f"{address(options.runs)} has all of {options.run}.")
+        return 0
+    run, said = transfer(options.runs, options.other, options.run, options.new)
+    print("\n".join([f"Pushed {options.run} to {place(run.folder)}; every file is as its manifest says.", *said]))
+    return 0
+
+
+def pull_run(options: argparse.Namespace) -> int:
+    """A run from another archive."""
+    from store.exchange import transfer
+
+    run, said = transfer(options.other, options.runs, options.run, options.new)
+    print("\n".join([f"Pulled {options.run} to {place(run.folder)}; every file is as its manifest says.", *said]))
     return 0
 
 

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from firstlight.archives import beside, shown, words_alone
+from firstlight.archives import beside, located, more, words_alone
 from firstlight.archives import look as look_at
 from firstlight.errors import RunError
 from firstlight.manifest import Problem
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from store.verification import Entry, damaged, glimpse, inspect, settled, with_words
+from store.verification import Entry, damaged, glimpse, inspect, settled, with_name, with_words
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
 MARGIN = 1 << 13  # folders more than an archive has that are remembered
@@ -48,7 +48,14 @@ def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
         found += [
             with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own
         ]
-        found.sort(key=lambda each: each.run.id)
+    for label, other in more(root).items():
+        look_at(other)
+        own = {each.run.id for each in found}
+        there = [look(f"{other}{os.sep}{name}") for name in _folders(other)]
+        there = [each for each in there if not (each.damaged and _no_run(each.run))]
+        there += _not_brought(other, {each.run.id for each in there})
+        found += [with_name(each, f"{label}:{each.run.id}") if each.run.id in own else each for each in there]
+    found.sort(key=lambda each: each.run.id)
     if len(settled) > 2 * len(found) + MARGIN:
         settled.clear()  # of runs that are gone
     if any(_settling(entry) for entry in found):
@@ -71,14 +78,15 @@ def misnamed(root: Path) -> list[str]:
 
 def entry(root: Path, run_id: str) -> Entry:
     """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
-    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
-        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
-    look_at(root, run_id)
-    run = shown(Run(root / run_id))
+    if not isinstance(run_id, str):
+        raise RunError("A run's id is text; list the runs with: firstlight store list")
+    for each in (root, *more(root).values()):
+        look_at(each, run_id.rpartition(":")[2])
+    run = located(root, run_id)
     if not os.path.lexists(run.folder) or _no_run(run):
-        for found in _not_brought(root, set()):
-            if found.run.id == run_id:
-                return found
+        lacking = [each for archive in (root, *more(root).values()) for each in _not_brought(archive, set())]
+        if found := next((each for each in lacking if each.run.id == run_id), None):
+            return found
         raise RunError(f"There is no run {run_id} in {address(root)}. List the runs with: firstlight store list")
     found = inspect(run)
     if _settling(found):

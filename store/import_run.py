@@ -22,7 +22,7 @@ from firstlight.installation import HOME
 from firstlight.judge_files import judge_files
 from firstlight.lock import CERTAIN, locked
 from firstlight.manifest import listed_problems, read_manifest, survey
-from firstlight.remote.registry import sending
+from firstlight.remote.registry import elsewhere, sending
 from firstlight.run_folder import Run
 from firstlight.run_id import DEVICE, RUN_ID, run_at
 from firstlight.run_json import card_of, read_card
@@ -54,6 +54,8 @@ def import_run(runs: Path, source: Path, new: str | None = None) -> tuple[Run, l
             own = run_at(runs, run_id)
             _rename(run, own)
             said = [_settle(judge, files, runs, own.id) for judge, files in judges.items()]
+            if other := elsewhere(runs):
+                other.send_fitted()
             return own, [sentence for sentence in said if sentence]
     except OSError as error:
         reason = error.strerror or type(error).__name__

@@ -74,6 +74,8 @@ def verify(run: Run) -> list[Problem]:
 
 def inspect(run: Run, *, everything: bool = False) -> Entry:
     """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
+    if run.name:
+        return with_name(inspect(replace(run, name=""), everything=everything), run.name)
     if run.words is not None:
         return with_words(inspect(Run(run.folder), everything=everything), run.words)
     if run.folder.is_symlink() or run.folder.is_file():
@@ -157,6 +159,11 @@ def with_words(found: Entry, words: Path) -> Entry:
     run = Run(found.run.folder, words)
     notes = read_notes(run)
     return replace(found, run=run, notes=notes, stamp=hash((found.stamp, notes)))
+
+
+def with_name(found: Entry, name: str) -> Entry:
+    """The entry of a run that is shown by another name than its id."""
+    return replace(found, run=replace(found.run, name=name), stamp=hash((found.stamp, name)))
 
 
 def glimpse(folder: str, every_file: bool) -> Entry:

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from firstlight.archives import beside
+from firstlight.archives import beside, more
 from firstlight.errors import RunError
 from firstlight.run_state import moment
 from firstlight.schema import TABLES
@@ -74,7 +74,7 @@ def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnecti
         raise RunError(f"{empties} cannot be written ({error}); make room there, or name another folder for temporary "
                        "files with TMPDIR.") from error  # fmt: skip
     connection = duckdb.connect(database)
-    folders = [folder.as_posix() for folder in (root, beside(root), empties.resolve()) if folder]
+    folders = [folder.as_posix() for folder in (root, beside(root), *more(root).values(), empties.resolve()) if folder]
     run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
@@ -85,6 +85,9 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
 
     The table without rows stands first, so that it decides the columns: more columns in a file are passed over.
     """
+    named = {entry.run.folder.as_posix(): entry.run.id for entry in chosen if entry.run.name}
+    several = {"folders": list(named), "names": list(named.values())}
+    run_script(cursor, "run_of_several" if named else "run_of", **(several if named else {}))
     for view in views:
         if view == "cards":
             cursor.register("cards", card_table(chosen))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_fixture import APP
+from app_fixture import APP, linked
 from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
 from firstlight import archives
-from firstlight.archives import BESIDE, BUNDLED, NAMED, archive, existing_run, hidden, own_run
+from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, existing_run, hidden, located, own_run
 from firstlight.command import main
 from firstlight.errors import RunError
 from store.archive import entries, entry, glance
@@ -194,3 +194,53 @@ def test_a_judge_is_kept_in_the_archive_not_with_the_program(monkeypatch: pytest
         assert archives.readable(path) == place
     assert archives.writable(tmp_path / "x") == tmp_path / "x" == archives.readable(tmp_path / "x")
     assert archives.ids(tmp_path / "runs") == []
+
+
+@pytest.fixture
+def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
+    """Archives that a dashboard shows at once: two called lab/runs and old/runs, and one with the first's ids."""
+    roots = tmp_path / "lab" / "runs", tmp_path / "old" / "runs", tmp_path / "desk"
+    write_run(roots[0], "first")
+    write_run(roots[1], "first", name="of old")
+    write_run(roots[1], "second")
+    write_run(roots[2], "first", name="of the desk")
+    monkeypatch.setenv(NAMED, str(roots[0]))
+    monkeypatch.setenv(MORE, "\n".join(map(str, roots[1:])))
+    monkeypatch.delenv(BESIDE, raising=False)
+    return roots
+
+
+def test_several_archives_at_once_call_a_second_run_of_an_id_by_its_archive(three: tuple[Path, Path, Path]) -> None:
+    own, old, desk = three
+    assert ids(own) == ["desk:first", "first", "old-runs:first", "second"] and ids(old) == ["first", "second"]
+    base = Archive(own)
+    names = base.ask("runs").set_index("run")["name"]
+    assert (
+        names["first"] == "Run first" and names["old-runs:first"] == "of old" and names["desk:first"] == "of the desk"
+    )
+    chosen = base.ask("losses", runs=["first", "desk:first", "second"])
+    assert chosen.groupby("run").size().to_dict() == {"desk:first": 200, "first": 200, "second": 200}
+    assert base.ask("judged_frames", run="old-runs:first", judge="mnist-clean", view="denoised").shape[0] == 30
+    assert base.ask("figures")["run"].tolist() == ids(own)
+    assert located(own, "desk:first").folder == desk / "first" and located(own, "second").folder == old / "second"
+    run = located(own, "old-runs:first")
+    write_notes(run, Notes(("kept",), "a note"), Notes())
+    assert (old / "first" / "notes.json").is_file() and entry(own, "old-runs:first").notes.text == "a note"
+    assert entry(own, "first").notes == Notes()
+    write_run(own, "second", name="now here too")
+    assert entry(own, "second").card["name"] == "now here too"  # type: ignore[index]
+    assert "old-runs:second" in ids(own)
+    with pytest.raises(RunError, match="no archive elsewhere here; the run first of another one is named as first"):
+        entry(own, "elsewhere:first")
+    with pytest.raises(RunError, match="1 to 64"):
+        entry(own, "desk:../first")
+
+
+def test_a_page_of_several_archives_draws_the_run_that_its_link_names(three: tuple[Path, Path, Path]) -> None:
+    for run, name in (("first", "Run first"), ("desk:first", "of the desk")):
+        page = linked("runs", run=run)
+        assert not page.exception and page.selectbox[0].value == run
+        assert (
+            name in "".join(each.body for each in page.get("html")) or name in page.dataframe[0].value["name"].tolist()
+        )
+    assert linked("trajectory", run="old-runs:first").selectbox[0].value == "old-runs:first"

@@ -78,11 +78,12 @@ def test_a_system_without_them_imports_and_records(tmp_path: Path) -> None:
 
 def test_the_run_of_a_row_is_found_in_a_path_with_backslashes() -> None:
     """Every view takes the run from the name of its file, which is given with slashes, as DuckDB takes it too."""
-    taken = "split_part(filename, '/', -2)"
+    taken = "split_part(file, '/', -2)"
     views = [path for path in (SQL / "setup").glob("*.sql") if "read_parquet" in path.read_text()]
-    assert len(views) > 15 and all(taken in path.read_text() for path in views)
+    assert len(views) > 15 and all("run_of(filename)" in path.read_text() for path in views)
+    assert all(taken in (SQL / "setup" / f"{name}.sql").read_text() for name in ("run_of", "run_of_several"))
     name = PureWindowsPath(r"C:\Users\Ada\my runs\first\metrics.parquet").as_posix()
-    assert duckdb.sql(f"select {taken.replace('filename', '$name')}", params={"name": name}).fetchall() == [("first",)]
+    assert duckdb.sql(f"select {taken.replace('file', '$name')}", params={"name": name}).fetchall() == [("first",)]
     show = ast.unparse(next(node for node in ast.parse((ROOT / "store" / "views.py").read_text()).body
                             if isinstance(node, ast.FunctionDef) and node.name == "show"))  # fmt: skip
     assert "as_posix()" in show and "str(path" not in show

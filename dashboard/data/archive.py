@@ -14,7 +14,6 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
-from firstlight.run_id import run_at
 from store.database import Archive
 from store.verification import Entry
 
@@ -26,8 +25,8 @@ def root() -> Path:
 
 def notice() -> str:
     """What is to be said of an archive elsewhere that did not answer; empty where all is as it should be."""
-    other = elsewhere(root())
-    return other.notice() if other else ""
+    shown = [elsewhere(each) for each in (root(), *archives.more(root()).values())]
+    return " ".join(said for other in shown if other and (said := other.notice()))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -108,4 +107,4 @@ def to_make(run: str, command: str, how: str = "Do it with") -> str:
 
 def run_folder(run: str) -> Run:
     """The folder of the run with this id. Raises RunError for an id that is none."""
-    return archives.shown(run_at(root(), run))
+    return archives.located(root(), run)

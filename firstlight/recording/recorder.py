@@ -37,6 +37,7 @@ class Recorder:
     def __init__(self, run: Run, card: dict[str, Any], lock: Held, channels: int | None) -> None:
         self.run, self.card = run, card
         self.refusal = ""  # why nothing is taken any more
+        self._taken = ""  # by another process, with the sentence on it
         self._lock, self._writing = lock, threading.Lock()
         self._log = MetricLog(run)
         self._snapshots = KeptRows(run.snapshots, SNAPSHOTS, ("step", "label", "seed"))
@@ -153,6 +154,8 @@ class Recorder:
 
     def end(self, state: str, message: str) -> None:
         """End the run in a state of the card, with a sentence. Raises RunError as `finish` does."""
+        if self._taken:
+            self._lose()
         if self.refusal:
             return
         self.refusal = f"{self.id} has ended; go on with it by firstlight.record({self.id!r}, ..., resume=True)."
@@ -175,6 +178,15 @@ class Recorder:
                 f"The last of {self.id} could not be written ({error.strerror}); make room and call finish() again."
             ) from error
         self._lock.close()
+
+    def _lose(self) -> None:
+        """Let go of a run that another process writes now. Raises RunError, the first time."""
+        said, self._taken = self._taken, ""
+        try:
+            self._lock.close()
+        except RunError as error:
+            said = str(error)
+        raise RunError(said)
 
     def end_with_process(self) -> None:
         """End the run as the process ends: crashed or stopped where an exception has ended it, else finished."""
@@ -203,6 +215,8 @@ class Recorder:
                     if not self.refusal:
                         self._write()
                 warned = False
+            except RunError as error:  # another process writes it now
+                self.refusal = self._taken = str(error)
             except OSError as error:
                 if not warned:
                     warnings.warn(f"{self.id} cannot be written ({error.strerror}); trying again.", stacklevel=1)

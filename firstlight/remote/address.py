@@ -40,3 +40,15 @@ def folder_name(address: str) -> str:
     server = next((os.environ[name] for name in ENDPOINTS if os.environ.get(name)), "")
     digest = hashlib.sha256(f"{address}\n{server}".encode()).hexdigest()[:12]
     return f"{re.sub(r'[^a-z0-9]+', '-', address.lower())[:80]}-{digest}"
+
+
+def labels(addresses: list[str]) -> list[str]:
+    """What each of several archives is called: the last words of its address that no other ends with."""
+    words = [re.findall(r"[a-z0-9_.-]*[a-z0-9]", each.lower()) for each in addresses]
+    ends = [[each[-n:] for n in range(1, len(each) + 1)] for each in words]
+    return [
+        "-".join(
+            next((end for end in own if sum(end in other for other in ends) == 1), own[-1] if own else ["archive"])
+        )
+        for own in ends
+    ]

@@ -68,7 +68,7 @@ class Bucket:
                     raise
                 return {}
             cut = len(self.path) + 1
-            return {name[cut:]: Object(_etag(info), int(info["size"])) for name, info in found.items()}
+            return {name.lstrip("/")[cut:]: Object(_etag(info), int(info["size"])) for name, info in found.items()}
 
         return self._tried(listed)
 

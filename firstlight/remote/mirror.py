@@ -6,7 +6,7 @@ than it was is brought; a page that was looked at just now waits for none of tha
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -14,13 +14,13 @@ from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError, disk
-from firstlight.remote.bring import Listing, bring, bring_plain, run_objects, stale
 from firstlight.remote.bucket import Bucket, Conflict, Missing
 from firstlight.remote.copy_state import CopyState, Known, brought, by_people, stamp_of
+from firstlight.remote.fetch import Listing, bring, bring_plain, run_objects, stale
 from firstlight.remote.lease import NAME as LEASE
 from firstlight.remote.lease import fit
 from firstlight.remote.registry import lost
-from firstlight.remote.room import make_room
+from firstlight.remote.room import held, limit, make_room
 from firstlight.remote.sender import Sender
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_id import RUN_ID
@@ -43,6 +43,8 @@ class Mirror:
         self._faults: dict[str, str] = {}
         self._notice = ""
         self._senders: dict[str, Sender] = {}
+        self._counting = threading.Lock()
+        self._held: int | None = None  # bytes of all copies, where they were counted
 
     def look(self, run_id: str = "", whole: bool = False) -> None:
         """Bring what is here up to date: of all runs, or of one; `whole`, its checkpoints too. Raises RunError."""
@@ -54,7 +56,7 @@ class Mirror:
             self.state.touch(run_id)
         if time.monotonic() - self._looked < FRESH:
             return
-        if time.monotonic() - self._answered < WAITED:
+        if self._notice or time.monotonic() - self._answered < WAITED:  # nobody waits for a store that is silent
             if self._looks.acquire(blocking=False):
                 threading.Thread(target=self._look, name="looks elsewhere", daemon=True).start()
             return
@@ -75,6 +77,7 @@ class Mirror:
 
     def _look(self) -> None:
         """One listing, and what is new by it. Whoever calls has `_looks`, which is let go here."""
+        self._held = None
         try:
             runs, people, fitted = self._listed()
             gone = {each: Listing() for each in self.state.ids() if each not in runs}
@@ -113,7 +116,7 @@ class Mirror:
                 del runs[run_id]
         return runs, people, fitted
 
-    def _tried(self, run_id: str, listed: Listing, kept: list[str]) -> str:
+    def _tried(self, run_id: str, listed: Listing, kept: Collection[str]) -> str:
         """Bring a run; returns why it could not be, or nothing."""
         try:
             self._bring(run_id, listed, kept, False)
@@ -123,9 +126,19 @@ class Mirror:
             return f"could not be kept in {self.root} ({error.strerror}); make room there, and look again."
         return ""
 
-    def _bring(self, run_id: str, listed: Listing, kept: list[str] | tuple[()], whole: bool) -> None:
-        room = partial(make_room, self.state, run_id, kept=kept)
-        bring(self.bucket, self.state, run_id, listed, whole, room)
+    def _bring(self, run_id: str, listed: Listing, kept: Collection[str], whole: bool) -> None:
+        bring(self.bucket, self.state, run_id, listed, whole, partial(self._room, run_id, kept))
+
+    def _room(self, run_id: str, kept: Collection[str], wanted: int) -> None:
+        """Make room for so many bytes of a run; what is here is counted once a look. Raises RunError."""
+        with self._counting:
+            if self._held is None:
+                self._held = held(self.state)
+            self._held += wanted
+            if self._held > limit():
+                self._held -= wanted
+                freed = make_room(self.state, run_id, self._held + wanted, kept)
+                self._held += wanted - freed
 
     @contextmanager
     def sending(self, run_id: str) -> Iterator[None]:
@@ -150,7 +163,7 @@ class Mirror:
     def _taken(self, run_id: str) -> Sender:
         sender = Sender(self.bucket, self.state, run_id)
         try:
-            sender.begin(partial(make_room, self.state, run_id, kept=()))
+            sender.begin(partial(self._room, run_id, ()))
         except BaseException:
             sender.let_go()
             raise

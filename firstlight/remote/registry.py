@@ -32,6 +32,9 @@ class Elsewhere(Protocol):
     def put(self, path: Path, content: bytes) -> None:
         """Replace a file that people write, there first and then here. Raises RunError where somebody was faster."""
 
+    def send_fitted(self) -> None:
+        """Send the judges and spectra that were made here. Raises RunError."""
+
 
 class Holder(Protocol):
     """A run that is written by this process."""

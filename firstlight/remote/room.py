@@ -24,22 +24,27 @@ def limit() -> int:
     return int(most * 1e9)
 
 
-def make_room(state: CopyState, run_id: str, wanted: int, kept: Collection[str]) -> None:
-    """Remove copies until so many bytes more fit; none of the runs `kept` of this archive.
+def held(state: CopyState) -> int:
+    """Bytes of all copies, those of other archives too."""
+    return sum(size for _, size, _, _ in _copies(state.root.parent))
 
-    Raises RunError, which names the fix, where that is not enough.
+
+def make_room(state: CopyState, run_id: str, total: int, kept: Collection[str]) -> int:
+    """Remove copies until `total` bytes, those that come included, fit; none of the runs `kept` of this archive.
+
+    Returns the bytes that were freed. Raises RunError, which names the fix, where that is not enough.
     """
-    most, held = limit(), _copies(state.root.parent)
-    total = sum(size for _, size, _, _ in held) + wanted
-    for _, size, other, name in sorted(held, key=lambda each: each[0]):
-        if total <= most:
-            return
-        if (other == state.root and (name == run_id or name in kept)) or not _removed(CopyState(other), name):
-            continue
-        total -= size
-    if total > most:
+    most, freed = limit(), 0
+    for _, size, other, name in sorted(_copies(state.root.parent), key=lambda each: each[0]):
+        if total - freed <= most:
+            break
+        mine = other == state.root and (name == run_id or name in kept)
+        if not mine and _removed(CopyState(other), name):
+            freed += size
+    if total - freed > most:
         raise RunError(f"{run_id} does not fit into the {most / 1e9:g} GB that are kept here of archives elsewhere; "
                        f"give it more with {GIGABYTES}, or look at this run alone by its id.")  # fmt: skip
+    return freed
 
 
 def _copies(above: Path) -> list[tuple[float, int, Path, str]]:

@@ -16,9 +16,9 @@ from typing import IO, Any
 from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import listing
-from firstlight.remote.bring import bring, run_objects, set_aside
 from firstlight.remote.bucket import Bucket, Conflict
 from firstlight.remote.copy_state import CopyState, Known, Stamp, brought, stamp_of
+from firstlight.remote.fetch import bring, run_objects, set_aside
 from firstlight.remote.lease import Lease, Lost
 from firstlight.remote.registry import lost
 from firstlight.run_folder import Run

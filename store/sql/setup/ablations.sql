@@ -2,5 +2,5 @@
 -- the run.
 set variable ablations_files = $files;
 create or replace temp view ablations as
-select split_part(filename, '/', -2) as run, part, label, seed, evaluations, top, probability, "real", image
+select run_of(filename) as run, part, label, seed, evaluations, top, probability, "real", image
 from read_parquet(getvariable('ablations_files'), filename = true);

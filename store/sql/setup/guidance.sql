@@ -1,5 +1,5 @@
 -- Every figure of the chosen runs' guidance laws. The folder's name is the run.
 set variable guidance_files = $files;
 create or replace temp view guidance as
-select split_part(filename, '/', -2) as run, law, scale, steps, against, metric, judge, value, low, high, n
+select run_of(filename) as run, law, scale, steps, against, metric, judge, value, low, high, n
 from read_parquet(getvariable('guidance_files'), filename = true);

@@ -2,6 +2,6 @@
 set variable guided_files = $files;
 create or replace temp view guided as
 select
-    split_part(filename, '/', -2) as run, law, scale, steps, seed, block, label, evaluations, mean_scale,
+    run_of(filename) as run, law, scale, steps, seed, block, label, evaluations, mean_scale,
     cnn, cnn_probability, cnn_reached, clip, clip_probability, clip_reached, scales, image
 from read_parquet(getvariable('guided_files'), filename = true);

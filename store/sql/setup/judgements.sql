@@ -3,7 +3,7 @@
 set variable judgements_files = $files;
 create or replace temp view judgements as
 select
-    split_part(filename, '/', -2) as run,
+    run_of(filename) as run,
     sample, label, seed, step, steps, logsnr, view, judge, top, probability, entropy
 from read_parquet(getvariable('judgements_files'), filename = true);
 

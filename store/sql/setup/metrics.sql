@@ -2,7 +2,7 @@
 -- training loss, whose names are ranked, the best first; `chosen_metric` is each run's loss, or the metric of that name.
 set variable metrics_files = $files;
 create or replace temp view metrics as
-select split_part(filename, '/', -2) as run, step, epoch, metric, value
+select run_of(filename) as run, step, epoch, metric, value
 from read_parquet(getvariable('metrics_files'), filename = true);
 create or replace temp macro loss_rank(metric) as list_position(
     ['loss', 'train/loss', 'loss/train', 'train_loss', 'training/loss', 'training_loss', 'loss/training',

@@ -1,5 +1,5 @@
 -- What the chosen runs' pictures come to beside their training pictures. The folder's name is the run.
 set variable novelty_files = $files;
 create or replace temp view novelty as
-select split_part(filename, '/', -2) as run, metric, space, "of", label, value, low, high, n
+select run_of(filename) as run, metric, space, "of", label, value, low, high, n
 from read_parquet(getvariable('novelty_files'), filename = true);

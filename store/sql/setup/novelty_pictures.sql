@@ -2,6 +2,6 @@
 set variable novelty_pictures_files = $files;
 create or replace temp view novelty_pictures as
 select
-    split_part(filename, '/', -2) as run, "of", picture, label, seed, neighbour,
+    run_of(filename) as run, "of", picture, label, seed, neighbour,
     pixels, pixels_second, features, features_second, image, neighbour_image
 from read_parquet(getvariable('novelty_pictures_files'), filename = true);

@@ -2,7 +2,7 @@
 set variable solver_steps_files = $files;
 create or replace temp view solver_steps as
 select
-    split_part(filename, '/', -2) as run, network, solver, levels, steps, guidance, evaluations, n,
+    run_of(filename) as run, network, solver, levels, steps, guidance, evaluations, n,
     accuracy, accuracy_low, accuracy_high, frechet, frechet_floor, frechet_ratio, frechet_ratio_low, frechet_ratio_high,
     cas, cas_low, cas_high, cas_real, ms, ms_low, ms_high, provider, top, pictures, frechet_draws
 from read_parquet(getvariable('solver_steps_files'), filename = true, union_by_name = true);
