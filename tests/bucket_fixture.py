@@ -134,6 +134,9 @@ class _Passing(BaseHTTPRequestHandler):
             self._behind("DELETE", urlsplit(self.path).path, b"", {"Authorization": SIGNED})
         headers = {k: v for k, v in self.headers.items() if not (self.server.deaf and k.lower() in CONDITIONS)}
         status, said, body = self._behind(self.command, self.path, content, headers)
+        if kind == "cut" and not body:  # what was asked for is done, and nobody hears of it
+            self.close_connection = True
+            return
         self._answer(status, said, body, cut=kind == "cut")
 
     def _behind(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> tuple[int, list, bytes]:

@@ -7,6 +7,7 @@ what to do. A dozen of each kind here; `make soak` takes 50.
 import os
 import random
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def place(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """A folder for copies, and an archive of three runs in an empty bucket; who waits is impatient."""
     for module, name, value in (
         (bucket, "PAUSE", 0.01), (bucket, "READ", 0.15), (bucket, "TRIES", 3), (fetch, "PAUSE", 0.01),
-        (mirror, "FRESH", 0.05), (mirror, "WAITED", 0.0), (sender, "SECONDS", 0.1), (lease, "SECONDS", 0.0),
+        (mirror, "FRESH", 0.05), (mirror, "WAITED", 0.0), (sender, "SECONDS", 0.1), (lease, "SECONDS", 5.0),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
     empty(proxy.behind)
@@ -88,7 +89,7 @@ def same(one: dict[str, pd.DataFrame], truth: dict[str, pd.DataFrame]) -> bool:
     """Whether every number is the true one, of those runs that are answered for."""
     for query, frame in one.items():
         true = truth[query][truth[query]["run"].isin(frame["run"].unique())].reset_index(drop=True)
-        if not frame.equals(true):
+        if len(frame) and not frame.equals(true):
             return False
     return True
 
@@ -121,16 +122,6 @@ def write(base: Archive, run_id: str) -> list[str]:
     return said
 
 
-def written(base: Archive, other: Archive, run_id: str, said: list[str]) -> None:
-    """What was recorded comes to the bucket whole in the end; what could not begin is not there."""
-    kept = any("push" in sentence for sentence in said)
-    if kept:
-        push(base.root, run_id)
-    losses = other.ask("losses", runs=[run_id])
-    assert len(losses) in ((STEPS - 1,) if kept or not said else (0, STEPS - 1)), said
-    assert losses["value"].tolist() == [1 / step for step in losses["step"]]
-
-
 def healed(base: Archive) -> None:
     """Look until the store has answered again."""
     until = time.monotonic() + 20
@@ -157,16 +148,18 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
     for name in RUNS:
         import_run(origin, write_run(local, name, tables=("metrics", "quality")).folder)
     truth, met, told = answers(Archive(local)), 0, 0
-    other = Archive(copy(place / "other"))
+    base, other, held = Archive(copy(place / "copy")), Archive(copy(place / "other")), registry.known[origin].bucket
     for number in range(COUNT):
         chance = random.Random(f"{kind} {SEED} {number}")
         lasting, writing = chance.random() < 0.3, kind != "deleted" and chance.random() < 0.5
-        base, first, run_id = Archive(copy(place / f"copy-{number}")), chance.randrange(9), f"w{number}"
+        first, run_id = chance.randrange(9), f"w{number}"
 
         def wanted(at: int, method: str, path: str, first: int = first, lasting: bool = lasting) -> bool:
             here = at >= first if lasting and kind != "deleted" else at == max(first, kind == "deleted")
             return here and (kind != "deleted" or (method == "GET" and "list-type" not in path))
 
+        shutil.rmtree(base.root)
+        copy(base.root)
         with proxy.fault(kind, wanted):
             said = write(base, run_id) if writing else read(base, truth)
             met += proxy.met > 0
@@ -176,8 +169,15 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
             assert REMEDY.search(sentence) and str(proxy.port) not in sentence, sentence
             assert "Error" not in sentence and "Traceback" not in sentence, sentence
         restore(origin, local)
+        if kept := any("store push" in sentence for sentence in said):
+            held.remove(f"{run_id}/.lease")  # or a minute passes
+            push(base.root, run_id)
         healed(base)
         assert same(answers(base), truth) and not sentences(base)
         if writing:
-            written(base, other, run_id, said)
+            losses = other.ask("losses", runs=[run_id])  # whole in the end; what could not begin is not there
+            assert len(losses) in ((STEPS - 1,) if kept or not said else (0, STEPS - 1)), said
+            assert losses["value"].tolist() == [1 / step for step in losses["step"]]
+            for name in held.objects(run_id):
+                held.remove(f"{run_id}/{name.partition('/')[2]}")
     assert not uncaught and met >= COUNT // 2 and told

@@ -28,9 +28,10 @@ _ANY = Run(Path("run"))
 class Known:
     """One object as it was brought or sent last."""
 
-    etag: str
+    etag: str  # empty where none was there
     size: int
     sha256: str = ""
+    coming: str = ""  # SHA-256 of what was put since, without an answer that it is there
     stamp: Stamp = (0, 0)  # of the file here
     hollow: bool = False  # a checkpoint of which only the size is here
 
@@ -76,6 +77,14 @@ class CopyState:
     def unsent(self, run_id: str) -> Path:
         """A file that is there while a run was changed here and not all of it was sent."""
         return self.folder / f"{run_id}.unsent"
+
+    def left(self) -> list[str]:
+        """The runs that were changed here and not sent, and that no process is about to send."""
+        found = []
+        for path in self.folder.glob("*.unsent"):
+            with self.alone(path.stem) as alone:
+                found += [path.stem] if alone and path.exists() else []
+        return sorted(found)
 
     @contextmanager
     def alone(self, run_id: str, patience: bool = False) -> Iterator[bool]:

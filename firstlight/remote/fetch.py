@@ -18,7 +18,7 @@ from typing import Any
 from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import standing, write_entries
-from firstlight.remote.bucket import Bucket, Conflict, Missing, Object, write_whole
+from firstlight.remote.bucket import DIGEST, Bucket, Conflict, Missing, Object, write_whole
 from firstlight.remote.copy_state import CopyState, Known, brought, stamp_of
 from firstlight.run_folder import Run
 
@@ -43,7 +43,9 @@ def bring(
     if not stale(state, run_id, listed, whole):
         return
     with nullcontext(True) if held else state.alone(run_id, not (state.root / run_id).exists()) as alone:
-        if not alone or (not held and _kept_back(state, run_id, listed)):
+        if alone and not held and (not listed or state.unsent(run_id).exists()):
+            listed = run_objects(bucket, run_id)  # what was listed may be of before the last was sent from here
+        if not alone or (not held and _kept_back(bucket, state, run_id, listed)):
             return
         for attempt in range(TRIES):
             last = attempt == TRIES - 1
@@ -83,15 +85,40 @@ def _stale(path: Path, known: Known | None, listed: Object, whole: bool) -> bool
         return True
 
 
-def _kept_back(state: CopyState, run_id: str, listed: Listing) -> bool:
+def _kept_back(bucket: Bucket, state: CopyState, run_id: str, listed: Listing) -> bool:
     """Whether the copy holds what was not sent yet. Where another wrote the run since, it is set aside instead."""
     if not state.unsent(run_id).exists():
         return False
-    known = state.of(run_id)
-    if {name: each.etag for name, each in known.items()} == {name: each.etag for name, each in listed.items()}:
+    if settled(bucket, state, run_id, listed):
         return True
     set_aside(state, run_id)
     return False
+
+
+def settled(bucket: Bucket, state: CopyState, run_id: str, listed: Listing) -> bool:
+    """Whether all that is listed was put from here, or brought; of what was put without an answer, the state learns."""
+    known = state.of(run_id)
+    for name in known.keys() | listed.keys():
+        one, other = known.get(name), listed.get(name)
+        if one is None or (other is None and one.etag and (state.root / run_id / name).exists()):
+            return False
+        if other is not None and one.etag != other.etag:
+            if not (found := landed(bucket, f"{run_id}/{name}", one)):
+                return False
+            known[name] = found
+        elif other is None:
+            del known[name]
+    state.keep(run_id, known)
+    return True
+
+
+def landed(bucket: Bucket, name: str, known: Known) -> Known | None:
+    """What is known of an object that was put without an answer, if it is there; None where another is."""
+    with suppress(Missing):
+        said = bucket.head(name)
+        if known.coming and said["Metadata"].get(DIGEST) == known.coming:
+            return Known(str(said["ETag"]), int(said["ContentLength"]), known.coming)
+    return None
 
 
 def set_aside(state: CopyState, run_id: str) -> Path | None:

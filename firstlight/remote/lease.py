@@ -34,6 +34,7 @@ class Lease:
         """Take it. Raises RunError where another process has it, and where the store knows no conditions."""
         self.bucket, self.run_id, self.name = bucket, run_id, f"{run_id}/{NAME}"
         self.owner = f"process {os.getpid()} on {platform.node() or 'a computer'}"
+        self.token = secrets.token_hex(16)
         fit(bucket)
         self.etag = self._taken()
         self.renewed = time.monotonic()
@@ -46,13 +47,19 @@ class Lease:
     def renew(self) -> None:
         """Say that this process still writes. Raises Lost where another does, and Unreachable."""
         began = time.monotonic()
-        try:
+        with suppress(Conflict, Missing):
             self.etag = self.bucket.put(self.name, self._content(), self.etag)
-        except (Conflict, Missing):
-            raise Lost(f"{self.run_id} is written by another process now, because this one was silent for more than "
-                       f"{SECONDS:.0f} seconds; this one stops, and what it had not sent is not in "
-                       f"{self.bucket.address}.") from None  # fmt: skip
-        self.renewed = began
+            self.renewed = began
+            return
+        with suppress(Conflict, Missing):  # or it was renewed before, and the answer was lost
+            etag, _, held = self._other()
+            if held.get("token") == self.token:
+                self.etag = self.bucket.put(self.name, self._content(), etag)
+                self.renewed = began
+                return
+        raise Lost(f"{self.run_id} is written by another process now, because this one was silent for more than "
+                   f"{SECONDS:.0f} seconds; this one stops, and what it had not sent is not in "
+                   f"{self.bucket.address}.")  # fmt: skip
 
     def release(self) -> None:
         """Let another have it at once; where that fails it expires."""
@@ -90,7 +97,8 @@ class Lease:
 
     def _content(self) -> bytes:
         """Another one each time, so that its ETag is too."""
-        return json.dumps({"owner": self.owner, "seconds": SECONDS, "token": secrets.token_hex(16)}).encode()
+        said = {"owner": self.owner, "seconds": SECONDS, "token": self.token, "beat": secrets.token_hex(4)}
+        return json.dumps(said).encode()
 
 
 def fit(bucket: Bucket) -> None:

@@ -42,6 +42,7 @@ class Mirror:
         self._looked = self._answered = -float("inf")
         self._faults: dict[str, str] = {}
         self._notice = ""
+        self._left: list[str] = []  # runs that were changed here and not sent, by nobody any more
         self._senders: dict[str, Sender] = {}
         self._counting = threading.Lock()
         self._held: int | None = None  # bytes of all copies, where they were counted
@@ -73,7 +74,9 @@ class Mirror:
 
     def notice(self) -> str:
         old = [f"{run_id} {said}" for run_id, said in self._faults.items() if (self.root / run_id).exists()]
-        return " ".join(filter(None, [self._notice, *old, "They are shown as they were." if old else ""]))
+        push = f"here is not in {self.address}; send it with: firstlight store push"
+        left = [f"What was changed of {run_id} {push} {run_id}" for run_id in self._left]
+        return " ".join(filter(None, [self._notice, *old, "They are shown as they were." if old else "", *left]))
 
     def _look(self) -> None:
         """One listing, and what is new by it. Whoever calls has `_looks`, which is let go here."""
@@ -88,6 +91,7 @@ class Mirror:
             for run_id in runs.keys() | people.keys():
                 bring_plain(self.bucket, self.state, f"{run_id}.people", run_id, people.get(run_id, {}))
             self._faults = {run_id: said for run_id, said in zip(fresh, tried, strict=True) if said}
+            self._left = self.state.left()
             self._answered, self._notice = time.monotonic(), ""
         except RunError as error:
             self._notice = self._notice or f"{error} Shown is what was here at {now()}."
@@ -136,9 +140,8 @@ class Mirror:
                 self._held = held(self.state)
             self._held += wanted
             if self._held > limit():
-                self._held -= wanted
-                freed = make_room(self.state, run_id, self._held + wanted, kept)
-                self._held += wanted - freed
+                total, self._held = self._held, None
+                make_room(self.state, run_id, total, kept)
 
     @contextmanager
     def sending(self, run_id: str) -> Iterator[None]:

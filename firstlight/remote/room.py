@@ -29,10 +29,10 @@ def held(state: CopyState) -> int:
     return sum(size for _, size, _, _ in _copies(state.root.parent))
 
 
-def make_room(state: CopyState, run_id: str, total: int, kept: Collection[str]) -> int:
+def make_room(state: CopyState, run_id: str, total: int, kept: Collection[str]) -> None:
     """Remove copies until `total` bytes, those that come included, fit; none of the runs `kept` of this archive.
 
-    Returns the bytes that were freed. Raises RunError, which names the fix, where that is not enough.
+    Raises RunError, which names the fix, where that is not enough.
     """
     most, freed = limit(), 0
     for _, size, other, name in sorted(_copies(state.root.parent), key=lambda each: each[0]):
@@ -44,7 +44,6 @@ def make_room(state: CopyState, run_id: str, total: int, kept: Collection[str]) 
     if total - freed > most:
         raise RunError(f"{run_id} does not fit into the {most / 1e9:g} GB that are kept here of archives elsewhere; "
                        f"give it more with {GIGABYTES}, or look at this run alone by its id.")  # fmt: skip
-    return freed
 
 
 def _copies(above: Path) -> list[tuple[float, int, Path, str]]:

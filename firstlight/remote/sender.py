@@ -18,7 +18,7 @@ from firstlight.lock import manifest_lock
 from firstlight.manifest import listing
 from firstlight.remote.bucket import Bucket, Conflict
 from firstlight.remote.copy_state import CopyState, Known, Stamp, brought, stamp_of
-from firstlight.remote.fetch import bring, run_objects, set_aside
+from firstlight.remote.fetch import bring, landed, run_objects, set_aside, settled
 from firstlight.remote.lease import Lease, Lost
 from firstlight.remote.registry import lost
 from firstlight.run_folder import Run
@@ -52,9 +52,9 @@ class Sender:
 
         Raises RunError where another wrote the run since that was.
         """
-        run_id, known, mark = self.run.id, self.state.of(self.run.id), self.state.unsent(self.run.id)
+        run_id, mark = self.run.id, self.state.unsent(self.run.id)
         listed = run_objects(self.bucket, run_id)
-        if mark.exists() and {n: k.etag for n, k in known.items()} != {n: o.etag for n, o in listed.items()}:
+        if mark.exists() and not settled(self.bucket, self.state, run_id, listed):
             raise RunError(f"{run_id} was written elsewhere since; what was changed here and not sent is kept in "
                            f"{set_aside(self.state, run_id)}. Try again to go on with what is in "
                            f"{self.bucket.address}.")  # fmt: skip
@@ -127,12 +127,15 @@ class Sender:
                 self._put(name, *changed[name], known)
             for name in gone:
                 self._renewed()
-                self.bucket.remove(f"{self.run.id}/{name}", known.pop(name).etag)
+                etag = known.pop(name).etag
+                self.bucket.remove(f"{self.run.id}/{name}", etag or None)
             if gone:
                 self.state.keep(self.run.id, known)
 
     def _changed(self, known: dict[str, Known]) -> tuple[dict[str, tuple[bytes, Stamp]], set[str]]:
         """What is new in the folder, of one moment, and the names of all that is in it."""
+        if not self.run.folder.is_dir():  # nothing came of it
+            return {}, set(known)
         names = [name for name, _, _ in listing(str(self.run.folder)) if brought(name)]
         found: dict[str, tuple[bytes, Stamp]] = {}
         with manifest_lock(self.run):
@@ -160,9 +163,13 @@ class Sender:
 
     def _put(self, name: str, content: bytes, stamp: Stamp, known: dict[str, Known]) -> None:
         self._renewed()
-        seen = known[name].etag if name in known else None
-        etag = self.bucket.put(f"{self.run.id}/{name}", content, seen)
-        known[name] = Known(etag, len(content), hashlib.sha256(content).hexdigest(), stamp)
+        path, digest, before = f"{self.run.id}/{name}", hashlib.sha256(content).hexdigest(), known.get(name)
+        if before and before.coming:  # the last put had no answer
+            before = landed(self.bucket, path, before) or replace(before, coming="")
+        known[name] = replace(before or Known("", 0), coming=digest)
+        self.state.keep(self.run.id, known)
+        etag = self.bucket.put(path, content, before.etag if before and before.etag else None)
+        known[name] = Known(etag, len(content), digest, stamp)
         self.state.keep(self.run.id, known)
 
     def _renewed(self) -> None:
