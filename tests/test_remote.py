@@ -244,14 +244,20 @@ def test_the_copy_is_bounded_and_says_which_run_does_not_fit(tmp_path: Path, mon
         room.limit()
 
 
-def test_what_could_not_be_sent_is_kept_and_pushed_later(tmp_path: Path, proxy: Proxy) -> None:
+@pytest.mark.parametrize("kind", ["500", "cut"])
+def test_what_could_not_be_sent_is_kept_and_pushed_later(kind: str, tmp_path: Path, proxy: Proxy) -> None:
+    """Cut: what is put is there, and nobody hears of it."""
     recorder = firstlight.record("far", dataset="mnist", classes=3, size=8, runs=ADDRESS)
-    with proxy.fault("500", lambda number, method, path: True):
+    with proxy.fault(kind, lambda number, method, path: True):
         recorder.log(1, loss=0.5)
         with pytest.raises(RunError, match=r"far is kept here and not sent .* firstlight store push far"):
             recorder.finish()
     Bucket(ADDRESS).remove("far/.lease")  # or a minute passes
-    assert entry(archive(ADDRESS), "far").state == "finished" and "far/manifest.json" not in objects()
+    assert entry(archive(ADDRESS), "far").state == "finished"
+    assert (
+        "here is not in s3://lab/runs; send it with: firstlight store push far"
+        in registry.known[archive(ADDRESS)].notice()
+    )
     assert main(["store", "push", "far", "--runs", ADDRESS]) == 0
     assert Archive(elsewhere(tmp_path / "there")).ask("losses")["value"].tolist() == [0.5]
 

@@ -142,7 +142,8 @@ def _fetched(
     room(sum(listed[name].size for name in stale))
     new: dict[str, Known] = {}
     for name in sorted(stale, key=lambda each: each != run.manifest.name):
-        hollow = name.startswith(f"{run.checkpoints.name}/") and not whole
+        held = name in known and not known[name].hollow  # once a command asked for it, it stays whole
+        hollow = name.startswith(f"{run.checkpoints.name}/") and not whole and not held
         new[name] = _one(bucket, f"{run_id}/{name}", listed[name], part / "run" / name, hollow)
     _check(run, part / "run", new, last)
     kept = {name: known[name] for name in listed if name not in new}

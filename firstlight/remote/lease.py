@@ -7,8 +7,10 @@ import json
 import os
 import platform
 import secrets
+import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -34,18 +36,23 @@ class Lease:
         """Take it. Raises RunError where another process has it, and where the store knows no conditions."""
         self.bucket, self.run_id, self.name = bucket, run_id, f"{run_id}/{NAME}"
         self.owner = f"process {os.getpid()} on {platform.node() or 'a computer'}"
-        self.token = secrets.token_hex(16)
+        self.token, self._renews = secrets.token_hex(16), threading.Lock()
         fit(bucket)
         self.etag = self._taken()
         self.renewed = time.monotonic()
+
+    def renew_in_time(self) -> None:
+        """Renew it where it is time to. Raises Lost where another process writes now, and Unreachable."""
+        with self._renews:
+            if self.due:
+                self._renew()
 
     @property
     def due(self) -> bool:
         """Whether it is time to renew it."""
         return time.monotonic() - self.renewed > SECONDS / RENEWED
 
-    def renew(self) -> None:
-        """Say that this process still writes. Raises Lost where another does, and Unreachable."""
+    def _renew(self) -> None:
         began = time.monotonic()
         with suppress(Conflict, Missing):
             self.etag = self.bucket.put(self.name, self._content(), self.etag)
@@ -87,7 +94,8 @@ class Lease:
     def _other(self) -> tuple[str, float, dict[str, Any]]:
         """The ETag of the lease that is there, its age in seconds, and what it says."""
         said = self.bucket.head(self.name)
-        answered = parsedate_to_datetime(said["ResponseMetadata"]["HTTPHeaders"]["date"])
+        date = said["ResponseMetadata"]["HTTPHeaders"].get("date")
+        answered = parsedate_to_datetime(date) if date else datetime.now(UTC)
         age = (answered - said["LastModified"]).total_seconds()
         try:
             held = json.loads(self.bucket.get(self.name))

@@ -43,7 +43,7 @@ class Mirror:
         self._faults: dict[str, str] = {}
         self._notice = ""
         self._left: list[str] = []  # runs that were changed here and not sent, by nobody any more
-        self._senders: dict[str, Sender] = {}
+        self._held_runs: set[str] = set()  # that this process writes for as long as it likes
         self._counting = threading.Lock()
         self._held: int | None = None  # bytes of all copies, where they were counted
 
@@ -146,22 +146,23 @@ class Mirror:
     @contextmanager
     def sending(self, run_id: str) -> Iterator[None]:
         """What is changed of a run in the block is sent when it ends."""
-        if run_id in self._senders:  # the one who holds it sends it
-            self._check(run_id)
+        if run_id in self._held_runs:  # whoever holds it sends it
+            if said := lost.get(self.root / run_id):
+                raise RunError(said)
             yield
             return
         sender = self._taken(run_id)
         try:
             yield
         finally:
-            self._senders.pop(run_id, None)
             sender.close()
 
     def hold(self, run_id: str) -> "_Hold":
         """Be the one who writes a run, until that is closed."""
         sender = self._taken(run_id)
         sender.keep_sending()
-        return _Hold(self._senders, run_id, sender)
+        self._held_runs.add(run_id)
+        return _Hold(self._held_runs, run_id, sender)
 
     def _taken(self, run_id: str) -> Sender:
         sender = Sender(self.bucket, self.state, run_id)
@@ -170,13 +171,7 @@ class Mirror:
         except BaseException:
             sender.let_go()
             raise
-        self._senders[run_id] = sender
         return sender
-
-    def _check(self, run_id: str) -> None:
-        """Raises RunError where another process writes the run now."""
-        if said := lost.get(self.root / run_id):
-            raise RunError(said)
 
     def put(self, path: Path, content: bytes) -> None:
         """Replace a file that people write, there first and then here."""
@@ -216,10 +211,11 @@ class Mirror:
 class _Hold:
     """A run that this process writes."""
 
-    def __init__(self, senders: dict[str, Sender], run_id: str, sender: Sender) -> None:
-        self._senders, self._run_id, self._sender = senders, run_id, sender
+    def __init__(self, held: set[str], run_id: str, sender: Sender) -> None:
+        self._held, self._run_id, self._sender = held, run_id, sender
 
     def close(self) -> None:
         """Send the last of it, and let go. Raises RunError where it cannot be sent."""
-        if self._senders.pop(self._run_id, None):
+        if self._run_id in self._held:
+            self._held.discard(self._run_id)
             self._sender.close()

@@ -33,7 +33,8 @@ class Sender:
     def __init__(self, bucket: Bucket, state: CopyState, run_id: str) -> None:
         """Take it. Raises RunError where another process has it, and as Lease does."""
         self.bucket, self.state, self.run = bucket, state, Run(state.root / run_id)
-        self._pid, self._end, self._thread = os.getpid(), threading.Event(), threading.Thread()
+        self._pid, self._end = os.getpid(), threading.Event()
+        self._threads: list[threading.Thread] = []
         self._sends = threading.Lock()
         file = state.lasting(run_id)
         if file is None:
@@ -46,6 +47,7 @@ class Sender:
         except BaseException:
             file.close()
             raise
+        self._start(self._renew)
 
     def begin(self, room: Callable[[int], None]) -> None:
         """Make sure that what is here is what is there, or what this computer has not sent yet; mark it as such.
@@ -63,15 +65,28 @@ class Sender:
         mark.touch()
 
     def keep_sending(self) -> None:
-        """From now on a thread sends what changes, and says that this process lives."""
-        self._thread = threading.Thread(target=self._run, name=f"sends {self.run.id}", daemon=True)
-        self._thread.start()
+        """From now on a thread sends what changes."""
+        self._start(self._keep_sending)
 
-    def _run(self) -> None:
+    def _start(self, work: Callable[[], None]) -> None:
+        self._threads.append(threading.Thread(target=work, name=f"{self.run.id} elsewhere", daemon=True))
+        self._threads[-1].start()
+
+    def _renew(self) -> None:
+        """What a thread does: say that this process lives, however long a file takes."""
+        while not self._end.wait(0.2):
+            try:
+                self._lease.renew_in_time()
+            except Lost as error:
+                self._lose(error)
+                return
+            except RunError:
+                continue
+
+    def _keep_sending(self) -> None:
+        """What a thread does: send what has changed."""
         while not self._end.wait(SECONDS):
             try:
-                if self._lease.due:
-                    self._lease.renew()
                 self.send()
             except (Lost, Conflict) as error:
                 self._lose(error)
@@ -90,10 +105,11 @@ class Sender:
     def close(self) -> None:
         """Send the last of it, and let go. Raises RunError where it cannot be sent; then it is kept here."""
         if self._pid != os.getpid():
+            self._file.close()  # a process that was forked off
             return
         self._end.set()
-        if self._thread.ident:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         try:
             if self.run.folder in lost:
                 set_aside(self.state, self.run.id)
@@ -110,13 +126,14 @@ class Sender:
 
     def let_go(self) -> None:
         """Another process may have the run."""
+        self._end.set()
         self._lease.release()
         self._file.close()
 
     def send(self) -> None:
         """Put what is another than there. Raises Lost, Conflict, RunError and OSError."""
         with self._sends:
-            known = self.state.of(self.run.id)
+            known = self._answered()
             changed, there = self._changed(known)
             gone = [name for name in known if name not in there]
             manifest = self.run.manifest.name
@@ -126,11 +143,20 @@ class Sender:
             for name in sorted(changed, key=lambda each: (each == manifest, each == self.run.card.name)):
                 self._put(name, *changed[name], known)
             for name in gone:
-                self._renewed()
+                self._lease.renew_in_time()
                 etag = known.pop(name).etag
                 self.bucket.remove(f"{self.run.id}/{name}", etag or None)
             if gone:
                 self.state.keep(self.run.id, known)
+
+    def _answered(self) -> dict[str, Known]:
+        """What is known of the objects; of those that were put without an answer, whether they are there."""
+        known = self.state.of(self.run.id)
+        for name, each in known.items():
+            if each.coming:
+                found = landed(self.bucket, f"{self.run.id}/{name}", each)
+                known[name] = found or replace(each, coming="", stamp=(0, 0))
+        return known
 
     def _changed(self, known: dict[str, Known]) -> tuple[dict[str, tuple[bytes, Stamp]], set[str]]:
         """What is new in the folder, of one moment, and the names of all that is in it."""
@@ -156,25 +182,19 @@ class Sender:
         before = {
             name: coming[name] if each.hollow else {"size": each.size, "sha256": each.sha256}
             for name, each in known.items()
-            if name in coming
+            if name in coming and each.etag
         }
         pending = {name: coming[name] for name in changed if name in coming}
         return json.dumps({"schema": SCHEMA, "files": before, "pending": pending}).encode() if pending else b""
 
     def _put(self, name: str, content: bytes, stamp: Stamp, known: dict[str, Known]) -> None:
-        self._renewed()
-        path, digest, before = f"{self.run.id}/{name}", hashlib.sha256(content).hexdigest(), known.get(name)
-        if before and before.coming:  # the last put had no answer
-            before = landed(self.bucket, path, before) or replace(before, coming="")
-        known[name] = replace(before or Known("", 0), coming=digest)
+        self._lease.renew_in_time()
+        before, digest = known.get(name, Known("", 0)), hashlib.sha256(content).hexdigest()
+        known[name] = replace(before, coming=digest)
         self.state.keep(self.run.id, known)
-        etag = self.bucket.put(path, content, before.etag if before and before.etag else None)
+        etag = self.bucket.put(f"{self.run.id}/{name}", content, before.etag or None)
         known[name] = Known(etag, len(content), digest, stamp)
         self.state.keep(self.run.id, known)
-
-    def _renewed(self) -> None:
-        if self._lease.due:
-            self._lease.renew()
 
 
 def _entries(manifest: bytes) -> dict[str, Any]:
