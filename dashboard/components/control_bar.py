@@ -10,7 +10,7 @@ from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
 from dashboard.components.elements import WORDS
 from dashboard.components.inputs import RUNS, refuse, several
-from dashboard.data.archive import ask
+from dashboard.data.archive import ask, called
 from dashboard.run_facts import class_names
 
 DEFAULT_AXIS = "% of steps"
@@ -106,6 +106,8 @@ def _adopt(key: str, choice: Choice, shown: bool = True) -> None:
 def _take_from_address(key: str, choice: Choice) -> None:
     """What the URL asks for, where that can be chosen; else a notice."""
     asked = st.query_params.get(key)
+    if key in RUNS and asked is not None:
+        asked = called(asked, choice.values)
     if asked in choice.values:
         st.session_state[key] = asked
     elif asked is not None:

@@ -1,6 +1,6 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,17 @@ def to_make(run: str, command: str, how: str = "Do it with") -> str:
     from evaluator.judges.cards import to_make  # here, because a page that lacks nothing needs no judges
 
     return to_make(run_folder(run), f"firstlight evaluate {command} {run}", how)
+
+
+def called(asked: str, ids: Sequence[str]) -> str:
+    """What the run of a link is called now: with its archive's name it is that one, also where no other has its id."""
+    own = asked.rpartition(":")[2]
+    if asked in ids or own not in ids:
+        return asked
+    try:
+        return own if run_folder(asked).folder == run_folder(own).folder else asked
+    except RunError:
+        return asked
 
 
 def run_folder(run: str) -> Run:
