@@ -193,7 +193,7 @@ class Sender:
         known[name] = replace(before, coming=digest)
         self.state.keep(self.run.id, known)
         etag = self.bucket.put(f"{self.run.id}/{name}", content, before.etag or None)
-        known[name] = Known(etag, len(content), digest, stamp)
+        known[name] = Known(etag, len(content), digest, stamp=stamp)
         self.state.keep(self.run.id, known)
 
 
