@@ -126,7 +126,7 @@ class _Passing(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         kind = self.server.kind_of(self.command, self.path)
         if kind == "slow":
-            time.sleep(0.4)  # longer than whoever asks is ready to wait
+            time.sleep(0.6)  # longer than whoever asks is ready to wait
         if kind == "500":
             self._answer(500, [], b"<Error><Code>InternalError</Code><Message>of a test</Message></Error>")
             return

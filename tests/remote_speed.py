@@ -1,7 +1,7 @@
 """Pages over an S3 server against the same pages over a folder, warm: python tests/remote_speed.py
 
 100 runs with metrics, snapshots, trajectories, judgements and quality; a real browser, a server for each archive,
-visits in turn, the median of five after one that warms. The S3 server is moto's, on the same machine, and the pages'
+visits in turn, the median of three after one that warms. The S3 server is moto's, on the same machine, and the pages'
 own looks at the bucket go on. Prints each page, and the slowest of each archive.
 """
 
@@ -25,7 +25,7 @@ from firstlight.archives import archive
 from firstlight.remote.bucket import Bucket
 from store.archive import entries
 
-RUNS, ROUNDS = 100, 5
+RUNS, ROUNDS = 100, 3
 PAGES = [title for pages in SECTIONS.values() for _, title, _ in pages if title != "Report"]
 
 

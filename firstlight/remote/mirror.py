@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from firstlight.remote.room import held, limit, make_room
 from firstlight.remote.sender import Sender
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_id import RUN_ID
-from firstlight.run_state import now
 
 FRESH = 2.0  # seconds for which a look counts
 WAITED = 15.0  # seconds after which a page waits for the next one
@@ -94,7 +94,7 @@ class Mirror:
             self._left = self.state.left()
             self._answered, self._notice = time.monotonic(), ""
         except RunError as error:
-            self._notice = self._notice or f"{error} Shown is what was here at {now()}."
+            self._notice = self._notice or f"{error} Shown is what was here at {datetime.now(UTC):%H:%M} UTC."
         except OSError as error:
             self._notice = disk(error)
         finally:
