@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 KEY, SECRET = "testing-key-4711", "testing-secret-0815"
 BUCKET = "lab"
 ADDRESS = f"s3://{BUCKET}/runs"
+SLOW = 1.2  # seconds
 KINDS = ("slow", "500", "cut", "deleted")
 CONDITIONS = ("if-match", "if-none-match")
 HOP = {"connection", "keep-alive", "transfer-encoding"}
@@ -49,7 +50,7 @@ def server() -> Iterator[int]:
         yield port
     finally:
         process.stdin.close()
-        process.wait(10)
+        process.wait(60)
 
 
 def empty(port: int) -> None:
@@ -58,7 +59,7 @@ def empty(port: int) -> None:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", method=method, data=b"")
         if path == BUCKET:
             request.add_header("Authorization", SIGNED)
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
 
 def variables(port: int, home: Path) -> dict[str, str]:
@@ -126,7 +127,7 @@ class _Passing(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         kind = self.server.kind_of(self.command, self.path)
         if kind == "slow":
-            time.sleep(0.6)  # longer than whoever asks is ready to wait
+            time.sleep(SLOW)  # longer than whoever asks is ready to wait
         if kind == "500":
             self._answer(500, [], b"<Error><Code>InternalError</Code><Message>of a test</Message></Error>")
             return
@@ -140,7 +141,7 @@ class _Passing(BaseHTTPRequestHandler):
         self._answer(status, said, body, cut=kind == "cut")
 
     def _behind(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> tuple[int, list, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=60)
         try:
             connection.request(method, path, content, headers)
             answer = connection.getresponse()

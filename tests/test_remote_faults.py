@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, KINDS, Proxy, empty, server, variables
+from bucket_fixture import ADDRESS, KINDS, SLOW, Proxy, empty, server, variables
 
 import firstlight
 from firstlight.errors import RunError
@@ -32,7 +32,9 @@ SEED = int(os.environ.get("FIRSTLIGHT_SEED", "0"))
 RUNS = ("first", "second")
 LOSSES = [1 / step for step in range(1, 30)]
 QUERIES = ("runs", "quality", "losses")
-REMEDY = re.compile(r"try again|look again|see that|reload|store verify|store push|make room|choose another|store list")
+REMEDY = re.compile(
+    r"try again|look again|see that|reload|store verify|store push|make room|choose another|another id|store list"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def proxy() -> Iterator[Proxy]:
 def place(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder for copies, and an archive of three runs in an empty bucket; who waits is impatient."""
     for module, name, value in (
-        (bucket, "PAUSE", 0.01), (bucket, "READ", 0.4), (bucket, "TRIES", 3), (fetch, "PAUSE", 0.01),
+        (bucket, "PAUSE", 0.01), (bucket, "TRIES", 3), (fetch, "PAUSE", 0.01),
         (mirror, "FRESH", 0.05), (mirror, "WAITED", 0.0), (sender, "SECONDS", 0.1), (lease, "SECONDS", 5.0),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
@@ -152,7 +154,10 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
     base, other, held = Archive(copy(place / "copy")), Archive(copy(place / "other")), registry.known[origin].bucket
     for number in range(COUNT):
         chance = random.Random(f"{kind} {SEED} {number}")
-        lasting, writing = chance.random() < 0.3, kind != "deleted" and chance.random() < 0.5
+        lasting, writing = (
+            chance.random() < (0.1 if kind == "slow" else 0.3),
+            kind != "deleted" and chance.random() < 0.5,
+        )
         first, run_id = chance.randrange(9), f"w{number}"
 
         def wanted(at: int, method: str, path: str, first: int = first, lasting: bool = lasting) -> bool:
@@ -161,7 +166,10 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
 
         shutil.rmtree(base.root)
         copy(base.root)
-        with proxy.fault(kind, wanted):
+        with pytest.MonkeyPatch.context() as patch, proxy.fault(kind, wanted):
+            if kind == "slow":
+                patch.setattr(bucket, "READ", SLOW / 1.5)
+                patch.setattr(bucket, "TRIES", 2)
             said = write(base, run_id) if writing else read(base, truth)
             met += proxy.met > 0
         told += bool(said)

@@ -66,7 +66,7 @@ class Lease:
                 return
         raise Lost(f"{self.run_id} is written by another process now, because this one was silent for more than "
                    f"{SECONDS:.0f} seconds; this one stops, and what it had not sent is not in "
-                   f"{self.bucket.address}.")  # fmt: skip
+                   f"{self.bucket.address}; go on when the other has ended, or under another id.")  # fmt: skip
 
     def release(self) -> None:
         """Let another have it at once; where that fails it expires."""

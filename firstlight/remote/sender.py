@@ -98,7 +98,7 @@ class Sender:
         """Whoever writes this run here is stopped, by `check`, with a sentence."""
         said = str(error) if isinstance(error, Lost) else (
             f"{self.run.id} was changed in {self.bucket.address} by another process; this one stops, and what it had "
-            "not sent is not there.")  # fmt: skip
+            "not sent is not there; go on when the other has ended, or under another id.")  # fmt: skip
         lost[self.run.folder] = said
         return Lost(said)
 
