@@ -32,9 +32,7 @@ SEED = int(os.environ.get("FIRSTLIGHT_SEED", "0"))
 RUNS = ("first", "second")
 LOSSES = [1 / step for step in range(1, 30)]
 QUERIES = ("runs", "quality", "losses")
-REMEDY = re.compile(
-    r"try again|look again|see that|reload|store verify|store push|make room|choose another|another id|store list"
-)
+REMEDY = re.compile(r"try again|look again|see that|store verify|store push|make room|another id|store list")
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +152,8 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
     base, other, held = Archive(copy(place / "copy")), Archive(copy(place / "other")), registry.known[origin].bucket
     for number in range(COUNT):
         chance = random.Random(f"{kind} {SEED} {number}")
-        lasting, writing = (
-            chance.random() < (0.1 if kind == "slow" else 0.3),
-            kind != "deleted" and chance.random() < 0.5,
-        )
+        lasting = number % (8 if kind == "slow" else 3) == 1
+        writing = chance.random() < 0.5 and kind != "deleted"
         first, run_id = chance.randrange(9), f"w{number}"
 
         def wanted(at: int, method: str, path: str, first: int = first, lasting: bool = lasting) -> bool:
