@@ -16,7 +16,7 @@ LONG = (  # files that take long, the longest first: they begin first, so that n
     "test_browser", "test_record", "test_trainer", "test_processes", "test_faults", "test_adopt_pages", "test_wheel",
     "test_browser_platform", "test_whole", "test_browser_students", "test_exporter", "test_browser_lab",
     "test_known_levels", "test_own_pictures", "test_pages", "test_evaluator_coverage", "test_evaluator_quality",
-    "test_browser_blind", "test_guest", "test_damaged_files", "test_full_disk",
+    "test_browser_blind", "test_guest", "test_damaged_files", "test_full_disk", "test_remote_faults", "test_remote",
 )  # fmt: skip
 
 
