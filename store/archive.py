@@ -11,10 +11,12 @@ from firstlight.archives import beside, shown, words_alone
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from store.verification import Entry, glimpse, inspect, settled, with_words
+from store import index
+from store.verification import DAMAGED, Entry, fresh, glimpse, inspect, settled, with_words
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
-MARGIN = 1 << 13  # folders more than an archive has that are remembered
+MARGIN = 1 << 13  # folders that are remembered more than twice those that were there
+_most = [MARGIN]  # before those that are gone are forgotten
 
 
 def entries(root: Path) -> list[Entry]:
@@ -35,19 +37,28 @@ def glance(root: Path) -> list[Entry]:
 
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
-    found = [look(f"{root}{os.sep}{name}") for name in _folders(root)]
-    found = [each for each in found if not (each.damaged and _no_run(each.run))]
+    index.recall(root)
+    names, found = _folders(root), []
+    for name in names:
+        each = look(f"{root}{os.sep}{name}")
+        if not (each.state == DAMAGED and _no_run(each.run)):
+            found.append(each)
+        if len(fresh) >= index.BATCH:
+            index.keep(root, len(names))
+    index.keep(root, len(names))
     if (other := beside(root)) is not None:
         own = {each.run.id for each in found}
         found += [
             with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own
         ]
         found.sort(key=lambda each: each.run.id)
-    if len(settled) > 2 * len(found) + MARGIN:
-        settled.clear()  # of runs that are gone
-    if any(_settling(entry) for entry in found):
+    if len(settled) > _most[0]:
+        for folder in [each for each in settled.copy() if not os.path.lexists(each)]:
+            settled.pop(folder, None)
+        _most[0] = 2 * len(settled) + MARGIN
+    if any(each.state == DAMAGED and _settling(each) for each in found):
         time.sleep(SETTLING)
-        found = [inspect(entry.run) if _settling(entry) else entry for entry in found]
+        found = [inspect(each.run) if _settling(each) else each for each in found]
     return found
 
 

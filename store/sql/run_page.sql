@@ -1,0 +1,49 @@
+-- One row per run of a page of the list: those that hold every word of $words and meet every condition $keys[i] $signs[i]
+-- $values[i] (=, <, > of a setting, a figure, a tag ...), by the setting or figure $order, with how many there are in all.
+with asked as (
+    select
+        unnest(coalesce($keys, []::varchar[])) as name,
+        unnest(coalesce($signs, []::varchar[])) as sign,
+        unnest(coalesce($values, []::varchar[])) as value,
+        generate_subscripts(coalesce($keys, []::varchar[]), 1) as number
+),
+met as (
+    select facts.run
+    from facts join asked on
+        facts.name = asked.name and case asked.sign
+            when '=' then lower(facts.text) = lower(asked.value) or facts.number = try_cast(asked.value as double)
+            when '<' then facts.number < try_cast(asked.value as double)
+            when '>' then facts.number > try_cast(asked.value as double)
+        end
+    group by facts.run
+    having count(distinct asked.number) = len(coalesce($keys, []::varchar[]))
+),
+texts as (
+    select
+        run, lower(concat_ws(' ', run, name, array_to_string(tags, ' '), notes, state, dataset, preset, sweep)) as text
+    from cards
+),
+ranks as (
+    select run, min(number) as number, min(text) as text
+    from facts where name = coalesce($order, 'started')
+    group by run
+)
+select
+    cards.*, figures.* exclude (run),
+    case when state = 'running' and step > 0 and steps > step then seconds / step * (steps - step) end as seconds_left,
+    count(*) over () as found
+from cards
+join texts using (run)
+left join figures using (run)
+left join ranks using (run)
+where
+    len(list_filter(coalesce($words, []::varchar[]), lambda word: not contains(texts.text, lower(word)))) = 0
+    and (len(coalesce($keys, []::varchar[])) = 0 or run in (from met))
+order by
+    case when coalesce($falling, true) then ranks.number end desc nulls last,
+    ranks.number asc nulls last,
+    case when coalesce($falling, true) then ranks.text end desc nulls last,
+    ranks.text asc nulls last,
+    started desc nulls last, run
+limit coalesce($rows, 50)
+offset coalesce($skipped, 0)
