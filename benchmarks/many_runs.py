@@ -41,10 +41,10 @@ def write_runs(root: Path, count: int) -> None:
 
 def write_run(run: Run, number: int) -> None:
     """One finished run as a training and an evaluation leave it, without its network."""
-    draw = np.random.default_rng(number)
+    draw = np.random.default_rng((number, 2))
     write_table(run.metrics, metrics(losses(number)))
+    write_table(run.judgements, judgements(np.random.default_rng(number)))
     write_table(run.snapshots, snapshots(draw))
-    write_table(run.judgements, judgements(draw))
     write_table(run.quality, quality(draw))
     write_json(run.card, card(run.id, number))
     write_manifest(run)
@@ -94,17 +94,23 @@ def snapshots(draw: np.random.Generator) -> pa.Table:
 
 def judgements(draw: np.random.Generator) -> pa.Table:
     """What a judge of noisy pictures says of every step of 100 drawings, each recognized from a step of its own."""
+    label, step, top, chance = judged(draw)
+    sample = np.arange(len(step)) // (STEPS + 1)
+    columns = {
+        "sample": sample, "label": label, "seed": sample // CLASSES, "step": step, "steps": np.full_like(step, STEPS),
+        "logsnr": step - STEPS / 2, "view": ["x"] * len(step), "judge": ["mnist-noisy"] * len(step), "top": top,
+        "probability": chance, "entropy": 1 - chance,
+    }  # fmt: skip
+    return pa.table(columns, schema=JUDGEMENTS)
+
+
+def judged(draw: np.random.Generator) -> tuple[NDArray[Any], ...]:
+    """Label, step, the judge's first choice and the label's probability, drawing after drawing, step after step."""
     count = SEEDS * CLASSES
     at = np.clip(draw.normal(0.6 * STEPS, 3, count), 1, STEPS + 3)
     sample, step = (each.ravel() for each in np.meshgrid(np.arange(count), np.arange(STEPS + 1), indexing="ij"))
-    chance = 1 / (1 + np.exp(-(step - at[sample])))
-    label = sample % CLASSES
-    columns = {
-        "sample": sample, "label": label, "seed": sample // CLASSES, "step": step, "steps": np.full_like(step, STEPS),
-        "logsnr": step - STEPS / 2, "view": ["x"] * len(step), "judge": ["mnist-noisy"] * len(step),
-        "top": np.where(chance > 0.5, label, (label + 1) % CLASSES), "probability": chance, "entropy": 1 - chance,
-    }  # fmt: skip
-    return pa.table(columns, schema=JUDGEMENTS)
+    label, chance = sample % CLASSES, 1 / (1 + np.exp(-(step - at[sample])))
+    return label, step, np.where(chance > 0.5, label, (label + 1) % CLASSES), chance
 
 
 def quality(draw: np.random.Generator) -> pa.Table:

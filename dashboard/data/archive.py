@@ -86,7 +86,7 @@ def chosen_run() -> pd.Series:
 
 
 def sound_run(run: object) -> pd.Series | None:
-    """The run with this id, a row of the query `runs`, once each of its files was looked at; None where one is damaged."""
+    """The run with this id, a row of the query `runs`, after a look at each of its files; None where it is damaged."""
     frame = ask("runs", runs=[run])
     return None if frame.empty else frame.iloc[0]
 
