@@ -169,9 +169,7 @@ def started(name: str, place: Path, options: Any, anew: bool = False) -> Contest
         for file in home.rglob("*.jsonl"):
             file.unlink()
     home.mkdir(exist_ok=True)
-    words = (
-        ["-m", "benchmarks.our_store", place] if name == "ours" else [ROOT / "benchmarks" / "trackers.py", name, place]
-    )
+    script = ["-m", "benchmarks.our_store"] if name == "ours" else [str(ROOT / "benchmarks" / "trackers.py"), name]
     settings = {"HOME": str(home), "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "TRACKIO_DIR": str(place)}
     return Contestant(name, subprocess.Popen(
         [python, *script, place], cwd=ROOT, env=os.environ | settings, text=True, stdin=subprocess.PIPE,
