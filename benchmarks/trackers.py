@@ -26,7 +26,8 @@ class Tracker:
     """One of them: `fill` with runs, `start` what serves them, then the questions."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.server, self.port = folder, None, 0
+        self.folder, self.port = folder, 0
+        self.server: subprocess.Popen[bytes] | None = None
 
     def serve(self, *words: str) -> None:
         """Start its server on a free port, and wait until it answers."""
@@ -67,7 +68,10 @@ class MLflow(Tracker):
 
         address = f"sqlite:///{self.folder}/mlflow.db"
         client, engine = MlflowClient(address), create_engine(address)
+        done = {each.info.run_name for each in client.search_runs(["0"], "status = 'FINISHED'", max_results=50_000)}
         for run in runs:
+            if run["id"] in done:
+                continue
             held = client.create_run("0", run_name=run["id"], start_time=run["started"]).info.run_id
             ends = [Metric(name, run[name][-1], 0, steps(run, name)[-1]) for name in CURVES]
             known = [Param(name, str(value)) for name, value in run["settings"].items()]
@@ -86,7 +90,7 @@ class MLflow(Tracker):
         self.runs = {run["info"]["run_name"]: run["info"]["run_id"] for run in self._search()}
 
     def _search(self) -> list[Found]:
-        question = {"experiment_ids": ["0"], "max_results": 50_000}
+        question: Any = {"experiment_ids": ["0"], "max_results": 50_000}
         return list(self.session.post(self.at("/api/2.0/mlflow/runs/search"), json=question).json().get("runs", []))
 
     def listed(self) -> Found:
@@ -127,8 +131,10 @@ class TensorBoard(Tracker):
             return summary_pb2.Summary.Value(tag=name, simple_value=value)
 
         for run in runs:
-            folder = self.folder / run["id"]
-            folder.mkdir(parents=True)
+            folder, part = self.folder / run["id"], self.folder / ".part"
+            if folder.is_dir():
+                continue
+            part.mkdir(parents=True, exist_ok=True)
             told = plugin_data_pb2.HParamsPluginData(version=0)
             told.session_start_info.start_time_secs = run["started"] / 1000
             for name, value in run["settings"].items():
@@ -138,7 +144,7 @@ class TensorBoard(Tracker):
             start = summary_pb2.Summary.Value(
                 tag="_hparams_/session_start_info", metadata=summary_pb2.SummaryMetadata(plugin_data=plugin)
             )
-            with (folder / "events.out.tfevents.1.here").open("wb") as file:
+            with (part / "events.out.tfevents.1.here").open("wb") as file:
                 writer = RecordWriter(file)
                 writer.write(event_pb2.Event(file_version="brain.Event:2").SerializeToString())
                 writer.write(event(0, start))
@@ -146,10 +152,11 @@ class TensorBoard(Tracker):
                     for step, value in zip(steps(run, name), run[name], strict=True):
                         writer.write(event(step, scalar(name, value)))
                 writer.flush()
+            part.rename(folder)
 
     def start(self) -> None:
         self.serve("-m", "tensorboard.main", "--logdir", str(self.folder), "--samples_per_plugin", "scalars=3000")
-        count, until = len(list(self.folder.iterdir())), time.monotonic() + PATIENCE
+        count, until = len(list(self.folder.glob("run-*"))), time.monotonic() + PATIENCE
         while time.monotonic() < until:  # it loads in the background
             if len(self.session.get(self.at("/data/plugin/scalars/tags")).json()) >= count and self._whole():
                 return
@@ -157,11 +164,11 @@ class TensorBoard(Tracker):
         raise RuntimeError("it has not loaded its runs")
 
     def _whole(self) -> bool:
-        last = max(each.name for each in self.folder.iterdir())
+        last = max(each.name for each in self.folder.glob("run-*"))
         return len(self.curves([last])[last]) >= 2000
 
     def listed(self) -> Found:
-        question = {
+        question: Any = {
             "experimentName": "", "startIndex": 0, "sliceSize": 1_000_000, "allowedStatuses":
             ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"],
             "colParams": [{"metric": {"tag": LOSS, "group": ""}}, {"hparam": RATE}],
@@ -189,7 +196,10 @@ class Trackio(Tracker):
         os.environ["TRACKIO_DIR"] = str(self.folder)
         from trackio.sqlite_storage import SQLiteStorage
 
+        done = {each["name"] for each in SQLiteStorage.get_run_records(PROJECT)}
         for run in runs:
+            if run["id"] in done:
+                continue
             points = [{name: value} for name in CURVES for value in run[name]]
             places = [step for name in CURVES for step in steps(run, name)]
             SQLiteStorage.bulk_log(PROJECT, run["id"], points, places, config=run["settings"], run_id=run["id"])

@@ -28,10 +28,10 @@ def entries(root: Path) -> list[Entry]:
 
 
 def glance(root: Path) -> list[Entry]:
-    """What `entries` says, by a look at each folder and card instead of at every file: a third of the time.
+    """What `entries` says, by a look at each folder instead of at every file: a fraction of the time.
 
-    A file that is made, replaced or removed, as everything here does it, changes its folder. A table that is
-    overwritten in place does not: that is seen by `entry`, without which no page reads a run, and by `entries`.
+    A file that is made, replaced or removed, as everything here does it, changes its folder. One that is overwritten
+    in place does not: that is seen by `entry`, without which no page reads a run, and by `entries`.
     """
     return _all(root, lambda folder: glimpse(folder, every_file=False))
 

@@ -94,7 +94,8 @@ class Archive:
             return self._listed(name, sql, bound, parameters)
         try:
             chosen = self._sound(sql, parameters)
-            return self._remembered(name, bound, chosen, lambda: self._answer(sql, bound, chosen))
+            stamps = tuple(each.stamp for each in chosen)
+            return self._remembered(name, bound, stamps, lambda: self._answer(sql, bound, chosen))
         except duckdb.Error as error:  # a file was replaced or removed between the look at it and the reading
             self._reopen_after(error)
             self._look_again()
@@ -113,7 +114,7 @@ class Archive:
 
     def _look_again(self) -> None:
         if self._moment.__dict__:
-            self._moment.__dict__.update(held=None, near={})
+            self._moment.__dict__.update(held=None, near={}, listed=None)
 
     def _chosen(self, parameters: dict[str, Any]) -> list[Entry]:
         if "run" in parameters:
@@ -132,9 +133,15 @@ class Archive:
 
     def _listed(self, name: str, sql: str, bound: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
         """The answer to a query on the list of runs, of all or of the chosen ones."""
-        chosen = self._measured(parameters)
-        table = self._list if parameters.keys().isdisjoint(("run", "runs")) else RunList()
-        return self._remembered(name, bound, chosen, lambda: table.ask(sql, bound, chosen, index.figures))
+        if not parameters.keys().isdisjoint(("run", "runs")):
+            chosen = self._measured(parameters)
+            return RunList().ask(sql, bound, chosen, tuple(each.stamp for each in chosen), index.figures)
+        moment = self._moment.__dict__
+        chosen, stamps = moment.get("listed") or (self._measured(parameters), ())
+        stamps = stamps or tuple(each.stamp for each in chosen)
+        if "near" in moment:
+            moment["listed"] = chosen, stamps
+        return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
 
     def _measured(self, parameters: dict[str, Any]) -> list[Entry]:
         """The chosen runs, with their figures at hand: of those that are others than they were, they are read now."""
@@ -171,15 +178,15 @@ class Archive:
         index.keep_figures(self.root, count, {each.stamp: made[each.stamp] for each in runs if each.state not in LIVE})
 
     def _remembered(
-        self, name: str, bound: dict[str, Any], chosen: list[Entry], compute: Callable[[], pd.DataFrame]
+        self, name: str, bound: dict[str, Any], stamps: tuple[int, ...], compute: Callable[[], pd.DataFrame]
     ) -> pd.DataFrame:
         """The answer, from memory while runs and values are the same; large answers are not kept."""
-        key = (name, repr(sorted(bound.items())), tuple(entry.stamp for entry in chosen))
+        key = (name, repr(sorted(bound.items())), stamps)
         with self._lock:
             answer = self._answers.pop(key, None)
         if answer is None:
             answer = compute()
-            if answer.memory_usage(deep=True).sum() > max(SMALL, LEAN * len(chosen)):
+            if answer.memory_usage(deep=True).sum() > max(SMALL, LEAN * len(stamps)):
                 return answer
         with self._lock:
             self._answers[key] = answer

@@ -39,18 +39,22 @@ class RunList:
     def __init__(self) -> None:
         self._connection, self._lock = duckdb.connect(":memory:"), threading.Lock()
         self._stamps: dict[str, int] = {}
-        self._order: list[int] = []
+        self._held: tuple[int, ...] = ()  # stamps
         self._connection.register("empty_cards", CARDS.empty_table())
         self._connection.register("empty_figures", FIGURES.empty_table())
         run_script(self._connection, "run_list")
 
-    def ask(self, sql: str, bound: dict[str, Any], chosen: list[Entry], figures: Figures) -> pd.DataFrame:
-        """The answer to a statement on the tables, which hold the chosen runs, and no other, while it is computed."""
-        order = [each.stamp for each in chosen]
+    def ask(
+        self, sql: str, bound: dict[str, Any], chosen: list[Entry], stamps: tuple[int, ...], figures: Figures
+    ) -> pd.DataFrame:
+        """The answer to a statement on the tables, which hold the chosen runs, and no other, while it is computed.
+
+        stamps: of the chosen runs, in their order.
+        """
         with self._lock:
-            if order != self._order:
+            if stamps != self._held:
                 self._follow(chosen, figures)
-                self._order = order
+                self._held = stamps
             return self._connection.execute(sql, bound).df()
 
     def _follow(self, chosen: list[Entry], figures: Figures) -> None:

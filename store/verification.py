@@ -65,8 +65,7 @@ class Settled(NamedTuple):
 
     listed: Listing
     found: Entry
-    told: tuple[tuple[str, Signature], ...]  # its folders and its card; none where one changed too lately to be told
-    # by its time
+    told: tuple[tuple[str, Signature], ...]  # its folders; none where one changed too lately to be told by its time
 
 
 def verify(run: Run) -> list[Problem]:
@@ -185,11 +184,10 @@ def _stand(files: Iterable[tuple[str, Signature]]) -> bool:
 
 
 def _still(run: Run, listed: Listing, began: int) -> tuple[tuple[str, Signature], ...]:
-    """The run's folder, those in it and its card, where the last change of each is more than a tick before `began`."""
+    """The run's folder and those in it, where the last change of each is more than a tick before `began`."""
     inner = {name[:at] for name, _, _ in listed for at, sign in enumerate(name) if sign == "/"} - {run.answers.name}
     paths = [str(run.folder), *(f"{run.folder}/{name}" for name in sorted(inner))]
     told = [(path, signature(os.lstat(path))) for path in paths]
-    told += [(f"{run.folder}/{name}", sign) for name, _, sign in listed if name == run.card.name]
     return tuple(told) if all(began - max(sign[1:3]) > TICK for _, sign in told) else ()
 
 

@@ -18,32 +18,42 @@ met as (
     group by facts.run
     having count(distinct asked.number) = len(coalesce($keys, []::varchar[]))
 ),
-texts as (
-    select
-        run, lower(concat_ws(' ', run, name, array_to_string(tags, ' '), notes, state, dataset, preset, sweep)) as text
-    from cards
-),
 ranks as (
     select run, min(number) as number, min(text) as text
     from facts where name = coalesce($order, 'started')
     group by run
+),
+page as (
+    select
+        run, count(*) over () as found,
+        row_number() over (
+            order by
+                case when coalesce($falling, true) then ranks.number end desc nulls last,
+                ranks.number asc nulls last,
+                case when coalesce($falling, true) then ranks.text end desc nulls last,
+                ranks.text asc nulls last,
+                started desc nulls last, run
+        ) as place
+    from cards left join ranks using (run)
+    where
+        (len(coalesce($keys, []::varchar[])) = 0 or run in (from met))
+        and (
+            len(coalesce($words, []::varchar[])) = 0
+            or len(list_filter(
+                $words::varchar[],
+                lambda word: not contains(
+                    lower(concat_ws(' ', run, name, array_to_string(tags, ' '), notes, state, dataset, preset, sweep)),
+                    lower(word)
+                )
+            )) = 0
+        )
+    order by place
+    limit coalesce($rows, 50)
+    offset coalesce($skipped, 0)
 )
 select
     cards.*, figures.* exclude (run),
     case when state = 'running' and step > 0 and steps > step then seconds / step * (steps - step) end as seconds_left,
-    count(*) over () as found
-from cards
-join texts using (run)
-left join figures using (run)
-left join ranks using (run)
-where
-    len(list_filter(coalesce($words, []::varchar[]), lambda word: not contains(texts.text, lower(word)))) = 0
-    and (len(coalesce($keys, []::varchar[])) = 0 or run in (from met))
-order by
-    case when coalesce($falling, true) then ranks.number end desc nulls last,
-    ranks.number asc nulls last,
-    case when coalesce($falling, true) then ranks.text end desc nulls last,
-    ranks.text asc nulls last,
-    started desc nulls last, run
-limit coalesce($rows, 50)
-offset coalesce($skipped, 0)
+    found
+from page join cards using (run) left join figures using (run)
+order by place
