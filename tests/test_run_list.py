@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from app_fixture import linked
 from archive_fixture import write_run
 
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
@@ -95,6 +96,33 @@ def test_groups_are_counted_and_a_sweep_has_its_cells(archive: Archive) -> None:
     one = cells.iloc[0]
     losses = frame.set_index("run").loc[one["runs"], "best_loss"]
     assert [one["mean"], one["least"], one["most"]] == pytest.approx([losses.mean(), losses.min(), losses.max()])
+
+
+def test_a_picker_offers_the_newest_the_best_and_those_that_are_asked_for(archive: Archive) -> None:
+    frame = archive.ask("runs").set_index("run")
+    offered = archive.ask("run_choices", most=5, tag="old", also=[run_id(3), "no-such-run"])
+    best = frame["accuracy"].sort_values(ascending=False).index[:2]
+    newest = [run_id(number) for number in range(RUNS - 1, RUNS - 6, -1)]
+    assert set(offered["run"]) == {*newest, *best, run_id(3)} and offered["sound"].tolist() == [RUNS] * len(offered)
+    assert offered.sort_values("rank")["run"].tolist()[:2] == best.tolist()
+    assert offered["run"].tolist() == sorted(offered["run"], reverse=True)
+    only = archive.ask("run_choices", most=0, tag="best")
+    assert only.loc[only["tagged"] & ~only["run"].isin(best), "run"].tolist() in ([run_id(58)], [])
+
+
+def test_the_page_shows_fifty_runs_of_all_that_meet_a_condition_and_the_sweep_of_the_chosen_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
+    page = linked("runs", run=run_id(30))
+    assert not page.exception and len(page.dataframe[0].value) == 50
+    assert page.dataframe[0].value["run"].tolist()[0] == run_id(RUNS - 1)
+    text = " ".join(each.value for each in page.get("html") if hasattr(each, "value"))
+    assert "60 runs" in text and any("sweep\\-1" in each.value for each in page.subheader)
+    found = linked("runs", search="learning_rate=0.01 accuracy>0.95", order="lowest loss first").dataframe[0].value
+    assert 0 < len(found) < 12 and set(found["run"]) <= set(by_rate(0.01)) and (found["accuracy"] > 95).all()
+    second = linked("runs", page="2", order="by id").dataframe[0].value
+    assert second["run"].tolist() == [run_id(number) for number in range(50, RUNS)]
 
 
 def test_what_changes_is_in_the_list_at_once(tmp_path: Path) -> None:

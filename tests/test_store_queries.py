@@ -33,7 +33,15 @@ NEEDED = {
     "view": "x", "judge": JUDGES["x"], "clip": JUDGE, "template": PROMPTS[0],
     "labels": [0], "steps": GUIDED_STEPS[0], "like": "first", "by": "dataset", "sweep": "rates",
 }  # fmt: skip
-OF_CARDS = ("runs", "run_values", "settings", "run_page", "run_choices", "best_drawn", "run_groups")  # a run without tables has a row
+OF_CARDS = (
+    "runs",
+    "run_values",
+    "settings",
+    "run_page",
+    "run_choices",
+    "best_drawn",
+    "run_groups",
+)  # a run without tables has a row
 
 
 @pytest.fixture(scope="module")

@@ -37,14 +37,14 @@ def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
     All of them, newest first, where they fit on one page. Every file of the runs of a page is looked at.
     """
     found = search(words)
-    page = _looked_at(ask, **found, rows=ROWS)
-    count = int(page["found"].iloc[0]) if len(page) else 0
+    page = ask("run_page", **found, rows=ROWS)
+    count, ordered = int(page["found"].iloc[0]) if len(page) else 0, {}
     if count > ROWS:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
             place = inputs.turned("page", -(-count // ROWS))
-        page = _looked_at(ask, **found, order=column, falling=not rises, rows=ROWS, skipped=ROWS * (place - 1))
-    return page, count
+        ordered = {"order": column, "falling": not rises, "skipped": ROWS * (place - 1)}
+    return _looked_at(ask, **found, **ordered, rows=ROWS), count
 
 
 def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
