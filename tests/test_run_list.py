@@ -13,6 +13,7 @@ from archive_fixture import write_run
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
 from benchmarks.many_runs import write_run as write_small
 from firstlight.atomic_writes import write_bytes
+from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from store import index, verification
@@ -170,11 +171,14 @@ def test_what_the_index_says_of_a_run_that_changed_does_not_count(tmp_path: Path
     Run(root / run_id(9)).card.write_text(json.dumps(card | {"name": "Fun 9"}, indent=1, ensure_ascii=False) + "\n")
     os.utime(Run(root / run_id(9)).card, ns=(times.st_atime_ns, times.st_mtime_ns))
     new_process()
-    after = Archive(root).ask("runs").set_index("run")
+    archive = Archive(root)
+    with pytest.raises(RunError, match="changed after the run had ended"):
+        archive.ask("runs", run=run_id(9))  # overwritten in place: seen by whoever reads the run
+    after = archive.ask("runs").set_index("run")
     assert after.loc[run_id(7), "best_loss"] != before.loc[run_id(7), "best_loss"]
     assert after.loc[[run_id(8), run_id(9)], "state"].tolist() == ["damaged", "damaged"]
     write_manifest(Run(root / run_id(9)))
-    assert Archive(root).ask("runs", run=run_id(9))["name"].tolist() == ["Fun 9"]
+    assert archive.ask("runs", run=run_id(9))["name"].tolist() == ["Fun 9"]
 
 
 @pytest.mark.parametrize("harm", [
