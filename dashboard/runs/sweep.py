@@ -24,7 +24,8 @@ def draw(run: pd.Series) -> None:
     whole = next(iter((known or cells).values()))
     st.subheader(f"Its sweep: {elements.literal(name)}", anchor=False)
     count = f"{whole['n'].sum():,} runs in {len(whole):,} cells"
-    elements.note(f"{count}; of a cell's runs the mean, the least and the most. A difference between cells may be their seeds'.")
+    seeds = "A difference between cells may be their seeds'."
+    elements.note(f"{count}; of a cell's runs the mean, the least and the most. {seeds}")
     rows = [
         (cell or "—", f"{n:,}", *(_said(frame, cell, figure) for figure, frame in known.items()))
         for cell, n in zip(whole["cell"], whole["n"], strict=True)
