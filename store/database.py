@@ -8,7 +8,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from firstlight.run_state import LIVE
 from store import index
 from store.archive import entries, glance, good_entry
 from store.run_list import RunList, figure_table
-from store.verification import LOOKS, Entry, looked_into
+from store.verification import Entry, looked_into
 from store.views import SOURCES, SQL, VIEWS, connect, run_script, show, text
 
 QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))
@@ -32,7 +32,7 @@ FIGURES = "figures"  # a query whose rows stay with their runs, and what another
 REMEMBERED = 64  # answers, the latest used
 SMALL = 2 << 20  # bytes of an answer worth remembering, or
 LEAN = 1 << 14  # bytes for each of its runs
-MANY = 1 << 12  # rows of `figures` more than there are runs that are kept
+TRIES = 5  # at the figures of runs that change meanwhile
 CHECK = "firstlight store verify"
 
 
@@ -145,8 +145,9 @@ class Archive:
 
     def _measured(self, parameters: dict[str, Any]) -> list[Entry]:
         """The chosen runs, with their figures at hand: of those that are others than they were, they are read now."""
-        with self._measuring:
-            for _ in range(LOOKS):
+        everyone = parameters.keys().isdisjoint(("run", "runs"))
+        with self._measuring if everyone else nullcontext():  # who asks for one run does not wait for a look at all
+            for _ in range(TRIES):
                 chosen = self._chosen(parameters)
                 new = [each for each in chosen if each.stamp not in index.figures]
                 for start in range(0, len(new), index.BATCH):
@@ -155,10 +156,7 @@ class Archive:
                 if all(each.stamp in index.figures for each in new):
                     break
                 self._look_again()  # one was found damaged, or moved on
-            if len(index.figures) > 2 * len(chosen) + MANY:  # what runs were before
-                stamps = {each.stamp for each in chosen}
-                for stamp in [each for each in index.figures if each not in stamps]:
-                    del index.figures[stamp]
+        index.forget_figures()
         return chosen
 
     def _measure(self, runs: list[Entry], count: int) -> None:

@@ -26,6 +26,7 @@ from store.verification import Entry, Settled, fresh, settled
 
 LEAST = 50  # runs: fewer are looked at in a moment
 BATCH = 250  # runs between two writings, so that a first look that is interrupted goes on where it was
+MANY = 1 << 12  # figures that are remembered more than two for each run that stands
 MORE = 1000  # lines more than three for each run, and the file is written anew
 ROOMS = ("firstlight", "store")  # what is kept depends on their code
 
@@ -61,6 +62,14 @@ def keep(root: Path, count: int) -> None:
 def keep_figures(root: Path, count: int, made: dict[int, dict[str, Any] | None]) -> None:
     """Add the figures of runs that stand, by their stamps. count: of the archive's runs."""
     _add(root, count, [{"stamp": stamp, "figures": row} for stamp, row in made.items()])
+
+
+def forget_figures() -> None:
+    """Those of what runs were before, once there are many more than runs that stand."""
+    if len(figures) > 2 * len(settled) + MANY:
+        stand = {held.found.stamp for held in settled.copy().values()}
+        for stamp in [each for each in figures.copy() if each not in stand]:
+            figures.pop(stamp, None)
 
 
 def _add(root: Path, count: int, lines: list[dict[str, Any]]) -> None:

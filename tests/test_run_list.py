@@ -158,6 +158,20 @@ def test_another_process_reads_no_file_of_a_run_that_stands(
     assert Archive(root).ask("runs").equals(before) and list(kept.glob("*.jsonl"))
 
 
+def test_who_asks_for_one_run_leaves_the_figures_of_the_others(
+    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "MANY", -RUNS)
+    new_process()
+    archive = Archive(root)
+    before = archive.ask("runs")
+    index.figures.update({stamp: None for stamp in range(RUNS)})  # of what runs were before
+    assert archive.ask("runs", run=run_id(0))["best_loss"].notna().all()
+    assert len(index.figures) == RUNS
+    monkeypatch.setattr(archive, "_measure", lambda *_: pytest.fail("measured again"))
+    assert archive.ask("runs").equals(before)
+
+
 def test_what_the_index_says_of_a_run_that_changed_does_not_count(tmp_path: Path, kept: Path) -> None:
     root = tmp_path / "runs"
     write_runs(root, index.LEAST)
