@@ -32,7 +32,9 @@ WITHIN = 1e-6  # relative: TensorBoard keeps float32
 
 def measured(options: Any) -> int:
     """Fill, race, tell; 0 where every answer is the same."""
-    report: dict[str, Any] = {"rounds": options.rounds, "rows": []}
+    from benchmarks.__main__ import machine
+
+    report: dict[str, Any] = {**machine(os.cpu_count() or 1), "rounds": options.rounds, "rows": []}
     with tempfile.TemporaryDirectory(prefix="firstlight-") as own:
         folder = options.folder or Path(own)
         for count in options.counts:
