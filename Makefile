@@ -3,6 +3,7 @@
 # make fuzz        damage files, kill trainers and try properties at random, many times; SEED=... and COUNT=... of each kind
 # make soak        an object store that fails 200 times while it is read and written; SEED=... COUNT=... of each kind
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
+# make trackers    install the trackers that `python -m benchmarks store` races against, in .venv/trackers
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test fuzz soak bench audit check install shipped clean
+.PHONY: dashboard test fuzz soak bench trackers audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -59,6 +60,14 @@ install: .venv/all.stamp
 .venv/bench.stamp: requirements-bench.txt .venv/all.stamp
 	@echo "Installing the peers into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
+	@touch $@
+
+trackers: .venv/trackers/stamp
+
+.venv/trackers/stamp: requirements-trackers.txt | .venv/dashboard.stamp
+	@echo "Installing other trackers into .venv/trackers"
+	@$(BIN)/python -m venv .venv/trackers
+	@.venv/trackers/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-trackers.txt
 	@touch $@
 
 .venv/audit/bin/pip-audit: .venv/dashboard.stamp

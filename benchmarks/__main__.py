@@ -1,4 +1,4 @@
-"""python -m benchmarks sampling | gpu | record | processes: how fast it is, and whether several processes do as one."""
+"""python -m benchmarks sampling | gpu | record | processes | store: how fast it is, and whether processes do as one."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ from typing import Any
 from firstlight.archives import add_flag, existing_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
+from firstlight.installation import HOME
 from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
 
@@ -34,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
             from benchmarks.processes import measured as shared
 
             return shared(options.preset, options.processes, options.steps, options.json)
+        if options.command == "store":
+            from benchmarks.store import measured as read
+
+            return read(options)
         run = existing_run(options.runs, options.run)
         if options.command == "gpu":
             from benchmarks.gpu import measured
@@ -71,12 +76,27 @@ def parser() -> argparse.ArgumentParser:
     several.add_argument("--preset", default="tiny", help="the recipe (default: tiny)")
     several.add_argument("--processes", type=int, default=2, metavar="N", help="how many (default: 2)")
     several.add_argument("--steps", type=int, default=50, metavar="N", help="the first so many (default: 50)")
+    store_flags(commands.add_parser("store", help="how fast many runs are read, against other trackers"))
     for command in (add, gpu):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
         add_flag(command)
     for command in (add, gpu, log, several):
         command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     return flags
+
+
+def store_flags(add: argparse.ArgumentParser) -> None:
+    """The flags of `store`."""
+    add.add_argument("--counts", type=int, nargs="+", default=[10, 100, 1000, 10_000], metavar="N",
+                     help="runs of each archive (default: 10 100 1000 10000)")  # fmt: skip
+    add.add_argument("--rounds", type=int, default=15, metavar="N", help="of every question (default: 15)")
+    add.add_argument("--without", action="append", default=[], metavar="WORD", help="leave out trackers named so")
+    add.add_argument("--pages", action="store_true", help="the pages too, in a browser")
+    add.add_argument("--folder", type=Path, metavar="DIR", help="where the archives are kept for the next time")
+    add.add_argument("--only-fill", action="store_true", help="fill the archives and measure nothing")
+    add.add_argument("--peers", type=Path, default=HOME / ".venv" / "trackers" / "bin" / "python", metavar="PYTHON",
+                     help="of the trackers' environment (default: %(default)s)")  # fmt: skip
+    add.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
 
 
 def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:

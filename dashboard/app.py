@@ -89,8 +89,7 @@ def main() -> None:
     elements.style()
     sign_in.gate()
     sign_in.foot()
-    closely = not page.url_path  # where every run is shown; no other page shows more than a few
-    with archive.one_moment(closely):
+    with archive.one_moment():
         runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))
         place = st.container()
         if said := archive.notice():

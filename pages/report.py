@@ -9,7 +9,7 @@ from dashboard.report import headline, offer
 elements.title("Report", "What holds, and how do I show it to someone?")
 run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
-elements.headline(headline.sentence(archive.ask("runs"), ids))
+elements.headline(headline.sentence(archive.ask("runs", runs=ids), ids))
 st.caption(
     "Summary, loss curves, recognizability, quality, what the source says, pictures, configuration, versions, hashes; "
     "every number with its interval, its n, its query and a link to the page that shows it."

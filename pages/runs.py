@@ -5,20 +5,19 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import csv_download, elements, live
 from dashboard.data import adopted, archive
-from dashboard.runs import headline, notes_form, table
+from dashboard.runs import headline, notes_form, sweep, table
 
 elements.title("Runs", "What has been trained, and how good is it?")
 run = archive.chosen_run()
-runs = archive.ask("runs")
-elements.headline(headline.sentence(runs))
-live.watched(lambda: live.progress(*live.running(runs)), live.running(runs))
+elements.headline(headline.sentence(archive.ask("best_drawn").iloc[0]))
+running = live.running()
+live.watched(lambda: live.progress(*running), running)
 
-words = st.text_input("Search", key="search", bind="query-params", placeholder="id, name, tag, note, state or data set")
-shown = table.search(runs, words or "")
-if shown.empty:
+words = st.text_input("Search", key="search", bind="query-params", placeholder=table.SEARCHED)
+part, found = table.part(words or "", archive.ask)
+if part.empty:
     elements.note("No run holds these words.")
 else:
-    part = table.part(shown)
     st.dataframe(
         table.table(part, archive.ask, archive.folder),
         column_config=table.columns(),
@@ -29,8 +28,8 @@ else:
         on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",
     )
-    csv_download.save_rows(table.file_rows(shown), "runs")
-elements.damaged(runs)
+    csv_download.save_later(lambda: table.file_rows(words or "", archive.ask), "runs", found)
+elements.damaged(archive.ask("damaged_runs"))
 if said := headline.bundled(archive.root()):
     elements.note(said)
 
@@ -46,6 +45,9 @@ with right:
         elements.note(f"How well it draws is not measured yet. {archive.to_make(str(run['run']), 'all')}")
     else:
         elements.facts(run_facts.quality(quality))
+
+if run["sweep"]:
+    sweep.draw(run)
 
 st.subheader("Tags and note", anchor=False)
 notes_form.form(run)

@@ -13,6 +13,8 @@ from store.archive import entries, misnamed
 from store.archive import entry as entry_of
 from store.verification import DAMAGED, Entry, inspect
 
+MOST = 1_000_000  # lines
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when a run is damaged, 2 for a wrong command."""
@@ -34,6 +36,13 @@ def parser() -> argparse.ArgumentParser:
     everywhere = argparse.ArgumentParser(add_help=False)
     add_flag(everywhere)
     listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
+    listing.add_argument(
+        "words", nargs="*", metavar="WORD",
+        help="only runs that hold every word and meet every condition: tag=best, learning_rate=0.01, 'accuracy>0.9'",
+    )  # fmt: skip
+    listing.add_argument("--order", metavar="NAME", help="by this setting or figure, the largest first")
+    listing.add_argument("--rows", type=int, default=0, metavar="N", help="at most so many")
+    listing.add_argument("--by", metavar="NAME", help="how many runs have each value of a setting, tag, sweep ...")
     listing.set_defaults(command=show_list)
     check = commands.add_parser("verify", parents=[everywhere], help="read every file and compare it with the manifest")
     check.add_argument("run", nargs="?", metavar="RUN", help="only this run")
@@ -71,6 +80,8 @@ def parser() -> argparse.ArgumentParser:
 
 def show_list(options: argparse.Namespace) -> int:
     """One line per run: id, state, progress and what is to be said about it."""
+    if options.words or options.order or options.rows or options.by:
+        return show_found(options)
     found = entries(options.runs)
     if not found:
         print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
@@ -84,6 +95,27 @@ def show_list(options: argparse.Namespace) -> int:
         print(f"{_literal(name)} is not shown, because its name is no id; rename the folder: {_id_like(name)}")
     for run_id in hidden(options.runs):
         print(f"Your own run {run_id} hides the bundled one of that id.")
+    return 0
+
+
+def show_found(options: argparse.Namespace) -> int:
+    """One line per run that was asked for, with what it is ordered by; or one per group."""
+    from store.database import Archive
+    from store.search import search
+
+    archive, rows = Archive(options.runs), options.rows or MOST
+    if options.by:
+        for _, group in archive.ask("run_groups", by=options.by, rows=rows).iterrows():
+            print(f"{group['runs']:6,}  {_literal(group['value'])}")
+        return 0
+    found = archive.ask("run_page", **search(" ".join(options.words)), order=options.order, rows=rows)
+    values = archive.ask("run_values", setting=options.order).set_index("run")["setting"]
+    width = max(map(len, found["run"]), default=0)
+    for _, run in found.iterrows():
+        value = f"  {options.order} {values[run['run']]}" if options.order else ""
+        print(f"{run['run']:{width}}  {run['state']:9}{_literal(value)}  {_literal(str(run['name'] or ''))}".rstrip())
+    count = int(found["found"].iloc[0]) if len(found) else 0
+    print(f"{count:,} run{'s' * (count != 1)}" + (f", {len(found):,} of them here" if count > len(found) else ""))
     return 0
 
 

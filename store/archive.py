@@ -14,10 +14,12 @@ from firstlight.manifest import Problem
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from store.verification import Entry, damaged, glimpse, inspect, settled, with_name, with_words
+from store import index
+from store.verification import DAMAGED, Entry, damaged, fresh, glimpse, inspect, settled, with_name, with_words
 
 SETTLING = 0.1  # seconds: a table and its manifest are two files, and the second follows the first at once
-MARGIN = 1 << 13  # folders more than an archive has that are remembered
+MARGIN = 1 << 13  # folders that are remembered more than twice those that were there
+_most = [MARGIN]  # before those that are gone are forgotten
 
 
 def entries(root: Path) -> list[Entry]:
@@ -29,19 +31,16 @@ def entries(root: Path) -> list[Entry]:
 
 
 def glance(root: Path) -> list[Entry]:
-    """What `entries` says, by a look at each folder and card instead of at every file: a third of the time.
+    """What `entries` says, by a look at each folder instead of at every file: a fraction of the time.
 
-    A file that is made, replaced or removed, as everything here does it, changes its folder. A table that is
-    overwritten in place does not: that is seen by `entry`, without which no page reads a run, and by `entries`.
+    A file that is made, replaced or removed, as everything here does it, changes its folder. One that is overwritten
+    in place does not: that is seen by `entry`, without which no page reads a run, and by `entries`.
     """
     return _all(root, lambda folder: glimpse(folder, every_file=False))
 
 
 def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
-    look_at(root)
-    found = [look(f"{root}{os.sep}{name}") for name in _folders(root)]
-    found = [each for each in found if not (each.damaged and _no_run(each.run))]
-    found += _not_brought(root, {each.run.id for each in found})
+    found = _own(root, look)
     if (other := beside(root)) is not None:
         look_at(other)
         own = {each.run.id for each in found}
@@ -49,19 +48,33 @@ def _all(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
             with_words(look(f"{other}{os.sep}{name}"), root / name) for name in _folders(other) if name not in own
         ]
     for label, other in more(root).items():
-        look_at(other)
         own = {each.run.id for each in found}
-        there = [look(f"{other}{os.sep}{name}") for name in _folders(other)]
-        there = [each for each in there if not (each.damaged and _no_run(each.run))]
-        there += _not_brought(other, {each.run.id for each in there})
+        there = _own(other, look)
         found += [with_name(each, f"{label}:{each.run.id}") if each.run.id in own else each for each in there]
     found.sort(key=lambda each: each.run.id)
-    if len(settled) > 2 * len(found) + MARGIN:
-        settled.clear()  # of runs that are gone
-    if any(_settling(entry) for entry in found):
+    if len(settled) > _most[0]:
+        for folder in [each for each in settled.copy() if not os.path.lexists(each)]:
+            settled.pop(folder, None)
+        _most[0] = 2 * len(settled) + MARGIN
+    if any(each.state == DAMAGED and _settling(each) for each in found):
         time.sleep(SETTLING)
-        found = [inspect(entry.run) if _settling(entry) else entry for entry in found]
+        found = [inspect(each.run) if _settling(each) else each for each in found]
     return found
+
+
+def _own(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
+    """The runs of one archive, of one elsewhere those too that could not be brought here."""
+    look_at(root)
+    index.recall(root)
+    names, found = _folders(root), []
+    for name in names:
+        each = look(f"{root}{os.sep}{name}")
+        if not (each.state == DAMAGED and _no_run(each.run)):
+            found.append(each)
+        if len(fresh) >= index.BATCH:
+            index.keep(root, len(names))
+    index.keep(root, len(names))
+    return found + _not_brought(root, {each.run.id for each in found})
 
 
 def misnamed(root: Path) -> list[str]:

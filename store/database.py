@@ -7,19 +7,21 @@ folders themselves, so nothing is stale and a live run simply appears.
 import re
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
+from firstlight.run_state import LIVE
+from store import index
 from store.archive import entries, glance, good_entry
+from store.run_list import RunList, figure_table
 from store.verification import Entry, looked_into
 from store.views import SOURCES, SQL, VIEWS, connect, run_script, show, text
 
@@ -29,7 +31,7 @@ FIGURES = "figures"  # a query whose rows stay with their runs, and what another
 REMEMBERED = 64  # answers, the latest used
 SMALL = 2 << 20  # bytes of an answer worth remembering, or
 LEAN = 1 << 14  # bytes for each of its runs
-MANY = 1 << 12  # rows of `figures` more than were asked for that are kept
+TRIES = 5  # at the figures of runs that change meanwhile
 CHECK = "firstlight store verify"
 
 
@@ -42,33 +44,40 @@ class Archive:
         self._connection = connect(":memory:", self.root, Path(self._empties.name))
         self._lock = threading.Lock()
         self._answers: dict[Any, pd.DataFrame] = {}
-        self._figures: dict[int, dict[str, Any] | None] = {}  # stamp of a run -> its row of `figures`
+        self._list, self._measuring = RunList(), threading.Lock()
         self._moment = threading.local()
 
     def entries(self) -> list[Entry]:
         """Every run with its state, the damaged ones with a reason."""
-        look = getattr(self._moment, "look", None)
-        if look is None:
-            return entries(self.root)
-        if self._moment.held is None:
-            self._moment.held = look(self.root)
-        return list(self._moment.held)
+        moment = self._moment.__dict__
+        if "near" not in moment:
+            return glance(self.root)
+        if moment["held"] is None:
+            moment["held"] = glance(self.root)
+        return list(moment["held"])
 
     @contextmanager
-    def one_moment(self, closely: bool = True) -> Iterator[None]:
-        """Look at the folders once, in this thread: whatever is asked of all runs meanwhile is of the same moment.
+    def one_moment(self) -> Iterator[None]:
+        """Look at each folder once, in this thread: whatever is asked of runs meanwhile is of the same moment.
 
-        Not `closely`, only runs that are asked for by id are looked at file by file, the others by their folder.
+        Runs that are asked for by id are looked at file by file, the others by their folder.
         """
-        self._moment.look, self._moment.held = entries if closely else glance, None
+        self._moment.__dict__.update(held=None, near={})
         try:
             yield
         finally:
-            self._moment.look = None
+            self._moment.__dict__.clear()
 
     def entry(self, run_id: str) -> Entry:
         """One run that may be read. Raises RunError, with the reason, for an unknown, malformed or damaged one."""
-        return good_entry(self.root, run_id)
+        near = self._moment.__dict__.get("near", {})
+        if run_id not in near:
+            try:
+                near[run_id] = good_entry(self.root, run_id)
+            except RunError:
+                self._look_again()  # what is damaged now is so for all of the page
+                raise
+        return near[run_id]
 
     def ask(self, name: str, **parameters: Any) -> pd.DataFrame:
         """The rows of store/sql/<name>.sql; where there are none, an empty frame with the right columns.
@@ -80,39 +89,101 @@ class Archive:
         """
         sql = statement(name)
         bound = _bound(name, sql, parameters)
+        if "facts" in _words(sql) or (set(_views(sql)) == {"cards"} and not parameters.keys() & {"run", "runs"}):
+            return self._listed(name, sql, bound, parameters)
         try:
-            return self._remembered(name, sql, bound, self._sound(sql, parameters))
+            chosen = self._sound(sql, parameters)
+            stamps = tuple(each.stamp for each in chosen)
+            return self._remembered(name, bound, stamps, lambda: self._answer(sql, bound, chosen))
         except duckdb.Error as error:  # a file was replaced or removed between the look at it and the reading
             self._reopen_after(error)
+            self._look_again()
         return self._salvaged(name, sql, bound, self._sound(sql, parameters))
 
     def _sound(self, sql: str, parameters: dict[str, Any]) -> list[Entry]:
         """The chosen runs, the content of what the statement reads looked at. Raises RunError as `entry` does."""
+        if FIGURES in _words(sql):
+            return self._measured(parameters)
         chosen, tables = self._chosen(parameters), _tables(sql)
         looked = [looked_into(entry, tables) for entry in chosen]
         if all(one is other for one, other in zip(looked, chosen, strict=True)):
             return chosen
-        self._moment.held = None  # what is damaged now is so for all of the page
+        self._look_again()
         return self._chosen(parameters)
+
+    def _look_again(self) -> None:
+        if self._moment.__dict__:
+            self._moment.__dict__.update(held=None, near={}, listed=None)
 
     def _chosen(self, parameters: dict[str, Any]) -> list[Entry]:
         if "run" in parameters:
             return [self.entry(parameters["run"])]
         if parameters.get("runs") is None:
             return self.entries()
-        if getattr(self._moment, "look", None) is entries:
-            known = {entry.run.id: entry for entry in self.entries() if not entry.damaged}
-            return [known[run] for run in dict.fromkeys(parameters["runs"]) if run in known]
-        return list(_readable(self.root, dict.fromkeys(parameters["runs"])))
+        return list(self._readable(dict.fromkeys(parameters["runs"])))
 
-    def _remembered(self, name: str, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
+    def _readable(self, ids: Iterable[str]) -> Iterator[Entry]:
+        for run_id in ids:
+            if isinstance(run_id, str):
+                try:
+                    yield self.entry(run_id)
+                except RunError:
+                    continue
+
+    def _listed(self, name: str, sql: str, bound: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
+        """The answer to a query on the list of runs, of all or of the chosen ones."""
+        if not parameters.keys().isdisjoint(("run", "runs")):
+            chosen = self._measured(parameters)
+            return RunList().ask(sql, bound, chosen, tuple(each.stamp for each in chosen), index.figures)
+        moment = self._moment.__dict__
+        chosen, stamps = moment.get("listed") or (self._measured(parameters), ())
+        stamps = stamps or tuple(each.stamp for each in chosen)
+        if "near" in moment:
+            moment["listed"] = chosen, stamps
+        return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
+
+    def _measured(self, parameters: dict[str, Any]) -> list[Entry]:
+        """The chosen runs, with their figures at hand: of those that are others than they were, they are read now."""
+        everyone = parameters.keys().isdisjoint(("run", "runs"))
+        with self._measuring if everyone else nullcontext():  # who asks for one run does not wait for a look at all
+            for _ in range(TRIES):
+                chosen = self._chosen(parameters)
+                new = [each for each in chosen if each.stamp not in index.figures]
+                for start in range(0, len(new), index.BATCH):
+                    part = new[start : start + index.BATCH]
+                    self._measure([looked_into(each, _tables(statement(FIGURES))) for each in part], len(chosen))
+                if all(each.stamp in index.figures for each in new):
+                    break
+                self._look_again()  # one was found damaged, or moved on
+        index.forget_figures()
+        return chosen
+
+    def _measure(self, runs: list[Entry], count: int) -> None:
+        """Read the figures of these runs, and keep those of the ones that stand. count: of the archive's runs."""
+        try:
+            with self._cursor() as cursor:
+                show(cursor, _views(statement(FIGURES)), runs, Path(self._empties.name))
+                rows = {row["run"]: row for row in cursor.sql(statement(FIGURES)).to_arrow_table().to_pylist()}
+        except duckdb.Error as error:
+            self._reopen_after(error)
+            if len(runs) > 1:
+                for each in runs:
+                    self._measure([each], count)
+            return
+        made = {each.stamp: rows.get(each.run.id) for each in runs}
+        index.figures.update(made)
+        index.keep_figures(self.root, count, {each.stamp: made[each.stamp] for each in runs if each.state not in LIVE})
+
+    def _remembered(
+        self, name: str, bound: dict[str, Any], stamps: tuple[int, ...], compute: Callable[[], pd.DataFrame]
+    ) -> pd.DataFrame:
         """The answer, from memory while runs and values are the same; large answers are not kept."""
-        key = (name, repr(sorted(bound.items())), tuple(entry.stamp for entry in chosen))
+        key = (name, repr(sorted(bound.items())), stamps)
         with self._lock:
             answer = self._answers.pop(key, None)
         if answer is None:
-            answer = self._answer(sql, bound, chosen)
-            if answer.memory_usage(deep=True).sum() > max(SMALL, LEAN * len(chosen)):
+            answer = compute()
+            if answer.memory_usage(deep=True).sum() > max(SMALL, LEAN * len(stamps)):
                 return answer
         with self._lock:
             self._answers[key] = answer
@@ -145,24 +216,8 @@ class Archive:
         with self._cursor() as cursor:
             show(cursor, _views(sql), chosen, Path(self._empties.name))
             if FIGURES in _words(sql):
-                cursor.register(FIGURES, self._figures_of(chosen))
+                cursor.register(FIGURES, figure_table(chosen, index.figures))
             return cursor.execute(sql, bound).df()
-
-    def _figures_of(self, chosen: list[Entry]) -> pa.Table:
-        """The answer to `figures`, computed of those runs alone that are others than they were."""
-        with self._lock:
-            held = {entry.stamp: self._figures[entry.stamp] for entry in chosen if entry.stamp in self._figures}
-        new = [entry for entry in chosen if entry.stamp not in held]
-        with self._cursor() as cursor:
-            show(cursor, _views(statement(FIGURES)), new, Path(self._empties.name))
-            answer = cursor.sql(statement(FIGURES)).to_arrow_table()
-        rows = {row["run"]: row for row in answer.to_pylist()}
-        made = {entry.stamp: rows.get(entry.run.id) for entry in new}
-        with self._lock:
-            if len(self._figures) > 2 * len(chosen) + MANY:
-                self._figures = held  # without what runs were before
-            self._figures |= made
-        return pa.Table.from_pylist([row for row in (held | made).values() if row], schema=answer.schema)
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -214,8 +269,7 @@ def _views(sql: str) -> list[str]:
 
 def _tables(sql: str) -> list[str]:
     """The tables that a statement reads."""
-    views = _views(sql) + (_views(statement(FIGURES)) if FIGURES in _words(sql) else [])
-    return [table for view in views if view != "cards" for table in SOURCES.get(view, (view,))]
+    return [table for view in _views(sql) if view != "cards" for table in SOURCES.get(view, (view,))]
 
 
 def _words(sql: str) -> set[str]:
@@ -237,12 +291,3 @@ def _bound(name: str, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """A Python number for a numpy one."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _readable(root: Path, ids: Iterable[str]) -> Iterator[Entry]:
-    for run_id in ids:
-        if isinstance(run_id, str):
-            try:
-                yield good_entry(root, run_id)
-            except RunError:
-                continue

@@ -1,6 +1,6 @@
 """One run folder looked at: its entry, sound or damaged, with a reason for each file that is not as it should be."""
 
-import json
+import hashlib
 import os
 import time
 from collections.abc import Iterable
@@ -33,7 +33,8 @@ DAMAGED = "damaged"
 TICK = 2 * 10**9  # nanoseconds, the coarsest clock of a file system: two changes within it may leave one time
 LOOKS = 100  # at a run that is written to all the time, before it is called damaged
 
-settled: dict[str, "_Settled"] = {}  # folder -> what was in it, and what that came to
+settled: dict[str, "Settled"] = {}  # folder -> what was in it, and what that came to
+fresh: set[str] = set()  # folders of which that is new since the index was told
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class Entry:
         return [self.tables[name], *(self.parts if name == "metrics" else ())] if name in self.tables else []
 
 
-class _Settled(NamedTuple):
+class Settled(NamedTuple):
     """A run that stays as it is while its files do."""
 
     listed: Listing
     found: Entry
-    told: dict[str, Signature]  # of its folders and its card; empty where one changed too lately to be told by its time
+    told: tuple[tuple[str, Signature], ...]  # its folders; none where one changed too lately to be told by its time
 
 
 def verify(run: Run) -> list[Problem]:
@@ -103,7 +104,8 @@ def _looked_at(run: Run, everything: bool) -> tuple[Listing, Entry]:
         files, problems = survey(run, listed)
         found = damaged(run, problems) if problems else _judged(run, files, everything)
     if not everything and found.state not in LIVE and not (held and held.found is found and held.told):
-        settled[str(run.folder)] = _Settled(listed, found, _still(run, listed, began))
+        settled[str(run.folder)] = Settled(listed, found, _still(run, listed, began))
+        fresh.add(str(run.folder))
     return listed, found
 
 
@@ -158,19 +160,19 @@ def with_words(found: Entry, words: Path) -> Entry:
     """The entry of a run that lies elsewhere, with what people said of it in `words`."""
     run = Run(found.run.folder, words)
     notes = read_notes(run)
-    return replace(found, run=run, notes=notes, stamp=hash((found.stamp, notes)))
+    return replace(found, run=run, notes=notes, stamp=_stamp(found.stamp, notes))
 
 
 def with_name(found: Entry, name: str) -> Entry:
     """The entry of a run that is shown by another name than its id."""
-    return replace(found, run=replace(found.run, name=name), stamp=hash((found.stamp, name)))
+    return replace(found, run=replace(found.run, name=name), stamp=_stamp(found.stamp, name))
 
 
 def glimpse(folder: str, every_file: bool) -> Entry:
     """The entry of a run's folder; it is listed again only where a folder, or one of its files, is another."""
     held = settled.get(folder)
     try:
-        if held and held.told and _stand(held.told.items()):
+        if held and held.told and _stand(held.told):
             files = ((f"{folder}/{name}", sign) for name, _, sign in held.listed)
             if not every_file or _stand(files):
                 return held.found
@@ -181,16 +183,24 @@ def glimpse(folder: str, every_file: bool) -> Entry:
 
 def _stand(files: Iterable[tuple[str, Signature]]) -> bool:
     """Whether every file, or folder, has its signature still."""
-    return all(signature(os.lstat(path)) == sign for path, sign in files)
+    for path, sign in files:  # written out: of 10,000 runs this is most of a look
+        info = os.lstat(path)
+        if (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino) != sign:
+            return False
+    return True
 
 
-def _still(run: Run, listed: Listing, began: int) -> dict[str, Signature]:
-    """The run's folder, those in it and its card, where the last change of each is more than a tick before `began`."""
+def _still(run: Run, listed: Listing, began: int) -> tuple[tuple[str, Signature], ...]:
+    """The run's folder and those in it, where the last change of each is more than a tick before `began`."""
     inner = {name[:at] for name, _, _ in listed for at, sign in enumerate(name) if sign == "/"} - {run.answers.name}
     paths = [str(run.folder), *(f"{run.folder}/{name}" for name in sorted(inner))]
-    told = {path: signature(os.lstat(path)) for path in paths}
-    told |= {f"{run.folder}/{name}": sign for name, _, sign in listed if name == run.card.name}
-    return told if all(began - max(sign[1:3]) > TICK for sign in told.values()) else {}
+    told = [(path, signature(os.lstat(path))) for path in paths]
+    return tuple(told) if all(began - max(sign[1:3]) > TICK for _, sign in told) else ()
+
+
+def _stamp(*parts: Any) -> int:
+    """A number that is another where any of the parts is, and the same in every process."""
+    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest(), signed=True)
 
 
 def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
@@ -223,7 +233,7 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     tables = [(name, path) for name, path in tables if path.name not in left_out]
     message = card.get("message")
     notes = read_notes(run)
-    stamp = hash((run.folder, state, json.dumps(card), notes, *(files[path.name] for _, path in tables)))
+    stamp = _stamp(str(run.folder), state, card, notes, *(files[path.name] for _, path in tables))
     first = dict(reversed(tables))  # of the metrics, the live file or else the first part
     more = tuple(path for name, path in tables if path != first[name])
     said = message if isinstance(message, str) else ""
@@ -241,5 +251,5 @@ def _listed(run: Run, files: dict[str, Signature], everything: bool, required: b
 
 
 def damaged(run: Run, problems: list[Problem], card: dict[str, Any] | None = None) -> Entry:
-    stamp = hash((run.folder, DAMAGED, str(problems[0]), json.dumps(card)))
+    stamp = _stamp(str(run.folder), DAMAGED, str(problems[0]), card)
     return Entry(run, DAMAGED, str(problems[0]), card, problems=tuple(problems), stamp=stamp)

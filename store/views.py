@@ -56,6 +56,7 @@ CARDS = pa.schema(
         ("step", pa.int64()),  # optimizer steps done
         ("steps", pa.int64()),  # optimizer steps wanted
         ("epoch", pa.float64()),
+        ("sweep", pa.string()),  # that it is of
         ("config", pa.string()),  # JSON: the recipe in Firstlight's own words, which pages reckon with
         ("settings", pa.string()),  # JSON: what a person said of the run, the recipe's words among it; only ever shown
     ]

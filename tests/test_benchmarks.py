@@ -1,5 +1,7 @@
 """The races: what is counted, what is compared, and one race of two real engines and one that is not there."""
 
+import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import torch
 from archive_fixture import card
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.__main__ import grown
+from benchmarks.__main__ import grown, parser
+from benchmarks.many_runs import run_id, write_runs
 from benchmarks.peak import operations, peak
 from benchmarks.race import best, race, ratios, spread
+from benchmarks.store import started, told_of, unlike
 from exporter.export import export
 from exporter.graph import store_in_half
 from firstlight.atomic_writes import write_json
@@ -73,6 +77,20 @@ def test_engines_draw_the_same_and_one_that_is_not_there_says_so(run: Run) -> No
     assert by_name["ours"]["ratio"] == {"median": 1.0, "low": 1.0, "high": 1.0}
     assert 0 < by_name["torch channels_last"]["difference"] < 1 / 255 + 1e-4
     assert not list(Path.cwd().glob("pictures.npy"))
+
+
+def test_what_other_trackers_are_given_is_what_ours_reads_in_files(tmp_path: Path) -> None:
+    options = parser().parse_args(["store", "--without", "MLflow", "--without", "TensorBoard", "--without", "Trackio"])
+    write_runs(tmp_path / "ours-3", 3)
+    with closing(started("ours", tmp_path / "ours-3", options)) as ours:
+        assert "failed" not in ours.ask('{"do": "start"}')
+        found = [ours.ask(json.dumps({"do": word, "about": about}))["found"] for word, about in (
+            ("listed", []), ("curves", [[run_id(2), run_id(0)]]), ("recognition", [run_id(1)]))]  # fmt: skip
+    given = [told_of(number) for number in range(3)]
+    assert not unlike(found[0], {run["id"]: [run["loss"][-1], run["settings"]["learning_rate"]] for run in given})
+    assert not unlike(found[1], {run_id(place): given[place]["loss"] for place in (0, 2)})
+    assert not unlike(found[2], given[1]["recognized"]) and given[1]["recognized"][-1] > 0.8
+    assert unlike(found[2], given[2]["recognized"]) and unlike({}, found[0])
 
 
 def test_time_per_picture_is_told_by_how_many_are_drawn_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

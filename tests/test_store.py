@@ -420,11 +420,10 @@ def test_a_later_writer_sweeps_what_nobody_can_still_be_at(tmp_path: Path) -> No
         lambda run: run.metrics.unlink(),
         lambda run: (run.folder / "link").symlink_to("run.json"),
         lambda run: (run.checkpoints / "ema.safetensors").unlink(),
-        lambda run: run.card.write_text(run.card.read_text().replace('"step": 200', '"step": 199')),
         lambda run: write_bytes(run.notes, b'{"schema": 1, "tags": ["new"], "text": ""}'),
         lambda run: write_run(run.folder.parent, "good", state="running", step=7),
     ],
-    ids=["made", "removed", "renamed", "replaced", "lacking", "linked", "checkpoint", "card", "notes", "running"],
+    ids=["made", "removed", "renamed", "replaced", "lacking", "linked", "checkpoint", "notes", "running"],
 )
 def test_a_glance_sees_every_change_that_leaves_its_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Run], object]
@@ -442,15 +441,16 @@ def test_a_glance_sees_every_change_that_leaves_its_mark(
     assert seen == entries(tmp_path) != before
 
 
+@pytest.mark.parametrize("name", ["metrics.parquet", "run.json"])
 def test_a_glance_looks_into_no_folder_that_stands_and_who_reads_a_run_looks_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("store.verification.TICK", 0)
     run = write_run(tmp_path, "good")
     time.sleep(0.05)
     glance(tmp_path)
-    run.metrics.write_bytes(b"overwritten in place")
-    settle(run.metrics.parent / "metrics.parquet")
+    (run.folder / name).write_bytes(b"overwritten in place")
+    settle(run.folder / name)
     assert glance(tmp_path)[0].state == "finished"
     assert entry(tmp_path, "good").damaged and glance(tmp_path)[0].damaged
 

@@ -34,6 +34,19 @@ def test_a_list_names_every_run_and_steers_no_terminal(root: Path, capsys: pytes
     assert "second  finished" in said and "\x1b" not in said
 
 
+def test_a_list_holds_the_runs_that_are_asked_for(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(root, "third", tags=["best"], settings={"lr": 0.1})
+    asked = ["list", "--runs", str(root)]
+    assert main([*asked, "tag=best"]) == 0 and capsys.readouterr().out.splitlines() == [
+        "third  finished   Run third",
+        "1 run",
+    ]
+    assert main([*asked, "accuracy>0.9", "--order", "lr", "--rows", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["third  finished   lr 0.1  Run third", "3 runs, 1 of them here"]
+    assert main([*asked, "--by", "tag"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["     2  test", "     1  best"]
+
+
 def test_an_empty_archive_names_the_command_that_fills_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("list", "verify"):
         assert main([command, "--runs", str(tmp_path / "none")]) == 0

@@ -142,7 +142,7 @@ def _scored(run: pd.Series, ask: Ask) -> Evidence | None:
 
 def _harder(run: pd.Series, ask: Ask) -> Evidence | None:
     """The last pictures kept in training, of the best run of digits and the best run of harder data."""
-    frame = ask("runs").dropna(subset=["cas"]).sort_values("cas")
+    frame = ask("taught", also=run["run"])
     like = frame[(frame["size"] == run["size"]) & (frame["channels"] == run["channels"])]
     both = [like[like["dataset"].isin(kind)]["run"].tolist() for kind in (DIGITS, HARDER)]
     ids = [str(run["run"]) if run["run"] in kind else str(kind[-1]) for kind in both if kind]

@@ -77,8 +77,7 @@ def picture(run: pd.Series, others: int, source: str) -> Evidence | None:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _picture(run: str, stamp: int, others: int, source: str) -> Evidence | None:
-    rows = data_archive.ask("runs").set_index("run", drop=False)
-    return evidence(rows.loc[run], source, data_archive.ask)
+    return evidence(data_archive.ask("runs", run=run).iloc[0], source, data_archive.ask)
 
 
 def _marks(own: Sequence[Found]) -> str:

@@ -36,14 +36,14 @@ class Comparison:
 
 def chosen_runs() -> pd.DataFrame:
     """The compared runs, the baseline first: rows of the query `runs`. Ends the page where there is only one."""
-    run, frame = archive.chosen_run(), archive.ask("runs")
-    usable = frame[frame["state"] != "damaged"].set_index("run", drop=False)
-    if len(usable) < 2:
+    run, offered = archive.chosen_run(), archive.offered()
+    if len(offered) < 2:
         elements.stop(f"{run['run']} is the only run. Make another with: firstlight train --preset tiny")
     ids = list(dict.fromkeys([st.session_state["baseline"], *control_bar.chosen_others(run)]))
     if len(ids) < 2:  # the baseline itself was chosen: the best of the others stands beside it
-        ids.append(str(usable.drop(index=ids).sort_values("accuracy", ascending=False, kind="stable").index[0]))
-    return usable.loc[ids]
+        ids.append(str(next(each for each in offered.sort_values("rank")["run"] if each not in ids)))
+    frame = archive.ask("runs", runs=ids).set_index("run", drop=False)
+    return frame.loc[[each for each in ids if each in frame.index]]
 
 
 def chosen_view(runs: pd.DataFrame) -> str:

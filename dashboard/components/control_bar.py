@@ -10,7 +10,7 @@ from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
 from dashboard.components.elements import WORDS
 from dashboard.components.inputs import RUNS, refuse, several
-from dashboard.data.archive import ask, called
+from dashboard.data import archive
 from dashboard.run_facts import class_names
 
 DEFAULT_AXIS = "% of steps"
@@ -24,6 +24,7 @@ class Choice:
     label: str
     values: list[str]
     default: str
+    more: bool = False  # there are others, which may be typed
 
 
 def control_bar(controls: Sequence[str], tag: str = "") -> list[str]:
@@ -33,57 +34,61 @@ def control_bar(controls: Sequence[str], tag: str = "") -> list[str]:
 
     Returns the ids of the runs chosen on it.
     """
-    frame = ask("runs")
-    usable = frame[frame["state"] != "damaged"]
-    if usable.empty:
-        return []
     if "baseline" in controls:
         _begin_comparing()
     compared = "baseline" in controls or ("with" in controls and _beside_in_address())
-    choices = _choices(usable, compared, tag)
+    choices, run = _choices(compared, tag)
+    if run is None:
+        return []
     _arrive({key: choice for key, choice in choices.items() if key in controls})
     with st.container(horizontal=True, key="control-bar", vertical_alignment="bottom"):
         for key, choice in choices.items():
             _adopt(key, choice, shown=key in controls)
             _draw(key, choice) if key in controls else _hold(key)
-        runs = others(_run_in(usable), _compare) if "with" in controls else [str(st.session_state["run"])]
+        runs = others(run, _compare) if "with" in controls else [str(st.session_state["run"])]
         copy_link({key: st.session_state[key] for key in choices if key in controls})
     return list(dict.fromkeys([*runs, *([st.session_state["baseline"]] if "baseline" in controls else [])]))
 
 
-def _choices(usable: pd.DataFrame, compared: bool, tag: str) -> dict[str, Choice]:
-    """The controls that are lists, in their order; the run is adopted, because its classes are among the choices.
+def _choices(compared: bool, tag: str) -> tuple[dict[str, Choice], pd.Series | None]:
+    """The controls that are lists, in their order, and the run, which is adopted, because its classes are among the
+    choices. None where no run is sound.
 
     The default run is the first with the tag, else the one that draws best, where one is evaluated; it is held against
     the next.
     """
-    ids = usable["run"].tolist()
-    ranked = (
-        usable.assign(done=usable["state"] == "finished")
-        .sort_values(["accuracy", "done"], ascending=False, na_position="last", kind="stable")["run"]
-        .astype(str)
-    )
-    tagged = [run for run, tags in zip(ids, usable["tags"], strict=True) if tag and tags is not None and tag in tags]
-    run = Choice("Run", ids, (tagged or [ranked.iloc[0]])[0])
-    _adopt("run", run)
-    names = class_names(_run_in(usable))
+    run = None
+    while run is None:  # again where the run that is chosen turns out to be damaged
+        if (offered := _offered(tag)).empty:
+            return {}, None
+        ids, more = offered["run"].tolist(), len(offered) < offered["sound"].iloc[0]
+        ranked = offered.sort_values("rank")["run"].tolist()
+        choice = Choice("Run", ids, [*offered.loc[offered["tagged"], "run"], ranked[0]][0], more)
+        _adopt("run", choice)
+        run = archive.sound_run(st.session_state["run"])
+    names = class_names(run)
     return {
-        "run": run,
-        "baseline": Choice("Baseline", ids, ranked.iloc[min(1, len(ids) - 1)]),
+        "run": choice,
+        "baseline": Choice("Baseline", ids, ranked[min(1, len(ids) - 1)], more),
         "class": Choice("Class", names, names[0]),
         "axis": Choice("Axis", list(AXES), COMPARED_AXIS if compared else DEFAULT_AXIS),
-    }
+    }, run
 
 
-def _run_in(usable: pd.DataFrame) -> pd.Series:
-    return usable[usable["run"] == st.session_state["run"]].iloc[0]
+def _offered(tag: str = "") -> pd.DataFrame:
+    """The runs that the pickers offer; among them those that are chosen, or that the URL or the memory asks for."""
+    held = (st.session_state.get("memory", {}), st.session_state, st.query_params)
+    asked = [place.get(key) for place in held for key in RUNS]
+    beside = [*st.session_state.get("with", []), *st.query_params.get_all("with")]
+    return archive.offered(tag, sorted({each for each in (*asked, *beside) if isinstance(each, str)}))
 
 
 def _draw(key: str, choice: Choice) -> None:
     width = 190 if key in ("run", "baseline") else 130
     st.selectbox(
-        choice.label, choice.values, None, key=key, help=WORDS.get(key), bind="query-params", required=True, width=width
-    )
+        choice.label, choice.values, None, key=key, help=WORDS["more"] if choice.more else WORDS.get(key),
+        bind="query-params", required=True, width=width, accept_new_options=choice.more,
+    )  # fmt: skip
 
 
 def _hold(key: str) -> None:
@@ -107,7 +112,7 @@ def _take_from_address(key: str, choice: Choice) -> None:
     """What the URL asks for, where that can be chosen; else a notice."""
     asked = st.query_params.get(key)
     if key in RUNS and asked is not None:
-        asked = called(asked, choice.values)
+        asked = archive.called(asked, choice.values)
     if asked in choice.values:
         st.session_state[key] = asked
     elif asked is not None:
@@ -146,11 +151,12 @@ def chosen_axis() -> str:
 
 def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[str]:
     """Runs to show beside the chosen one, in the URL: their ids, the chosen run's first."""
-    frame = ask("runs")
-    ids = [name for name in frame.loc[frame["state"] != "damaged", "run"].tolist() if name != run["run"]]
+    offered = _offered()
+    ids = [name for name in offered["run"] if name != run["run"]]
     if not ids:
         return [str(run["run"])]
-    return [str(run["run"]), *several("Beside", ids, "with", "other runs", also=[str(run["run"])], changed=changed)]
+    more, own = len(offered) < offered["sound"].iloc[0], [str(run["run"])]
+    return own + several("Beside", ids, "with", "other runs", also=own, changed=changed, more=more)
 
 
 def chosen_others(run: pd.Series) -> list[str]:

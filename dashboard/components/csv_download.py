@@ -1,6 +1,7 @@
 """CSV files of what is shown, harmless in a spreadsheet."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -33,10 +34,15 @@ def harmless(text: str) -> str:
 
 def save_rows(frame: pd.DataFrame, name: str) -> None:
     """A button that saves the rows as firstlight-<name>.csv; they are written when it is pressed."""
+    save_later(lambda: frame, name, len(frame))
+
+
+def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
+    """The same of so many rows that are looked up when the button is pressed."""
     file = f"firstlight-{name}.csv"
     st.download_button(
-        "CSV", lambda: csv_of(frame), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
-        help=f"{len(frame):,} rows, nothing rounded",
+        "CSV", lambda: csv_of(rows()), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
+        help=f"{count:,} rows, nothing rounded",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dashboard.components import csv_download
 
 STYLE = Path(__file__).parent.parent / "style.css"
 WORDS = {
+    "more": "the newest are listed; type the id of any other, or choose it on the page Runs",
     "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), whatever the schedule",
     "guidance": "guidance scale s: D without label + s · (D with label − D without label); 1 is plain conditional",
     "steps": "evaluations of the network, one after another",
@@ -67,16 +68,16 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t
     csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
-def damaged(frame: pd.DataFrame) -> None:
-    """Every damaged run with its reason, as literal text."""
-    bad = frame[frame["state"] == "damaged"]
+def damaged(bad: pd.DataFrame) -> None:
+    """The damaged runs with their reasons, as literal text. bad: the query `damaged_runs`."""
     if not bad.empty:
         rows = "".join(
             f'<li><span class="badge">damaged</span> {html.escape(run)}: {html.escape(reason)}</li>'
             for run, reason in zip(bad["run"], bad["reason"], strict=True)
         )
         st.html(f'<ul class="damaged">{rows}</ul>')
-        note("Damaged runs are left out of every page. Check them with: firstlight store verify")
+        more = f"{bad['found'].iloc[0] - len(bad):,} more. " if bad["found"].iloc[0] > len(bad) else ""
+        note(f"{more}Damaged runs are left out of every page. Check them with: firstlight store verify")
 
 
 def stop(message: str) -> NoReturn:

@@ -37,16 +37,19 @@ def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGener
 
 def several(
     label: str, values: Sequence[str], key: str, placeholder: str, also: Sequence[str] = (),
-    changed: Callable[[], None] | None = None,
+    changed: Callable[[], None] | None = None, more: bool = False,
 ) -> list[str]:  # fmt: skip
-    """Any of a list, in the URL, in the order picked; `also` may stand in the URL and is passed over."""
+    """Any of a list, in the URL, in the order picked; `also` may stand in the URL and is passed over. Where there are
+    more than the list has, others may be typed.
+    """
     if set(st.query_params.get_all(key)) - {*values, *also}:
         refuse(key)
     if set(st.session_state.get(key, [])) - set(values):
         st.session_state[key] = [name for name in st.session_state[key] if name in values]
     picked = st.multiselect(
-        label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed
-    )
+        label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed,
+        accept_new_options=more,
+    )  # fmt: skip
     return [name for name in picked if name in values]
 
 

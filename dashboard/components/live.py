@@ -28,9 +28,10 @@ def watched(view: Callable[[], None], runs: list[str]) -> None:
     sign_in.fragment(look, LOOK)()
 
 
-def running(runs: pd.DataFrame) -> list[str]:
-    """The runs that are being trained. runs: the query `runs`."""
-    return [str(run) for run in runs.loc[runs["state"] == "running", "run"]]
+def running() -> list[str]:
+    """The runs that are being trained, the newest."""
+    frame = archive.ask("run_page", keys=["state"], signs=["="], values=["running"])
+    return [str(run) for run in frame["run"]]
 
 
 def progress(*runs: str) -> None:

@@ -35,9 +35,9 @@ def _archive(folder: Path) -> Archive:
 
 
 @contextmanager
-def one_moment(closely: bool) -> Iterator[None]:
-    """All of a page shows the archive as it was at one moment; `closely`, every file of every run is looked at."""
-    with _archive(root()).one_moment(closely):
+def one_moment() -> Iterator[None]:
+    """All of a page shows the archive as it was at one moment."""
+    with _archive(root()).one_moment():
         yield
 
 
@@ -68,9 +68,8 @@ def _entry(run: str) -> Entry:
 
 
 def stamp_of_scored() -> int:
-    """Another number when the runs that have scores are others: what is said of one run beside them depends on it."""
-    scored = ask("runs").dropna(subset=["cas"])["run"]
-    return hash(tuple(_entry(run).stamp for run in scored))
+    """Another number when the best of each data set is another: what is said of one run beside them depends on it."""
+    return hash(tuple(_entry(run).stamp for run in ask("taught")["run"]))
 
 
 @contextmanager
@@ -84,13 +83,23 @@ def faults() -> Iterator[None]:
 
 def chosen_run() -> pd.Series:
     """The run in the control bar, a row of the query `runs`. Ends the page where there is none."""
-    frame = ask("runs")
-    usable = frame[frame["state"] != "damaged"]
-    if usable.empty:
-        damaged(frame)
+    some = (st.session_state.get("run"), *offered()["run"])
+    row = next((row for run in some if (row := sound_run(run)) is not None), None)
+    if row is None:
+        damaged(ask("damaged_runs"))
         stop("No runs yet. Make one with: firstlight train --preset tiny")
-    row = usable[usable["run"] == st.session_state.get("run")]
-    return (usable if row.empty else row).iloc[0]
+    return row
+
+
+def sound_run(run: object) -> pd.Series | None:
+    """The run with this id, a row of the query `runs`, after a look at each of its files; None where it is damaged."""
+    frame = ask("runs", runs=[run])
+    return None if frame.empty else frame.iloc[0]
+
+
+def offered(tag: str = "", also: Sequence[str] = ()) -> pd.DataFrame:
+    """The runs that pickers offer, the query `run_choices`."""
+    return ask("run_choices", tag=tag, also=list(also))
 
 
 def folder(run: pd.Series) -> Run:

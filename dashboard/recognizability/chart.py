@@ -24,9 +24,9 @@ from firstlight.errors import JudgeError
 
 def draw(at: Choice, drawing: str, others: Sequence[str]) -> None:
     """The curves of every class, alone or with other runs of the same classes beside them."""
-    runs = archive.ask("runs").set_index("run", drop=False)
-    akin = [run for run in others if not run_facts.other_classes(runs.loc[run], at.run)]
-    for run in [run for run in others if run not in akin]:
+    runs = archive.ask("runs", runs=others).set_index("run", drop=False)
+    akin = [run for run in runs.index if not run_facts.other_classes(runs.loc[run], at.run)]
+    for run in [run for run in runs.index if run not in akin]:
         elements.note(
             f"{run_facts.what_it_draws(runs.loc[run])}: they have no place in the panels of {at.look.run}. The "
             "Compare page holds both against theory."

@@ -8,18 +8,17 @@ from dashboard.format import estimate_of, share
 from firstlight.archives import beside, hidden
 
 
-def sentence(runs: pd.DataFrame) -> str:
-    """One sentence on the archive: how many runs, and which draws what it is asked for most often, if one does."""
-    usable = runs[runs["state"] != "damaged"]
-    text = f"{len(usable)} run{'' if len(usable) == 1 else 's'}"
-    scored = usable.dropna(subset=["accuracy"])
-    if scored.empty:
+def sentence(best: pd.Series) -> str:
+    """One sentence on the archive: how many runs, and which draws what it is asked for most often, if one does.
+
+    best: the row of the query `best_drawn`.
+    """
+    text = f"{best['sound']:,} run{'' if best['sound'] == 1 else 's'}"
+    if not best["scored"]:
         return f"{text}; how well any draws is not measured yet."
-    top = scored.loc[scored["accuracy"].idxmax()]
-    accuracy = estimate_of(top, "accuracy")
+    top, accuracy = best, estimate_of(best, "accuracy")
     n = f", n = {accuracy.n:,}" if accuracy.n else ""
-    others = scored.drop(index=top.name)
-    if len(others) and not top["accuracy_low"] > others["accuracy_high"].max():
+    if best["scored"] > 1 and not top["accuracy_low"] > top["others_high"]:
         best = f"{top['run']} has the highest share, {share(accuracy)}{n}, not told apart from all others"
         return f"{text}; which draws the class it is asked for most often cannot be said: {best}."
     return f"{text}; {top['run']} draws the class it is asked for most often: {share(accuracy)}{n}."

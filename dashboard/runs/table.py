@@ -15,28 +15,43 @@ from dashboard.pictures import grid, pixels
 from evaluator.recognizability import thresholds as data_thresholds
 from evaluator.recognizability.carry_over import FINE, closely
 from firstlight.run_folder import Run
+from store.search import search
 
 Ask = Callable[..., pd.DataFrame]
 Folder = Callable[[pd.Series], Run]
 Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
+MOST = 1_000_000  # of a file
+SEARCHED = "id, name, tag, note, state or data set; accuracy>0.9, learning_rate=0.01"
 ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
     "newest first": ("started", False),
     "lowest loss first": ("best_loss", True),
     "highest accuracy first": ("accuracy", False),
-    "by id": ("run", True),
+    "by id": ("id", True),
 }
 
 
-def part(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of the chosen page of the table; all of them, in their order, where they fit on one."""
-    if len(runs) <= ROWS:
-        return runs
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
-        page = inputs.turned("page", -(-len(runs) // ROWS))
-    ordered = runs.sort_values(column, ascending=rises, na_position="last", kind="stable")
-    return ordered.iloc[ROWS * (page - 1) : ROWS * page]
+def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
+    """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
+
+    All of them, newest first, where they fit on one page. Every file of the runs of a page is looked at.
+    """
+    found = search(words)
+    page = ask("run_page", **found, rows=ROWS)
+    count, ordered = int(page["found"].iloc[0]) if len(page) else 0, {}
+    if count > ROWS:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
+            place = inputs.turned("page", -(-count // ROWS))
+        ordered = {"order": column, "falling": not rises, "skipped": ROWS * (place - 1)}
+    return _looked_at(ask, **found, **ordered, rows=ROWS), count
+
+
+def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
+    """A page of runs, again where one of them turns out to be damaged."""
+    page = ask("run_page", **chosen)
+    sound = page.loc[page["state"] != "damaged", "run"].tolist()
+    return page if len(ask("runs", runs=sound)) == len(sound) else ask("run_page", **chosen)
 
 
 def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
@@ -110,17 +125,6 @@ def choose(ids: Sequence[str]) -> None:
         st.session_state["run"] = ids[rows[0]]
 
 
-def search(runs: pd.DataFrame, words: str) -> pd.DataFrame:
-    """The runs whose id, name, tags, note, state, data set or preset hold every one of the words."""
-    tags = [" ".join(map(str, _tags(each))) for each in runs["tags"]]
-    fields = [runs[column].fillna("").astype(str) for column in ("run", "name", "notes", "state", "dataset", "preset")]
-    text = pd.Series(tags, index=runs.index).str.cat(fields, sep=" ").str.lower()
-    keep = pd.Series(True, index=runs.index)
-    for word in words.lower().split():
-        keep &= text.str.contains(word, regex=False)
-    return runs[keep]
-
-
 def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     """A data address of the run's sample picture, twice enlarged."""
     content = samples.get(run["run"])
@@ -133,9 +137,9 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
 
 
-def file_rows(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows to save: everything that is known of each run but its configuration."""
-    return runs.drop(columns=["config", "settings"])
+def file_rows(words: str, ask: Ask) -> pd.DataFrame:
+    """The rows to save: everything that is known of each run that was found but its configuration."""
+    return ask("run_page", **search(words), rows=MOST).drop(columns=["config", "settings", "found"])
 
 
 def _tags(tags: Any) -> list[Any]:

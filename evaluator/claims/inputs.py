@@ -153,7 +153,7 @@ def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
 
 def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S14: this run against the one of the other kind whose pictures teach best."""
-    frame = ask("runs")
+    frame = ask("taught", also=run.id)
     kinds = (harder_data.DIGITS, harder_data.HARDER)
     best = []
     for kind in kinds:

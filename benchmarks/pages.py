@@ -1,0 +1,83 @@
+"""How long our pages take among so many runs, in a browser: from the click in the navigation to the painted page."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.race import ROOT, spread
+from benchmarks.trackers import memory
+
+PAGES = ("Runs", "Training", "Recognizability", "Compare", "Generate", "Claims", "Report")
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 600_000.0  # milliseconds, for the first look at an archive
+WATCH = """title => {
+  const there = () => document.querySelector('h1')?.innerText === title
+    && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stStatusWidget]')
+  window.painted = new Promise(done => addEventListener('click', () => {
+    const began = performance.now()
+    const look = () => requestAnimationFrame(there() ? () => setTimeout(() => done(performance.now() - began)) : look)
+    look()
+  }, { once: true, capture: true }))
+}"""
+
+
+def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:
+    """A row for each page, and the server's memory after all. One visit of each warms."""
+    from playwright.sync_api import sync_playwright
+
+    took: dict[str, list[float]] = {name: [] for name in PAGES}
+    with served(root) as (address, process), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.locator("p.headline").wait_for()
+        for turn in range(-1, rounds):
+            for name in PAGES:
+                page.evaluate(WATCH, name)
+                page.get_by_role("link", name=name, exact=True).click()
+                ms = float(page.evaluate("window.painted"))
+                if turn >= 0:
+                    took[name].append(ms)
+        size = memory(process.pid)
+        browser.close()
+    found = [{"runs": count, "question": "page", "name": name, "ms": spread(ms)} for name, ms in took.items()]
+    return [*found, {"runs": count, "question": "memory", "name": "ours, dashboard", "MB": size}]
+
+
+@contextmanager
+def served(root: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Our dashboard over the runs, its address and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = root.parent / f"{root.name}-home"
+    home.mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(root.resolve())], cwd=ROOT,
+        env=os.environ | {"HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait(port)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait(port: int) -> None:
+    """Until somebody listens on the port. Raises ValueError after a minute."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with socket.socket() as other:
+            if not other.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    raise ValueError("the dashboard does not start")
