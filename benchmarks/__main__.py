@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "store":
             from benchmarks.store import measured as read
 
-            return read(options)
+            return read(options, machine(os.cpu_count() or 1))
         run = existing_run(options.runs, options.run)
         if options.command == "gpu":
             from benchmarks.gpu import measured

@@ -70,7 +70,7 @@ class Archive:
 
     def entry(self, run_id: str) -> Entry:
         """One run that may be read. Raises RunError, with the reason, for an unknown, malformed or damaged one."""
-        near = self._moment.__dict__.get("near", {})
+        near: dict[str, Entry] = self._moment.__dict__.get("near", {})
         if run_id not in near:
             try:
                 near[run_id] = good_entry(self.root, run_id)
