@@ -7,6 +7,7 @@ be the address of an archive elsewhere, such as s3://BUCKET/PREFIX: then the fol
 
 import atexit
 import os
+import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
@@ -24,6 +25,7 @@ BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
 MORE = "FIRSTLIGHT_MORE"  # what a dashboard shows beside its first archive, one on each line
 ADDRESS = Path(".elsewhere", "address")
+LABEL = re.compile(r"[a-z0-9_.-]{1,64}")  # of an archive that is shown beside another
 COPIES = "elsewhere"  # in the cache: the copies of archives elsewhere, each with a file that holds its address
 
 
@@ -135,6 +137,7 @@ def located(runs: Path, run_id: str) -> Run:
     others = more(runs)
     if label:
         if label not in others:
+            run_at(runs, own if LABEL.fullmatch(label) else "")  # what is no id is never repeated
             raise RunError(f"There is no archive {label} here; the run {own} of another one is named as {own}, with "
                            "--runs ARCHIVE.")  # fmt: skip
         return replace(run_at(others[label], own), name=run_id)

@@ -10,6 +10,7 @@ from firstlight.run_folder import Run
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")  # what Windows keeps no folder under
+NO_ID = "A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit."
 
 
 def run_at(runs: Path, run_id: str) -> Run:
@@ -18,7 +19,7 @@ def run_at(runs: Path, run_id: str) -> Run:
     Raises RunError for an id that is not `[a-z0-9][a-z0-9_-]*` of at most 64 characters, and for a linked folder.
     """
     if not RUN_ID.fullmatch(run_id):
-        raise RunError("A run's id is 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit.")
+        raise RunError(NO_ID)
     folder = runs / run_id
     if folder.is_symlink():
         raise RunError(f"{run_id} is a link; copy the run's folder into {runs} instead.")

@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from firstlight.archives import add_flag, hidden, named, own_run
 from firstlight.errors import RunError, disk
@@ -35,15 +36,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     everywhere = argparse.ArgumentParser(add_help=False)
     add_flag(everywhere)
-    listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
-    listing.add_argument(
-        "words", nargs="*", metavar="WORD",
-        help="only runs that hold every word and meet every condition: tag=best, learning_rate=0.01, 'accuracy>0.9'",
-    )  # fmt: skip
-    listing.add_argument("--order", metavar="NAME", help="by this setting or figure, the largest first")
-    listing.add_argument("--rows", type=int, default=0, metavar="N", help="at most so many")
-    listing.add_argument("--by", metavar="NAME", help="how many runs have each value of a setting, tag, sweep ...")
-    listing.set_defaults(command=show_list)
+    _add_list(commands, everywhere)
     check = commands.add_parser("verify", parents=[everywhere], help="read every file and compare it with the manifest")
     check.add_argument("run", nargs="?", metavar="RUN", help="only this run")
     check.set_defaults(command=show_problems)
@@ -68,6 +61,24 @@ def parser() -> argparse.ArgumentParser:
     came.add_argument("source", type=Path, metavar="FILE|FOLDER")
     came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
     came.set_defaults(command=take_in)
+    _add_moves(commands, everywhere)
+    return top
+
+
+def _add_list(commands: Any, everywhere: argparse.ArgumentParser) -> None:
+    listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
+    listing.add_argument(
+        "words", nargs="*", metavar="WORD",
+        help="only runs that hold every word and meet every condition: tag=best, learning_rate=0.01, 'accuracy>0.9'",
+    )  # fmt: skip
+    listing.add_argument("--order", metavar="NAME", help="by this setting or figure, the largest first")
+    listing.add_argument("--rows", type=int, default=0, metavar="N", help="at most so many")
+    listing.add_argument("--by", metavar="NAME", help="how many runs have each value of a setting, tag, sweep ...")
+    listing.set_defaults(command=show_list)
+
+
+def _add_moves(commands: Any, everywhere: argparse.ArgumentParser) -> None:
+    """From one archive to another."""
     for word, flag, what in (("push", "--to", "take a run into another archive"), ("pull", "--from", "fetch a run")):
         moved = commands.add_parser(word, parents=[everywhere], help=f"{what}, with judges of its own")
         moved.add_argument("run", metavar="RUN")
@@ -75,7 +86,6 @@ def parser() -> argparse.ArgumentParser:
                            help="the other archive: a folder, or s3://BUCKET/PREFIX")  # fmt: skip
         moved.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets there, instead of its own")
         moved.set_defaults(command=push_run if word == "push" else pull_run)
-    return top
 
 
 def show_list(options: argparse.Namespace) -> int:

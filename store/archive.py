@@ -13,7 +13,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Problem
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
-from firstlight.run_id import RUN_ID
+from firstlight.run_id import NO_ID, RUN_ID
 from store import index
 from store.verification import DAMAGED, Entry, damaged, fresh, glimpse, inspect, settled, with_name, with_words
 
@@ -91,11 +91,13 @@ def misnamed(root: Path) -> list[str]:
 
 def entry(root: Path, run_id: str) -> Entry:
     """The entry of one run. Raises RunError for a malformed id and where there is no such run."""
-    if not isinstance(run_id, str):
-        raise RunError("A run's id is text; list the runs with: firstlight store list")
+    own = run_id.rpartition(":")[2] if isinstance(run_id, str) else ""
+    if not RUN_ID.fullmatch(own):
+        raise RunError(NO_ID)
     for each in (root, *more(root).values()):
-        look_at(each, run_id.rpartition(":")[2])
-    run = located(root, run_id)
+        look_at(each, own)
+    linked = RUN_ID.fullmatch(run_id) and (root / run_id).is_symlink()  # shown as damaged
+    run = Run(root / run_id) if linked else located(root, run_id)
     if not os.path.lexists(run.folder) or _no_run(run):
         lacking = [each for archive in (root, *more(root).values()) for each in _not_brought(archive, set())]
         if found := next((each for each in lacking if each.run.id == run_id), None):
