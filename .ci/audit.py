@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 TOOL = ROOT / ".venv" / "audit" / "bin" / "pip-audit"
-OLDEST = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^]]*])?>=([0-9.]+)")
+OLDEST = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^]]*])?[>=]=([0-9.]+)")
 OURS = "firstlight"
 Report = list[dict[str, Any]]  # pip-audit's `dependencies`
 

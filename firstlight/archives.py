@@ -16,7 +16,7 @@ from pathlib import Path
 from firstlight.errors import RunError
 from firstlight.installation import HOME, INSTALLED
 from firstlight.remote import registry
-from firstlight.remote.address import checked, folder_name, is_address, labels
+from firstlight.remote.address import ADDRESS, checked, folder_name, is_address, labels
 from firstlight.run_folder import FITTED as FITTED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
@@ -24,7 +24,6 @@ from firstlight.run_id import RUN_ID, run_at
 BUNDLED = HOME / "runs"
 NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
 MORE = "FIRSTLIGHT_MORE"  # what a dashboard shows beside its first archive, one on each line
-ADDRESS = Path(".elsewhere", "address")
 LABEL = re.compile(r"[a-z0-9_.-]{1,64}")  # of an archive that is shown beside another
 COPIES = "elsewhere"  # in the cache: the copies of archives elsewhere, each with a file that holds its address
 
@@ -54,9 +53,6 @@ def _copy_of(address: str) -> Path:
     if root not in registry.known:
         from firstlight.remote.mirror import Mirror
 
-        if not (root / ADDRESS).is_file():
-            (root / ADDRESS).parent.mkdir(parents=True, exist_ok=True)
-            (root / ADDRESS).write_text(address)
         registry.known[root] = Mirror(address, root)
         atexit.register(_send_fitted)
     return root

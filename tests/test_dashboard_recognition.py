@@ -18,13 +18,13 @@ from dashboard.recognizability import headline as recognizability_headline
 from dashboard.recognizability import threshold as threshold_tab
 from dashboard.recognizability.map import recognition_map
 from dashboard.runs import table as runs_table
-from dashboard.runs.table import search
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import SEVENTY
 from evaluator.stats.intervals import Estimate
 from store.database import Archive
+from store.search import search
 
 CURVE = """
 select
@@ -195,8 +195,8 @@ def test_durations(seconds: float, said: str) -> None:
 
 
 def test_search_wants_every_word_and_reads_them_literally(archive: Archive) -> None:
-    runs = archive.ask("runs")
-    assert search(runs, "NIGHT second")["run"].tolist() == ["second"]
-    assert search(runs, "<script>")["run"].tolist() == ["second"]
-    assert search(runs, "night first").empty and len(search(runs, " ")) == 2
-    assert search(runs, ".*[").empty
+    def found(text: str) -> list[str]:
+        return archive.ask("run_page", rows=50, **search(text))["run"].tolist()
+
+    assert found("NIGHT second") == ["second"] == found("<script>")
+    assert not found("night first") and not found(".*[") and len(found(" ")) == 2

@@ -233,6 +233,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         "store list",
         "store export",
         "store import",
+        "store pull",
         "evaluate",
         "dashboard",
         "dashboard check",
@@ -243,7 +244,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         for words, flags in parsers.items()
         if words and "--runs" in flags and words not in without and words.split()[0] not in ("jobs", "sweep")
     ]
-    more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"]}
+    more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"], "store push": ["--to", "other"]}
     more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report")}
     words = [[*each.split(), "nobody", *more.get(each, [])] for each in asked]
     code = f"""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from pathlib import Path
 
 from firstlight.errors import RunError
 
@@ -11,6 +12,7 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_.=+-]*")
 WRITABLE = "s3"  # whose conditional puts are known here
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+ADDRESS = Path(".elsewhere", "address")  # in a copy: where it is one of
 
 
 def is_address(text: str) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError, disk
+from firstlight.remote.address import ADDRESS
 from firstlight.remote.bucket import Bucket, Conflict, Missing
 from firstlight.remote.copy_state import CopyState, Known, brought, by_people, stamp_of
 from firstlight.remote.fetch import Listing, bring, bring_plain, run_objects, stale
@@ -37,6 +38,9 @@ class Mirror:
 
     def __init__(self, address: str, root: Path) -> None:
         self.address, self.root = address, root
+        if not (root / ADDRESS).is_file():
+            (root / ADDRESS).parent.mkdir(parents=True, exist_ok=True)
+            (root / ADDRESS).write_text(address)
         self.bucket, self.state = Bucket(address), CopyState(root)
         self._looks = threading.Lock()
         self._looked = self._answered = -float("inf")
