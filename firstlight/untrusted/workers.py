@@ -34,7 +34,8 @@ class Worker:
     def start(self) -> None:
         """A fresh process. Raises GraphError where there can be none."""
         self.stop()
-        environment = OFF | os.environ | {
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}  # it gives back
+        environment = OFF | ours | {
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "OPENBLAS_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
         }  # fmt: skip
@@ -81,10 +82,11 @@ class Worker:
         except BaseException:  # such as Ctrl-C: what comes after is no answer to the next question
             self.stop()
             raise
+        held = said.get("resident")
+        self.resident = held if isinstance(held, int) else limits.memory(size)  # who does not say it has no room
         if refused := said.get("refused"):
             raise GraphError("".join(letter for letter in str(refused)[:400] if letter.isprintable()))
         try:
-            self.resident = int(said["resident"])
             return said, arrays(said["arrays"], found)
         except (ValueError, TypeError, KeyError) as error:
             self.stop()
