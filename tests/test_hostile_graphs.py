@@ -59,7 +59,8 @@ def drawn(net: Denoiser, count: int = 3) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def friend(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
-    """A harmless run from elsewhere."""
+    """A harmless run from elsewhere, in a process that other tests have left nothing in."""
+    workers.stop()
     return load(written(tmp_path_factory.mktemp("runs"), gaussian(scale="elsewhere"), "friend").denoiser, "cpu")
 
 

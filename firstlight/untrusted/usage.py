@@ -21,6 +21,12 @@ def resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def taken() -> int:
+    """The same, or what it has asked the system for beyond APART, where that is more: both have a limit."""
+    asked = int(STATM.read_bytes().split()[5]) * os.sysconf("SC_PAGE_SIZE") if STATM.is_file() else 0
+    return max(resident(), asked - APART)
+
+
 def limit_memory(most: int) -> None:
     """Let the system refuse what is far beyond `most` bytes, before it is written; and files altogether.
 

@@ -18,7 +18,7 @@ from firstlight.telemetry import switch_off
 from firstlight.untrusted.inspection import inspect
 from firstlight.untrusted.limits import GROWN
 from firstlight.untrusted.messages import Bytes, Head, arrays, described, receive, send
-from firstlight.untrusted.usage import limit_memory, resident
+from firstlight.untrusted.usage import limit_memory, resident, taken
 
 LOOKS = 0.02  # seconds between two looks at its memory
 NO_MEMORY = ("bad_alloc", "bad allocation", "allocate memory", "Unable to allocate")  # ONNX Runtime's, numpy's
@@ -73,7 +73,7 @@ def main() -> None:
         said, values = _answered(sessions, head, parts)
         del parts
         watch.working.clear()
-        send(give, said | {"resident": resident(), "arrays": described(values)}, values)
+        send(give, said | {"resident": taken(), "arrays": described(values)}, values)
 
 
 def _answered(sessions: Sessions, head: Head, parts: list[Bytes]) -> Answer:
