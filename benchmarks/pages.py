@@ -16,8 +16,9 @@ from benchmarks.trackers import memory
 PAGES = ("Runs", "Training", "Recognizability", "Compare", "Generate", "Claims", "Report")
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 600_000.0  # milliseconds, for the first look at an archive
-WATCH = """title => {
-  const there = () => document.querySelector('h1')?.innerText === title
+# whether the page of a title is painted, with what a selector finds on it, after the next click
+WATCH = """([title, also]) => {
+  const there = () => document.querySelector('h1')?.innerText === title && document.querySelector(also)
     && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stStatusWidget]')
   window.painted = new Promise(done => addEventListener('click', () => {
@@ -41,7 +42,7 @@ def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:
         page.locator("p.headline").wait_for()
         for turn in range(-1, rounds):
             for name in PAGES:
-                page.evaluate(WATCH, name)
+                page.evaluate(WATCH, [name, "h1"])
                 page.get_by_role("link", name=name, exact=True).click()
                 ms = float(page.evaluate("window.painted"))
                 if turn >= 0:

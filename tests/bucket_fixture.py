@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from firstlight.remote import registry
+from firstlight.remote.mirror import Mirror
+
 KEY, SECRET = "testing-key-4711", "testing-secret-0815"
 BUCKET = "lab"
 ADDRESS = f"s3://{BUCKET}/runs"
@@ -164,3 +167,9 @@ class _Passing(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass
+
+
+def copy_in(folder: Path) -> Path:
+    """The copy that another computer has of the archive at ADDRESS, with nothing in it yet."""
+    registry.known[folder] = Mirror(ADDRESS, folder)
+    return folder

@@ -11,6 +11,8 @@ import pytest
 from archive_fixture import write_run
 from test_browser import PATIENCE, browser, pytestmark, served  # noqa: F401
 
+from benchmarks.pages import WATCH
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 FEW, MANY = 10, 1000  # runs
@@ -18,16 +20,6 @@ PAGES = ("Training", "Compare", "Runs")  # few pickers, most pickers, every run
 ROUNDS = 3  # visits of each, after one that warms
 GROWTH = 1.5  # the slowest page among many, over the slowest among few: the aim
 GUARD = 2.0  # what fails: other work on the machine adds its own to either
-WATCH = """title => {
-  const there = () => document.querySelector('h1')?.innerText === title && document.querySelector('p.headline')
-    && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid=stStatusWidget]')
-  window.painted = new Promise(done => addEventListener('click', () => {
-    const began = performance.now()
-    const look = () => requestAnimationFrame(there() ? () => setTimeout(() => done(performance.now() - began)) : look)
-    look()
-  }, { once: true, capture: true }))
-}"""
 Pages = dict[int, "playwright.Page"]
 
 
@@ -62,7 +54,7 @@ def open_pages(browser: "playwright.Browser", archives: dict[int, Path]) -> Iter
 
 def visit(page: "playwright.Page", name: str) -> float:
     """Milliseconds from the click in the navigation to the painted page."""
-    page.evaluate(WATCH, name)
+    page.evaluate(WATCH, [name, "p.headline"])
     page.get_by_role("link", name=name, exact=True).click()
     return float(page.evaluate("window.painted"))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from app_fixture import linked
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, KEY, SECRET, Proxy, empty, server, variables
+from bucket_fixture import ADDRESS, KEY, SECRET, Proxy, copy_in, empty, server, variables
 
 import firstlight
 from firstlight.archives import NAMED, archive, existing_run, own_run
@@ -22,7 +22,6 @@ from firstlight.errors import RunError
 from firstlight.remote import bucket, fetch, lease, mirror, registry, room, sender
 from firstlight.remote.address import checked, is_address, labels
 from firstlight.remote.bucket import Bucket
-from firstlight.remote.mirror import Mirror
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_card
 from store.archive import entries, entry
@@ -57,13 +56,6 @@ def _store(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     yield
     registry.known.clear()
     registry.lost.clear()
-
-
-def elsewhere(folder: Path) -> Path:
-    """The copy that another computer has of the archive, empty."""
-    (folder / ".elsewhere").mkdir(parents=True)
-    registry.known[folder] = Mirror(ADDRESS, folder)
-    return folder
 
 
 def objects() -> dict[str, bytes]:
@@ -106,7 +98,7 @@ def test_a_run_is_the_same_in_a_bucket_and_in_another_copy_of_it(tmp_path: Path)
     local = write_run(tmp_path / "here", "first")
     run, said = import_run(archive(ADDRESS), local.folder)
     assert not said and objects() == files(local) == files(run)
-    other = elsewhere(tmp_path / "there")
+    other = copy_in(tmp_path / "there")
     assert [each.state for each in entries(other)] == ["finished"] and files(Run(other / "first")) == files(local)
     for query in ("runs", "quality", "losses", "recognizability"):
         assert Archive(other).ask(query).equals(Archive(tmp_path / "here").ask(query)), query
@@ -121,7 +113,7 @@ def test_every_page_reads_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_live_run_appears_elsewhere_within_seconds_and_ends_whole(tmp_path: Path) -> None:
-    other = elsewhere(tmp_path / "there")
+    other = copy_in(tmp_path / "there")
     with firstlight.record("live", dataset="mnist", classes=3, size=8, runs=ADDRESS) as recorder:
         recorder.log(1, loss=0.5)
         began = time.monotonic()
@@ -138,7 +130,7 @@ def test_a_live_run_appears_elsewhere_within_seconds_and_ends_whole(tmp_path: Pa
 def test_at_no_moment_of_an_upload_is_a_run_damaged_elsewhere(tmp_path: Path, proxy: Proxy) -> None:
     """A reader looks after each single object that a writer puts: it sees the run as it was, or as it is."""
     seen: list[tuple[str, str]] = []
-    other = elsewhere(tmp_path / "there")
+    other = copy_in(tmp_path / "there")
 
     def look(number: int, method: str, path: str) -> bool:
         if method in ("PUT", "DELETE") and threading.current_thread() is not me and not busy.locked():
@@ -162,7 +154,7 @@ def test_one_writes_a_run_and_whoever_is_silent_for_long_loses_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = firstlight.record("one", dataset="mnist", classes=3, size=8, runs=ADDRESS)
-    other = elsewhere(tmp_path / "there")
+    other = copy_in(tmp_path / "there")
     with pytest.raises(RunError, match=rf"one is being written by process {os.getpid()} on .*, heard of \d+ s ago"):
         firstlight.record("one", dataset="mnist", classes=3, size=8, runs=other, resume=True)
     monkeypatch.setattr(lease.Lease, "due", False)  # the first falls silent
@@ -181,7 +173,7 @@ def test_one_writes_a_run_and_whoever_is_silent_for_long_loses_it(
         first.finish()
     second.finish()
     registry.lost.clear()
-    assert Archive(elsewhere(tmp_path / "third")).ask("losses")["value"].tolist() == [0.75]
+    assert Archive(copy_in(tmp_path / "third")).ask("losses")["value"].tolist() == [0.75]
 
 
 def test_a_bucket_that_heeds_no_conditions_is_read_and_not_written(tmp_path: Path, proxy: Proxy) -> None:
@@ -192,13 +184,13 @@ def test_a_bucket_that_heeds_no_conditions_is_read_and_not_written(tmp_path: Pat
         firstlight.record("one", dataset="mnist", classes=3, size=8, runs=ADDRESS)
     with pytest.raises(RunError, match="heeds no conditional puts"):
         write_notes(existing_run(archive(ADDRESS), "first"), Notes(("a",)), Notes())
-    assert [each.run.id for each in entries(elsewhere(tmp_path / "there"))] == ["first"]
+    assert [each.run.id for each in entries(copy_in(tmp_path / "there"))] == ["first"]
     assert not [name for name in Bucket(ADDRESS).objects() if "probe" in name or "one" in name]
 
 
 def test_notes_and_answers_are_kept_where_nobody_was_faster(tmp_path: Path) -> None:
     import_run(archive(ADDRESS), write_run(tmp_path / "here", "first").folder)
-    mine, theirs = (existing_run(root, "first") for root in (archive(ADDRESS), elsewhere(tmp_path / "there")))
+    mine, theirs = (existing_run(root, "first") for root in (archive(ADDRESS), copy_in(tmp_path / "there")))
     write_notes(mine, Notes(("mine",), "a"), Notes())
     with pytest.raises(RunError, match=r"Somebody changed notes\.json of first meanwhile"):
         write_notes(theirs, Notes(("theirs",), "b"), Notes())
@@ -219,7 +211,7 @@ def test_checkpoints_are_brought_when_a_command_asks_for_the_run(tmp_path: Path)
     (local.checkpoints / "ema.safetensors").write_bytes(b"weights" * 1000)
     firstlight.manifest.write_manifest(local)  # type: ignore[attr-defined]
     import_run(archive(ADDRESS), local.folder)
-    other = elsewhere(tmp_path / "there")
+    other = copy_in(tmp_path / "there")
     weights = other / "first" / "checkpoints" / "ema.safetensors"
     assert not entries(other)[0].damaged and weights.stat().st_size == 7000 and not weights.read_bytes().strip(b"\0")
     assert existing_run(other, "first") and weights.read_bytes() == b"weights" * 1000
@@ -233,7 +225,7 @@ def test_the_copy_is_bounded_and_says_which_run_does_not_fit(tmp_path: Path, mon
     size = sum(map(len, files(Run(tmp_path / "here" / "first")).values()))
     registry.known.clear()
     monkeypatch.setenv(room.GIGABYTES, str(1.5 * size / 1e9))
-    other = elsewhere(tmp_path / "cache" / "there")
+    other = copy_in(tmp_path / "cache" / "there")
     states = {each.run.id: (each.state, each.reason) for each in entries(other)}
     kept = next(name for name, (state, _) in states.items() if state == "finished")
     left = next(name for name, (state, _) in states.items() if state == "damaged")
@@ -259,7 +251,7 @@ def test_what_could_not_be_sent_is_kept_and_pushed_later(kind: str, tmp_path: Pa
         in registry.known[archive(ADDRESS)].notice()
     )
     assert main(["store", "push", "far", "--runs", ADDRESS]) == 0
-    assert Archive(elsewhere(tmp_path / "there")).ask("losses")["value"].tolist() == [0.5]
+    assert Archive(copy_in(tmp_path / "there")).ask("losses")["value"].tolist() == [0.5]
 
 
 def test_a_run_is_pushed_and_pulled_between_two_archives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,13 +277,13 @@ def test_a_run_is_pushed_and_pulled_between_two_archives(tmp_path: Path, capsys:
 def test_a_run_that_is_removed_there_is_gone_here_and_a_lost_card_is_said(tmp_path: Path) -> None:
     for name in ("first", "second"):
         import_run(archive(ADDRESS), write_run(tmp_path / "here", name).folder)
-    held, other = Bucket(ADDRESS), elsewhere(tmp_path / "there")
+    held, other = Bucket(ADDRESS), copy_in(tmp_path / "there")
     assert len(entries(other)) == 2
     for name in held.objects("first"):
         held.remove(name)
     held.remove("second/run.json")
     assert [(each.run.id, each.reason) for each in entries(other)] == [("second", "run.json is missing")]
-    assert [each.reason for each in entries(elsewhere(tmp_path / "third"))] == ["run.json is missing"]
+    assert [each.reason for each in entries(copy_in(tmp_path / "third"))] == ["run.json is missing"]
 
 
 def test_credentials_and_servers_appear_nowhere(

@@ -16,12 +16,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, KINDS, SLOW, Proxy, empty, server, variables
+from bucket_fixture import ADDRESS, KINDS, SLOW, Proxy, copy_in, empty, server, variables
 
 import firstlight
 from firstlight.errors import RunError
 from firstlight.remote import bucket, fetch, lease, mirror, registry, sender
-from firstlight.remote.mirror import Mirror
 from store.database import Archive
 from store.exchange import push
 from store.import_run import import_run
@@ -55,13 +54,6 @@ def place(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     yield tmp_path
     registry.known.clear()
     registry.lost.clear()
-
-
-def copy(folder: Path) -> Path:
-    """Another computer's copy, with nothing in it yet."""
-    (folder / ".elsewhere").mkdir(parents=True)
-    registry.known[folder] = Mirror(ADDRESS, folder)
-    return folder
 
 
 def answers(base: Archive) -> dict[str, pd.DataFrame]:
@@ -145,11 +137,15 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
 ) -> None:
     uncaught: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: uncaught.append(args.exc_value))
-    local, origin = place / "local", copy(place / "origin")
+    local, origin = place / "local", copy_in(place / "origin")
     for name in RUNS:
         import_run(origin, write_run(local, name, tables=("metrics", "quality")).folder)
     truth, met, told = answers(Archive(local)), 0, 0
-    base, other, held = Archive(copy(place / "copy")), Archive(copy(place / "other")), registry.known[origin].bucket
+    base, other, held = (
+        Archive(copy_in(place / "copy")),
+        Archive(copy_in(place / "other")),
+        registry.known[origin].bucket,
+    )
     for number in range(COUNT):
         chance = random.Random(f"{kind} {SEED} {number}")
         lasting = number % (8 if kind == "slow" else 3) == 1
@@ -161,7 +157,7 @@ def test_no_fault_of_a_store_makes_a_number_wrong_or_a_traceback(
             return here and (kind != "deleted" or (method == "GET" and "list-type" not in path))
 
         shutil.rmtree(base.root)
-        copy(base.root)
+        copy_in(base.root)
         with pytest.MonkeyPatch.context() as patch, proxy.fault(kind, wanted):
             if kind == "slow":
                 patch.setattr(bucket, "READ", SLOW / 1.5)
