@@ -77,13 +77,15 @@ class UNet(nn.Module):
         return self.out(torch.cat([self.up2(torch.cat([y, h1], 1)), h], 1))
 
 
-def loss(net, x, digit):
+def loss(net, x, digit, precision="float32"):
     t = torch.randint(0, T, (len(x),))
     noise = torch.randn_like(x)
     a = ALPHA_BAR[t][:, None, None, None]
     label = F.one_hot(digit, 10).float()
     mask = torch.bernoulli(torch.full_like(label, KEPT))
-    return F.mse_loss(net(a.sqrt() * x + (1 - a).sqrt() * noise, t, label, mask), noise)
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        told = net(a.sqrt() * x + (1 - a).sqrt() * noise, t, label, mask)
+    return F.mse_loss(told.float(), noise)
 
 
 @torch.no_grad()
@@ -128,12 +130,14 @@ def train(args, run):
         torch.set_rng_state(kept["random"])
         done, losses = kept["done"], kept["losses"]
     last = args.steps or args.epochs * a_pass
+    learner = torch.compile(net) if args.compile else net  # the same weights
     for step in range(done, last):
         epoch, place = divmod(step, a_pass)
         order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed * 1000 + epoch))
         chosen = order[place * BATCH : (place + 1) * BATCH]
         optimizer.zero_grad()
-        value = loss(net, pictures[chosen].to(memory_format=torch.channels_last), labels[chosen])
+        x = pictures[chosen].to(memory_format=torch.channels_last)
+        value = loss(learner, x, labels[chosen], args.precision)
         value.backward()
         optimizer.step()
         losses.append(value.item())
@@ -158,6 +162,8 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--width", type=int, default=64, help="channels of a full-sized picture; the course's has 64")
     parser.add_argument("--steps", type=int, help="stop after so many steps, instead of the epochs")
+    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32", help="bf16: mixed precision")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, which needs a C++ compiler")
     parser.add_argument("--out", type=Path, default=Path("course.pt"), help="weights, optimizer and random state")
     parser.add_argument("--id", default="my-course", help="of the run that it is recorded as")
     args = parser.parse_args()
