@@ -12,12 +12,13 @@ from dashboard.axes import on_axes
 from dashboard.data import archive
 from evaluator.judges import cards
 from evaluator.recognizability.agreement import Agreement, agreement, concordances
-from evaluator.recognizability.analysis import SENSITIVITY, Analysis, analysis
+from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.censored import half
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
+from evaluator.recognizability.thresholds import SENSITIVITY
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run

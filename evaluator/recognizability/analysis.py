@@ -23,6 +23,7 @@ from evaluator.recognizability.points import Points, View, points, view_of
 from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.recognizability.schedules import own
+from evaluator.recognizability.thresholds import SENSITIVITY
 from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
@@ -31,8 +32,6 @@ from firstlight.levels import noise_to_signal, ou_time
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from store.verification import sound_table
-
-SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 
 AXES: dict[str, Callable[[float], float]] = {  # logSNR -> the same noise level on another axis
     "logsnr": lambda level: level,

@@ -10,6 +10,7 @@ from evaluator.recognizability.carry_over import FINE
 from firstlight.run_folder import Run
 
 THRESHOLD = 0.5  # where a run's judgements name none
+SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 
 
 def threshold(run: Run, view: str) -> float:
