@@ -19,6 +19,9 @@ from firstlight.telemetry import switch_off
 
 SERVER = Path(__file__).resolve().parent / "access" / "server.py"
 SECRETS = Path(".streamlit", "secrets.toml")  # where the command is called
+# of the server, where nobody says otherwise: small products for many sessions, and glibc's free memory in two places
+# instead of sixteen, a sixth less of it in all
+LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
@@ -65,7 +68,7 @@ def serve(chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
     where = _where(chosen)
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
-    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": path}  # small products, many sessions
+    environment = LEAN | os.environ | {"PYTHONPATH": path}
     runs = _named(chosen).resolve()
     environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
     if other := beside(runs):
