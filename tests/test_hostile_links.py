@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_fixture import PATHS, linked
+from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent
 KEY_AT = {"choose": 2, "pick": 3, "number": 4, "entry": 4, "several": 2, "parts": 1, "turned": 0}  # of dashboard.inputs
@@ -44,3 +45,20 @@ def test_nonsense_in_every_parameter_is_one_notice(page: str, value: str, monkey
 
 def test_the_controls_of_all_pages_are_found() -> None:
     assert {"threshold", "steps", "seed", "each", "smoothing", "judged", "score"} <= keys(), sorted(keys())
+
+
+@pytest.mark.parametrize("held", ["0", 0, -7, 2.5, None, ["0"]], ids=repr)
+@pytest.mark.parametrize("control", ["choose", "pick", "number", "entry", "several", "turned"])
+def test_what_another_page_meant_by_the_same_name_is_not_taken(control: str, held: object) -> None:
+    """The noise of one page is a seed, of another a place: whoever comes from there sees the default."""
+    asked = {
+        "choose": "choose('c', ['1', '2'], 'key')", "pick": "pick('c', ['1', '2'], '1', 'key')",
+        "number": "number('c', 1, 3, 1, 'key')", "entry": "entry('c', 1, 3, 1, 'key')",
+        "several": "several('c', ['1', '2'], 'key', '')", "turned": "turned('key', 3)",
+    }[control]  # fmt: skip
+    script = f"import streamlit as st\nfrom dashboard.components import inputs\nst.text(repr(inputs.{asked}))"
+    test = AppTest.from_string(script)
+    test.session_state["key"] = held
+    test.run()
+    assert [error.value for error in test.exception] == []
+    assert test.text[0].value in ("'1'", "1", "[]")

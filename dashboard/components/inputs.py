@@ -44,6 +44,7 @@ def several(
     """
     if set(st.query_params.get_all(key)) - {*values, *also}:
         refuse(key)
+    _settle(key, [], lambda held: isinstance(held, (list, tuple)))
     if set(st.session_state.get(key, [])) - set(values):
         st.session_state[key] = [name for name in st.session_state[key] if name in values]
     picked = st.multiselect(
@@ -58,8 +59,7 @@ def choose(label: str, values: Sequence[str], key: str, default: str | None = No
     asked = st.query_params.get(key)
     if asked is not None and asked not in values:
         refuse(key)
-    if st.session_state.get(key, values[0]) not in values:
-        del st.session_state[key]
+    _settle(key, default or values[0], lambda held: held in values)
     picked = st.segmented_control(
         label, values, default=default or values[0], key=key, bind="query-params", required=True, help=help
     )
@@ -73,9 +73,7 @@ def number(label: str, low: int, high: int, default: int, key: str, help: str | 
     asked = st.query_params.get(key)
     if asked is not None and not (re.fullmatch(r"-?\d{1,9}", asked) and low <= int(asked) <= high):
         refuse(key)
-    held = st.session_state.get(key)
-    if isinstance(held, (int, float)) and not low <= held <= high:
-        st.session_state[key] = default
+    _settle(key, default, lambda held: isinstance(held, int) and low <= held <= high)
     picked = st.slider(label, low, high, default, key=key, bind="query-params", help=help, width=240)
     return min(max(int(picked), low), high)
 
@@ -83,9 +81,7 @@ def number(label: str, low: int, high: int, default: int, key: str, help: str | 
 def turned(key: str, pages: int) -> int:
     """The page of a long list, 1 to `pages`, in the URL."""
     _check_number(key, 1, pages)
-    held = st.session_state.get(key)
-    if isinstance(held, int) and not 1 <= held <= pages:
-        st.session_state[key] = 1
+    _settle(key, 1, lambda held: isinstance(held, int) and 1 <= held <= pages)
     picked = st.pagination(pages, key=key, bind="query-params")
     return min(max(int(picked), 1), pages)
 
@@ -97,6 +93,8 @@ def entry(
     """A number to type in, in the URL. A default that has an owner comes back with another owner."""
     _check_number(key, low, high)
     default_of(key, default, owner)
+    kinds = (int, float) if isinstance(default, float) else (int,)
+    _settle(key, default, lambda held: isinstance(held, kinds) and not held < low and not held > high)
     bound: Literal["query-params"] | None = None if _endless(key) else "query-params"
     picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help, width=120)
     return min(max(picked, low), high) if picked == picked else default
@@ -117,9 +115,16 @@ def pick(
     if asked is not None and asked not in values:
         refuse(key)
     default_of(key, default, owner)
+    _settle(key, default, lambda held: held in values)
     place = values.index(default)
     picked = st.selectbox(label, values, index=place, key=key, bind="query-params", width=width, help=help)
     return picked if picked in values else default
+
+
+def _settle(key: str, default: Any, fits: Callable[[Any], bool]) -> None:
+    """Put a control to its default where its key holds what another page, or another run, meant by the same name."""
+    if key in st.session_state and not fits(st.session_state[key]):
+        st.session_state[key] = default
 
 
 def _check_number(key: str, low: float, high: float) -> None:
