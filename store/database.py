@@ -21,6 +21,7 @@ from firstlight.errors import RunError
 from firstlight.run_state import LIVE
 from store import index
 from store.archive import entries, glance, good_entry
+from store.loss_curves import answerer
 from store.run_list import RunList, figure_table
 from store.verification import Entry, looked_into
 from store.views import SOURCES, SQL, VIEWS, connect, run_script, show, text
@@ -214,6 +215,8 @@ class Archive:
 
     def _answer(self, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
         with self._cursor() as cursor:
+            if answer := answerer(sql, chosen):
+                return answer(cursor, bound, chosen)
             show(cursor, _views(sql), chosen, Path(self._empties.name))
             if FIGURES in _words(sql):
                 cursor.register(FIGURES, figure_table(chosen, index.figures))
