@@ -25,7 +25,8 @@ from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METRICS
-from store.database import QUERIES, Archive, statement
+from store.database import Archive
+from store.statements import QUERIES, statement
 from store.views import SQL, connect
 
 NEEDED = {
