@@ -130,9 +130,10 @@ def _means(rows: Logged, at: NDArray[np.int64], half: int) -> Numbers:
     """The mean of the values within `half` steps of each of the steps `at`, which are among the rows'."""
     first, last = np.searchsorted(rows.step, at - half, "left"), np.searchsorted(rows.step, at + half, "right")
     if not len(at) or (last - first == 1).all():
-        return rows.value[first]
+        return np.asarray(rows.value[first])
     ends = np.column_stack([first, last]).ravel()
-    return np.add.reduceat(np.append(rows.value, 0.0), ends)[::2] / (last - first)
+    sums: Numbers = np.add.reduceat(np.append(rows.value, 0.0), ends)[::2]
+    return sums / (last - first)
 
 
 def _frame(parts: dict[str, dict[str, NDArray[Any]]], columns: tuple[str, ...]) -> pd.DataFrame:
