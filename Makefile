@@ -1,7 +1,8 @@
 # make dashboard   install what the dashboard needs and serve the bundled runs on http://127.0.0.1:$(PORT)
 # make test        install everything and run every test
 # make fuzz        damage files, kill trainers and try properties at random, many times; SEED=... and COUNT=... of each kind
-# make soak        an object store that fails 200 times while it is read and written; SEED=... COUNT=... of each kind
+# make soak        an object store that fails 200 times while it is read and written, SEED=... COUNT=... of each kind;
+#                  and a sweep of 12 jobs of which a worker is killed; JOBS=... of them
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make trackers    install the trackers that `python -m benchmarks store` races against, in .venv/trackers
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
@@ -27,6 +28,7 @@ fuzz: .venv/all.stamp
 
 soak: .venv/all.stamp
 	@FIRSTLIGHT_FAULTS=$(or $(COUNT),50) FIRSTLIGHT_SEED=$(or $(SEED),0) $(BIN)/python -m pytest tests/test_remote_faults.py
+	@FIRSTLIGHT_JOBS=$(or $(JOBS),12) $(BIN)/python -m pytest tests/test_ray.py -k killed_midway
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))

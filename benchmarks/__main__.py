@@ -1,4 +1,4 @@
-"""python -m benchmarks sampling | gpu | record | processes | store: how fast it is, and whether processes do as one."""
+"""python -m benchmarks sampling | gpu | record | processes | shares | store | training: how fast; do N as one."""
 
 import argparse
 import os
@@ -35,11 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
             from benchmarks.processes import measured as shared
 
             return shared(options.preset, options.processes, options.steps, options.json)
+        if options.command == "training":
+            from benchmarks.training import measured as raced
+
+            return raced(options, machine(os.cpu_count() or 1))
         if options.command == "store":
             from benchmarks.store import measured as read
 
             return read(options, machine(os.cpu_count() or 1))
         run = existing_run(options.runs, options.run)
+        if options.command == "shares":
+            from benchmarks.shares import measured as in_shares
+
+            return in_shares(run, options.per_class, options.rounds, options.json)
         if options.command == "gpu":
             from benchmarks.gpu import measured
 
@@ -76,11 +84,15 @@ def parser() -> argparse.ArgumentParser:
     several.add_argument("--preset", default="tiny", help="the recipe (default: tiny)")
     several.add_argument("--processes", type=int, default=2, metavar="N", help="how many (default: 2)")
     several.add_argument("--steps", type=int, default=50, metavar="N", help="the first so many (default: 50)")
+    parts = commands.add_parser("shares", help="whether an evaluation on Ray is the same, and how much sooner done")
+    parts.add_argument("--per-class", type=int, default=200, metavar="N", help="pictures of every class (default: 200)")
+    parts.add_argument("--rounds", type=int, default=3, metavar="N", help="of each way (default: 3)")
     store_flags(commands.add_parser("store", help="how fast many runs are read, against other trackers"))
-    for command in (add, gpu):
+    training_flags(commands.add_parser("training", help="how soon it draws as well as others' trainings do"))
+    for command in (add, gpu, parts):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
         add_flag(command)
-    for command in (add, gpu, log, several):
+    for command in (add, gpu, log, several, parts):
         command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     return flags
 
@@ -96,6 +108,20 @@ def store_flags(add: argparse.ArgumentParser) -> None:
     add.add_argument("--only-fill", action="store_true", help="fill the archives and measure nothing")
     add.add_argument("--peers", type=Path, default=HOME / ".venv" / "trackers" / "bin" / "python", metavar="PYTHON",
                      help="of the trackers' environment (default: %(default)s)")  # fmt: skip
+    add.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+
+
+def training_flags(add: argparse.ArgumentParser) -> None:
+    """The flags of `training`."""
+    add.add_argument("--digits", type=int, default=600, metavar="N", help="that all learn from (default: 600)")
+    add.add_argument("--epochs", type=int, default=1, metavar="N", help="of the others, of ours at most (default: 1)")
+    add.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each (default: 1)")
+    add.add_argument("--drawn", type=int, default=200, metavar="N", help="pictures that are judged (default: 200)")
+    add.add_argument("--dataset", default="digits5000", help="mnist, or digits5000, without a download (the default)")
+    add.add_argument("--data", type=Path, metavar="DIR", help="a folder that holds it, instead of a download")
+    add.add_argument("--without", action="append", default=[], metavar="WORD", help="leave out peers named so")
+    add.add_argument("--folder", type=Path, default=Path("build/training"), metavar="DIR",
+                     help="where everything is kept, to go on with (default: %(default)s)")  # fmt: skip
     add.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
 
 

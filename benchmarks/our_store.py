@@ -30,7 +30,7 @@ class Ours:
 
     def curves(self, runs: list[str]) -> dict[str, Any]:
         frame = self._ask("losses", runs=runs, points=POINTS)
-        return {str(run): part["value"].tolist() for run, part in frame.groupby("run")}
+        return {str(run): part.tolist() for run, part in frame.groupby("run")["value"]}
 
     def recognition(self, run: str) -> list[float]:
         """From 2,100 judgements; the others were given the finished shares."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from firstlight.archives import beside, located, more, words_alone
 from firstlight.archives import look as look_at
 from firstlight.errors import RunError
+from firstlight.long_look import counter
 from firstlight.manifest import Problem
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
@@ -67,12 +68,14 @@ def _own(root: Path, look: Callable[[str], Entry]) -> list[Entry]:
     look_at(root)
     index.recall(root)
     names, found = _folders(root), []
-    for name in names:
-        each = look(f"{root}{os.sep}{name}")
-        if not (each.state == DAMAGED and _no_run(each.run)):
-            found.append(each)
-        if len(fresh) >= index.BATCH:
-            index.keep(root, len(names))
+    with counter("Looking at runs", len(names)) as moved:
+        for name in names:
+            each = look(f"{root}{os.sep}{name}")
+            if not (each.state == DAMAGED and _no_run(each.run)):
+                found.append(each)
+            if len(fresh) >= index.BATCH:
+                index.keep(root, len(names))
+            moved(1)
     index.keep(root, len(names))
     return found + _not_brought(root, {each.run.id for each in found})
 

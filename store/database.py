@@ -4,7 +4,6 @@ A query is a file in store/sql with a sentence on top; values are bound. Nothing
 folders themselves, so nothing is stale and a live run simply appears.
 """
 
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -13,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
+from firstlight.long_look import counter
 from firstlight.run_state import LIVE
 from store import index
 from store.archive import entries, glance, good_entry
+from store.loss_curves import answerer
 from store.run_list import RunList, figure_table
+from store.statements import bound_to, statement, tables_of, views_of, words_of
 from store.verification import Entry, looked_into
-from store.views import SOURCES, SQL, VIEWS, connect, run_script, show, text
+from store.views import VIEWS, connect, run_script, show
 
-QUERIES = frozenset(path.stem for path in SQL.glob("*.sql"))
-MACROS = {"judgements": "recognized"}  # view -> the table macro that reads it
 FIGURES = "figures"  # a query whose rows stay with their runs, and what another sees of them
 REMEMBERED = 64  # answers, the latest used
 SMALL = 2 << 20  # bytes of an answer worth remembering, or
@@ -88,8 +87,8 @@ class Archive:
         Raises KeyError for an unknown query, TypeError for wrong parameters, RunError where there is no answer.
         """
         sql = statement(name)
-        bound = _bound(name, sql, parameters)
-        if "facts" in _words(sql) or (set(_views(sql)) == {"cards"} and not parameters.keys() & {"run", "runs"}):
+        bound = bound_to(name, sql, parameters)
+        if "facts" in words_of(sql) or (set(views_of(sql)) == {"cards"} and not parameters.keys() & {"run", "runs"}):
             return self._listed(name, sql, bound, parameters)
         try:
             chosen = self._sound(sql, parameters)
@@ -102,9 +101,9 @@ class Archive:
 
     def _sound(self, sql: str, parameters: dict[str, Any]) -> list[Entry]:
         """The chosen runs, the content of what the statement reads looked at. Raises RunError as `entry` does."""
-        if FIGURES in _words(sql):
+        if FIGURES in words_of(sql):
             return self._measured(parameters)
-        chosen, tables = self._chosen(parameters), _tables(sql)
+        chosen, tables = self._chosen(parameters), tables_of(sql)
         looked = [looked_into(entry, tables) for entry in chosen]
         if all(one is other for one, other in zip(looked, chosen, strict=True)):
             return chosen
@@ -135,12 +134,23 @@ class Archive:
         if not parameters.keys().isdisjoint(("run", "runs")):
             chosen = self._measured(parameters)
             return RunList().ask(sql, bound, chosen, tuple(each.stamp for each in chosen), index.figures)
+        chosen, stamps = self._everyone()
+        return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
+
+    def look(self) -> None:
+        """Look at every run now: whatever is asked of all of them in this moment waits no more. Raises RunError."""
+        self._everyone()
+
+    def _everyone(self) -> tuple[list[Entry], tuple[int, ...]]:
+        """All runs with their figures at hand, and their stamps."""
         moment = self._moment.__dict__
-        chosen, stamps = moment.get("listed") or (self._measured(parameters), ())
-        stamps = stamps or tuple(each.stamp for each in chosen)
+        if moment.get("listed"):
+            return tuple(moment["listed"])
+        chosen = self._measured({})
+        stamps = tuple(each.stamp for each in chosen)
         if "near" in moment:
             moment["listed"] = chosen, stamps
-        return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
+        return chosen, stamps
 
     def _measured(self, parameters: dict[str, Any]) -> list[Entry]:
         """The chosen runs, with their figures at hand: of those that are others than they were, they are read now."""
@@ -149,9 +159,11 @@ class Archive:
             for _ in range(TRIES):
                 chosen = self._chosen(parameters)
                 new = [each for each in chosen if each.stamp not in index.figures]
-                for start in range(0, len(new), index.BATCH):
-                    part = new[start : start + index.BATCH]
-                    self._measure([looked_into(each, _tables(statement(FIGURES))) for each in part], len(chosen))
+                with counter("Reading figures", len(new)) as moved:
+                    for start in range(0, len(new), index.BATCH):
+                        part = new[start : start + index.BATCH]
+                        self._measure([looked_into(each, tables_of(statement(FIGURES))) for each in part], len(chosen))
+                        moved(len(part))
                 if all(each.stamp in index.figures for each in new):
                     break
                 self._look_again()  # one was found damaged, or moved on
@@ -162,7 +174,7 @@ class Archive:
         """Read the figures of these runs, and keep those of the ones that stand. count: of the archive's runs."""
         try:
             with self._cursor() as cursor:
-                show(cursor, _views(statement(FIGURES)), runs, Path(self._empties.name))
+                show(cursor, views_of(statement(FIGURES)), runs, Path(self._empties.name))
                 rows = {row["run"]: row for row in cursor.sql(statement(FIGURES)).to_arrow_table().to_pylist()}
         except duckdb.Error as error:
             self._reopen_after(error)
@@ -214,8 +226,10 @@ class Archive:
 
     def _answer(self, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
         with self._cursor() as cursor:
-            show(cursor, _views(sql), chosen, Path(self._empties.name))
-            if FIGURES in _words(sql):
+            if answer := answerer(sql, chosen):
+                return answer(cursor, bound, chosen)
+            show(cursor, views_of(sql), chosen, Path(self._empties.name))
+            if FIGURES in words_of(sql):
                 cursor.register(FIGURES, figure_table(chosen, index.figures))
             return cursor.execute(sql, bound).df()
 
@@ -252,42 +266,3 @@ def export(root: Path, file: Path) -> int:
             f"{file} was not written ({str(error).partition(chr(10))[0]}). Check the archive with: {CHECK}"
         ) from error
     return sum(not entry.damaged for entry in found)
-
-
-def statement(name: str) -> str:
-    """The text of store/sql/<name>.sql. Raises KeyError where there is none."""
-    if name not in QUERIES:
-        raise KeyError(f"there is no query {name!r}; there are {', '.join(sorted(QUERIES))}")
-    return text(f"{name}.sql")
-
-
-def _views(sql: str) -> list[str]:
-    """The views that a statement stands on, directly or through a macro."""
-    words = _words(sql)
-    return [view for view in VIEWS if view in words or MACROS.get(view, view) in words]
-
-
-def _tables(sql: str) -> list[str]:
-    """The tables that a statement reads."""
-    return [table for view in _views(sql) if view != "cards" for table in SOURCES.get(view, (view,))]
-
-
-def _words(sql: str) -> set[str]:
-    return set(re.findall(r"\w+", re.sub(r"--.*", "", sql)))
-
-
-def _bound(name: str, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """The values to bind. Raises TypeError for one that is unknown or missing."""
-    wanted = set(re.findall(r"\$(\w+)", sql))
-    optional = set(re.findall(r"coalesce\(\$(\w+)", sql))
-    unknown = parameters.keys() - wanted - {"run", "runs"}
-    missing = wanted - optional - parameters.keys()
-    if unknown or missing:
-        problem = f"lacks {', '.join(sorted(missing))}" if missing else f"knows no {', '.join(sorted(unknown))}"
-        raise TypeError(f"the query {name} {problem}")
-    return {key: _plain(parameters.get(key)) for key in wanted}
-
-
-def _plain(value: Any) -> Any:
-    """A Python number for a numpy one."""
-    return value.item() if isinstance(value, np.generic) else value

@@ -24,6 +24,11 @@ from store.verification import Entry
 SQL = Path(__file__).parent / "sql"
 SOURCES = {"judgements": ("judgements", "recognition", "posterior", "clip_steps")}  # on more tables than their own
 VIEWS = ("cards", *(name for name in TABLES if name not in SOURCES["judgements"][1:]))
+# what a training loss may be called, in any case; the first of them that a run has is its loss
+LOSS_NAMES = (
+    "loss", "train/loss", "loss/train", "train_loss", "training/loss", "training_loss", "loss/training",
+    "train/loss_step", "train_loss_step", "train/loss_epoch", "train_loss_epoch", "train/epoch_loss",
+)  # fmt: skip
 
 CARDS = pa.schema(
     [
@@ -98,7 +103,7 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
         files = [
             path.as_posix() for path in (_empty(empties, view), *found)
         ]  # the queries find the run between slashes
-        run_script(cursor, view, files=files)
+        run_script(cursor, view, files=files, losses=list(LOSS_NAMES))
 
 
 def run_script(cursor: duckdb.DuckDBPyConnection, name: str, **parameters: Any) -> None:

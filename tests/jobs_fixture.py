@@ -25,9 +25,9 @@ def archive(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
         kill(job.process())
 
 
-def until(job: Job, *states: str) -> str:
+def until(job: Job, *states: str, patience: float = PATIENCE) -> str:
     """The job's state, once it is one of these; without any, once it has ended."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while (state := job.state()) not in states if states else job.state() in UNDER_WAY:
         assert time.monotonic() < deadline, f"{job.id} is {job.state()}: {job.log.read_text()}"
         time.sleep(0.1)

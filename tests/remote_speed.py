@@ -18,8 +18,8 @@ from archive_fixture import write_run
 from bucket_fixture import ADDRESS, server, variables
 from playwright import sync_api as playwright
 from test_browser import CHROMIUM, FLAGS, PATIENCE, served
-from test_browser_many import visit
 
+from benchmarks.pages import WATCH
 from dashboard.app import SECTIONS
 from firstlight.archives import archive
 from firstlight.remote.bucket import Bucket
@@ -74,6 +74,16 @@ def measured(pages: dict[str, playwright.Page]) -> dict[str, dict[str, list[floa
                 spent = visit(pages[name], title)
                 took[title][name] += [spent] if turn else []
     return took
+
+
+def visit(page: playwright.Page, title: str) -> float:
+    """Milliseconds from the click in the navigation to the painted page, which may only say what the run lacks."""
+    page.evaluate(WATCH, [title, "h1"])
+    page.get_by_role("link", name=title, exact=True).click()
+    spent = page.evaluate(f"Promise.race([window.painted, new Promise(done => setTimeout(done, {PATIENCE}))])")
+    if spent is None:
+        raise TimeoutError(f"{title} is not painted after {PATIENCE} ms: {page.locator('h1').all_inner_texts()}")
+    return float(spent)
 
 
 def report(took: dict[str, dict[str, list[float]]]) -> None:

@@ -36,7 +36,7 @@ MAY = {
     "exporter": {"firstlight", "store", "sampler", "trainer"},
     "dashboard": {"firstlight", "store", "jobs", "sampler", "evaluator"},
     "pages": {"dashboard"},
-    "benchmarks": {"firstlight", "store", "sampler", "trainer", "exporter"},  # and nobody imports it
+    "benchmarks": {"firstlight", "store", "jobs", "sampler", "trainer", "evaluator", "exporter"},  # nobody imports it
 }
 NEVER = {
     "firstlight": {"duckdb", "pandas", "streamlit"},

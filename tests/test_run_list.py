@@ -12,6 +12,7 @@ from archive_fixture import write_run
 
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
 from benchmarks.many_runs import write_run as write_small
+from firstlight import long_look
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
@@ -53,6 +54,26 @@ def new_process() -> None:
 
 def found(archive: Archive, words: str, **more: object) -> list[str]:
     return archive.ask("run_page", **search(words), **{"rows": RUNS, **more})["run"].tolist()
+
+
+def test_a_look_that_takes_long_says_how_far_it_is(
+    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(long_look, "MOMENT", 0.0)
+    monkeypatch.setattr(long_look, "PAUSE", 0.0)
+    monkeypatch.setattr(index, "BATCH", 20)
+    new_process()
+    said: list[tuple[str, int, int, float]] = []
+    with long_look.told_to(lambda *about: said.append(about)):
+        Archive(root).look()
+    looked = [("Looking at runs", done, RUNS) for done in range(1, RUNS + 1)]
+    assert [each[:3] for each in said] == [*looked, *(("Reading figures", done, RUNS) for done in (20, 40, 60))]
+    assert all(each[3] >= 0 for each in said) and {each[3] for each in said if each[1] == RUNS} == {0}
+    assert not capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    new_process()
+    Archive(root).look()
+    assert f"Looking at runs:   2%|▏         | 1/{RUNS} [" in capsys.readouterr().err
 
 
 def test_words_and_conditions_find_the_runs_that_meet_them_all(archive: Archive) -> None:

@@ -25,7 +25,8 @@ from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METRICS
-from store.database import QUERIES, Archive, statement
+from store.database import Archive
+from store.statements import QUERIES, statement
 from store.views import SQL, connect
 
 NEEDED = {
@@ -144,6 +145,28 @@ def test_a_long_curve_keeps_its_ends_and_its_spike(tmp_path: Path) -> None:
     assert len(frame) == 60 and frame["step"].iloc[[0, -1]].tolist() == [1, 5000]
     assert frame.loc[frame["value"].idxmax(), "step"] == 2223
     assert len(archive.ask("losses", run="curve")) == 400
+
+
+def test_small_files_answer_as_their_statement_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(0)
+    for run_id, count in (("long", 900), ("odd", 50), ("short", 3), ("infinite", 1)):
+        with begun(tmp_path, run_id) as run:
+            for step in np.cumsum(draw.integers(1, 4, count)).tolist():
+                value = float(draw.choice([draw.normal(), 100.0, float("nan")], p=[0.9, 0.05, 0.05]))
+                run.log(step, {"Train/Loss": float("inf") if run_id == "infinite" else value, "other": 1.0})
+    archive = Archive(tmp_path)
+
+    def answers() -> list[pd.DataFrame]:
+        archive._answers.clear()
+        shapes = [(None, None), (None, 2), (1, 60), (3, None), (40, 60), (5000, 2000)]
+        several = [archive.ask("losses", smoothing=width, points=points) for width, points in shapes]
+        single = [archive.ask("losses", runs=["odd"], smoothing=20), archive.ask("losses", metric="none")]
+        return several + single + [archive.ask("losses", metric="other"), archive.ask("loss_values")]
+
+    small = answers()
+    monkeypatch.setattr("store.database.answerer", lambda sql, chosen: None)
+    for one, other in zip(small, answers(), strict=True):
+        pd.testing.assert_frame_equal(one, other, check_dtype=len(other) > 0, rtol=1e-12)  # sums in another order
 
 
 def test_a_loss_that_is_no_number_is_a_gap_and_poisons_nothing(tmp_path: Path) -> None:

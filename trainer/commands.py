@@ -15,6 +15,7 @@ from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import new_run_at
 from firstlight.run_json import card_of
+from firstlight.run_state import state_of
 from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import set_torch_threads
 from sampler.noise import HIGHEST_SEED
@@ -137,7 +138,7 @@ def resumable(run: Run) -> tuple[dict[str, Any], Config]:
     config = load_config(run)
     card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
-        raise RunError(f"{run.id} has nothing to resume (state: {card['state']}). Train anew with: "
+        raise RunError(f"{run.id} has nothing to resume (state: {state_of(card)}). Train anew with: "
                        f"firstlight train --id {run.id} --overwrite")  # fmt: skip
     half_precision(config, best_device())
     return card, config

@@ -1,7 +1,7 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.components.elements import damaged, stop
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.long_look import told_to
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
@@ -38,7 +39,23 @@ def _archive(folder: Path) -> Archive:
 def one_moment() -> Iterator[None]:
     """All of a page shows the archive as it was at one moment."""
     with _archive(root()).one_moment():
+        _first_look()
         yield
+
+
+def _first_look() -> None:
+    """Look at all runs, with a bar and the time left where there are so many new ones that it takes a while."""
+    place = None
+
+    def show(what: str, done: int, total: int, seconds: float) -> None:
+        nonlocal place
+        place = place or st.empty()
+        place.progress(done / total, f"{what}: {done:,} of {total:,}, {seconds:.0f} s left")
+
+    with told_to(show), suppress(RunError):  # the page's own question says what is wrong
+        _archive(root()).look()
+    if place:
+        place.empty()
 
 
 def ask(name: str, **parameters: Any) -> pd.DataFrame:

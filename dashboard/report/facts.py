@@ -16,7 +16,7 @@ from evaluator.claims.statements import Found
 from firstlight.manifest import sha256, signature, survey
 from firstlight.run_folder import Run
 from store.archive import good_entry
-from store.database import statement
+from store.statements import statement
 
 SCHEMA = 1  # of a report's own record
 PACKAGES = ("streamlit", "plotly", "duckdb", "pyarrow", "pandas", "numpy", "scipy", "pillow", "jinja2")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError, disk
+from firstlight.long_look import counter
 from firstlight.remote.address import ADDRESS
 from firstlight.remote.bucket import Bucket, Conflict, Missing
 from firstlight.remote.copy_state import CopyState, Known, brought, by_people, stamp_of
@@ -89,8 +90,11 @@ class Mirror:
             runs, people, fitted = self._listed()
             gone = {each: Listing() for each in self.state.ids() if each not in runs}
             fresh = {each: found for each, found in (runs | gone).items() if stale(self.state, each, found, False)}
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                tried = list(pool.map(partial(self._tried, kept=list(runs)), fresh, fresh.values()))
+            with ThreadPoolExecutor(AT_ONCE) as pool, counter("Bringing runs", len(fresh)) as moved:
+                tried = []
+                for said in pool.map(partial(self._tried, kept=list(runs)), fresh, fresh.values()):
+                    tried.append(said)
+                    moved(1)
             bring_plain(self.bucket, self.state, FITTED, FITTED, fitted)
             for run_id in runs.keys() | people.keys():
                 bring_plain(self.bucket, self.state, f"{run_id}.people", run_id, people.get(run_id, {}))

@@ -4,11 +4,8 @@ set variable metrics_files = $files;
 create or replace temp view metrics as
 select run_of(filename) as run, step, epoch, metric, value
 from read_parquet(getvariable('metrics_files'), filename = true);
-create or replace temp macro loss_rank(metric) as list_position(
-    ['loss', 'train/loss', 'loss/train', 'train_loss', 'training/loss', 'training_loss', 'loss/training',
-        'train/loss_step', 'train_loss_step', 'train/loss_epoch', 'train_loss_epoch', 'train/epoch_loss'],
-    lower(metric)
-);
+set variable loss_names = $losses;
+create or replace temp macro loss_rank(metric) as list_position(getvariable('loss_names'), lower(metric));
 create or replace temp macro chosen_metric(named) as table
 select run, coalesce(named, arg_min(metric, loss_rank(metric))) as metric
 from metrics
