@@ -25,8 +25,10 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "recall_real": ("the same of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
     "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+    "cas_2000": ("CAS, n = 2,000, one short fit", "{:.2f} %"),
+    "cas_2000_real": ("the same short fit to real pictures", "{:.2f} %"),
 }
-TESTED = ("cas", "cas_real")  # of real test pictures, not of generated ones
+TESTED = ("cas", "cas_real", "cas_2000", "cas_2000_real")  # of real test pictures, not of generated ones
 
 
 def began(run: pd.Series) -> str:

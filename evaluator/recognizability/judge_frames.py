@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.provenance import digest, made_of, notes
@@ -21,6 +20,7 @@ from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
+from jobs.lines import counted
 from jobs.shares import shares
 from store.verification import sound_table
 
@@ -68,7 +68,7 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
         reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
         where = Run(run.folder.resolve(), run.words)
         answers = shares(on, judge_some, ((where, batch) for batch in batches))
-        for tables, wrong in tqdm(answers, f"judging {run.id}", total, disable=None):
+        for tables, wrong in counted(answers, f"judging {run.id}", total):
             parts += tables
             for view, each in wrong:
                 reached[view].append(each)
