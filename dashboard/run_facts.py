@@ -37,6 +37,15 @@ def began(run: pd.Series) -> str:
     return f"the weights of {start}" if start else ""
 
 
+def went_on(run: pd.Series) -> str:
+    """After which steps a finished training went on, and which epoch's weights were taken; empty for most."""
+    steps, epoch = run.get("extended"), run.get("weights_of_epoch")
+    after = [f"{step:,}" for step in steps] if steps is not None and not isinstance(steps, float) else []
+    said = [f"after it had finished with {' and '.join(after)} steps"] if after else []
+    taken = [] if epoch is None or pd.isna(epoch) else [f"the weights are those of epoch {epoch:.0f}"]
+    return "; ".join(said + taken)
+
+
 def recipe(run: pd.Series) -> list[tuple[str, str]]:
     """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
     config = json.loads(run["config"] or "{}")
@@ -49,6 +58,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Began with", began(run)),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps{batch}"
                 if config else f"{run['step']:,.0f} steps"),
+        ("Went on", went_on(run)),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
         ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "

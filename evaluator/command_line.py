@@ -36,7 +36,7 @@ def run_of(options: argparse.Namespace) -> Run:
     """
     run = own_run(options.runs, options.run)
     if "denoiser" in former(run):
-        print(f"{run.id} was trained further since its denoiser was exported, and that one is evaluated. "
+        print(f"{run.id} has other weights since its denoiser was exported, and that one is evaluated. "
               f"{denoiser_by(run)}", file=sys.stderr)  # fmt: skip
     return run
 

@@ -78,9 +78,5 @@ def of_fits(fits: Sequence[tuple[int, int]], shape: tuple[int, int, int], classe
     images = np.zeros((LEARNED_AT_ONCE, *shape), np.uint8)
     labels = np.arange(LEARNED_AT_ONCE) % classes
     fit(images, labels, classes, 1)  # loads what it needs
-    return (
-        seconds_of(partial(fit, images, labels, classes, 2), tries=1)
-        / 2
-        * sum(size * epochs for size, epochs in fits)
-        / LEARNED_AT_ONCE
-    )
+    one = seconds_of(partial(fit, images, labels, classes, 2), tries=1) / 2
+    return one * sum(size * epochs for size, epochs in fits) / LEARNED_AT_ONCE
