@@ -27,6 +27,7 @@ from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_inte
 from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
 from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
+from evaluator.stats.time_ahead import say
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
@@ -84,7 +85,7 @@ def quality(
 def tell_price(count: int, judge: Judge, real: tuple["Pictures", "Pictures"] | None) -> None:
     """Say what the comparison of `count` pictures with real ones will take."""
     looked_at = count + (0 if real is None else min(len(real[0].labels), FLOOR_DRAWS * count))
-    price.say("comparing with real pictures", f"{looked_at:,} pictures before {judge.name}",
+    say("comparing with real pictures", f"{looked_at:,} pictures before {judge.name}",
               price.of_judging(judge, looked_at) + price.of_distances(count, judge.card["features"]))  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def taught(
     if fits:
         size = " and ".join(f"{count:,} pictures in {epochs} epochs" for count, epochs in fits)
         seconds = price.of_fits(fits, drawn.images.shape[1:], len(test.classes))
-        price.say("classification accuracy score", f"classifiers of {size}", seconds)
+        say("classification accuracy score", f"classifiers of {size}", seconds)
     few = cas.short_scores(drawn.images, drawn.labels, train, test)
     scored = cas.scores(dataset, drawn.images, drawn.labels, reference, train, test) if full else few
     return [row(metric, None, estimate, None, "") for metric, estimate in scored]

@@ -1,13 +1,7 @@
-"""What an evaluation will take on this machine, said before it begins.
+"""What the parts of an evaluation of quality will take on this machine: their sizes times what a piece takes here."""
 
-Of each part: its size times what a piece of it takes here, which is measured in a second.
-"""
-
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -16,32 +10,9 @@ from evaluator.judges.judge import Judge
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET
 from evaluator.stats.frechet import RESAMPLED, frechet, moments
 from evaluator.stats.precision_recall import ROWS, radii
+from evaluator.stats.time_ahead import seconds_of
 from sampler.generation import Settings
 from sampler.session import BATCH, Denoiser
-
-TRIES = 2  # of a piece: the first one also loads what it needs
-
-
-def say(part: str, size: str, seconds: float) -> None:
-    """One line on standard error, such as `drawing tiny: 10,000 pictures of 30 evaluations, about 43 s`."""
-    print(f"{part}: {size}, {duration(seconds)}", file=sys.stderr, flush=True)
-
-
-def duration(seconds: float) -> str:
-    """An estimate as it is said: no more digits than it is good for."""
-    if seconds < 1:
-        return "less than a second"
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
-
-
-def seconds_of(piece: Callable[[], Any], tries: int = TRIES) -> float:
-    """What a piece takes, once it is loaded."""
-    taken = []
-    for _ in range(tries):
-        began = time.perf_counter()
-        piece()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
 
 
 def of_drawing(denoiser: Denoiser, settings: Settings, count: int) -> float:
