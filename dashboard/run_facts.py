@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -40,7 +41,7 @@ def began(run: pd.Series) -> str:
 def went_on(run: pd.Series) -> str:
     """After which steps a finished training went on, and which epoch's weights were taken; empty for most."""
     steps, epoch = run.get("extended"), run.get("weights_of_epoch")
-    after = [f"{step:,}" for step in steps] if steps is not None and not isinstance(steps, float) else []
+    after = [f"{step:,}" for step in steps] if isinstance(steps, Collection) else []
     said = [f"after it had finished with {' and '.join(after)} steps"] if after else []
     taken = [] if epoch is None or pd.isna(epoch) else [f"the weights are those of epoch {epoch:.0f}"]
     return "; ".join(said + taken)

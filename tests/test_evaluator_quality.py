@@ -20,6 +20,7 @@ from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
 from evaluator.quality.figures import quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
+from evaluator.stats import time_ahead
 from evaluator.stats.frechet import balance, moments
 from evaluator.stats.intervals import Estimate
 from firstlight.array_cache import keep
@@ -94,6 +95,7 @@ def test_every_figure_of_the_parrot(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     monkeypatch.setattr(cas, "PASSES", 500)
+    monkeypatch.setattr(time_ahead, "PATIENCE", 0.0)
     found = quality(run, PER_CLASS, full=True)
     rows = {(row["metric"], row["label"]): row for row in found["metrics"]}
     assert rows["accuracy", None]["value"] == 0.9

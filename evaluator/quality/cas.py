@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.reference import Reference
 from evaluator.stats.intervals import Estimate, wilson
 from firstlight.errors import RunError
 from firstlight.extras import how
 from firstlight.run_json import SAME_PICTURES
 
 if TYPE_CHECKING:
+    from evaluator.judges.reference import Reference
     from trainer.data import Pictures
 
 
@@ -34,7 +34,7 @@ def scores(
     dataset: str,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
-    reference: Reference,
+    reference: "Reference",
     train: "Pictures",
     test: "Pictures",
 ) -> Iterator[tuple[str, Estimate]]:
@@ -68,7 +68,7 @@ def short_scores(
     yield SHORT[1], real_score(train, test, SHORT_SIZE, SHORT_EPOCHS)
 
 
-def fits(count: int, reference: Reference, dataset: str, train: "Pictures", full: bool) -> list[tuple[int, int]]:
+def fits(count: int, reference: "Reference", dataset: str, train: "Pictures", full: bool) -> list[tuple[int, int]]:
     """Pictures and epochs of each fit that `scores` or, without `full`, `short_scores` of `count` pictures takes."""
     real = len(train.labels)
     if not full:
@@ -78,7 +78,7 @@ def fits(count: int, reference: Reference, dataset: str, train: "Pictures", full
     return [(size, epochs_of(size)) for size in sizes]
 
 
-def known(dataset: str, count: int, reference: Reference) -> bool:
+def known(dataset: str, count: int, reference: "Reference") -> bool:
     """Whether the reference holds what as many real pictures reach."""
     return count == reference.pictures and dataset not in SAME_PICTURES and math.isfinite(reference.real_score)
 
