@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -25,14 +26,25 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "recall_real": ("the same of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
     "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+    "cas_2000": ("CAS, n = 2,000, one short fit", "{:.2f} %"),
+    "cas_2000_real": ("the same short fit to real pictures", "{:.2f} %"),
 }
-TESTED = ("cas", "cas_real")  # of real test pictures, not of generated ones
+TESTED = ("cas", "cas_real", "cas_2000", "cas_2000_real")  # of real test pictures, not of generated ones
 
 
 def began(run: pd.Series) -> str:
     """What the training of a run began with, where it was not random weights. run: a row of the query `runs`."""
     start = json.loads(run["config"] or "{}").get("start")
     return f"the weights of {start}" if start else ""
+
+
+def went_on(run: pd.Series) -> str:
+    """After which steps a finished training went on, and which epoch's weights were taken; empty for most."""
+    steps, epoch = run.get("extended"), run.get("weights_of_epoch")
+    after = [f"{step:,}" for step in steps] if isinstance(steps, Collection) else []
+    said = [f"after it had finished with {' and '.join(after)} steps"] if after else []
+    taken = [] if epoch is None or pd.isna(epoch) else [f"the weights are those of epoch {epoch:.0f}"]
+    return "; ".join(said + taken)
 
 
 def recipe(run: pd.Series) -> list[tuple[str, str]]:
@@ -47,6 +59,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
         ("Began with", began(run)),
         ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps{batch}"
                 if config else f"{run['step']:,.0f} steps"),
+        ("Went on", went_on(run)),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
         ("Learns", f"{config.get('prediction', '?')} prediction on the {config.get('schedule', '?')} schedule, "

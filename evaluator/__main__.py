@@ -80,7 +80,7 @@ def several(options: argparse.Namespace) -> int:
     flags = {"--threshold": options.threshold, "--seeds": options.seeds, "--per-class": options.per_class,
              "--data": options.data}  # fmt: skip
     words = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
-    words += ["--fine"] if options.fine else []
+    words += [f"--{name}" for name in ("fine", "full") if getattr(options, name)]
     return evaluate_all(options.runs, options.run, words, options.on)
 
 

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from evaluator.provenance import former
 from firstlight.archives import add_flag, own_run
+from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 
 
@@ -27,8 +30,15 @@ def add_count(command: argparse.ArgumentParser, flag: str, default: int, what: s
 
 
 def run_of(options: argparse.Namespace) -> Run:
-    """The run that was asked for, to be changed. Raises RunError where there is none, and for a bundled one."""
-    return own_run(options.runs, options.run)
+    """The run that was asked for, to be changed; of an old denoiser a sentence on standard error says so.
+
+    Raises RunError where there is none, and for a bundled one.
+    """
+    run = own_run(options.runs, options.run)
+    if "denoiser" in former(run):
+        print(f"{run.id} has other weights since its denoiser was exported, and that one is evaluated. "
+              f"{denoiser_by(run)}", file=sys.stderr)  # fmt: skip
+    return run
 
 
 def show(options: argparse.Namespace, figures: dict[str, Any], report: Callable[[dict[str, Any]], str]) -> None:

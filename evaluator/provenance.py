@@ -38,12 +38,21 @@ def _notes_of(path: str, sign: Signature) -> dict[str, Any]:
 
 
 def former(run: Run) -> list[str]:
-    """The tables of an adopted run that were made with a network that it had before, by name; empty for other runs."""
-    own = (card_of(run).get("guest") or {}).get("sha256")
-    if not own:
-        return []
+    """The tables that were made with a network that the run had before, by name, and `denoiser` where it is that one.
+
+    Of runs that adopted another network, or were trained further; empty for all others.
+    """
+    card = card_of(run)
     made = {name: maker(path, run.id) for name, path in run.tables.items() if path.is_file()}
-    return [name for name, denoiser in made.items() if denoiser not in ("", own)]
+    if own := (card.get("guest") or {}).get("sha256"):
+        return [name for name, denoiser in made.items() if denoiser not in ("", own)]
+    before = card.get("made_before") or {}
+    if not before:
+        return []
+    stale = [name for name in made if made[name] in ("", before.get("denoiser"))
+             and (made[name] or before.get(name) == origin(run.tables[name]))]  # fmt: skip
+    exported = run.denoiser.is_file() and denoiser_sha256(run) == before.get("denoiser")
+    return ["denoiser"] * exported + stale
 
 
 def maker(path: Path, run_id: str = "") -> str:

@@ -17,9 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
         with extras():
             import torch  # after the cheap checks: it takes seconds to load
 
+            from exporter.epoch import take_epoch
             from exporter.export import export
 
             torch.set_num_threads(1)  # in batches this small, threads mostly wait for each other
+            if options.epoch is not None:
+                take_epoch(run, options.epoch)
             report = export(run, options.half, options.keep)
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -49,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("run", help="the run's id")
     flags.add_argument("--half", action="store_true", help="a student's drawing in half precision too, for GPUs")
     flags.add_argument("--keep", action="store_true", help="leave a denoiser.onnx that is there as it is")
+    flags.add_argument("--epoch", type=int, metavar="N", help="take the weights kept of this epoch for the run's own")
     add_flag(flags)
     return flags
 

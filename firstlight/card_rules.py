@@ -38,6 +38,9 @@ _RULES = {
     epoch         number 0.. ?
     paths         whole 0..
     sweep         text
+    extended      wholes
+    made_before   object
+    weights_of_epoch whole 0..
     settings      object
     remarks       object
     guest         object ?

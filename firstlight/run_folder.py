@@ -149,6 +149,15 @@ class Run:
     def cache(self) -> Path:
         return self.folder / ".cache"
 
+    @property
+    def epochs(self) -> Path:
+        """An archive of its own: the weights of each epoch, where they are kept."""
+        return self.cache / "epochs"
+
+    @property
+    def epoch_figures(self) -> Path:
+        return self.epochs / "figures.json"
+
     @cached_property
     def tables(self) -> dict[str, Path]:
         """The Parquet files by the name of the view that shows them; `judgements` shows four."""

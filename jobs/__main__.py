@@ -8,7 +8,7 @@ from firstlight.archives import add_flag
 from firstlight.errors import RunError
 from firstlight.extras import extras
 from firstlight.telemetry import switch_off
-from jobs import commands
+from jobs import commands, epochs
 
 SWEEPS = {  # sweep's commands about a sweep that is there
     "status": ("its jobs, each with its settings and the metric's last value", commands.show),
@@ -63,7 +63,12 @@ def _add_jobs(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     inner.add_argument("id", metavar="JOB")
     inner.add_argument("--parent", type=int, default=0, help="end when this process has ended")
     inner.set_defaults(command=commands.run)
-    for command in (seen, said, ended, inner):
+    each = parts.add_parser("epochs", help="judge each epoch's weights while a run is trained, and name the best")
+    each.add_argument("run", metavar="RUN", help="a run that is trained with --keep-epochs")
+    each.add_argument("--per-class", type=int, default=100, help="pictures of every class (default: %(default)s)")
+    each.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
+    each.set_defaults(command=epochs.judge_epochs)
+    for command in (seen, said, ended, inner, each):
         add_flag(command)
 
 

@@ -61,6 +61,8 @@ CARDS = pa.schema(
         ("step", pa.int64()),  # optimizer steps done
         ("steps", pa.int64()),  # optimizer steps wanted
         ("epoch", pa.float64()),
+        ("extended", pa.list_(pa.int64())),  # steps at which a finished training went on
+        ("weights_of_epoch", pa.int64()),  # that was taken instead of the last
         ("sweep", pa.string()),  # that it is of
         ("config", pa.string()),  # JSON: the recipe in Firstlight's own words, which pages reckon with
         ("settings", pa.string()),  # JSON: what a person said of the run, the recipe's words among it; only ever shown

@@ -161,6 +161,16 @@ def test_figures_of_two_judges_have_no_difference() -> None:
                      "other judge", ""]]  # fmt: skip
 
 
+def test_a_short_score_is_never_held_against_a_full_one() -> None:
+    row = {"label": None, "value": 0.9, "low": 0.85, "high": 0.95, "n": 100, "judge": ""}
+    frame = pd.DataFrame([{**row, "run": "a", "metric": "cas"}, {**row, "run": "b", "metric": "cas_2000"},
+                          {**row, "run": "c", "metric": "cas_2000"}])  # fmt: skip
+    said = {cells[0]: cells[4:] for cells in quality.table(frame, ["a", "b", "c"])[1]}
+    assert set(map(tuple, said.values())) == {("other n", "other n")} and len(said) == 2
+    (same,) = quality.table(frame[1:], ["b", "c"])[1]
+    assert same[0] == "CAS, n = 2,000, one short fit" and same[3].startswith("+0.00")
+
+
 def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
     row = {"metric": "frechet", "label": None, "value": 0.4, "low": 0.3, "high": 0.5, "n": 100, "judge": "x"}
     frame = pd.DataFrame([{**row, "run": "a"}, {**row, "run": "b"}, {**row, "run": "c", "n": 1000}])

@@ -20,6 +20,7 @@ from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
 from evaluator.quality.figures import quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
+from evaluator.stats import time_ahead
 from evaluator.stats.frechet import balance, moments
 from evaluator.stats.intervals import Estimate
 from firstlight.array_cache import keep
@@ -28,6 +29,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
 from firstlight.schema import QUALITY
+from jobs import lines
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 from trainer.device import fast_bfloat16
@@ -89,9 +91,12 @@ def parrot(known: np.ndarray, classes: tuple[str, ...]) -> bytes:
     return model.SerializeToString()
 
 
-def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_figure_of_the_parrot(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
     monkeypatch.setattr(cas, "PASSES", 500)
-    found = quality(run, PER_CLASS)
+    monkeypatch.setattr(time_ahead, "PATIENCE", 0.0)
+    found = quality(run, PER_CLASS, full=True)
     rows = {(row["metric"], row["label"]): row for row in found["metrics"]}
     assert rows["accuracy", None]["value"] == 0.9
     assert [rows["accuracy", label]["value"] for label in range(10)] == [1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
@@ -110,6 +115,30 @@ def test_every_figure_of_the_parrot(run: Run, monkeypatch: pytest.MonkeyPatch) -
     table = pq.read_table(run.quality)
     assert table.schema.equals(QUALITY)
     assert table.to_pylist() == found["metrics"]
+    monkeypatch.setattr(cas, "SHORT_SIZE", 200)
+    monkeypatch.setattr(cas, "SHORT_EPOCHS", 1)
+    short = {row["metric"]: row for row in quality(run, PER_CLASS)["metrics"] if row["metric"].startswith("cas")}
+    assert short["cas"] == rows["cas", None] and short["cas_real"] == rows["cas_real", None]  # of the same pictures
+    assert short.keys() == {"cas", "cas_real", "cas_2000", "cas_2000_real"}
+    said = [line for line in capsys.readouterr().err.splitlines() if "about" in line or "less than" in line]
+    assert [line.partition(":")[0] for line in said] == [
+        "drawing parrot", *["comparing with real pictures", "classification accuracy score"] * 2
+    ]  # fmt: skip
+    assert "classifiers of 200 pictures in 1 epochs and 200 pictures in 1 epochs, " in said[-1]
+
+
+def test_the_short_score_has_one_size(capsys: pytest.CaptureFixture[str], digits: Pictures) -> None:
+    assert not list(cas.short_scores(digits.images, digits.labels, digits, digits))
+    assert "the classification accuracy score of 2,000 pictures is left out" in capsys.readouterr().err.lower()
+    assert cas.SHORT[0] == "cas_2000" and cas.SHORT_SIZE == 2000
+
+
+def test_a_pipe_is_told_in_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for seconds, said in ((0.0, ["drawing: 1 of 2 step (50 %)", "drawing: 2 of 2 step (100 %)"]), (60.0, [])):
+        monkeypatch.setattr(lines, "SECONDS", seconds)
+        for _ in lines.counted(range(2), "drawing", unit="step"):
+            pass
+        assert [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()][-2:] == said
 
 
 def test_pictures_are_kept_and_a_longer_list_begins_with_the_shorter(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

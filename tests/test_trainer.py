@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from evaluator.provenance import former
 from firstlight.errors import RunError
+from firstlight.manifest import write_manifest
 from firstlight.run_id import run_at
 from trainer.__main__ import main
 from trainer.checkpoints import load_config, load_denoiser
@@ -213,6 +215,35 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
     assert whole.keys() == parts.keys()
     assert max(abs(whole[step] - parts[step]) for step in whole) < 1e-5  # float32 sums in another order, at most
     assert json.loads(run_at(tmp_path, "parts").card.read_text())["state"] == "finished"
+
+
+def test_a_finished_training_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more cycle from the averaged weights; what was made before counts as old, and a killed one can be resumed."""
+    trained(tmp_path, "more", replace(SMALL, epochs=0.05), load("digits5000"))
+    run, resume = run_at(tmp_path, "more"), ["resume", "more", "--runs", str(tmp_path)]
+    run.denoiser.write_bytes(b"graph")
+    write_manifest(run)
+    before = losses(tmp_path, "more")
+    assert main(resume) == 2 and "--epochs N" in capsys.readouterr().err
+    with monkeypatch.context() as killed:
+        killed.setattr("trainer.train.loop", lambda *_: {}["lost"])
+        with pytest.raises(KeyError):
+            main([*resume, "--epochs", "0.1"])
+    card = json.loads(run.card.read_text())
+    assert card["state"] == "crashed" and card["extended"] == [7] and card["config"]["epochs"] == pytest.approx(0.15)
+    assert main([*resume, "--epochs", "0.1"]) == 2 and "has not ended" in capsys.readouterr().err
+    assert main(resume) == 0
+    card, after = json.loads(run.card.read_text()), losses(tmp_path, "more")
+    assert (card["state"], card["step"], card["steps"]) == ("finished", 21, 21)
+    assert {step: after[step] for step in before} == before and sorted(after) == list(range(1, 22))
+    config = replace(SMALL, learning_rate=1.0, warmup=2)
+    rates = [learning_rate(config, step, 21, [7]) for step in range(21)]
+    assert rates[6] < rates[8] and rates[8] == max(rates[7:]) and rates[20] < 0.1
+    assert former(run) == ["denoiser"]
+    run.denoiser.write_bytes(b"another")
+    assert former(run) == []
 
 
 def test_a_training_begins_with_the_weights_of_another_run(

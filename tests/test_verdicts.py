@@ -97,6 +97,7 @@ def test_harder_data_falls_shorter_or_not() -> None:
     assert [each.verdict for each in harder_data.s14(digits, scored("fashion", 0.893, 0.899, 2.1))] == [CANNOT] * 2
     fewer = harder_data.s14(digits, scored("fashion", 0.89, 0.90, 9.0, n=200))[1]
     assert fewer.verdict == CANNOT and "n" in fewer.reason  # a distance over another of fewer pictures is none
+    assert "--full" in harder_data.s14(digits, None, short="fashion")[0].reason  # a short score is no score here
     assert {each.verdict for each in harder_data.s14(digits, None) + harder_data.s14(None, digits)} == {CANNOT}
 
 

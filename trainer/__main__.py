@@ -87,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
     student.add_argument("--paths", type=int, default=12000, help="pictures that the teacher draws (default: 12000)")
     student.add_argument("--overwrite", action="store_true", help="replace a run that has the same id")
 
-    again = commands.add_parser("resume", help="go on with a run that was stopped")
+    again = commands.add_parser("resume", help="go on with a run that was stopped, or for more passes after its end")
+    again.add_argument("--epochs", type=float, metavar="N", help="N more passes over the pictures of a finished run")
 
     record = commands.add_parser("trace", help="store denoising trajectories of a trained run")
     record.add_argument("--per-class", type=int, default=24, help="pictures of every class (default: 24)")
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--data", type=Path, help="a folder or file with the dataset, instead of a download")
     for command in (start, student, again):
         command.add_argument("--processes", type=int, metavar="N", help="share every batch among N (default: 1)")
+        command.add_argument("--keep-epochs", action="store_true", help="keep each epoch's weights, for `jobs epochs`")
     for command in (start, student, again, record, default):
         add_flag(command)
         command.add_argument("--threads", type=int, help="processor threads of each process (default: all cores)")

@@ -24,6 +24,8 @@ from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dic
 from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.device import best_device, half_precision
 from trainer.distill import lesson, paths_of, student_config
+from trainer.epochs import begin_epochs
+from trainer.made_before import made_before
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
 from trainer.processes import first, joined, parted, sentence
@@ -65,6 +67,8 @@ def start_run(options: argparse.Namespace) -> None:
             config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
         start = beginning(options.runs, config)
         card = new_card(run, options.name or run.id, options.tag, options.preset, config, data) | of_sweep(options)
+        if team.first:
+            begin_epochs(run, options.keep_epochs, anew=True)
     train(run, card, config, data, test, start, team=team)
     say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
 
@@ -80,6 +84,8 @@ def distill_run(options: argparse.Namespace) -> None:
         card = student_card(run, card_of(teacher), checked(config), options.paths) | of_sweep(options)
         start = beginning(options.runs, config) or denoiser
         paths = paths_of(run, denoiser, config, options.paths, team)
+        if team.first:
+            begin_epochs(run, options.keep_epochs, anew=True)
     teach(run, card, config, lesson(paths, config), start, team=team)
     say(options, f"Trained {run.id}. Next: firstlight export {run.id}")
 
@@ -105,12 +111,14 @@ def shape(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in SHAPE}
 
 
-def resume_student(run: Run, options: argparse.Namespace, card: dict[str, Any], config: Config) -> None:
+def resume_student(
+    run: Run, options: argparse.Namespace, card: dict[str, Any], config: Config, start: Denoiser | None
+) -> None:  # fmt: skip
     """firstlight resume, of a student: its teacher's paths are in its folder, or are walked again."""
     with options.team.alike():
         denoiser = load_denoiser(existing_run(options.runs, config.teacher), best_device())
         paths = paths_of(run, denoiser, config, card["paths"], options.team)
-    teach(run, card, config, lesson(paths, config), resume=True, team=options.team)
+    teach(run, card, config, lesson(paths, config), start, resume=start is None, team=options.team)
 
 
 def resume_run(options: argparse.Namespace) -> None:
@@ -118,15 +126,20 @@ def resume_run(options: argparse.Namespace) -> None:
     team = options.team
     with team.alike():
         run = own_run(options.runs, options.run)
-        card, config = resumable(run)
+        card, config = resumable(run) if options.epochs is None else extensible(run, options.epochs)
+        start = None if options.epochs is None else load_denoiser(run, best_device())
+        if team.first:
+            begin_epochs(run, options.keep_epochs, anew=False)
     if config.teacher:
-        resume_student(run, options, card, config)
+        resume_student(run, options, card, config, start)
     else:
         with team.alike():
             data, test = team.in_turn(lambda: pictures(config, options.data))
             if data.sha256 != card["dataset"]["sha256"]:
                 raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
-        train(run, card, config, data, test, resume=True, team=team)
+        train(run, card, config, data, test, start, resume=start is None, team=team)
+    if start is not None and card["made_before"]:
+        say(options, f"What was exported, traced and evaluated before is of the first {card['extended'][-1]:,} steps.")
     say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
 
 
@@ -138,10 +151,31 @@ def resumable(run: Run) -> tuple[dict[str, Any], Config]:
     config = load_config(run)
     card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
-        raise RunError(f"{run.id} has nothing to resume (state: {state_of(card)}). Train anew with: "
-                       f"firstlight train --id {run.id} --overwrite")  # fmt: skip
+        more = f"Go on for more passes with: firstlight resume {run.id} --epochs N"
+        anew = f"Train anew with: firstlight train --id {run.id} --overwrite"
+        raise RunError(f"{run.id} has nothing to resume (state: {state_of(card)}). "
+                       f"{more if card['state'] == 'finished' else anew}")  # fmt: skip
     half_precision(config, best_device())
     return card, config
+
+
+def extensible(run: Run, epochs: float) -> tuple[dict[str, Any], Config]:
+    """Card and settings of a finished run that goes on for `epochs` more passes. Raises RunError for any other.
+
+    It goes on as a cycle begins: from the averaged weights, with a fresh optimizer, warm-up, and a rate that falls to
+    zero over what is added.
+    """
+    if trained_elsewhere(run):
+        resumable(run)  # says so
+    card, config = card_of(run), load_config(run)
+    if card["state"] != "finished":
+        raise RunError(f"{run.id} has not ended (state: {card['state']}); go on with it first: firstlight resume "
+                       f"{run.id}")  # fmt: skip
+    longer = checked(replace(config, epochs=config.epochs + checked(replace(config, epochs=epochs)).epochs))
+    card.update(extended=[*card.get("extended", []), card["step"]], made_before=made_before(run))
+    card["config"] = to_dict(longer)
+    card.pop("weights_of_epoch", None)
+    return card, longer
 
 
 def trace_run(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """A training under way: what changes with every step, what its files hold of it, and how it goes on after a stop."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class Training:
     seconds: float = 0.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    extended: list[int] = field(default_factory=list)  # steps at which a finished training went on
     asked: bool = False  # to stop, which all processes of the team then do after the same step
     stopped: bool = False
 
@@ -68,7 +70,8 @@ def begin(
     half = half_precision(config, device)
     card.update(device=device_name(device, half), precision="bfloat16" if half else "float32")
     card.update(processes=team.size, steps=steps)
-    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps, team)
+    more = list(card.get("extended", []))
+    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps, team, extended=more)
 
 
 @contextmanager
@@ -102,13 +105,32 @@ def note(training: Training, pictures: int, **values: float) -> None:
 
 def write_progress(training: Training) -> None:
     """Bring run.json and metrics.parquet up to date."""
-    write_table(training.run.metrics, pa.Table.from_pylist(training.rows, schema=METRICS))
+    rows = with_figures(training.run, training.rows)
+    write_table(training.run.metrics, pa.Table.from_pylist(rows, schema=METRICS))
     training.card["seconds"] = round(training.seconds, 1)
     write_card(training.run, training.card)
 
 
 def checkpoint(training: Training) -> None:
     """Write everything that resume needs, and the averaged weights. Raises Diverged where one is not a number."""
+    tensors = everything(training)
+    write_progress(training)
+    save_weights(training.run, LAST, tensors)
+    save_weights(training.run, EMA, dict(training.averaged.state_dict()))
+
+
+def with_figures(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the metrics, with those that a job has found of the epochs."""
+    try:
+        found = json.loads(run.epoch_figures.read_bytes())
+    except (OSError, ValueError):
+        return rows
+    known = {(row["step"], row["metric"]) for row in rows}
+    return [*rows, *(row for row in found if (row["step"], row["metric"]) not in known)]
+
+
+def everything(training: Training) -> dict[str, Tensor]:
+    """What resume needs: progress, weights, averages, optimizer. Raises Diverged where one is not a number."""
     tensors: dict[str, Tensor] = {"progress": torch.tensor([training.step, training.seconds], dtype=torch.float64)}
     tensors |= {f"weights.{name}": value for name, value in training.denoiser.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in training.averaged.state_dict().items()}
@@ -116,9 +138,7 @@ def checkpoint(training: Training) -> None:
         tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
     if not all(torch.isfinite(value).all() for value in tensors.values()):  # the loss was of the weights before
         raise Diverged(f"A weight is not a number at step {training.step}; train again with a lower --learning-rate.")
-    write_progress(training)
-    save_weights(training.run, LAST, tensors)
-    save_weights(training.run, EMA, dict(training.averaged.state_dict()))
+    return tensors
 
 
 def restore(training: Training) -> None:
@@ -136,6 +156,15 @@ def restore(training: Training) -> None:
     training.optimizer.load_state_dict({"state": state, "param_groups": groups})
     training.rows = rows_until(training.run.metrics, training.step)
     training.snapshots = rows_until(training.run.snapshots, training.step)
+
+
+def take_up(training: Training) -> None:
+    """Stand where a finished training ended, to go on: its step, seconds, metrics and snapshots."""
+    training.step, training.seconds = training.extended[-1], float(training.card["seconds"])
+    training.rows = rows_until(training.run.metrics, training.step)
+    training.snapshots = rows_until(training.run.snapshots, training.step)
+    if training.team.first:  # before the card says that it runs: who is killed from here on can resume
+        save_weights(training.run, LAST, everything(training))
 
 
 def rows_until(path: Path, step: int) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
 from trainer.data import Pictures
 from trainer.device import best_device
+from trainer.epochs import keep_epoch
 from trainer.learning_rate import learning_rate
 from trainer.loss import denoising_loss
 from trainer.network import Denoiser
@@ -44,6 +45,7 @@ from trainer.state import (
     interruptible,
     note,
     restore,
+    take_up,
     write_progress,
 )
 from trainer.validation import validate
@@ -133,12 +135,17 @@ def teach(
 
 
 def prepared(training: Training, start: Denoiser | None, resume: bool) -> Training:
-    """The training with the weights of `start`, if any, and as its last checkpoint has it, if it is resumed."""
+    """The training with the weights of `start`, if any, and as its last checkpoint has it, if it is resumed.
+
+    One that is extended stands where it ended.
+    """
     if start is not None:
         training.denoiser.load_state_dict(start.state_dict(), strict=False)  # a student's own inputs stay fresh
         training.averaged.load_state_dict(training.denoiser.state_dict())
     if resume:
         restore(training)
+    elif training.extended:
+        take_up(training)
     return training
 
 
@@ -182,12 +189,11 @@ def loop(training: Training, lesson: Lesson) -> None:
         while training.step < training.steps and (
             losses or not training.stopped
         ):  # each logged loss is of whole stretches
-            if training.step in cycle_starts(training.steps, config.cycles):
-                start_cycle(training)
-            losses.append(optimize(training, lesson))
-            training.step += 1
+            losses.append(advance(training, lesson))
             bar.update()
             training.seconds = already + time.monotonic() - began
+            if team.first:
+                keep_epoch(training, lesson.pictures)
             if training.step % every and training.step != training.steps:
                 continue
             loss = torch.stack(losses).mean().item()
@@ -197,7 +203,7 @@ def loop(training: Training, lesson: Lesson) -> None:
             if not team.first:
                 continue
             bar.set_postfix(loss=f"{loss:.4f}")
-            rate = learning_rate(config, training.step, training.steps)
+            rate = learning_rate(config, training.step, training.steps, training.extended)
             note(training, lesson.pictures, loss=loss, learning_rate=rate)
             if any(training.step - every < step <= training.step for step in keep):
                 note(training, lesson.pictures, validation_loss=lesson.validation(training))
@@ -211,10 +217,19 @@ def loop(training: Training, lesson: Lesson) -> None:
                 saved = time.monotonic()
 
 
+def advance(training: Training, lesson: Lesson) -> Tensor:
+    """Take a step, the first of a cycle with what that asks for; returns the batch's mean loss."""
+    if training.step in cycle_starts(training.steps, training.config.cycles, training.extended):
+        start_cycle(training)
+    loss = optimize(training, lesson)
+    training.step += 1
+    return loss
+
+
 def optimize(training: Training, lesson: Lesson) -> Tensor:
     """One optimizer step; returns the batch's mean loss."""
     for group in training.optimizer.param_groups:
-        group["lr"] = learning_rate(training.config, training.step, training.steps)
+        group["lr"] = learning_rate(training.config, training.step, training.steps, training.extended)
     training.optimizer.zero_grad()
     part = lesson.loss(training)
     part.backward()

@@ -11,11 +11,13 @@ from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES, seen_in_training
+from evaluator.quality.cas import FULL, SHORT
 from evaluator.stats.frechet import times_as_far
 from evaluator.stats.intervals import Estimate
 
 OTHER, OTHER_N, UNPAIRED = "other judge", "other n", "no draws"  # instead of a difference
 SHRINKS = "frechet"  # figures that depend on how many pictures there are: these, their floors and ratios
+OTHER_SIZE = dict(zip((*FULL, *SHORT), (*SHORT, *FULL), strict=True))  # the same score, taught by more or fewer
 FLOOR, RATIO = "_floor", "_ratio"  # the ends of their names
 
 
@@ -65,7 +67,9 @@ def table(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[lis
         if known:
             estimates = {run: estimate_of(row) for run, row in known.items()}
             values = [_value(metric, estimates[run], form) if run in estimates else "" for run in runs]
-            rows.append([name, *values, *(_difference(known, estimates, runs[0], run, form) for run in others)])
+            sized = set(whole.loc[whole["metric"] == OTHER_SIZE.get(metric), "run"])
+            gaps = [_difference(known, estimates, runs[0], run, form, sized) for run in others]
+            rows.append([name, *values, *gaps])
     return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
 
 
@@ -75,10 +79,12 @@ def _value(metric: str, found: Estimate, form: str) -> str:
 
 
 def _difference(
-    known: Mapping[str, pd.Series], estimates: Mapping[str, Estimate], baseline: str, run: str, form: str
-) -> str:
-    if baseline not in known or run not in known:
-        return ""
+    known: Mapping[str, pd.Series], estimates: Mapping[str, Estimate], baseline: str, run: str, form: str,
+    sized: set[str],
+) -> str:  # fmt: skip
+    """The difference as text; none of a figure that one run has of another number of pictures, as those `sized` do."""
+    if lacking := {baseline, run} - known.keys():
+        return OTHER_N if len(lacking) == 1 and lacking <= sized else ""
     if known[baseline]["judge"] != known[run]["judge"]:
         return OTHER
     metric = str(known[run]["metric"])

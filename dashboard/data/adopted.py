@@ -79,17 +79,19 @@ def _former(run: str, stamp: int) -> list[str]:
 
 
 def outdated(run: str, tables: tuple[str, ...]) -> str:
-    """That some of these tables were made with the network that a run had before, a sentence; empty where none was."""
-    return told_former(run, [name for name in _former(run, archive.stamp(run)) if name in tables])
+    """That some of these tables, or the denoiser, are of the network that a run had before; empty where none is."""
+    return told_former(run, [name for name in _former(run, archive.stamp(run)) if name in (*tables, "denoiser")])
 
 
 def told_former(run: str, old: list[str]) -> str:
     """That these tables were made with a network that a run had before, a sentence; empty where there are none."""
     if not old:
         return ""
-    commands = dict.fromkeys(f"firstlight {MAKES[name]} {run}" for name in MAKES if name in old)
+    makes = {"denoiser": "export"} | MAKES
+    commands = dict.fromkeys(f"firstlight {makes[name]} {run}" for name in makes if name in old)
     words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in old]
+    changed = "has adopted another network" if is_adopted(run) else "has other weights"
     return (
-        f"{run} has adopted another network since its {listed(words)} were made: they are the former's until they are "
-        f"made anew with: {', then '.join(commands)}"
+        f"{run} {changed} since its {listed(words)} {'was' if len(words) == 1 else 'were'} made: old until made anew "
+        f"with: {', then '.join(commands)}"
     )

@@ -23,6 +23,7 @@ NAMES = {  # of figures that stand alone here and one under the other elsewhere
     "precision_real": "Precision of real pictures",
     "recall_real": "Recall of real pictures",
     "cas_real": "Classification accuracy score of real pictures",
+    "cas_2000_real": "CAS, n = 2,000, one short fit, of real pictures",
 }
 
 
@@ -145,7 +146,7 @@ def clip(run: pd.Series, ask: Ask) -> list[Number]:
 
 def summary(found: Sequence[Number]) -> list[Number]:
     """The few numbers that stand in a report's summary."""
-    wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score",
+    wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score", "CAS, n = ",
               "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
     whole = [number for number in found if number.of == "all"]
     return [number for start in wanted for number in whole if number.what.startswith(start)]

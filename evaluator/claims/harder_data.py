@@ -39,8 +39,14 @@ class Scored:
     distance: Estimate  # Fréchet distance over its floor; nan where it is not known
 
 
-def s14(digits: Scored | None, harder: Scored | None) -> tuple[Verdict, ...]:
-    """Harder data is harder; None for the run that is not there."""
+def s14(digits: Scored | None, harder: Scored | None, short: str = "") -> tuple[Verdict, ...]:
+    """Harder data is harder; None for the run that is not there, `short` for one with the short score alone."""
+    if (digits is None or harder is None) and short:
+        reason = (
+            f"{short} has the classification accuracy score of 2,000 pictures alone, which compares with no full one; "
+            f"make that with: firstlight evaluate quality {short} --full"
+        )
+        return (Verdict(S14, CANNOT, reason), Verdict(S14_FAR, CANNOT, reason))
     if digits is None or harder is None:
         lacking = "of digits" if digits is None else "of harder data"
         reason = f"No run {lacking} is evaluated with classifiers taught by its pictures, and the claim compares both."

@@ -14,6 +14,7 @@ from evaluator.clip.judge import MEAN
 from evaluator.clip.ranking import SCORES, ordered
 from evaluator.experiments import ablation_figures
 from evaluator.judges.judge import judge_for_run
+from evaluator.quality.cas import FULL, SHORT
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import Look, default_look
@@ -161,7 +162,14 @@ def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
         some = some[some["run"] == run.id] if card["dataset"]["name"] in kind else some
         some = some.dropna(subset=["cas"]).sort_values("cas")
         best.append(None if some.empty else _scored(some.iloc[-1], ask))
-    return harder_data.s14(*best)
+    digits, harder = best
+    return harder_data.s14(digits, harder, _short(run, ask))
+
+
+def _short(run: Run, ask: Ask) -> str:
+    """The run's id where it has the short classification accuracy score alone; empty else."""
+    known = set(ask("quality", run=run.id)["metric"])
+    return run.id if SHORT[0] in known and FULL[0] not in known else ""
 
 
 def _scored(row: Any, ask: Ask) -> harder_data.Scored | None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from evaluator.judges.calibration import calibration
 from evaluator.judges.judge import Judge, softmax
 from evaluator.stats.intervals import plain, wilson
+from jobs.lines import counted
 
 NOISE_LEVELS = tuple(range(-8, 13, 2))  # logSNRs at which a noisy judge is examined
 REAL_LEVELS = tuple(np.arange(-6.0, 4.1, 0.5).tolist())  # logSNRs at which it is told how many real ones are recognized
@@ -70,7 +70,7 @@ def _answers(judge: Judge, images: Images, logsnr: float | None) -> NDArray[np.f
     generator = np.random.Generator(np.random.Philox(key=0))
     what = f"{judge.name} on real pictures" + ("" if logsnr is None else f" at logSNR {logsnr:+.0f}")
     answers = []
-    for start in tqdm(range(0, len(images), PART), what, disable=None):
+    for start in counted(range(0, len(images), PART), what):
         x = images[start : start + PART].astype(np.float32) / 127.5 - 1
         if logsnr is not None:
             alpha, sigma = (1 / np.sqrt(1 + np.exp(sign * logsnr)) for sign in (-1, 1))

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from evaluator.judges.augmentation import LOGSNR, add_noise, distort
 from firstlight.runtime import set_torch_threads
+from jobs.lines import counted
 from trainer.device import fast_bfloat16
 
 BATCH = 256
@@ -76,7 +76,7 @@ def fit(
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     steps = epochs * math.ceil(len(images) / BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.15)
-    for chosen in tqdm(_batches(len(images), epochs, generator), "fitting", steps, unit="batch", disable=None):
+    for chosen in counted(_batches(len(images), epochs, generator), "fitting", steps, unit="batch"):
         x = 2 * distort(pixels[chosen].float() / 255, generator) - 1
         logsnr = None
         if noisy:

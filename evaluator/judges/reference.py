@@ -9,7 +9,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from evaluator.judges.cards import command, judge_name
 from evaluator.judges.judge import BATCH, Judge
@@ -17,6 +16,7 @@ from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Numbers
 from firstlight.atomic_writes import replacing
 from firstlight.errors import JudgeError
+from jobs.lines import counted
 
 FLOOR_DRAWS = 20  # how often the real-vs-real distance is measured
 SUBSET = 5000  # real features kept, for KID, precision and recall
@@ -118,6 +118,6 @@ def features_of(judge: Judge, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Features (N, F) of uint8 pictures (N, C, H, W)."""
     parts = [
         judge(images[start : start + BATCH].astype(np.float32) / 127.5 - 1)[1]
-        for start in tqdm(range(0, len(images), BATCH), "features of real pictures", disable=None)
+        for start in counted(range(0, len(images), BATCH), "features of real pictures")
     ]
     return np.concatenate(parts)

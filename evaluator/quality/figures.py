@@ -3,6 +3,7 @@
 The judge is one that was used neither in training nor in guidance.
 """
 
+import hashlib
 import json
 import math
 import sys
@@ -12,23 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluator import defaults
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
-from evaluator.provenance import denoiser_sha256
-from evaluator.quality.cas import scores, train_and_test
-from evaluator.quality.pictures import Drawn, draw
+from evaluator.provenance import denoiser_sha256, notes_of
+from evaluator.quality import cas, price
+from evaluator.quality.cas import train_and_test
+from evaluator.quality.pictures import FIRST_SEED, HELD_OUT_SEED, Drawn, draw
 from evaluator.stats.bootstrap import block_mean, normal_interval, quantile_interval
 from evaluator.stats.frechet import frechet, kid_blocks, moments, redrawn
 from evaluator.stats.intervals import Estimate, Numbers, Z, plain, plainly, wilson
 from evaluator.stats.precision_recall import precision_recall
+from evaluator.stats.time_ahead import say
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, QUALITY
 from firstlight.seen_in_training import remark
+from store.verification import sound_table
 
 if TYPE_CHECKING:
     from trainer.data import Pictures
@@ -38,11 +43,18 @@ Figure = tuple[str, int | None, Estimate, Numbers | None]  # metric, label (None
 
 
 def quality(
-    run: Run, per_class: int = defaults.QUALITY_PER_CLASS, data: Path | None = None, on: str = ""
+    run: Run,
+    per_class: int = defaults.QUALITY_PER_CLASS,
+    data: Path | None = None,
+    on: str = "",
+    full: bool = False,
+    held_out: bool = False,
 ) -> dict[str, Any]:
     """The figures of a run as plain values; writes quality.parquet. Raises RunError, JudgeError and SamplerError.
 
-    `on`: where the pictures are drawn; what is said of all of them together is computed here, once.
+    `on`: where the pictures are drawn; what is said of all of them together is computed here, once. `full`: with the
+    classification accuracy score of all of them instead of the short one; the other one stays where it is of the same
+    pictures. `held_out`: of noise that no figure is reported from, for choices.
     The classification accuracy score needs torch and the real pictures (`data`, or the download); where it cannot be
     had, a sentence on standard error says so and the other figures are still made.
     """
@@ -54,18 +66,49 @@ def quality(
               f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
     if said := remark(card):
         print(said, file=sys.stderr)
-    drawn = draw(run, per_class, on)
+    drawn = draw(run, per_class, on, HELD_OUT_SEED if held_out else FIRST_SEED)
+    made_of = {"denoiser": denoiser_sha256(run), "pictures": hashlib.sha256(drawn.images.tobytes()).hexdigest()}
     real = train_and_test(card["dataset"]["name"], data, card["dataset"]["classes"], card["config"].get("resize", 0))
+    tell_price(len(drawn.labels), judge, real)
     floor = same_size_floor(judge, reference, real, len(drawn.labels))
     rows = [row(*figure, judge.name) for figure in figures(drawn, judge, reference, floor)]
     if real is not None:
         rows += [row(*figure, None, judge.name) for figure in of_real(real[0], judge, reference, len(drawn.labels))]
-        scored = scores(card["dataset"]["name"], drawn.images, drawn.labels, reference, *real)
-        rows += [row(metric, None, estimate, None, "") for metric, estimate in scored]
+        rows += taught(card["dataset"]["name"], drawn, reference, *real, full)
+    rows += still_true(run, made_of, {line["metric"] for line in rows})
     columns = {field.name: pa.array([line[field.name] for line in rows], field.type) for field in QUALITY}
-    made_of = json.dumps({"denoiser": denoiser_sha256(run)}).encode()
-    store_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata({METADATA: made_of})))
+    noted = {METADATA: json.dumps(made_of).encode()}
+    store_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata(noted)))
     return {"run": run.id, "pictures": len(drawn.labels), "classes": card["dataset"]["classes"], "metrics": rows}
+
+
+def tell_price(count: int, judge: Judge, real: tuple["Pictures", "Pictures"] | None) -> None:
+    """Say what the comparison of `count` pictures with real ones will take."""
+    looked_at = count + (0 if real is None else min(len(real[0].labels), FLOOR_DRAWS * count))
+    say("comparing with real pictures", f"{looked_at:,} pictures before {judge.name}",
+              price.of_judging(judge, looked_at) + price.of_distances(count, judge.card["features"]))  # fmt: skip
+
+
+def taught(
+    dataset: str, drawn: Drawn, reference: Reference, train: "Pictures", test: "Pictures", full: bool
+) -> list[Row]:
+    """Rows of the classification accuracy score, the short or the full one, and its price before it starts."""
+    fits = cas.fits(len(drawn.labels), reference, dataset, train, full)
+    if fits:
+        size = " and ".join(f"{count:,} pictures in {epochs} epochs" for count, epochs in fits)
+        seconds = price.of_fits(fits, drawn.images.shape[1:], len(test.classes))
+        say("classification accuracy score", f"classifiers of {size}", seconds)
+    few = cas.short_scores(drawn.images, drawn.labels, train, test)
+    scored = cas.scores(dataset, drawn.images, drawn.labels, reference, train, test) if full else few
+    return [row(metric, None, estimate, None, "") for metric, estimate in scored]
+
+
+def still_true(run: Run, made_of: dict[str, str], fresh: set[str]) -> list[Row]:
+    """Rows of the score that was not asked for now, where the table has one of the same pictures."""
+    if notes_of(run.quality) != made_of:
+        return []
+    held = pq.read_table(sound_table(run.quality), schema=QUALITY).to_pylist()
+    return [line for line in held if line["metric"] in {*cas.FULL, *cas.SHORT} - fresh]
 
 
 def row(metric: str, label: int | None, estimate: Estimate, draws: Numbers | None, judge: str) -> Row:

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from evaluator.provenance import denoiser_sha256
+from evaluator.quality import price
+from evaluator.stats.time_ahead import say
 from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
+from jobs.lines import counted
 from jobs.shares import shares
 from sampler import session
 from sampler.generation import Progress, Settings, generate, settings_of
 from sampler.session import BATCH
 
 FIRST_SEED = 1_000_000  # far from the seeds of trajectories and snapshots
+HELD_OUT_SEED = 500_000_000  # of pictures that choices are made by, none of which is reported
 KEEP_EVERY = 8  # batches between two writes
 
 
@@ -36,7 +39,7 @@ class Drawn:
     settings: Settings
 
 
-def draw(run: Run, per_class: int, on: str = "") -> Drawn:
+def draw(run: Run, per_class: int, on: str = "", first_seed: int = FIRST_SEED) -> Drawn:
     """`per_class` pictures of every class at the run's default settings, from the cache as far as it goes.
 
     on: where, as `jobs.shares` takes it. Raises RunError for a run without a denoiser, or for a number below 1, and
@@ -49,27 +52,31 @@ def draw(run: Run, per_class: int, on: str = "") -> Drawn:
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     count = per_class * len(denoiser.classes)
     if on:
-        return drawn_in_shares(run, denoiser, settings, count, on)
-    done = len(kept(cache_path(run, settings), np.uint8, denoiser.shape)[:count])
+        return drawn_in_shares(run, denoiser, settings, count, on, first_seed)
+    done = len(kept(cache_path(run, settings, first_seed), np.uint8, denoiser.shape)[:count])
     steps = len(settings.table().a)
+    if done < count:
+        size = f"{count - done:,} pictures of {settings.evaluations()} evaluations"
+        say(f"drawing {run.id}", size, price.of_drawing(denoiser, settings, count - done))
     total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
-    with tqdm(desc=f"drawing {run.id}", total=total, initial=initial, unit="step", disable=None) as bar:
-        return drawn(run, denoiser, settings, count, lambda _: bar.update())
+    with counted(None, f"drawing {run.id}", total, initial=initial, unit="step") as bar:
+        return drawn(run, denoiser, settings, count, lambda _: bar.update(), first_seed)
 
 
 def drawn(
-    run: Run, denoiser: session.Denoiser, settings: Settings, count: int, moved: Callable[[Progress], object]
-) -> Drawn:
+    run: Run, denoiser: session.Denoiser, settings: Settings, count: int, moved: Callable[[Progress], object],
+    first_seed: int = FIRST_SEED,
+) -> Drawn:  # fmt: skip
     """`count` pictures of the run's denoiser at these settings, every class in turn, from the cache as far as it goes.
 
     `moved` is told of every step drawn. Raises SamplerError where it cannot draw.
     """
     labels = np.arange(count) % len(denoiser.classes)
-    cache = cache_path(run, settings)
+    cache = cache_path(run, settings, first_seed)
     done = kept(cache, np.uint8, denoiser.shape)[:count]
     while len(done) < count:
         until = min(len(done) + KEEP_EVERY * BATCH, count)
-        seeds = range(FIRST_SEED + len(done), FIRST_SEED + until)
+        seeds = range(first_seed + len(done), first_seed + until)
         for step in generate(denoiser, labels[len(done) : until].tolist(), seeds, settings):
             moved(step)
             images = step.images
@@ -78,28 +85,30 @@ def drawn(
     return Drawn(done, labels, settings)
 
 
-def drawn_in_shares(run: Run, denoiser: session.Denoiser, settings: Settings, count: int, on: str) -> Drawn:
+def drawn_in_shares(
+    run: Run, denoiser: session.Denoiser, settings: Settings, count: int, on: str, first_seed: int
+) -> Drawn:  # fmt: skip
     """What `drawn` gives, by workers: each draws the pictures between two writes of the cache."""
-    labels, cache = np.arange(count) % len(denoiser.classes), cache_path(run, settings)
+    labels, cache = np.arange(count) % len(denoiser.classes), cache_path(run, settings, first_seed)
     done = kept(cache, np.uint8, denoiser.shape)[:count]
     firsts = range(len(done), count, KEEP_EVERY * BATCH)
     where = Run(run.folder.resolve(), run.words)
-    parts = ((where, first, min(first + KEEP_EVERY * BATCH, count)) for first in firsts)
-    for images in tqdm(shares(on, draw_some, parts), f"drawing {run.id}", len(firsts), disable=None):
+    parts = ((where, first, min(first + KEEP_EVERY * BATCH, count), first_seed) for first in firsts)
+    for images in counted(shares(on, draw_some, parts), f"drawing {run.id}", len(firsts)):
         done = np.concatenate([done, images])
         keep(cache, done)
     return Drawn(done, labels, settings)
 
 
-def draw_some(run: Run, first: int, until: int) -> NDArray[np.uint8]:
+def draw_some(run: Run, first: int, until: int, first_seed: int = FIRST_SEED) -> NDArray[np.uint8]:
     """The pictures (n, C, H, W) from number `first` up to `until`; a share of the work."""
     denoiser, settings = session.load(run.denoiser), settings_of(run)
     labels = (np.arange(first, until) % len(denoiser.classes)).tolist()
-    *_, last = generate(denoiser, labels, range(FIRST_SEED + first, FIRST_SEED + until), settings)
+    *_, last = generate(denoiser, labels, range(first_seed + first, first_seed + until), settings)
     return last.images.transpose(0, 3, 1, 2)
 
 
-def cache_path(run: Run, settings: Settings) -> Path:
+def cache_path(run: Run, settings: Settings, first_seed: int = FIRST_SEED) -> Path:
     """Where pictures of this denoiser at these settings are kept; another denoiser or setting is another file."""
-    key = hashlib.sha256(json.dumps([denoiser_sha256(run), settings.plain(), FIRST_SEED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([denoiser_sha256(run), settings.plain(), first_seed]).encode()).hexdigest()
     return run.cache / f"generated-{key[:16]}.npz"

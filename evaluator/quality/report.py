@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from evaluator.quality.cas import SHORT, SHORT_SIZE
 from evaluator.stats.interval_text import with_interval
+
+SAID = f"  (CAS, n = {SHORT_SIZE:,}, one short fit)"  # of a score that is not to be held against the full one
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -11,5 +14,6 @@ def report(figures: dict[str, Any]) -> str:
     wide = 1 + max(15, *(len(f"  of class {name}") for name in figures["classes"]))
     for line in figures["metrics"]:
         name = line["metric"] if line["label"] is None else f"  of class {figures['classes'][line['label']]}"
-        lines.append(f"{name:<{wide}}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}")
+        said = SAID if line["metric"] in SHORT else ""
+        lines.append(f"{name:<{wide}}{with_interval(line, '.4f', width=9)}  n = {line['n']:,}{said}")
     return "\n".join(lines)

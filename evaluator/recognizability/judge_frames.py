@@ -11,16 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.provenance import digest, made_of, notes
 from evaluator.recognizability.thresholds import null_threshold
+from evaluator.stats.time_ahead import say, seconds_of
 from firstlight.errors import RunError
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
+from jobs.lines import counted
 from jobs.shares import shares
 from store.verification import sound_table
 
@@ -67,8 +68,12 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
         parts: list[pa.Table] = []
         reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
         where = Run(run.folder.resolve(), run.words)
+        if not on:
+            one = next(file.iter_batches(batch_size=1))
+            size = f"{file.metadata.num_rows:,} trajectories of {len(one['frames'][0])} frames"
+            say(f"judging {run.id}", size, seconds_of(lambda: judge_some(where, one)) * file.metadata.num_rows)
         answers = shares(on, judge_some, ((where, batch) for batch in batches))
-        for tables, wrong in tqdm(answers, f"judging {run.id}", total, disable=None):
+        for tables, wrong in counted(answers, f"judging {run.id}", total):
             parts += tables
             for view, each in wrong:
                 reached[view].append(each)
