@@ -90,6 +90,7 @@ def main() -> None:
     sign_in.gate()
     sign_in.foot()
     with archive.one_moment():
+        archive.watch(page.url_path)
         runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))
         place = st.container()
         if said := archive.notice():

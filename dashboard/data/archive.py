@@ -1,7 +1,7 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.elements import damaged, stop
+from dashboard.data import changes
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.manifest import signatures
@@ -39,6 +40,12 @@ def one_moment() -> Iterator[None]:
     """All of a page shows the archive as it was at one moment."""
     with _archive(root()).one_moment():
         yield
+
+
+def watch(page: str) -> None:
+    """Draw the page that is open again when a run begins, goes on, ends or dies."""
+    with suppress(RunError):  # the page says why
+        changes.watch(page, root(), _archive(root()).entries())
 
 
 def ask(name: str, **parameters: Any) -> pd.DataFrame:
