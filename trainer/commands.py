@@ -23,6 +23,7 @@ from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dic
 from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.device import best_device, half_precision
 from trainer.distill import lesson, paths_of, student_config
+from trainer.launcher import STOPPED
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
 from trainer.processes import first, joined, parted, sentence
@@ -41,16 +42,25 @@ def run(options: argparse.Namespace) -> int:
         if "processes" in options:
             options.team = joined(options.processes)
         set_torch_threads(options.threads)
-        COMMANDS[options.command](options)
+        status = COMMANDS[options.command](options)
         parted()
     except (RunError, DataError, Diverged, SamplerError, ValueError, OSError) as error:
         if first():
             print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
+    return status or 0
+
+
+def ended(options: argparse.Namespace, card: dict[str, Any], following: str) -> int:
+    """Say how a training ended, and what comes next; the command's exit status. card: the run's, as it was left."""
+    if card["state"] == "stopped":
+        say(options, card["message"])
+        return STOPPED if options.team.size == 1 else 0  # of several, whose launcher takes another for a failure
+    say(options, f"Trained {card['id']}. Next: firstlight {following} {card['id']}")
     return 0
 
 
-def start_run(options: argparse.Namespace) -> None:
+def start_run(options: argparse.Namespace) -> int:
     """firstlight train"""
     team = options.team
     with team.alike():
@@ -65,10 +75,10 @@ def start_run(options: argparse.Namespace) -> None:
         start = beginning(options.runs, config)
         card = new_card(run, options.name or run.id, options.tag, options.preset, config, data) | of_sweep(options)
     train(run, card, config, data, test, start, team=team)
-    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
+    return ended(options, card, "trace")
 
 
-def distill_run(options: argparse.Namespace) -> None:
+def distill_run(options: argparse.Namespace) -> int:
     """firstlight distill"""
     team = options.team
     with team.alike():
@@ -80,7 +90,7 @@ def distill_run(options: argparse.Namespace) -> None:
         start = beginning(options.runs, config) or denoiser
         paths = paths_of(run, denoiser, config, options.paths, team)
     teach(run, card, config, lesson(paths, config), start, team=team)
-    say(options, f"Trained {run.id}. Next: firstlight export {run.id}")
+    return ended(options, card, "export")
 
 
 def of_sweep(options: argparse.Namespace) -> dict[str, str]:
@@ -112,7 +122,7 @@ def resume_student(run: Run, options: argparse.Namespace, card: dict[str, Any], 
     teach(run, card, config, lesson(paths, config), resume=True, team=options.team)
 
 
-def resume_run(options: argparse.Namespace) -> None:
+def resume_run(options: argparse.Namespace) -> int:
     """firstlight resume"""
     team = options.team
     with team.alike():
@@ -126,7 +136,7 @@ def resume_run(options: argparse.Namespace) -> None:
             if data.sha256 != card["dataset"]["sha256"]:
                 raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
         train(run, card, config, data, test, resume=True, team=team)
-    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
+    return ended(options, card, "trace")
 
 
 def resumable(run: Run) -> tuple[dict[str, Any], Config]:
