@@ -50,7 +50,9 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
         st.image(image.picture, output_format="PNG", alt=image.alt)
         elements.note(image.says)
     if source == "S7":
-        losses = data_archive.ask("losses", runs=list(dict.fromkeys(each.run for each in own)), smoothing=100)
+        ids = list(dict.fromkeys(each.run for each in own))
+        window = loss.window(data_archive.ask("loss_ends", runs=ids), 100)
+        losses = data_archive.ask("losses", runs=ids, smoothing=window)
         if len(losses):
             elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)

@@ -28,7 +28,9 @@ def draw(at: Comparison) -> None:
         together = repeated and inputs.choose("Seeds", ["together", "apart"], "seeds") == "together"
     names = {run: _name(group) if together else run for group in alike for run in group}
     ordered = [names[run] for run in at.ids]
-    frame = archive.ask("loss_bands", runs=at.ids, ids=at.ids, names=ordered, smoothing=int(smoothing))
+    ends = archive.ask("loss_ends", runs=at.ids)
+    window = loss.window(ends, int(smoothing))
+    frame = archive.ask("loss_bands", runs=at.ids, ids=at.ids, names=ordered, smoothing=window)
     if frame.empty:
         elements.note("None of these runs has losses yet; they appear while it trains.")
         return
@@ -37,6 +39,9 @@ def draw(at: Comparison) -> None:
         log_x=along == "logarithmic", log_y=up == "logarithmic", outliers=outliers == "shown",
     )  # fmt: skip
     elements.chart(figure, "loss-bands", "Loss of the runs", frame)
+    if window < int(smoothing):
+        over = f"Smoothed over {window:,} steps" if window > 1 else "Not smoothed"
+        elements.note(f"{over}: the shortest of these trainings has {loss.logged(ends):,}.")
     if together:
         elements.note(
             "Runs that differ only in their seed: the line is their mean, the band from the lowest to the highest."
