@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard import run_facts
 from dashboard.charts import loss
 from dashboard.compare.comparison import Comparison
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 
-LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
 OWN = ("seed",)  # settings in which repetitions of one experiment differ
 
 
@@ -46,16 +46,8 @@ def draw(at: Comparison) -> None:
         elements.note(
             "Runs that differ only in their seed: the line is their mean, the band from the lowest to the highest."
         )
-    _unlike(settings)
-
-
-def _unlike(settings: pd.DataFrame) -> None:
-    """Say where losses do not measure the same. settings: the query of that name."""
-    other = [name for name in LEARNT if settings.loc[settings["setting"] == name, "differs"].any()]
-    if other:
-        elements.note(
-            f"The runs differ in {' and '.join(other)}, so losses are not of one scale: compare shapes, not heights."
-        )
+    if said := run_facts.unlike_losses(settings):
+        elements.note(said)
 
 
 def _name(group: Sequence[str]) -> str:

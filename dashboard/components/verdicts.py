@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.components import elements
 from dashboard.format import effect, p_value
+from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
 
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
@@ -39,6 +40,9 @@ def table(
     words = [in_words(each, run) for each, run in zip(found, runs or [""] * len(found), strict=True)]
     columns = COLUMNS_OF_RUNS if runs else COLUMNS
     elements.table(list(columns), [[row[column] for column in columns.values()] for row in words], name)
+    for each in found:
+        if each.verdict == CANNOT and each.effect is not None and side(each.effect):
+            elements.note(f"{each.claim.part}: cannot say, although its interval leaves 0 out. {each.reason}")
     with st.expander("What the source says, and why") if folded else nullcontext():
         for text in dict.fromkeys(f"{row['source']}: {row['text']}." for row in words):
             elements.note(text)

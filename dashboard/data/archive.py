@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dashboard.components.elements import damaged, stop
 from dashboard.data import changes
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.extras import how
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
@@ -94,7 +96,10 @@ def chosen_run() -> pd.Series:
     row = next((row for run in some if (row := sound_run(run)) is not None), None)
     if row is None:
         damaged(ask("damaged_runs"))
-        stop("No runs yet. Make one with: firstlight train --preset tiny")
+        first = (
+            "" if find_spec("torch") else f" What trains is not installed yet; install it first with: {how('train')}"
+        )
+        stop(f"No runs yet. Make one with: firstlight train --preset tiny.{first}")
     return row
 
 

@@ -62,7 +62,7 @@ def _settings(own: Settings, of: pd.Series, guidable: bool) -> tuple[Settings, s
     run, others = str(of["run"]), weaker_runs(of)
     most = own.steps if LISTED.fullmatch(own.levels) else MOST_STEPS
     solver = inputs.pick("Solver", list(SOLVERS), own.solver, "solver", run)
-    steps = inputs.entry("Steps", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
+    steps = inputs.entry(f"Steps, 1 to {most:,}", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
     own = own.in_steps(int(steps))
     known = [law for law, rule in LAWS.items() if (others if rule.weaker else guidable)]
     if not known:

@@ -47,7 +47,7 @@ def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
         "runs": [_run(each, ask, figures) for each in runs],
-        "smoothed": loss.smoothed(window),
+        "smoothed": f"{loss.smoothed(window)} {run_facts.unlike_losses(ask('settings', runs=ids))}".strip(),
         "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
         "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
         "settings": _settings(ask("settings", runs=ids), ids),

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from dashboard.format import counted
+
 LOSS = "The loss"  # what a run's loss is called here, whatever its own name
 
 
@@ -13,7 +15,7 @@ def sentence(ends: pd.DataFrame, run: str, metric: str = LOSS) -> str:
     part = ends[ends["run"] == run].iloc[0]
     if pd.isna(part["first"]):
         return f"{metric} of {run} was never a finite number."
-    time = f"{part['step']:,.0f} steps" if pd.isna(part["epoch"]) else f"{part['epoch']:.1f} epochs"
+    time = counted(part["step"], "step") if pd.isna(part["epoch"]) else f"{part['epoch']:.1f} epochs"
     last = f"{part['last']:.3g}" + (
         f", the mean of its last {part['stretch']:,.0f} steps," if part["stretch"] > 1 else ""
     )

@@ -42,6 +42,8 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
     by = chosen.by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     logarithmic = chosen.logarithmic and not (losses["smooth"] <= 0).any()
     figure = loss.loss_curves(losses, logarithmic, by, chosen.metric or "training loss")
+    if len(ids) > 1 and (said := run_facts.unlike_losses(archive.ask("settings", runs=list(ids)))):
+        elements.note(said)
     elements.chart(figure, "losses", f"{chosen.metric or 'Loss'} against training", losses)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, progress
 from dashboard.data import adopted, archive
 from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
@@ -42,6 +42,8 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
     if chosen is not None:
         with archive.faults(), bar:
             st.session_state["forked"] = fork.draw(run, trajectory, chosen, place)
+    if said := progress.said_cancelled():
+        elements.note(said)
     made = st.session_state.get("forked")
     if made is None or (made.fork.run, made.fork.sample) != (run["run"], trajectory.row["sample"]):
         elements.note(
@@ -69,6 +71,8 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
         told = inputs.choose("Told", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
         pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
+    if step >= last:
+        elements.note(f"At the last step nothing is left to be drawn: continuations begin at step {last - 1}.")
     if barred():
         elements.note(barred())
     if not (pressed or st.session_state.pop("fork", False)) or barred():
