@@ -17,15 +17,15 @@ NAMED = ("Run", "Trained on", "Began with", "Adopted")  # names that people gave
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
     "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
-    "frechet_floor": ("the same between real pictures", "{:.3f}"),
-    "frechet_ratio": ("their ratio", "{:.2f}"),
+    "frechet_floor": ("Fréchet distance between real pictures", "{:.3f}"),
+    "frechet_ratio": ("Fréchet distance over that between real pictures", "{:.2f}"),
     "kid": ("Kernel inception distance", "{:.4f}"),
     "precision": ("Precision", "{:.2f} %"),
-    "precision_real": ("the same of real pictures", "{:.2f} %"),
+    "precision_real": ("Precision of real pictures", "{:.2f} %"),
     "recall": ("Recall", "{:.2f} %"),
-    "recall_real": ("the same of real pictures", "{:.2f} %"),
+    "recall_real": ("Recall of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
-    "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+    "cas_real": ("Classification accuracy score of real pictures", "{:.2f} %"),
 }
 LEARNT = {  # settings that change what a loss measures, as they are called
     "dataset": "dataset", "prediction": "prediction", "sigma_data": "sigma_data",

@@ -63,7 +63,7 @@ def begin(run: pd.Series) -> str:
     if choices.empty:
         elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
     with st.container(horizontal=True):
-        view = VIEWS[inputs.pick("Shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
+        view = VIEWS[inputs.pick("Picture shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, "40", "pictures"))
     count = len(run_facts.class_names(run))
     keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""

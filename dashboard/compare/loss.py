@@ -22,7 +22,7 @@ def draw(at: Comparison) -> None:
         smoothing = inputs.choose("Smoothing, steps", loss.SMOOTHING, "smoothing", "100")
         up = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
         along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
-        by = inputs.choose("Along", ["step", "epoch"], "along")
+        by = inputs.choose("X axis", ["step", "epoch"], "along")
         outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
         repeated = any(len(group) > 1 for group in alike)
         together = repeated and inputs.choose("Seeds", ["together", "apart"], "seeds") == "together"

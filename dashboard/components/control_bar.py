@@ -163,7 +163,7 @@ def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[st
     if not ids:
         return [str(run["run"])]
     more, own = len(offered) < offered["sound"].iloc[0], [str(run["run"])]
-    return own + several("Beside", ids, "with", "other runs", also=own, changed=changed, more=more)
+    return own + several("Compare with", ids, "with", "other runs", also=own, changed=changed, more=more)
 
 
 def chosen_others(run: pd.Series) -> list[str]:

@@ -44,7 +44,7 @@ def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
     count, ordered = int(page["found"].iloc[0]) if len(page) else 0, {}
     if count > ROWS:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
+            column, rises = ORDERS[inputs.pick("Sort by", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
             place = inputs.turned("page", -(-count // ROWS))
         elements.note(f"{count:,} runs, {ROWS} of them here: a column's head orders these, the list above all of them.")
         ordered = {"order": column, "falling": not rises, "skipped": ROWS * (place - 1)}

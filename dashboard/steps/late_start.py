@@ -14,7 +14,7 @@ from firstlight.remedy import evaluated_by
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
-    "published: ordinary, late", "their ratio",
+    "published: ordinary, late", "published: late over ordinary",
 )  # fmt: skip
 
 
