@@ -167,11 +167,11 @@ def test_a_number_changed_in_the_file_is_found(tmp_path: Path, page: bytes) -> N
     assert len(changed) == 1 and "99.99 %" in changed[0] and "somebody changed it" in changed[0]
 
 
-def test_every_number_that_is_shown_is_found_where_its_last_digit_is_another(tmp_path: Path, page: bytes) -> None:
+def test_every_number_that_is_shown_is_found_where_its_last_digit_is_another(tmp_path: Path) -> None:
     """In the text alone, and in text and record together: once the file says it, once the runs."""
     write_run(tmp_path, "first")
     ask, out = Archive(tmp_path).ask, tmp_path / "out.html"
-    text = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page.decode(), flags=re.S)
+    text = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", made(tmp_path, "first").decode(), flags=re.S)
     body = text.index("<body>"), text.index("</main>")
     shown = [each for each in re.finditer(r"\d+(?:[.,]\d+)*", text[: body[1]]) if _visible(text, each, body[0])]
     found = 0

@@ -40,7 +40,7 @@ _thread: list[threading.Thread] = []
 def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
     """Draw this page again when the archive is another; entries: as it is now."""
     context = get_script_run_ctx()
-    if context is None or not exists():
+    if context is None or not _served():
         return
     with _one:
         if page in WATCHING or not entries:
@@ -50,6 +50,11 @@ def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
         if _open and not (_thread and _thread[0].is_alive()):
             _thread[:] = [threading.Thread(target=_look_on, name="changes", daemon=True)]
             _thread[0].start()
+
+
+def _served() -> bool:
+    """Whether there is a server, and no test that stands for one."""
+    return exists() and isinstance(get_instance(), Runtime)
 
 
 def state_of(entries: Sequence[Entry], rows: bool) -> int:
@@ -63,7 +68,7 @@ def _look_on() -> None:
         began = time.monotonic()
         with _one:
             held = dict(_open)
-            if not held:
+            if not held or not _served():
                 _thread.clear()
                 return
         for root in {each.root for each in held.values()}:
@@ -85,8 +90,7 @@ def _draw_again(session: str, page: Open, now: int) -> None:
         if _open.get(session) is not page:
             return  # it was drawn meanwhile
         _open[session] = Open(page.root, page.rows, now)
-    runtime: Runtime = get_instance()
-    runtime._get_async_objs().eventloop.call_soon_threadsafe(_rerun, session)
+    get_instance()._get_async_objs().eventloop.call_soon_threadsafe(_rerun, session)
 
 
 def _rerun(session: str) -> None:
