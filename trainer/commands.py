@@ -35,6 +35,10 @@ from trainer.train import teach, train
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 
+ENOUGH_STEPS = (
+    1500  # below which a training of one's own pictures is warned of: those of the bundled runs have 2,225 or more
+)
+
 
 def run(options: argparse.Namespace) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
@@ -74,8 +78,22 @@ def start_run(options: argparse.Namespace) -> int:
             config = replace(config, sigma_data=round(float(data.images.std()) / 127.5, 3))
         start = beginning(options.runs, config)
         card = new_card(run, options.name or run.id, options.tag, options.preset, config, data) | of_sweep(options)
+    if options.preset == "own" and start is None and (said := few_steps(config, len(data.images))) and team.first:
+        print(said, file=sys.stderr)
     train(run, card, config, data, test, start, team=team)
     return ended(options, card, "trace")
+
+
+def few_steps(config: Config, pictures: int) -> str:
+    """That a training of fresh weights is short, a sentence with what makes it longer; empty where it is not."""
+    steps = round(config.epochs * pictures / config.batch)
+    if steps >= ENOUGH_STEPS:
+        return ""
+    epochs = -(-ENOUGH_STEPS * config.batch // pictures)
+    return (
+        f"warning: {steps:,} steps are few for weights that begin at random, and the pictures may stay noise; for "
+        f"{ENOUGH_STEPS:,} steps of these {pictures:,} pictures give --epochs {epochs}"
+    )
 
 
 def distill_run(options: argparse.Namespace) -> int:
