@@ -2,6 +2,10 @@
 
 import json
 import os
+import platform
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -71,6 +75,23 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
     page.get_by_text("live crashed").wait_for()
     page.get_by_text("firstlight resume live").wait_for()
     counts(page.get_by_role("progressbar"), 0)
+
+
+def test_open_pages_show_a_run_that_begins_and_is_killed_within_seconds(opened: Page, archive: Path) -> None:  # noqa: F811
+    pages = [opened("?run=first"), opened("training?run=first")]
+    for page in pages:
+        page.locator("p.headline").wait_for()
+    written(run := write_run(archive, "begun", state="running", tables=(), step=0), 50)
+    began = time.monotonic()
+    pages[0].get_by_text("begun: step 50 of 200").wait_for()
+    assert time.monotonic() - began <= LIVE * patience()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (run.folder / ".lock").write_text(f"{gone.pid} on {platform.node()}")
+    began = time.monotonic()
+    pages[0].get_by_text("begun: step 50 of 200").wait_for(state="detached")
+    assert time.monotonic() - began <= LIVE * patience()
+    shutil.rmtree(run.folder)
 
 
 def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:  # noqa: F811
