@@ -11,6 +11,7 @@ from dashboard.format import effect, p_value
 from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
 
+KINDS = {SUPPORTED: "yes", NOT: "no", CANNOT: "open"}  # the class of its colour in style.css: see docs/look.md
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 
 
@@ -59,8 +60,8 @@ def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) 
     body = []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
-        cells = (shown["run"], shown["part"] or "—", f"<b>{shown['mark']} {shown['verdict']}</b>", shown["effect"],
-                 shown["p"], shown["n"])  # fmt: skip
+        verdict = f'<b class="verdict-{KINDS[each.verdict]}">{shown["mark"]} {shown["verdict"]}</b>'
+        cells = (shown["run"], shown["part"] or "—", verdict, shown["effect"], shown["p"], shown["n"])
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
     made = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
