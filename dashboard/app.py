@@ -16,12 +16,12 @@ LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
     "Runs": [("runs.py", "Runs", "")],
-    "See": [
+    "Explore": [
         ("forward.py", "Forward process", "forward-process"),
         ("trajectory.py", "Trajectory", "trajectory"),
         ("network.py", "Inside the network", "network"),
     ],
-    "Measure": [
+    "Evaluate": [
         ("training.py", "Training", "training"),
         ("recognizability.py", "Recognizability", "recognizability"),
         ("speciation.py", "Speciation", "speciation"),
@@ -29,12 +29,12 @@ SECTIONS = {
         ("guidance.py", "Guidance", "guidance"),
         ("steps.py", "Steps against quality", "steps"),
     ],
-    "Do": [
+    "Try": [
         ("generate.py", "Generate", "generate"),
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
-    "Tell": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
+    "Report": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
     "": ("quality",),
@@ -90,6 +90,7 @@ def main() -> None:
     sign_in.gate()
     sign_in.foot()
     with archive.one_moment():
+        archive.watch(page.url_path)
         runs = control_bar.control_bar(CONTROLS[page.url_path], OPENS_ON.get(page.url_path, ""))
         place = st.container()
         if said := archive.notice():

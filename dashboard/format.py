@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.axes import DECIMALS, placed
 from evaluator.recognizability.ranking import Place
-from evaluator.stats.interval_text import without_minus_zero
+from evaluator.stats.interval_text import repeated, without_minus_zero
 from evaluator.stats.intervals import Estimate
 
 UNKNOWN = "no value"  # an estimate that cannot be said
@@ -22,7 +22,7 @@ def written(value: float, form: str = ".2f") -> str:
     """
     if math.isnan(value):
         return "?"
-    return "never" if math.isinf(value) else format(float(value), without_minus_zero(form)).replace("-", "−")
+    return "never" if math.isinf(value) else format(repeated(value, form), without_minus_zero(form)).replace("-", "−")
 
 
 def minus(text: str) -> str:
@@ -68,9 +68,14 @@ def effect(found: Estimate | None, unit: str) -> str:
     """An effect with its interval, in as many digits as the interval allows."""
     if found is None or math.isnan(found.value):
         return ""
-    width = found.high - found.low if math.isfinite(found.high - found.low) else abs(found.value)
+    return f"{estimate(found, effect_form(found.value, found.low, found.high))} {unit}".rstrip()
+
+
+def effect_form(value: float, low: float, high: float) -> str:
+    """As many digits as the interval of an effect allows, as a form."""
+    width = high - low if math.isfinite(high - low) else abs(value)
     decimals = 0 if width >= 20 else 1 if width >= 1 else 2 if width >= 0.1 else 4
-    return f"{estimate(found, f'.{decimals}f')} {unit}".rstrip()
+    return f".{decimals}f"
 
 
 def rank(found: Place) -> str:
@@ -130,6 +135,12 @@ def chance(p: float) -> str:
 def pronoun(names: Sequence[str]) -> str:
     """It or them."""
     return "it" if len(names) == 1 else "them"
+
+
+def counted(count: float, noun: str) -> str:
+    """A whole number with what it counts, of which there may be one: "1 step", "1,000 steps"."""
+    many = f"{count:,.0f}"
+    return f"{many} {noun}{'' if many == '1' else 's'}"
 
 
 def duration(seconds: Any) -> str:

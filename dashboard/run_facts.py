@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.format import duration, estimate_of, figure
+from dashboard.format import counted, duration, estimate_of, figure
+from evaluator.stats.interval_text import listed
 from firstlight.run_json import SAME_PICTURES
 from firstlight.seen_in_training import SAID
 from firstlight.seen_in_training import seen_in_training as seen_before
@@ -17,18 +18,22 @@ NAMED = ("Run", "Trained on", "Began with", "Adopted")  # names that people gave
 FIGURES = {  # metric of the query `quality` -> what it is called, and how its value is written
     "accuracy": ("Accuracy of the asked class", "{:.2f} %"),
     "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
-    "frechet_floor": ("the same between real pictures", "{:.3f}"),
-    "frechet_ratio": ("their ratio", "{:.2f}"),
+    "frechet_floor": ("Fréchet distance between real pictures", "{:.3f}"),
+    "frechet_ratio": ("Fréchet distance over that between real pictures", "{:.2f}"),
     "kid": ("Kernel inception distance", "{:.4f}"),
     "precision": ("Precision", "{:.2f} %"),
-    "precision_real": ("the same of real pictures", "{:.2f} %"),
+    "precision_real": ("Precision of real pictures", "{:.2f} %"),
     "recall": ("Recall", "{:.2f} %"),
-    "recall_real": ("the same of real pictures", "{:.2f} %"),
+    "recall_real": ("Recall of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
-    "cas_real": ("the same, trained on real pictures", "{:.2f} %"),
+    "cas_real": ("Classification accuracy score of real pictures", "{:.2f} %"),
     "cas_2000": ("CAS, n = 2,000, one short fit", "{:.2f} %"),
-    "cas_2000_real": ("the same short fit to real pictures", "{:.2f} %"),
+    "cas_2000_real": ("CAS, n = 2,000, one short fit, of real pictures", "{:.2f} %"),
 }
+LEARNT = {  # settings that change what a loss measures, as they are called
+    "dataset": "dataset", "prediction": "prediction", "sigma_data": "sigma_data",
+    "teacher": "what they learn from, data or a teacher",
+}  # fmt: skip
 TESTED = ("cas", "cas_real", "cas_2000", "cas_2000_real")  # of real test pictures, not of generated ones
 
 
@@ -57,8 +62,8 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
                        f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
         ("Test pictures", "learned from too (seen in training)" if seen_in_training(run) else ""),
         ("Began with", began(run)),
-        ("For", f"{run['epoch']:.1f} epochs, {run['step']:,.0f} steps{batch}"
-                if config else f"{run['step']:,.0f} steps"),
+        ("For", f"{run['epoch']:.1f} epochs, {counted(run['step'], 'step')}{batch}"
+                if config else counted(run["step"], "step")),
         ("Went on", went_on(run)),
         ("In", f"{duration(run['seconds'])} on {run['device'] or 'an unknown device'}"),
         ("Network", f"{run['parameters']:,.0f} parameters, widths {_list(config.get('widths'))}"),
@@ -66,7 +71,7 @@ def recipe(run: pd.Series) -> list[tuple[str, str]]:
                    f"{100 * config.get('label_dropout', 0):.0f} % label dropout"),
         ("Optimizer", f"Adam, learning rate {config.get('learning_rate', '?')}, "
                       + (f"average of weights {config['ema']}" if config.get("ema") else "no average of weights")),
-        ("Draws with", f"{run['solver']}, {run['sampling_steps']:.0f} steps, guidance {run['guidance']:g}"
+        ("Draws with", f"{run['solver']}, {counted(run['sampling_steps'], 'step')}, guidance {run['guidance']:g}"
                        + (f", the network told {config['shift']:g} more noise" if config.get("shift") else "")),
         ("Seed", f"{run['seed']:.0f}"),
         ("Started", "nan" if pd.isna(run["started"]) else f"{run['started']:%Y-%m-%d %H:%M} UTC"),
@@ -97,7 +102,7 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
             pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
     counts = sorted({f"{n:,.0f}" for n in whole.drop(index=TESTED, errors="ignore")["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str)) - {""}))
-    return [*pairs, ("Generated pictures", " or ".join(counts)), ("Judged by", judges)]
+    return [*pairs, ("Generated pictures", " or ".join(counts)), *([("Judged by", judges)] if judges else [])]
 
 
 def _list(values: Any) -> str:
@@ -108,6 +113,14 @@ def other_classes(one: pd.Series, other: pd.Series) -> bool:
     """Whether the classes of two runs are not the same things: other pictures, or other classes of the same."""
     kinds = [(SAME_PICTURES.get(run["dataset"], run["dataset"]), tuple(class_names(run))) for run in (one, other)]
     return kinds[0] != kinds[1]
+
+
+def unlike_losses(settings: pd.DataFrame) -> str:
+    """Why the losses of several runs cannot be compared, a sentence; empty where they can. settings: that query."""
+    other = [words for name, words in LEARNT.items() if settings.loc[settings["setting"] == name, "differs"].any()]
+    if not other:
+        return ""
+    return f"The runs differ in {listed(other)}, so losses are not of one scale: compare shapes, not heights."
 
 
 def what_it_draws(run: pd.Series) -> str:

@@ -6,6 +6,7 @@ run its place, for a moment, and nobody waits for the first who has the second.
 
 import errno
 import os
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ except ImportError:  # Windows: whoever asks looks at the heartbeat
 
 HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}  # what a lock says that another process has
 PATIENCE = 60.0  # seconds for what takes milliseconds
+TRIES = 3  # to have a run's lock, before another process is said to have it
 CERTAIN = fcntl is not None  # whether a lock that is free means that nobody writes
 
 
@@ -46,6 +48,32 @@ class Held:
         self.close()
 
 
+def abandoned(run: Run) -> bool:
+    """Whether a process of this machine wrote the run, and is gone without letting go of it in good order.
+
+    Where nobody can tell, as of a process of another machine, it is not.
+    """
+    try:
+        with open(run.folder / ".lock", "r+") as file:
+            pid, _, host = file.read().strip().partition(" on ")
+            if fcntl is None or host != platform.node() or not pid.isdecimal() or _alive(int(pid)):
+                return False
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free too: elsewhere, processes may have other numbers
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def locked(run: Run) -> Held:
     """The run's lock, held until it is closed.
 
@@ -64,8 +92,7 @@ def locked(run: Run) -> Held:
 def _file_locked(run: Run) -> IO[str]:
     file = open(run.folder / ".lock", "a+")  # noqa: SIM115 (whoever asked closes it)
     try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock_now(file)
     except OSError as error:
         file.seek(0)
         other = file.read().strip()
@@ -77,7 +104,7 @@ def _file_locked(run: Run) -> IO[str]:
         raise RunError(f"{run.id} is being written by {writer}; wait for it, or choose another id.") from error
     try:
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} on {platform.node()}")
         file.flush()
     except OSError as error:  # of a full disk
         with suppress(OSError):
@@ -85,6 +112,18 @@ def _file_locked(run: Run) -> IO[str]:
         error.filename = file.name
         raise
     return file
+
+
+def _lock_now(file: IO[str]) -> None:
+    """Lock a file that nobody has, save for a moment: who asks whether a run is abandoned. Raises OSError."""
+    for attempt in range(TRIES if fcntl is not None else 0):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno not in HELD or attempt == TRIES - 1:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import generation, run_facts
-from dashboard.components import elements
+from dashboard.components import elements, progress
 from dashboard.data import adopted, archive
 from dashboard.generate import form, result, student, weaker
 
@@ -25,10 +25,13 @@ else:
         with archive.faults():
             st.session_state["finished"] = form.draw(run, net, asked)
 
+    if said := progress.said_cancelled():
+        elements.note(said)
     drawn = st.session_state.get("finished")
     if drawn is None or drawn.run != run["run"]:
         elements.note(
-            f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it."
+            f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it; "
+            "what a reload of this page loses is drawn again from the same seed."
         )
     else:
         result.draw(drawn, answer)

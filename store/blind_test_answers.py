@@ -16,6 +16,7 @@ from typing import Any
 
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
+from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
 from firstlight.sealed_json import sealed, unsealed
@@ -99,6 +100,18 @@ def write_sitting(run: Run, sitting: Sitting) -> None:
             f"The answers to {run.id} were not written ({error.strerror}); make its folder writable, or save them as a "
             f"file and put it into {run.id}/{run.answers.name} later."
         ) from error
+
+
+def delete_sitting(run: Run, sitting: str) -> None:
+    """Delete a sitting, where it was written. Raises RunError where it cannot be."""
+    if not SITTING.fullmatch(sitting) or run.answers.is_symlink():
+        raise RunError("There is no such sitting.")
+    if elsewhere(run.archive) is not None:
+        raise RunError(f"Answers to {run.id} lie in another place; remove {run.answers.name}/{sitting}.json there.")
+    try:
+        (run.answers / f"{sitting}.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"The answers to {run.id} were not deleted ({error.strerror}).") from error
 
 
 def _listed(run: Run) -> list[tuple[str, os.stat_result]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from firstlight.errors import RunError
+from firstlight.lock import abandoned
 from firstlight.manifest import (
     Listing,
     Problem,
@@ -209,6 +210,7 @@ def _judged(run: Run, files: dict[str, Signature], everything: bool) -> Entry:
     except ValueError as error:
         return damaged(run, [Problem(run.card.name, str(error))])
     state = state_of(card)
+    state = "crashed" if state == "running" and abandoned(run) else state
     live = state in LIVE
     listed, problems = _listed(run, files, everything, required=state == "finished") if not live else (set(), [])
     faulty = {problem.file for problem in problems}

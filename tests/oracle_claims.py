@@ -267,6 +267,8 @@ def s13(run: str) -> Verdicts:
 def s14(run: str) -> Verdicts:
     """This run beside the one of other data whose pictures teach best: points short of real ones, and distances."""
     kinds = ("mnist", "digits5000"), ("fashion-mnist", "cifar10")
+    if not any(card(run)["dataset"]["name"] in kind for kind in kinds):
+        return []  # two other runs say nothing of it
     digits, harder = (
         run if card(run)["dataset"]["name"] in kind else max(
             (each for each in RUNS if card(each)["dataset"]["name"] in kind and figure(each, "cas")),

@@ -27,9 +27,9 @@ from sentence_fixture import Say
 
 
 def by_accuracy() -> list[str]:
-    """Runs as the control bar offers them: the most accurate first."""
+    """Runs as the control bar offers them: the most accurate first, students last."""
     accuracy = {run: (figure(run, "accuracy") or {"value": -1.0})["value"] for run in RUNS}
-    return sorted(RUNS, key=lambda run: -accuracy[run])
+    return sorted(RUNS, key=lambda run: (bool(card(run)["config"].get("teacher")), -accuracy[run]))
 
 
 def compare(run: str, say: Say, base: str = "") -> str:

@@ -132,7 +132,7 @@ def test_the_runs_page_says_which_runs_are_shown_and_which_are_hidden(both: Both
     said = " ".join(element.proto.body for element in page.get("html"))
     assert "firstlight store copy ID" in said and "Your own second hides the bundled one of that id" in said
     page.text_area(key="note-first").set_value("a note")
-    next(button for button in page.button if button.label == "Keep").click().run()
+    next(button for button in page.button if button.label == "Save").click().run()
     assert not page.exception
     assert json.loads((both[0] / "first" / "notes.json").read_text())["text"] == "a note"
 

@@ -61,6 +61,13 @@ def test_answers_are_kept_beside_the_run_and_the_guess_is_scored(opened: Open, t
     assert [answer.said for answer in held.answers] == [turn % 3 for turn in range(20)]
     right = sum(answer.said == answer.label for answer in held.answers)
     assert f"{right} of 20 named right" in words(test)
+    assert "What was named wrong" in [each.value for each in test.subheader] and held.id in str(
+        test.query_params["sitting"]
+    )
+    again = opened("blind_test", run="first", sitting=f"{held.id}-20")
+    assert f"{right} of 20 named right" in words(again), "a page that is loaded again goes on where it was"
+    press(again, "Delete this sitting")
+    assert not read_answers(run).sittings and [button.label for button in again.button][-1] == "Begin"
     press(test, "Another sitting")
     assert [button.label for button in test.button][-1] == "Begin"
 

@@ -2,6 +2,10 @@
 
 import json
 import os
+import platform
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -73,6 +77,23 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
     counts(page.get_by_role("progressbar"), 0)
 
 
+def test_open_pages_show_a_run_that_begins_and_is_killed_within_seconds(opened: Page, archive: Path) -> None:  # noqa: F811
+    pages = [opened("?run=first"), opened("training?run=first")]
+    for page in pages:
+        page.locator("p.headline").wait_for()
+    written(run := write_run(archive, "begun", state="running", tables=(), step=0), 50)
+    began = time.monotonic()
+    pages[0].get_by_text("begun: step 50 of 200").wait_for()
+    assert time.monotonic() - began <= LIVE * patience()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (run.folder / ".lock").write_text(f"{gone.pid} on {platform.node()}")
+    began = time.monotonic()
+    pages[0].get_by_text("begun: step 50 of 200").wait_for(state="detached")
+    assert time.monotonic() - began <= LIVE * patience()
+    shutil.rmtree(run.folder)
+
+
 def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:  # noqa: F811
     page = opened("training?run=first")
     shows(page, OWN["training"])
@@ -118,7 +139,7 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     page.on("dialog", lambda dialog: fired.append(dialog.message))
     page.get_by_label("Tags, between commas").fill("for-the-talk, =cmd")
     page.get_by_label("Note", exact=True).fill(hostile)
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Save").click()
     deadline = time.monotonic() + 30
     while not (archive / "second" / "notes.json").exists() and time.monotonic() < deadline:
         page.wait_for_timeout(100)

@@ -54,7 +54,8 @@ def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open,
     assert [heading.value.split()[0] for heading in test.subheader] == [f"S{number}" for number in range(1, 15)]
     assert "parts of the source's statements lab supports" in said
     assert "✓ supported" in said and "✗ not supported" in said and "? cannot say" in said
-    assert "query ablations" in said and 'href="/network?run=lab"' in said
+    assert "<summary>query ablations</summary><pre>" in said and 'class="verdict-' in said
+    assert 'href="/network?run=lab"' in said
     assert "firstlight evaluate guidance lab" in said and "firstlight evaluate ablations other" in said
     assert len(test.get("image")) >= 5
 

@@ -49,6 +49,12 @@ def test_a_loss_that_is_not_a_number_is_a_gap(logarithmic):
     assert figure["data"][1].get("connectgaps") is None
 
 
+@pytest.mark.parametrize("largest", [1e9, 1e30, 1e300])
+def test_one_huge_loss_leaves_an_axis_whose_labels_do_not_overlap(largest):
+    frame = losses().assign(smooth=[1.0, largest, None, 0.2])
+    assert len(loss.loss_curves(frame, True)["layout"]["yaxis"]["tickvals"]) < 20
+
+
 def test_the_schedule_figure_is_valid_plotly():
     go.Figure(forward_chart.schedule(schedules.schedule("linear-150")))
 

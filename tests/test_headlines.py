@@ -125,11 +125,15 @@ def network(run: str, say: Say) -> str:
 
 
 def training(run: str, say: Say) -> str:
-    """From where to where the loss went: means of what was logged within 50 steps of either end."""
+    """From where to where the loss went: what was logged first, and the mean of the last hundredth of the steps."""
     kept = columns(run, "metrics", "step", "epoch", "value", metric="loss")
-    ends = (kept["value"][np.abs(kept["step"] - end) <= 50].mean() for end in (kept["step"].min(), kept["step"].max()))
-    first, last = (say(end, 0.006 * end) for end in ends)
-    return f"The loss of {run} went from {first} to {last} in {say(kept['epoch'].max())} epochs."
+    stretch = max(int(kept["step"].max() - kept["step"].min()) // 100, 1)
+    last = kept["value"][kept["step"] > kept["step"].max() - stretch].mean()
+    first = kept["value"][kept["step"].argmin()]
+    return (
+        f"The loss of {run} went from {say(first, 0.006 * first)} to {say(last, 0.006 * last)}, the mean of its last "
+        f"{say(stretch)} steps, in {say(kept['epoch'].max())} epochs."
+    )
 
 
 def recognizability(run: str, say: Say) -> str | None:

@@ -125,11 +125,12 @@ def test_a_name_of_its_own(tmp_path: Path) -> None:
     assert own_name(tmp_path / "MNIST") == "own-mnist" and own_name(tmp_path / "!!") == "own"
 
 
-def test_three_commands_from_a_colour_folder_to_a_run(tmp_path: Path) -> None:
+def test_three_commands_from_a_colour_folder_to_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = written(tmp_path / "Bars", {"up": 60, "across": 60, "red": 60}, colour=True)
     runs = ["--runs", str(tmp_path / "runs")]
     short = ["--epochs", "1", "--steps", "4", "--threads", "1", "--snapshots", "2"]
     assert trainer(["train", "--preset", "own", "--id", "bars", "--data", str(folder), *short, *runs]) == 0
+    assert "steps are few for weights that begin at random" in capsys.readouterr().err
     assert trainer(["trace", "bars", "--per-class", "2", *runs]) == 0
     assert export(["bars", *runs]) == 0
     run = run_at(tmp_path / "runs", "bars")

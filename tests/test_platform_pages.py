@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png)"
 
 
 def keep(test: object) -> None:
-    next(button for button in test.button if button.label == "Keep").click().run()  # type: ignore[attr-defined]
+    next(button for button in test.button if button.label == "Save").click().run()  # type: ignore[attr-defined]
 
 
 def test_a_note_is_kept_and_comes_back(opened: Open, tmp_path: Path) -> None:  # noqa: F811

@@ -312,7 +312,7 @@ def test_both_stop_after_the_same_step(rank: int | None, tmp_path: Path, monkeyp
     def stop(pair: list[int]) -> None:
         os.kill(os.getpid(), signal.SIGINT) if rank is None else os.kill(pair[rank], signal.SIGTERM)
 
-    assert hurt(tmp_path, "stopped", stop, monkeypatch) == 0
+    assert hurt(tmp_path, "stopped", stop, monkeypatch) == (130 if rank is None else 0)
     assert card(tmp_path, "stopped")["state"] == "stopped" and card(tmp_path, "stopped")["processes"] == 2
     compared_with_one(tmp_path, "stopped", monkeypatch)
 

@@ -1,7 +1,10 @@
 """Reports: one offline file whose numbers are those of the archive, and which is held against it later."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -162,6 +165,45 @@ def test_a_number_changed_in_the_file_is_found(tmp_path: Path, page: bytes) -> N
     out.write_bytes(page.replace(b">97.00 % [96.00, 98.00]<", b">99.99 % [96.00, 98.00]<"))
     changed = list(read(out).altered())
     assert len(changed) == 1 and "99.99 %" in changed[0] and "somebody changed it" in changed[0]
+
+
+def test_every_number_that_is_shown_is_found_where_its_last_digit_is_another(tmp_path: Path) -> None:
+    """In the text alone, and in text and record together: once the file says it, once the runs."""
+    write_run(tmp_path, "first")
+    ask, out = Archive(tmp_path).ask, tmp_path / "out.html"
+    text = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", made(tmp_path, "first").decode(), flags=re.S)
+    body = text.index("<body>"), text.index("</main>")
+    shown = [each for each in re.finditer(r"\d+(?:[.,]\d+)*", text[: body[1]]) if _visible(text, each, body[0])]
+    found = 0
+    for each in shown:
+        last = each[0][:-1] + str((int(each[0][-1]) + 1) % 10)
+        out.write_text(text[: each.start()] + last + text[each.end() :])
+        found += bool(list(read(out).altered()))
+    assert found == len(shown) > 100
+    kept = re.search(r'id="firstlight-report">(.*?)</script>', text, re.S).group(1)  # type: ignore[union-attr]
+    for end in ("value", "low", "high"):
+        record = json.loads(kept)
+        altered = [number for number in record["numbers"] if number[end] is not None]
+        for number in altered:
+            decimals = int(re.search(r"\.(\d)f", number["form"]).group(1))  # type: ignore[union-attr]
+            number[end] += 10.0**-decimals / (100 if number["form"].endswith("%") else 1)
+        out.write_text(f'<script id="firstlight-report">{json.dumps(record)}</script>')
+        said = check(out, tmp_path, ask)[0]
+        assert sum("; now" in each for each in said) == len(altered) > 10, said
+
+
+def _visible(text: str, found: re.Match[str], body: int) -> bool:
+    """Whether a match stands between tags of the body, and in none."""
+    return found.start() > body and text.rfind("<", 0, found.start()) < text.rfind(">", 0, found.start())
+
+
+def test_a_report_holds_on_another_processor_and_with_another_number_of_threads(tmp_path: Path) -> None:
+    out, archive = tmp_path / "out.html", Path(__file__).parents[1] / "runs"
+    out.write_bytes(made(archive, "course"))
+    env = os.environ | {"OPENBLAS_CORETYPE": "Prescott", "OMP_NUM_THREADS": "2"}
+    command = [sys.executable, "-m", "dashboard", "check", str(out), "--runs", str(archive)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert ran.returncode == 0 and "all as they were" in ran.stdout, ran.stdout
 
 
 def test_a_run_deleted_since_is_said_and_the_other_still_checked(tmp_path: Path) -> None:

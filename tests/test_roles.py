@@ -121,7 +121,7 @@ def address(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def act(visitor: Visitor) -> list[list[str]]:
     """Press everything that draws or writes, whether it is disabled or not; what each page then says."""
     told = []
-    for path, button, numbers in (("generate", "Draw", {}), ("", "Keep", {}), ("blind-test", "Begin", GUESS),
+    for path, button, numbers in (("generate", "Draw", {}), ("", "Save", {}), ("blind-test", "Begin", GUESS),
                                   ("trajectory", "Draw continuations", {})):  # fmt: skip
         await visitor.page(path)
         assert (button in visitor.disabled) == bool(visitor.says("is for analysts and you are a viewer"))
@@ -155,7 +155,7 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
             assert visitor.told.errors == [] and ["drawn"] in told
             assert any("At most 6 pictures a minute are anyone's here" in text for text in told[-1])
             await visitor.page("")
-            await visitor.page("", visitor.buttons["Keep"])
+            await visitor.page("", visitor.buttons["Save"])
             assert visitor.says("At most 1 notes a minute are anyone's here; wait")
             await visitor.page("blind-test")
             await visitor.page("blind-test", visitor.buttons["0"])

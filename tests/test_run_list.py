@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_fixture import linked
-from archive_fixture import write_run
+from archive_fixture import card, write_run
 
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
 from benchmarks.many_runs import write_run as write_small
@@ -88,6 +88,19 @@ def test_words_and_conditions_find_the_runs_that_meet_them_all(archive: Archive)
     assert sorted(found(archive, "Fashion best")) == [run_id(n) for n in range(RUNS) if n % 2 and n % 3 == 1]
     assert sorted(found(archive, "tag=best sweep=sweep-1")) == [run_id(n) for n in range(25, 50) if n % 3 == 1]
     assert found(archive, "learning_rate>high") == found(archive, "nothing=1") == found(archive, "no such words") == []
+
+
+def test_words_are_looked_for_in_settings_too(archive: Archive) -> None:
+    assert sorted(found(archive, "adam fashion")) == [run_id(n) for n in range(RUNS) if n % 3 == 0 and n % 2]
+
+
+def test_a_student_is_no_baseline_and_has_no_place_among_the_lowest_losses(tmp_path: Path) -> None:
+    for name, teacher in (("student", "teacher"), ("teacher", None), ("other", None)):
+        config = card(name)["config"] | ({"teacher": teacher} if teacher else {})
+        write_run(tmp_path, name, config=config)
+    archive = Archive(tmp_path)
+    assert archive.ask("run_choices").sort_values("rank")["run"].tolist()[-1] == "student"
+    assert found(archive, "", order="best_loss", falling=False)[-1] == "student"
 
 
 def test_a_page_is_ordered_by_any_setting_or_figure_and_says_how_many_there_are(archive: Archive) -> None:

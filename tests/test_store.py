@@ -2,7 +2,10 @@
 
 import json
 import os
+import platform
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +19,7 @@ from archive_fixture import TABLES, write_run
 
 from firstlight.atomic_writes import replacing, sweep, write_bytes
 from firstlight.errors import RunError
+from firstlight.lock import locked
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
@@ -460,3 +464,18 @@ def test_a_folder_that_changed_within_a_tick_of_the_clock_is_not_told_by_its_tim
     glance(tmp_path)
     run.metrics.write_bytes(b"overwritten in place")
     assert glance(tmp_path)[0].damaged
+
+
+def test_a_run_whose_process_is_gone_from_this_machine_has_crashed_at_once(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here = platform.node()
+    for name, lock in (("dead", f"{gone.pid} on {here}"), ("alive", f"{os.getpid()} on {here}"),
+                       ("elsewhere", f"{gone.pid} on another"), ("older", str(gone.pid)), ("none", "")):  # fmt: skip
+        run = write_run(tmp_path, name, state="running")
+        if lock:
+            (run.folder / ".lock").write_text(lock)
+    states = {entry.run.id: entry.state for entry in entries(tmp_path)}
+    assert states == {"dead": "crashed"} | dict.fromkeys(("alive", "elsewhere", "older", "none"), "running")
+    with locked(Run(tmp_path / "dead")):  # somebody goes on with it
+        assert next(each.state for each in entries(tmp_path) if each.run.id == "dead") == "running"

@@ -182,3 +182,12 @@ def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
     assert json.loads(json.dumps([claims_text.plain(each) for each in found], allow_nan=False))
     assert format.effect(Estimate(-51.25, -61.95, -37.89, 80), "points") == "−51 [−62, −38] points"
     assert format.effect(Estimate(0.0123, 0.0101, 0.0145, 80), "") == "0.0123 [0.0101, 0.0145]"
+
+
+def test_harder_data_is_not_told_of_a_run_of_neither_kind_from_two_others(tmp_path: Path) -> None:
+    run = changed(write_lab(tmp_path, "mine", seeds=20), list(DIGITS))
+    card = json.loads(run.card.read_text())
+    card["dataset"]["name"] = "own"
+    write_json(run.card, card)
+    write_manifest(run)
+    assert "S14" not in {each.verdict.claim.source for each in said(run)}

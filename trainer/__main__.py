@@ -96,9 +96,11 @@ def parser() -> argparse.ArgumentParser:
 
     default = commands.add_parser("sampling", help="change how a run's pictures are drawn by default")
 
-    for command, offered in ((start, SETTINGS), (student, LEARNING), (default, SAMPLING)):
+    learned = ((start, SETTINGS, "the preset's"), (student, LEARNING, "a student's usual"))
+    for command, offered, instead in (*learned, (default, SAMPLING, "its present")):
         for name, kind in offered.items():
-            command.add_argument(f"--{name.replace('_', '-')}", type=kind, help=f"instead of the present {name}")
+            told = f"instead of {instead} {name.replace('_', ' ')}"
+            command.add_argument(f"--{name.replace('_', '-')}", type=kind, help=told)
     for command in (again, record, default):
         command.add_argument("run", help="the run's id")
     for command in (start, again):

@@ -25,6 +25,7 @@ from trainer.data import DataError, Pictures, load, own_name, prepared
 from trainer.device import best_device, half_precision
 from trainer.distill import lesson, paths_of, student_config
 from trainer.epochs import begin_epochs
+from trainer.launcher import STOPPED
 from trainer.made_before import made_before
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
@@ -37,6 +38,10 @@ from trainer.train import teach, train
 # what weights must fit
 SHAPE = ("channels", "size", "classes", "widths", "blocks", "embedding", "prediction", "sigma_data", "scale_high")
 
+ENOUGH_STEPS = (
+    1500  # below which a training of one's own pictures is warned of: those of the bundled runs have 2,225 or more
+)
+
 
 def run(options: argparse.Namespace) -> int:
     """Run one command; a fault is one sentence on standard error and exit status 2."""
@@ -44,16 +49,25 @@ def run(options: argparse.Namespace) -> int:
         if "processes" in options:
             options.team = joined(options.processes)
         set_torch_threads(options.threads)
-        COMMANDS[options.command](options)
+        status = COMMANDS[options.command](options)
         parted()
     except (RunError, DataError, Diverged, SamplerError, ValueError, OSError) as error:
         if first():
             print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
+    return status or 0
+
+
+def ended(options: argparse.Namespace, card: dict[str, Any], following: str) -> int:
+    """Say how a training ended, and what comes next; the command's exit status. card: the run's, as it was left."""
+    if card["state"] == "stopped":
+        say(options, card["message"])
+        return STOPPED if options.team.size == 1 else 0  # of several, whose launcher takes another for a failure
+    say(options, f"Trained {card['id']}. Next: firstlight {following} {card['id']}")
     return 0
 
 
-def start_run(options: argparse.Namespace) -> None:
+def start_run(options: argparse.Namespace) -> int:
     """firstlight train"""
     team = options.team
     with team.alike():
@@ -69,11 +83,25 @@ def start_run(options: argparse.Namespace) -> None:
         card = new_card(run, options.name or run.id, options.tag, options.preset, config, data) | of_sweep(options)
         if team.first:
             begin_epochs(run, options.keep_epochs, anew=True)
+    if options.preset == "own" and start is None and (said := few_steps(config, len(data.images))) and team.first:
+        print(said, file=sys.stderr)
     train(run, card, config, data, test, start, team=team)
-    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
+    return ended(options, card, "trace")
 
 
-def distill_run(options: argparse.Namespace) -> None:
+def few_steps(config: Config, pictures: int) -> str:
+    """That a training of fresh weights is short, a sentence with what makes it longer; empty where it is not."""
+    steps = round(config.epochs * pictures / config.batch)
+    if steps >= ENOUGH_STEPS:
+        return ""
+    epochs = -(-ENOUGH_STEPS * config.batch // pictures)
+    return (
+        f"warning: {steps:,} steps are few for weights that begin at random, and the pictures may stay noise; for "
+        f"{ENOUGH_STEPS:,} steps of these {pictures:,} pictures give --epochs {epochs}"
+    )
+
+
+def distill_run(options: argparse.Namespace) -> int:
     """firstlight distill"""
     team = options.team
     with team.alike():
@@ -87,7 +115,7 @@ def distill_run(options: argparse.Namespace) -> None:
         if team.first:
             begin_epochs(run, options.keep_epochs, anew=True)
     teach(run, card, config, lesson(paths, config), start, team=team)
-    say(options, f"Trained {run.id}. Next: firstlight export {run.id}")
+    return ended(options, card, "export")
 
 
 def of_sweep(options: argparse.Namespace) -> dict[str, str]:
@@ -121,7 +149,7 @@ def resume_student(
     teach(run, card, config, lesson(paths, config), start, resume=start is None, team=options.team)
 
 
-def resume_run(options: argparse.Namespace) -> None:
+def resume_run(options: argparse.Namespace) -> int:
     """firstlight resume"""
     team = options.team
     with team.alike():
@@ -140,7 +168,7 @@ def resume_run(options: argparse.Namespace) -> None:
         train(run, card, config, data, test, start, resume=start is None, team=team)
     if start is not None and card["made_before"]:
         say(options, f"What was exported, traced and evaluated before is of the first {card['extended'][-1]:,} steps.")
-    say(options, f"Trained {run.id}. Next: firstlight trace {run.id}")
+    return ended(options, card, "trace")
 
 
 def resumable(run: Run) -> tuple[dict[str, Any], Config]:

@@ -51,4 +51,5 @@ def device_name(device: torch.device, half: bool) -> str:
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, {precision}"
     idle = "; Apple's GPU is not used" if torch.backends.mps.is_available() else ""
-    return f"CPU, {torch.get_num_threads()} threads, {precision}{idle}"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'' if threads == 1 else 's'}, {precision}{idle}"

@@ -25,7 +25,7 @@ from firstlight.runtime import cores
 MEETING = "FIRSTLIGHT_MEETING"  # tells the processes where they meet; whoever else launches them has a way of their own
 GRACE = 10.0  # seconds in which the others write what is complete when one has ended badly
 SAID = 2  # exit status of a command that has said what was wrong
-STOPPED = 130  # exit status of one that was stopped before it began
+STOPPED = 130  # exit status of a training that was stopped by hand, as of a program that Ctrl-C ended
 
 
 def launched() -> int:
@@ -51,7 +51,7 @@ def launch(words: Sequence[str], size: int, run_id: str) -> int:
             _end(team)
     status = team[0].exitcode
     if status in (0, SAID) or culprit is None:
-        return status or 0
+        return STOPPED if asked and not status else status or 0
     if asked:
         print("Stopped before the first step.", file=sys.stderr)
         return STOPPED

@@ -20,14 +20,16 @@ from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
+from dashboard.pictures.pixels import Bytes
 from firstlight import remedy
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
-from store.blind_test_answers import LONGEST_NAME, Answer, Sitting, write_sitting
+from store.blind_test_answers import LONGEST_NAME, Answer, Sitting, read_answers, write_sitting
 
 PIXELS = 280  # of the picture shown, about
-LENGTHS = ("20", "40", "100")
+LENGTHS, USUAL = ("20", "40", "100"), "40"
+SITTING = "sitting"  # in the URL: the id and length of the one under way, so that a page loaded again goes on with it
 DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were drawn, and not kept
 VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
 STATE = "blind"  # in the session: run id -> Trial
@@ -54,7 +56,28 @@ class Trial:
 def running(run: pd.Series) -> Trial | None:
     """The sitting under way for a run, or just ended."""
     trials: dict[str, Trial] = st.session_state.setdefault(STATE, {})
-    return trials.get(str(run["run"]))
+    name = str(run["run"])
+    if name not in trials and (back := _written(run)) is not None:
+        trials[name] = back
+    return trials.get(name)
+
+
+def _written(run: pd.Series) -> Trial | None:
+    """The sitting that the URL names, as far as it was answered before the page was loaded again; None without."""
+    asked, _, length = st.query_params.get(SITTING, "").partition("-")
+    found = next((each for each in read_answers(archive.folder(run)).sittings if each.id == asked), None)
+    choices = archive.ask("trajectory_choices", run=run["run"])
+    if found is None or length not in LENGTHS or choices.empty:
+        return None
+    pictures = order(choices, length=int(length), sitting=found.id)
+    seen = [sample for sample, _ in pictures[: len(found.answers)]]
+    return Trial(found, pictures) if seen == [answer.sample for answer in found.answers] else None
+
+
+def leave(run: pd.Series) -> None:
+    """Forget the sitting of this page, so that another may begin."""
+    st.session_state[STATE].pop(str(run["run"]), None)
+    st.query_params.pop(SITTING, None)
 
 
 def begin(run: pd.Series) -> str:
@@ -63,8 +86,8 @@ def begin(run: pd.Series) -> str:
     if choices.empty:
         elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
     with st.container(horizontal=True):
-        view = VIEWS[inputs.pick("Shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
-        length = int(inputs.pick("Pictures", LENGTHS, "40", "pictures"))
+        view = VIEWS[inputs.pick("Picture shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
+        length = int(inputs.pick("Pictures", LENGTHS, USUAL, "pictures"))
     count = len(run_facts.class_names(run))
     keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""
     elements.note(
@@ -76,6 +99,7 @@ def begin(run: pd.Series) -> str:
         elements.note("Give your guess first; it is scored at the end.")
     elif pressed:
         made = Sitting(uuid.uuid4().hex, view, now(), person.strip(), guess)
+        st.query_params[SITTING] = f"{made.id}-{length}"
         st.session_state[STATE][str(run["run"])] = Trial(made, order(choices, length, made.id))
         st.rerun()
     return view
@@ -116,8 +140,12 @@ def picture(run: pd.Series, trial: Trial) -> None:
     if row.empty:
         elements.stop(f"{run['run']} has other trajectories than when this sitting began; begin it again.")
     st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
-    image = _image(row.iloc[0], run, trial.sitting.view, frame)
-    st.image(image, output_format="PNG", alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named")
+    image = shown(row.iloc[0], run, trial.sitting.view, frame)
+    st.image(
+        grid.plate(image[None, None], max(1, PIXELS // int(run["size"]))),
+        output_format="PNG",
+        alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named",
+    )
     _buttons(run, trial, row.iloc[0], frame)
     if trial.refused:
         elements.notice(trial.refused)
@@ -140,14 +168,14 @@ def _buttons(run: pd.Series, trial: Trial, row: pd.Series, frame: int) -> None:
             )  # fmt: skip
 
 
-def _image(row: pd.Series, run: pd.Series, view: str, frame: int) -> bytes:
+def shown(row: pd.Series, run: pd.Series, view: str, frame: int) -> Bytes:
+    """The picture (H, W, C) that a frame of a trajectory shows. Ends the page where it cannot be read."""
     try:
-        stack = trajectories.frames_of(row, int(run["size"]), int(run["channels"]))[view]
-    except (KeyError, ValueError):
+        return np.asarray(trajectories.frames_of(row, int(run["size"]), int(run["channels"]))[view][frame])
+    except (KeyError, ValueError, IndexError):
         elements.stop(
             f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}"
         )
-    return grid.plate(stack[None, frame : frame + 1], max(1, PIXELS // int(run["size"])))
 
 
 def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, label: int) -> None:

@@ -11,6 +11,28 @@ from dashboard.charts.theme import Figure, bare_layout, faded, line_of, plain, r
 SMOOTHING = ["0", "100", "500", "2000"]  # steps that a point of a curve is the mean of, on offer
 
 
+SPANS = 10  # windows of smoothing that a run holds at least
+
+
+def window(ends: pd.DataFrame, asked: int) -> int:
+    """Over how many steps curves are smoothed: what is asked for, and a tenth of the shortest run at most.
+
+    Over more, nothing of its way would be left. ends: the query `loss_ends`.
+    """
+    spans = (ends["step"] - ends["first_step"]).dropna()
+    return asked if spans.empty else min(asked, int(spans.min()) // SPANS)
+
+
+def logged(ends: pd.DataFrame) -> int:
+    """Over how many steps the shortest run was logged. ends: the query `loss_ends`."""
+    return int((ends["step"] - ends["first_step"]).min()) + 1
+
+
+def smoothed(steps: int) -> str:
+    """What a curve that is the mean over so many steps is, as a sentence."""
+    return f"Mean over {steps:,} steps; the raw loss behind it, faint." if steps > 1 else "The raw loss."
+
+
 def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric: str = "training loss") -> Figure:
     """A metric of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
     traces: list[dict[str, Any]] = []

@@ -18,6 +18,7 @@ ACCENT = {"dark": "#F2A93B", "light": "#B86E00"}  # first light: the recognition
 MUTED = "rgba(128,138,155,0.9)"  # readable on night and on paper
 GRID = "rgba(128,138,155,0.22)"
 HEIGHT = 320  # pixels, of every chart on a page
+MOST_POWERS = 4  # of ten on an axis that has ticks between them: more would overlap
 FADED = 0.15  # opacity of a band
 CONFIG = {"modeBarButtons": [["toImage"]], "showSendToCloud": False, "displaylogo": False}  # the button saves an SVG
 
@@ -78,11 +79,13 @@ def span(frame: pd.DataFrame, axis: str) -> Figure:
 
 
 def round_numbers(values: pd.Series) -> list[float]:
-    """1, 2 and 5 times the powers of ten that a logarithmic axis spans."""
+    """1, 2 and 5 times the powers of ten that a logarithmic axis spans; of many powers, some alone."""
     positive = values[values > 0]
     if positive.empty:
         return []
     low, high = (math.floor(math.log10(end)) for end in (positive.min(), positive.max()))
+    if high - low > MOST_POWERS:
+        return [10.0**power for power in range(low, high + 1, -(-(high - low) // MOST_POWERS))]
     return [base * 10.0**power for power in range(low - 1, high + 2) for base in (1, 2, 5)]
 
 

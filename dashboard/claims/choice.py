@@ -6,4 +6,4 @@ from dashboard.components import inputs
 
 def chosen_kind() -> str:
     """One kind of verdict, or "all"."""
-    return inputs.choose("Show", list(KINDS), "show")
+    return inputs.choose("Verdicts", list(KINDS), "show")

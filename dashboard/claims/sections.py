@@ -14,6 +14,7 @@ from dashboard.components import csv_download, elements
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
+from store.database import statement as statement_of
 
 
 def verdicts(ids: Sequence[str], others: int) -> list[Found]:
@@ -50,7 +51,9 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
         st.image(image.picture, output_format="PNG", alt=image.alt)
         elements.note(image.says)
     if source == "S7":
-        losses = data_archive.ask("losses", runs=list(dict.fromkeys(each.run for each in own)), smoothing=100)
+        ids = list(dict.fromkeys(each.run for each in own))
+        window = loss.window(data_archive.ask("loss_ends", runs=ids), 100)
+        losses = data_archive.ask("losses", runs=ids, smoothing=window)
         if len(losses):
             elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
@@ -82,7 +85,8 @@ def _picture(run: str, stamp: int, others: int, source: str) -> Evidence | None:
 
 def _marks(own: Sequence[Found]) -> str:
     marks = "".join(
-        f'<span title="{html.escape(each.verdict.claim.part or each.title)}: {each.verdict.verdict}">'
+        f'<span class="verdict-{verdict_tables.KINDS[each.verdict.verdict]}" '
+        f'title="{html.escape(each.verdict.claim.part or each.title)}: {each.verdict.verdict}">'
         f"{verdict_tables.MARKS[each.verdict.verdict]}</span> "
         for each in own
     )
@@ -90,12 +94,17 @@ def _marks(own: Sequence[Found]) -> str:
 
 
 def _behind(own: Sequence[Found]) -> str:
-    """The query behind a statement's rows, and for each run the page that shows more and the command that made them."""
-    first = claims_text.row(own[0])
-    parts = [f"query {html.escape(first['query'])}"] if own[0].query else []
+    """For each run the page that shows more and the command that made the rows; and the query behind them, to open."""
+    parts = []
     for each in dict.fromkeys(
         (found.run, found.command, claims_text.link(found, addresses.base_path())) for found in own
     ):
         run, command, link = (html.escape(text) for text in each)
         parts.append(f'<a href="{link}" target="_self">more of {run}</a>, made by <code>{command}</code>')
-    return f'<p class="note behind">Behind it: {"; ".join(parts)}</p>'
+    query = own[0].query
+    told = (
+        f"<summary>query {html.escape(query)}</summary><pre>{html.escape(statement_of(query))}</pre>" if query else ""
+    )
+    return f'<p class="note behind">Behind it: {"; ".join(parts)}</p>' + (
+        f'<details class="note">{told}</details>' if told else ""
+    )

@@ -56,11 +56,11 @@ def rows(verdicts: Sequence[Found], address: str = "") -> pd.DataFrame:
 
 
 def plain(each: Found) -> dict[str, Any]:
-    """A verdict as JSON holds it, without its words."""
+    """A verdict as JSON holds it, with its reason."""
     effect, claim = each.verdict.effect, each.verdict.claim
     ends = {end: None if effect is None else finite(getattr(effect, end)) for end in ("value", "low", "high")}
     return {"run": each.run, "source": claim.source, "part": claim.part, "verdict": each.verdict.verdict} | ends | {
-        "n": each.verdict.n
+        "n": each.verdict.n, "p": finite(each.verdict.p), "reason": each.verdict.reason,
     }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def chosen_view(runs: pd.DataFrame) -> str:
     """What the judges look at, a key of judgements.VIEWS: small steps where all the runs have them, else x_t."""
     fine = all(closely(archive.folder(run)) for _, run in runs.iterrows())
     names = {name: view for view, name in judgements.VIEWS.items() if fine or view != FINE}
-    return names[inputs.pick("Judged on", list(names), next(iter(names)), "on", str(fine), width=200)]
+    return names[inputs.pick("Judge's input", list(names), next(iter(names)), "on", str(fine), width=200)]
 
 
 def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard import run_facts
 from dashboard.charts import loss
 from dashboard.compare.comparison import Comparison
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 
-LEARNT = ("dataset", "prediction", "sigma_data")  # settings that change what a loss measures
 OWN = ("seed",)  # settings in which repetitions of one experiment differ
 
 
@@ -22,13 +22,15 @@ def draw(at: Comparison) -> None:
         smoothing = inputs.choose("Smoothing, steps", loss.SMOOTHING, "smoothing", "100")
         up = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
         along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
-        by = inputs.choose("Along", ["step", "epoch"], "along")
+        by = inputs.choose("X axis", ["step", "epoch"], "along")
         outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
         repeated = any(len(group) > 1 for group in alike)
         together = repeated and inputs.choose("Seeds", ["together", "apart"], "seeds") == "together"
     names = {run: _name(group) if together else run for group in alike for run in group}
     ordered = [names[run] for run in at.ids]
-    frame = archive.ask("loss_bands", runs=at.ids, ids=at.ids, names=ordered, smoothing=int(smoothing))
+    ends = archive.ask("loss_ends", runs=at.ids)
+    window = loss.window(ends, int(smoothing))
+    frame = archive.ask("loss_bands", runs=at.ids, ids=at.ids, names=ordered, smoothing=window)
     if frame.empty:
         elements.note("None of these runs has losses yet; they appear while it trains.")
         return
@@ -37,20 +39,15 @@ def draw(at: Comparison) -> None:
         log_x=along == "logarithmic", log_y=up == "logarithmic", outliers=outliers == "shown",
     )  # fmt: skip
     elements.chart(figure, "loss-bands", "Loss of the runs", frame)
+    if window < int(smoothing):
+        over = f"Smoothed over {window:,} steps" if window > 1 else "Not smoothed"
+        elements.note(f"{over}: the shortest of these trainings has {loss.logged(ends):,}.")
     if together:
         elements.note(
             "Runs that differ only in their seed: the line is their mean, the band from the lowest to the highest."
         )
-    _unlike(settings)
-
-
-def _unlike(settings: pd.DataFrame) -> None:
-    """Say where losses do not measure the same. settings: the query of that name."""
-    other = [name for name in LEARNT if settings.loc[settings["setting"] == name, "differs"].any()]
-    if other:
-        elements.note(
-            f"The runs differ in {' and '.join(other)}, so losses are not of one scale: compare shapes, not heights."
-        )
+    if said := run_facts.unlike_losses(settings):
+        elements.note(said)
 
 
 def _name(group: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ def _adopt(key: str, choice: Choice, shown: bool = True) -> None:
     memory = st.session_state.setdefault("memory", {})  # a page left before it was drawn loses its widgets' values
     if st.session_state.get(key) not in choice.values:
         if key in RUNS and shown and memory.get(key, choice.default) not in choice.values:
-            refuse(key)  # deleted or damaged since it was chosen
+            refuse(key, _why(memory.get(key)))  # deleted or damaged since it was chosen
         st.session_state[key] = memory[key] if memory.get(key) in choice.values else choice.default
     memory[key] = st.session_state[key]
 
@@ -116,7 +116,14 @@ def _take_from_address(key: str, choice: Choice) -> None:
     if asked in choice.values:
         st.session_state[key] = asked
     elif asked is not None:
-        refuse(key)
+        refuse(key, _why(asked) if key in RUNS else "")
+
+
+def _why(asked: object) -> str:
+    """What is wrong with a run that is asked for, with its name."""
+    bad = archive.ask("damaged_runs")
+    reason = bad.loc[bad["run"] == asked, "reason"]
+    return f"{asked} is damaged: {reason.iloc[0]}" if len(reason) else f"There is no run {str(asked)[:64]}"
 
 
 def _arrive(choices: dict[str, Choice]) -> None:
@@ -156,7 +163,7 @@ def others(run: pd.Series, changed: Callable[[], None] | None = None) -> list[st
     if not ids:
         return [str(run["run"])]
     more, own = len(offered) < offered["sound"].iloc[0], [str(run["run"])]
-    return own + several("Beside", ids, "with", "other runs", also=own, changed=changed, more=more)
+    return own + several("Compare with", ids, "with", "other runs", also=own, changed=changed, more=more)
 
 
 def chosen_others(run: pd.Series) -> list[str]:

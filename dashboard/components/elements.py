@@ -1,7 +1,6 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
 import html
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -11,13 +10,14 @@ import streamlit as st
 
 from dashboard.charts.theme import CONFIG, Figure
 from dashboard.components import csv_download
+from dashboard.components.inputs import escaped
 
 STYLE = Path(__file__).parent.parent / "style.css"
 WORDS = {
     "more": "the newest are listed; type the id of any other, or choose it on the page Runs",
     "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), whatever the schedule",
     "guidance": "guidance scale s: D without label + s · (D with label − D without label); 1 is plain conditional",
-    "steps": "evaluations of the network, one after another",
+    "steps": "from noise to picture, one after another; some solvers evaluate the network twice in a step",
     "seed": "the noise of the first picture; the next have the next seeds",
     "threshold": "probability of the class asked, at least",
 }  # one line on hover for each
@@ -88,7 +88,7 @@ def stop(message: str) -> NoReturn:
 
 def literal(text: str) -> str:
     """Text that Markdown shows as it stands."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@/])", r"\\\1", text)
+    return escaped(text)
 
 
 def dark() -> bool:

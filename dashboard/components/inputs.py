@@ -12,18 +12,27 @@ Number = TypeVar("Number", int, float)
 RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
 
 
-def refuse(key: str) -> None:
-    """Remember that the URL asked for something that is not there; `notice` says so once."""
-    st.session_state.setdefault("refused", []).append(key)
+def refuse(key: str, why: str = "") -> None:
+    """Remember that the URL asked for something that is not there; `notice` says so once, with `why` where it is known:
+    a name, and what is wrong with it.
+    """
+    st.session_state.setdefault("refused", {})[key] = why
 
 
 def notice(place: DeltaGenerator) -> None:
     """One notice for all that the URL asked for and that is not there."""
-    refused = list(dict.fromkeys(st.session_state.pop("refused", [])))
-    if refused:
-        words = " and a ".join(RUNS.get(key, key) for key in refused)
-        lost = "is not here or is damaged" if RUNS.keys() & set(refused) else "is not here"
-        place.info(f"The link asks for a {words} that {lost}; the page shows its default instead.")
+    refused: dict[str, str] = st.session_state.pop("refused", {})
+    if not refused:
+        return
+    words = " and a ".join(RUNS.get(key, key) for key in refused)
+    lost = "is not here or is damaged" if RUNS.keys() & set(refused) else "is not here"
+    known = " ".join(f"{escaped(why)}." for why in dict.fromkeys(filter(None, refused.values())))
+    place.info(f"The link asks for a {words} that {lost}; the page shows its default instead. {known}".rstrip())
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@/])", r"\\\1", text)
 
 
 def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:

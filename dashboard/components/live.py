@@ -10,6 +10,7 @@ from dashboard.access import sign_in
 from dashboard.components import elements
 from dashboard.data import archive
 
+UNHEARD = 15.0  # seconds without a heartbeat before it is said
 LOOK = 2.0  # seconds between two looks: what is written is on the screen within 5
 
 
@@ -63,10 +64,13 @@ def share(run: pd.Series) -> float:
 
 def said(run: pd.Series) -> str:
     """How far, and how long still, in words. run: a row of the query `runs`."""
+    silent = (pd.Timestamp.now("UTC").tz_localize(None) - run["heartbeat"]).total_seconds()
+    heard = f", last heard {silent:.0f} s ago" if silent > UNHEARD else ""
     if not run["step"] > 0:
-        return "begins"
+        return f"begins{heard}"
     text = f"step {run['step']:,.0f}" + (f" of {run['steps']:,.0f}" if run["steps"] > run["step"] else "")
-    return text if pd.isna(run["seconds_left"]) else f"{text}, {format.duration(run['seconds_left'])} left"
+    left = "" if pd.isna(run["seconds_left"]) else f", {format.duration(run['seconds_left'])} left"
+    return f"{text}{left}{heard}"
 
 
 def _states(runs: list[str]) -> dict[str, str]:

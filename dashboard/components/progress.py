@@ -50,9 +50,18 @@ def watched(
     return last
 
 
+def _cancelled() -> None:
+    st.session_state["cancelled"] = True
+
+
+def said_cancelled() -> str:
+    """That a drawing was cancelled, once; empty where none was."""
+    return "Cancelled; nothing was drawn." if st.session_state.pop("cancelled", False) else ""
+
+
 def _bar(place: DeltaGenerator) -> DeltaGenerator:
     """A bar, and the button that stops what it shows."""
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Waiting for the first step")
-        st.button("Cancel", key="cancel", help="stops before the next step; what is drawn so far is dropped")
+        st.button("Cancel", key="cancel", on_click=_cancelled, help="stops before the next step; what is drawn is lost")
     return bar

@@ -8,8 +8,10 @@ import streamlit as st
 
 from dashboard.components import elements
 from dashboard.format import effect, p_value
+from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
 
+KINDS = {SUPPORTED: "yes", NOT: "no", CANNOT: "open"}  # the class of its colour in style.css: see docs/look.md
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 
 
@@ -39,6 +41,9 @@ def table(
     words = [in_words(each, run) for each, run in zip(found, runs or [""] * len(found), strict=True)]
     columns = COLUMNS_OF_RUNS if runs else COLUMNS
     elements.table(list(columns), [[row[column] for column in columns.values()] for row in words], name)
+    for each in found:
+        if each.verdict == CANNOT and each.effect is not None and side(each.effect):
+            elements.note(f"{each.claim.part}: cannot say, although its interval leaves 0 out. {each.reason}")
     with st.expander("What the source says, and why") if folded else nullcontext():
         for text in dict.fromkeys(f"{row['source']}: {row['text']}." for row in words):
             elements.note(text)
@@ -55,8 +60,8 @@ def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) 
     body = []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
-        cells = (shown["run"], shown["part"] or "—", f"<b>{shown['mark']} {shown['verdict']}</b>", shown["effect"],
-                 shown["p"], shown["n"])  # fmt: skip
+        verdict = f'<b class="verdict-{KINDS[each.verdict]}">{shown["mark"]} {shown["verdict"]}</b>'
+        cells = (shown["run"], shown["part"] or "—", verdict, shown["effect"], shown["p"], shown["n"])
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
     made = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'

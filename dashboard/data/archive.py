@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.elements import damaged, stop
+from dashboard.data import changes
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
+from firstlight.extras import how
 from firstlight.long_look import told_to
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
@@ -56,6 +59,12 @@ def _first_look() -> None:
         _archive(root()).look()
     if place:
         place.empty()
+
+
+def watch(page: str) -> None:
+    """Draw the page that is open again when a run begins, goes on, ends or dies."""
+    with suppress(RunError):  # the page says why
+        changes.watch(page, root(), _archive(root()).entries())
 
 
 def ask(name: str, **parameters: Any) -> pd.DataFrame:
@@ -104,7 +113,10 @@ def chosen_run() -> pd.Series:
     row = next((row for run in some if (row := sound_run(run)) is not None), None)
     if row is None:
         damaged(ask("damaged_runs"))
-        stop("No runs yet. Make one with: firstlight train --preset tiny")
+        first = (
+            "" if find_spec("torch") else f" What trains is not installed yet; install it first with: {how('train')}"
+        )
+        stop(f"No runs yet. Make one with: firstlight train --preset tiny.{first}")
     return row
 
 

@@ -23,4 +23,4 @@ def choice(run: pd.Series) -> Choice:
     schedule = inputs.choose("Noise schedule", schedules.schedules(archive.folder(run)), "schedule")
     kind = inputs.choose("Picture", clean_pictures.kinds(run), "picture")
     images = clean_pictures.pictures(run, kind, control_bar.chosen_class(run))
-    return Choice(schedule, kind, inputs.number("Which one", 1, len(images), 1, "which") - 1)
+    return Choice(schedule, kind, inputs.number("Example", 1, len(images), 1, "which") - 1)

@@ -47,7 +47,7 @@ def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Reque
     with st.form("asking", border=False):
         names = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params")
         with st.container(horizontal=True):
-            each = int(inputs.entry("Of each", 1, MOST_EACH, 8, "each", "teacher"))
+            each = int(inputs.entry("Per class", 1, MOST_EACH, 8, "each", "teacher"))
             seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"]))
             settings, law, weaker = _settings(own, run, guidable)
         barred = refusal(DRAW)
@@ -62,14 +62,14 @@ def _settings(own: Settings, of: pd.Series, guidable: bool) -> tuple[Settings, s
     run, others = str(of["run"]), weaker_runs(of)
     most = own.steps if LISTED.fullmatch(own.levels) else MOST_STEPS
     solver = inputs.pick("Solver", list(SOLVERS), own.solver, "solver", run)
-    steps = inputs.entry("Steps", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
+    steps = inputs.entry(f"Steps, 1 to {most:,}", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
     own = own.in_steps(int(steps))
     known = [law for law, rule in LAWS.items() if (others if rule.weaker else guidable)]
     if not known:
         return replace(own, solver=solver, guidance=1.0), own_law(own), ""
     guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", run, help=elements.WORDS["guidance"])
     laws = {name_of(law): law for law in known}
-    law = laws[inputs.pick("Law", list(laws), name_of(own_law(own)), "law", run, width=160)]
+    law = laws[inputs.pick("Guidance method", list(laws), name_of(own_law(own)), "law", run, width=160)]
     weaker = inputs.pick("Weaker network", others, others[0], "weaker", run, 180, AWAY) if others else ""
     return replace(own, solver=solver, guidance=guidance), law, weaker if LAWS[law].weaker else ""
 

@@ -1,6 +1,6 @@
 """The sentence above drawn pictures, and how they were drawn."""
 
-from dashboard.format import share
+from dashboard.format import counted, share
 from dashboard.generation import Drawn
 from evaluator.stats.intervals import share as clustered
 from firstlight.levels import LISTED
@@ -35,7 +35,7 @@ def setting(drawn: Drawn) -> str:
         few = f"at logSNR {listed}" if len(grid) <= FEW else f"from logSNR {grid[0]:.3g} to {grid[-1]:.3g}"
         on = few.replace("-", "−") + (", levels of the network's own" if s.known else "")
     return (
-        f"{drawn.run}: {s.solver}, {len(grid)} steps {on}, guidance {s.guidance:g}{law}, "
-        f"{drawn.evaluations} evaluations of the network for each picture, {seeds}{marked}. "
+        f"{drawn.run}: {s.solver}, {counted(len(grid), 'step')} {on}, guidance {s.guidance:g}{law}, "
+        f"{counted(drawn.evaluations, 'evaluation')} of the network for each picture, {seeds}{marked}. "
         f"{s.moved()}"
     ).rstrip()

@@ -22,17 +22,23 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
     st.image(picture, output_format="PNG", alt=headline.sentence(drawn))
     elements.note(f"{headline.setting(drawn)} {drawn.reason}", drawn.provider)
     with st.container(horizontal=True):
-        st.download_button("Picture, PNG", picture, "firstlight.png", "image/png", on_click="ignore")
+        st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")
         st.download_button(
             "Labelled set, NPZ",
             lambda: labelled_set.labelled_set(drawn),
-            "firstlight.npz",
+            f"{_name(drawn)}.npz",
             "application/octet-stream",
             on_click="ignore",
             help="images, labels, seeds, class names and settings as arrays, to train a classifier with",
         )
     if drawn.scales is not None and np.ptp(drawn.scales) > 0:
         _weights(drawn, drawn.scales)
+
+
+def _name(drawn: Drawn) -> str:
+    """A file's name, which says what draws it again: the run, the seed, the steps and the guidance."""
+    steps, guidance = len(drawn.settings.grid()) - 1, f"{drawn.settings.guidance:g}".replace(".", "_")
+    return f"firstlight-{drawn.run.replace(':', '-')}-seed-{drawn.seeds.min()}-{steps}-steps-guidance-{guidance}"
 
 
 def _weights(drawn: Drawn, scales: NDArray[np.float64]) -> None:

@@ -53,7 +53,7 @@ def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:
         guidance = inputs.entry(
             "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=elements.WORDS["guidance"], step=SCALE
         )
-        each = inputs.entry("Of each", 1, MOST_EACH, 1, "each", "student")
+        each = inputs.entry("Per class", 1, MOST_EACH, 1, "each", "student")
     return form.request(names, classes, int(each), int(seed), replace(own, guidance=round(guidance, 6)))
 
 

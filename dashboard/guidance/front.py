@@ -11,7 +11,7 @@ DIVERSITY = ("Fréchet distance", "recall", "CAS")
 
 def draw(at: Choice) -> None:
     """The front of accuracy against diversity."""
-    words = inputs.choose("Against", list(DIVERSITY), "diversity", help=DEFINED["Fréchet distance"])
+    words = inputs.choose("Diversity measure", list(DIVERSITY), "diversity", help=DEFINED["Fréchet distance"])
     left, right = at.rows(words), at.rows("accuracy")
     frame = right.merge(left, on=["law", "scale"], suffixes=("", "_x"))
     drawn = pd.DataFrame({

@@ -25,9 +25,9 @@ def draw(at: Choice) -> None:
         return
     with st.container(horizontal=True):
         names = [name_of(law) for law in laws]
-        law = laws[names.index(inputs.pick("Law", names, name_of("clip"), "guided-law", width=200))]
+        law = laws[names.index(inputs.pick("Guidance method", names, name_of("clip"), "guided-law", width=200))]
         scales = [f"{scale:g}" for scale in sorted(frame.loc[frame["law"] == law, "scale"].unique())]
-        scale = float(inputs.pick("Scale S", scales, scales[-1], "guided-scale", law))
+        scale = float(inputs.pick("Guidance scale", scales, scales[-1], "guided-scale", law))
     some = frame[(frame["law"] == law) & (frame["scale"] == scale)].sort_values(["label", "seed"])
     names = run_facts.class_names(at.run)
     grid = np.stack([np.asarray(row, np.float64) for row in some["scales"]])

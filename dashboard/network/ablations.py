@@ -34,7 +34,7 @@ def draw(run: pd.Series) -> None:
     frame = archive.ask("ablations", run=run["run"])
     seeds = sorted(frame.loc[frame["image"].notna(), "seed"].unique())
     if seeds:
-        which = inputs.number("Noise", 1, len(seeds), 1, "noise")
+        which = inputs.number("Noise sample", 1, len(seeds), 1, "noise")
         picture = plate_of(run, frame[frame["seed"] == seeds[which - 1]], found.parts)
         st.image(picture, output_format="PNG", alt="Pictures of every class, a row for each part taken away")
         elements.note(

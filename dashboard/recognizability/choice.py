@@ -60,7 +60,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
     if not pairs:
         elements.stop(f"{run['run']} is not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
     order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))
-    return pairs[inputs.pick("Judged", order, order[0], "judged", width=240)]
+    return pairs[inputs.pick("Input and judge", order, order[0], "judged", width=240)]
 
 
 def chosen_threshold(run: pd.Series, view: str) -> float:
@@ -76,12 +76,12 @@ def chosen_steps(run: pd.Series, axis: str) -> str:
     if axis != "% of steps" or not closely(archive.folder(run)):
         return OWN
     words = {f"{run['run']}'s own": OWN} | {each.words: name for name, each in SCHEDULES.items()}
-    return words[inputs.pick("Steps of", list(words), next(iter(words)), "steps", str(run["run"]), width=330)]
+    return words[inputs.pick("Percent of", list(words), next(iter(words)), "steps", str(run["run"]), width=330)]
 
 
 def chosen_drawing() -> str:
     """Curves, or a map of classes and steps."""
-    return inputs.choose("Drawn as", ["curves", "map"], "drawn")
+    return inputs.choose("View", ["curves", "map"], "drawn")
 
 
 def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str, steps: str = OWN) -> Choice:

@@ -14,16 +14,19 @@ def draw(at: Choice) -> None:
     """A table of all classes together and each, and what its columns are."""
     elements.table(*table(at.figures, at.classes, at.axis), "recognizability")
     elements.note(
-        f"In {axes.UNITS[at.axis]}, first hit and flicker in % of the steps; 95 % intervals over noise seeds. "
-        "Half by: half are recognizable; mean: of the recognition points, where never counts as the end; first hit: "
-        "half are recognized, whether or not they stay so; flicker: mean wait from the first hit to the point from "
-        "which it stays; another: taken for another class when finished."
+        f"In {axes.UNITS[at.axis]}, first recognized and the wait in % of the steps; 95 % intervals over noise seeds. "
+        "Mean: of the recognition points, where never counts as the end; first recognized: half are, whether or not "
+        "they stay so; wait: mean from then to the point from which it stays; ends as another: taken for another class "
+        "when finished."
     )
 
 
 def table(found: Analysis, classes: Sequence[str], axis: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and rows as text: class, median, restricted mean, first hit, flicker, never, ends as another, n."""
-    headings = ("class", "half by", "mean", "first hit", "flicker", "never, %", "another, %", "n")
+    headings = (
+        "class", "half recognizable at", "mean", "first recognized", "wait until it stays", "never, %",
+        "ends as another, %", "n",
+    )  # fmt: skip
     rows = [("all", found.whole), *((classes[row.label or 0], row) for row in found.classes)]
     return headings, [_row(name, row, axis) for name, row in rows]
 

@@ -12,7 +12,15 @@ from dashboard.recognizability import calibration
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability import thresholds as data_thresholds
 
-HEADINGS = ("judge", "looks at", "threshold", "half by [95 %]", "never, % [95 %]", "another, % [95 %]", "n")
+HEADINGS = (
+    "judge",
+    "looks at",
+    "threshold",
+    "half recognizable at [95 %]",
+    "never, % [95 %]",
+    "ends as another, % [95 %]",
+    "n",
+)
 
 
 def draw(at: Choice) -> None:

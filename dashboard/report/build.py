@@ -14,12 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard.access.addresses import HOME
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
-from dashboard.report.sections import content
+from dashboard.report.page import LARGEST, Page
+from dashboard.report.sections import UNSEALED, content
 from firstlight.errors import RunError
 
 HERE = Path(__file__).parent
 MOST_RUNS = 20
-LARGEST = 25_000_000  # bytes
 
 
 def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME) -> bytes:
@@ -30,12 +30,19 @@ def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME) -> byt
     if len(ids) > MOST_RUNS:
         raise RunError(f"A report holds at most {MOST_RUNS} runs, not {len(ids)}; name those that are to be compared.")
     runs = [facts(run_id, root, ask) for run_id in ids]
-    page: bytes = _template().render(**content(runs, ask, address.rstrip("/"))).encode("utf-8", "replace")
+    page = _sealed(_template().render(**content(runs, ask, address.rstrip("/")))).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(
             f"The report would have {len(page) / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}; name fewer runs."
         )
     return page
+
+
+def _sealed(text: str) -> str:
+    """With the SHA-256 of what a reader sees in the record, where UNSEALED stands."""
+    page = Page()
+    page.feed(text)
+    return text.replace(UNSEALED, page.digest, 1)
 
 
 @cache

@@ -4,22 +4,25 @@ The file comes from anywhere: it is read as text, nothing in it is run, and what
 """
 
 import math
-from collections.abc import Iterator
-from html.parser import HTMLParser
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dashboard.claims import text as claims_text
 from dashboard.data.judgements import Seen
-from dashboard.report.build import LARGEST
+from dashboard.format import effect_form, p_value
 from dashboard.report.facts import files_of, query_hash
 from dashboard.report.numbers import Ask, Number, numbers_of
+from dashboard.report.page import read
 from dashboard.report.recognizability import measured
-from dashboard.report.record import numbers_in, record_in
+from dashboard.report.sections import sentences
 from firstlight.errors import RunError
 from store.archive import good_entry
 
-NEAR = 1e-9  # relative: the same arithmetic on another processor
+ENDS = ("value", "low", "high")
+NEAR = 0.01  # of a unit of the last digit that is shown: so far apart, values are the same to a reader, a tie too
+FIGURE = re.compile(r"[−-]?\d+(?:[.,]\d+)*")  # in a sentence
 
 
 def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
@@ -37,62 +40,6 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     return changed, len(page.numbers)
 
 
-class Page(HTMLParser):
-    """The JSON of a report, and what its text shows of each number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[tuple[int, str]] = []
-        self.record: dict[str, Any] = {}
-        self.numbers: list[Number] = []
-        self._open = ""
-        self._parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "script" and given.get("id") == "firstlight-report":
-            self._open, self._parts = "script", []
-        elif tag == "span" and (given.get("data-number") or "").isdecimal():
-            self._open, self._parts = f"span {given['data-number']}", []
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self._parts.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open.startswith(tag):
-            return
-        content = "".join(self._parts)
-        if tag == "script":
-            self.record = record_in(content)
-            self.numbers = numbers_in(self.record)
-        else:
-            self.text.append((int(self._open.split()[1]), content))
-        self._open = ""
-
-    def altered(self) -> Iterator[str]:
-        """Numbers that the text shows otherwise than the JSON beside it."""
-        for place, content in self.text:
-            if place >= len(self.numbers) or content != self.numbers[place].text:
-                yield f"The file's text says {content!r} where its own record says otherwise: somebody changed it."
-
-
-def read(file: Path) -> Page:
-    """The report in a file. Raises RunError where there is none."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise ValueError("it is too large")
-        page = Page()
-        page.feed(file.read_text(encoding="utf-8"))
-        if not page.record:
-            raise ValueError("it holds no record of its numbers")
-    except OSError as error:
-        raise RunError(f"{file} cannot be read ({error.strerror}); name a report that is there.") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise RunError(f"{file} is no report ({error}); make one with: firstlight report RUN --out FILE") from (error)
-    return page
-
-
 def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, ask: Ask) -> Iterator[str]:
     """What is no longer so of one run."""
     try:
@@ -101,6 +48,7 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
         look = kept.get("look")
         seen = Seen(look["view"], look["judge"], float(look["threshold"])) if look else None
         figures = measured(ask, run, seen, folder) if seen else None
+        said = sentences(run, folder, ask, figures) if "said" in kept else {}
         now = {number.key: number for number in numbers_of(run, ask, figures)}
         files = files_of(folder)
         claims = [claims_text.plain(each) for each in claims_text.verdicts_of(folder, ask)] if kept["claims"] else []
@@ -117,6 +65,9 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
     for key in now.keys() - {number.key for number in numbers}:
         yield f"{run_id}: {now[key].name} is new, {_words(now[key])}."
     yield from _changes_of_claims(run_id, kept["claims"], claims)
+    for name, text in kept.get("said", {}).items():
+        if FIGURE.findall(text) != FIGURE.findall(said.get(name, "")):
+            yield f"{run_id}: {name}: {text!r} was said; now {said.get(name, 'nothing')!r}."
 
 
 def _changes_of_claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
@@ -124,8 +75,7 @@ def _changes_of_claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[s
     again = {(each["source"], each["part"]): each for each in now}
     for each in kept:
         other = again.pop((each["source"], each["part"]), None)
-        same = other is not None and all(_near(each[end], other[end]) for end in ("value", "low", "high"))
-        if other is None or not same or (each["verdict"], each["n"]) != (other["verdict"], other["n"]):
+        if other is None or not _same_claim(each, other):
             after = "there is no verdict" if other is None else f"{other['verdict']}, n = {other['n']:,}"
             name = f"{each['source']} {each['part']}".rstrip()
             yield f"{run_id}: {name} was {each['verdict']}, n = {each['n']:,}; now {after}."
@@ -142,14 +92,31 @@ def _words(number: Number | None) -> str:
 
 
 def _same(one: Number, other: Number) -> bool:
-    pairs = ((one.value, other.value), (one.low, other.low), (one.high, other.high))
-    return one.n == other.n and all(_near(a, b) for a, b in pairs)
+    """Whether a reader is shown the same number."""
+    digits, unit = one.form.removeprefix("{:").split("}")
+    last = _last_digit(digits) / (100 if unit == " %" else 1)
+    near = all(_near(getattr(one, end), getattr(other, end), last) for end in ENDS)
+    return one.n == other.n and (one.text == other.text or near)
 
 
-def _near(one: float | None, other: float | None) -> bool:
+def _same_claim(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a reader is shown the same verdict with the same effect, for the same reason."""
+    last = _last_digit(effect_form(*(math.nan if one[end] is None else one[end] for end in ENDS)))
+    near = all(_near(one[end], other[end], last) for end in ENDS)
+    p = "p" not in one or p_value(one["p"]) == p_value(other["p"]) or _near(one["p"], other["p"], 1e-3)
+    same = FIGURE.findall(one.get("reason", other["reason"])) == FIGURE.findall(other["reason"])
+    return near and p and same and (one["verdict"], one["n"]) == (other["verdict"], other["n"])
+
+
+def _last_digit(form: str) -> float:
+    found = re.search(r"\.(\d+)", form)
+    return float(10.0 ** -(int(found[1]) if found else 0))
+
+
+def _near(one: float | None, other: float | None, last: float) -> bool:
     if one is None or other is None:
         return one is other
-    return math.isclose(one, other, rel_tol=NEAR, abs_tol=NEAR)
+    return math.isclose(one, other, rel_tol=0, abs_tol=NEAR * last)
 
 
 def _query(name: str) -> str:

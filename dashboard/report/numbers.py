@@ -17,14 +17,6 @@ from evaluator.stats.intervals import Estimate
 
 Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 SHARE = "{:.1f} %"
-NAMES = {  # of figures that stand alone here and one under the other elsewhere
-    "frechet_floor": "Fréchet distance between real pictures",
-    "frechet_ratio": "Fréchet distance over that between real pictures",
-    "precision_real": "Precision of real pictures",
-    "recall_real": "Recall of real pictures",
-    "cas_real": "Classification accuracy score of real pictures",
-    "cas_2000_real": "CAS, n = 2,000, one short fit, of real pictures",
-}
 
 
 @dataclass(frozen=True)
@@ -104,7 +96,7 @@ def quality(run: pd.Series, ask: Ask) -> list[Number]:
         if row.metric not in run_facts.FIGURES:
             continue
         name, form = run_facts.FIGURES[row.metric]
-        name = NAMES.get(row.metric, name) + (f" ({row.judge})" if row.judge else "")
+        name += f" ({row.judge})" if row.judge else ""
         label = -1 if pd.isna(row.label) else int(row.label)
         of = "all" if label < 0 else names[label] if label < len(names) else str(label)
         value, low, high = (finite(end) for end in (row.value, row.low, row.high))
@@ -146,7 +138,8 @@ def clip(run: pd.Series, ask: Ask) -> list[Number]:
 
 def summary(found: Sequence[Number]) -> list[Number]:
     """The few numbers that stand in a report's summary."""
-    wanted = ("Accuracy of the asked class (", NAMES["frechet_ratio"], "Classification accuracy score", "CAS, n = ",
+    wanted = ("Accuracy of the asked class (", run_facts.FIGURES["frechet_ratio"][0], "Classification accuracy score",
+              "CAS, n = ",
               "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
     whole = [number for number in found if number.of == "all"]
     return [number for start in wanted for number in whole if number.what.startswith(start)]

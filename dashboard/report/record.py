@@ -22,6 +22,7 @@ def record_in(content: str) -> dict[str, Any]:
     _check(_texts(record["queries"]), "queries")
     _check(isinstance(record["numbers"], list) and all(_number(each) for each in record["numbers"]), "numbers")
     _check(isinstance(record["runs"], dict) and all(_run(each) for each in record["runs"].values()), "runs")
+    _check(isinstance(record.get("text", ""), str), "text")
     claims = record.setdefault("claims", [])
     _check(isinstance(claims, list) and all(_claim(each) for each in claims), "claims")
     return dict(record)
@@ -58,6 +59,7 @@ def _number(each: Any) -> bool:
         and all(_finite(each[name]) for name in ENDS)
         and _count(each["n"])
         and isinstance(each.get("of", ""), str)
+        and isinstance(each.get("text", ""), str)
         and bool(FORM.fullmatch(each["form"]))
     )
 
@@ -67,9 +69,10 @@ def _run(each: Any) -> bool:
     seen = look is None or (
         all(isinstance(look[name], str) for name in ("view", "judge")) and _finite(float(look["threshold"]))
     )
-    return _texts(each["files"]) and seen
+    return _texts(each["files"]) and _texts(each.get("said", {})) and seen
 
 
 def _claim(each: Any) -> bool:
     words = all(isinstance(each[name], str) for name in ("run", "source", "part", "verdict"))
-    return words and all(_finite(each[end]) for end in ENDS) and _count(each["n"])
+    why = isinstance(each.get("reason", ""), str) and _finite(each.get("p"))
+    return words and why and all(_finite(each[end]) for end in ENDS) and _count(each["n"])

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from dashboard import run_facts
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
 from dashboard.data import adopted
+from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
 from dashboard.report import claims, clip, recognizability, trajectories
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
@@ -22,8 +23,11 @@ from dashboard.report.numbers import Ask, Number, by_class, summary
 from dashboard.training import headline as training_headline
 from evaluator.claims.statements import Found
 from evaluator.provenance import former
+from firstlight.run_folder import Run
 from firstlight.run_state import now
 
+SMOOTHED = 100  # steps that a point of the loss is the mean of, at most
+UNSEALED = "the text of this report is not sealed"  # in the record until its SHA-256 is known
 HERE = Path(__file__).parent
 OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabularies and is never asked
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
@@ -34,14 +38,16 @@ def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in runs]
     numbers = [number for each in runs for number in each.numbers]
-    losses = ask("losses", runs=ids, smoothing=100)
+    window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
+    losses = ask("losses", runs=ids, smoothing=window)
     return {
         "title": "Firstlight: " + ", ".join(ids),
-        "record": _record(runs, numbers, address),
+        "record": _record(runs, numbers, ask, address),
         "address": address,
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
         "runs": [_run(each, ask, figures) for each in runs],
+        "smoothed": f"{loss.smoothed(window)} {run_facts.unlike_losses(ask('settings', runs=ids))}".strip(),
         "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
         "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
         "settings": _settings(ask("settings", runs=ids), ids),
@@ -54,19 +60,54 @@ def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
     }
 
 
-def _record(runs: Sequence[Facts], numbers: Sequence[Number], address: str) -> dict[str, Any]:
+def _record(runs: Sequence[Facts], numbers: Sequence[Number], ask: Ask, address: str) -> dict[str, Any]:
     """The report's own record as JSON: every number, and what is behind it."""
     verdicts = _verdicts(runs)
     queries = {number.query for number in numbers} | {each.query for each in verdicts if each.query}
+    held = {
+        str(each.run["run"]): {
+            "files": each.files, "look": _look(each), "said": sentences(each.run, each.folder, ask, each.measured),
+        }
+        for each in runs
+    }  # fmt: skip
     return {
         "schema": SCHEMA,
+        "text": UNSEALED,
         "made": now(),
         "address": address,
-        "runs": {str(each.run["run"]): {"files": each.files, "look": _look(each)} for each in runs},
+        "runs": held,
         "queries": {name: query_hash(name) for name in sorted(queries)},
         "numbers": [number.plain() | {"text": number.text} for number in numbers],
         "claims": [claims_text.plain(each) for each in verdicts],
     }
+
+
+def sentences(run: pd.Series, folder: Run, ask: Ask, measured: Measured | None) -> dict[str, str]:
+    """What a report says of a run in words and in small tables, by part: all with figures that are no `Number`."""
+    parts: dict[str, Any] = {
+        "Training": [*run_facts.recipe(run), _loss(run, ask)],
+        "Recognizability": recognizability.section(measured, folder, _nowhere) if measured else None,
+        "CLIP": clip.section(run, folder, ask, _nowhere),
+    }
+    return {name: " ".join(_texts(part)) for name, part in parts.items() if part}
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Every text in nested lists and dicts, as they stand."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list | tuple):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from _texts(each)
+
+
+def _nowhere(figure: theme.Figure) -> int:
+    return 0
+
+
+def _loss(run: pd.Series, ask: Ask) -> str:
+    ends = ask("loss_ends", runs=[run["run"]])
+    return "" if ends.empty else training_headline.sentence(ends, str(run["run"]))
 
 
 def _verdicts(runs: Sequence[Facts]) -> list[Found]:
@@ -76,7 +117,6 @@ def _verdicts(runs: Sequence[Facts]) -> list[Found]:
 def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
-    losses = ask("losses", runs=[run["run"]], smoothing=100)
     outdated = adopted.told_former(str(run["run"]), former(facts.folder))
     return {
         "run": str(run["run"]),
@@ -85,7 +125,7 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
         "tags": [str(tag) for tag in run["tags"]] if run["tags"] is not None else [],
         "note": run["notes"] or "",
         "recipe": run_facts.recipe(run) + ([("Outdated", outdated)] if outdated else []),
-        "loss": "" if losses.empty else training_headline.sentence(losses, str(run["run"])),
+        "loss": _loss(run, ask),
         "recognition": recognizability.section(facts.measured, facts.folder, lambda figure: _figure(figure, figures))
         if facts.measured
         else None,

@@ -31,7 +31,7 @@ def form(run: pd.Series) -> None:
             "Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred)
         )
         st.text_area("Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110, disabled=bool(barred))
-        st.form_submit_button("Keep", on_click=_keep, args=(folder, seen), disabled=bool(barred))
+        st.form_submit_button("Save", on_click=_keep, args=(folder, seen), disabled=bool(barred))
     if barred:
         elements.note(barred)
     if refused:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import format
 from dashboard.axes import percent_at
-from dashboard.components import inputs
+from dashboard.components import elements, inputs
 from dashboard.components.csv_download import harmless
 from dashboard.pictures import grid, pixels
 from evaluator.recognizability import thresholds as data_thresholds
@@ -22,11 +22,14 @@ Folder = Callable[[pd.Series], Run]
 Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
 MOST = 1_000_000  # of a file
-SEARCHED = "id, name, tag, note, state or data set; accuracy>0.9, learning_rate=0.01"
+SEARCHED = "id, name, tag, note, state, data set or setting; accuracy>0.9, learning_rate=0.01"
 ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
     "newest first": ("started", False),
+    "oldest first": ("started", True),
     "lowest loss first": ("best_loss", True),
+    "lowest last loss first": ("last_loss", True),
     "highest accuracy first": ("accuracy", False),
+    "longest training first": ("epoch", False),
     "by id": ("id", True),
 }
 
@@ -41,8 +44,9 @@ def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
     count, ordered = int(page["found"].iloc[0]) if len(page) else 0, {}
     if count > ROWS:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            column, rises = ORDERS[inputs.pick("Order", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
+            column, rises = ORDERS[inputs.pick("Sort by", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
             place = inputs.turned("page", -(-count // ROWS))
+        elements.note(f"{count:,} runs, {ROWS} of them here: a column's head orders these, the list above all of them.")
         ordered = {"order": column, "falling": not rises, "skipped": ROWS * (place - 1)}
     return _looked_at(ask, **found, **ordered, rows=ROWS), count
 
@@ -154,5 +158,5 @@ def _training(run: pd.Series) -> str:
     """How long and how often a run saw its pictures, in a few words; empty where nobody logged its training."""
     if run["seconds"] != run["seconds"] or not (run["seconds"] or run["step"]):
         return ""
-    seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else f"{run['step']:,.0f} steps"
+    seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else format.counted(run["step"], "step")
     return f"{format.duration(run['seconds'])}, {seen}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, faded, plain
-from dashboard.format import estimate_of, figure
+from dashboard.format import counted, estimate_of, figure
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
@@ -105,8 +105,8 @@ def _hover(part: pd.DataFrame, name: str, measure: Measure) -> list[str]:
     """Each point in words."""
     form = "{:.2f} %" if measure.share else "{:.2f}"
     return [
-        f"{plain(name)}, {row['evaluations']} evaluations: {figure(estimate_of(row, measure.column), form)}, "
-        f"n = {row['n']:,}"
+        f"{plain(name)}, {counted(row['evaluations'], 'evaluation')}: "
+        f"{figure(estimate_of(row, measure.column), form)}, n = {row['n']:,}"
         for row in part.to_dict("records")
     ]
 

@@ -6,7 +6,7 @@ from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.theme import COLOURS, DASHES
 from dashboard.components import elements
 from dashboard.data import archive
-from dashboard.format import estimate, number, written
+from dashboard.format import counted, estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
@@ -14,7 +14,7 @@ from firstlight.remedy import evaluated_by
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
-    "published: ordinary, late", "their ratio",
+    "published: ordinary, late", "published: late over ordinary",
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def sentence(run: str, found: list[Gain]) -> str:
     top = best(found, steps)
     if top is None:
         return f"Whether {run} gains by a late start cannot be said: its distances are not known."
-    closer = f"{steps} steps of {run} that begin late, at logSNR {number(top.logsnr, 'logSNR')}"
+    closer = f"{counted(steps, 'step')} of {run} that begin late, at logSNR {number(top.logsnr, 'logSNR')}"
     ratio = f"{estimate(top.ratio)} times as far from real pictures as from pure noise, n = {top.ratio.n:,}"
     if verdict(top) == "cannot say":
         return f"Whether {closer}, end closer cannot be said: {ratio}."
@@ -69,7 +69,7 @@ def _lines(found: list[Gain]) -> list[Curve]:
              "high": gain.ratio.high, "n": gain.ratio.n} for gain in found]  # fmt: skip
     frame = pd.DataFrame(rows)
     return [
-        Curve(part, f"{steps} steps", COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)], form=".2f")
+        Curve(part, counted(steps, "step"), COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)], form=".2f")
         for place, (steps, part) in enumerate(frame.groupby("steps"))
     ]
 

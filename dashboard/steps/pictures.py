@@ -24,7 +24,7 @@ def draw(at: Ways, label: int) -> None:
     except (ValueError, TypeError):
         elements.note(f"The sample pictures cannot be read. Make them with: firstlight evaluate steps {at.id}")
         return
-    place = (inputs.number("Noise", 1, kept, 1, "noise") - 1) * len(classes) + label
+    place = (inputs.number("Noise sample", 1, kept, 1, "noise") - 1) * len(classes) + label
     alt = f"One noise drawn as {classes[label]}, solvers down, evaluations across"
     st.image(_plate(at, frame, stacks, place, label), output_format="PNG", alt=alt)
     elements.note(

@@ -7,8 +7,8 @@ from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, best, farther, keeps, lost
 
 HEADINGS = (
-    "drawn by", "evaluations", "keeps", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",
-    "over the best's", "CAS, %", "ms each", "n",
+    "drawn by", "evaluations", "quality kept", "accuracy, % [95 %]", "from the best, points", "Fréchet / floor",
+    "times the best's distance", "CAS, %", "ms each", "n",
 )  # fmt: skip
 
 
@@ -18,7 +18,7 @@ def draw(at: Ways) -> None:
     elements.table(HEADINGS, [_row(way, top, at) for way in at.ways], "steps-table")
     elements.note(
         "Behind each value its 95 % interval; of times, the fastest and the slowest of six rounds in which one picture "
-        "of each class is drawn. Keeps: the best's quality; yes where the intervals for all ways at once (Bonferroni) "
+        "of each class is drawn. Quality kept: the best's; yes where the intervals for all ways at once (Bonferroni) "
         f"lie inside {POINTS_LOST:g} point and {TIMES_FARTHER:g} times, no where one lies outside. CAS: a classifier "
         "taught by these pictures, on real ones."
     )

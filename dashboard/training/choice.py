@@ -27,7 +27,7 @@ def choice(run: pd.Series) -> Choice:
     metric = chosen_metric(run)
     smoothing = inputs.choose("Smoothing, steps", SMOOTHING, "smoothing", "100")
     scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
-    return Choice(metric, int(smoothing), scale == "logarithmic", inputs.choose("Along", ["step", "epoch"], "along"))
+    return Choice(metric, int(smoothing), scale == "logarithmic", inputs.choose("X axis", ["step", "epoch"], "along"))
 
 
 def chosen_metric(run: pd.Series) -> str | None:

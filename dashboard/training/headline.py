@@ -2,23 +2,25 @@
 
 import pandas as pd
 
+from dashboard.format import counted
+
 LOSS = "The loss"  # what a run's loss is called here, whatever its own name
 
 
-def sentence(frame: pd.DataFrame, run: str, metric: str = LOSS) -> str:
-    """One sentence on a metric of a run: from where to where. frame: the query `losses`.
+def sentence(ends: pd.DataFrame, run: str, metric: str = LOSS) -> str:
+    """One sentence on a metric of a run, as it was logged: from where to where. ends: the query `loss_ends`.
 
     Whether it fell is a matter of intervals (S7), and the lowest of many noisy values is their luck.
     """
-    part = frame[(frame["run"] == run)]
-    kept = part.dropna(subset=["smooth"])
-    if kept.empty:
+    part = ends[ends["run"] == run].iloc[0]
+    if pd.isna(part["first"]):
         return f"{metric} of {run} was never a finite number."
-    first, last = kept.iloc[0], kept.iloc[-1]
-    time = f"{last['step']:,} steps" if pd.isna(last["epoch"]) else f"{last['epoch']:.1f} epochs"
-    text = f"{metric} of {run} went from {first['smooth']:.3g} to {last['smooth']:.3g} in {time}"
-    broken = part[part["value"].isna()]
-    if broken.empty:
+    time = counted(part["step"], "step") if pd.isna(part["epoch"]) else f"{part['epoch']:.1f} epochs"
+    last = f"{part['last']:.3g}" + (
+        f", the mean of its last {part['stretch']:,.0f} steps," if part["stretch"] > 1 else ""
+    )
+    text = f"{metric} of {run} went from {part['first']:.3g} to {last} in {time}"
+    if pd.isna(part["broken"]):
         return f"{text}."
     what = "it diverged" if metric == LOSS else "it was first no finite number"
-    return f"{text}; {what} at step {broken['step'].iloc[0]:,}."
+    return f"{text}; {what} at step {part['broken']:,.0f}."

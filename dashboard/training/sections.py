@@ -15,8 +15,6 @@ from dashboard.pictures import snapshots
 from dashboard.training import headline
 from dashboard.training.choice import Choice
 
-SPANS = 10  # windows of smoothing that a run holds at least
-
 
 def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
     """A metric of runs, their losses without one; the first run's in a sentence at `answer`, for one element.
@@ -25,13 +23,13 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
     """
     run = ids[0]
     components_live.progress(run)
-    losses = archive.ask("losses", runs=list(ids), smoothing=chosen.smoothing, metric=chosen.metric)
-    steps = losses.loc[losses["run"] == run, "step"]
-    if len(steps) and chosen.smoothing > (most := int(steps.max() - steps.min()) // SPANS):
-        losses = archive.ask("losses", runs=list(ids), smoothing=most, metric=chosen.metric)
-        over = f"Smoothed over {most:,} steps" if most > 1 else "Not smoothed"
-        elements.note(f"{over}: {run} logged {int(steps.max() - steps.min()) + 1:,}.")
-    if losses.empty:
+    ends = archive.ask("loss_ends", runs=[run], metric=chosen.metric)
+    window = loss.window(ends, chosen.smoothing)
+    if window < chosen.smoothing:
+        over = f"Smoothed over {window:,} steps" if window > 1 else "Not smoothed"
+        elements.note(f"{over}: {run} logged {loss.logged(ends):,}.")
+    losses = archive.ask("losses", runs=list(ids), smoothing=window, metric=chosen.metric)
+    if losses.empty or ends.empty:
         answer.empty()
         elements.note(
             f"{run} was adopted, and nobody logged its training. Record yours with: firstlight.record({run!r}, …)"
@@ -40,10 +38,12 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
         )
         return
     with answer:
-        elements.headline(headline.sentence(losses, run, chosen.metric or headline.LOSS))
+        elements.headline(headline.sentence(ends, run, chosen.metric or headline.LOSS))
     by = chosen.by if losses["epoch"].notna().any() else "step"  # whoever records need not tell the epoch
     logarithmic = chosen.logarithmic and not (losses["smooth"] <= 0).any()
     figure = loss.loss_curves(losses, logarithmic, by, chosen.metric or "training loss")
+    if len(ids) > 1 and (said := run_facts.unlike_losses(archive.ask("settings", runs=list(ids)))):
+        elements.note(said)
     elements.chart(figure, "losses", f"{chosen.metric or 'Loss'} against training", losses)
 
 

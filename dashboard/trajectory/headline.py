@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from dashboard.axes import SOURCE, source_on
-from dashboard.format import number, share, source_in_words
+from dashboard.format import counted, number, share, source_in_words
 from dashboard.trajectory.fork import Continuations
 from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.schedules import SEVENTY
@@ -36,7 +36,7 @@ def sentence(trajectory: Trajectory, name: str) -> str:
 
 def setting(row: pd.Series) -> str:
     """How a stored trajectory was drawn."""
-    how = f"{row['solver']}, {row['steps']} steps, guidance {row['guidance']:g}, noise {row['seed']}"
+    how = f"{row['solver']}, {counted(row['steps'], 'step')}, guidance {row['guidance']:g}, noise {row['seed']}"
     return f"{row['run']}, sample {row['sample']}: {how}."
 
 
@@ -62,7 +62,7 @@ def fork_setting(made: Continuations) -> str:
     marked = " An amber corner marks what the judge takes for another class." if made.other.any() else ""
     return (
         f"Drawn with {made.solver} up to here, then in ancestral steps, which add fresh noise each time: a solver "
-        f"without noise has one way on only. {drawn.total} steps over the levels that the run has left, "
-        f"{drawn.evaluations} evaluations of the network for each picture, {drawn.seconds:.1f} s on {drawn.provider}."
-        f"{known}{marked}"
+        f"without noise has one way on only. {counted(drawn.total, 'step')} over the levels that the run has left, "
+        f"{counted(drawn.evaluations, 'evaluation')} of the network for each picture, "
+        f"{drawn.seconds:.1f} s on {drawn.provider}.{known}{marked}"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, progress
 from dashboard.data import adopted, archive
 from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
@@ -35,13 +35,15 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
     """The form, the drawing while it goes on, and the last fork of this trajectory."""
     if trajectory.frames["step"].iloc[-1] < 1:
         return
-    st.subheader("Other ways on from here", anchor=False)
+    st.subheader("Continuations from this step", anchor=False)
     answer = st.container()
     chosen = _form(run, trajectory, classes, step)
     bar, place = st.container(), st.empty()
     if chosen is not None:
         with archive.faults(), bar:
             st.session_state["forked"] = fork.draw(run, trajectory, chosen, place)
+    if said := progress.said_cancelled():
+        elements.note(said)
     made = st.session_state.get("forked")
     if made is None or (made.fork.run, made.fork.sample) != (run["run"], trajectory.row["sample"]):
         elements.note(
@@ -66,9 +68,11 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
     with st.form("forking", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         start = inputs.entry("From step", 0, last - 1, min(step, last - 1), "from", f"{run['run']} {last}")
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
-        seed = inputs.entry("Fresh noise", 0, 9999, 0, "fresh", help="another number, other continuations")
-        told = inputs.choose("Told", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
+        seed = inputs.entry("Seed of new noise", 0, 9999, 0, "fresh", help="another number, other continuations")
+        told = inputs.choose("Label given", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
         pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
+    if step >= last:
+        elements.note(f"At the last step nothing is left to be drawn: continuations begin at step {last - 1}.")
     if barred():
         elements.note(barred())
     if not (pressed or st.session_state.pop("fork", False)) or barred():

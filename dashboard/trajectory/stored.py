@@ -63,7 +63,7 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
         seed = int(inputs.pick("Noise seed", seeds, seeds[0], "noise"))
         same = choices[choices["seed"] == seed].drop_duplicates("label").set_index("label")["sample"]
         offered = [name for place, name in enumerate(classes) if place in same.index and place != label]
-        names = inputs.several("Beside it, from the same noise", offered, "beside", "other classes")
+        names = inputs.several("Other classes, same noise", offered, "beside", "other classes")
     others = [read(run, int(same[place])) for place, name in enumerate(classes) if name in names]
     return [read(run, int(same[label])), *others]
 

@@ -12,7 +12,7 @@ import numpy as np
 from evaluator.recognizability.censored import restricted
 from evaluator.recognizability.incidence import Omnibus, omnibus, paired
 from evaluator.recognizability.points import Points
-from evaluator.stats.bootstrap import draws, ends, small_sample
+from evaluator.stats.bootstrap import drawn_sums, ends, small_sample
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, Numbers
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
@@ -82,8 +82,8 @@ def bootstrapped(table: Numbers) -> tuple[Numbers, Numbers]:
     """Means (G,) of a table of seeds (C, G) that may hold nan, and their joint bootstrap draws (repeats, G)."""
     there = np.isfinite(table)
     means = np.nanmean(table, axis=0)
-    parts = np.concatenate([np.where(there, table - means, 0.0), there], axis=1).astype(np.float32)
-    total, count = np.split(draws(len(table)) @ parts, 2, axis=1)
+    parts = np.concatenate([np.where(there, table - means, 0.0), there], axis=1)
+    total, count = np.split(drawn_sums(parts), 2, axis=1)
     return means, np.asarray(means + total / np.maximum(count, 1), np.float64)  # a class that no drawn seed has stays
 
 

@@ -1,5 +1,6 @@
 -- One row per run of a page of the list: those that hold every word of $words and meet every condition $keys[i] $signs[i]
--- $values[i] (=, <, > of a setting, a figure, a tag ...), by the setting or figure $order, with how many there are in all.
+-- $values[i] (=, <, > of a setting, a figure, a tag ...), by the setting or figure $order, with how many there are in all. A student's loss is of another kind than
+-- others', and has no place among them.
 with asked as (
     select
         unnest(coalesce($keys, []::varchar[])) as name,
@@ -20,7 +21,16 @@ met as (
 ),
 ranks as (
     select run, min(number) as number, min(text) as text
-    from facts where name = coalesce($order, 'started')
+    from facts
+    where
+        name = coalesce($order, 'started')
+        and not (name like '%loss' and run in (select run from cards where (settings ->> '$.teacher') is not null))
+    group by run
+),
+told as (  -- what a run was told, where words are asked for
+    select run, string_agg(text, ' ') as settings
+    from facts
+    where kind = 'setting' and len(coalesce($words, []::varchar[])) > 0
     group by run
 ),
 page as (
@@ -34,7 +44,7 @@ page as (
                 ranks.text asc nulls last,
                 started desc nulls last, run
         ) as place
-    from cards left join ranks using (run)
+    from cards left join ranks using (run) left join told using (run)
     where
         (len(coalesce($keys, []::varchar[])) = 0 or run in (from met))
         and (
@@ -42,7 +52,9 @@ page as (
             or len(list_filter(
                 $words::varchar[],
                 lambda word: not contains(
-                    lower(concat_ws(' ', run, name, array_to_string(tags, ' '), notes, state, dataset, preset, sweep)),
+                    lower(concat_ws(
+                        ' ', run, name, array_to_string(tags, ' '), notes, state, dataset, preset, sweep, told.settings
+                    )),
                     lower(word)
                 )
             )) = 0
