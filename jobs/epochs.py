@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from firstlight.archives import BESIDE, own_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.lock import locked
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
@@ -96,10 +95,7 @@ def figures(one: Run) -> Iterator[tuple[str, tuple[float, float, float, int]]]:
 def note(run: Run) -> None:
     """Write the figures where the trainer finds them, and let the weights go of all but the best and the last."""
     found = judged(run)
-    write_json(run.epoch_figures, [
-        {"step": each.step, "epoch": each.epoch, "metric": metric, "value": figure[0]}
-        for each in found for metric, figure in each.figures.items()
-    ])  # fmt: skip
+    write_json(run.epoch_figures, rows_of(found))
     stay = {found[-1].number, *(each.number for each in bests(found).values())}
     for one in kept(run):
         if one.quality.is_file() and int(one.id.removeprefix("epoch-")) not in stay:
@@ -118,14 +114,17 @@ def bests(found: list[Epoch]) -> dict[str, Epoch]:
 
 def into_metrics(run: Run) -> None:
     """The figures as metrics of a run that has ended; those of one that is trained its trainer writes down."""
-    rows = [{"step": each.step, "epoch": each.epoch, "metric": metric, "value": figure[0]}
-            for each in judged(run) for metric, figure in each.figures.items()]  # fmt: skip
-    with locked(run):
-        held: list[dict[str, Any]] = pq.read_table(run.metrics).to_pylist()
-        known = {(row["step"], row["metric"]) for row in held}
-        new = [row for row in rows if (row["step"], row["metric"]) not in known]
-        if new:
-            store_table(run.metrics, pa.Table.from_pylist(held + new, schema=METRICS))
+    rows = rows_of(judged(run))
+    held: list[dict[str, Any]] = pq.read_table(run.metrics).to_pylist()
+    known = {(row["step"], row["metric"]) for row in held}
+    if new := [row for row in rows if (row["step"], row["metric"]) not in known]:
+        store_table(run.metrics, pa.Table.from_pylist(held + new, schema=METRICS))
+
+
+def rows_of(found: list[Epoch]) -> list[dict[str, Any]]:
+    """The figures of epochs as rows of metrics.parquet."""
+    return [{"step": each.step, "epoch": each.epoch, "metric": metric, "value": figure[0]}
+            for each in found for metric, figure in each.figures.items()]  # fmt: skip
 
 
 def report(run: Run, found: list[Epoch]) -> str:
