@@ -86,6 +86,20 @@ def test_a_copied_link_shows_the_same_in_a_fresh_browser(
     assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
 
 
+def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
+    page = opened("training?run=first")
+    shows(page, "The loss of first")
+    for name in ("Forward process", "Training"):
+        before = page.evaluate("history.length")
+        page.get_by_role("link", name=name, exact=True).click()
+        page.locator("h1", has_text=name).wait_for()
+        page.wait_for_function("() => location.search.includes('run=')")
+        page.wait_for_function(QUIET)
+        assert page.evaluate("history.length") == before + 1, "what a page adds to its address is no step"
+    page.go_back()
+    page.locator("h1", has_text="Forward process").wait_for()
+
+
 def test_a_link_to_a_deleted_run_leads_to_another_and_says_so(
     opened: Page,  # noqa: F811
     fresh: Callable[[str], "playwright.Page"],

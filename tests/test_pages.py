@@ -88,6 +88,12 @@ def test_an_archive_of_damaged_runs_says_so(opened: Open, tmp_path: Path) -> Non
     assert "0 bytes" in words(opened())
 
 
+def test_a_link_to_a_damaged_run_says_which_and_why(opened: Open, tmp_path: Path) -> None:
+    write_run(tmp_path, "first")
+    write_run(tmp_path, "broken").metrics.write_bytes(b"garbage")
+    assert "broken is damaged: metrics" in opened("training", run="broken").info[0].value.replace("\\", "")
+
+
 @pytest.mark.parametrize("bad", ["../x", "/etc", "C:\\", "\0", "x" * 10_000, "<script>alert(1)</script>", "first​"])
 def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, tmp_path: Path, bad: str) -> None:
     write_run(tmp_path, "first")

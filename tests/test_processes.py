@@ -179,7 +179,7 @@ def test_two_processes_have_the_losses_of_one_and_another_number_goes_on(tmp_pat
             assert apart({k: v for k, v in one.items() if v}, losses(tmp_path, name, metric)) < WITHIN, (name, metric)
     found = card(tmp_path, "several")
     assert found["state"] == "finished" and found["processes"] == 2 and found["precision"] == "float32"
-    assert found["device"] == "2 x CPU, 1 threads, float32"
+    assert found["device"] == "2 x CPU, 1 thread, float32"
     assert card(tmp_path, "parts")["processes"] == 1
     assert len({tuple(sorted(path.name for path in (tmp_path / name).iterdir())) for name in ("one", "several")}) == 1
 
@@ -263,8 +263,8 @@ def compared_with_one(runs: Path, name: str, monkeypatch: pytest.MonkeyPatch) ->
         return once(training, lesson)
 
     monkeypatch.setattr(training_module, "optimize", some)
-    assert main(["resume", name, *at(runs), "--threads", "1"]) == 0
-    assert main(["train", *TINY, "--id", "one", *at(runs)]) == 0
+    assert main(["resume", name, *at(runs), "--threads", "1"]) == 130
+    assert main(["train", *TINY, "--id", "one", *at(runs)]) == 130
     assert len(losses(runs, "one")) == until
     assert apart(losses(runs, "one"), losses(runs, name)) < WITHIN
 

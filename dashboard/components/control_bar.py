@@ -12,6 +12,7 @@ from dashboard.components.elements import WORDS
 from dashboard.components.inputs import RUNS, refuse, several
 from dashboard.data import archive
 from dashboard.run_facts import class_names
+from firstlight.run_id import RUN_ID
 
 DEFAULT_AXIS = "% of steps"
 COMPARED_AXIS = "logSNR"  # means the same for every schedule, so runs are compared on it
@@ -120,10 +121,12 @@ def _take_from_address(key: str, choice: Choice) -> None:
 
 
 def _why(asked: object) -> str:
-    """What is wrong with a run that is asked for, with its name."""
+    """What is wrong with a run that is asked for, with its name; empty for a name that is none."""
+    if not isinstance(asked, str) or not RUN_ID.fullmatch(asked.rpartition(":")[2]):
+        return ""
     bad = archive.ask("damaged_runs")
     reason = bad.loc[bad["run"] == asked, "reason"]
-    return f"{asked} is damaged: {reason.iloc[0]}" if len(reason) else f"There is no run {str(asked)[:64]}"
+    return f"{asked} is damaged: {reason.iloc[0]}" if len(reason) else f"There is no run {asked}"
 
 
 def _arrive(choices: dict[str, Choice]) -> None:

@@ -42,8 +42,8 @@ def table(
     columns = COLUMNS_OF_RUNS if runs else COLUMNS
     elements.table(list(columns), [[row[column] for column in columns.values()] for row in words], name)
     for each in found:
-        if each.verdict == CANNOT and each.effect is not None and side(each.effect):
-            elements.note(f"{each.claim.part}: cannot say, although its interval leaves 0 out. {each.reason}")
+        if said := _undecided(each):
+            elements.note(said)
     with st.expander("What the source says, and why") if folded else nullcontext():
         for text in dict.fromkeys(f"{row['source']}: {row['text']}." for row in words):
             elements.note(text)
@@ -52,6 +52,15 @@ def table(
              f"{row['reason']} Measure: {row['measure']}." if measures else row["reason"])
             for row in words
         ])  # fmt: skip
+
+
+def _undecided(found: Verdict) -> str:
+    """Why nothing is said although the interval leaves "no difference" out; empty of any other verdict."""
+    none = 1.0 if found.unit.startswith("times") else 0.0
+    compared = found.unit.startswith(("times", "points"))  # an effect may be a place, too
+    if found.verdict != CANNOT or found.effect is None or not compared or not side(found.effect, none):
+        return ""
+    return f"{found.claim.part}: cannot say, although its interval leaves {none:g} out. {found.reason}"
 
 
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:

@@ -1,12 +1,13 @@
--- One row per sound run that a picker offers, newest first: the newest, the two that draw best, students last, the newest with the tag, and
--- those of $also; with how many sound runs there are.
+-- One row per sound run that a picker offers, newest first: the newest, the two that draw best (students last), the newest
+-- with the tag, and those of $also; with how many sound runs there are.
 with sound as (
     select
         run, list_contains(tags, coalesce($tag, '')) as tagged,
         row_number() over (order by started desc nulls last, run) as place,
         row_number() over (
             order by
-                (settings ->> '$.teacher') is not null, accuracy desc nulls last, (state = 'finished') desc, started desc nulls last, run
+                coalesce(settings ->> '$.teacher', '') <> '', accuracy desc nulls last, (state = 'finished') desc,
+                started desc nulls last, run
         ) as rank
     from cards left join figures using (run)
     where state <> 'damaged'

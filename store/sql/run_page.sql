@@ -24,7 +24,7 @@ ranks as (
     from facts
     where
         name = coalesce($order, 'started')
-        and not (name like '%loss' and run in (select run from cards where (settings ->> '$.teacher') is not null))
+        and not (name like '%loss' and run in (select run from cards where coalesce(settings ->> '$.teacher', '') <> ''))
     group by run
 ),
 told as (  -- what a run was told, where words are asked for

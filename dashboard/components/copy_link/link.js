@@ -1,7 +1,21 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
+// And gives the browser's Back one step for each act of the reader: what a page adds to its address as it opens is none.
 const SAID = 1500 // milliseconds
 
+function oneStepForEachAct() {
+  if (window.firstlightActs) return
+  const acts = (window.firstlightActs = { any: navigator.userActivation?.hasBeenActive ?? true })
+  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => { acts.any = true }, true)
+  const push = history.pushState.bind(history)
+  history.pushState = (...entry) => {
+    const add = acts.any ? push : history.replaceState.bind(history)
+    acts.any = false
+    add(...entry)
+  }
+}
+
 export default function (component) {
+  oneStepForEachAct()
   const { data, parentElement } = component
   const button = parentElement.querySelector(".link")
   const told = parentElement.querySelector(".told")
