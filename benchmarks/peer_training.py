@@ -50,12 +50,12 @@ def diffusers() -> Peer:
         down_block_types=("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"),
         up_block_types=("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
     )  # fmt: skip
-    chain = DDPMScheduler(TRAINED_STEPS, beta_schedule="squaredcos_cap_v2")
+    chain: Any = DDPMScheduler(TRAINED_STEPS, beta_schedule="squaredcos_cap_v2")
     solver: Any = DDIMScheduler(TRAINED_STEPS, beta_schedule="squaredcos_cap_v2")
 
     def loss(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         noise, t = torch.randn_like(images), torch.randint(0, TRAINED_STEPS, (len(images),))
-        return F.mse_loss(net(chain.add_noise(images, noise, t), t, class_labels=labels).sample, noise)  # type: ignore[arg-type]
+        return F.mse_loss(net(chain.add_noise(images, noise, t), t, class_labels=labels).sample, noise)
 
     def draw(net: nn.Module, labels: Tensor) -> Tensor:
         solver.set_timesteps(STEPS)

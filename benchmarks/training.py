@@ -42,7 +42,7 @@ def measured(options: Any, machine: dict[str, Any]) -> int:
 
 def of_seed(options: Any, peers: list[str], seed: int) -> list[dict[str, Any]]:
     """A row for each training of one seed; a peer's says how long ours took to draw as well, if it ever did."""
-    theirs = [{"seed": seed, "name": name, **of_peer(options, name, seed)} for name in peers]
+    theirs: list[dict[str, Any]] = [{"seed": seed, "name": name, **of_peer(options, name, seed)} for name in peers]
     ours: list[dict[str, Any]] = []
     wanted = min((row["ratio"] for row in theirs), default=0.0)
     for epochs in range(1, options.epochs + 1):

@@ -14,7 +14,7 @@ from dashboard.components import csv_download, elements
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
-from store.database import statement as statement_of
+from store.statements import statement as statement_of
 
 
 def verdicts(ids: Sequence[str], others: int) -> list[Found]:
