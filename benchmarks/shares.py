@@ -29,11 +29,12 @@ def measured(run: Run, per_class: int, rounds: int, file: Path | None) -> int:
     """Evaluate, tell, and return 0 where every figure is the same in all ways."""
     times: dict[str, list[float]] = {way: [] for way in WAYS}
     found: dict[str, str] = {}
-    for _ in range(rounds):
+    for number in range(rounds):
         for way in WAYS:
             answer = asked(run, per_class, way)
             times[way].append(answer["seconds"])
             found.setdefault(answer["figures"], way)
+            print(f"round {number}  {way:10} {answer['seconds']:7.1f} s", flush=True)
     ratios = {
         f"ray / {way}": spread([ray / one for ray, one in zip(times["ray"], times[way], strict=True)])
         for way in WAYS if way != "ray"

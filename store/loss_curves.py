@@ -4,6 +4,7 @@ The statements say what the answer is, and give it where there is more than SMAL
 and put in order here before a database has planned how it would.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,10 +22,15 @@ from store.views import LOSS_NAMES, text
 SMALL = 16 << 20  # bytes of Parquet, about a million steps
 COLUMNS = ["step", "epoch", "metric", "value"]
 POINTS = 400  # of a curve, where nobody says
+SHORT = 20_000  # steps of a metric that stays in memory, 480 kB
+REMEMBERED = 64  # of those, the latest used
 
 Numbers = NDArray[np.float64]
 Connection = duckdb.DuckDBPyConnection
 Answerer = Callable[[Connection, dict[str, Any], list[Entry]], pd.DataFrame]
+
+
+_lock = threading.Lock()
 
 
 class Logged(NamedTuple):
@@ -37,6 +43,9 @@ class Logged(NamedTuple):
     def at(self, which: NDArray[np.generic]) -> "Logged":
         """Some of the rows."""
         return Logged(*(part[which] for part in self))
+
+
+_latest: dict[tuple[int, str | None], Logged] = {}  # by the stamp of a run, which is another when a file is
 
 
 def answerer(sql: str, chosen: list[Entry]) -> Answerer | None:
@@ -86,7 +95,21 @@ def _of_runs(chosen: list[Entry], named: str | None) -> dict[str, Logged]:
 
 
 def _logged(found: Entry, named: str | None) -> Logged:
-    """What one run logged under a name, under that of its loss where none is given."""
+    """What one run logged under a name, of its loss where none is given; from memory while its files are the same."""
+    key = found.stamp, named
+    with _lock:
+        rows = _latest.pop(key, None)
+    rows = rows or _read(found, named)
+    if len(rows.step) <= SHORT:
+        with _lock:
+            _latest[key] = rows
+            while len(_latest) > REMEMBERED:
+                del _latest[next(iter(_latest))]
+    return rows
+
+
+def _read(found: Entry, named: str | None) -> Logged:
+    """The same from the files."""
     try:
         files = [pq.ParquetFile(path, read_dictionary=["metric"]) for path in found.files("metrics")]
         tables = [file.read(COLUMNS, use_threads=False) for file in files]
