@@ -64,7 +64,8 @@ def test_one_kind_of_verdict_alone(opened: Open, tmp_path: Path) -> None:  # noq
     with_ablations(write_lab(tmp_path, "lab", seeds=20))
     test = opened("claims", run="lab", show="supported")
     said = words(test)
-    assert "<b>✓ supported</b>" in said and "<b>✗" not in said and "<b>?" not in said
+    assert '<b class="verdict-yes">✓ supported</b>' in said
+    assert '<b class="verdict-no">' not in said and '<b class="verdict-open">' not in said
     assert {"S4", "S5", "S6"} <= {heading.value.split()[0] for heading in test.subheader}
 
 

@@ -66,7 +66,8 @@ def test_every_part_of_recognizability_opens(opened: Open, tmp_path: Path) -> No
     assert "pairs really differ" in words(opened("recognizability", part="Ranking"))
     test = opened("recognizability")
     expected = {
-        "Classes": "Half by", "Ranking": "pairs really differ", "Threshold": "", "Judges": "concordance of R",
+        "Classes": "half recognizable at", "Ranking": "pairs really differ", "Threshold": "",
+        "Judges": "concordance of R",
         "Theory": "−ln Λ", "Schedule": "The chain starts in noise", "People": "",
     }  # fmt: skip
     assert expected.keys() == recognizability_tabs.PARTS.keys()

@@ -96,7 +96,7 @@ def test_words_are_looked_for_in_settings_too(archive: Archive) -> None:
 
 def test_a_student_is_no_baseline_and_has_no_place_among_the_lowest_losses(tmp_path: Path) -> None:
     for name, teacher in (("student", "teacher"), ("teacher", ""), ("other", None)):
-        config = card(name)["config"] | {"teacher": teacher}
+        config = card(name)["config"] | ({} if teacher is None else {"teacher": teacher})
         write_run(tmp_path, name, config=config)
     archive = Archive(tmp_path)
     assert archive.ask("run_choices").sort_values("rank")["run"].tolist()[-1] == "student"
