@@ -20,7 +20,9 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 
 GUARDS = {("dashboard.access.permits", "permit"), ("dashboard.generation", "queued")}  # the second asks the first
-HARMLESS = {("dashboard.generation", "steering")}  # keeps a CLIP that is asked for by name, and no page asks by name
+# one looks as every page does, and keeps what it found in the user's own cache; the other keeps a CLIP that is asked
+# for by name, and no page asks by name
+HARMLESS = {("dashboard.data.changes", "_look_on"), ("dashboard.generation", "steering")}
 ADA, EVE = "Ada", "Eve"
 BASE = "/lab"
 SECRETS = f"""

@@ -91,7 +91,6 @@ def told_former(run: str, old: list[str]) -> str:
     commands = dict.fromkeys(f"firstlight {makes[name]} {run}" for name in makes if name in old)
     words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in old]
     changed = "has adopted another network" if is_adopted(run) else "has other weights"
-    return (
-        f"{run} {changed} since its {listed(words)} {'was' if len(words) == 1 else 'were'} made: old until made anew "
-        f"with: {', then '.join(commands)}"
-    )
+    were = "were" if len(words) > 1 or words[0].endswith("s") else "was"
+    anew = ", then ".join(commands)
+    return f"{run} {changed} since its {listed(words)} {were} made: old until made anew with: {anew}"
