@@ -59,9 +59,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
-    telling.add_argument(
-        "--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, where no registry is reached (of --live)"
-    )
+    telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
     check.add_argument("file", type=Path, metavar="FILE.html")

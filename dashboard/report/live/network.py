@@ -1,4 +1,4 @@
-"""The network that a report draws with: the run's student or its own, as the graph of one step, and the plan of rows."""
+"""The network that a report draws with, the run's student or its own: the graph of one step, and the plan of rows."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -86,7 +86,7 @@ def _keep(path: Path, content: bytes) -> None:
 
 def _registry() -> str:
     """The npm registry that this machine is configured for."""
-    told = os.environ.get("npm_config_registry") or os.environ.get("NPM_CONFIG_REGISTRY")
+    told = next((value for name, value in os.environ.items() if name.lower() == "npm_config_registry"), "")
     npm = shutil.which("npm")
     if not told and npm:
         try:
