@@ -6,8 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dashboard.report.live.network import network
 from dashboard.report.live.base85 import ALPHABET, Packed, packed
+from dashboard.report.live.network import network
 from dashboard.report.live.runtime import VERSION, runtime
 from dashboard.report.sections import OUTWARD, plotly
 from firstlight.run_folder import Run
