@@ -38,21 +38,28 @@ function tables(place) {
   place.parentElement.after(shown)
   shown.addEventListener("toggle", () => {
     if (shown.children.length > 1) return
-    for (const line of figures[Number(place.dataset.figure)].data) {
-      const [across, up] = [line.x ?? [], line.y ?? []].map(values => Array.from(values))
-      if (!across.length) continue
+    const { data, layout } = figures[Number(place.dataset.figure)]
+    const title = axis => layout[axis.replace(/^[xy]/, "$&axis")]?.title?.text || axis[0]
+    for (const line of data.filter(each => each.x?.length)) {
       const held = document.createElement("div"), table = document.createElement("table")
+      const columns = [line.x, line.y, ...(Array.isArray(line.text) ? [line.text] : [])]
       held.className = "live-table"
       held.tabIndex = 0
       table.createCaption().textContent = line.name ?? ""
-      across.forEach((x, row) => {
-        const cells = table.insertRow()
-        for (const value of [x, up[row]]) cells.insertCell().textContent = value ?? ""
-      })
+      const heads = table.createTHead().insertRow(), body = table.createTBody()
+      for (const name of [title(line.xaxis ?? "x"), title(line.yaxis ?? "y"), "label"].slice(0, columns.length)) {
+        const head = document.createElement("th")
+        Object.assign(head, { scope: "col", textContent: name })
+        heads.append(head)
+      }
+      for (const row of line.x.keys()) {
+        const cells = body.insertRow()
+        for (const values of columns) cells.insertCell().textContent = values?.[row] ?? ""
+      }
       held.append(table)
       shown.append(held)
     }
-  }, { once: false })
+  })
 }
 
 let opened = null

@@ -31,8 +31,8 @@ class Live:
 
 def live(run: Run, folder: Path | None = None) -> Live:
     """The part that draws, of a run; `folder` holds ONNX Runtime Web. Raises RunError, with one sentence."""
-    module, binary = runtime(folder)
     drawn = network(run)
+    module, binary = runtime(folder)
     said = OUTWARD.sub("", module.decode("utf-8")).encode()
     held = {"live-plotly": plotly().encode(), "live-module": said, "live-runtime": binary, "live-graph": drawn.graph}
     return Live(
