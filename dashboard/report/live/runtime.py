@@ -4,7 +4,6 @@ import base64
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import urllib.request
@@ -87,11 +86,10 @@ def _keep(path: Path, content: bytes) -> None:
 def _registry() -> str:
     """The npm registry that this machine is configured for."""
     told = next((value for name, value in os.environ.items() if name.lower() == "npm_config_registry"), "")
-    npm = shutil.which("npm")
-    if not told and npm:
+    if not told:
         try:
-            asked = [npm, "config", "get", "registry"]
+            asked = ["npm", "config", "get", "registry"]
             told = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
+        except (OSError, subprocess.SubprocessError):  # no npm here
             told = ""
     return told if told and told.startswith(("https://", "http://")) else REGISTRY
