@@ -26,7 +26,7 @@ function fdlibmLog1p(x) {
     4.0000000596e-01, 6.6666668653e-01].map(f32)
   let k = 0, f = x, rest = 0, near = false
   if (x === 0) return x
-  if (x < f32(-0.2928932309)) {
+  if (x < -0.2928933799266815) {
     let u = f32(1 + x)
     rest = f32(f32(x - f32(u - 1)) / u)
     while (u < 1) [u, k] = [u * 2, k - 1]
