@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.access import addresses
 from dashboard.access.acts import ACTS, limit
@@ -16,6 +18,9 @@ from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
+
+if TYPE_CHECKING:
+    from dashboard.report.build import Drawing
 
 SERVER = Path(__file__).resolve().parent / "access" / "server.py"
 SECRETS = Path(".streamlit", "secrets.toml")  # where the command is called
@@ -53,6 +58,8 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("run", nargs="+", metavar="RUN")
     telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
+    telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
+    telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
     check.add_argument("file", type=Path, metavar="FILE.html")
@@ -91,13 +98,22 @@ def write_report(chosen: argparse.Namespace) -> int:
     root = _named(chosen)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
-    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME)
+    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME, _drawing(chosen))
     try:
         write_bytes(chosen.out, page)
     except OSError as error:
         raise RunError(f"{chosen.out} was not written ({error.strerror}); name another file with --out.") from error
     print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: firstlight check {chosen.out}")
     return 0
+
+
+def _drawing(chosen: argparse.Namespace) -> "Drawing | None":
+    """What makes a report draw by itself, where that is asked for."""
+    from dashboard.report.live.sections import live
+
+    if chosen.onnxruntime_web and not chosen.live:
+        raise RunError("--onnxruntime-web is of a report that draws; give --live too, or leave it out.")
+    return partial(live, folder=chosen.onnxruntime_web) if chosen.live else None
 
 
 def check_report(chosen: argparse.Namespace) -> int:

@@ -82,6 +82,11 @@ def test_a_report_is_made_and_thrown_away_when_the_run_changes(opened: Open, tmp
     assert "A report of first: evaluated" in words(test) and not test.get("download_button")
     test.button(key="make-report").click().run()
     assert "MB, made in" in words(test) and len(test.get("download_button")) == 1
+    assert not test.toggle(key="report-live").set_value(True).run().get("download_button")
+    test.button(key="make-report").click().run()
+    assert "The report cannot draw" in test.info[0].value and not test.exception
+    assert test.toggle(key="report-live").set_value(False).run() and test.button(key="make-report").click().run()
+    assert len(test.get("download_button")) == 1
     run.card.write_text(json.dumps(json.loads(run.card.read_text()) | {"name": "another"}))
     assert not test.run().get("download_button")
 

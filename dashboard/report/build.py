@@ -4,7 +4,7 @@ It outlives its runs: it holds its numbers as JSON too, with the SHA-256 of the 
 `check` can say later what has changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,28 @@ from dashboard.report.numbers import Ask
 from dashboard.report.page import LARGEST, Page
 from dashboard.report.sections import UNSEALED, content
 from firstlight.errors import RunError
+from firstlight.run_folder import Run
+from store.archive import good_entry
 
 HERE = Path(__file__).parent
 MOST_RUNS = 20
 
+Drawing = Callable[[Run], Any]  # dashboard.report.live.sections.live
 
-def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME) -> bytes:
-    """The file. Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many."""
+
+def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME, drawing: Drawing | None = None) -> bytes:
+    """The file, with what `drawing` makes of the first run where there is one, so that it draws by itself.
+
+    Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many.
+    """
     ids = list(dict.fromkeys(ids))
     if not ids:
         raise RunError("A report needs a run; list the runs with: firstlight store list")
     if len(ids) > MOST_RUNS:
         raise RunError(f"A report holds at most {MOST_RUNS} runs, not {len(ids)}; name those that are to be compared.")
+    live = drawing(good_entry(root, ids[0]).run) if drawing else None
     runs = [facts(run_id, root, ask) for run_id in ids]
-    page = _sealed(_template().render(**content(runs, ask, address.rstrip("/")))).encode("utf-8", "replace")
+    page = _sealed(_template().render(**content(runs, ask, address.rstrip("/")), live=live)).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(
             f"The report would have {len(page) / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}; name fewer runs."

@@ -1,0 +1,171 @@
+// Draws with the network in this file. The table of coefficients comes from Firstlight: here nothing is computed but noise.
+const stored = id => document.getElementById(id)
+const plan = JSON.parse(stored("live-plan").textContent)
+const said = text => { stored("live-said").textContent = text }
+const painted = () => new Promise(next => setTimeout(next, 0))
+
+// What stands in a script as text: five characters for four bytes, gzipped
+async function unpacked(id) {
+  const { textContent: text, dataset } = stored(id)
+  const value = new Uint8Array(128), bytes = new Uint8Array(text.length / 5 * 4), view = new DataView(bytes.buffer)
+  Array.from(stored("live-alphabet").textContent).forEach((letter, digit) => { value[letter.charCodeAt(0)] = digit })
+  for (let from = 0, to = 0; from < text.length; from += 5, to += 4) {
+    let word = 0
+    for (let place = 0; place < 5; place++) word = word * 85 + value[text.charCodeAt(from + place)]
+    view.setUint32(to, word)
+  }
+  const whole = new Blob([bytes.subarray(0, Number(dataset.size))]).stream().pipeThrough(new DecompressionStream("gzip"))
+  return new Response(whole).arrayBuffer()
+}
+
+function run(text) {
+  const script = document.createElement("script")
+  script.textContent = text
+  document.body.append(script)
+}
+
+async function charts() {
+  run(await new Response(await unpacked("live-plotly")).text())
+  run(stored("live-charts").textContent)
+  for (const place of document.querySelectorAll("[data-figure]")) tables(place)
+}
+
+// The numbers of a chart, a table for each of its lines, made when it is opened
+function tables(place) {
+  const shown = document.createElement("details"), name = document.createElement("summary")
+  name.textContent = "Table of this chart"
+  shown.append(name)
+  place.parentElement.after(shown)
+  shown.addEventListener("toggle", () => {
+    if (shown.children.length > 1) return
+    const { data, layout } = figures[Number(place.dataset.figure)]
+    const title = axis => layout[axis.replace(/^[xy]/, "$&axis")]?.title?.text || axis[0]
+    for (const line of data.filter(each => each.x?.length)) {
+      const held = document.createElement("div"), table = document.createElement("table")
+      const columns = [line.x, line.y, ...(Array.isArray(line.text) ? [line.text] : [])]
+      held.className = "live-table"
+      held.tabIndex = 0
+      table.createCaption().textContent = line.name ?? ""
+      const heads = table.createTHead().insertRow(), body = table.createTBody()
+      for (const name of [title(line.xaxis ?? "x"), title(line.yaxis ?? "y"), "label"].slice(0, columns.length)) {
+        const head = document.createElement("th")
+        Object.assign(head, { scope: "col", textContent: name })
+        heads.append(head)
+      }
+      for (const row of line.x.keys()) {
+        const cells = body.insertRow()
+        for (const values of columns) cells.insertCell().textContent = values?.[row] ?? ""
+      }
+      held.append(table)
+      shown.append(held)
+    }
+  })
+}
+
+let opened = null
+function network() {
+  opened ??= open().catch(error => { opened = null; throw error })
+  return opened
+}
+
+async function open() {
+  said("The network is unpacked, once.")
+  await painted()
+  const address = URL.createObjectURL(new Blob([await unpacked("live-module")], { type: "text/javascript" }))
+  const ort = await import(address)
+  URL.revokeObjectURL(address)
+  Object.assign(ort.env.wasm, { numThreads: 1, proxy: false, wasmBinary: await unpacked("live-runtime") })
+  const options = { executionProviders: ["wasm"], extra: { session: { set_denormal_as_zero: "1" } } }
+  const session = await ort.InferenceSession.create(new Uint8Array(await unpacked("live-graph")), options)
+  return { ort, session }
+}
+
+let frames = []
+async function draw(label, seed, guidance) {
+  const { ort, session } = await network(), { shape, rows, fresh } = plan
+  const size = [1, ...shape], count = shape.reduce((all, each) => all * each, 1)
+  const floats = (values, dims) => new ort.Tensor("float32", values, dims)
+  const noise = new Noise(seed, count, plan.log1p)
+  const feeds = {
+    "step.state": floats(noise.draw(), size),
+    "step.class": new ort.Tensor("int64", BigInt64Array.of(BigInt(label)), [1]),
+    "step.scale": floats(Float32Array.of(guidance), [1]),
+  }
+  if (plan.past) feeds["step.past"] = floats(new Float32Array(plan.past * count), [plan.past, ...size])
+  frames = []
+  const began = performance.now()
+  for (const [step, row] of rows.entries()) {
+    feeds["step.row"] = floats(Float32Array.from(row), [row.length])
+    if (plan.stochastic) feeds["step.fresh"] = floats(fresh[step] ? noise.draw() : new Float32Array(count), size)
+    const given = Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name)))
+    const made = await session.run(given)
+    if (!Number.isFinite(made["step.sum"].data[0])) throw new Error("The picture came out as not a number; ask for less guidance.")
+    feeds["step.state"] = made["step.next"]
+    if (plan.past) feeds["step.past"] = made["step.kept"]
+    frames.push({ picture: made["step.image"].data, noisy: made["step.noisy"].data })
+    said(`Step ${step + 1} of ${rows.length}`)
+    show(step)
+    await painted()
+  }
+  said(`${plan.classes[label]}, seed ${seed}, guidance ${guidance}: drawn in ${Math.round(performance.now() - began)} ms.`)
+}
+
+// A step of what was drawn, on both canvases
+function show(step) {
+  const [channels, height, width] = plan.shape
+  for (const name of ["picture", "noisy"]) {
+    const canvas = stored(`live-${name}`), pixels = new ImageData(width, height), bytes = frames[step][name]
+    Object.assign(canvas, { width, height })
+    for (let at = 0; at < width * height; at++) {
+      for (let part = 0; part < 3; part++) pixels.data[4 * at + part] = bytes[channels * at + (channels === 3 ? part : 0)]
+      pixels.data[4 * at + 3] = 255
+    }
+    canvas.getContext("2d").putImageData(pixels, 0, 0)
+  }
+  stored("live-shown").hidden = false
+  Object.assign(stored("live-step"), { max: plan.rows.length - 1, value: step })
+  stored("live-at").textContent = `${step + 1} of ${plan.rows.length}`
+}
+
+// What is asked for, or the sentence that says why it is none
+function asked() {
+  const text = stored("live-seed").value.trim(), guidance = Number(stored("live-guidance").value)
+  const [low, , high] = plan.guidance
+  if (!/^\d{1,19}$/.test(text) || BigInt(text) >= 1n << 63n) throw new Error("A seed is a whole number from 0 to 2^63 - 1.")
+  if (!(guidance >= low && guidance <= high)) throw new Error(`Guidance is a number from ${low} to ${high}.`)
+  return [Number(stored("live-class").value), BigInt(text), guidance]
+}
+
+async function pressed(event) {
+  event.preventDefault()
+  const section = stored("live")
+  if (section.dataset.state === "draws") return
+  section.dataset.state = "draws"
+  try {
+    const request = asked()
+    for (const [place, name] of ["class", "seed", "guidance"].entries()) stored(`live-command-${name}`).textContent = request[place]
+    await draw(...request)
+    section.dataset.state = "drawn"
+  } catch (error) {
+    said(error.message)
+    section.dataset.state = "failed"
+  }
+}
+
+async function play() {
+  for (let step = 0; step < frames.length; step++) {
+    show(step)
+    await new Promise(next => setTimeout(next, Math.max(40, 1500 / frames.length)))
+  }
+}
+
+if (typeof DecompressionStream === "undefined" || typeof WebAssembly === "undefined") {
+  stored("live-still").textContent = "This browser is too old for the charts and the drawing (it lacks DecompressionStream or WebAssembly); the still report is here."
+} else {
+  stored("live-still").remove()
+  stored("live-form").hidden = false
+  stored("live-form").addEventListener("submit", pressed)
+  stored("live-step").addEventListener("input", event => frames.length > Number(event.target.value) && show(Number(event.target.value)))
+  stored("live-play").addEventListener("click", play)
+  charts().catch(error => said(error.message))
+}
