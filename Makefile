@@ -12,9 +12,6 @@ PORT ?= 8501
 BIN := .venv/bin
 # freed memory stays with the process, instead of being cleared anew for every large array (glibc alone heeds it)
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
-PIP := -m pip install --quiet --disable-pip-version-check
-# pip compiles one file after another; this takes every core, and leaves out the tests of other people's packages
-COMPILE := -m compileall -qq -j 0 -x '[/\\]tests?[/\\]' .venv/lib
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
 .PHONY: dashboard test fuzz soak bench trackers audit check install shipped clean
@@ -54,19 +51,17 @@ install: .venv/all.stamp
 
 .venv/dashboard.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing what the dashboard needs into .venv (once, about a minute)"
-	@$(BIN)/python $(PIP) --no-compile --editable .
-	@$(BIN)/python $(COMPILE) || true # what cannot be compiled is nothing that we load
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/all.stamp: requirements.txt .venv/dashboard.stamp
 	@echo "Installing everything into .venv (once, about 4 minutes and 7.5 GB)"
-	@$(BIN)/python $(PIP) --no-compile --requirement requirements.txt
-	@$(BIN)/python $(COMPILE) || true
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
 .venv/bench.stamp: requirements-bench.txt .venv/all.stamp
 	@echo "Installing the peers into .venv"
-	@$(BIN)/python $(PIP) --requirement requirements-bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
 trackers: .venv/trackers/stamp
@@ -74,12 +69,12 @@ trackers: .venv/trackers/stamp
 .venv/trackers/stamp: requirements-trackers.txt | .venv/dashboard.stamp
 	@echo "Installing other trackers into .venv/trackers"
 	@$(BIN)/python -m venv .venv/trackers
-	@.venv/trackers/bin/python $(PIP) --requirement requirements-trackers.txt
+	@.venv/trackers/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-trackers.txt
 	@touch $@
 
 .venv/audit/bin/pip-audit: .venv/dashboard.stamp
 	@$(BIN)/python -m venv .venv/audit
-	@.venv/audit/bin/python $(PIP) pip-audit 2>.venv/audit/errors || \
+	@.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit 2>.venv/audit/errors || \
 	  { echo "pip-audit was not installed (.venv/audit/errors); try again with a network." >&2; exit 2; }
 
 # the graphs, tables and cards that Firstlight ships: after one was made anew
