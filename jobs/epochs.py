@@ -8,6 +8,8 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -41,13 +43,12 @@ def judge_epochs(options: argparse.Namespace) -> int:
     if not run.epochs.is_dir():
         raise RunError(f"{run.id} keeps no epochs; train it with --keep-epochs, as in: firstlight resume {run.id} "
                        "--epochs 10 --keep-epochs")  # fmt: skip
-    os.environ.setdefault(BESIDE, str(run.archive.resolve()))  # where judges of one's own pictures lie
     more = ["--per-class", str(options.per_class), *(["--data", str(options.data)] if options.data else [])]
     while True:
         over = state_of(card_of(run)) != "running"
         fresh = [each for each in kept(run) if not each.quality.is_file()]
         for each in fresh:
-            judge(each, more)
+            judge(each, run.archive, more)
             note(run)
         if over and not fresh:
             break
@@ -63,16 +64,30 @@ def kept(run: Run) -> list[Run]:
     return sorted(found, key=lambda each: int(each.id.removeprefix("epoch-")))
 
 
-def judge(one: Run, more: list[str]) -> None:
+def judge(one: Run, home: Path, more: list[str]) -> None:
     """Export an epoch's weights and evaluate their pictures. Raises RunError where one of both cannot be done."""
     from firstlight.command import main
 
     here = ["--runs", str(one.folder.parent)]
-    for words in (["export", one.id, *here], ["evaluate", "quality", one.id, "--held-out", *more, *here]):
-        if main(words):
-            raise RunError(f"{one.id} was not judged: firstlight {words[0]} failed.")
+    with _beside(home):
+        for words in (["export", one.id, *here], ["evaluate", "quality", one.id, "--held-out", *more, *here]):
+            if main(words):
+                raise RunError(f"{one.id} was not judged: firstlight {words[0]} failed.")
     for path in one.cache.glob("generated-*"):
         path.unlink()
+
+
+@contextmanager
+def _beside(home: Path) -> Iterator[None]:
+    """Beside the epochs lies the archive of their run, with its judges, where nobody names another place."""
+    if BESIDE in os.environ:
+        yield
+        return
+    os.environ[BESIDE] = str(home.resolve())
+    try:
+        yield
+    finally:
+        del os.environ[BESIDE]
 
 
 def judged(run: Run) -> list[Epoch]:

@@ -90,8 +90,8 @@ def wrong(runs: Path, whole: list[tuple[int, str, float]]) -> list[str]:
     found, run = [], run_at(runs, "a")
     seen = {entry.run.id: entry for entry in entries(runs)}
     if run.card.is_file() and card_of(run)["state"] == "running":
-        if seen["a"].state != "running":
-            found.append(f"it is shown as {seen['a'].state} at once: {seen['a'].reason}")
+        if seen["a"].state != "crashed":
+            found.append(f"its process is gone, and it is shown as {seen['a'].state}: {seen['a'].reason}")
         silent = datetime.now(UTC) - timedelta(seconds=SILENCE + 1)  # as a minute later
         write_json(run.card, card_of(run) | {"heartbeat": silent.isoformat(timespec="seconds")})
         if (later := {entry.run.id: entry.state for entry in entries(runs)}) != {"a": "crashed"}:

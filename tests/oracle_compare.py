@@ -49,7 +49,7 @@ def _same(base: str, run: str, fine: bool, say: Say) -> str:
         least = max(threshold(base), threshold(run))
         ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))
         assert np.array_equal(ours.label, theirs.label) and np.array_equal(ours.seed, theirs.seed)
-        parts = [_never(ours, theirs, least, say), _when(ours, theirs, say)]
+        parts = [words for words in (_never(ours, theirs, least, say), _when(ours, theirs, say)) if words]
     one, other = (figure(each, "accuracy") for each in (run, base))
     if one and other:
         parts.append(_drawn(one, other, say))
@@ -72,6 +72,8 @@ def _in_common(ours: Recognized, theirs: Recognized) -> tuple[Recognized, Recogn
 
 
 def _never(ours: Recognized, theirs: Recognized, least: float, say: Say) -> str:
+    if not (ours.never.any() or theirs.never.any()):
+        return ""
     apart = mean(100.0 * (ours.never.astype(float) - theirs.never.astype(float)), ours.seed)
     said = f"leaves {say.ends(share(ours.never, ours.seed), 100, ' %')} of its pictures unrecognized to the end at p ≥ "
     told = f"({say.ends(apart, slack=0.2)} percentage points, n = {say(len(ours.at))})"

@@ -175,7 +175,7 @@ def test_resumed_students_learn_the_same(teacher: Run, student: Run, monkeypatch
         return kept(state, lesson)
 
     monkeypatch.setattr(training, "optimize", interrupted)
-    assert main(command(teacher, "--id", "again")) == 0
+    assert main(command(teacher, "--id", "again")) == 130
     monkeypatch.setattr(training, "optimize", kept)
     run = Run(teacher.folder.parent / "again")
     assert json.loads(run.card.read_text())["state"] == "stopped"

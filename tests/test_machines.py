@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -81,7 +82,10 @@ def test_a_folder_whose_name_is_no_id_is_named(tmp_path: Path, capsys: pytest.Ca
 def test_a_disk_without_locks_and_a_writer_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_at(tmp_path, "a")
     run.folder.mkdir()
-    with locked(run), pytest.raises(RunError, match=f"is being written by process {os.getpid()}; wait for it"):
+    with (
+        locked(run),
+        pytest.raises(RunError, match=f"is being written by process {os.getpid()} on {platform.node()}; wait for it"),
+    ):
         locked(run)
 
     def refuse(*_: object) -> None:

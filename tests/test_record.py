@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -278,7 +279,9 @@ def test_another_process_that_records_is_named(tmp_path: Path) -> None:
     process = program(tmp_path, "begin()\nprint('begun', flush=True)\ntime.sleep(60)", wait=False)
     assert process.stdout.readline() == "begun\n"
     for resume in (False, True):
-        assert f"is being written by process {process.pid};" in message(begun, tmp_path, "own", resume=resume)
+        assert f"is being written by process {process.pid} on {platform.node()};" in message(
+            begun, tmp_path, "own", resume=resume
+        )
     process.kill()
     process.communicate()
     begun(tmp_path, "own", resume=True).finish()

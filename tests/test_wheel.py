@@ -332,7 +332,7 @@ print(*[each.value for each in page.exception], *[each.proto.body for each in pa
     held = installed.packages / "firstlight" / "_rooms" / "runs"
     said = installed.python(code, FIRSTLIGHT_RUNS=str(installed.folder / "runs"), FIRSTLIGHT_BESIDE=str(held))
     assert not said.returncode, said.stderr
-    assert said.stdout.startswith("7 runs") and "10 pictures" in said.stdout, said.stdout
+    assert said.stdout.startswith("8 runs") and "10 pictures" in said.stdout, said.stdout
 
 
 @pytest.mark.parametrize("command", ["distill mnist", "train", "evaluate fit-judge", "evaluate fit-clip"])

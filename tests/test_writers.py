@@ -285,5 +285,5 @@ def test_a_disk_or_a_system_without_locks_takes_a_change(
 
 def test_bundled_cards_are_vouched_for() -> None:
     runs = [Run(folder) for folder in sorted((ROOT / "runs").iterdir()) if (folder / "run.json").is_file()]
-    assert len(runs) == 7
+    assert len(runs) == 8
     assert all("run.json" in read_manifest(run) and card_of(run)["id"] == run.id for run in runs)

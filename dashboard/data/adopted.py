@@ -9,6 +9,7 @@ from dashboard.format import minus
 from evaluator.provenance import former
 from evaluator.stats.interval_text import listed
 from firstlight.levels import known_to
+from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.table_rules import MADE_BY
 
@@ -16,9 +17,9 @@ BESIDE = {"recognition", "clip_real", "clip_snapshots"}  # told of with the tabl
 MAKES = {table: command for table, command in MADE_BY.items() if table not in BESIDE}
 
 
-def is_adopted(run: str) -> bool:
+def is_adopted(run: Run) -> bool:
     """Whether the run's network came from elsewhere."""
-    return bool(card_of(archive.run_folder(run)).get("guest"))
+    return bool(card_of(run).get("guest"))
 
 
 def oddities(run: pd.Series) -> list[str]:
@@ -80,17 +81,19 @@ def _former(run: str, stamp: int) -> list[str]:
 
 def outdated(run: str, tables: tuple[str, ...]) -> str:
     """That some of these tables, or the denoiser, are of the network that a run had before; empty where none is."""
-    return told_former(run, [name for name in _former(run, archive.stamp(run)) if name in (*tables, "denoiser")])
+    return told_former(
+        archive.run_folder(run), [name for name in _former(run, archive.stamp(run)) if name in (*tables, "denoiser")]
+    )
 
 
-def told_former(run: str, old: list[str]) -> str:
+def told_former(run: Run, old: list[str]) -> str:
     """That these tables were made with a network that a run had before, a sentence; empty where there are none."""
     if not old:
         return ""
     makes = {"denoiser": "export"} | MAKES
-    commands = dict.fromkeys(f"firstlight {makes[name]} {run}" for name in makes if name in old)
+    commands = dict.fromkeys(f"firstlight {makes[name]} {run.id}" for name in makes if name in old)
     words = [{"solver_steps": "comparison of steps"}.get(name, name.replace("_", " ")) for name in old]
     changed = "has adopted another network" if is_adopted(run) else "has other weights"
     were = "were" if len(words) > 1 or words[0].endswith("s") else "was"
     anew = ", then ".join(commands)
-    return f"{run} {changed} since its {listed(words)} {were} made: old until made anew with: {anew}"
+    return f"{run.id} {changed} since its {listed(words)} {were} made: old until made anew with: {anew}"

@@ -117,7 +117,7 @@ def _verdicts(runs: Sequence[Facts]) -> list[Found]:
 def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
-    outdated = adopted.told_former(str(run["run"]), former(facts.folder))
+    outdated = adopted.told_former(facts.folder, former(facts.folder))
     return {
         "run": str(run["run"]),
         "name": "" if run["name"] in (None, run["run"]) else str(run["name"]),

@@ -33,7 +33,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
         answer.empty()
         elements.note(
             f"{run} was adopted, and nobody logged its training. Record yours with: firstlight.record({run!r}, …)"
-            if adopted.is_adopted(run)
+            if adopted.is_adopted(archive.run_folder(run))
             else f"{run} has no losses yet; they appear while it trains."
         )
         return
