@@ -4,6 +4,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import gaussian
 import numpy as np
 import pandas as pd
 import plotly.graph_objects
@@ -106,17 +107,19 @@ def test_the_weights_are_a_row_for_each_picture() -> None:
 def test_generate_offers_autoguidance_away_from_another_run_with_the_same_classes(
     pages: Open, tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip
-    def drawer(name: str, **card: object) -> None:
-        run, graph = write_run(tmp_path, name, tables=(), **card), write_gaussian(tmp_path, f"graph-{name}")
+    def drawer(name: str, of: dict[str, str], **card: object) -> None:
+        run = write_run(tmp_path, name, tables=(), **card)
+        graph = write_gaussian(tmp_path, f"graph-{name}", gaussian.graph(**of))
         for source, target in ((graph.denoiser, run.denoiser), (graph.export, run.export)):
             source.rename(target)
         shutil.rmtree(graph.folder)
         write_manifest(run)
 
-    drawer("strong")
+    drawer("strong", {})
+    drawer("the-same", {})
     test = pages("generate", run="strong")
     assert "autoguidance" not in test.selectbox(key="law").options
-    drawer("weak")
+    drawer("weak", {"config": "another"})
     write_run(tmp_path, "bare", tables=())
     test = pages("generate", run="strong", law="autoguidance", guidance="2", each="1")
     assert test.selectbox(key="weaker").options == ["weak"]
