@@ -6,11 +6,12 @@ A page asks for nothing meanwhile; what is new is sent to it. A page that draws 
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.runtime import Runtime, exists, get_instance
+from streamlit.runtime import Runtime, get_instance
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from firstlight.errors import RunError
@@ -40,7 +41,7 @@ _thread: list[threading.Thread] = []
 def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
     """Draw this page again when the archive is another; entries: as it is now."""
     context = get_script_run_ctx()
-    if context is None or not _served():
+    if context is None or _server() is None:
         return
     with _one:
         if page in WATCHING or not entries:
@@ -52,9 +53,13 @@ def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
             _thread[0].start()
 
 
-def _served() -> bool:
-    """Whether there is a server, and no test that stands for one."""
-    return exists() and isinstance(get_instance(), Runtime)
+def _server() -> Runtime | None:
+    """The server; None where there is none, or a test stands for one."""
+    try:
+        found = get_instance()
+    except RuntimeError:  # not begun yet, or gone meanwhile
+        return None
+    return found if isinstance(found, Runtime) else None
 
 
 def state_of(entries: Sequence[Entry], rows: bool) -> int:
@@ -67,8 +72,8 @@ def _look_on() -> None:
     while True:
         began = time.monotonic()
         with _one:
-            held = dict(_open)
-            if not held or not _served():
+            held, server = dict(_open), _server()
+            if not held or server is None:
                 _thread.clear()
                 return
         for root in {each.root for each in held.values()}:
@@ -79,23 +84,24 @@ def _look_on() -> None:
             now = {rows: state_of(entries, rows) for rows in (False, True)}
             for session, page in held.items():
                 if page.root == root and page.drawn != now[page.rows]:
-                    _draw_again(session, page, now[page.rows])
-        _leave_out_closed()
+                    _draw_again(server, session, page, now[page.rows])
+        _leave_out_closed(server)
         time.sleep(max(LOOK, SHARE * (time.monotonic() - began)))
 
 
-def _draw_again(session: str, page: Open, now: int) -> None:
+def _draw_again(server: Runtime, session: str, page: Open, now: int) -> None:
     """Ask for the page once for each change; it registers anew as it is drawn."""
     with _one:
         if _open.get(session) is not page:
             return  # it was drawn meanwhile
         _open[session] = Open(page.root, page.rows, now)
-    get_instance()._get_async_objs().eventloop.call_soon_threadsafe(_rerun, session)
+    with suppress(RuntimeError):  # it ends
+        server._get_async_objs().eventloop.call_soon_threadsafe(_rerun, server, session)
 
 
-def _rerun(session: str) -> None:
+def _rerun(server: Runtime, session: str) -> None:
     """As Streamlit itself does when a script has changed, in its own thread."""
-    active = get_instance().get_app_session(session) if get_instance().is_active_session(session) else None
+    active = server.get_app_session(session) if server.is_active_session(session) else None
     if active is not None:
         state = ClientState()
         state.CopyFrom(active._client_state)
@@ -103,7 +109,7 @@ def _rerun(session: str) -> None:
         active.request_rerun(state)
 
 
-def _leave_out_closed() -> None:
+def _leave_out_closed(server: Runtime) -> None:
     with _one:
-        for session in [each for each in _open if not get_instance().is_active_session(each)]:
+        for session in [each for each in _open if not server.is_active_session(each)]:
             del _open[session]
