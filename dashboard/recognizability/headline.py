@@ -23,22 +23,23 @@ def sentence(
     `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
     """
     whole = estimate_on(found.whole.median, found.whole.median_level, axis)
-    source_words = f"the source says around {SOURCE:.0f} % of its own steps"
+    source_words, level = f"the source says around {SOURCE:.0f} % of its own steps", ""
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
-        source_words += f", {level}{source_in_words(source, axis)}"
+        level = f"; {SOURCE:.0f} % of its own steps is {level}{source_in_words(source, axis)}"
     strict = f"at p ≥ {threshold:.2f}"
     if math.isinf(whole.value):
-        never = f"{share(found.whole.never)} {strict}"
+        never = f"{share(found.whole.never)}, n = {found.whole.n:,}"
         if lower is not None:
-            never += f" and {share(lower)} at {THRESHOLD:.2f}"
-        return f"More than half of the pictures are never recognized, {never}, n = {found.whole.n:,}; {source_words}."
+            strict += f", where {share(lower)} are not at {THRESHOLD:.2f}"
+        text = f"More than half of the pictures are never recognized, {never}; {source_words}"
+        return f"{text}.\nRecognized {strict}{level}."
     place = place_in_words(whole, axis) + (f" of {schedule.words}" if schedule else "")
     if axis == "% of steps" and whole.value <= 0:
         place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
-    text = f"Half of the pictures are recognizable by {place} {strict}, n = {whole.n:,}"
+    text = f"Half of the pictures are recognizable by {place}, n = {whole.n:,}; {source_words}"
     ends = extremes(found, classes, axis)
-    return f"{text}{': ' + ends if ends else ''}; {source_words}."
+    return f"{text}.\nRecognized {strict}{': ' + ends if ends else ''}{level}."
 
 
 def extremes(found: Analysis, classes: Sequence[str], axis: str) -> str:
