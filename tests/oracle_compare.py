@@ -44,7 +44,8 @@ def compare(run: str, say: Say, base: str = "") -> str:
 
 
 def _same(base: str, run: str, fine: bool, say: Say) -> str:
-    short, full = (), ()
+    short: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
     if there(base, "judgements") and there(run, "judgements"):
         least = max(threshold(base), threshold(run))
         ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))

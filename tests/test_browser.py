@@ -290,5 +290,5 @@ def test_drawing_can_be_cancelled(opened: Page) -> None:
 
 
 def test_a_damaged_run_is_badged_with_its_reason(opened: Page) -> None:
-    page = opened("")
+    page = opened("runs")
     page.get_by_text("broken: metrics.parquet has 7 bytes").wait_for()

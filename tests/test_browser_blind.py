@@ -13,7 +13,7 @@ Page = Callable[..., "playwright.Page"]
 
 
 def begin(page: "playwright.Page") -> None:
-    page.get_by_label("Your guess first").fill("60")
+    page.get_by_role("spinbutton", name="Your guess first").fill("60")
     page.get_by_role("button", name="Begin").click()
     asked(page, 1)
 

@@ -21,7 +21,7 @@ def test_every_page_draws_its_own_from_a_link_and_has_no_grave_fault_of_accessib
     scheme: str,
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    page = opened(f"{path}?run=first", scheme)
+    page = opened(f"{path}?run=first" if path else "", scheme)
     shows(page, OWN[path])
     assert page.evaluate(GROUND) == GROUNDS[scheme]
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")

@@ -137,7 +137,7 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     page = opened("runs?run=second")
     fired: list[str] = []
     page.on("dialog", lambda dialog: fired.append(dialog.message))
-    page.get_by_label("Tags, between commas").fill("for-the-talk, =cmd")
+    page.get_by_label("Tags, between commas", exact=True).fill("for-the-talk, =cmd")
     page.get_by_label("Note", exact=True).fill(hostile)
     page.get_by_role("button", name="Save").click()
     deadline = time.monotonic() + 30

@@ -36,7 +36,8 @@ def in_use(test: AppTest) -> dict[str, bool]:
     """Each label of a control, a column or a figure, and whether its meaning is said where it stands."""
     found: dict[str, bool] = {}
     for element in elements(test._tree):
-        proto, kind = getattr(element, "proto", None), getattr(element, "type", "")
+        proto: Any = getattr(element, "proto", None)
+        kind = getattr(element, "type", "")
         if kind == "html" and 'class="terms"' not in proto.body:
             found |= {html.unescape(name): False for _, name in BARE.findall(proto.body) if "<" not in name and name}
             found |= {html.unescape(name): True for _, name in TERM.findall(proto.body)}
