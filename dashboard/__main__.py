@@ -18,6 +18,7 @@ from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
+from jobs.process import ALONE
 
 if TYPE_CHECKING:
     from dashboard.report.build import Drawing
@@ -78,6 +79,7 @@ def serve(chosen: argparse.Namespace) -> int:
     environment = LEAN | os.environ | {"PYTHONPATH": path}
     runs = _named(chosen).resolve()
     environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
+    environment[ALONE] = ",".join((*(LEAN.keys() - os.environ.keys()), ACCESS))  # jobs that a page starts compute
     if other := beside(runs):
         environment[BESIDE] = address(other)
     names = " and ".join(

@@ -3,15 +3,16 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import csv_download, elements, live
+from dashboard.components import csv_download, elements, live, remedy
 from dashboard.data import adopted, archive
-from dashboard.runs import headline, notes_form, sweep, table
+from dashboard.runs import headline, jobs, notes_form, sweep, table
 
 elements.title("Runs", "What has been trained, and how good is it?")
 run = archive.chosen_run()
 elements.headline(headline.sentence(archive.ask("best_drawn").iloc[0]))
 running = live.running()
 live.watched(lambda: live.progress(*running), running)
+jobs.under_way()
 
 words = st.text_input("Search", key="search", bind="query-params", placeholder=table.SEARCHED)
 part, found = table.part(words or "", archive.ask)
@@ -42,7 +43,7 @@ with right:
     if quality.empty and not adopted.labels(run):
         elements.note(adopted.nothing_to_name(run, "evaluation"))
     elif quality.empty:
-        elements.note(f"How well it draws is not measured yet. {archive.to_make(str(run['run']), 'all')}")
+        remedy.note("How well it draws is not measured yet.", str(run["run"]), "all")
     else:
         elements.facts(run_facts.quality(quality))
 
@@ -51,3 +52,4 @@ if run["sweep"]:
 
 st.subheader("Tags and note", anchor=False)
 notes_form.form(run)
+jobs.table()

@@ -35,16 +35,22 @@ FOREIGN = "This CLIP was trained by others, on other pictures."
 KEPT = 64  # orders that are remembered
 
 
-def to_make(run: str) -> str:
+def to_make(run: str, how: str = "Make them with") -> str:
     """How a run gets CLIP scores, in a sentence: its CLIP judge and its network come first, where it lacks them."""
+    folder = archive.run_folder(run)
+    without = lacking(folder)
+    return evaluated_by(folder, f"firstlight evaluate clip {run}", f"{without}, and then" if without else how)
+
+
+def lacking(run: Run) -> str:
+    """Why a run has no CLIP judge yet, a sentence with the command that makes it; empty where it has one."""
     from evaluator.clip.judge import clip_for  # here, because a page that lacks nothing needs no judge
 
-    folder, how = archive.run_folder(run), "Make them with"
     try:
-        clip_for(str(card_of(folder)["dataset"]["name"]), runs=folder.archive)
+        clip_for(str(card_of(run)["dataset"]["name"]), runs=run.archive)
     except JudgeError as error:
-        how = f"{error}, and then"
-    return evaluated_by(folder, f"firstlight evaluate clip {run}", how)
+        return str(error)
+    return ""
 
 
 class Look(NamedTuple):

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import adopted, archive
 from dashboard.format import share
 from dashboard.pictures.grid import Cell, plate
@@ -29,7 +29,7 @@ def draw(run: pd.Series) -> None:
         elements.note(adopted.nothing_to_name(run, "ablation that a judge could see"))
         return
     if found is None:
-        elements.note(f"Not tried yet. {archive.to_make(str(run['run']), 'ablations')}")
+        remedy.note("Not tried yet.", str(run["run"]), "ablations")
         return
     frame = archive.ask("ablations", run=run["run"])
     seeds = sorted(frame.loc[frame["image"].notna(), "seed"].unique())

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from dashboard import run_facts
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.format import estimate, share
 from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
@@ -71,7 +71,7 @@ def remarks(at: Ways) -> None:
     if judged and least is not None and own is not None and least is not own:
         elements.note(f"Without a student, {_count(own.evaluations)} of {own.solver} keep the quality.")
     if top is not None and least is not None and judged and (open_to := _open(at, top, least)):
-        elements.note(_undecided(at, open_to, top))
+        _undecided(at, open_to, top)
     elements.note(
         f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "
         f"{TIMES_FARTHER} times the best's, by intervals that hold for all ways at once. Few evaluations can draw the "
@@ -87,21 +87,21 @@ def _open(at: Ways, top: Way, least: Way) -> list[Way]:
     return [way for way in fewer if keeps(way, top, len(at.ways) - 1) == CANNOT]
 
 
-def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> str:
+def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> None:
     """What would decide it: more pictures, or draws."""
     said = f"It cannot be said of {_many(open_to)} of fewer evaluations, {_named(open_to[0], at)} the first"
     if not all(paired(way, top) or math.isnan(farther(way, top).value) for way in open_to):
-        return f"{said}: distances were kept without draws. Measure them with: firstlight evaluate steps {at.id}"
+        remedy.note(f"{said}: distances were kept without draws.", at.id, "steps", "Measure them with")
+        return
     needed = [(enough(way, top, len(at.ways) - 1), way) for way in open_to]
     known = [(count, way) for count, way in needed if count is not None]
     if not known:
-        return f"{said}, and none of them looks as if it did."
+        elements.note(f"{said}, and none of them looks as if it did.")
+        return
     count, way = min(known, key=lambda each: each[1].evaluations)
-    classes = len(run_facts.class_names(at.run))
-    return (
-        f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks. Draw them "
-        f"with: firstlight evaluate steps {at.id} --per-class {math.ceil(count / classes)}"
-    )
+    said = f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks."
+    each = math.ceil(count / len(run_facts.class_names(at.run)))
+    remedy.note(said, at.id, "steps", "Draw them with", ("--per-class", str(each)))
 
 
 def _many(ways: Sequence[Way]) -> str:

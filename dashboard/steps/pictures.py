@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes, unpack
@@ -22,7 +22,7 @@ def draw(at: Ways, label: int) -> None:
         if not kept:
             raise ValueError("no picture of every class")
     except (ValueError, TypeError):
-        elements.note(f"The sample pictures cannot be read. Make them with: firstlight evaluate steps {at.id}")
+        remedy.note("The sample pictures cannot be read.", at.id, "steps", "Make them with")
         return
     place = (inputs.number("Noise sample", 1, kept, 1, "noise") - 1) * len(classes) + label
     alt = f"One noise drawn as {classes[label]}, solvers down, evaluations across"

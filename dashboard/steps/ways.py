@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import adopted, archive
 from evaluator.steps.quality_kept import Way, ways_from
 
@@ -34,7 +34,7 @@ def ways(run: pd.Series) -> Ways:
             elements.stop(
                 f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher}."
             )
-        elements.stop(f"{run['run']} is not compared yet. {archive.to_make(str(run['run']), 'steps')}")
+        remedy.stop(f"{run['run']} is not compared yet.", str(run["run"]), "steps")
     columns = {str(name): frame[name].tolist() for name in frame}
     return Ways(run, frame, ways_from(columns, len(run_facts.class_names(run))))
 

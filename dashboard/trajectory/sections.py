@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs, progress
+from dashboard.components import elements, inputs, progress, remedy
 from dashboard.data import adopted, archive
 from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
@@ -36,6 +36,7 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
     if trajectory.frames["step"].iloc[-1] < 1:
         return
     st.subheader("Continuations from this step", anchor=False)
+    remedy.network(str(run["run"]))
     answer = st.container()
     chosen = _form(run, trajectory, classes, step)
     bar, place = st.container(), st.empty()

@@ -10,14 +10,13 @@ import streamlit as st
 
 from dashboard import axes, run_facts
 from dashboard.axes import SOURCE
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.components.scrubber import Strip
 from dashboard.data import archive
 from dashboard.pictures import trajectories as pictures_trajectories
 from dashboard.pictures.pixels import Bytes
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.points import recognized
-from firstlight import remedy
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
     choices = archive.ask("trajectory_choices", run=run["run"])
     classes = run_facts.class_names(run)
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
+        remedy.stop(f"{run['run']} has no trajectories.", str(run["run"]), "trace")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
         elements.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
@@ -74,9 +73,7 @@ def read(run: pd.Series, sample: int) -> Trajectory:
     try:
         stacks = pictures_trajectories.frames_of(row, int(run["size"]), int(run["channels"]))
     except ValueError as error:
-        elements.stop(
-            f"Sample {sample} of {run['run']} cannot be shown: {error}. {remedy.trajectories_by(archive.folder(run))}"
-        )
+        remedy.stop(f"Sample {sample} of {run['run']} cannot be shown: {error}.", str(run["run"]), "trace")
     frames = axes.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
     judged = archive.ask("judgement_curve", run=run["run"], sample=sample)
     return Trajectory(row, stacks, frames, judged, threshold=thresholds.threshold(archive.folder(run), "x"))
