@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard import turns
 from dashboard.access import sign_in
-from dashboard.components import control_bar, elements, inputs, memory
+from dashboard.components import control_bar, elements, inputs, memory, remedy
 from dashboard.data import archive
-from dashboard.data.adopted import MAKES, outdated
+from dashboard.data.adopted import MAKES, anew, outdated
 from firstlight.telemetry import switch_off
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
@@ -95,8 +95,10 @@ def main() -> None:
         place = st.container()
         if said := archive.notice():
             elements.notice(said)
-        for text in filter(None, (outdated(run, SHOWN.get(page.url_path, ())) for run in runs)):
-            elements.notice(text)
+        for run in runs:
+            if text := outdated(run, shown := SHOWN.get(page.url_path, ())):
+                elements.notice(text)
+                remedy.offer(text, archive.run_folder(run), anew(run, shown))
         try:
             page.run()
         finally:

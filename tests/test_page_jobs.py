@@ -1,7 +1,6 @@
 """What a run lacks is started from its page: as a job that goes on by itself, seen, ended, refused and explained."""
 
-import os
-import signal
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,9 @@ from app_fixture import linked
 from archive_fixture import write_run
 from jobs_fixture import until
 from page_jobs_fixture import TRACE, button, forged, labels, untraced
+from test_network import served
 from test_pages import words
+from visitor import Visitor, visit
 
 from dashboard.access import roles
 from dashboard.access.acts import Role
@@ -169,9 +170,21 @@ def test_the_processes_of_jobs_get_none_of_the_server_s_own_settings(monkeypatch
     assert "OPENBLAS_NUM_THREADS" not in environment() and environment()["MALLOC_ARENA_MAX"] == "2"
 
 
-def test_a_job_goes_on_when_its_starter_is_killed(run: Run) -> None:
-    """See test_browser_jobs.py for the server itself; here its signal, to the whole group of processes."""
-    job = queue.begin(run.archive, [TRACE])[0]
-    assert os.getpgid(job.process()["pid"]) != os.getpgid(0) and os.getsid(job.process()["pid"]) != os.getsid(0)
-    os.kill(job.process()["pid"], signal.SIGCONT)
-    assert until(job) == "finished"
+def test_a_job_outlives_its_page_and_its_server_and_the_next_one_shows_it(run: Run) -> None:
+    ahead = blocker(run)
+
+    async def look(press: str = "") -> Visitor:
+        with served(run.archive) as url:
+            async with visit(url, "run=mine") as visitor:
+                await visitor.page("trajectory")
+                if press:
+                    await visitor.page("trajectory", visitor.buttons[press])
+                return visitor
+
+    asyncio.run(look("Do it here"))  # and then the server is gone, and the page with it
+    job = jobs_in(run.archive)[-1]
+    assert job.state() == "waiting" and job.card()["words"][:2] == TRACE
+    later = asyncio.run(look())
+    assert later.says(f"{job.id}, waiting: waits for {ahead.id}") and "Do it here" not in later.buttons
+    ahead.update(state="finished")
+    assert until(job) == "finished" and run.trajectories.is_file()

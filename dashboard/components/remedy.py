@@ -65,11 +65,14 @@ def button(said: str, run: str, what: str, more: Sequence[str] = ()) -> None:
 
     said: what tells it from others on the page.
     """
-    folder = archive.run_folder(run)
-    commands = _commands(folder, what, more)
+    offer(said, archive.run_folder(run), _commands(archive.run_folder(run), what, more))
+
+
+def offer(said: str, folder: Run, commands: Sequence[Sequence[str]]) -> None:
+    """The button that starts commands, words after `firstlight`, one after another; or the jobs that do it already."""
     if not commands:
         return
-    key = f"{zlib.crc32(f'{said} {run} {what} {more}'.encode()):08x}"
+    key = f"{zlib.crc32(f'{said} {folder.id} {commands}'.encode()):08x}"
     last = queue.latest(folder.archive, commands[-1])
     if last is not None and state_of(last) in UNDER_WAY:
         jobs.watched(_with_needed(last), key)
