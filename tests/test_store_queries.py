@@ -42,6 +42,8 @@ OF_CARDS = (
     "run_choices",
     "best_drawn",
     "run_groups",
+    "run_points",
+    "fact_names",
 )  # a run without tables has a row
 
 
