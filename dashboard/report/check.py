@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.claims import text as claims_text
-from dashboard.data.judgements import Seen
+from dashboard.data.judgements import Seen, measured
 from dashboard.format import effect_form, p_value
 from dashboard.report.facts import files_of, query_hash
 from dashboard.report.numbers import Ask, Number, numbers_of
 from dashboard.report.page import read
-from dashboard.report.recognizability import measured
 from dashboard.report.sections import sentences
 from firstlight.errors import RunError
 from store.archive import good_entry
