@@ -24,7 +24,7 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
     said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
     return {
-        "sentence": headline.sentence(figures, measured.classes, AXIS, source),
+        "sentence": headline.sentence(figures, measured.classes, AXIS, source, threshold=look.threshold),
         "lacking": " ".join([headline.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure),
         "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole, places),
