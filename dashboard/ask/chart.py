@@ -8,6 +8,7 @@ from evaluator.stats.intervals import Estimate
 
 ROW = 28  # pixels of a class
 MARKS = ("circle", "square")
+FAR = 0.5
 
 
 def shares(found: Mapping[str, Mapping[str, Estimate]], classes: Sequence[str], lot: float) -> Figure:
@@ -40,6 +41,11 @@ def _span(found: Mapping[str, Mapping[str, Estimate]], lot: float) -> list[float
     lows = [each.low for own in found.values() for each in own.values()]
     highs = [each.high for own in found.values() for each in own.values()]
     low, high = min(lows, default=0.0), max(highs, default=1.0)
-    low = low if low - lot > 0.5 else min(low, lot)
+    low = low if far_from(found, lot) else min(low, lot)
     room = 0.04 * (high - low) or 0.02
     return [max(low - room, 0.0), min(high + room, 1.0 + room)]
+
+
+def far_from(found: Mapping[str, Mapping[str, Estimate]], lot: float) -> bool:
+    """Whether every class lies so far above the lot that the chart leaves it out."""
+    return min((each.low for own in found.values() for each in own.values()), default=0.0) - lot > FAR

@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
-from dashboard.ask.chart import shares
+from dashboard.ask.chart import far_from, shares
 from dashboard.ask.run_order import INCLUDES_NONE, ONE_SIDE, unlike
 from dashboard.compare import differences
 from dashboard.compare.headline import accuracy_words
@@ -12,6 +12,7 @@ from dashboard.compare.quality import farther
 from dashboard.data import adopted
 from dashboard.format import estimate, estimate_of, share
 from evaluator.judges.cards import to_make
+from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 
@@ -40,14 +41,13 @@ def better(at: Ground) -> Answer:
     verdict, reason = _better(gap, distance)
     n = f"{ours.n:,}" if ours.n == theirs.n else f"{ours.n:,} and {theirs.n:,}"
     said = f"Against {base.id}, {own.id} {accuracy_words(ours, theirs)}, n = {n}."
-    shown = shares({each.id: _of_classes(frame, each) for each, frame in zip((own, base), frames, strict=True)},
-                   own.classes, 1 / len(own.classes))  # fmt: skip
+    each_class = {each.id: _of_classes(frame, each) for each, frame in zip((own, base), frames, strict=True)}
     return Answer(
         at.asked, statement, said, verdict, reason, Effect(f"{own.id} less {base.id}, percentage points",
         Estimate(100 * gap.value, 100 * gap.low, 100 * gap.high, gap.n), "{:+.1f}"), _settings(first, n),
         computed(differences.gap, f"{own.id}/quality.parquet", f"{base.id}/quality.parquet"), QUERIES, "compare", there,
         tuple(filter(None, (run_facts.seen_in_training(each.run) for each in (own, base)))),
-        Shown(f"Accuracy of each class of {own.id} and {base.id}", _legend(first), shown),
+        _shown(each_class, own, str(first["judge"])),
     )  # fmt: skip
 
 
@@ -91,12 +91,11 @@ def labels(at: Ground) -> Answer:
         CANNOT: "The interval holds one half.",
     }[verdict]  # fmt: skip
     seen = run_facts.seen_in_training(own.run)
-    figure = shares({own.id: _of_classes(frame, own)}, own.classes, lot)
     return Answer(
         at.asked, statement, said, verdict, reason, Effect("Accuracy of the asked class", found, "{:.2f} %"),
         _settings(row, f"{found.n:,}"), computed(BY, f"{own.id}/quality.parquet"), QUERIES, "", {"run": own.id},
         (seen,) if seen else (),
-        Shown(f"Accuracy of each class of {own.id}", _legend(row), figure),
+        _shown({own.id: _of_classes(frame, own)}, own, str(row["judge"])),
     )  # fmt: skip
 
 
@@ -127,5 +126,11 @@ def _settings(row: pd.Series, n: str) -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
-def _legend(row: pd.Series) -> str:
-    return f"Share of each class's pictures that {row['judge']} takes for it; bars: 95 % intervals; dotted: by lot."
+def _shown(found: dict[str, dict[str, Estimate]], own: Side, judge: str) -> Shown:
+    lot = 1 / len(own.classes)
+    dotted = "" if far_from(found, lot) else "; dotted: by lot"
+    legend = f"Share of each class's pictures that {judge} takes for it; bars: 95 % intervals{dotted}."
+    rows = [{"run": run, "class": name, "accuracy": each.value, "low": each.low, "high": each.high, "n": each.n}
+            for run, classes in found.items() for name, each in classes.items()]  # fmt: skip
+    alt = f"Accuracy of each class of {listed(list(found))}"
+    return Shown(alt, legend, shares(found, own.classes, lot), pd.DataFrame(rows))

@@ -107,7 +107,9 @@ def _settings(
 
 
 def _shown(rows: list[Row], own: str, base: str) -> Shown:
-    bare = " A class without a point: the two kept other frames." if rows[0].apart else ""
+    bare = " Bars without a point: the two kept other frames, and the whole bar is left open." if rows[0].apart else ""
+    if any(math.isnan(row.difference.value) for row in rows):
+        bare += f" Without a bar: more than {100 * MOST_NEVER:.0f} % of either run's are never recognized."
     return Shown(
         f"How much later each class of {own} is recognized than that of {base}",
         f"A row for each class: {own} less {base}, in logSNR; bars: 95 % intervals over noise seeds.{bare}",

@@ -33,7 +33,7 @@ def draw(found: Answer) -> None:
     why = "" if found.reason == found.sentence else f" {found.reason}"
     st.html(
         f'<p class="notice answer verdict-{KINDS[found.verdict]}"><b>{MARKS[found.verdict]} {found.verdict}</b>: '
-        f"<span>{html.escape(found.statement)}{html.escape(why)}</span></p>"
+        f"<span>“{html.escape(found.statement.removesuffix('.'))}”.{html.escape(why)}</span></p>"
     )
     elements.notices(found.remarks)
     if found.shown is not None:
