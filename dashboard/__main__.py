@@ -59,6 +59,8 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("run", nargs="+", metavar="RUN")
     telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
+    answers = "the link of an answer of the page Ask; again for more"
+    telling.add_argument("--answer", action="append", default=[], metavar="LINK", help=answers)
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
@@ -93,6 +95,7 @@ def serve(chosen: argparse.Namespace) -> int:
 def write_report(chosen: argparse.Namespace) -> int:
     """A report of the runs, whole or not at all."""
     _quiet()
+    from dashboard.ask.question import asked
     from dashboard.report import build
     from firstlight.atomic_writes import write_bytes
     from store.database import Archive
@@ -100,7 +103,9 @@ def write_report(chosen: argparse.Namespace) -> int:
     root = _named(chosen)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
-    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME, _drawing(chosen))
+    questions = [asked(each, chosen.run[0]) for each in chosen.answer]
+    address = chosen.address or addresses.HOME
+    page = build.report(chosen.run, root, Archive(root).ask, address, _drawing(chosen), questions)
     try:
         write_bytes(chosen.out, page)
     except OSError as error:

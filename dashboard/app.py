@@ -34,7 +34,7 @@ SECTIONS = {
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
-    "Report": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
+    "Report": [("ask.py", "Ask", "ask"), ("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
     "": ("quality",),
@@ -48,6 +48,7 @@ SHOWN = {  # what a page shows of runs; after another network was adopted, the f
     "steps": ("solver_steps", "late_start"),
     "blind-test": ("trajectories", "judgements"),
     "compare": tuple(MAKES),
+    "ask": ("quality", "judgements", "solver_steps", "novelty"),
     "claims": tuple(MAKES),
     "report": tuple(MAKES),
 }
@@ -64,6 +65,7 @@ CONTROLS = {
     "steps": ("run", "class"),
     "generate": ("run",),
     "blind-test": ("run", "axis"),
+    "ask": ("run",),
     "claims": ("run", "with"),
     "report": ("run", "with"),
     "compare": ("run", "baseline", "class", "axis", "with"),

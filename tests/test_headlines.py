@@ -44,7 +44,10 @@ from dashboard.forward import schedules
 from firstlight.run_folder import Run
 from store.database import Archive
 
-LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
+LIVE = {
+    "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
+    "ask": "one sentence for each question: tests/test_ask.py",
+}
 FOUND = '<p class="headline">'
 
 

@@ -8,7 +8,7 @@ from test_rooms import imported_modules
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-LENDERS = {"compare", "claims", "report"}  # their subject is the other pages
+LENDERS = {"ask", "compare", "claims", "report"}  # their subject is the other pages
 COMMAND = "dashboard/__main__.py"  # writes and checks reports
 NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+(?:\.[a-z]+|/))`")  # a file or a folder in a Markdown text
 

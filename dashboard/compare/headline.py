@@ -25,16 +25,16 @@ def sentence(at: Comparison) -> str:
     parts = []
     whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        parts += [words for words in (_never_words(whole, at.threshold), _recognized_words(whole, at.axis)) if words]
+        parts += [words for words in (never_words(whole, at.threshold), recognized_words(whole, at.axis)) if words]
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
-        parts.append(_accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
+        parts.append(accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
     if not parts:
         return f"{run} against {base}: neither recognizability nor quality is evaluated in both."
     return f"Against {base}, {run} {listed(parts)}.{more}"
 
 
-def _never_words(row: Row, threshold: float) -> str:
+def never_words(row: Row, threshold: float) -> str:
     """Pictures that are never recognized come first; nothing where neither run has any."""
     if not (row.never.value or row.baseline_never.value):
         return ""
@@ -45,7 +45,7 @@ def _never_words(row: Row, threshold: float) -> str:
     return f"{said}, {'more' if row.more_never.value > 0 else 'fewer'} ({apart})"
 
 
-def _recognized_words(row: Row, axis: str) -> str:
+def recognized_words(row: Row, axis: str) -> str:
     """When the others are recognized, where that can be said."""
     unit = axes.UNITS[axis]
     found = row.difference
@@ -64,10 +64,12 @@ def _recognized_words(row: Row, axis: str) -> str:
     return f"is recognizable {word} by {place(sure, axis, 1)} {unit} on average (n = {found.n:,})"
 
 
-def _accuracy_words(own: Estimate, base: Estimate) -> str:
+def accuracy_words(own: Estimate, base: Estimate) -> str:
+    """How often a run draws the class asked for, beside a baseline."""
     found = differences.gap(own, base)
     if side(found) == 0:
-        return f"draws the class asked for as often ({points(found)} percentage points)"
+        told = f"{points(found)} percentage points"
+        return f"draws the class asked for neither more nor less often as far as can be told ({told})"
     word = "more" if found.value > 0 else "less"
     low, high = sorted((abs(found.low), abs(found.high)))
     size = Estimate(abs(found.value), low, high, found.n)

@@ -93,9 +93,14 @@ def _difference(
 
 
 def _farther(own: pd.Series, base: pd.Series) -> str:
-    """How many times as far from real pictures a run lies, in pairs of the draws that both kept."""
+    found = farther(own, base)
+    return UNPAIRED if found is None else f"{estimate(found)} times"
+
+
+def farther(own: pd.Series, base: pd.Series) -> Estimate | None:
+    """How many times as far from real pictures a run lies, in pairs of the draws that both kept; None without these."""
     draws = [row.get("draws") for row in (own, base)]
     if any(draw is None or not np.iterable(draw) for draw in draws):
-        return UNPAIRED
+        return None
     one, other = (np.asarray(draw, float) for draw in draws)
-    return f"{estimate(times_as_far(own['value'], base['value'], one, other, int(own['n'])))} times"
+    return times_as_far(own["value"], base["value"], one, other, int(own["n"]))

@@ -12,6 +12,7 @@ FORM = re.compile(r"\{:[^{}]{0,8}\}[^{}]{0,8}")  # of a number
 LARGEST = 1 << 53  # of a count
 TEXTS = ("run", "group", "what", "form", "query", "page")
 ENDS = ("value", "low", "high")
+ANSWERED = {"asked", "verdict", "sentence", "reason", "settings"}  # of an answer
 
 
 def record_in(content: str) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def record_in(content: str) -> dict[str, Any]:
     _check(isinstance(record.get("text", ""), str), "text")
     claims = record.setdefault("claims", [])
     _check(isinstance(claims, list) and all(_claim(each) for each in claims), "claims")
+    answers = record.setdefault("answers", [])
+    _check(isinstance(answers, list) and all(_texts(each) and each.keys() >= ANSWERED for each in answers), "answers")
     return dict(record)
 
 

@@ -37,9 +37,10 @@ def sentence(at: Ways) -> str:
         )
     if least is top:
         return f"{_none_fewer(at, top)}; the source takes 100+."
+    fewer = estimate(points_lost(least, top, others), ".1f")
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{estimate(_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
+        f"{fewer} points of accuracy against {at.id}'s best ({_named(top, at)}, "
         f"{100 * top.accuracy.value:.1f} %)"
     )
     distance = farther(least, top, others)
@@ -52,7 +53,7 @@ def sentence(at: Ways) -> str:
 def _none_fewer(at: Ways, top: Way) -> str:
     """Why no way of fewer evaluations than the best surely keeps its quality."""
     told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
-    if open_to := _open(at, top, top):
+    if open_to := left_open(at, top, top):
         return (
             f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
         )
@@ -70,7 +71,7 @@ def remarks(at: Ways) -> None:
     judged = top is not None and top.draws_classes
     if judged and least is not None and own is not None and least is not own:
         elements.note(f"Without a student, {_count(own.evaluations)} of {own.solver} keep the quality.")
-    if top is not None and least is not None and judged and (open_to := _open(at, top, least)):
+    if top is not None and least is not None and judged and (open_to := left_open(at, top, least)):
         _undecided(at, open_to, top)
     elements.note(
         f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "
@@ -81,7 +82,7 @@ def remarks(at: Ways) -> None:
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")
 
 
-def _open(at: Ways, top: Way, least: Way) -> list[Way]:
+def left_open(at: Ways, top: Way, least: Way) -> list[Way]:
     """The ways of fewer evaluations of which it cannot be said whether they keep the quality."""
     fewer = [way for way in at.ways if way.evaluations < least.evaluations]
     return [way for way in fewer if keeps(way, top, len(at.ways) - 1) == CANNOT]
@@ -116,7 +117,7 @@ def _count(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _lost(way: Way, top: Way, at_once: int) -> Estimate:
+def points_lost(way: Way, top: Way, at_once: int) -> Estimate:
     """How many points of accuracy a way of drawing loses against the best."""
     found = lost(way, top, at_once)
     return Estimate(-found.value, -found.high, -found.low, found.n)
