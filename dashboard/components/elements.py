@@ -8,7 +8,7 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.theme import CONFIG, Figure
+from dashboard.charts.theme import CONFIG, Figure, kept
 from dashboard.components import csv_download
 from dashboard.components.inputs import escaped
 
@@ -104,7 +104,8 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     from plotly.graph_objects import Figure as Built
 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
-    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    built = Built(kept(figure, key), _validate=False)
+    st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
 
