@@ -1,4 +1,4 @@
-"""`firstlight dashboard`: serve the dashboard and say where it is; write a report; check one."""
+"""`firstlight dashboard`: serve the dashboard and say where it is; write a report or a site; check a report."""
 
 import argparse
 import errno
@@ -64,10 +64,16 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
+    site = commands.add_parser("site", help="write the pages of runs as files for any web server")
+    site.add_argument("run", nargs="+", metavar="RUN")
+    site.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new, empty, or a site to be replaced")
+    site.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="as in their addresses (default: all)")
+    site.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, unpacked")
+    site.set_defaults(command=write_site)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
     check.add_argument("file", type=Path, metavar="FILE.html")
     check.set_defaults(command=check_report)
-    for each in (telling, check):
+    for each in (telling, site, check):
         each.add_argument(
             "--runs", type=named, action="append", default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs"
         )
@@ -121,6 +127,17 @@ def _drawing(chosen: argparse.Namespace) -> "Drawing | None":
     if chosen.onnxruntime_web and not chosen.live:
         raise RunError("--onnxruntime-web is of a report that draws; give --live too, or leave it out.")
     return partial(live, folder=chosen.onnxruntime_web) if chosen.live else None
+
+
+def write_site(chosen: argparse.Namespace) -> int:
+    """The pages of the runs as files, all or none."""
+    _quiet()
+    from dashboard.site import build
+
+    root = _named(chosen)
+    size = build.site(chosen.run, root, chosen.out, chosen.onnxruntime_web, chosen.pages)
+    print(f"Wrote {chosen.out}, {size / 1e6:.1f} MB. Look at it with: python -m http.server --directory {chosen.out}")
+    return 0
 
 
 def check_report(chosen: argparse.Namespace) -> int:

@@ -19,9 +19,8 @@ label = control_bar.chosen_class(run)
 film = forward_film.film(run, at.schedule, at.kind, label, at.which)
 with answer:
     elements.headline(headline.sentence(at.schedule, table))
-st.image(
+elements.picture(
     film.picture,
-    output_format="PNG",
     alt=f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
 )
 elements.note(film.remark)

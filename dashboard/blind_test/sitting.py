@@ -140,9 +140,8 @@ def picture(run: pd.Series, trial: Trial) -> None:
         elements.stop(f"{run['run']} has other trajectories than when this sitting began; begin it again.")
     st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
     image = shown(row.iloc[0], run, trial.sitting.view, frame)
-    st.image(
+    elements.picture(
         grid.plate(image[None, None], max(1, PIXELS // int(run["size"]))),
-        output_format="PNG",
         alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named",
     )
     _buttons(run, trial, row.iloc[0], frame)

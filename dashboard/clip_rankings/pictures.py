@@ -25,7 +25,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     for place, name, best in ((left, "Best", True), (right, "Worst", False)):
         with place:
             st.subheader(name, anchor=False)
-            st.image(_plate(frame, at, best), output_format="PNG", alt=f"{name} pictures of each class by {at.score}")
+            elements.picture(_plate(frame, at, best), alt=f"{name} pictures of each class by {at.score}")
     judge = frame["classifier"].dropna()
     other = f" or {judge.iloc[0]}" if len(judge) else ""
     elements.note(

@@ -1,5 +1,6 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
+import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import streamlit as st
 from dashboard.charts.theme import CONFIG, Figure, kept
 from dashboard.components import csv_download
 from dashboard.components.inputs import escaped
+from dashboard.components.still import still
 
 STYLE = Path(__file__).parent.parent / "style.css"
 WORDS = {
@@ -108,6 +110,15 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
+
+
+def picture(content: bytes, alt: str) -> None:
+    """A PNG, every pixel of it a whole number of the screen's."""
+    if still():
+        address = base64.b64encode(content).decode()
+        st.html(f'<div class="picture"><img src="data:image/png;base64,{address}" alt="{html.escape(alt)}"></div>')
+    else:
+        st.image(content, output_format="PNG", alt=alt)
 
 
 def style() -> None:

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.components.still import still
+
 Number = TypeVar("Number", int, float)
 RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
 
@@ -36,12 +38,12 @@ def escaped(text: str) -> str:
 
 
 def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
-    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed."""
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed; in a file all are."""
     asked = st.query_params.get(key)
     if asked is not None and asked not in names:
         refuse(key)
     tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
-    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open]
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open or still()]
 
 
 def several(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import elements, inputs, remedy
@@ -26,7 +25,7 @@ def draw(at: Ways, label: int) -> None:
         return
     place = (inputs.number("Noise sample", 1, kept, 1, "noise") - 1) * len(classes) + label
     alt = f"One noise drawn as {classes[label]}, solvers down, evaluations across"
-    st.image(_plate(at, frame, stacks, place, label), output_format="PNG", alt=alt)
+    elements.picture(_plate(at, frame, stacks, place, label), alt=alt)
     elements.note(
         "The same noise in every cell; an amber corner: the judge takes it for another class; a crossed cell: "
         "not drawn."

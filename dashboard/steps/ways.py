@@ -33,7 +33,7 @@ def ways(run: pd.Series) -> Ways:
         return found
     if adopted.labels(run) and not teacher(run):
         remedy.stop(f"{run['run']} is not compared yet.", str(run["run"]), "steps")
-    elements.stop(lacking(run, archive.folder(run)))
+    return elements.stop(lacking(run, archive.folder(run)))
 
 
 def stored(run: pd.Series, ask: Ask) -> Ways | None:

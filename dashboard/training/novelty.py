@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import elements, remedy
@@ -37,7 +36,7 @@ def draw(run: pd.Series) -> None:
     pairs = archive.ask("novelty_pictures", run=run["run"])
     picture = plate_of(pairs, run)
     if picture is not None:
-        st.image(picture, output_format="PNG", alt="Generated and real pictures, each above its nearest training one")
+        elements.picture(picture, alt="Generated and real pictures, each above its nearest training one")
         elements.note("Each above its nearest training picture; the figure: its distance over that of the second.")
     elements.table(HEADINGS, rows(frame, run_facts.class_names(run)), "novelty")
     elements.note(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import run_facts
@@ -95,7 +94,7 @@ def pictures(run: pd.Series) -> None:
         elements.note(f"{run['run']} kept no pictures through training.")
         return
     alt = f"Pictures of every class of {run['run']}, a column for each moment of training"
-    st.image(plate, output_format="PNG", alt=alt)
+    elements.picture(plate, alt=alt)
     began = run_facts.began(run)
     more = f" The training began with {began}." if began else ""
     elements.note(f"{run['run']}; classes down, training across; the same noise in every column.{more}")
