@@ -135,7 +135,7 @@ def test_a_chart_is_saved_as_rows_and_as_svg(opened: Page, tmp_path: Path) -> No
 def test_what_a_reader_did_to_a_chart_outlives_another_control(opened: Page) -> None:  # noqa: F811
     page = opened("training?run=first&with=second")
     shows(page, OWN["training"])
-    chart = page.locator(".st-key-losses .js-plotly-plot")
+    chart = page.locator(".st-key-losses .js-plotly-plot").first
     ranges = "chart => [...chart._fullLayout.xaxis.range, ...chart._fullLayout.yaxis.range]"
     hidden = "chart => chart._fullData.filter(line => line.visible === 'legendonly').map(line => line.name)"
     first = chart.evaluate(ranges)

@@ -23,7 +23,7 @@ from dashboard.app import CONTROLS, LOGO, SECTIONS
 from dashboard.charts import theme
 from dashboard.report.build import MOST_RUNS
 from dashboard.report.sections import INK, plotly
-from dashboard.site import drawing
+from dashboard.site import students
 from dashboard.site.elements import Page
 from dashboard.site.visit import visited
 from firstlight.archives import BESIDE, MORE, NAMED
@@ -124,7 +124,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     (assets / "plotly.js").write_text(plotly(), encoding="utf-8")
     for file in (HERE / "site.css", HERE / "site.js", LOGO):
         shutil.copyfile(file, assets / file.name)
-    can_draw = drawing.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
+    can_draw = students.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
     places = [place for place in places if place.path != DRAWN or can_draw]
     made, components = now(), dict[str, tuple[str, str]]()
     render = _render(places, ids, made)
@@ -133,7 +133,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     for place, (query, file) in tqdm(asked, desc="Drawing pages", unit=" pages"):
         page = Page(place.up)
         if place.path == DRAWN:
-            main = drawing.section(query["run"], can_draw[query["run"]], place.up)
+            main = students.section(query["run"], can_draw[query["run"]], place.up)
         else:
             main = page.html_of(visited(place.path, query))
         components |= page.components
