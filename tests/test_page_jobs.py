@@ -185,6 +185,6 @@ def test_a_job_outlives_its_page_and_its_server_and_the_next_one_shows_it(run: R
     job = jobs_in(run.archive)[-1]
     assert job.state() == "waiting" and job.card()["words"][:2] == TRACE
     later = asyncio.run(look())
-    assert later.says(f"{job.id}, waiting: waits for {ahead.id}") and "Do it here" not in later.buttons
+    assert later.says(f"{job.id}, trace mine: waits for {ahead.id}") and "Do it here" not in later.buttons
     ahead.update(state="finished")
     assert until(job) == "finished" and run.trajectories.is_file()
