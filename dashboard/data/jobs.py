@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dashboard.format import duration
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from jobs.job import FOLDER, UNDER_WAY, Job, read
@@ -63,6 +64,7 @@ def said(job: Job, state: str) -> tuple[float, str]:
         return 0.0, "is being ended"
     ahead, known = before(job), job.progress()
     what = str(known.get("what") or "").removesuffix(": ")
+    what = "" if what in command_of(job.card()) else what  # it is named already
     if ahead and state != "running":
         return 0.0, f"waits for {ahead[0].id}" + (f" and {len(ahead) - 1} more" if len(ahead) > 1 else "")
     done, total = known.get("done"), known.get("total")
@@ -71,7 +73,7 @@ def said(job: Job, state: str) -> tuple[float, str]:
     left = known.get("seconds_left")
     return min(max(done / total, 0.0), 1.0), (
         f"{f'{what}, ' if what else ''}{done:,.0f} of {total:,.0f}"
-        + (f", {left:,.0f} s left" if isinstance(left, (int, float)) else "")
+        + (f", {duration(left)} left" if isinstance(left, (int, float)) else "")
     )
 
 
