@@ -13,6 +13,7 @@ from firstlight.errors import RunError, disk
 from jobs.job import UNDER_WAY, Job
 
 LOOK = 2.0  # seconds between two looks
+LINES = 12  # of a log, more of which scroll
 REFUSED = "jobs-refused"  # in the session: why the last press was in vain
 
 
@@ -57,7 +58,8 @@ def log(job: Job) -> None:
     if refusal(START):
         return
     with st.expander(f"Log of {job.id}"):
-        st.code(data_jobs.log_of(job) or "It has said nothing yet.", language=None, wrap_lines=True)
+        text = data_jobs.log_of(job) or "It has said nothing yet."
+        st.code(text, language=None, wrap_lines=True, height=320 if text.count("\n") > LINES else "content")
 
 
 def refused() -> None:
