@@ -1,22 +1,24 @@
 """What a run lacks is started from its page: as a job that goes on by itself, seen, ended, refused and explained."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from app_fixture import linked
-from archive_fixture import write_run
+from archive_fixture import card, write_run
 from jobs_fixture import until
 from page_jobs_fixture import TRACE, button, forged, labels, untraced
 from test_network import served
 from test_pages import words
 from visitor import Visitor, visit
 
-from dashboard.access import roles
-from dashboard.access.acts import Role
+from dashboard.access.exposure import ACCESS, VIEWERS
 from dashboard.components import remedy as page_remedy
+from evaluator.provenance import origin
 from firstlight import extras
+from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
@@ -92,13 +94,12 @@ def test_a_job_that_failed_says_why_where_it_is_lacking(run: Run) -> None:
     assert "Do it here" in labels(page)
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
-def test_who_is_no_operator_starts_and_cancels_nothing(run: Run, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_no_operator_starts_and_cancels_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by the button, which is disabled, nor by a message that says that it was pressed."""
-    monkeypatch.setattr(roles, "role", lambda: role)
+    monkeypatch.setenv(ACCESS, VIEWERS)
     page = linked("trajectory", run="mine")
     assert button(page, "Do it here").disabled
-    assert f"Starting jobs is for operators and you are a{'n' * (role is Role.ANALYST)} {role.word}" in words(page)
+    assert "Starting jobs is for operators and you are a viewer" in words(page)
     forged(page, "Do it here").click().run()
     assert jobs_in(run.archive) == [] and "is for operators" in words(page)
     ahead = blocker(run)
@@ -113,7 +114,7 @@ def test_without_its_packages_the_button_is_disabled_with_the_command(
 ) -> None:  # fmt: skip
     write_run(run.archive, "bare", tables=("metrics",))
     assert not button(linked("trajectory", run="bare"), "Do it here").disabled
-    monkeypatch.setattr(extras, "here", lambda module: module != "torch")
+    monkeypatch.setitem(sys.modules, "torch", None)
     page = linked("trajectory", run="bare")
     assert button(page, "Do it here").disabled
     assert f"This needs torch, which is not installed; install it with: {extras.how('train')}." in words(page)
@@ -153,6 +154,30 @@ def test_what_only_the_owner_of_a_network_can_do_has_no_button(run: Run, what: s
     assert "Do it here" not in labels(linked("trajectory", run="mine"))
 
 
+def test_claims_offers_each_evaluation_that_would_let_more_be_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    write_run(tmp_path, "bare", tables=("metrics",))
+    offered = [each.help for each in linked("claims", run="bare").button if each.label == "Do it here"]
+    first = "starts firstlight export bare, then firstlight"
+    assert sorted(offered) == [
+        *(f"{first} evaluate {what} bare" for what in ("ablations", "clip", "guidance", "steps")),
+        "starts firstlight trace bare, then firstlight evaluate recognizability bare",
+    ]
+
+
+def test_what_is_of_a_former_network_is_made_anew_from_its_notice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    run = write_run(tmp_path, "first")
+    before = {name: origin(run.tables[name]) for name in ("trajectories", "judgements")}
+    write_json(run.card, card("first") | {"made_before": before})
+    offered = [each.help for each in linked("trajectory", run="first").button if each.label == "Do it here"]
+    assert "starts firstlight trace first, then firstlight evaluate recognizability first" in offered
+
+
 def test_a_card_from_elsewhere_brings_no_command_with_it(tmp_path: Path) -> None:
     """Words of a job are ours and the run's id: a data set's name, whatever it says, is none of them."""
     name = "mnist; firstlight train --overwrite"
@@ -185,6 +210,6 @@ def test_a_job_outlives_its_page_and_its_server_and_the_next_one_shows_it(run: R
     job = jobs_in(run.archive)[-1]
     assert job.state() == "waiting" and job.card()["words"][:2] == TRACE
     later = asyncio.run(look())
-    assert later.says(f"{job.id}, waiting: waits for {ahead.id}") and "Do it here" not in later.buttons
+    assert later.says(f"{job.id}, trace mine: waits for {ahead.id}") and "Do it here" not in later.buttons
     ahead.update(state="finished")
     assert until(job) == "finished" and run.trajectories.is_file()

@@ -173,6 +173,18 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
     assert len(list((archive / "drawer" / "answers").glob("*.json"))) == 1
 
 
+def test_an_analyst_starts_no_job(address: str, archive: Path) -> None:
+    async def press() -> None:
+        async with visit(address, "run=drawer", await sign_in(address, ADA)) as visitor:
+            await visitor.page("training")
+            assert "Do it here" in visitor.disabled
+            await visitor.page("training", visitor.buttons["Do it here"])
+            assert visitor.says("Starting jobs is for operators and you are an analyst")
+
+    asyncio.run(press())
+    assert not (archive / ".jobs").exists()
+
+
 def test_before_signing_in_a_page_shows_nothing_and_takes_nothing(address: str) -> None:
     async def look() -> None:
         async with visit(address, "run=drawer") as visitor:

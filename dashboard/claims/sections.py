@@ -13,7 +13,7 @@ from dashboard.claims.pictures import Evidence, evidence
 from dashboard.components import csv_download, elements, remedy
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
-from evaluator.claims.statements import HOW, Found
+from evaluator.claims.statements import Found
 from evaluator.stats.interval_text import listed
 from store.statements import statement as statement_of
 
@@ -68,11 +68,12 @@ def lacking(verdicts: Sequence[Found]) -> None:
         words = each.command.split()
         if words[:2] == ["firstlight", "evaluate"] and each.verdict.reason.endswith(each.command):
             waiting.setdefault((each.run, words[2]), {})[each.verdict.claim.source] = None
-    if waiting:
-        st.subheader("What would let more be said", anchor=False)
-    for (run, what), sources in waiting.items():
-        need = "needs" if len(sources) == 1 else "need"
-        remedy.note(f"{run} lacks what {listed(list(sources))} {need}.", run, what, HOW)
+    if not waiting:
+        return
+    with st.expander("What would let more be said"):
+        for (run, what), sources in waiting.items():
+            need = "needs" if len(sources) == 1 else "need"
+            remedy.note(f"{run} lacks what {listed(list(sources))} {need}.", run, what, "Make it with")
 
 
 def measures(verdicts: Sequence[Found]) -> None:

@@ -13,13 +13,14 @@ from firstlight.errors import RunError, disk
 from jobs.job import UNDER_WAY, Job
 
 LOOK = 2.0  # seconds between two looks
+LINES = 12  # of a log, more of which scroll
 REFUSED = "jobs-refused"  # in the session: why the last press was in vain
 
 
-def watched(jobs: Sequence[Job], place: str) -> None:
+def watched(jobs: Sequence[Job], place: str, logs: bool = True) -> None:
     """Draw jobs that wait or run, again every LOOK seconds, and the whole page once one of them has ended.
 
-    place: another one for each place of a page where the same job may stand.
+    place: another one for each place of a page where the same job may stand; logs: with what each says.
     """
     if not jobs:
         return
@@ -30,6 +31,8 @@ def watched(jobs: Sequence[Job], place: str) -> None:
             st.rerun()
         for job, state in zip(jobs, states, strict=True):
             row(job, state, place)
+            if logs:
+                log(job)
 
     sign_in.fragment(look, LOOK)()
 
@@ -39,7 +42,7 @@ def row(job: Job, state: str, place: str) -> None:
     share, said = data_jobs.said(job, state)
     barred = refusal(START)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, elements.literal(f"{job.id}, {state}: {said}"))
+        st.progress(share, elements.literal(f"{job.id}, {data_jobs.command_of(job.card())}: {said}"))
         st.button(
             "Cancel",
             key=f"cancel-{job.id}-{place}",
@@ -48,7 +51,6 @@ def row(job: Job, state: str, place: str) -> None:
             disabled=bool(barred) or job.mark.exists(),
             help=barred or "ends it in good order; what is drawn so far is kept",
         )
-    log(job)
 
 
 def log(job: Job) -> None:
@@ -56,7 +58,8 @@ def log(job: Job) -> None:
     if refusal(START):
         return
     with st.expander(f"Log of {job.id}"):
-        st.code(data_jobs.log_of(job) or "It has said nothing yet.", language=None, wrap_lines=True)
+        text = data_jobs.log_of(job) or "It has said nothing yet."
+        st.code(text, language=None, wrap_lines=True, height=320 if text.count("\n") > LINES else "content")
 
 
 def refused() -> None:

@@ -11,13 +11,14 @@ import streamlit as st
 from dashboard.access.acts import START
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, jobs
-from dashboard.data import archive, clip_scores
+from dashboard.data import archive
 from dashboard.data.jobs import state_of
 from firstlight import remedy
 from firstlight.archives import stays
-from firstlight.errors import RunError, disk
+from firstlight.errors import JudgeError, RunError, disk
 from firstlight.extras import missing
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from jobs import queue
 from jobs.job import FAILED, LOST, UNDER_WAY, Job
 
@@ -53,8 +54,8 @@ def sentence(run: str, what: str, how: str = "Do it with", more: Sequence[str] =
     if what in ("trace", "export"):
         return remedy.trajectories_by(folder) if what == "trace" else remedy.denoiser_by(folder)
     if what == "clip":
-        return clip_scores.to_make(run, how)
-    if what in JUDGELESS:
+        how = f"{without}, and then" if (without := _without_clip(folder)) else how
+    if what in ("clip", *JUDGELESS):
         return remedy.evaluated_by(folder, f"firstlight evaluate {what} {run}", how)
     made = archive.to_make(run, what, how)
     return made if made.endswith(".") else " ".join((made, *map(shlex.quote, more)))
@@ -107,12 +108,23 @@ def _commands(folder: Run, what: str, more: Sequence[str]) -> list[list[str]]:
     if what in ("trace", "export"):
         return remedy.steps(folder, [what, *more])
     if what == "clip":
-        return [] if clip_scores.lacking(folder) else remedy.steps(folder, ["evaluate", what, *more])
+        return [] if _without_clip(folder) else remedy.steps(folder, ["evaluate", what, *more])
     if what in JUDGELESS:
         return remedy.steps(folder, ["evaluate", what, *more])
     from evaluator.judges.cards import steps_with_judges  # here, because a page that lacks nothing needs no judges
 
     return steps_with_judges(folder, ["evaluate", what, *more])
+
+
+def _without_clip(run: Run) -> str:
+    """Why a run has no CLIP judge yet, with the command that makes one, a sentence; empty where it has one."""
+    from evaluator.clip.judge import clip_for  # here, because a page that lacks nothing needs no judges
+
+    try:
+        clip_for(str(card_of(run)["dataset"]["name"]), runs=run.archive)
+    except (JudgeError, RunError) as error:
+        return str(error)
+    return ""
 
 
 def _begin(folder: Run, commands: Sequence[Sequence[str]]) -> None:

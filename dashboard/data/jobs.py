@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dashboard.format import duration
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from jobs.job import FOLDER, UNDER_WAY, Job, read
@@ -22,13 +23,17 @@ class Standing(NamedTuple):
 
     @property
     def command(self) -> str:
-        """Its words, without where the archive lies."""
-        words = [str(word) for word in self.card.get("words", [])]
-        return " ".join(words[: words.index("--runs")] if "--runs" in words else words)
+        return command_of(self.card)
 
     @property
     def ended(self) -> bool:
         return self.state not in UNDER_WAY
+
+
+def command_of(card: dict[str, Any]) -> str:
+    """The words of a job's card, without where the archive lies."""
+    words = [str(word) for word in card.get("words", [])]
+    return " ".join(words[: words.index("--runs")] if "--runs" in words else words)
 
 
 def standing(runs: Path) -> list[Standing]:
@@ -57,19 +62,18 @@ def said(job: Job, state: str) -> tuple[float, str]:
     """How far a job is that waits or runs, 0 to 1, and the same in words with the time left."""
     if job.mark.exists():
         return 0.0, "is being ended"
-    if state not in UNDER_WAY:
-        return 1.0, state
     ahead, known = before(job), job.progress()
+    what = str(known.get("what") or "").removesuffix(": ")
+    what = "" if what in command_of(job.card()) else what  # it is named already
     if ahead and state != "running":
         return 0.0, f"waits for {ahead[0].id}" + (f" and {len(ahead) - 1} more" if len(ahead) > 1 else "")
     done, total = known.get("done"), known.get("total")
     if not (isinstance(done, (int, float)) and isinstance(total, (int, float)) and total > 0):
-        return 0.0, "begins" if not known.get("what") else str(known["what"]).removesuffix(": ")
+        return 0.0, what or "begins"
     left = known.get("seconds_left")
-    what = str(known.get("what") or "").removesuffix(": ")
     return min(max(done / total, 0.0), 1.0), (
         f"{f'{what}, ' if what else ''}{done:,.0f} of {total:,.0f}"
-        + (f", {left:,.0f} s left" if isinstance(left, (int, float)) else "")
+        + (f", {duration(left)} left" if isinstance(left, (int, float)) else "")
     )
 
 

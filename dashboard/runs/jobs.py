@@ -16,7 +16,7 @@ HEADINGS = ("job", "state", "command", "started", "took", "what became of it")
 
 def under_way() -> None:
     """A bar for each job that waits or runs, in their order."""
-    jobs.watched([each.job for each in reversed(standing(archive.root())) if not each.ended], "runs")
+    jobs.watched([each.job for each in reversed(standing(archive.root())) if not each.ended], "runs", logs=False)
     jobs.refused()
 
 
