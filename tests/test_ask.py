@@ -260,3 +260,28 @@ def test_whatever_stands_in_the_record_of_an_answer_is_no_traceback(tmp_path: Pa
     record["answers"] = []  # a number that no answer stands behind
     file.write_text(f'<script id="firstlight-report">{json.dumps(record)}</script>')
     assert any("; now there is none" in line for line in check(file, tmp_path, ask)[0])
+
+
+def test_the_words_over_a_report_and_its_sections_are_kept_and_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path, "first")
+    out, words = tmp_path / "out.html", "<b>What</b> holds & why\r\nsecond line "
+    told = ["--title", "My runs", "--author", "Ada <b>", "--licence", "CC BY 4.0", "--text", words]
+    where = ["--out", str(out), "--runs", str(tmp_path)]
+    assert main(["report", "first", *where, *told, "--sections", "claims, summary"]) == 0
+    page = out.read_text()
+    assert "<h1>My runs</h1>" in page and "Ada &lt;b&gt;" in page and "&lt;b&gt;What&lt;/b&gt; holds &amp; why" in page
+    assert page.index('id="claims"') < page.index('id="summary"') and 'id="configuration"' not in page
+    assert main(["check", str(out), "--runs", str(tmp_path)]) == 0
+    for old, new in (("Licence: CC BY 4.0", "Licence: none"), ('"licence": "CC BY 4.0"', '"licence": "none"')):
+        assert old in page
+        out.write_text(page.replace(old, new))
+        assert any("somebody changed" in said for said in read(out).altered()), new
+    capsys.readouterr()
+    for flags, said in (
+        (["--sections", "summary,pictures"], "has no section 'pictures'"),
+        (["--title", "x" * 121], "121 characters"),
+    ):
+        assert main(["report", "first", *where, *flags]) == 2
+        assert said in capsys.readouterr().err

@@ -109,6 +109,16 @@ def entry(
     return min(max(picked, low), high) if picked == picked else default
 
 
+def words(label: str, most: int, key: str, lines: bool = False) -> str:
+    """Words to type in, so many characters at most, in the URL; on several `lines` where they may be long."""
+    if len(st.query_params.get(key, "")) > most:
+        refuse(key)
+        del st.query_params[key]
+    _settle(key, "", lambda held: isinstance(held, str) and len(held) <= most)
+    typed = (st.text_area if lines else st.text_input)(label, key=key, max_chars=most, bind="query-params")
+    return typed if isinstance(typed, str) else ""
+
+
 def pick(
     label: str,
     values: Sequence[str],
