@@ -93,6 +93,8 @@ def classes(at: Ground) -> Answer:
     drawn = [Curve(frame[frame["label"] == label], name, colour, dash) for label, name, colour, dash in
              zip(wanted, (one, two), (BLUE, VERMILLION), ("solid", "dash"), strict=True)]  # fmt: skip
     chart = curves(drawn, STEPS, "recognizable", levels=[Level(0.5, "half")])
+    if bool(side(later)) != pair.apart:
+        tested += f" The interval alone, which is not corrected, {'leaves 0 out' if side(later) else 'includes 0'}."
     effect = Effect(f"{two} after {one}, of the steps", _part(later), "{:+.1f} %")
     shown = Shown(f"Shares of {one} and {two} recognized along the steps", f"{_curve_words(seen)}.", chart, frame)
     more = _behind(at, seen, ranking, part="Ranking", n=f"{later.n:,} noise seeds that have both")

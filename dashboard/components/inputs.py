@@ -9,7 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 Number = TypeVar("Number", int, float)
-RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
+RUNS = {
+    "run": "run",
+    "baseline": "baseline",
+    "with": "run beside it",
+    "other-run": "other run",
+}  # what names a run that may be gone, in words
 
 
 def refuse(key: str, why: str = "") -> None:
@@ -131,7 +136,7 @@ def pick(
     """One of a list, in the URL. A default that has an owner comes back with another owner."""
     default = default if default in values else values[0]
     asked = st.query_params.get(key)
-    if asked is not None and asked not in values:
+    if asked is not None and asked not in values and key not in st.session_state:  # else it is of another run's list
         refuse(key)
     default_of(key, default, owner)
     _settle(key, default, lambda held: held in values)
