@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from app_fixture import linked
 from archive_fixture import quality, write_run
-from copier_fixture import write_pairs
 from oracle_ask import NO, OPEN, YES
 from parquet_oracle import ROOT, RUNS, card, there
 from sentence_fixture import Say
@@ -137,7 +136,6 @@ def test_two_runs_of_other_things_and_a_run_with_itself_are_not_compared() -> No
 
 def test_copies_are_those_of_its_tables(tmp_path: Path) -> None:
     run = write_run(tmp_path, "first")
-    write_pairs(run)
     for own, real, verdict in ((90, 3, YES), (3, 90, NO), (4, 5, OPEN)):
         found = [wilson(own, 100), wilson(real, 100)]
         columns = {"metric": ["copied"] * 2, "space": ["pixels"] * 2, "of": ["generated", "real"], "label": [None] * 2}
@@ -203,15 +201,15 @@ def test_an_answer_is_kept_in_the_link_and_in_the_report_and_checked(
     test = linked("ask", run="first", question=question.LABELS)
     test.button(key="pin").click().run()
     assert not test.exception and test.button(key="unpin")
-    kept = {"answer": test.query_params["answer"]}
-    assert kept["answer"] == [Asked(question.LABELS, "first").query]
-    again = linked("report", run="first", answer=kept["answer"])  # as after a reload
+    kept = test.query_params["answer"]
+    assert kept == Asked(question.LABELS, "first").query
+    again = linked("report", run="first", answer=kept)  # as after a reload
     again.button(key="make-report").click().run()
     assert not again.exception and len(again.get("download_button")) == 1
     assert not again.button(key="unpin-0").click().run().get("download_button")
 
     out = tmp_path / "out.html"
-    words = ["--answer", kept["answer"][0], "--answer", Asked(question.WHEN, "first", "2").query]
+    words = ["--answer", kept, "--answer", Asked(question.WHEN, "first", "2").query]
     assert main(["report", "first", "--out", str(out), "--runs", str(tmp_path), *words]) == 0
     page = out.read_text()
     assert "Do the pictures of first match their labels?" in page and 'id="answers"' in page
