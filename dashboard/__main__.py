@@ -29,6 +29,12 @@ SECRETS = Path(".streamlit", "secrets.toml")  # where the command is called
 # instead of sixteen, a sixth less of it in all
 LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
+COVER = {  # flags of a report -> what they say
+    "title": "what stands over the report", "author": "who made it", "licence": "under which it may be used",
+    "text": "a few words before its numbers",
+    "sections": "which of summary, answers, runs, claims, configuration, files, between commas, in this order",
+}  # fmt: skip
+
 
 def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
     """Run one command. Returns the exit status: 1 where a report no longer holds, 2 for a request without sense."""
@@ -61,6 +67,8 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
     answers = "the link of an answer of the page Ask; again for more"
     telling.add_argument("--answer", action="append", default=[], metavar="LINK", help=answers)
+    for name, words in COVER.items():
+        telling.add_argument(f"--{name}", default="", help=words)
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
@@ -103,6 +111,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     _quiet()
     from dashboard.ask.question import asked
     from dashboard.report import build
+    from dashboard.report.cover import cover
     from firstlight.atomic_writes import write_bytes
     from store.database import Archive
 
@@ -110,8 +119,11 @@ def write_report(chosen: argparse.Namespace) -> int:
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
     questions = [asked(each, chosen.run[0]) for each in chosen.answer]
-    address = chosen.address or addresses.HOME
-    page = build.report(chosen.run, root, Archive(root).ask, address, _drawing(chosen), questions)
+    sections = [name.strip() for name in chosen.sections.split(",") if name.strip()]
+    over, address = cover(chosen.title, chosen.author, chosen.licence, chosen.text, sections), chosen.address
+    page = build.report(
+        chosen.run, root, Archive(root).ask, address or addresses.HOME, _drawing(chosen), questions, over
+    )
     try:
         write_bytes(chosen.out, page)
     except OSError as error:

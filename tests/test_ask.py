@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from app_fixture import linked
 from archive_fixture import quality, write_run
-from copier_fixture import write_pairs
 from oracle_ask import NO, OPEN, YES
 from parquet_oracle import ROOT, RUNS, card, there
 from sentence_fixture import Say
@@ -137,7 +136,6 @@ def test_two_runs_of_other_things_and_a_run_with_itself_are_not_compared() -> No
 
 def test_copies_are_those_of_its_tables(tmp_path: Path) -> None:
     run = write_run(tmp_path, "first")
-    write_pairs(run)
     for own, real, verdict in ((90, 3, YES), (3, 90, NO), (4, 5, OPEN)):
         found = [wilson(own, 100), wilson(real, 100)]
         columns = {"metric": ["copied"] * 2, "space": ["pixels"] * 2, "of": ["generated", "real"], "label": [None] * 2}
@@ -203,15 +201,15 @@ def test_an_answer_is_kept_in_the_link_and_in_the_report_and_checked(
     test = linked("ask", run="first", question=question.LABELS)
     test.button(key="pin").click().run()
     assert not test.exception and test.button(key="unpin")
-    kept = {"answer": test.query_params["answer"]}
-    assert kept["answer"] == [Asked(question.LABELS, "first").query]
-    again = linked("report", run="first", answer=kept["answer"])  # as after a reload
+    kept = test.query_params["answer"]
+    assert kept == Asked(question.LABELS, "first").query
+    again = linked("report", run="first", answer=kept)  # as after a reload
     again.button(key="make-report").click().run()
     assert not again.exception and len(again.get("download_button")) == 1
     assert not again.button(key="unpin-0").click().run().get("download_button")
 
     out = tmp_path / "out.html"
-    words = ["--answer", kept["answer"][0], "--answer", Asked(question.WHEN, "first", "2").query]
+    words = ["--answer", kept, "--answer", Asked(question.WHEN, "first", "2").query]
     assert main(["report", "first", "--out", str(out), "--runs", str(tmp_path), *words]) == 0
     page = out.read_text()
     assert "Do the pictures of first match their labels?" in page and 'id="answers"' in page
@@ -260,3 +258,28 @@ def test_whatever_stands_in_the_record_of_an_answer_is_no_traceback(tmp_path: Pa
     record["answers"] = []  # a number that no answer stands behind
     file.write_text(f'<script id="firstlight-report">{json.dumps(record)}</script>')
     assert any("; now there is none" in line for line in check(file, tmp_path, ask)[0])
+
+
+def test_the_words_over_a_report_and_its_sections_are_kept_and_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path, "first")
+    out, words = tmp_path / "out.html", "<b>What</b> holds & why\r\nsecond line "
+    told = ["--title", "My runs", "--author", "Ada <b>", "--licence", "CC BY 4.0", "--text", words]
+    where = ["--out", str(out), "--runs", str(tmp_path)]
+    assert main(["report", "first", *where, *told, "--sections", "claims, summary"]) == 0
+    page = out.read_text()
+    assert "<h1>My runs</h1>" in page and "Ada &lt;b&gt;" in page and "&lt;b&gt;What&lt;/b&gt; holds &amp; why" in page
+    assert page.index('id="claims"') < page.index('id="summary"') and 'id="configuration"' not in page
+    assert main(["check", str(out), "--runs", str(tmp_path)]) == 0
+    for old, new in (("Licence: CC BY 4.0", "Licence: none"), ('"licence": "CC BY 4.0"', '"licence": "none"')):
+        assert old in page
+        out.write_text(page.replace(old, new))
+        assert any("somebody changed" in said for said in read(out).altered()), new
+    capsys.readouterr()
+    for flags, said in (
+        (["--sections", "summary,pictures"], "has no section 'pictures'"),
+        (["--title", "x" * 121], "121 characters"),
+    ):
+        assert main(["report", "first", *where, *flags]) == 2
+        assert said in capsys.readouterr().err

@@ -43,6 +43,7 @@ OWN = {  # what a page draws that no other does
     "generate": "first has no denoiser.onnx",
     "compare": "neither more nor fewer as far as can be told",
     "blind-test": "Nobody has named pictures of first yet",
+    "ask": "Half of the pictures of 0 are recognizable by",
     "claims": "of the source's statements first supports",
     "report": "A report of first",
 }

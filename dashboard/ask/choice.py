@@ -18,16 +18,16 @@ def chosen(run: pd.Series) -> Asked:
         if "label" in needs:
             given["label"] = inputs.pick("Class", names, names[0], "class", own)
         if "than" in needs:
-            given["than"] = inputs.pick("Earlier than", names, names[min(1, len(names) - 1)], "than", own)
+            given["than"] = inputs.pick("Earlier than", names, names[min(1, len(names) - 1)], "other-class", own)
         if "other" in needs:
             others = _others(own)
-            given["other"] = inputs.pick("Held against", others, others[0], "other", own, width=190)
+            given["other"] = inputs.pick("Held against", others, others[0], "other-run", own, width=190)
     return Asked(question, own, **given)
 
 
 def _others(own: str) -> list[str]:
     """The runs that the chosen one may be held against, the best first."""
-    asked = [place.get("other") for place in (st.session_state, st.query_params)]
+    asked = [place.get("other-run") for place in (st.session_state, st.query_params)]
     offered = archive.offered(also=[each for each in asked if isinstance(each, str)])
     ids = [str(run) for run in offered.sort_values("rank")["run"] if run != own]
     return ids or elements.stop(f"{own} is the only run. Make another with: firstlight train --preset tiny")

@@ -40,6 +40,6 @@ def copies(at: Ground) -> Answer:
         at.asked, statement, report.verdict(own.id, rows), verdict, reason,
         Effect("Copies among its pictures", ours, "{:.2f} %"), settings,
         computed(report.verdict, f"{own.id}/novelty.parquet", f"{own.id}/novelty_pictures.parquet"),
-        ("novelty", "novelty_pictures"), remarks=(report.SEEN,) if made.get("seen") else (),
+        ("novelty_pictures", "novelty"), remarks=(report.SEEN,) if made.get("seen") else (),
         shown=None if picture is None else Shown(ALT, legend, picture=picture), **there,
     )  # fmt: skip

@@ -26,7 +26,9 @@ QUESTIONS = {  # what is asked -> how it is asked of something, and what it is a
     LABELS: ("Do the pictures of {run} match their labels?", ()),
     COPIES: ("Does {run} copy its training pictures?", ()),
 }
-KEYS = {"question": "question", "run": "run", "class": "label", "than": "than", "other": "other"}  # of a link -> field
+KEYS = {  # of a link -> field of a question
+    "question": "question", "run": "run", "class": "label", "other-class": "than", "other-run": "other",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

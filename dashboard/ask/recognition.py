@@ -70,14 +70,12 @@ def classes(at: Ground) -> Answer:
     order = seen.figures.ranking
     pair = _pair(order, wanted)
     if order is None or pair is None:
-        missing = listed([name for name, label in zip((one, two), wanted, strict=True) if _row(seen, label) is None])
-        why = (
-            f"There are no pictures of {missing} in {at.own.id}." if missing else "A class is not earlier than itself."
-        )
+        missing = [name for name, label in zip((one, two), wanted, strict=True) if _row(seen, label) is None]
+        none = f"There are no pictures of {listed(missing)} in {at.own.id}." if missing else ""
+        why = none or "A class is not held against itself; choose another."
         return open_answer(at, statement, why, **_behind(at, seen))
     later = pair.difference if pair.first == wanted[0] else _turned(pair.difference)  # two less one
     size = estimate(later if side(later) >= 0 else _turned(later), ".1f")
-    tested = f"For the two p {chance(pair.holm)}, after Holm's correction over all {len(order.pairs)} pairs of classes."
     n = f"n = {later.n:,} noise seeds"
     if pair.apart and side(later):
         verdict = SUPPORTED if pair.first == wanted[0] else NOT
@@ -96,7 +94,18 @@ def classes(at: Ground) -> Answer:
     effect = Effect(f"{two} after {one}, of the steps", _part(later), "{:+.1f} %")
     shown = Shown(f"Shares of {one} and {two} recognized along the steps", f"{_curve_words(seen)}.", chart, frame)
     more = _behind(at, seen, ranking, part="Ranking", n=f"{later.n:,} noise seeds that have both")
-    return Answer(at.asked, statement, said, verdict, tested, effect, shown=shown, **more)
+    return Answer(at.asked, statement, said, verdict, _tested(pair, len(order.pairs)), effect, shown=shown, **more)
+
+
+def _tested(pair: Pair, pairs: int) -> str:
+    """How sure the order of two classes is."""
+    if not math.isfinite(pair.holm):
+        return f"{pair.difference.n:,} noise seeds are too few to tell classes apart."
+    said = f"For the two p {chance(pair.holm)}, after Holm's correction over all {pairs} pairs of classes."
+    if bool(side(pair.difference)) != pair.apart:
+        held = "leaves 0 out" if side(pair.difference) else "includes 0"
+        said += f" The interval alone, which is not corrected, {held}."
+    return said
 
 
 def _seen(of: Side, at: Ground) -> Measured | str:

@@ -1,6 +1,7 @@
 """An answer on the page: the sentence, how sure it is, what shows it, and how it was computed."""
 
 import html
+import shlex
 from pathlib import Path
 
 import streamlit as st
@@ -70,3 +71,6 @@ def _computed(found: Answer) -> None:
         for name in found.queries:
             elements.note(f"Query {name}:")
             st.code(statement(name), "sql")
+        elements.note("The same answer in a report, from a terminal:")
+        told = f"firstlight report {found.asked.run} --out report.html --answer {shlex.quote(found.asked.query)}"
+        st.code(told, "shell", wrap_lines=True)

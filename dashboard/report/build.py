@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard.access.addresses import HOME
 from dashboard.ask.answers import answer
 from dashboard.ask.question import Asked
+from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
 from dashboard.report.page import LARGEST, Page
@@ -30,10 +31,10 @@ Drawing = Callable[[Run], Any]  # dashboard.report.live.sections.live
 
 def report(
     ids: Sequence[str], root: Path, ask: Ask, address: str = HOME, drawing: Drawing | None = None,
-    questions: Sequence[Asked] = (),
+    questions: Sequence[Asked] = (), over: Cover = BARE,
 ) -> bytes:  # fmt: skip
-    """The file, with the answers to these questions, and with what `drawing` makes of the first run where there is one,
-    so that it draws by itself.
+    """The file, with the answers to these questions, the words and sections that it is to have, and with what `drawing`
+    makes of the first run where there is one, so that it draws by itself.
 
     Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many.
     """
@@ -45,7 +46,7 @@ def report(
     live = drawing(good_entry(root, ids[0]).run) if drawing else None
     runs = [facts(run_id, root, ask) for run_id in ids]
     answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]
-    shown = content(runs, ask, address.rstrip("/"), answered)
+    shown = content(runs, ask, address.rstrip("/"), answered, over)
     page = _sealed(_template().render(**shown, live=live)).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(

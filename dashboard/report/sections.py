@@ -19,6 +19,7 @@ from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
 from dashboard.report import answers, claims, clip, recognizability, trajectories
+from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
 from dashboard.report.numbers import Ask, Number, by_class, summary
 from dashboard.training import headline as training_headline
@@ -34,7 +35,9 @@ OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabu
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
 
-def content(runs: Sequence[Facts], ask: Ask, address: str, answered: Sequence[Answer] = ()) -> dict[str, Any]:
+def content(
+    runs: Sequence[Facts], ask: Ask, address: str, answered: Sequence[Answer] = (), cover: Cover = BARE
+) -> dict[str, Any]:
     """Everything that report.html asks for."""
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in runs]
@@ -42,8 +45,10 @@ def content(runs: Sequence[Facts], ask: Ask, address: str, answered: Sequence[An
     window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
     losses = ask("losses", runs=ids, smoothing=window)
     return {
-        "title": "Firstlight: " + ", ".join(ids),
-        "record": _record(runs, numbers, answered, ask, address),
+        "title": cover.title or "Firstlight: " + ", ".join(ids),
+        "cover": cover,
+        "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
+        "record": _record(runs, numbers, answered, ask, address) | {"cover": cover.plain()},
         "address": address,
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
@@ -60,6 +65,16 @@ def content(runs: Sequence[Facts], ask: Ask, address: str, answered: Sequence[An
         "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
         "script": Markup((HERE / "report.js").read_text(encoding="utf-8")),
     }
+
+
+def _contents(cover: Cover, ids: Sequence[str], answered: bool, claimed: bool) -> list[tuple[str, str]]:
+    """Where each section begins, and what it is called, in their order."""
+    known = {
+        "summary": [("summary", "Summary")], "answers": [("answers", "Answers")] if answered else [],
+        "runs": [(f"run-{run}", run) for run in ids], "claims": [("claims", "What the source says")] if claimed else [],
+        "configuration": [("configuration", "Configuration")], "files": [("files", "Versions and files")],
+    }  # fmt: skip
+    return [entry for name in cover.sections for entry in known[name]]
 
 
 def _record(
