@@ -15,7 +15,8 @@ PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the fir
 LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
-    "Runs": [("runs.py", "Runs", "")],
+    "Start": [("start.py", "Firstlight", ""), ("glossary.py", "Glossary", "glossary")],
+    "Runs": [("runs.py", "Runs", "runs")],
     "Explore": [
         ("forward.py", "Forward process", "forward-process"),
         ("trajectory.py", "Trajectory", "trajectory"),
@@ -37,7 +38,7 @@ SECTIONS = {
     "Report": [("ask.py", "Ask", "ask"), ("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
-    "": ("quality",),
+    "runs": ("quality",),
     "trajectory": ("trajectories", "judgements"),
     "network": ("ablations",),
     "training": ("novelty", "memorisation"),
@@ -52,8 +53,10 @@ SHOWN = {  # what a page shows of runs; after another network was adopted, the f
     "claims": tuple(MAKES),
     "report": tuple(MAKES),
 }
-CONTROLS = {
-    "": ("run",),
+CONTROLS: dict[str, tuple[str, ...]] = {
+    "": (),
+    "glossary": (),
+    "runs": ("run",),
     "forward-process": ("run", "class"),
     "trajectory": ("run", "class", "axis"),
     "network": ("run",),

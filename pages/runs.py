@@ -14,8 +14,8 @@ running = live.running()
 live.watched(lambda: live.progress(*running), running)
 jobs.under_way()
 
-words = st.text_input("Search", key="search", bind="query-params", placeholder=table.SEARCHED)
-part, found = table.part(words or "", archive.ask)
+words = table.asked()
+part, found = table.part(words, archive.ask)
 if part.empty:
     elements.note("No run holds these words.")
 else:
@@ -29,7 +29,8 @@ else:
         on_select=lambda: table.choose(part["run"].tolist()),
         selection_mode="single-row",
     )
-    csv_download.save_later(lambda: table.file_rows(words or "", archive.ask), "runs", found)
+    elements.meanings(list(table.NAMES.values()))
+    csv_download.save_later(lambda: table.file_rows(words, archive.ask), "runs", found)
 elements.damaged(archive.ask("damaged_runs"))
 if said := headline.bundled(archive.root()):
     elements.note(said)

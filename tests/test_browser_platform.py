@@ -39,7 +39,7 @@ LINKS = [  # a view, everything in it chosen otherwise than by default: see test
     "report?run=second&with=first",
     "clip-rankings?run=first&clip=openclip+other&prompt=one+{c}&score=raw+cosine&behind=Judges",
     "steps?run=first&class=2&measure=time&noise=2",
-    "?run=second&search=run",
+    "runs?run=second&search=run",
 ]
 
 
@@ -78,7 +78,7 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
 
 
 def test_open_pages_show_a_run_that_begins_and_is_killed_within_seconds(opened: Page, archive: Path) -> None:  # noqa: F811
-    pages = [opened("?run=first"), opened("training?run=first")]
+    pages = [opened("runs?run=first"), opened("training?run=first")]
     for page in pages:
         page.locator("p.headline").wait_for()
     written(run := write_run(archive, "begun", state="running", tables=(), step=0), 50)
@@ -155,7 +155,7 @@ def test_what_a_reader_did_to_a_chart_outlives_another_control(opened: Page) -> 
 
 def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path) -> None:  # noqa: F811
     hostile = "<img src=x onerror=alert(1)> ![x](http://example.org/x.png)"
-    page = opened("?run=second")
+    page = opened("runs?run=second")
     fired: list[str] = []
     page.on("dialog", lambda dialog: fired.append(dialog.message))
     page.get_by_label("Tags, between commas").fill("for-the-talk, =cmd")
@@ -165,7 +165,7 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     while not (archive / "second" / "notes.json").exists() and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     assert json.loads((archive / "second" / "notes.json").read_text())["tags"] == ["for-the-talk", "=cmd"]
-    again = opened("?run=second&search=for-the-talk")
+    again = opened("runs?run=second&search=for-the-talk")
     again.get_by_label("Note", exact=True).wait_for()
     assert again.get_by_label("Note", exact=True).input_value() == hostile
     counts(again.locator("img[src=x]"), 0)

@@ -129,7 +129,7 @@ def address(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def act(visitor: Visitor) -> list[list[str]]:
     """Press everything that draws or writes, whether it is disabled or not; what each page then says."""
     told = []
-    for path, button, numbers in (("generate", "Draw", {}), ("", "Save", {}), ("blind-test", "Begin", GUESS),
+    for path, button, numbers in (("generate", "Draw", {}), ("runs", "Save", {}), ("blind-test", "Begin", GUESS),
                                   ("trajectory", "Draw continuations", {})):  # fmt: skip
         await visitor.page(path)
         assert (button in visitor.disabled) == bool(visitor.says("is for analysts and you are a viewer"))
@@ -162,8 +162,8 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
             told = await act(visitor)
             assert visitor.told.errors == [] and ["drawn"] in told
             assert any("At most 6 pictures a minute are anyone's here" in text for text in told[-1])
-            await visitor.page("")
-            await visitor.page("", visitor.buttons["Save"])
+            await visitor.page("runs")
+            await visitor.page("runs", visitor.buttons["Save"])
             assert visitor.says("At most 1 notes a minute are anyone's here; wait")
             await visitor.page("blind-test")
             await visitor.page("blind-test", visitor.buttons["0"])
@@ -188,7 +188,7 @@ def test_an_analyst_starts_no_job(address: str, archive: Path) -> None:
 def test_before_signing_in_a_page_shows_nothing_and_takes_nothing(address: str) -> None:
     async def look() -> None:
         async with visit(address, "run=drawer") as visitor:
-            for path in ("generate", "", "report"):
+            for path in ("generate", "", "runs", "report"):
                 await visitor.page(path)
                 assert visitor.says("shown to those who have signed in") and list(visitor.buttons) == ["Sign in"]
                 assert not visitor.says("drawer")

@@ -36,7 +36,8 @@ def when(at: Ground) -> Answer:
     if row is None:
         return open_answer(at, statement, f"There are no pictures of {label} in {at.own.id}.", **_behind(at, seen))
     curve = seen.curve[seen.curve["label"] == row.label]
-    said = f"{headline.reached(row, STEPS, None, seen.look.threshold, of=f'the pictures of {label}')}."
+    by = headline.reached(row, STEPS, of=f"the pictures of {label}")
+    said = f"{by}, recognized at p ≥ {seen.look.threshold:.2f}."
     verdict, reason = _reached(row)
     mark = Mark(row.median, "half", ACCENT["dark" if at.dark else "light"])
     chart = curves([Curve(curve)], STEPS, "recognizable", [mark], [Level(0.5, "half")])

@@ -40,7 +40,8 @@ def earlier(at: Ground) -> Answer:
     whole = rows[0]
     verdict, reason = _verdict(whole)
     unknown = math.isnan(whole.difference.value)
-    said = never_words(whole, least) if unknown else recognized_words(whole, AXIS)
+    short, full = never_words(whole, least) if unknown else recognized_words(whole, AXIS)
+    said = full or short
     return Answer(
         at.asked, statement, f"Against {base.id}, {own.id} {said}.", verdict, reason,
         None if unknown or whole.apart else Effect(f"{own.id} less {base.id}, logSNR", whole.difference, "{:+.2f}"),

@@ -31,6 +31,8 @@ LENGTHS, USUAL = ("20", "40", "100"), "40"
 SITTING = "sitting"  # in the URL: the id and length of the one under way, so that a page loaded again goes on with it
 DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were drawn, and not kept
 VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
+GUESS = "Your guess first: half are nameable from … % of the steps on"
+PERSON = "Name or initials, if you like"
 STATE = "blind"  # in the session: run id -> Trial
 
 
@@ -109,10 +111,9 @@ def _form() -> tuple[bool, float | None, str]:
     with st.form("blind-begin", border=False):
         with st.container(horizontal=True):
             guess = st.number_input(
-                "Your guess first: half are nameable from … % of the steps on",
-                0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
-            )  # fmt: skip
-            person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
+                GUESS, 0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430, help=inputs.says(GUESS)
+            )
+            person = st.text_input(PERSON, max_chars=LONGEST_NAME, width=260, help=inputs.says(PERSON))
         barred = refusal(ANSWER)
         pressed = st.form_submit_button("Begin", type="primary", disabled=bool(barred))
     if barred:

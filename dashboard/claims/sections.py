@@ -31,7 +31,7 @@ def _verdicts(run: str, stamp: int, others: int) -> tuple[Found, ...]:
 
 def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     """A mark for each part and run, and where it stands below."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("statement", *ids))
+    head = "".join(f"<th>{name}</th>" for name in (elements.named("statement"), *map(html.escape, ids)))
     body = []
     for source, title, _, own in claims_text.statements(verdicts):
         cells = "".join(f"<td>{_marks([each for each in own if each.run == run])}</td>" for run in ids)

@@ -62,7 +62,7 @@ def choice(run: pd.Series) -> Choice:
         names = [ALL_PROMPTS if name == clip_scores.TOGETHER else str(name) for name in own["template"]]
         prompt = inputs.pick("Prompt", names, names[0], "prompt", judge, width=330)
         words = list(clip_scores.SCORES.values())
-        word = inputs.choose("Score", words, "score", help="; ".join(clip_scores.DEFINED.values()))
+        word = inputs.choose("Score", words, "score")
     templates = tuple(str(name) for name in own["template"])
     at = clip_scores.Look(str(run["run"]), archive.stamp(str(run["run"])), judge, templates[names.index(prompt)])
     made = Choice(run, at, list(clip_scores.SCORES)[words.index(word)], templates, own["in_domain"].iloc[0] is True)

@@ -5,7 +5,7 @@ import pandas as pd
 from dashboard import run_facts
 from dashboard.compare.comparison import Comparison, same_noise
 from dashboard.components import control_bar, elements, inputs, remedy, scrubber
-from dashboard.data import archive
+from dashboard.data import archive, trajectories
 from dashboard.run_facts import other_classes, what_it_draws
 from dashboard.trajectory import stored
 
@@ -52,6 +52,6 @@ def _choices(run: pd.Series, name: str) -> pd.DataFrame:
 
 
 def _strip(run: pd.Series, rows: pd.DataFrame, seed: int) -> scrubber.Strip:
-    one = stored.read(run, int(rows.loc[rows["seed"] == seed, "sample"].iloc[0]))
+    one = trajectories.read(run, int(rows.loc[rows["seed"] == seed, "sample"].iloc[0]))
     classes = run_facts.class_names(run)
     return one.strip(f"{run['run']}, {classes[int(one.row['label'])]}", classes)

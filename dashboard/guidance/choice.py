@@ -74,7 +74,7 @@ def choice(run: pd.Series) -> Choice:
         remedy.stop(f"{run['run']} has no guidance sweep yet.", str(run["run"]), "guidance", "Make it with")
     counts = sorted({int(count) for count in frame["steps"].dropna()}, reverse=True)
     with st.container(horizontal=True):
-        picked = inputs.choose("Steps", [str(count) for count in counts], "guided-steps", help=elements.WORDS["steps"])
+        picked = inputs.choose("Steps", [str(count) for count in counts], "guided-steps")
         judge = inputs.pick("Judge", list(JUDGES), FAIR, "guided-judge", width=240)
     kept = frame[frame["steps"].isna() | (frame["steps"] == int(picked))]
     return Choice(run, kept, int(picked), JUDGES[judge])

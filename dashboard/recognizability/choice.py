@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import axes, run_facts
-from dashboard.components import elements, inputs, remedy
+from dashboard.components import inputs, remedy
 from dashboard.data import adopted, archive, judgements
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
@@ -68,7 +68,7 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
     own = round(100 * thresholds.threshold(archive.folder(run), view))
     inputs.default_of("threshold", own, f"{run['run']} {view}")
     begin = min(max(own, LEAST), MOST)
-    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold", help=elements.WORDS["threshold"]) / 100
+    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold") / 100
 
 
 def chosen_steps(run: pd.Series, axis: str) -> str:

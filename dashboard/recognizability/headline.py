@@ -22,30 +22,28 @@ def sentence(
     `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's;
     `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
     """
-    source_words = f"the source says around {SOURCE:.0f} % of its own steps"
+    source_words, level = f"the source says around {SOURCE:.0f} % of its own steps", ""
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
-        source_words += f", {level}{source_in_words(source, axis)}"
-    text = reached(found.whole, axis, schedule, threshold, lower)
-    ends = "" if math.isinf(found.whole.median.value) else extremes(found, classes, axis)
-    return f"{text}{': ' + ends if ends else ''}; {source_words}."
+        level = f"; {SOURCE:.0f} % of its own steps is {level}{source_in_words(source, axis)}"
+    strict, ends = f"at p ≥ {threshold:.2f}", ""
+    if math.isinf(found.whole.median.value):
+        strict += f", where {share(lower)} are not at {THRESHOLD:.2f}" if lower is not None else ""
+    else:
+        ends = extremes(found, classes, axis)
+    text = f"{reached(found.whole, axis, schedule)}; {source_words}"
+    return f"{text}.\nRecognized {strict}{': ' + ends if ends else ''}{level}."
 
 
-def reached(
-    whole: Summary, axis: str, schedule: Schedule | None = None, threshold: float = THRESHOLD,
-    lower: Estimate | None = None, of: str = "the pictures",
-) -> str:  # fmt: skip
+def reached(whole: Summary, axis: str, schedule: Schedule | None = None, of: str = "the pictures") -> str:
     """By when half of some pictures are recognizable, without a full stop; the rest as `sentence` takes it."""
-    middle, strict = estimate_on(whole.median, whole.median_level, axis), f"at p ≥ {threshold:.2f}"
+    middle = estimate_on(whole.median, whole.median_level, axis)
     if math.isinf(middle.value):
-        never = f"{share(whole.never)} {strict}"
-        if lower is not None:
-            never += f" and {share(lower)} at {THRESHOLD:.2f}"
-        return f"More than half of {of} are never recognized, {never}, n = {whole.n:,}"
+        return f"More than half of {of} are never recognized, {share(whole.never)}, n = {whole.n:,}"
     place = place_in_words(middle, axis) + (f" of {schedule.words}" if schedule else "")
     if axis == "% of steps" and middle.value <= 0:
         place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
-    return f"Half of {of} are recognizable by {place} {strict}, n = {whole.n:,}"
+    return f"Half of {of} are recognizable by {place}, n = {whole.n:,}"
 
 
 def extremes(found: Analysis, classes: Sequence[str], axis: str) -> str:

@@ -15,8 +15,6 @@ from dashboard.data import archive
 from dashboard.report import build
 from dashboard.report.cover import LONGEST, SECTIONS, Cover, cover
 
-LIVE = "Some 12 MB more: the first run's student, or its own network, and what runs it in the reader's browser."
-
 
 def draw(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
@@ -24,7 +22,7 @@ def draw(ids: Sequence[str]) -> None:
     others = [run for each in questions for run in (each.run, each.other) if run]
     with archive.faults():
         stamps = (*(archive.stamp(run) for run in (*ids, *others)), archive.stamp_of_scored())
-    live = st.toggle("It draws by itself", key="report-live", help=LIVE)
+    live = st.toggle("It draws by itself", key="report-live", help=inputs.says("It draws by itself"))
     st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
     if st.session_state.pop("report-asked", None) == tuple(ids):  # not where a run went between the look and the press
         st.session_state["reported"] = (tuple(ids), stamps, live, questions, over)

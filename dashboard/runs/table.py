@@ -23,6 +23,10 @@ Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
 MOST = 1_000_000  # of a file
 SEARCHED = "id, name, tag, note, state, data set or setting; accuracy>0.9, learning_rate=0.01"
+NAMES = {  # column -> what it is called
+    "run": "Run", "picture": "Sample", "state": "State", "loss": "Loss", "best": "Best loss", "last": "Last loss",
+    "recognizable": "Recognizable at", "accuracy": "Accuracy", "trained": "Trained for", "name": "Name", "tags": "Tags",
+}  # fmt: skip
 ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
     "newest first": ("started", False),
     "oldest first": ("started", True),
@@ -32,6 +36,12 @@ ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and w
     "longest training first": ("epoch", False),
     "by id": ("id", True),
 }
+
+
+def asked() -> str:
+    """What the runs are searched for, in the URL."""
+    told = inputs.says("Search")
+    return st.text_input("Search", key="search", bind="query-params", placeholder=SEARCHED, help=told) or ""
 
 
 def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
@@ -100,26 +110,20 @@ def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folde
 
 def columns() -> dict[str, Any]:
     """What each column of `table` is called and how it is drawn."""
-    config = st.column_config
-    return {
-        "run": config.TextColumn("Run", pinned=True),
-        "picture": config.ImageColumn("Sample", help="class 0 of the last pictures kept in training", width=64),
-        "state": config.TextColumn("State", width=80),
-        "loss": config.LineChartColumn("Loss", help="training loss, means over equal stretches of training", width=120),
-        "best": config.NumberColumn("Best loss", format="%.4f", width=80),
-        "last": config.NumberColumn("Last loss", format="%.4f", width=80),
-        "recognizable": config.TextColumn(
-            "Recognizable at", width=130,
-            help="share of the steps done when half of the pictures are recognizable to stay, judged on x_t",
-        ),
-        "accuracy": config.NumberColumn(
-            "Accuracy", format="%.2f %%", width=80,
-            help="share of generated pictures that the judge takes for the class asked",
-        ),
-        "trained": config.TextColumn("Trained for", width=150),
-        "name": config.TextColumn("Name"),
-        "tags": config.ListColumn("Tags", help="changed below the table"),
-    }  # fmt: skip
+    kinds: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        "run": (st.column_config.TextColumn, {"pinned": True}),
+        "picture": (st.column_config.ImageColumn, {"width": 64}),
+        "state": (st.column_config.TextColumn, {"width": 80}),
+        "loss": (st.column_config.LineChartColumn, {"width": 120}),
+        "best": (st.column_config.NumberColumn, {"format": "%.4f", "width": 80}),
+        "last": (st.column_config.NumberColumn, {"format": "%.4f", "width": 80}),
+        "recognizable": (st.column_config.TextColumn, {"width": 130}),
+        "accuracy": (st.column_config.NumberColumn, {"format": "%.2f %%", "width": 80}),
+        "trained": (st.column_config.TextColumn, {"width": 150}),
+        "name": (st.column_config.TextColumn, {}),
+        "tags": (st.column_config.ListColumn, {}),
+    }
+    return {key: kind(NAMES[key], help=inputs.says(NAMES[key]), **how) for key, (kind, how) in kinds.items()}
 
 
 def choose(ids: Sequence[str]) -> None:

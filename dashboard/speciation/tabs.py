@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.components import elements, remedy
+from dashboard.components import elements, remedy, terms
 from dashboard.data import adopted, archive
 from dashboard.speciation import classifier, cloning, label_swap, posterior, uturn
 
@@ -41,6 +41,7 @@ PARTS = {
 def draw(name: str, run: pd.Series, axis: str) -> None:
     """The tab of this name, a key of PARTS."""
     part = PARTS[name]
+    elements.note(terms.meaning(name))
     frame = archive.ask(part.query, run=run["run"])
     if not adopted.labels(run):
         elements.note(adopted.nothing_to_name(run, part.name))

@@ -31,37 +31,37 @@ def sentence(at: Ways) -> str:
         return f"No way of drawing of {at.id} itself was compared."
     if not top.draws_classes:
         return (
-            f"How few evaluations keep the quality of {at.id} cannot be said: its best, {_named(top, at)}, does not "
-            f"surely show the class asked for more often than by lot, {share(top.accuracy)} against "
+            f"How few evaluations keep the quality of {at.id} cannot be said: its best does not surely show the class "
+            f"asked for more often than by lot.\nIts best, {_named(top, at)}: {share(top.accuracy)} against "
             f"{100 * top.guess:.1f} %, n = {top.accuracy.n:,}."
         )
     if least is top:
-        return f"{_none_fewer(at, top)}; the source takes 100+."
-    fewer = estimate(points_lost(least, top, others), ".1f")
+        return _none_fewer(at, top)
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{fewer} points of accuracy against {at.id}'s best ({_named(top, at)}, "
-        f"{100 * top.accuracy.value:.1f} %)"
+        f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
+        f"n = {top.accuracy.n:,} pictures of the same noise.\n"
+        f"The best: {_named(top, at)}, {100 * top.accuracy.value:.1f} %"
     )
     distance = farther(least, top, others)
     if not math.isnan(distance.value):
-        text += f", at {times(distance)} times its Fréchet distance"
+        text += f"; at {times(distance)} times its Fréchet distance"
     ends = f"intervals that hold for {_many(at.ways[1:])} at once" if others > 1 else "95 % intervals"
-    return f"{text}; {ends}, n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
+    return f"{text}; {ends}. The source takes 100+."
 
 
 def _none_fewer(at: Ways, top: Way) -> str:
     """Why no way of fewer evaluations than the best surely keeps its quality."""
-    told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+    source = "the source takes 100+."
+    told = f"Its best: {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
     if open_to := left_open(at, top, top):
-        return (
-            f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
-        )
+        said = f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}"
+        return f"{said}; {source}\n{told}."
     if top.evaluations > min(way.evaluations for way in at.ways):
-        return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}"
+        return f"Nothing keeps the quality of {at.id} with fewer evaluations than its best; {source}\n{told}."
     equal = len(at.ways) > 1 and all(way.accuracy.value == top.accuracy.value for way in at.ways)
     alike = ", as with every other way" if equal else ""
-    return f"No fewer evaluations than those of {at.id}'s best were compared: {told.partition(', ')[2]}{alike}"
+    return f"No fewer evaluations than those of {at.id}'s best were compared; {source}\n{told}{alike}."
 
 
 def remarks(at: Ways) -> None:

@@ -54,11 +54,11 @@ def sentence(run: str, found: list[Gain]) -> str:
     top = best(found, steps)
     if top is None:
         return f"Whether {run} gains by a late start cannot be said: its distances are not known."
-    closer = f"{counted(steps, 'step')} of {run} that begin late, at logSNR {number(top.logsnr, 'logSNR')}"
+    closer, at = f"{counted(steps, 'step')} of {run} that begin late", f"at logSNR {number(top.logsnr, 'logSNR')}"
     ratio = f"{estimate(top.ratio)} times as far from real pictures as from pure noise, n = {top.ratio.n:,}"
     if verdict(top) == "cannot say":
-        return f"Whether {closer}, end closer cannot be said: {ratio}."
-    return f"{closer}, end {ratio}."
+        return f"Whether {closer}, {at}, end closer cannot be said.\nThey end {ratio}."
+    return f"{closer} end {ratio}.\nThey begin {at}."
 
 
 def _lines(found: list[Gain]) -> list[Curve]:
