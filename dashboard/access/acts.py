@@ -33,7 +33,8 @@ class Act:
 DRAW = Act("Drawing", Role.ANALYST, "pictures", "FIRSTLIGHT_PICTURES_A_MINUTE", 3_000)
 NOTE = Act("Keeping tags and notes", Role.ANALYST, "notes", "FIRSTLIGHT_NOTES_A_MINUTE", 20)
 ANSWER = Act("The blind test", Role.ANALYST, "answers", "FIRSTLIGHT_ANSWERS_A_MINUTE", 120)
-ACTS = (DRAW, NOTE, ANSWER)
+LIST = Act("Changing the list of runs", Role.OPERATOR, "changed runs", "FIRSTLIGHT_CHANGED_RUNS_A_MINUTE", 1_000)
+ACTS = (DRAW, NOTE, ANSWER, LIST)
 
 
 def limit(act: Act) -> int:
