@@ -67,13 +67,18 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
     """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
+    plain_table(headings, rows, name)
+    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+
+
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
+    """A small table, as literal text."""
     head = "".join(f"<th>{named(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     st.html(
         f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
 def damaged(bad: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 -- One row per value of a setting, a word, a tag or a sweep ($by), or per cell, the settings in which the runs differ save the
 -- seed, of the runs that are found (see the macro) and have one: how many, and of a figure the mean, the least and the most,
--- and the means of each seed's runs, where every seed ran with the same settings; in which settings the group's runs differ.
+-- and the means of each seed's runs, where every seed ran with the same settings; in which settings the group's runs differ,
+-- and all that are found.
 with found as (
     from found_runs(
         coalesce($words, []::varchar[]), coalesce($keys, []::varchar[]), coalesce($signs, []::varchar[]),
@@ -66,6 +67,7 @@ apart as (
 select
     value, runs, measured, mean, least, most, seeds,
     case when measured = pairs and measured = seeds * cells then seed_means end as seed_means, differs,
+    (select list(name order by name) from differing) as apart,
     count(*) over () as found
 from sized left join of_seeds using (value) left join apart using (value)
 order by
