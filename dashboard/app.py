@@ -31,6 +31,7 @@ SECTIONS = {
     ],
     "Try": [
         ("generate.py", "Generate", "generate"),
+        ("draw.py", "Draw your own", "draw"),
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
@@ -63,6 +64,7 @@ CONTROLS = {
     "guidance": ("run", "class"),
     "steps": ("run", "class"),
     "generate": ("run",),
+    "draw": ("run",),
     "blind-test": ("run", "axis"),
     "claims": ("run", "with"),
     "report": ("run", "with"),

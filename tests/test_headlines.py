@@ -44,7 +44,10 @@ from dashboard.forward import schedules
 from firstlight.run_folder import Run
 from store.database import Archive
 
-LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
+LIVE = {
+    "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
+    "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
+}
 FOUND = '<p class="headline">'
 
 
