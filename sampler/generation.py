@@ -235,7 +235,7 @@ def drawn(
     x: Pictures | None = None,
     steer: Steer | None = None,
 ) -> Iterator[Progress]:
-    """The steps of `generate`, batch after batch; of `continued`, from an x_t (C, H, W), or of each picture (N, ...)."""
+    """The steps of `generate`, batch after batch; of `continued`, from an x_t (C, H, W), or from one each (N, ...)."""
     channels, height, width = denoiser.shape
     images = blank((len(labels), height, width, channels))
     total = table.steps * -(-len(labels) // batch)
