@@ -32,6 +32,7 @@ SECTIONS = {
     ],
     "Try": [
         ("generate.py", "Generate", "generate"),
+        ("draw.py", "Draw your own", "draw"),
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
@@ -67,6 +68,7 @@ CONTROLS: dict[str, tuple[str, ...]] = {
     "guidance": ("run", "class"),
     "steps": ("run", "class"),
     "generate": ("run",),
+    "draw": ("run",),
     "blind-test": ("run", "axis"),
     "ask": ("run",),
     "claims": ("run", "with"),

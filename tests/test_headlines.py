@@ -49,6 +49,7 @@ OF_NO_RUN = {"glossary": "how many terms there are"}
 LIVE = {
     "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
     "ask": "one sentence for each question: tests/test_ask.py",
+    "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
 }
 FOUND = '<p class="headline">'
 

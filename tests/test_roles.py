@@ -148,6 +148,8 @@ def test_a_viewer_who_presses_what_is_barred_draws_and_writes_nothing(address: s
             told = await act(visitor)
             assert visitor.told.errors == [] and ["drawn"] not in told
             assert "0" not in visitor.buttons  # no answer can be given
+            await visitor.page("draw")
+            assert visitor.says("is for analysts") and not visitor.says("Nothing is drawn yet")
             assert sum("is for analysts" in text for said in told for text in said) >= 4
 
     asyncio.run(press())
