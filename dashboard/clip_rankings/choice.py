@@ -54,7 +54,7 @@ def choice(run: pd.Series) -> Choice:
     frame = clip_scores.judges(archive.ask, str(run["run"]))
     adopted.stop_without_labels(run, "ranking of classes")
     if frame.empty:
-        remedy.stop(f"{run['run']} has no CLIP scores.", str(run["run"]), "clip")
+        remedy.stop(f"{run['run']} has no CLIP scores.", str(run["run"]), "clip", "Make them with")
     judges = list(dict.fromkeys(frame["judge"]))
     with st.container(horizontal=True):
         judge = inputs.pick("CLIP", judges, judges[0], "clip", width=200)

@@ -19,7 +19,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     """The best and the worst pictures of each class."""
     frame = archive.ask("clip_pictures", run=at.look.run, clip=at.look.judge, template=at.look.template)
     if frame.empty:
-        remedy.note(f"{at.look.run} keeps no scored pictures.", at.look.run, "clip")
+        remedy.note(f"{at.look.run} keeps no scored pictures.", at.look.run, "clip", "Keep them with")
         return
     left, right = st.columns(2, gap="large")
     for place, name, best in ((left, "Best", True), (right, "Worst", False)):

@@ -23,7 +23,7 @@ def draw(at: Comparison) -> None:
     ids = at.ids
     known = {run: list(dict.fromkeys(clip_scores.judges(archive.ask, run)["judge"])) for run in ids}
     for run in [run for run in ids if not known[run]]:
-        remedy.note(f"{run} has no CLIP scores.", run, "clip")
+        remedy.note(f"{run} has no CLIP scores.", run, "clip", "Make them with")
     names = list(dict.fromkeys(judge for run in ids for judge in known[run]))
     if not names:
         return
