@@ -139,7 +139,7 @@ def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -
     elements.note(
         student if isinstance(student, str) else f"{student.name} knows these levels below pure noise; from each it "
         "brings the drawing back in as many evaluations as lie ahead. "
-        + ("It is told what the judge sees." if chosen.told else "It is not told what the drawing shows.")
+        + ("It is told what the judge sees." if chosen.told and judge else "It is not told what the drawing shows.")
     )  # fmt: skip
     st.download_button(
         "Your drawing, PNG", plate(work.image[None, None], 1), "firstlight-drawing.png", "image/png",
