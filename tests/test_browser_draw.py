@@ -26,7 +26,7 @@ def test_a_stroke_is_answered_at_every_level_and_undone(opened: Page) -> None:  
     page = opened("draw?run=drawer&draws=2")
     shows(page, EMPTY)
     stroke(page)
-    shows(page, "No student of drawer is here, so nothing is brought back while you draw.")
+    shows(page, "No student of drawer is here, so nothing is brought back while you draw;")
     counts(page.get_by_text(EMPTY), 0)
     shows(page, "n = 5 draws of noise")  # of the classifier, which comes last: every part was asked for
     counts(page.get_by_text(LEFT), 0)

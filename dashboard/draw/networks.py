@@ -109,7 +109,7 @@ def student(run: pd.Series) -> Student | str:
             f"{' and '.join(known)} starts from pure noise alone: a student of one evaluation knows no level at which "
             "it could take up a drawing, so nothing is brought back while you draw."
         )
-    return f"No student of {name} is here, so nothing is brought back while you draw."
+    return f"No student of {name} is here, so nothing is brought back while you draw; every level follows."
 
 
 def is_student(run: pd.Series) -> bool:

@@ -66,6 +66,8 @@ def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
             " The diffusion classifier names the label that explains the noise of one draw best: with little noise all "
             "labels see the same picture, and it names one by chance."
         )
+    else:
+        text += f" {teacher.name} never learned to be told a class, so it names none itself."
     if teacher.net.known:
         text += f" The network knows {len(teacher.net.known)} noise levels; each level is the nearest of them."
     return " ".join(filter(None, (text, who.remark)))
