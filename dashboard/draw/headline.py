@@ -52,10 +52,15 @@ def turning(found: Turns, names: Sequence[str], top: int, run: str) -> str:
             f"becomes something else from {at(found.levels[turns])} down, {_told(found, turns, top)} still {name}"
         )
     if not found.done:
-        return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
+        return begins(found, run)
     if not parts:
         return f"Brought back by {run}, so few draws cannot say at which noise your {name} becomes something else."
     return f"Brought back by {run}, your drawing {' and '.join(parts)}."
+
+
+def begins(found: Turns, run: str) -> str:
+    """What is said before anything was drawn."""
+    return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
 
 
 def _told(found: Turns, place: int, top: int) -> str:

@@ -161,6 +161,10 @@ def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
     names = class_names(place.run)
     if work.top != NOT_YET:
         elements.headline(headline.turning(turns, names, work.top, teacher.name))
+    if not turns.done:  # nothing holds up a student's answer
+        if work.top == NOT_YET:
+            elements.note(headline.begins(turns, teacher.name))
+        return
     if turns.done < turns.total:
         st.progress(turns.done / turns.total, f"{turns.done} of {turns.total} parts; drawing on begins anew")
     st.image(plates.levels(turns, work.top), output_format="PNG", alt="The drawing noised to each level, and back")
