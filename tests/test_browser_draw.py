@@ -23,12 +23,12 @@ def stroke(page: "playwright.Page") -> None:
 
 
 def test_a_stroke_is_answered_at_every_level_and_undone(opened: Page) -> None:  # noqa: F811
-    page = opened("draw?run=drawer&draws=4")
+    page = opened("draw?run=drawer&draws=2")
     shows(page, EMPTY)
     stroke(page)
-    shows(page, "No student of drawer is here, so nothing is brought back while you draw.")
+    shows(page, "No student of drawer is here, so nothing is brought back while you draw;")
     counts(page.get_by_text(EMPTY), 0)
-    shows(page, "n = 10 draws of noise")  # of the classifier: both rounds were asked for, a part at a time
+    shows(page, "n = 5 draws of noise")  # of the classifier, which comes last: every part was asked for
     counts(page.get_by_text(LEFT), 0)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Your drawing, PNG").click()

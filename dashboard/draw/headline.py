@@ -1,5 +1,7 @@
 """The sentence above a drawing: what is seen in it, what a student makes of it, and where it becomes something else."""
 
+from collections.abc import Sequence
+
 from dashboard.draw.way_back import NOT_YET, Live, Turns
 from dashboard.format import share, written
 from evaluator.stats.intervals import Estimate, side, wilson
@@ -15,7 +17,7 @@ def drawing(name: str, judge: str) -> str:
     return f"{judge} sees {name} in your drawing"
 
 
-def live(found: Live, names: tuple[str, ...], judge: str, top: int, student: str) -> str:
+def live(found: Live, names: Sequence[str], judge: str, top: int, student: str) -> str:
     """The sentence of a student's ways back."""
     if top == NOT_YET:
         return f"{student} brings your drawing back from {len(found.levels)} levels; no judge says what it shows."
@@ -31,7 +33,7 @@ def kept(found: Turns, place: int, top: int) -> Estimate:
     return wilson(int((found.top[place, :made] == top).sum()), made)
 
 
-def turning(found: Turns, names: tuple[str, ...], top: int, run: str) -> str:
+def turning(found: Turns, names: Sequence[str], top: int, run: str) -> str:
     """Where the drawing stays what it is and where it becomes something else, as far as the draws can say.
 
     It stays where the interval of the share that stays lies above a half, at this and every level of less noise; it
@@ -50,10 +52,15 @@ def turning(found: Turns, names: tuple[str, ...], top: int, run: str) -> str:
             f"becomes something else from {at(found.levels[turns])} down, {_told(found, turns, top)} still {name}"
         )
     if not found.done:
-        return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
+        return begins(found, run)
     if not parts:
         return f"Brought back by {run}, so few draws cannot say at which noise your {name} becomes something else."
     return f"Brought back by {run}, your drawing {' and '.join(parts)}."
+
+
+def begins(found: Turns, run: str) -> str:
+    """What is said before anything was drawn."""
+    return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
 
 
 def _told(found: Turns, place: int, top: int) -> str:

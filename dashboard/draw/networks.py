@@ -90,7 +90,8 @@ def _window(run: str, net: Denoiser) -> Window | None:
 def student(run: pd.Series) -> Student | str:
     """The student that knows most levels between noise and picture: the run, or one that learned from it.
 
-    Else why nothing is brought back while one draws, a sentence.
+    Else why nothing is brought back while one draws, a sentence. Raises SamplerError where the run's own network cannot
+    be loaded.
     """
     name = str(run["run"])
     ids = [name] if is_student(run) else _students(run)
@@ -101,13 +102,14 @@ def student(run: pd.Series) -> Student | str:
             if known[each]:
                 return Student(each, folder, generation.denoiser(folder), settings_of(folder), known[each])
         except SamplerError:
-            continue
+            if each == name:
+                raise
     if not any(known.values()) and known:
         return (
             f"{' and '.join(known)} starts from pure noise alone: a student of one evaluation knows no level at which "
             "it could take up a drawing, so nothing is brought back while you draw."
         )
-    return f"No student of {name} is here, so nothing is brought back while you draw."
+    return f"No student of {name} is here, so nothing is brought back while you draw; every level follows."
 
 
 def is_student(run: pd.Series) -> bool:

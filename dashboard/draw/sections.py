@@ -139,7 +139,7 @@ def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -
     elements.note(
         student if isinstance(student, str) else f"{student.name} knows these levels below pure noise; from each it "
         "brings the drawing back in as many evaluations as lie ahead. "
-        + ("It is told what the judge sees." if chosen.told else "It is not told what the drawing shows.")
+        + ("It is told what the judge sees." if chosen.told and judge else "It is not told what the drawing shows.")
     )  # fmt: skip
     st.download_button(
         "Your drawing, PNG", plate(work.image[None, None], 1), "firstlight-drawing.png", "image/png",
@@ -161,6 +161,10 @@ def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
     names = class_names(place.run)
     if work.top != NOT_YET:
         elements.headline(headline.turning(turns, names, work.top, teacher.name))
+    if not turns.done:  # nothing holds up a student's answer
+        if work.top == NOT_YET:
+            elements.note(headline.begins(turns, teacher.name))
+        return
     if turns.done < turns.total:
         st.progress(turns.done / turns.total, f"{turns.done} of {turns.total} parts; drawing on begins anew")
     st.image(plates.levels(turns, work.top), output_format="PNG", alt="The drawing noised to each level, and back")

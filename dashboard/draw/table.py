@@ -50,9 +50,11 @@ def _most(tops: NDArray[np.int64], names: Sequence[str]) -> str:
 def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
     """How the rows were made, sentences."""
     steps = len(teacher.chain()) - 1
-    told = "told the class that the judge sees in the drawing" if chosen.told else "without a label"
+    told = "without a label"
+    if not teacher.net.no_label or (chosen.told and who.clean is not None):
+        told = f"told {'the class that the judge sees' if who.clean is not None else teacher.net.classes[0]}"
     if not teacher.net.no_label:
-        told = "told the class that the judge sees in the drawing, because it knows no pictures without a label"
+        told += ", because it knows no pictures without a label"
     text = (
         f"A U-turn: noised to a level, and brought back by {teacher.name}, {told}, along what lies ahead of an "
         f"ancestral chain of {steps} steps. Each draw has noise of its own, the same at every level, so levels agree "
@@ -64,6 +66,8 @@ def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
             " The diffusion classifier names the label that explains the noise of one draw best: with little noise all "
             "labels see the same picture, and it names one by chance."
         )
+    else:
+        text += f" {teacher.name} never learned to be told a class, so it names none itself."
     if teacher.net.known:
         text += f" The network knows {len(teacher.net.known)} noise levels; each level is the nearest of them."
     return " ".join(filter(None, (text, who.remark)))

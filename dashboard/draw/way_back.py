@@ -102,8 +102,11 @@ def seen(judge: Judge | None, x: Pictures, logsnr: float | None = None) -> Tops:
 
 
 def label_for(net: Any, told: bool, top: int) -> int:
-    """The label that a way back is given: none, or the class that the judge sees where it is `told` or must be."""
-    return max(top, 0) if told or not net.no_label else len(net.classes)
+    """The label that a way back is given: none, or the class that the judge sees where it is `told` or must be.
+
+    Of a network that must be told one where nobody knows which, its first.
+    """
+    return max(top, 0) if not net.no_label or (told and top != NOT_YET) else len(net.classes)
 
 
 def at_once(student: Student, image: Bytes, label: int, seed: int, judge: Judge | None) -> Live:
