@@ -45,7 +45,8 @@ def network(run: str, stopping: bool = False) -> None:
     """Say that a run has no network to draw with, where it has none, with the button; `stopping`: and end the page."""
     folder = archive.run_folder(run)
     if not folder.denoiser.is_file():
-        (stop if stopping else note)(f"{run} has no {folder.denoiser.name}.", run, "export")
+        say = stop if stopping else note
+        say(f"{run} has no {folder.denoiser.name}.", run, "export")
 
 
 def sentence(run: str, what: str, how: str = "Do it with", more: Sequence[str] = ()) -> str:

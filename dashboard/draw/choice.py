@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import inputs
 from dashboard.draw.networks import Teacher
 from dashboard.draw.way_back import MOST
 from dashboard.pictures.pixels import Bytes
@@ -52,7 +52,7 @@ def choice(run: pd.Series, teacher: Teacher | None) -> Choice:
                 "Noise, logSNR", low, high, min(max(0.0, low), high), "level", owner, help=LEVEL, step=0.5
             )
             draws = int(inputs.entry("Draws", 2, MOST, 8, "draws", help="of noise, at each level"))
-        seed = int(inputs.entry("Seed", 0, 9999, 0, "seed", help=elements.WORDS["seed"]))
+        seed = int(inputs.entry("Seed", 0, 9999, 0, "seed"))
         told = False
         if teacher is not None and teacher.net.no_label and teacher.listens:
             told = inputs.choose("Label given", LABELS, "label", help=LABEL) == LABELS[1]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 WIDE, HIGH = 110, 24  # pixels of a small curve
@@ -30,13 +31,9 @@ def _cell(value: Any, kind: Mapping[str, Any]) -> str:
     """One value as its column shows it."""
     if kind.get("type") == "image":
         return f'<img src="{html.escape(value)}" alt="">' if isinstance(value, str) else ""
-    if (isinstance(value, Sequence) and not isinstance(value, str)) or (
-        hasattr(value, "tolist") and getattr(value, "ndim", 0)
-    ):
-        values = list(value)
-        return (
-            _curve(values) if kind.get("type") == "line_chart" else html.escape(", ".join(str(each) for each in values))
-        )
+    if isinstance(value, list | tuple | np.ndarray):
+        shown = ", ".join(str(each) for each in value)
+        return _curve(list(value)) if kind.get("type") == "line_chart" else html.escape(shown)
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     if kind.get("type") == "number" and "%" in str(kind.get("format") or ""):
