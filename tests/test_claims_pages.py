@@ -53,6 +53,7 @@ def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open,
     said = words(test)
     assert [heading.value.split()[0] for heading in test.subheader] == [f"S{number}" for number in range(1, 15)]
     assert "lab supports " in said and " parts of the source's statements." in said
+    assert "The source: A course report on a class-conditional MNIST diffusion model." in said
     assert "✓ supported" in said and "✗ not supported" in said and "? cannot say" in said
     assert "<summary>query ablations</summary><pre>" in said and 'class="verdict-' in said
     assert 'href="/network?run=lab"' in said

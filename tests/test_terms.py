@@ -21,7 +21,7 @@ MORE = {  # what another run shows beside it
     "compare": {"run": "fashion", "baseline": "mnist"}, "forward": {"run": "course"}, "steps": {"run": "fashion"},
 }  # fmt: skip
 TABS = ("part", "behind", "experiment", "guided")
-VERBS = ("button", "download_button", "tab", "expander")  # say what they do, or what is in them
+VERBS = ("button", "download_button", "page_link", "tab", "expander")  # say what they do, or what is in them
 BARE = re.compile(r"<(th|dt)>(.*?)</\1>")
 TERM = re.compile(r'<(th|dt)><span class="term" tabindex="0" aria-description="[^"]+">(.*?)</span></\1>')
 

@@ -10,7 +10,7 @@ from dashboard.access import addresses
 from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
-from dashboard.components import csv_download, elements, remedy
+from dashboard.components import csv_download, elements, remedy, terms
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
@@ -40,6 +40,7 @@ def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
         )
     table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
     st.html(f'<div class="wide" tabindex="0" role="region" aria-label="All statements">{table}</div>')
+    elements.note(f"The source: {terms.meaning('source')}")
     elements.note("✓ supported, ✗ not supported, ? cannot say; one mark for each part of a statement.")
 
 

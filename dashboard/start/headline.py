@@ -9,11 +9,8 @@ def sentence(shown: Trajectory, name: str) -> str:
     looked, source = shown.looked, f"the source says around {SOURCE:.0f} %"
     if looked.empty:
         return f"This {name} comes out of the noise step by step."
-    judge, steps = looked["judge"].iloc[0], int(shown.row["steps"])
+    judge = looked["judge"].iloc[0]
     if shown.point is None:
         return f"{judge} does not recognize this {name}, even when it is finished; {source}."
-    done = 100 * shown.point / steps
-    return (
-        f"{judge}, a network that reads digits, recognizes this {name} from {done:.0f} % of its {steps} steps on; "
-        f"{source}."
-    )
+    done = 100 * shown.point / int(shown.row["steps"])
+    return f"{judge}, a network that reads digits, recognizes this {name} from {done:.0f} % of its steps on; {source}."

@@ -70,7 +70,8 @@ def ways() -> None:
     with second:
         st.subheader("Compare two runs", anchor=False)
         st.markdown("What differs, by how much, and whether that can be told from chance.")
-        st.page_link(PAGES / "compare.py", label="Compare the source's network with another", query_params=compare)
+        which = "the source's network with another" if compare else "on Compare"
+        st.page_link(PAGES / "compare.py", label=f"Compare {which}", query_params=compare)
     with third:
         st.subheader("Bring your own", anchor=False)
         st.markdown(OWN)
