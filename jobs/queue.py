@@ -1,7 +1,8 @@
 """A queue of commands: each a job that waits for those before it, as `firstlight jobs start` and a page begin them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jobs.job import UNDER_WAY, Job, jobs_in, numbered_job
 from jobs.local import Local
@@ -26,8 +27,13 @@ def begin(runs: Path, commands: Sequence[Sequence[str]]) -> list[Job]:
 
 def latest(runs: Path, words: Sequence[str]) -> Job | None:
     """The last job of this command; None where there never was one."""
-    whole = [*words, *archive_words(runs)]
-    return next((job for job in reversed(jobs_in(runs)) if job.card()["words"] == whole), None)
+    return next((job for job in reversed(jobs_in(runs)) if told(job.card()) == [*words]), None)
+
+
+def told(card: Mapping[str, Any]) -> list[str]:
+    """The words of a job's card, without where the archive lies."""
+    words = [str(word) for word in card.get("words", [])]
+    return words[: words.index("--runs")] if "--runs" in words else words
 
 
 def before(job: Job) -> list[Job]:

@@ -158,7 +158,8 @@ def test_claims_offers_each_evaluation_that_would_let_more_be_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-    write_run(tmp_path, "bare", tables=("metrics",))
+    digits = card("bare")["dataset"] | {"classes": [*"0123456789"], "size": 28}
+    write_run(tmp_path, "bare", tables=("metrics",), dataset=digits)
     offered = [each.help for each in linked("claims", run="bare").button if each.label == "Do it here"]
     first = "starts firstlight export bare, then firstlight"
     assert sorted(offered) == [

@@ -11,6 +11,7 @@ from dashboard.components import elements
 from dashboard.data import jobs as data_jobs
 from firstlight.errors import RunError, disk
 from jobs.job import UNDER_WAY, Job
+from jobs.queue import told
 
 LOOK = 2.0  # seconds between two looks
 LINES = 12  # of a log, more of which scroll
@@ -42,7 +43,7 @@ def row(job: Job, state: str, place: str) -> None:
     share, said = data_jobs.said(job, state)
     barred = refusal(START)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, elements.literal(f"{job.id}, {data_jobs.command_of(job.card())}: {said}"))
+        st.progress(share, elements.literal(f"{job.id}, {' '.join(told(job.card()))}: {said}"))
         st.button(
             "Cancel",
             key=f"cancel-{job.id}-{place}",

@@ -43,10 +43,13 @@ def stop(said: str, run: str, what: str, how: str = "Do it with") -> NoReturn:
 
 def network(run: str, stopping: bool = False) -> None:
     """Say that a run has no network to draw with, where it has none, with the button; `stopping`: and end the page."""
-    folder = archive.run_folder(run)
-    if not folder.denoiser.is_file():
-        say = stop if stopping else note
-        say(f"{run} has no {folder.denoiser.name}.", run, "export")
+    denoiser = archive.run_folder(run).denoiser
+    if denoiser.is_file():
+        return
+    said = f"{run} has no {denoiser.name}."
+    if stopping:
+        stop(said, run, "export")
+    note(said, run, "export")
 
 
 def sentence(run: str, what: str, how: str = "Do it with", more: Sequence[str] = ()) -> str:

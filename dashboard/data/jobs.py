@@ -8,7 +8,7 @@ from dashboard.format import duration
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from jobs.job import FOLDER, UNDER_WAY, Job, read
-from jobs.queue import before
+from jobs.queue import before, told
 from jobs.table import literal, summary
 
 TAIL = 20_000  # bytes of a log that a page shows
@@ -23,17 +23,11 @@ class Standing(NamedTuple):
 
     @property
     def command(self) -> str:
-        return command_of(self.card)
+        return " ".join(told(self.card))
 
     @property
     def ended(self) -> bool:
         return self.state not in UNDER_WAY
-
-
-def command_of(card: dict[str, Any]) -> str:
-    """The words of a job's card, without where the archive lies."""
-    words = [str(word) for word in card.get("words", [])]
-    return " ".join(words[: words.index("--runs")] if "--runs" in words else words)
 
 
 def standing(runs: Path) -> list[Standing]:
@@ -64,7 +58,7 @@ def said(job: Job, state: str) -> tuple[float, str]:
         return 0.0, "is being ended"
     ahead, known = before(job), job.progress()
     what = str(known.get("what") or "").removesuffix(": ")
-    what = "" if what in command_of(job.card()) else what  # it is named already
+    what = "" if what in " ".join(told(job.card())) else what  # it is named already
     if ahead and state != "running":
         return 0.0, f"waits for {ahead[0].id}" + (f" and {len(ahead) - 1} more" if len(ahead) > 1 else "")
     done, total = known.get("done"), known.get("total")
