@@ -93,7 +93,7 @@ def test_losses_of_other_kinds_and_figures_of_other_data_have_no_best(tmp_path: 
     archive = Archive(tmp_path)
     for figure, typed, why in (("best_loss", "id!=c", "prediction"), ("accuracy", "id!=b", "dataset")):
         frame = archive.ask("run_groups", by="", figure=figure, **search(typed))
-        assert f"cannot be said: the runs differ in {why}; search for one" in best(frame, FIGURES[figure])
+        assert f"cannot be said: the runs differ in {why}; narrow the search" in best(frame, FIGURES[figure])
     mixed = archive.ask("run_groups", by="tag", figure="best_loss").iloc[0]
     assert groups.said(mixed, FIGURES["best_loss"]) == "losses of unlike kinds: no mean"
 
