@@ -40,7 +40,7 @@ def parallel(frame: pd.DataFrame, settings: Sequence[str], kind: Kind) -> Figure
     frame: run, the settings, `figure`.
     """
     layout = bare_layout("")
-    heights, labels = zip(*(_heights(frame[name]) for name in (*settings, "figure")), strict=True)
+    heights, labels = zip(*map(_heights, (frame[name] for name in (*settings, "figure"))), strict=True)
     edge = frame["figure"].quantile(0.75 if kind.better == "highest" else 0.25)
     better = frame["figure"] >= edge if kind.better == "highest" else frame["figure"] <= edge
     traces = [
@@ -81,7 +81,7 @@ def _heights(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:
     """Where each value stands on its axis, 0 to 1, and the axis's labels: few values stand apart evenly."""
     distinct = sorted(values.unique())
     numeric = pd.api.types.is_numeric_dtype(values)
-    if len(distinct) <= TICKS or not numeric:
+    if (len(distinct) <= TICKS and values.name != "figure") or not numeric or len(distinct) < 2:
         places = {value: place / max(len(distinct) - 1, 1) for place, value in enumerate(distinct)}
         every = -(-len(distinct) // TICKS)
         ticks = [(places[each], f"{each:g}" if numeric else str(each)[:24]) for each in distinct[::every]]

@@ -14,7 +14,7 @@ from store.search import search
 SEARCHED = 'words; accuracy>=0.9, learning_rate=0.01, tag="for the talk", state!=finished'
 SHELVES = ("shown", "hidden", "archived", "all")
 CELLS = "settings, all but the seed"  # what groups may be of beside a setting, a tag, a sweep
-WORDS = ("sweep", "tag", "dataset", "state", "preset", "device")  # that groups may be of, beside settings
+WORDS = ("sweep", "dataset", "tag", "state", "preset", "device")  # that groups may be of, beside settings
 ORDERS = {  # what a table is ordered by, in words people say: a fact's name, and whether it rises
     "newest first": ("started", False),
     "oldest first": ("started", True),

@@ -32,16 +32,16 @@ def draw(run: pd.Series, at: Chosen) -> None:
         return
     elements.headline(best(cells, kind))
     elements.note(METHOD)
-    settings = groups.listed(cells["apart"].iloc[0])
+    differing = groups.listed(cells["apart"].iloc[0])
+    frame = points(at, name, differing).dropna(subset="figure")
+    settings = sorted(
+        (each for each in differing if frame[each].nunique() > 1), key=lambda each: frame[each].isna().sum()
+    )
     if not settings:
-        elements.note("The runs that are found differ in no setting but the seed: there is nothing to draw against.")
+        elements.note("The runs that have it differ in no setting but the seed: there is nothing to draw it against.")
         return
     against = inputs.pick("Setting", settings, settings[0], "against", width=240)
-    frame = points(at, name, settings)
-    known = frame.dropna(subset=[against, "figure"])
-    if known.empty:
-        elements.note(f"No run has both {against} and this figure.")
-        return
+    known = frame.dropna(subset=against)
     more = f" The newest {POINTS:,} of them are drawn." if len(frame) >= POINTS else ""
     elements.note(f"A point for each of {len(known):,} runs; they may differ in more than what is on the axis.{more}")
     alt = f"{kind.label} of {len(known)} runs against {against}"
@@ -86,7 +86,7 @@ def best(cells: pd.DataFrame, kind: Kind) -> str:
     if cells["found"].iloc[0] > len(cells):
         return f"{cannot} of {cells['found'].iloc[0]:,} cells; narrow the search to {CELLS} or fewer."
     if unlike := sorted(apart & (LEARNT.keys() if kind.label.endswith("loss") else {"dataset"})):
-        return f"{cannot}: the runs differ in {', '.join(unlike)}; search for one of each."
+        return f"{cannot}: the runs differ in {', '.join(unlike)}; narrow the search to one of each."
     ends = [over_seeds(cell, len(known)) for _, cell in known.iterrows()]
     alone = sum(found is None or found.n < 2 for found in ends)
     name, top = str(known["value"].iloc[0]), ends[0]
