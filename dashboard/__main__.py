@@ -55,14 +55,14 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
-    telling.add_argument("run", nargs="+", metavar="RUN")
-    telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    telling.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
+    telling.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the file to write")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
-    check.add_argument("file", type=Path, metavar="FILE.html")
+    check.add_argument("file", type=Path, metavar="FILE.html", help="a report")
     check.set_defaults(command=check_report)
     for each in (telling, check):
         each.add_argument(
