@@ -8,7 +8,7 @@ from streamlit import logger
 
 logger.set_log_level("ERROR")  # it warns of caches without a server, which there is none of here
 
-from dashboard.app import SECTIONS  # noqa: E402
+from dashboard.app import CONTROLS, SECTIONS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATHS = {file.removesuffix(".py"): path for pages in SECTIONS.values() for file, _, path in pages}
@@ -16,6 +16,12 @@ TITLES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for fil
 TITLE_CALL = re.compile(r"elements\.title\(\s*\"[^\"]*\",\s*\"([^\"]*)\"")
 SHOWN = {"trajectory": "run=course", "report": "run=course", "claims": "run=course"}  # where `mnist` is not the best
 USUAL = "run=mnist"
+
+
+def address(name: str) -> str:
+    """What is pictured of a page: its path with the controls that it is shown with; a page without a run has none."""
+    query = SHOWN.get(name, USUAL) if CONTROLS[PATHS[name]] else ""
+    return f"{PATHS[name]}?{query}" if query else PATHS[name]
 
 
 def question(name: str) -> str:

@@ -38,8 +38,8 @@ def make(folder: Path) -> str:
             context = opened.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
-            for name, path in page_list.PATHS.items():
-                page.goto(f"{address}/{path}?{page_list.SHOWN.get(name, page_list.USUAL)}")
+            for name in page_list.PATHS:
+                page.goto(f"{address}/{page_list.address(name)}")
                 page.locator("[data-testid=stMain] h1").first.wait_for()
                 page.wait_for_timeout(500)  # a script that has begun says so within this
                 page.locator(BUSY).first.wait_for(state="detached")
