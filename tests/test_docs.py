@@ -79,7 +79,7 @@ def test_the_tables_of_benchmarks_have_every_row() -> None:
     rows = benchmark_tables.json.loads(BENCHMARKS[0].read_text())["rows"]
     assert sum(line.startswith("| ") and line[2].isdigit() for line in many.splitlines()) == len(rows)
     assert many.count("on another machine") == sum("processor" in row for row in rows) > 0
-    assert "OpenVINO | " in drawing and "[1.14, 1.51]" in drawing
+    assert "OpenVINO | " in drawing and "| 5,970 [5,900, 6,220] |" in drawing and "[1.14, 1.51]" in drawing
 
 
 def test_the_numbers_of_the_schedules_are_those_of_the_formula() -> None:

@@ -9,14 +9,20 @@ QUESTIONS = {  # title and unit
     "curves": ("Three curves of 2,000 points", "ms"),
     "recognition": ("Recognized at each step", "ms"),
     "page": ("A page, from the click until it is painted", "ms"),
-    "begin": ("Until the first answer of a new process", "s"),
+    "begin": ("Until the first answer of a new process, n = 1 each", "s"),
     "memory": ("Memory", "MB"),
 }
 
 
-def measured(value: dict[str, float], digits: int = 3) -> str:
-    """A median and where nine of ten rounds lie, to as many significant digits."""
-    return f"{value['median']:.{digits}g} [{value['low']:.{digits}g}, {value['high']:.{digits}g}]"
+def number(value: float) -> str:
+    """Three significant digits, thousands set apart."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def measured(value: dict[str, float]) -> str:
+    """A median and where nine of ten rounds lie; 1 alone of what is held against itself."""
+    middle, low, high = (number(value[key]) for key in ("median", "low", "high"))
+    return middle if value["low"] == value["high"] == 1 else f"{middle} [{low}, {high}]"
 
 
 def origin(held: dict[str, Any]) -> str:
@@ -60,15 +66,20 @@ def store(path: Path) -> str:
     parts = [f"{origin(held)} Rounds: {held['rounds']}; of a page {held['page_rounds']} visits."]
     for question, (title, unit) in QUESTIONS.items():
         asked = [row for row in held["rows"] if row["question"] == question]
-        rows = [[f"{row['runs']:,}", row["name"], value(row, unit), ratio(row), remark(row)] for row in asked]
-        parts += [f"**{title}**", table(["runs", "who", unit, "times as long as ours", "remark"], rows)]
+        held_against = any("ratio" in row for row in asked)
+        head = ["runs", "who", unit, *(["times as long as ours"] if held_against else []), "remark"]
+        rows = [
+            [f"{row['runs']:,}", row["name"], value(row, unit), *([ratio(row)] if held_against else []), remark(row)]
+            for row in asked
+        ]
+        parts += [f"**{title}**", table(head, rows)]
     return "\n\n".join(parts)
 
 
 def value(row: dict[str, Any], unit: str) -> str:
     """What was measured, with its range where it has one."""
     held = row[unit]
-    return measured(held) if isinstance(held, dict) else f"{held:,.3g}"
+    return measured(held) if isinstance(held, dict) else number(held)
 
 
 def ratio(row: dict[str, Any]) -> str:

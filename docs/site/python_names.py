@@ -1,6 +1,7 @@
 """The public names of `import firstlight`, from their docstrings and signatures."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import firstlight
 from firstlight.recording.recorder import Recorder
 
 FIRST = ("record", "adopt", "import_metrics")  # in this order; the schedules after them
+HOMES = re.compile(r"\b(?:collections\.abc|typing|pathlib|firstlight(?:\.[a-z_]+)+)\.(?=[A-Z])")  # of a type's name
 METHODS = ("log", "snapshot", "trajectory", "finish")
 
 
@@ -34,13 +36,13 @@ def called(name: str, function: Callable[..., Any]) -> str:
     """The signature as one would type it, an argument a line where it is long."""
     signature = inspect.signature(function)
     given = [each for key, each in signature.parameters.items() if key != "self"]
-    short = str(signature.replace(parameters=given))
+    short = HOMES.sub("", str(signature.replace(parameters=given)))
     if len(name + short) <= 88:
         return name + short
     lines, starred = [], False
     for each in given:
         if each.kind is inspect.Parameter.KEYWORD_ONLY and not starred:
             lines, starred = [*lines, "*,"], True
-        lines.append(f"{each},")
+        lines.append(HOMES.sub("", f"{each},"))
     back = "" if signature.return_annotation is inspect.Signature.empty else short[short.rindex(") ->") + 1 :]
     return "\n".join([f"{name}(", *(f"    {line}" for line in lines), f"){back}"])
