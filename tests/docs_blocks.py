@@ -128,6 +128,8 @@ def run(block: Block, home: Path) -> tuple[bool, str]:
     environment = {key: value for key, value in environment.items() if not key.startswith("FIRSTLIGHT_")}
     said = home.parent / "said.txt"
     served = block.note.partition("serves ")[2]
+    if served and answers(served):
+        return False, f"{served} answers before anything is started; end what serves it\n"
     with said.open("w") as out:
         process = subprocess.Popen(
             ["bash", "-e", "-c", block.code], cwd=home, env=environment, stdout=out, stderr=subprocess.STDOUT,
@@ -148,11 +150,18 @@ def waited(process: "subprocess.Popen[bytes]", address: str) -> bool:
     """Whether what `process` serves answers within the time."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return bool(urllib.request.urlopen(address, timeout=5).status == 200)
-        except OSError:
-            time.sleep(0.5)
+        if answers(address):
+            return True
+        time.sleep(0.5)
     return False
+
+
+def answers(address: str) -> bool:
+    """Whether something there answers."""
+    try:
+        return bool(urllib.request.urlopen(address, timeout=5).status == 200)
+    except OSError:
+        return False
 
 
 def main() -> int:

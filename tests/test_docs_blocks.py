@@ -1,6 +1,8 @@
 """Each block of code in the docs is run, or says why not; each command in one is a command, run or not."""
 
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import docs_blocks
 import pytest
@@ -84,3 +86,12 @@ def test_a_block_that_fails_or_serves_nothing_is_told(tmp_path: Path, monkeypatc
     assert docs_blocks.run(marked(tmp_path, "<!-- run -->\n```\ncat file\n```\n"), home) == (True, "hello\n")
     silent = marked(tmp_path, "<!-- run: serves http://127.0.0.1:9 -->\n```\ntrue\n```\n")
     assert docs_blocks.run(silent, home)[0] is False
+
+
+def test_what_something_else_serves_is_not_taken_for_the_block_s_own(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        good, said = docs_blocks.run(marked(tmp_path, f"<!-- run: serves {address} -->\n```\nsleep 9\n```\n"), tmp_path)
+        server.shutdown()
+    assert not good and address in said
