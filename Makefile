@@ -8,7 +8,8 @@
 # make docs        build the docs into build/docs, warnings as errors, with pictures of the pages where there is a browser;
 #                  PICTURES=no leaves those out, VERSION=0.1.0 builds into a folder of that name beside the others
 # make docs-serve  build them and show them on http://127.0.0.1:$(DOCS_PORT)
-# make docs-run    run every block of commands in the docs that is marked to be run: minutes; PAGE=docs/tutorial.md one page's
+# make docs-run    run every block of commands in the docs that is marked to be run: minutes; PAGE=docs/tutorial.md one page's,
+#                  SMALL=yes with less to train, trace and judge
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
 PYTHON ?= python3
@@ -46,7 +47,7 @@ docs-serve: docs
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs $(DOCS_PORT)
 
 docs-run: .venv/all.stamp
-	@$(BIN)/python tests/docs_blocks.py $(PAGE)
+	@$(BIN)/python tests/docs_blocks.py $(if $(SMALL),--small) $(PAGE)
 
 audit: .venv/audit/bin/pip-audit
 	@$(BIN)/python .ci/audit.py

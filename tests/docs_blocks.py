@@ -20,7 +20,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -33,6 +33,11 @@ FENCE = re.compile(
 )
 SHELL = ("", "bash")
 LEFT_OUT = (".git", ".venv", "build", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
+SMALL = {  # with --small: the same commands where there is little time
+    "--preset tiny": "--preset tiny --epochs 2 --per-class 40",
+    "trace first": "trace first --per-class 4",
+    "evaluate all first": "evaluate all first --per-class 20",
+}
 PATIENCE = 3600  # seconds for a block, on a machine with other work
 
 
@@ -114,6 +119,14 @@ def parse(words: list[str]) -> None:
         raise ValueError(str(error)) from None
 
 
+def smaller(block: Block) -> Block:
+    """The block with less to train, trace and judge."""
+    code = block.code
+    for words, few in SMALL.items():
+        code = re.sub(rf"{words}\b", few, code)
+    return replace(block, code=code)
+
+
 def copy_to(folder: Path) -> Path:
     """A copy of the checkout, with this Python as its .venv."""
     home = folder / "firstlight"
@@ -168,9 +181,12 @@ def main() -> int:
     """Run the marked blocks of some pages, each page's in a copy of its own; 1 where one did not run."""
     parser = argparse.ArgumentParser(description="Run the blocks of the docs that are marked to be run.")
     parser.add_argument("pages", nargs="*", type=Path, help="of these pages (default: all)")
+    parser.add_argument("--small", action="store_true", help="train, trace and judge a tenth as much, or less")
+    given = parser.parse_args()
     failed = counted = 0
-    for path in [page.resolve() for page in parser.parse_args().pages] or pages():
+    for path in [page.resolve() for page in given.pages] or pages():
         wanted = [block for block in blocks(path) if block.note.partition(":")[0] == "run"]
+        wanted = [smaller(block) for block in wanted] if given.small else wanted
         with tempfile.TemporaryDirectory() as folder:
             home = copy_to(Path(folder)) if wanted else Path()
             for block in wanted:

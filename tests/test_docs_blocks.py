@@ -95,3 +95,12 @@ def test_what_something_else_serves_is_not_taken_for_the_block_s_own(tmp_path: P
         good, said = docs_blocks.run(marked(tmp_path, f"<!-- run: serves {address} -->\n```\nsleep 9\n```\n"), tmp_path)
         server.shutdown()
     assert not good and address in said
+
+
+def test_what_is_made_smaller_is_a_command_of_the_tutorial_and_stays_one() -> None:
+    run = [block for block in ALL if block.note == "run" and block.path.name == "tutorial.md"]
+    whole, small = ("".join(block.code for block in some) for some in (run, map(docs_blocks.smaller, run)))
+    assert all(words in whole and few in small for words, few in docs_blocks.SMALL.items())
+    for block in map(docs_blocks.smaller, run):
+        for words in commands(block):
+            parse(words)

@@ -4,7 +4,6 @@ Each version lies in a folder of its own; versions.js beside them says which the
 """
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 
 import links  # noqa: E402
 import pictures  # noqa: E402
+import versions  # noqa: E402
 from sphinx.cmd.build import main as sphinx  # noqa: E402
 
 
@@ -32,22 +32,8 @@ def build(out: Path, version: str, with_pictures: bool) -> int:
     strict = ["-b", "html", "-W", "--keep-going", "-E", "-q", "-c", str(HERE), "-d", str(trees)]
     if sphinx([*strict, str(ROOT / "docs"), str(target)]):
         return 1
-    list_versions(out)
+    versions.write(out)
     return tell(links.look(out), out)
-
-
-def list_versions(out: Path) -> None:
-    """Write versions.js, and an index.html that leads to the last version."""
-    folders = sorted(path for path in out.iterdir() if (path / "searchindex.js").exists())
-    held = {
-        folder.name: sorted(str(page.relative_to(folder).with_suffix("")) for page in folder.rglob("*.html"))
-        for folder in folders
-    }
-    (out / "versions.js").write_text(f"window.FIRSTLIGHT_VERSIONS = {json.dumps(held)}\n")
-    first = "latest" if "latest" in held else folders[-1].name
-    forward = f'<meta http-equiv="refresh" content="0; url={first}/index.html">'
-    page = f'<!doctype html><title>Firstlight</title>{forward}<a href="{first}/index.html">Firstlight</a>\n'
-    (out / "index.html").write_text(page)
 
 
 def tell(found: links.Found, out: Path) -> int:
