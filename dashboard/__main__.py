@@ -62,8 +62,8 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.set_defaults(command=serve)
     commands = flags.add_subparsers(metavar="COMMAND")
     telling = commands.add_parser("report", help="write runs, numbers, charts and pictures into one offline HTML file")
-    telling.add_argument("run", nargs="+", metavar="RUN")
-    telling.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    telling.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
+    telling.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the file to write")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
     answers = "the link of an answer of the page Ask; again for more"
     telling.add_argument("--answer", action="append", default=[], metavar="LINK", help=answers)
@@ -79,7 +79,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     site.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, unpacked")
     site.set_defaults(command=write_site)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
-    check.add_argument("file", type=Path, metavar="FILE.html")
+    check.add_argument("file", type=Path, metavar="FILE.html", help="a report")
     check.set_defaults(command=check_report)
     for each in (telling, site, check):
         each.add_argument(

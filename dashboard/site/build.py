@@ -35,7 +35,7 @@ from store.archive import good_entry
 
 HERE = Path(__file__).parent
 MARK = "firstlight-site.json"  # in a site's folder: what it is of
-SERVERS = ("blind-test", "report", "draw-your-own")  # pages whose subject is what a reader does: no file can
+SERVERS = ("blind-test", "report", "draw")  # pages whose subject is what a reader does: no file can
 DRAWN = "generate"  # here the browser draws, with the run's student
 Found = tuple[dict[str, str], str]  # what an address asks for -> the file, relative to the page's folder
 

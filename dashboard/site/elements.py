@@ -17,6 +17,7 @@ MENU = ("run", "baseline", "class", "with")  # keys of controls that stand in th
 SHOWN = "\0"  # where the line stands that says what controls show
 LINK_BUTTON = "firstlight_link"  # copies the address, which the browser shows
 HERE = re.compile(r'href="/([a-z-]*)\?([^"]*)"')  # a page of the dashboard, as its links name it
+BOLD, CODE = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"`(.+?)`")
 ESCAPED = re.compile(r"\\(.)")
 
 
@@ -113,6 +114,22 @@ def _text(markdown: str) -> str:
     return html.escape(ESCAPED.sub(r"\1", markdown))
 
 
+def _markdown(page: Page, node: Any) -> str:
+    """What pages write as Markdown themselves: paragraphs or one list, with bold words and code."""
+    text = CODE.sub(r"<code>\1</code>", BOLD.sub(r"<b>\1</b>", html.escape(ESCAPED.sub(r"\1", node.proto.body))))
+    lines = text.strip().split("\n")
+    if all(line.startswith("- ") for line in lines):
+        return f"<ul>{''.join(f'<li>{line[2:]}</li>' for line in lines)}</ul>"
+    return f"<p>{' '.join(lines)}</p>"
+
+
+def _page_link(page: Page, node: Any) -> str:
+    folder = f"{node.proto.page}/" if node.proto.page else ""
+    query = f"?{node.proto.query_string}" if node.proto.query_string else ""
+    address = html.escape(f"{page.up}{folder}index.html{query}")
+    return f'<p><a href="{address}">{_text(node.proto.label)}</a></p>'
+
+
 def _json(value: Any) -> str:
     """JSON that closes no script."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
@@ -145,7 +162,7 @@ def _table(page: Page, node: Any) -> str:
 Leaf = Callable[[Page, Any], str]
 LEAVES: Mapping[str, Leaf] = {
     "title": partial(_heading, 1), "header": partial(_heading, 2), "subheader": partial(_heading, 3),
-    "caption": _note, "markdown": _note, "info": _note, "html": Page._html, "plotly_chart": Page._figure,
+    "caption": _note, "markdown": _markdown, "page_link": _page_link, "info": _note, "html": Page._html, "plotly_chart": Page._figure,
     "bidi_component": Page._component, "arrow_data_frame": _table, "dataframe": _table,
 }  # fmt: skip
 BLOCKS: Mapping[str, Leaf] = {
