@@ -5,16 +5,22 @@
 #                  and a sweep of 12 jobs of which a worker is killed; JOBS=... of them
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make trackers    install the trackers that `python -m benchmarks store` races against, in .venv/trackers
+# make docs        build the docs into build/docs, warnings as errors, with pictures of the pages where there is a browser;
+#                  PICTURES=no leaves those out, VERSION=0.1.0 builds into a folder of that name beside the others
+# make docs-serve  build them and show them on http://127.0.0.1:$(DOCS_PORT)
+# make docs-run    run every block of commands in the docs that is marked to be run: minutes; PAGE=docs/tutorial.md one page's,
+#                  SMALL=yes with less to train, trace and judge
 # make audit       known vulnerabilities of what is installed and asked for; exceptions in .ci/audit-exceptions.toml
 # make check       everything that guards the code: ruff, mypy, import rules, tests
 PYTHON ?= python3
 PORT ?= 8501
+DOCS_PORT ?= 8000
 BIN := .venv/bin
 # freed memory stays with the process, instead of being cleared anew for every large array (glibc alone heeds it)
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test fuzz soak bench trackers audit check install shipped clean
+.PHONY: dashboard test fuzz soak bench trackers docs docs-serve docs-run audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -32,6 +38,16 @@ soak: .venv/all.stamp
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
+
+docs: .venv/docs.stamp
+	@$(BIN)/python docs/site/build.py $(if $(VERSION),--version $(VERSION)) $(if $(filter no,$(PICTURES)),--no-pictures)
+
+docs-serve: docs
+	@echo "The docs are on http://127.0.0.1:$(DOCS_PORT), until Ctrl-C"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/docs $(DOCS_PORT)
+
+docs-run: .venv/all.stamp
+	@$(BIN)/python tests/docs_blocks.py $(if $(SMALL),--small) $(PAGE)
 
 audit: .venv/audit/bin/pip-audit
 	@$(BIN)/python .ci/audit.py
@@ -52,6 +68,11 @@ install: .venv/all.stamp
 .venv/dashboard.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing what the dashboard needs into .venv (once, about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/docs.stamp: pyproject.toml .venv/dashboard.stamp
+	@echo "Installing what builds the docs into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 .venv/all.stamp: requirements.txt .venv/dashboard.stamp

@@ -10,6 +10,7 @@ from firstlight.archives import add_flag, hidden, named, own_run
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, elsewhere, place
 from firstlight.telemetry import switch_off
+from store import list_commands
 from store.archive import entries, misnamed
 from store.archive import entry as entry_of
 from store.verification import DAMAGED, Entry, inspect
@@ -41,27 +42,28 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("run", nargs="?", metavar="RUN", help="only this run")
     check.set_defaults(command=show_problems)
     whole = commands.add_parser("export", parents=[everywhere], help="all tables of all sound runs in one DuckDB file")
-    whole.add_argument("file", type=Path, metavar="FILE.duckdb")
+    whole.add_argument("file", type=Path, metavar="FILE.duckdb", help="the file to write")
     whole.set_defaults(command=write_export)
     less = commands.add_parser("slim", parents=[everywhere], help="drop all but some trajectories of a run")
-    less.add_argument("run", metavar="RUN")
+    less.add_argument("run", metavar="RUN", help="the run's id")
     less.add_argument("--keep", type=int, required=True, metavar="N", help="trajectories that stay per class")
     less.add_argument(
         "--every", type=int, default=1, metavar="K", help="of their frames every K-th step (default: all)"
     )
     less.set_defaults(command=drop_trajectories)
     own = commands.add_parser("copy", parents=[everywhere], help="make a bundled run your own, to be changed")
-    own.add_argument("run", metavar="RUN")
+    own.add_argument("run", metavar="RUN", help="the run's id")
     own.set_defaults(command=copy_run)
     sent = commands.add_parser("pack", parents=[everywhere], help="one file of a run and its own judges, to be sent")
-    sent.add_argument("run", metavar="RUN")
+    sent.add_argument("run", metavar="RUN", help="the run's id")
     sent.add_argument("--out", type=Path, metavar="FILE", help="the file (default: RUN.zip)")
     sent.set_defaults(command=pack_run)
     came = commands.add_parser("import", parents=[everywhere], help="take a packed run, or a run's folder, in")
-    came.add_argument("source", type=Path, metavar="FILE|FOLDER")
+    came.add_argument("source", type=Path, metavar="FILE|FOLDER", help="what was packed, or a run's folder")
     came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
     came.set_defaults(command=take_in)
     _add_moves(commands, everywhere)
+    list_commands.add(commands, everywhere)
     return top
 
 
@@ -81,7 +83,7 @@ def _add_moves(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     """From one archive to another."""
     for word, flag, what in (("push", "--to", "take a run into another archive"), ("pull", "--from", "fetch a run")):
         moved = commands.add_parser(word, parents=[everywhere], help=f"{what}, with judges of its own")
-        moved.add_argument("run", metavar="RUN")
+        moved.add_argument("run", metavar="RUN", help="the run's id")
         moved.add_argument(flag, dest="other", type=named, metavar="ADDRESS", required=word == "pull",
                            help="the other archive: a folder, or s3://BUCKET/PREFIX")  # fmt: skip
         moved.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets there, instead of its own")
@@ -97,7 +99,8 @@ def show_list(options: argparse.Namespace) -> int:
         print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
-        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)")
+        shelf = f" ({each.notes.shelf})" if each.notes.shelf else ""
+        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)") + shelf
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
     if (other := elsewhere(options.runs)) and other.notice():
         print(other.notice())

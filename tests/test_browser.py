@@ -43,8 +43,10 @@ OWN = {  # what a page draws that no other does
     "guidance": "first has no guidance sweep yet",
     "steps": "4 evaluations are enough: pupil loses",
     "generate": "first has no denoiser.onnx",
+    "draw": "first has no denoiser.onnx",
     "compare": "neither more nor fewer as far as can be told",
     "blind-test": "Nobody has named pictures of first yet",
+    "ask": "Half of the pictures of 0 are recognizable by",
     "claims": "parts of the source's statements.",
     "report": "A report of first",
 }

@@ -25,6 +25,7 @@ LINKS = [  # a view of every page in which everything is chosen otherwise than b
     "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration",
     "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100",
     "claims?run=second&with=first",
+    "ask?run=second&question=Is+one+class+recognizable+earlier+than+another?&class=1&other-class=2",
 ]
 SEEN = """() => [...document.querySelectorAll(
   'h1, .headline, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'

@@ -73,8 +73,8 @@ def test_a_few_that_never_are_count_as_the_end_and_many_have_no_mean() -> None:
     assert row.never.value == row.more_never.value == never.mean() and row.baseline_never.value == 0
     many = differences.contrasts("blind", points(never=0.5), none, CLASSES, on(), shared=True)[0]
     assert np.isnan(many.difference.value) and np.isnan(many.own) and many.more_never.low > 0.3
-    assert "more than 5 %" in headline._recognized_words(many, "logSNR")[1]
-    short, full = headline._never_words(many, 0.9)
+    assert "more than 5 %" in headline.recognized_words(many, "logSNR")[1]
+    short, full = headline.never_words(many, 0.9)
     assert (
         short == "leaves more pictures unrecognized to the end" and full.startswith("leaves ") and ", more (+" in full
     )
@@ -92,7 +92,7 @@ def test_other_frames_leave_open_which_is_earlier() -> None:
     assert careless.low > 0.5  # a difference that is none
     row = differences.contrasts("coarse", seen, exact, CLASSES, on(apart=True), shared=True)[0]
     assert row.difference.low < 0 < row.difference.high and row.apart
-    assert all("cannot be said" in words for words in headline._recognized_words(row, "logSNR"))
+    assert all("cannot be said" in words for words in headline.recognized_words(row, "logSNR"))
     assert differences.told(row, "+.2f").startswith("[−")  # nothing between the ends is likelier
     late = replace(seen, logsnr=np.full(len(level), 9.0), missed_logsnr=np.full(len(level), 4.0))
     sure = differences.contrasts("late", late, exact, CLASSES, on(apart=True), shared=True)[0].difference
@@ -201,7 +201,7 @@ def test_a_difference_without_an_interval_is_none() -> None:
     assert {one: side(Estimate(2.0, *one, 5)) for one in ends} == ends
     none = wilson(0, 10)
     row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, nan, nan, 10))
-    assert "neither earlier nor later" in headline._recognized_words(row, "% of steps")
+    assert "neither earlier nor later" in headline.recognized_words(row, "% of steps")
 
 
 def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:

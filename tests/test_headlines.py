@@ -46,7 +46,11 @@ from firstlight.run_folder import Run
 from store.database import Archive
 
 OF_NO_RUN = {"glossary": "how many terms there are"}
-LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
+LIVE = {
+    "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
+    "ask": "one sentence for each question: tests/test_ask.py",
+    "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
+}
 FOUND = '<p class="headline">'
 
 

@@ -1,4 +1,4 @@
-"""The README tells everything: each flag of each command, and each dependency with its reason."""
+"""The docs tell everything: each flag, each dependency with its reason, each result with the command that makes it."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 NAME = re.compile(r"^[A-Za-z0-9_-]+")
 
 
@@ -37,12 +37,12 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
         "benchmarks",
     ],
 )
-def test_every_flag_is_in_the_readme(room: str) -> None:
+def test_every_flag_is_in_the_docs(room: str) -> None:
     for parser in parsers(import_module(f"{room}.__main__").parser()):
-        assert parser.prog in README or parser.prog.rsplit(" ", 1)[0] in README
+        assert parser.prog in COMMANDS or parser.prog.rsplit(" ", 1)[0] in COMMANDS
         for action in parser._actions:
             for flag in action.option_strings:
-                assert flag in ("-h", "--help") or f"{flag}" in README, f"{parser.prog} {flag}"
+                assert flag in ("-h", "--help") or f"{flag}" in COMMANDS, f"{parser.prog} {flag}"
 
 
 def requirement_names(lines: list[str]) -> set[str]:
@@ -55,7 +55,7 @@ def test_every_dependency_is_required_once_and_has_a_reason() -> None:
     for extra in project["optional-dependencies"].values():
         wanted |= requirement_names(extra)
     assert wanted == requirement_names((ROOT / "requirements.txt").read_text().splitlines())
-    table = README[README.index("## Dependencies") : README.index("## Licence")]
+    table = (ROOT / "docs" / "dependencies.md").read_text()
     for name in wanted:
         assert re.search(rf"\b{name}\b", table), name
 
@@ -66,7 +66,8 @@ def test_the_dashboard_needs_no_torch() -> None:
 
 
 MEASURED = re.compile(r"\d+\.\d+ %(?!\s\[)")  # settings are whole per cents; what has decimals was measured
-RESULTS = README[: README.index("## Dependencies")]
+TOLD = ["README.md", *(f"docs/{name}.md" for name in ("install", "training", "commands", "results"))]
+RESULTS = "\n\n".join((ROOT / name).read_text() for name in TOLD)
 
 
 def results() -> list[str]:

@@ -23,6 +23,10 @@ GUARDS = {("dashboard.access.permits", "permit"), ("dashboard.generation", "queu
 HARMLESS = {
     ("dashboard.data.changes", "_look_on"),  # looks as every page does, and keeps what it found in the user's own cache
     ("dashboard.generation", "steering"),  # keeps a CLIP that is asked for by name, and no page asks by name
+    ("dashboard.site.build", "site"),  # the command's alone, as all of `dashboard.site`: no page imports it
+    ("dashboard.site.build", "_alone"),
+    ("dashboard.site.build", "_write"),
+    ("dashboard.site.students", "write"),
     ("dashboard.report.live.runtime", "_keep"),  # of one package whose SHA-512 is known, once, outside every archive
 }
 ADA, EVE = "Ada", "Eve"
@@ -144,6 +148,8 @@ def test_a_viewer_who_presses_what_is_barred_draws_and_writes_nothing(address: s
             told = await act(visitor)
             assert visitor.told.errors == [] and ["drawn"] not in told
             assert "0" not in visitor.buttons  # no answer can be given
+            await visitor.page("draw")
+            assert visitor.says("is for analysts") and not visitor.says("Nothing is drawn yet")
             assert sum("is for analysts" in text for said in told for text in said) >= 4
 
     asyncio.run(press())
@@ -167,6 +173,18 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
     asyncio.run(press())
     assert (archive / "drawer" / "notes.json").is_file()
     assert len(list((archive / "drawer" / "answers").glob("*.json"))) == 1
+
+
+def test_an_analyst_starts_no_job(address: str, archive: Path) -> None:
+    async def press() -> None:
+        async with visit(address, "run=drawer", await sign_in(address, ADA)) as visitor:
+            await visitor.page("training")
+            assert "Do it here" in visitor.disabled
+            await visitor.page("training", visitor.buttons["Do it here"])
+            assert visitor.says("Starting jobs is for operators and you are an analyst")
+
+    asyncio.run(press())
+    assert not (archive / ".jobs").exists()
 
 
 def test_before_signing_in_a_page_shows_nothing_and_takes_nothing(address: str) -> None:

@@ -17,11 +17,10 @@ from dashboard import run_facts
 from dashboard.access import sign_in
 from dashboard.access.acts import ANSWER
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
 from dashboard.pictures.pixels import Bytes
-from firstlight import remedy
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
@@ -86,7 +85,7 @@ def begin(run: pd.Series) -> str:
     """What to show, the guess and a name; a sitting begins when the button is pressed. Returns the view chosen."""
     choices = archive.ask("trajectory_choices", run=run["run"])
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
+        remedy.stop(f"{run['run']} has no trajectories.", str(run["run"]), "trace")
     with st.container(horizontal=True):
         view = VIEWS[inputs.pick("Picture shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, USUAL, "pictures"))
@@ -142,9 +141,8 @@ def picture(run: pd.Series, trial: Trial) -> None:
         elements.stop(f"{run['run']} has other trajectories than when this sitting began; begin it again.")
     st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
     image = shown(row.iloc[0], run, trial.sitting.view, frame)
-    st.image(
+    elements.picture(
         grid.plate(image[None, None], max(1, PIXELS // int(run["size"]))),
-        output_format="PNG",
         alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named",
     )
     _buttons(run, trial, row.iloc[0], frame)

@@ -25,19 +25,19 @@ def sentence(at: Comparison) -> str:
     short, full = [], []
     whole = next((row for row in at.rows if row.run == run and row.name == "all"), None)
     if whole is not None:
-        for words, told in (_never_words(whole, at.threshold), _recognized_words(whole, at.axis)):
+        for words, told in (never_words(whole, at.threshold), recognized_words(whole, at.axis)):
             short += [words] if words else []
             full += [told] if told else []
     first, second = runs.loc[base], runs.loc[run]
     if first["accuracy"] == first["accuracy"] and second["accuracy"] == second["accuracy"]:
-        short.append(_accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
+        short.append(accuracy_words(estimate_of(second, "accuracy"), estimate_of(first, "accuracy")))
     if not short and not full:
         return f"{run} against {base}: neither recognizability nor quality is evaluated in both."
     below = f"\n{run} {listed(full)}." if full else ""
     return f"Against {base}, {run} {listed(short or full)}.{below if short else ''}{more}"
 
 
-def _never_words(row: Row, threshold: float) -> tuple[str, str]:
+def never_words(row: Row, threshold: float) -> tuple[str, str]:
     """Pictures that are never recognized: in short where they are told apart, and in full; nothing where none are."""
     if not (row.never.value or row.baseline_never.value):
         return "", ""
@@ -49,7 +49,7 @@ def _never_words(row: Row, threshold: float) -> tuple[str, str]:
     return f"leaves {word} pictures unrecognized to the end", f"{said}, {word} ({apart})"
 
 
-def _recognized_words(row: Row, axis: str) -> tuple[str, str]:
+def recognized_words(row: Row, axis: str) -> tuple[str, str]:
     """When the others are recognized, where that can be said, in short and in full."""
     unit = axes.UNITS[axis]
     found = row.difference
@@ -70,10 +70,12 @@ def _recognized_words(row: Row, axis: str) -> tuple[str, str]:
     return f"is recognizable {word} by {place(sure, axis, 1)} {unit} on average (n = {found.n:,})", ""
 
 
-def _accuracy_words(own: Estimate, base: Estimate) -> str:
+def accuracy_words(own: Estimate, base: Estimate) -> str:
+    """How often a run draws the class asked for, beside a baseline."""
     found = differences.gap(own, base)
     if side(found) == 0:
-        return f"draws the class asked for as often ({points(found)} percentage points)"
+        told = f"{points(found)} percentage points"
+        return f"draws the class asked for neither more nor less often as far as can be told ({told})"
     word = "more" if found.value > 0 else "less"
     low, high = sorted((abs(found.low), abs(found.high)))
     size = Estimate(abs(found.value), low, high, found.n)

@@ -1,5 +1,6 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
+import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.theme import CONFIG, Figure
+from dashboard.charts.theme import CONFIG, Figure, kept
 from dashboard.components import csv_download, terms
 from dashboard.components.inputs import escaped
+from dashboard.components.still import still
 
 STYLE = Path(__file__).parent.parent / "style.css"
 
@@ -65,13 +67,18 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
     """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
+    plain_table(headings, rows, name)
+    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+
+
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
+    """A small table, as literal text."""
     head = "".join(f"<th>{named(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     st.html(
         f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
 def damaged(bad: pd.DataFrame) -> None:
@@ -110,9 +117,19 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     from plotly.graph_objects import Figure as Built
 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
-    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    built = Built(kept(figure, key), _validate=False)
+    st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
+
+
+def picture(content: bytes, alt: str) -> None:
+    """A PNG, every pixel of it a whole number of the screen's."""
+    if still():
+        address = base64.b64encode(content).decode()
+        st.html(f'<div class="picture"><img src="data:image/png;base64,{address}" alt="{html.escape(alt)}"></div>')
+    else:
+        st.image(content, output_format="PNG", alt=alt)
 
 
 def style() -> None:

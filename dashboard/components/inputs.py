@@ -8,10 +8,16 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.components.still import still
 from dashboard.components.terms import meaning
 
 Number = TypeVar("Number", int, float)
-RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
+RUNS = {
+    "run": "run",
+    "baseline": "baseline",
+    "with": "run beside it",
+    "other-run": "other run",
+}  # what names a run that may be gone, in words
 
 
 def refuse(key: str, why: str = "") -> None:
@@ -45,12 +51,12 @@ def says(label: str, more: bool = False) -> str | None:
 
 
 def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
-    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed."""
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed; in a file all are."""
     asked = st.query_params.get(key)
     if asked is not None and asked not in names:
         refuse(key)
     tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
-    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open]
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open or still()]
 
 
 def several(
@@ -124,6 +130,16 @@ def entry(
     return min(max(picked, low), high) if picked == picked else default
 
 
+def words(label: str, most: int, key: str, lines: bool = False) -> str:
+    """Words to type in, so many characters at most, in the URL; on several `lines` where they may be long."""
+    if len(st.query_params.get(key, "")) > most:
+        refuse(key)
+        del st.query_params[key]
+    _settle(key, "", lambda held: isinstance(held, str) and len(held) <= most)
+    typed = (st.text_area if lines else st.text_input)(label, key=key, max_chars=most, bind="query-params")
+    return typed if isinstance(typed, str) else ""
+
+
 def pick(
     label: str,
     values: Sequence[str],
@@ -136,7 +152,7 @@ def pick(
     """One of a list, in the URL. A default that has an owner comes back with another owner."""
     default = default if default in values else values[0]
     asked = st.query_params.get(key)
-    if asked is not None and asked not in values:
+    if asked is not None and asked not in values and key not in st.session_state:  # else it is of another run's list
         refuse(key)
     default_of(key, default, owner)
     _settle(key, default, lambda held: held in values)

@@ -4,13 +4,12 @@ import pandas as pd
 
 from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.theme import COLOURS, DASHES
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import counted, estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
-from firstlight.remedy import evaluated_by
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
@@ -23,8 +22,7 @@ def draw(run: pd.Series) -> None:
     frame = archive.ask("late_start", run=run["run"])
     found = gains(frame.to_dict("records"))
     if not found:
-        command = f"firstlight evaluate late-start {run['run']}"
-        elements.note(f"Not tried yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
+        remedy.note("Not tried yet.", str(run["run"]), "late-start")
         return
     elements.headline(sentence(str(run["run"]), found))
     across = [Level(1, "ordinary start")]

@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs, progress
+from dashboard.components import elements, inputs, progress, remedy
+from dashboard.components.still import still
 from dashboard.data import adopted, archive
 from dashboard.data.trajectories import Trajectory
 from dashboard.trajectory import fork, fork_chart, headline
@@ -32,9 +33,10 @@ def barred() -> str:
 
 def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> None:
     """The form, the drawing while it goes on, and the last fork of this trajectory."""
-    if trajectory.frames["step"].iloc[-1] < 1:
+    if trajectory.frames["step"].iloc[-1] < 1 or still():
         return
     st.subheader("Continuations from this step", anchor=False)
+    remedy.network(str(run["run"]))
     answer = st.container()
     chosen = _form(run, trajectory, classes, step)
     bar, place = st.container(), st.empty()

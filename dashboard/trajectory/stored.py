@@ -8,11 +8,10 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.axes import SOURCE
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.components.scrubber import Strip
 from dashboard.data import archive
 from dashboard.data.trajectories import Trajectory, read
-from firstlight import remedy
 
 
 def chosen(run: pd.Series, label: int) -> list[Trajectory]:
@@ -20,7 +19,7 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
     choices = archive.ask("trajectory_choices", run=run["run"])
     classes = run_facts.class_names(run)
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
+        remedy.stop(f"{run['run']} has no trajectories.", str(run["run"]), "trace")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
         elements.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
