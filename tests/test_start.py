@@ -11,7 +11,7 @@ from app_fixture import PATHS, linked
 from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access.moved import RUNS, Moved
+from dashboard.access.moved import Moved
 from dashboard.components import terms
 
 ROOT = Path(__file__).parent.parent
@@ -92,13 +92,6 @@ def test_below_a_base_path_links_stay_below_it(monkeypatch: pytest.MonkeyPatch) 
     assert dict(asked("/lab/", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert dict(asked("/lab", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert asked("/", "run=a")["status"] == 200
-
-
-def test_what_runs_reads_from_its_address_is_known_at_the_root() -> None:
-    from test_hostile_links import _keys
-
-    page = [ROOT / "pages" / "runs.py", *(ROOT / "dashboard" / "runs").glob("*.py")]
-    assert {key for path in page for key in _keys(path)} | {"run", "search", "page"} <= RUNS | {"page"}
 
 
 @pytest.mark.parametrize(

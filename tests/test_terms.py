@@ -66,7 +66,7 @@ def test_every_term_in_use_says_what_it_means(page: str, monkeypatch: pytest.Mon
             assert [error.value for error in test.exception] == []
             found |= in_use(test)
     silent = sorted(label for label, said in found.items() if not said)
-    print(f"{page}: {len(found) - len(silent)} of {len(found)} terms in use have a meaning")
+    print(f"{page}: {len(found) - len(silent)} of {len(found)} terms in use have a meaning; not", silent)
     assert silent == []
 
 

@@ -136,7 +136,9 @@ def words(label: str, most: int, key: str, lines: bool = False) -> str:
         refuse(key)
         del st.query_params[key]
     _settle(key, "", lambda held: isinstance(held, str) and len(held) <= most)
-    typed = (st.text_area if lines else st.text_input)(label, key=key, max_chars=most, bind="query-params")
+    typed = (st.text_area if lines else st.text_input)(
+        label, key=key, max_chars=most, bind="query-params", help=says(label)
+    )
     return typed if isinstance(typed, str) else ""
 
 

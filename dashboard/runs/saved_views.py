@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.access.acts import LIST
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements
+from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.runs.selection import SAID
 from firstlight.errors import RunError
@@ -29,7 +29,8 @@ def draw() -> None:
         return
     with st.popover("Save this view"):
         elements.note("A name for all that is chosen here: search, columns, order, groups, charts.")
-        st.text_input("Name of the view", key="view-name", max_chars=saved_views.LONGEST_NAME)
+        st.text_input("Name of the view", key="view-name", max_chars=saved_views.LONGEST_NAME,
+                      help=inputs.says("Name of the view"))  # fmt: skip
         st.button("Save view", on_click=_save, args=(query(),))
         if held:
             st.selectbox("Saved views", [each.name for each in held], key="view-gone")
