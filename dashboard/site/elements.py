@@ -162,8 +162,8 @@ def _table(page: Page, node: Any) -> str:
 Leaf = Callable[[Page, Any], str]
 LEAVES: Mapping[str, Leaf] = {
     "title": partial(_heading, 1), "header": partial(_heading, 2), "subheader": partial(_heading, 3),
-    "caption": _note, "markdown": _markdown, "page_link": _page_link, "info": _note, "html": Page._html, "plotly_chart": Page._figure,
-    "bidi_component": Page._component, "arrow_data_frame": _table, "dataframe": _table,
+    "caption": _note, "markdown": _markdown, "page_link": _page_link, "info": _note, "html": Page._html,
+    "plotly_chart": Page._figure, "bidi_component": Page._component, "arrow_data_frame": _table, "dataframe": _table,
 }  # fmt: skip
 BLOCKS: Mapping[str, Leaf] = {
     "expander": Page._expander,
