@@ -201,7 +201,7 @@ def test_a_difference_without_an_interval_is_none() -> None:
     assert {one: side(Estimate(2.0, *one, 5)) for one in ends} == ends
     none = wilson(0, 10)
     row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, nan, nan, 10))
-    assert "neither earlier nor later" in headline.recognized_words(row, "% of steps")
+    assert "neither earlier nor later" in headline.recognized_words(row, "% of steps")[0]
 
 
 def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:
@@ -297,7 +297,7 @@ def test_the_axis_of_a_comparison_is_logsnr_unless_the_link_says_otherwise(opene
 def test_the_baseline_itself_gets_company(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     write_run(tmp_path, "second")
-    assert "Against first, second leaves" in words(opened(run="first", baseline="first"))
+    assert "second leaves" in words(opened(run="first", baseline="first"))
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -306,7 +306,7 @@ def test_another_data_set_with_other_classes_breaks_nothing(opened: Open, tmp_pa
     clothes = card("clothes")["dataset"] | {"name": "fashion", "classes": ["shirt", "bag", "boot"]}
     write_run(tmp_path, "clothes", dataset=clothes, config=card("clothes")["config"] | {"dataset": "fashion"})
     said = words(opened(run="clothes", baseline="digits", part=part))
-    assert "it has no number for fashion" in said
+    assert "Theory has no number for fashion" in said
     if part == "Recognizability":
         assert "make no pairs" in said
     if part == "Step by step":

@@ -219,7 +219,7 @@ def test_the_planted_difference_of_levels_is_the_one_in_the_table(tmp_path: Path
     ("changes", "said"),
     [
         ({"name": "mnist", "classes": list("abcdefghij")}, "clothes draws 10 classes of mnist"),  # other classes
-        ({"name": "mine", "classes": list("0123456789")}, "it has no number for mine"),  # other pictures
+        ({"name": "mine", "classes": list("0123456789")}, "Theory has no number for mine"),  # other pictures
     ],
 )
 def test_names_alone_make_no_pair(compared: Callable[..., str], changes: dict[str, object], said: str) -> None:

@@ -118,7 +118,7 @@ def test_each_score_is_labelled_and_z_has_its_ceiling_at_none(opened: Open, tmp_
     test = opened("clip_rankings", score="raw cosine")
     for score in reversed(clip_scores.SCORES.values()):
         said = turned(test, score, "score")
-        assert f"By mean {score}" in said and f"<th>{score} [95 %]</th>" in said
+        assert f"By mean {score}" in said and f">{score} [95 %]</span></th>" in said
         assert ("0.00 [0.00, 0.00]" in said) == (score == "z-score against real")
 
 
