@@ -168,6 +168,17 @@ def test_claims_offers_each_evaluation_that_would_let_more_be_said_once(
     ]
 
 
+@pytest.mark.parametrize("page", ["recognizability", "claims"])
+def test_small_steps_that_a_statement_needs_are_drawn_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    digits = card("first")["dataset"] | {"classes": [*"0123456789"], "size": 28}
+    write_run(tmp_path, "first", dataset=digits)
+    offered = [each.help for each in linked(page, run="first").button if each.label == "Do it here"]
+    assert "starts firstlight evaluate recognizability first --fine" in offered
+
+
 def test_what_is_of_a_former_network_is_made_anew_from_its_notice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
