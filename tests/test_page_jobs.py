@@ -9,6 +9,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
 from jobs_fixture import until
+from lab_fixture import write_lab
 from page_jobs_fixture import TRACE, button, forged, labels, untraced
 from test_network import served
 from test_pages import words
@@ -173,10 +174,9 @@ def test_small_steps_that_a_statement_needs_are_drawn_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:  # fmt: skip
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-    digits = card("first")["dataset"] | {"classes": [*"0123456789"], "size": 28}
-    write_run(tmp_path, "first", dataset=digits)
-    offered = [each.help for each in linked(page, run="first").button if each.label == "Do it here"]
-    assert "starts firstlight evaluate recognizability first --fine" in offered
+    write_lab(tmp_path, "lab", seeds=20)
+    offered = [each.help for each in linked(page, run="lab").button if each.label == "Do it here"]
+    assert "starts firstlight evaluate recognizability lab --fine" in offered
 
 
 def test_what_is_of_a_former_network_is_made_anew_from_its_notice(
