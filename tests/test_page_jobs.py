@@ -176,7 +176,7 @@ def test_small_steps_that_a_statement_needs_are_drawn_from_here(
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     write_lab(tmp_path, "lab", seeds=20)
     offered = [each.help for each in linked(page, run="lab").button if each.label == "Do it here"]
-    assert "starts firstlight evaluate recognizability lab --fine" in offered
+    assert "starts firstlight trace lab, then firstlight evaluate recognizability lab --fine" in offered
 
 
 def test_what_is_of_a_former_network_is_made_anew_from_its_notice(
