@@ -9,6 +9,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
 from jobs_fixture import until
+from lab_fixture import write_lab
 from page_jobs_fixture import TRACE, button, forged, labels, untraced
 from test_network import served
 from test_pages import words
@@ -166,6 +167,16 @@ def test_claims_offers_each_evaluation_that_would_let_more_be_said_once(
         *(f"{first} evaluate {what} bare" for what in ("ablations", "clip", "guidance", "steps")),
         "starts firstlight trace bare, then firstlight evaluate recognizability bare",
     ]
+
+
+@pytest.mark.parametrize("page", ["recognizability", "claims"])
+def test_small_steps_that_a_statement_needs_are_drawn_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    write_lab(tmp_path, "lab", seeds=20)
+    offered = [each.help for each in linked(page, run="lab").button if each.label == "Do it here"]
+    assert "starts firstlight trace lab, then firstlight evaluate recognizability lab --fine" in offered
 
 
 def test_what_is_of_a_former_network_is_made_anew_from_its_notice(

@@ -14,6 +14,7 @@ from dashboard.components import csv_download, elements, remedy, terms
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
+from evaluator.recognizability.carry_over import FLAG
 from evaluator.stats.interval_text import listed
 from store.statements import statement as statement_of
 
@@ -64,17 +65,17 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
 
 def lacking(verdicts: Sequence[Found]) -> None:
     """What would let more be said: each evaluation that a run lacks, once, with the statements that wait for it."""
-    waiting: dict[tuple[str, str], dict[str, None]] = {}
+    waiting: dict[tuple[str, str, str], dict[str, None]] = {}
     for each in verdicts:
-        words = each.command.split()
-        if words[:2] == ["firstlight", "evaluate"] and each.verdict.reason.endswith(each.command):
-            waiting.setdefault((each.run, words[2]), {})[each.verdict.claim.source] = None
+        words, more = each.command.split(), each.verdict.reason.rpartition(each.command)[2].strip()
+        if words[:2] == ["firstlight", "evaluate"] and each.command in each.verdict.reason and more in ("", FLAG):
+            waiting.setdefault((each.run, words[2], more), {})[each.verdict.claim.source] = None
     if not waiting:
         return
     with st.expander("What would let more be said"):
-        for (run, what), sources in waiting.items():
+        for (run, what, more), sources in waiting.items():
             need = "needs" if len(sources) == 1 else "need"
-            remedy.note(f"{run} lacks what {listed(list(sources))} {need}.", run, what, "Make it with")
+            remedy.note(f"{run} lacks what {listed(list(sources))} {need}.", run, what, "Make it with", more.split())
 
 
 def measures(verdicts: Sequence[Found]) -> None:

@@ -1,11 +1,12 @@
 """The answer: the headline, what cannot be said, and what the source says."""
 
-from dashboard.components import elements, verdicts
+from dashboard.components import elements, remedy, verdicts
 from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
 from dashboard.format import minus
 from dashboard.recognizability import headline
 from dashboard.recognizability.choice import Choice
+from evaluator.recognizability.carry_over import FLAG
 from evaluator.recognizability.thresholds import THRESHOLD
 
 
@@ -28,3 +29,6 @@ def answer(at: Choice) -> None:
 def claims(at: Choice) -> None:
     """What the source says of this, and what this run says."""
     verdicts.table(at.figures.verdicts, "claims")
+    if any(each.reason.endswith(FLAG) for each in at.figures.verdicts):
+        said = f"Whether {at.look.run}'s levels carry over to the source's schedule is not measured yet."
+        remedy.note(said, at.look.run, "recognizability", "Measure it with", [FLAG])

@@ -18,6 +18,7 @@ from firstlight.levels import Levels
 from firstlight.run_folder import Run
 
 FINE = "fine"  # x of the chains in small steps, a view in tables of judgements
+FLAG = "--fine"  # of the command that draws and judges them
 GAP = 0.15  # logSNR between neighbours around the median, at most; also by how much later they may be recognized
 SAME = 0.95  # share that must surely end as the stored ones do
 LEVEL = 1e-3  # logSNRs closer than this are one: they are stored as float32
@@ -83,5 +84,5 @@ def told(run: Run, config: dict[str, Any]) -> Told:
         )
     return Told(
         why_not="A percentage is one of a schedule, and it was not measured whether this run's levels carry over to "
-        f"{SOURCE.words}. Measure it with: firstlight evaluate recognizability {run.id} --fine"
+        f"{SOURCE.words}. Measure it with: firstlight evaluate recognizability {run.id} {FLAG}"
     )
