@@ -1,5 +1,7 @@
 """The answer on whether a run draws its training pictures again."""
 
+from typing import Any
+
 from dashboard.ask.answer import Answer, Effect, Ground, Shown, computed, open_answer
 from dashboard.format import estimate_of
 from dashboard.training.novelty import plate_of
@@ -16,7 +18,7 @@ def copies(at: Ground) -> Answer:
     own = at.own
     statement = f"{own.id} copies its training pictures."
     frame = at.ask("novelty", run=own.id)
-    there = {"page": "training", "there": {"run": own.id}}
+    there: dict[str, Any] = {"page": "training", "there": {"run": own.id}}
     if frame.empty:
         command = evaluated_by(own.folder, f"firstlight evaluate novelty {own.id}", "Do it with")
         return open_answer(at, statement, f"{own.id} is not looked at for copies yet. {command}", **there)
