@@ -11,9 +11,9 @@ run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
 elements.headline(headline.sentence(archive.ask("runs", runs=ids), ids))
 st.caption(
-    "Summary, loss curves, recognizability, quality, what the source says, pictures, configuration, versions, hashes; "
+    "Summary, answers of the page Ask, loss curves, recognizability, quality, what the source says, pictures, configuration, versions, hashes; "
     "every number with its interval, its n, its query and a link to the page that shows it."
 )
 offer.draw(ids)
-elements.note("From a terminal: firstlight report " + " ".join(ids) + " --out report.html")
+elements.note(f"From a terminal: {offer.command(ids)}")
 elements.note("Later, whether it still holds: firstlight check report.html")

@@ -32,10 +32,10 @@ def notice(place: DeltaGenerator) -> None:
     refused: dict[str, str] = st.session_state.pop("refused", {})
     if not refused:
         return
-    words = " and a ".join(RUNS.get(key, key) for key in refused)
+    words = " and ".join(f"{'an' if key[0] in 'aeiou' else 'a'} {RUNS.get(key, key)}" for key in refused)
     lost = "is not here or is damaged" if RUNS.keys() & set(refused) else "is not here"
     known = " ".join(f"{escaped(why)}." for why in dict.fromkeys(filter(None, refused.values())))
-    place.info(f"The link asks for a {words} that {lost}; the page shows its default instead. {known}".rstrip())
+    place.info(f"The link asks for {words} that {lost}; the page shows its default instead. {known}".rstrip())
 
 
 def escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """The button that makes a report, and the file: made when asked, and kept until a run has changed."""
 
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,12 @@ def draw(ids: Sequence[str]) -> None:
     elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
     name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}.html"
     st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
+
+
+def command(ids: Sequence[str]) -> str:
+    """What makes a report of these runs with the answers that are kept, from a terminal."""
+    return " ".join(["firstlight report", *ids, "--out report.html",
+                     *(f"--answer {shlex.quote(each.query)}" for each in pins.pinned())])  # fmt: skip
 
 
 def _cover() -> Cover:
