@@ -42,7 +42,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
         return
     against = inputs.pick("Setting", settings, settings[0], "against", width=240)
     known = frame.dropna(subset=against)
-    more = f" The newest {POINTS:,} of them are drawn." if len(frame) >= POINTS else ""
+    more = f" The newest {POINTS:,} of them are drawn." if cells["runs"].sum() > POINTS else ""
     elements.note(f"A point for each of {len(known):,} runs; they may differ in more than what is on the axis.{more}")
     alt = f"{kind.label} of {len(known)} runs against {against}"
     elements.chart(charts.scatter(known, against, kind), "setting-scatter", alt)

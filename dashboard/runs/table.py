@@ -37,7 +37,7 @@ def part(at: Chosen, ask: Ask) -> tuple[pd.DataFrame, int]:
     """
     fact, rises = choice.order()
     ordered = {"order": fact, "falling": not rises, "rows": ROWS}
-    page = ask("run_page", **at.found, **ordered)
+    page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
     place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
     return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
