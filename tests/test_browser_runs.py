@@ -78,7 +78,7 @@ def test_a_head_orders_all_runs_and_ticked_ones_are_hidden_deleted_and_brought_b
     for ends in ("lowest", "highest", "lowest"):
         settle(page)
         click(page, 250, 0)
-        page.wait_for_function(f"location.search.includes('order=seed%2C+{ends}+first')")
+        playwright.expect(page).to_have_url(re.compile(f"order=seed%2C\\+{ends}\\+first"), timeout=PATIENCE)
     settle(page)
     click(page, LEFT, 1)
     page.get_by_role("button", name="Hide", exact=True).wait_for()

@@ -1,8 +1,8 @@
 """The page Runs over many runs: what is found, ordered, grouped and saved; which settings are best; who may write."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
@@ -41,7 +41,7 @@ def write_cell(root: Path, rate: float, values: list[float], **more: object) -> 
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     with patch("os.fsync"):
         write_cell(folder, 0.1, [10.0, 11.0, 12.0, 11.0], tags=["for the talk"])
@@ -134,7 +134,11 @@ def test_a_saved_view_is_a_link_to_all_that_is_chosen(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
-    asked = {"search": "learning_rate<0.25", "order": "seconds, lowest first", "columns": ["seed", "State"]}
+    asked: dict[str, Any] = {
+        "search": "learning_rate<0.25",
+        "order": "seconds, lowest first",
+        "columns": ["seed", "State"],
+    }
     page = linked("runs", **asked)
     assert "8 of 12 runs" in words(page) and not page.exception
     assert (
