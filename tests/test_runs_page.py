@@ -23,6 +23,7 @@ from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
 from dashboard.runs.settings_and_figures import best
+from jobs.job import new_job
 from store import saved_views
 from store.database import Archive
 from store.notes import read_notes
@@ -176,6 +177,17 @@ def test_whoever_is_no_operator_changes_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv("FIRSTLIGHT_ACCESS")
     test = AppTest.from_string(ACT).run()
     assert "is archived and goes into no trash" in test.text[2].value and read_notes(run).shelf == "hidden"
+
+
+def test_a_run_that_a_job_is_at_work_on_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(tmp_path, "first")
+    job = new_job(tmp_path, "job-1", ["evaluate", "all", "first"])
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    test = AppTest.from_string(ACT.replace("selection._archive, ", "")).run()
+    assert "The job job-1 is at work on first; end it first" in test.text[1].value
+    assert (tmp_path / "first").is_dir()
+    job.update(state="finished")
+    assert AppTest.from_string(ACT.replace("selection._archive, ", "")).run().text[1].value == ""
 
 
 def test_a_trash_can_be_reached_where_no_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,11 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
 
 
+def every_id(at: Chosen, ask: Ask) -> list[str]:
+    """The ids of all runs that are found."""
+    return [str(run) for run in ask("run_page", **at.found, rows=MOST)["run"]]
+
+
 def file_rows(at: Chosen, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
     """The rows to save: everything that is known of each run that was found, its configuration aside; and what of that
     was chosen as a column.
