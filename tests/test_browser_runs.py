@@ -49,6 +49,12 @@ def page(browser: "playwright.Browser", root: Path) -> Iterator["playwright.Page
         yield opened
 
 
+def settle(page: "playwright.Page") -> None:
+    """Until the canvas holds the rows, which nothing in the page tells."""
+    page.get_by_text("Tick runs to compare").wait_for()
+    page.wait_for_timeout(1500)
+
+
 def click(page: "playwright.Page", x: int, row: int) -> None:
     """Click into the table: row 0 is its head."""
     page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
@@ -70,9 +76,10 @@ def test_a_head_orders_all_runs_and_ticked_ones_are_hidden_deleted_and_brought_b
     page.get_by_role("tab", name="Table").click()
     page.get_by_text(f"{SEEDS} of {SEEDS} runs, {SHOWN} of them here").wait_for()
     for ends in ("lowest", "highest", "lowest"):
+        settle(page)
         click(page, 250, 0)
-        page.wait_for_url(re.compile(f"order=seed%2C\\+{ends}\\+first"))
-        page.wait_for_timeout(1500)  # until the canvas holds the other rows
+        playwright.expect(page).to_have_url(re.compile(f"order=seed%2C\\+{ends}\\+first"), timeout=PATIENCE)
+    settle(page)
     click(page, LEFT, 1)
     page.get_by_role("button", name="Hide", exact=True).wait_for()
     click(page, LEFT, 2)
@@ -86,7 +93,7 @@ def test_a_head_orders_all_runs_and_ticked_ones_are_hidden_deleted_and_brought_b
     page.get_by_role("button", name="Undo").click()
     page.get_by_text(f"{SEEDS} of {SEEDS} runs").wait_for()
     assert {read_notes_of(root, run) for run in both} == {""}
-    page.wait_for_timeout(1500)
+    settle(page)
     click(page, LEFT, 1)
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_text("into the trash.").wait_for()

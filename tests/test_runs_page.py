@@ -1,8 +1,8 @@
 """The page Runs over many runs: what is found, ordered, grouped and saved; which settings are best; who may write."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
@@ -23,6 +23,7 @@ from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
 from dashboard.runs.settings_and_figures import best
+from jobs.job import new_job
 from store import saved_views
 from store.database import Archive
 from store.notes import read_notes
@@ -41,7 +42,7 @@ def write_cell(root: Path, rate: float, values: list[float], **more: object) -> 
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     with patch("os.fsync"):
         write_cell(folder, 0.1, [10.0, 11.0, 12.0, 11.0], tags=["for the talk"])
@@ -134,7 +135,11 @@ def test_a_saved_view_is_a_link_to_all_that_is_chosen(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
-    asked = {"search": "learning_rate<0.25", "order": "seconds, lowest first", "columns": ["seed", "State"]}
+    asked: dict[str, Any] = {
+        "search": "learning_rate<0.25",
+        "order": "seconds, lowest first",
+        "columns": ["seed", "State"],
+    }
     page = linked("runs", **asked)
     assert "8 of 12 runs" in words(page) and not page.exception
     assert (
@@ -172,6 +177,17 @@ def test_whoever_is_no_operator_changes_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv("FIRSTLIGHT_ACCESS")
     test = AppTest.from_string(ACT).run()
     assert "is archived and goes into no trash" in test.text[2].value and read_notes(run).shelf == "hidden"
+
+
+def test_a_run_that_a_job_is_at_work_on_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(tmp_path, "first")
+    job = new_job(tmp_path, "job-1", ["evaluate", "all", "first"])
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    test = AppTest.from_string(ACT.replace("selection._archive, ", "")).run()
+    assert "The job job-1 is at work on first; end it first" in test.text[1].value
+    assert (tmp_path / "first").is_dir()
+    job.update(state="finished")
+    assert AppTest.from_string(ACT.replace("selection._archive, ", "")).run().text[1].value == ""
 
 
 def test_a_trash_can_be_reached_where_no_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_a_bundled_run_an_archive_elsewhere_and_an_archived_run_say_what_to_do_i
     class Bucket:
         address = "s3://lab/runs"
 
-    monkeypatch.setitem(registry.known, root, Bucket())  # type: ignore[arg-type]
+    monkeypatch.setitem(registry.known, root, Bucket())
     with pytest.raises(RunError, match="s3://lab/runs, which has no trash; remove s3://lab/runs/kept/ there"):
         trash.discard(root, "kept")
 

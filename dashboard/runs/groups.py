@@ -45,18 +45,23 @@ def draw(run: pd.Series, at: Chosen) -> None:
 
 
 def _row(group: pd.Series, kind: Kind) -> tuple[str, ...]:
-    name = str(group["value"]) or "—"
     least, most = (format.written(group[end], kind.form) for end in ("least", "most"))
     differs = differs_of(group)
     more = f" and {len(differs) - NAMED} more" if len(differs) > NAMED else ""
     return (
-        name if len(name) <= LONGEST else f"{name[:LONGEST]} …",
+        named(group, LONGEST),
         f"{group['runs']:,}" + ("" if group["measured"] == group["runs"] else f", {group['measured']:,} with it"),
         f"{group['seeds']:,}",
         said(group, kind),
         f"{least} to {most}" if group["measured"] > 1 else "",
         ", ".join(map(str, differs[:NAMED])) + more,
     )
+
+
+def named(group: pd.Series, longest: int) -> str:
+    """A group's value, or the beginning of it."""
+    name = str(group["value"]) or "—"
+    return name if len(name) <= longest else f"{name[:longest]} …"
 
 
 def said(group: pd.Series, kind: Kind) -> str:

@@ -21,7 +21,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
     if runs.empty:
         elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
     else:
-        _table(runs, found, picked)
+        _table(runs, found, picked, at)
         csv_download.save_filtered(lambda: table.file_rows(at, archive.ask, picked), "runs", found)
     elements.damaged(archive.ask("damaged_runs"))
     if said := headline.bundled(archive.root()):
@@ -32,11 +32,14 @@ def draw(run: pd.Series, at: Chosen) -> None:
 def _columns() -> list[str]:
     """The columns that are chosen; none where the usual ones are shown."""
     usual = {str(each["label"]): key for key, each in table.columns().items() if key != "run"}
-    known = {**usual, **{name: f"{EXTRA}{name}" for name in choice.names()["name"] if name not in ("id", "tag")}}
+    known = {
+        **usual,
+        **{name: f"{EXTRA}{name}" for name in choice.names()["name"] if name not in ("id", "tag", *usual)},
+    }
     return [known[each] for each in inputs.several("Columns", list(known), "columns", "the usual ones")]
 
 
-def _table(runs: pd.DataFrame, found: int, picked: list[str]) -> None:
+def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> None:
     """The rows of one page; a click on a head orders all that are found, and ticked rows are chosen."""
     rows = table.table(runs, archive.ask, archive.folder, picked)
     every = int(archive.ask("run_page", rows=1)["found"].iloc[0])
@@ -56,7 +59,8 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str]) -> None:
         selection_mode=["multi-row", "single-column"],
     )
     elements.meanings([table.NAMES[name] for name in rows if name in table.NAMES])
-    selection.draw([ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)])
+    ticked = [ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)]
+    selection.draw(ticked, found if len(ticked) == len(ids) else 0, lambda: table.every_id(at, archive.ask))
 
 
 def _chosen(run: pd.Series) -> None:

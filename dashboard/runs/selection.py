@@ -14,10 +14,12 @@ from dashboard.runs import choice
 from dashboard.runs.table import FACTS
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from jobs.job import UNDER_WAY, jobs_in
 from store import shelves, trash
 from store.notes import Notes, tags_of
 from store.shelves import Changed
 
+COMPARED = 20  # runs at most, side by side
 UNDO, SAID = "runs-undo", "runs-said"  # in the session: how the last change is undone; what came of it
 Undo = tuple[
     str, list[tuple[Run, Notes]], list[tuple[str, str]]
@@ -34,13 +36,18 @@ def take(key: str, ids: Sequence[str]) -> None:
         st.session_state["run"] = ids[picked["rows"][0]]
 
 
-def draw(ids: list[str]) -> None:
-    """What can be done with the ticked runs."""
+def draw(ids: list[str], found: int, every: Callable[[], list[str]]) -> None:
+    """What can be done with the ticked runs.
+
+    found: how many are found, where all on the page are ticked, and none else; every: the ids of all of these.
+    """
     if not ids:
         elements.note("Tick runs to compare, tag, hide, archive or delete them.")
         return
-    count = f"{len(ids)} run{'' if len(ids) == 1 else 's'}"
-    if len(ids) > 1:
+    if found > len(ids) and st.checkbox(f"All {found:,} that are found, not the {len(ids)} of this page alone"):
+        ids = every()
+    count = f"{len(ids):,} run{'' if len(ids) == 1 else 's'}"
+    if 1 < len(ids) <= COMPARED:
         asked = {"baseline": ids[0], "run": ids[1], "with": ids[2:]}
         address = html.escape(page_address("compare", asked, base_path()))
         st.html(f'<p class="note"><a href="{address}" target="_self">Compare these {count}</a></p>')
@@ -101,18 +108,28 @@ def _show(ids: list[str]) -> None:
 def _delete(ids: list[str]) -> None:
     """Move the runs into the trash, each that may go there."""
     permit(LIST, len(ids))
-    gone, problems = [], []
+    gone, problems, busy = [], [], _at_work()
     for run in _folders(ids):
         try:
             if run.name:
                 raise RunError(f"{run.id} is in another archive; delete it with: firstlight store trash "
                                f"{run.folder.name} --runs {run.archive}")  # fmt: skip
+            if job := busy.get(run.id):
+                raise RunError(
+                    f"The job {job} is at work on {run.id}; end it first, with: firstlight jobs cancel {job}"
+                )
             gone.append((run.id, trash.discard(archive.root(), run.id).folder.name))
         except RunError as error:
             problems.append(str(error))
     if gone:
         st.session_state[UNDO] = (f"Moved {_called([run for run, _ in gone])} into the trash", [], gone)
     st.session_state[SAID] = problems
+
+
+def _at_work() -> dict[str, str]:
+    """The runs that a job under way names, each with the job."""
+    under_way = [job for job in jobs_in(archive.root()) if job.state() in UNDER_WAY]
+    return {str(word): job.id for job in under_way for word in (job.card()["run"], *job.card()["words"])}
 
 
 def _undo(ids: list[str]) -> None:

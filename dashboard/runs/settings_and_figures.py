@@ -15,6 +15,7 @@ from dashboard.runs.figures import FIGURES, Kind, over_seeds
 
 CELLS = 500  # that a best one is looked for among
 POINTS, LINES = 2_000, 400  # runs that are drawn, the newest
+NAMED = 60  # characters of a cell's name in a sentence
 AXES = 6  # settings across which lines go
 METHOD = (
     "A cell is one choice of all settings but the seed. The means over seeds have Student's intervals that hold "
@@ -32,7 +33,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
         return
     elements.headline(best(cells, kind))
     elements.note(METHOD)
-    differing = groups.listed(cells["apart"].iloc[0])
+    differing = [each for each in groups.listed(cells["apart"].iloc[0]) if each not in ("run", "figure")]
     frame = points(at, name, differing).dropna(subset="figure")
     settings = sorted(
         (each for each in differing if frame[each].nunique() > 1), key=lambda each: frame[each].isna().sum()
@@ -42,7 +43,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
         return
     against = inputs.pick("Setting", settings, settings[0], "against", width=240)
     known = frame.dropna(subset=against)
-    more = f" The newest {POINTS:,} of them are drawn." if len(frame) >= POINTS else ""
+    more = f" The newest {POINTS:,} of them are drawn." if cells["runs"].sum() > POINTS else ""
     elements.note(f"A point for each of {len(known):,} runs; they may differ in more than what is on the axis.{more}")
     alt = f"{kind.label} of {len(known)} runs against {against}"
     elements.chart(charts.scatter(known, against, kind), "setting-scatter", alt)
@@ -89,7 +90,7 @@ def best(cells: pd.DataFrame, kind: Kind) -> str:
         return f"{cannot}: the runs differ in {', '.join(unlike)}; narrow the search to one of each."
     ends = [over_seeds(cell, len(known)) for _, cell in known.iterrows()]
     alone = sum(found is None or found.n < 2 for found in ends)
-    name, top = str(known["value"].iloc[0]), ends[0]
+    name, top = groups.named(known.iloc[0], NAMED), ends[0]
     if alone or top is None:
         return f"{cannot}: {alone:,} of {len(known):,} cells have one seed, and no interval."
     sign = 1 if kind.better == "highest" else -1

@@ -41,7 +41,7 @@ def part(at: Chosen, ask: Ask) -> tuple[pd.DataFrame, int]:
     """
     fact, rises = choice.order()
     ordered = {"order": fact, "falling": not rises, "rows": ROWS}
-    page = ask("run_page", **at.found, **ordered)
+    page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
     place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
     return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
@@ -153,6 +153,11 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     except ValueError:
         return None
     return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
+
+
+def every_id(at: Chosen, ask: Ask) -> list[str]:
+    """The ids of all runs that are found."""
+    return [str(run) for run in ask("run_page", **at.found, rows=MOST)["run"]]
 
 
 def file_rows(at: Chosen, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
