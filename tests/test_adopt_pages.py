@@ -1,5 +1,6 @@
 """An adopted run opens on every page: what it has is shown, what it lacks is said, and nothing breaks."""
 
+import base64
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,14 @@ from streamlit.testing.v1 import AppTest
 from test_adopt import Small
 from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
 
+from dashboard.components import canvas
+from dashboard.draw import sections
 from firstlight.adoption.adopt import adopt
 from firstlight.command import main
 from firstlight.guest_schedules import flow
+from firstlight.levels import known_to
+from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 DIGITS = [*"0123456789"]
 KINDS: dict[str, dict[str, Any]] = {  # what is said of each, beside what is said of all
@@ -86,6 +92,33 @@ def test_what_a_guest_cannot_is_said_where_it_would_be(
     page = opened(name, run=kind)
     assert said in words(page).replace("\\", "").replace("&nbsp;", " ")
     assert "Guidance" not in [each.label for each in page.number_input] or kind == "guided"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("guided", "The network knows 150 noise levels; each level is the nearest of them."),
+        ("conditional", "because it knows no pictures without a label"),
+        ("unconditional", "unconditional never learned to be told a class"),
+        ("flow", "A U-turn: noised to a level, and brought back by flow, without a label"),
+        ("many", "The network knows pictures in colour and is given a grey one."),
+    ],
+)
+def test_a_guest_brings_a_drawing_back_from_levels_that_it_knows(
+    opened: Callable[..., AppTest], guests: Path, tmp_path: Path, kind: str, said: str  # noqa: F811
+) -> None:  # fmt: skip
+    shutil.copytree(guests / kind, tmp_path / kind)
+    page = opened("draw", run=kind, draws="2")
+    page.session_state[canvas.KEPT] = {"begun": "none", "sent": base64.b64encode(b"\xff" * canvas.SIDE**2).decode()}
+    page.run()
+    work = page.session_state[sections.WORK]
+    for part in range(work.turns.total):
+        page.session_state[canvas.ASKED] = f"{work.key} {part}"
+        page.run()
+        assert [error.value for error in page.exception] == [] and work.turns.done == part + 1
+    assert said in words(page) and work.turns.made(0) == 2
+    known = known_to(card_of(Run(tmp_path / kind)))
+    assert bool(known) == (kind != "flow") and (not known or set(work.turns.levels) <= set(known))
 
 
 def test_what_the_former_network_made_is_marked_on_its_pages(

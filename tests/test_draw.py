@@ -122,6 +122,11 @@ def test_every_level_is_a_u_turn_as_it_is_measured(teacher: Teacher) -> None:
         back = finished(with_labels(teacher.net, np.full(4, 3)), x, steps_back(turns.grid, at), noise.draw)
         assert np.abs(turns.back[place].astype(int) - to_bytes(back)).max() <= 1, "rounding of batches"
     assert len(np.unique(turns.back[0].reshape(4, -1), axis=0)) == 4
+    before = turns.back.copy(), turns.error.copy()
+    for part in range(turns.total):  # a page that is left ends its part beside the next one's
+        turns.done = part
+        go_on(turns, teacher, image, 3, 0, NOBODY)
+    assert (turns.back == before[0]).all() and (turns.error == before[1]).all() and turns.done == turns.total
 
 
 def test_the_diffusion_classifier_names_what_a_drawing_is_where_noise_leaves_it(teacher: Teacher) -> None:

@@ -63,8 +63,8 @@ def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
     )
     if teacher.listens:
         text += (
-            " The diffusion classifier names the label that explains the noise of one draw best: with little noise all "
-            "labels see the same picture, and it names one by chance."
+            " The diffusion classifier names the label that explains the noise of one draw best; with little noise all "
+            "labels see nearly the same picture, and it can hardly tell them apart."
         )
     else:
         text += f" {teacher.name} never learned to be told a class, so it names none itself."

@@ -179,22 +179,28 @@ def _turn(
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says in one go, as those count steps who take turns."""
+    """What the network says of some draws, `done` of `total`, as those count steps who take turns."""
 
-    error: NDArray[np.float64]  # (N, classes)
-    done: int = 1
-    total: int = 1
+    error: NDArray[np.float64]  # (done, classes)
+    done: int
+    total: int
 
 
 def _asked(teacher: Teacher, x0: Pictures, own: list[int], at: Any) -> NDArray[np.float64]:
     """What each label makes of the noise of each draw, ‖ε − ε_c‖², (N, classes); counted as so many pictures."""
 
-    def asked() -> Iterator[Answer]:
-        every = np.broadcast_to(x0, (len(own), *x0.shape))
-        yield Answer(errors(teacher.net, every, own, len(teacher.net.classes), 1, at)[..., 0])
+    def denoise(x: Pictures, logsnr: NDArray[np.float32], label: Tops) -> Pictures:
+        some = [slice(first, first + BATCH) for first in range(0, len(x), BATCH)]
+        return np.concatenate([teacher.net(x[part], logsnr[part], label[part]) for part in some])
 
-    found: NDArray[np.float64] = _last(generation.queued(asked(), len(own), teacher.net)).error
-    return found
+    def asked() -> Iterator[Answer]:
+        said = np.zeros((0, len(teacher.net.classes)))
+        for seed in own:
+            one = errors(denoise, x0[None], [seed], len(teacher.net.classes), 1, at)[..., 0]
+            said = np.concatenate([said, one])
+            yield Answer(said, len(said), len(own))
+
+    return np.asarray(_last(generation.queued(asked(), len(own), teacher.net)).error)
 
 
 def _last(steps: Generator[Any, None, None]) -> Any:
