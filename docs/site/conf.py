@@ -25,6 +25,7 @@ html_theme = "furo"
 html_logo = str(ROOT / "dashboard" / "logo.svg")
 html_static_path = ["static", *filter(os.path.isdir, [os.environ.get("FIRSTLIGHT_DOCS_PICTURES", "")])]
 html_css_files = ["site.css"]
+html_js_files = [("offline.js", {"priority": 300})]  # after Sphinx's own options, before its search
 templates_path = ["templates"]
 html_sidebars = {
     "**": [
