@@ -1,4 +1,4 @@
-"""`firstlight dashboard`: serve the dashboard and say where it is; write a report; check one."""
+"""`firstlight dashboard`: serve the dashboard and say where it is; write a report or a site; check a report."""
 
 import argparse
 import errno
@@ -18,6 +18,7 @@ from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
+from jobs.process import ALONE
 
 if TYPE_CHECKING:
     from dashboard.report.build import Drawing
@@ -27,6 +28,12 @@ SECRETS = Path(".streamlit", "secrets.toml")  # where the command is called
 # of the server, where nobody says otherwise: small products for many sessions, and glibc's free memory in two places
 # instead of sixteen, a sixth less of it in all
 LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+COVER = {  # flags of a report -> what they say
+    "title": "what stands over the report", "author": "who made it", "licence": "under which it may be used",
+    "text": "a few words before its numbers",
+    "sections": "which of summary, answers, runs, claims, configuration, files, between commas, in this order",
+}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None, prog: str = "firstlight dashboard") -> int:
@@ -58,13 +65,23 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
     telling.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the file to write")
     telling.add_argument("--address", default=None, metavar="URL", help="the dashboard that the report's links lead to")
+    answers = "the link of an answer of the page Ask; again for more"
+    telling.add_argument("--answer", action="append", default=[], metavar="LINK", help=answers)
+    for name, words in COVER.items():
+        telling.add_argument(f"--{name}", default="", help=words)
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
+    site = commands.add_parser("site", help="write the pages of runs as files for any web server")
+    site.add_argument("run", nargs="+", metavar="RUN")
+    site.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new, empty, or a site to be replaced")
+    site.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="as in their addresses (default: all)")
+    site.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, unpacked")
+    site.set_defaults(command=write_site)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
     check.add_argument("file", type=Path, metavar="FILE.html", help="a report")
     check.set_defaults(command=check_report)
-    for each in (telling, check):
+    for each in (telling, site, check):
         each.add_argument(
             "--runs", type=named, action="append", default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs"
         )
@@ -78,6 +95,7 @@ def serve(chosen: argparse.Namespace) -> int:
     environment = LEAN | os.environ | {"PYTHONPATH": path}
     runs = _named(chosen).resolve()
     environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
+    environment[ALONE] = ",".join((*(LEAN.keys() - os.environ.keys()), ACCESS))  # jobs that a page starts compute
     if other := beside(runs):
         environment[BESIDE] = address(other)
     names = " and ".join(
@@ -91,14 +109,21 @@ def serve(chosen: argparse.Namespace) -> int:
 def write_report(chosen: argparse.Namespace) -> int:
     """A report of the runs, whole or not at all."""
     _quiet()
+    from dashboard.ask.question import asked
     from dashboard.report import build
+    from dashboard.report.cover import cover
     from firstlight.atomic_writes import write_bytes
     from store.database import Archive
 
     root = _named(chosen)
     if chosen.out.is_dir():
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
-    page = build.report(chosen.run, root, Archive(root).ask, chosen.address or addresses.HOME, _drawing(chosen))
+    questions = [asked(each, chosen.run[0]) for each in chosen.answer]
+    sections = [name.strip() for name in chosen.sections.split(",") if name.strip()]
+    over, address = cover(chosen.title, chosen.author, chosen.licence, chosen.text, sections), chosen.address
+    page = build.report(
+        chosen.run, root, Archive(root).ask, address or addresses.HOME, _drawing(chosen), questions, over
+    )
     try:
         write_bytes(chosen.out, page)
     except OSError as error:
@@ -114,6 +139,17 @@ def _drawing(chosen: argparse.Namespace) -> "Drawing | None":
     if chosen.onnxruntime_web and not chosen.live:
         raise RunError("--onnxruntime-web is of a report that draws; give --live too, or leave it out.")
     return partial(live, folder=chosen.onnxruntime_web) if chosen.live else None
+
+
+def write_site(chosen: argparse.Namespace) -> int:
+    """The pages of the runs as files, all or none."""
+    _quiet()
+    from dashboard.site import build
+
+    root = _named(chosen)
+    size = build.site(chosen.run, root, chosen.out, chosen.onnxruntime_web, chosen.pages)
+    print(f"Wrote {chosen.out}, {size / 1e6:.1f} MB. Look at it with: python -m http.server --directory {chosen.out}")
+    return 0
 
 
 def check_report(chosen: argparse.Namespace) -> int:

@@ -6,16 +6,17 @@ import streamlit as st
 
 from dashboard import turns
 from dashboard.access import sign_in
-from dashboard.components import control_bar, elements, inputs, memory
+from dashboard.components import control_bar, elements, inputs, memory, remedy
 from dashboard.data import archive
-from dashboard.data.adopted import MAKES, outdated
+from dashboard.data.adopted import MAKES, anew, outdated
 from firstlight.telemetry import switch_off
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray
 LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
-    "Runs": [("runs.py", "Runs", "")],
+    "Start": [("start.py", "Firstlight", ""), ("glossary.py", "Glossary", "glossary")],
+    "Runs": [("runs.py", "Runs", "runs")],
     "Explore": [
         ("forward.py", "Forward process", "forward-process"),
         ("trajectory.py", "Trajectory", "trajectory"),
@@ -31,13 +32,14 @@ SECTIONS = {
     ],
     "Try": [
         ("generate.py", "Generate", "generate"),
+        ("draw.py", "Draw your own", "draw"),
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
-    "Report": [("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
+    "Report": [("ask.py", "Ask", "ask"), ("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
-    "": ("quality",),
+    "runs": ("quality",),
     "trajectory": ("trajectories", "judgements"),
     "network": ("ablations",),
     "training": ("novelty", "memorisation"),
@@ -48,11 +50,14 @@ SHOWN = {  # what a page shows of runs; after another network was adopted, the f
     "steps": ("solver_steps", "late_start"),
     "blind-test": ("trajectories", "judgements"),
     "compare": tuple(MAKES),
+    "ask": ("quality", "judgements", "solver_steps", "novelty"),
     "claims": tuple(MAKES),
     "report": tuple(MAKES),
 }
-CONTROLS = {
-    "": ("run",),
+CONTROLS: dict[str, tuple[str, ...]] = {
+    "": (),
+    "glossary": (),
+    "runs": ("run",),
     "forward-process": ("run", "class"),
     "trajectory": ("run", "class", "axis"),
     "network": ("run",),
@@ -63,7 +68,9 @@ CONTROLS = {
     "guidance": ("run", "class"),
     "steps": ("run", "class"),
     "generate": ("run",),
+    "draw": ("run",),
     "blind-test": ("run", "axis"),
+    "ask": ("run",),
     "claims": ("run", "with"),
     "report": ("run", "with"),
     "compare": ("run", "baseline", "class", "axis", "with"),
@@ -95,8 +102,10 @@ def main() -> None:
         place = st.container()
         if said := archive.notice():
             elements.notice(said)
-        for text in filter(None, (outdated(run, SHOWN.get(page.url_path, ())) for run in runs)):
-            elements.notice(text)
+        for run in runs:
+            if text := outdated(run, shown := SHOWN.get(page.url_path, ())):
+                elements.notice(text)
+                remedy.offer(text, archive.run_folder(run), anew(run, shown))
         try:
             page.run()
         finally:

@@ -18,7 +18,7 @@ from dashboard.access.acts import DRAW
 from dashboard.access.permits import permit
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
-from dashboard.turns import Waiting, taken
+from dashboard.turns import S, Waiting, taken
 from evaluator.guidance import judges as laws
 from evaluator.judges.judge import judge_for_run, softmax
 from firstlight.archives import archive, located
@@ -167,7 +167,7 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
     return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 
-def queued(steps: Iterator[Progress], count: int, *nets: Any) -> Generator[Waiting | Progress, None, None]:
+def queued(steps: Iterator[S], count: int, *nets: Any) -> Generator[Waiting | S, None, None]:
     """Take the steps, which draw so many pictures, in turn with others who ask these networks.
 
     Raises Refused where whoever asks may not draw, or not so many.

@@ -162,9 +162,13 @@ def own_run(runs: Path, run_id: str) -> Run:
     """The run with this id, to be changed. Raises RunError where there is none, and for one that is shown beside."""
     run = existing_run(runs, run_id)
     if run.words is not None:
-        raise RunError(f"{run_id} is a bundled run, which stays as it is; make it your own with: "
-                       f"firstlight store copy {run_id}")  # fmt: skip
+        raise RunError(stays(run))
     return run
+
+
+def stays(run: Run) -> str:
+    """That a run which is shown from beside an archive is not changed, and how one has it as one's own."""
+    return f"{run.id} is a bundled run, which stays as it is; make it your own with: firstlight store copy {run.id}"
 
 
 def ids(runs: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """What not every installation has, and how it is had."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from firstlight.errors import RunError
 from firstlight.installation import INSTALLED
@@ -15,6 +16,11 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
     "s3": ("fsspec", "s3fs", "aiobotocore"),
 }
 
+NEEDS = {  # a command's first words, what they cannot do without; others say what is missing when they come to it
+    "export": "torch", "trace": "torch", "fit-judge": "torch", "fit-clip": "open_clip",
+    "ablations": "onnx", **dict.fromkeys(("novelty", "memorisation", "uturn", "classifier", "late-start"), "mlxtend"),
+}  # fmt: skip
+
 
 @contextmanager
 def extras() -> Iterator[None]:
@@ -26,7 +32,28 @@ def extras() -> Iterator[None]:
         extra = next((extra for extra, modules in EXTRAS.items() if module in modules), None)
         if extra is None:
             raise
-        raise RunError(f"This needs {module}, which is not installed; install it with: {how(extra)}") from error
+        raise RunError(lacks(module, extra)) from error
+
+
+def missing(words: Sequence[str]) -> str:
+    """That a command, words after `firstlight`, needs what is not installed, a sentence; empty where nothing is."""
+    module = next((NEEDS[word] for word in words[:2] if word in NEEDS), None)
+    if module is None or here(module):
+        return ""
+    return lacks(module, next(extra for extra, modules in EXTRAS.items() if module in modules))
+
+
+def lacks(module: str, extra: str) -> str:
+    """That a module is not installed, and how it is had."""
+    return f"This needs {module}, which is not installed; install it with: {how(extra)}"
+
+
+def here(module: str) -> bool:
+    """Whether a module is installed."""
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # what was tried and is not there
+        return False
 
 
 def how(extra: str) -> str:

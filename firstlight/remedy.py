@@ -1,5 +1,7 @@
 """What a run lacks and how it comes to it: one rule for every page and command, whoever made the run."""
 
+from collections.abc import Sequence
+
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 
@@ -38,3 +40,24 @@ def evaluated_by(run: Run, command: str, how: str) -> str:
     if trained_elsewhere(run) and not run.denoiser.is_file() and (lacks or "recognizability" not in command):
         return f"{trajectories_by(run) if lacks else denoiser_by(run)}, then: {command}"
     return f"{how}: firstlight trace {run.id}, then: {command}" if lacks else f"{how}: {command}"
+
+
+def steps(run: Run, words: Sequence[str]) -> list[list[str]]:
+    """The commands, as words after `firstlight`, that make what one makes of a run, what that needs first before it.
+
+    words: the command without the run. None where the run's network comes first, which only its owner can adopt.
+    """
+    own, before = run.folder.name, list[list[str]]()
+    traced = bool({"recognizability", "all"} & set(words)) and not run.trajectories.is_file()
+    drawn = not {"recognizability", "memorisation", "export", "trace"} & set(words) or (
+        trained_elsewhere(run) and (traced or "trace" in words)
+    )
+    if drawn and not run.denoiser.is_file():
+        if trained_elsewhere(run):
+            return []
+        before.append(["export", own])
+    if trained_elsewhere(run) and words[0] == "export":
+        return []
+    if traced:
+        before.append(["trace", own])
+    return [*before, [*words[:2], own, *words[2:]] if words[0] == "evaluate" else [words[0], own, *words[1:]]]

@@ -18,8 +18,9 @@ from firstlight.lock import locked
 from firstlight.run_state import now
 from jobs import progress
 from jobs.again import words_of
-from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, has_lock, jobs_in
+from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, existing_job, has_lock
 from jobs.process import described
+from jobs.queue import before
 
 TURN_SECONDS = 0.5  # between two looks at whether it is this job's turn
 PATIENCE = 90.0  # seconds for a process that was given up to let go of the job
@@ -60,15 +61,14 @@ def carry_out(job: Job, parent: int = 0) -> int:
 
 def _wait_for_turn(job: Job) -> None:
     """Until no job that was started before waits or runs."""
-    while any(each.card()["turn"] and each.state() in UNDER_WAY for each in _before(job)):
+    while before(job):
         time.sleep(TURN_SECONDS)
 
 
-def _before(job: Job) -> Iterator[Job]:
-    for each in jobs_in(job.runs):
-        if each.id == job.id:
-            return
-        yield each
+def _needed(job: Job, card: dict[str, Any]) -> None:
+    """Raises RunError where the job before it, whose work it needs, did not finish."""
+    if (other := card.get("needs")) and (state := existing_job(job.runs, other).state()) != FINISHED:
+        raise RunError(f"{other}, whose work this needs, is {state}; see why with: firstlight jobs log {other}")
 
 
 def _run(job: Job, card: dict[str, Any]) -> int:
@@ -79,6 +79,7 @@ def _run(job: Job, card: dict[str, Any]) -> int:
     if Path(card["cwd"]).is_dir():
         os.chdir(card["cwd"])
     try:
+        _needed(job, card)
         words = words_of(job)
         return main(words) if words else 0  # none: an earlier process did it all, and only could not say so
     except RunError as error:

@@ -16,6 +16,7 @@ import firstlight
 from firstlight.run_state import SILENCE, moment, now
 
 PROGRAM = "import sys; from firstlight.command import main; sys.exit(main())"
+ALONE = "FIRSTLIGHT_ALONE"  # names, between commas, of settings that a process was given for itself and no other
 CODE = Path(firstlight.__file__).resolve().parent.parent  # where the package `firstlight` lies
 
 _children: list["subprocess.Popen[bytes]"] = []  # of this process, to be let go of when they have ended
@@ -51,9 +52,10 @@ def interrupt() -> None:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, in which another Python finds this same Firstlight."""
+    """This process's environment, in which another Python finds this same Firstlight, less what is its own alone."""
     paths = [str(CODE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    lent = {name: value for name, value in os.environ.items() if name not in os.environ.get(ALONE, "").split(",")}
+    return lent | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
 
 def described(pid: int) -> dict[str, Any]:

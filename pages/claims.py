@@ -19,4 +19,5 @@ if not parts:
     elements.note(f"No statement is {shown} here.")
 for source, title, words, own in parts:
     sections.statement(run, others, source, title, words, own)
+sections.lacking(verdicts)
 sections.measures(verdicts)

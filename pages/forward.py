@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import control_bar, elements
+from dashboard.components import control_bar, elements, remedy
 from dashboard.data import archive
 from dashboard.forward import chart, choice, headline, schedules
 from dashboard.forward import film as forward_film
@@ -19,10 +19,11 @@ label = control_bar.chosen_class(run)
 film = forward_film.film(run, at.schedule, at.kind, label, at.which)
 with answer:
     elements.headline(headline.sentence(at.schedule, table))
-st.image(
+elements.picture(
     film.picture,
-    output_format="PNG",
     alt=f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
 )
 elements.note(film.remark)
+if not archive.folder(run).denoiser.is_file():
+    remedy.button(film.remark, str(run["run"]), "export")
 elements.chart(chart.schedule(table), "schedule-chart", f"Signal left along the steps of {at.schedule}", table)

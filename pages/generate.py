@@ -3,12 +3,13 @@
 import streamlit as st
 
 from dashboard import generation, run_facts
-from dashboard.components import elements, progress
+from dashboard.components import elements, progress, remedy
 from dashboard.data import adopted, archive
 from dashboard.generate import form, result, student, weaker
 
 elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
 run = archive.chosen_run()
+remedy.network(str(run["run"]), stopping=True)
 with archive.faults():
     net = generation.denoiser(archive.folder(run))
 elements.notices(adopted.oddities(run))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import control_bar, elements, scrubber
+from dashboard.components import control_bar, elements, remedy, scrubber
 from dashboard.data import adopted, archive, judgements
 from dashboard.trajectory import headline, sections, stored
 
@@ -21,7 +21,7 @@ scrubber.scrubber(content, "scrubber", sections.begin, sections.barred())
 if not adopted.labels(run):
     elements.note(adopted.nothing_to_name(run, "judgement"))
 elif found[0].judged.empty:
-    elements.note(f"Not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
+    remedy.note("Not judged yet.", str(run["run"]), "recognizability")
 else:
     elements.notices(judgements.remarks(str(run["run"]), found[0].view))
 if said := adopted.without_none(run, "its x̂0 without one is not shown"):

@@ -235,7 +235,7 @@ def drawn(
     x: Pictures | None = None,
     steer: Steer | None = None,
 ) -> Iterator[Progress]:
-    """The steps of `generate`, batch after batch; of `continued`, where there is an x_t (C, H, W) to start from."""
+    """The steps of `generate`, batch after batch; of `continued`, from an x_t (C, H, W), or from one each (N, ...)."""
     channels, height, width = denoiser.shape
     images = blank((len(labels), height, width, channels))
     total = table.steps * -(-len(labels) // batch)
@@ -246,8 +246,8 @@ def drawn(
         part = slice(first, first + batch)
         noise = Noise(seeds[part], denoiser.shape)
         denoise = law(denoiser, labels[part], settings, steer, None if scales is None else noted(scales[part]))
-        own = noise.start()
-        for step in sample(denoise, own if x is None else np.broadcast_to(x, own.shape), table, noise.draw):
+        own, here = noise.start(), x[part] if x is not None and x.ndim == 4 else x
+        for step in sample(denoise, own if here is None else np.broadcast_to(here, own.shape), table, noise.draw):
             done += 1
             images[part] = to_bytes(step.next if step.index == table.steps - 1 else step.denoised)
             seconds += time.perf_counter() - began

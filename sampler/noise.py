@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.errors import SamplerError
+from firstlight.levels import Levels, alpha, sigma
 
 Pictures = NDArray[np.float32]
 HIGHEST_SEED = 2**63 - 1  # what an int64 column holds
+
+
+def noised(x0: Pictures, logsnr: Levels | float, noise: Pictures) -> Pictures:
+    """x_t = α·x0 + σ·ε (N, C, H, W) at one level, or at one for each picture (N,); x0 and ε may be one for all."""
+    at = np.asarray(logsnr, np.float64).reshape(-1, 1, 1, 1)
+    return np.asarray(alpha(at) * x0 + sigma(at) * noise, np.float32)
 
 
 class Noise:

@@ -10,6 +10,7 @@ from firstlight.archives import add_flag, hidden, named, own_run
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, elsewhere, place
 from firstlight.telemetry import switch_off
+from store import list_commands
 from store.archive import entries, misnamed
 from store.archive import entry as entry_of
 from store.verification import DAMAGED, Entry, inspect
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
     came.set_defaults(command=take_in)
     _add_moves(commands, everywhere)
+    list_commands.add(commands, everywhere)
     return top
 
 
@@ -97,7 +99,8 @@ def show_list(options: argparse.Namespace) -> int:
         print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
-        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)")
+        shelf = f" ({each.notes.shelf})" if each.notes.shelf else ""
+        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)") + shelf
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
     if (other := elsewhere(options.runs)) and other.notice():
         print(other.notice())

@@ -141,11 +141,11 @@ def _run_line(folder: str) -> dict[str, Any]:
 def _settled(folder: str, kept: dict[str, Any]) -> Settled:
     """The run that a line is of."""
     run = Run(Path(folder))
-    tags, text, problem = kept["notes"]
+    tags, *said = kept["notes"]
     found = Entry(
         run, kept["state"], kept["reason"], kept["card"],
         {name: run.folder / file for name, file in kept["tables"].items()},
-        Notes(None if tags is None else tuple(tags), text, problem),
+        Notes(None if tags is None else tuple(tags), *said),
         tuple(Problem(*each) for each in kept["problems"]), kept["stamp"],
         tuple(run.folder / file for file in kept["parts"]),
     )  # fmt: skip

@@ -20,16 +20,21 @@ from store.people_files import write_people_file
 LONGEST = 10_000  # characters of a note
 LONGEST_TAG = 40  # characters
 MOST_TAGS = 20
+SHELVES = ("hidden", "archived")  # where a run may stand that the list of runs leaves out
 LARGEST = 1 << 20  # bytes of the file
 
 
 @dataclass(frozen=True)
 class Notes:
-    """`tags` None are those of the run's card; `problem` is what is wrong with the file, where something is."""
+    """`tags` None are those of the run's card; `problem` is what is wrong with the file, where something is.
+
+    `shelf`: one of SHELVES, or empty.
+    """
 
     tags: tuple[str, ...] | None = None
     text: str = ""
     problem: str = ""
+    shelf: str = ""
 
 
 def read_notes(run: Run) -> Notes:
@@ -54,8 +59,10 @@ def write_notes(run: Run, notes: Notes, seen: Notes) -> None:
         raise RunError(f"Somebody changed the notes of {run.id} meanwhile; read them and write yours again.")
     if not run.card.is_file():
         raise RunError(f"There is no run {run.id} any more; list the runs with: firstlight store list")
+    shelf = {"shelf": notes.shelf} if notes.shelf else {}
+    content = {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text, **shelf}
     try:
-        write_people_file(run, run.notes, {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text})
+        write_people_file(run, run.notes, content)
     except OSError as error:
         reason = f"were not written ({error.strerror})"
         raise RunError(f"The notes of {run.id} {reason}; make its folder writable.") from error
@@ -88,7 +95,8 @@ def _parsed(path: str, sign: Signature) -> Notes:
         if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags) and isinstance(text, str)):
             raise TypeError("not text")
         json.dumps([tags, text], ensure_ascii=False).encode()  # half a surrogate pair would break every page
-        notes = Notes(tuple(tags), text)
+        shelf = content.get("shelf")
+        notes = Notes(tuple(tags), text, shelf=shelf if shelf in SHELVES else "")
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Notes(problem="is not readable; writing a note replaces it")
     return Notes(problem=_problem(notes)) if _problem(notes) else notes

@@ -36,6 +36,7 @@ CARDS = pa.schema(
         ("name", pa.string()),
         ("tags", pa.list_(pa.string())),  # those that people gave it, else the trainer's
         ("notes", pa.string()),
+        ("shelf", pa.string()),  # hidden or archived, where people put it so
         ("state", pa.string()),  # running, finished, stopped, diverged, crashed, damaged
         ("reason", pa.string()),
         ("preset", pa.string()),
@@ -142,6 +143,7 @@ def _card_row(entry: Entry) -> dict[str, Any]:
         **{name: _time(card.get(name)) for name in ("started", "heartbeat", "finished")},
         "tags": card.get("tags") if entry.notes.tags is None else list(entry.notes.tags),
         "notes": entry.notes.text or None,
+        "shelf": entry.notes.shelf or None,
         "run": entry.run.id,
         "state": entry.state,
         "reason": entry.reason,

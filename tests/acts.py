@@ -14,7 +14,7 @@ Place = tuple[str, str]  # module and function; <module> is what runs when it is
 WRITES = {"write_text", "write_bytes", "mkdir", "unlink", "rmdir", "touch", "symlink_to", "hardlink_to", "chmod"}
 OS = {"replace", "rename", "remove", "unlink", "mkdir", "makedirs", "rmdir", "link", "symlink", "truncate"}
 DRAWS = {("sampler.loop", "sample"), ("sampler.generation", "generate"), ("sampler.generation", "continued")}
-READ = ("firstlight", "store", "sampler", "evaluator", "dashboard", "pages")
+READ = ("firstlight", "store", "jobs", "sampler", "evaluator", "dashboard", "pages")
 COMMAND = "dashboard.__main__"  # runs for whoever owns the machine
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard.app import SECTIONS
+from dashboard.app import CONTROLS, SECTIONS
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
-PAGES = {file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, _ in pages}
 PATHS = {file.removesuffix(".py"): path for pages in SECTIONS.values() for file, _, path in pages}
+PAGES = {  # those that show a run
+    file.removesuffix(".py"): title for pages in SECTIONS.values() for file, title, path in pages if CONTROLS[path]
+}
 
 
 def linked(name: str, **query: str | list[str]) -> AppTest:

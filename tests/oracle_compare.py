@@ -44,16 +44,20 @@ def compare(run: str, say: Say, base: str = "") -> str:
 
 
 def _same(base: str, run: str, fine: bool, say: Say) -> str:
-    parts = []
+    short, full = (), ()
     if there(base, "judgements") and there(run, "judgements"):
         least = max(threshold(base), threshold(run))
         ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))
         assert np.array_equal(ours.label, theirs.label) and np.array_equal(ours.seed, theirs.seed)
-        parts = [words for words in (_never(ours, theirs, least, say), _when(ours, theirs, say)) if words]
+        short, full = zip(_never(ours, theirs, least, say), _when(ours, theirs, say), strict=True)
     one, other = (figure(each, "accuracy") for each in (run, base))
-    if one and other:
-        parts.append(_drawn(one, other, say))
-    return f"Against {base}, {run} {', '.join(parts[:-1])} and {parts[-1]}."
+    told = [*filter(None, short), *([_drawn(one, other, say)] if one and other else [])]
+    text = f"Against {base}, {run} {_listed(told)}."
+    return f"{text}\n{run} {_listed([*filter(None, full)])}." if any(full) else text
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _aligned(seen: Recognized) -> Recognized:
@@ -71,20 +75,24 @@ def _in_common(ours: Recognized, theirs: Recognized) -> tuple[Recognized, Recogn
     return both[0], both[1]
 
 
-def _never(ours: Recognized, theirs: Recognized, least: float, say: Say) -> str:
+def _never(ours: Recognized, theirs: Recognized, least: float, say: Say) -> tuple[str, str]:
+    """In short, where one has more, and in full."""
     if not (ours.never.any() or theirs.never.any()):
-        return ""
+        return "", ""
     apart = mean(100.0 * (ours.never.astype(float) - theirs.never.astype(float)), ours.seed)
     said = f"leaves {say.ends(share(ours.never, ours.seed), 100, ' %')} of its pictures unrecognized to the end at p ≥ "
     told = f"({say.ends(apart, slack=0.2)} percentage points, n = {say(len(ours.at))})"
     if apart.low <= 0 <= apart.high:
-        return f"{said}{say(least)}, neither more nor fewer as far as can be told {told}"
-    return f"{said}{say(least)}, {'more' if apart.value > 0 else 'fewer'} {told}"
+        return "", f"{said}{say(least)}, neither more nor fewer as far as can be told {told}"
+    word = "more" if apart.value > 0 else "fewer"
+    return f"leaves {word} pictures unrecognized to the end", f"{said}{say(least)}, {word} {told}"
 
 
-def _when(ours: Recognized, theirs: Recognized, say: Say) -> str:
+def _when(ours: Recognized, theirs: Recognized, say: Say) -> tuple[str, str]:
+    """In short, and in full where that is more."""
     if max(ours.never.mean(), theirs.never.mean()) > 0.05:
-        return "has no mean of when it is recognizable (more than 5 % of one of the two never are)"
+        said = "has no mean of when it is recognizable"
+        return said, f"{said} (more than 5 % of one of the two never are)"
     noisy = [seen.level[seen.level < 20] for seen in (ours, theirs)]
     end, first = min(each.max() for each in noisy), min(each.min() for each in noisy)
     place, since = (
@@ -95,21 +103,23 @@ def _when(ours: Recognized, theirs: Recognized, say: Say) -> str:
     if len(noisy[0]) == len(noisy[1]) and np.allclose(*noisy, atol=0.05):
         found = mean(place[0] - place[1], ours.seed)
         if found.low <= 0 <= found.high:
-            return f"is recognizable neither earlier nor later as far as can be told ({say.ends(found)} {n})"
+            return f"is recognizable neither earlier nor later as far as can be told ({say.ends(found)} {n})", ""
         word, sign = ("later", 1) if found.value > 0 else ("earlier", -1)
         size = Found(abs(found.value), *sorted((sign * found.low, sign * found.high)))
-        return f"is recognizable {word} by {say.ends(size)} logSNR on average (n = {say(len(ours.at))})"
+        return f"is recognizable {word} by {say.ends(size)} logSNR on average (n = {say(len(ours.at))})", ""
     low, high = mean(since[0] - place[1], ours.seed).low, mean(place[0] - since[1], ours.seed).high
     assert low < 0 < high, "frames tell the two apart: the page names which is earlier"
     between = f"[{say(low, 0.1)}, {say(high, 0.1)}] {n}"
-    return f"cannot be said to be recognizable earlier or later, as both kept other frames ({between})"
+    said = "cannot be said to be recognizable earlier or later"
+    return said, f"{said}, as both kept other frames ({between})"
 
 
 def _drawn(one: dict[str, float], other: dict[str, float], say: Say) -> str:
     ours, theirs = (wilson(each["value"], each["n"]) for each in (one, other))
     found = less(ours, theirs)
     if found.low <= 0 <= found.high:
-        return f"draws the class asked for as often ({say.ends(found)} percentage points)"
+        told = f"{say.ends(found)} percentage points"
+        return f"draws the class asked for neither more nor less often as far as can be told ({told})"
     word, sign = ("more", 1) if found.value > 0 else ("less", -1)
     size = Found(abs(found.value), *sorted((sign * found.low, sign * found.high)))
     return f"draws the class asked for {word} often by {say.ends(size)} percentage points"
@@ -133,7 +143,7 @@ def _other(base: str, run: str, fine: bool, say: Say) -> str:
         order = "in theory's order" if measured else "in the other order than theory's"
         start = f"{names} become recognizable {order}"
     places = " and ".join(f"{say.ends(known[each], slack=0.005)}" for each in (first, second))
-    parts = [f"it decides the class at logSNR {places}", _halves(first, second, halves, say)]
+    parts = [f"Theory decides the class at logSNR {places}", _halves(first, second, halves, say)]
     if there(first, "speciation") and there(second, "speciation"):
         copies = [agreement(each) for each in (first, second)]
         overlap = ", whose intervals overlap" if _before(copies[0][0], copies[1][0]) is None else ""
@@ -143,7 +153,7 @@ def _other(base: str, run: str, fine: bool, say: Say) -> str:
             "copies of a chain have gone 55 % of the way from chance to the most that they agree at logSNR "
             f"{places} (n = {n}){overlap}, which theory, of two classes, does not order"
         )
-    return f"{start}: {'; '.join(parts)}."
+    return f"{start}.\n{'; '.join(parts)}."
 
 
 def _halves(first: str, second: str, halves: dict[str, tuple[Found, Found, int]], say: Say) -> str:

@@ -59,19 +59,20 @@ def speciation(run: str, say: Say) -> str:
     if classes == 2:
         agree = "end in the same class 77.5 % of the time"
     text = (
-        f"Two continuations of one chain {agree} from {say(done.value)} % of the steps "
-        f"[{say(done.low, 1)}, {say(done.high, 1)}] on, n = {say(n)} pairs"
+        f"Two continuations of one chain begin to agree at {say(done.value)} % of the steps "
+        f"[{say(done.low, 1)}, {say(done.high, 1)}], n = {say(n)} pairs"
     )
+    agree = f"\nTo agree: they {agree}."
     if known is None or told is None:
-        return f"{text}; theory has no number for these data."
+        return f"{text}; theory has no number for these data.{agree}"
     said = "that is outside the schedule" if math.isnan(told) else say(told)
-    text += f"; theory says {said}"
+    text += f"; theory says {said}.{agree}"
     if classes != 2:
-        return f"{text}, which is made for two equal classes: of {classes} no ratio to it is told."
+        return f"{text} Theory is made for two equal classes: of {classes} no ratio to it is told."
     time = [0.5 * math.log1p(math.exp(-end - math.log(4))) for end in (found.value, found.high, found.low)]
     predicted = 0.5 * math.log(known["value"] / 4)  # the published ½ ln Λ, pictures in [0, 1]
     ratio = Found(*(each / predicted for each in time))
-    return f"{text}: measured over predicted, in time, is {say.ends(ratio)}."
+    return f"{text} Measured over predicted, in time, is {say.ends(ratio)}."
 
 
 def agreement(run: str) -> tuple[Found, int]:
@@ -144,8 +145,8 @@ def clip_rankings(run: str, say: Say) -> str | None:
     ranks = ", and ".join(first) or "no class first or last as far as can be told"
     text = f"By mean softmax probability, {judge} ranks {ranks}, n = {say(n)} pictures"
     if not sure:
-        return f"{text}; no class's rank can be told apart from all others'."
-    return f"{text}; {UPTO.format(say(len(sure)), say(len(names)), ', '.join(names[label] for label in sure))}"
+        return f"{text}.\nNo class's rank can be told apart from all others'."
+    return f"{text}.\n{UPTO.format(say(len(sure)), say(len(names)), ', '.join(names[label] for label in sure))}"
 
 
 def clip_means(run: str, judge: str, score: str) -> tuple[Numbers, Numbers, int]:
@@ -213,16 +214,16 @@ def guidance(run: str, say: Say) -> str | None:
         if name not in cramped:
             found = student_mean(100 * (ours - other))
             parts.append(f"{say.ends(found)} points against {name}")
-    said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}"] if parts else []
+    n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
+    of = f", n = {say(n)}."
+    said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}{of}"] if parts else []
     if cramped:
-        said.append(f"accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}")
+        part = f"Accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}"
+        said.append(f"{part}." if parts else f"{part}{of}")
     plain = (rows["law"] == "constant") & (rows["scale"] == 1)
     bare = say.ends(share(right[plain], rows["seed"][plain]), 100, " %")
-    n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
-    return (
-        f"In {most} steps {' and '.join(said)}, before the CNN that did not guide, all scales above 1, n = {say(n)}; "
-        f"without guidance {bare} show the class asked."
-    )
+    how = f"In {most} steps, before the CNN that did not guide, all scales above 1; without guidance {bare} show the"
+    return "\n".join([said[0], " ".join([*said[1:], f"{how} class asked."])])
 
 
 def steps(run: str, say: Say) -> str | None:
@@ -248,10 +249,10 @@ def steps(run: str, say: Say) -> str | None:
     told = f"{kept['solver'][best]}, {say(kept['evaluations'][best])} evaluations: {accuracy} of the asked class"
     assert unknown, "nothing is open: the page says that nothing keeps the quality"
     text = (
-        f"Whether fewer evaluations keep the quality of {run} cannot be said of {say(len(unknown))} ways, against its "
-        f"best, {told}, n = {say(len(right[best]))}; the source takes 100+."
+        f"Whether fewer evaluations keep the quality of {run} cannot be said of {say(len(unknown))} ways; the source "
+        f"takes 100+.\nIts best: {told}, n = {say(len(right[best]))}."
     )
-    return f"{text}\n{_late_start(run, say)}" if there(run, "late_start") else text
+    return f"{text}\n\n{_late_start(run, say)}" if there(run, "late_start") else text
 
 
 def _late_start(run: str, say: Say) -> str:
@@ -264,11 +265,11 @@ def _late_start(run: str, say: Say) -> str:
     apart = kept["draws"][best] / kept["frechet"][best] - kept["draws"][plain] / kept["frechet"][plain]
     error = at_once(int(late.sum())) * float(np.std(apart, ddof=1))
     found = Found(ratio, ratio * math.exp(-error), ratio * math.exp(error))
-    closer = f"{say(most)} steps of {run} that begin late, at logSNR {say(kept['logsnr'][best])}"
+    closer, at = f"{say(most)} steps of {run} that begin late", f"at logSNR {say(kept['logsnr'][best])}"
     told = f"{say.ends(found)} times as far from real pictures as from pure noise, n = {say(kept['n'][best])}"
     if found.low <= 1 <= found.high:
-        return f"Whether {closer}, end closer cannot be said: {told}."
-    return f"{closer}, end {told}."
+        return f"Whether {closer}, {at}, end closer cannot be said.\nThey end {told}."
+    return f"{closer} end {told}.\nThey begin {at}."
 
 
 def _keeps(run: str, row: int, best: int, wide: float) -> str:

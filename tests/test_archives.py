@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_fixture import APP, linked
+from app_fixture import linked
 from archive_fixture import write_run
-from streamlit.testing.v1 import AppTest
 
 from firstlight import archives
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, existing_run, hidden, located, own_run
@@ -125,9 +124,7 @@ def test_a_folder_of_notes_alone_is_no_damaged_run(both: Both, monkeypatch: pyte
 
 def test_the_runs_page_says_which_runs_are_shown_and_which_are_hidden(both: Both) -> None:
     write_run(both[0], "second")
-    page = AppTest.from_file(APP, default_timeout=30)
-    page.query_params["run"] = "first"
-    page.run()
+    page = linked("runs", run="first")
     assert not page.exception and sorted(page.dataframe[0].value["run"]) == ["first", "mine", "second"]
     said = " ".join(element.proto.body for element in page.get("html"))
     assert "firstlight store copy ID" in said and "Your own second hides the bundled one of that id" in said

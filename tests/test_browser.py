@@ -30,7 +30,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this ma
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 30_000  # milliseconds: a busy machine is no fault of a page
 OWN = {  # what a page draws that no other does
-    "": "draws the class it is asked for most often",
+    "": "a network that reads digits, recognizes this 3",
+    "glossary": "terms and what they mean",
+    "runs": "draws the class it is asked for most often",
     "forward-process": "Along its own levels, signal and noise are equal",
     "trajectory": "recognizes this 0 in x_t",
     "network": "what breaks without its parts is not measured yet",
@@ -41,9 +43,11 @@ OWN = {  # what a page draws that no other does
     "guidance": "first has no guidance sweep yet",
     "steps": "4 evaluations are enough: pupil loses",
     "generate": "first has no denoiser.onnx",
+    "draw": "first has no denoiser.onnx",
     "compare": "neither more nor fewer as far as can be told",
     "blind-test": "Nobody has named pictures of first yet",
-    "claims": "of the source's statements first supports",
+    "ask": "Half of the pictures of 0 are recognizable by",
+    "claims": "parts of the source's statements.",
     "report": "A report of first",
 }
 COUNT_MESSAGES = """() => {
@@ -158,7 +162,7 @@ def choose(page: "playwright.Page", label: str, option: str) -> None:
 def test_the_very_first_request_may_be_a_deep_link(opened: Page) -> None:
     """This test comes first: until now nobody asked the server for a page."""
     page = opened("recognizability?run=second&axis=logSNR")
-    shows(page, "of its own steps, here logSNR")
+    shows(page, "of its own steps is here logSNR")
     page.get_by_role("heading", name="Recognizability").wait_for()
 
 

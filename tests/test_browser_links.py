@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from archive_fixture import write_run
-from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
+from test_browser import OWN, PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 from test_browser_platform import LINKS as PLATFORM
 
 from dashboard.app import SECTIONS
@@ -15,6 +15,8 @@ from dashboard.app import SECTIONS
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 LINKS = [  # a view of every page in which everything is chosen otherwise than by default
+    "?step=60",
+    "glossary?term=logSNR",
     *PLATFORM,
     "network?run=second",
     "recognizability?run=second&axis=logSNR&threshold=80&drawn=map&part=Judges",
@@ -23,6 +25,7 @@ LINKS = [  # a view of every page in which everything is chosen otherwise than b
     "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration",
     "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100",
     "claims?run=second&with=first",
+    "ask?run=second&question=Is+one+class+recognizable+earlier+than+another?&class=1&other-class=2",
 ]
 SEEN = """() => [...document.querySelectorAll(
   'h1, .headline, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
@@ -66,7 +69,7 @@ def test_every_page_has_a_link_here() -> None:
     assert {link.partition("?")[0] for link in LINKS} == paths
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "runs")
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "start")
 def test_a_copied_link_shows_the_same_in_a_fresh_browser(
     opened: Page,  # noqa: F811
     fresh: Callable[[str], "playwright.Page"],
@@ -98,6 +101,37 @@ def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
         assert page.evaluate("history.length") == before + 1, "what a page adds to its address is no step"
     page.go_back()
     page.locator("h1", has_text="Forward process").wait_for()
+
+
+def test_a_link_from_when_runs_stood_at_the_root_opens_runs(opened: Page) -> None:  # noqa: F811
+    page = opened("?run=second&search=second")
+    shows(page, OWN["runs"])
+    assert urlsplit(page.url).path == "/runs" and parse_qs(urlsplit(page.url).query)["search"] == ["second"]
+
+
+def test_play_shows_the_last_picture_at_once_where_motion_is_unwanted(opened: Page) -> None:  # noqa: F811
+    page = opened("")
+    slider = page.get_by_role("slider", name="Step", exact=True)
+    slider.wait_for()
+    assert slider.input_value() == "0", "nothing moves before one presses play"
+    page.get_by_role("button", name="Play").click()
+    assert slider.input_value() == slider.get_attribute("max")
+
+
+def test_a_term_says_what_it_means_to_whoever_taps_on_it(
+    browser: "playwright.Browser",  # noqa: F811
+    address: str,  # noqa: F811
+) -> None:
+    page = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800}).new_page()
+    page.set_default_timeout(2 * PATIENCE)
+    page.goto(f"{address}/recognizability?run=first")
+    term = page.locator(".term", has_text="wait until it stays").first
+    said = "each => getComputedStyle(each, '::after').content"
+    assert term.evaluate(said) == "none"
+    term.tap()
+    assert "Mean time from when a picture is first recognized" in term.evaluate(said)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
 
 
 def test_a_link_to_a_deleted_run_leads_to_another_and_says_so(

@@ -39,7 +39,7 @@ LINKS = [  # a view, everything in it chosen otherwise than by default: see test
     "report?run=second&with=first",
     "clip-rankings?run=first&clip=openclip+other&prompt=one+{c}&score=raw+cosine&behind=Judges",
     "steps?run=first&class=2&measure=time&noise=2",
-    "?run=second&search=run",
+    "runs?run=second&search=run",
 ]
 
 
@@ -78,7 +78,7 @@ def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path
 
 
 def test_open_pages_show_a_run_that_begins_and_is_killed_within_seconds(opened: Page, archive: Path) -> None:  # noqa: F811
-    pages = [opened("?run=first"), opened("training?run=first")]
+    pages = [opened("runs?run=first"), opened("training?run=first")]
     for page in pages:
         page.locator("p.headline").wait_for()
     written(run := write_run(archive, "begun", state="running", tables=(), step=0), 50)
@@ -126,15 +126,36 @@ def test_a_chart_is_saved_as_rows_and_as_svg(opened: Page, tmp_path: Path) -> No
     assert lines[0] == "run,step,epoch,value,smooth" and len(lines) > 100
     page.locator(".js-plotly-plot").hover()
     with page.expect_download() as drawn:
-        page.locator(".js-plotly-plot .modebar-btn").click()
+        page.locator(".js-plotly-plot .modebar-btn[data-title*=Download]").click()
     assert drawn.value.suggested_filename == "firstlight-losses.svg"
     drawn.value.save_as(tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text().startswith("<svg")
 
 
+def test_what_a_reader_did_to_a_chart_outlives_another_control(opened: Page) -> None:  # noqa: F811
+    page = opened("training?run=first&with=second")
+    shows(page, OWN["training"])
+    chart = page.locator(".st-key-losses .js-plotly-plot").first
+    ranges = "chart => [...chart._fullLayout.xaxis.range, ...chart._fullLayout.yaxis.range]"
+    hidden = "chart => chart._fullData.filter(line => line.visible === 'legendonly').map(line => line.name)"
+    first = chart.evaluate(ranges)
+    chart.hover()
+    chart.locator(".modebar-btn[data-title*='Zoom in']").click()
+    page.wait_for_function(f"first => String(({ranges})(document.querySelector('.st-key-losses .js-plotly-plot'))) !== "
+                           "String(first)", arg=first)  # fmt: skip
+    zoomed = chart.evaluate(ranges)
+    chart.locator(".legendtoggle").last.click()
+    page.wait_for_function(f"() => ({hidden})(document.querySelector('.st-key-losses .js-plotly-plot')).length === 1")
+    page.get_by_role("radio", name="0", exact=True).click()  # smoothing
+    page.wait_for_url("**smoothing=0**")
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
+    assert chart.evaluate(ranges) == zoomed
+    assert chart.evaluate(hidden) == ["second"]
+
+
 def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path) -> None:  # noqa: F811
     hostile = "<img src=x onerror=alert(1)> ![x](http://example.org/x.png)"
-    page = opened("?run=second")
+    page = opened("runs?run=second")
     fired: list[str] = []
     page.on("dialog", lambda dialog: fired.append(dialog.message))
     page.get_by_label("Tags, between commas").fill("for-the-talk, =cmd")
@@ -144,7 +165,7 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     while not (archive / "second" / "notes.json").exists() and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     assert json.loads((archive / "second" / "notes.json").read_text())["tags"] == ["for-the-talk", "=cmd"]
-    again = opened("?run=second&search=for-the-talk")
+    again = opened("runs?run=second&search=for-the-talk")
     again.get_by_label("Note", exact=True).wait_for()
     assert again.get_by_label("Note", exact=True).input_value() == hostile
     counts(again.locator("img[src=x]"), 0)

@@ -32,7 +32,7 @@ def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: P
     with_ablations(run)
     test = opened("network")
     said = words(test)
-    assert "lab's network has 0.41 million weights, 2 levels and 2 skips" in said
+    assert "lab's network has 0.41 million weights. It has 2 levels and 2 skips." in said
     assert "with all parts 100.0 %" in said and "n = 300 each" in said
     assert "time embedding frozen half-way" in said and "one giant step" in said
     assert len(test.get("plotly_chart")) == 1 and len(test.get("image")) == 1
@@ -52,7 +52,8 @@ def test_every_statement_stands_on_the_page_with_what_is_behind_it(opened: Open,
     test = opened("claims", run="lab", **{"with": "other"})
     said = words(test)
     assert [heading.value.split()[0] for heading in test.subheader] == [f"S{number}" for number in range(1, 15)]
-    assert "parts of the source's statements lab supports" in said
+    assert "lab supports " in said and " parts of the source's statements." in said
+    assert "The source: A course report on a class-conditional MNIST diffusion model." in said
     assert "✓ supported" in said and "✗ not supported" in said and "? cannot say" in said
     assert "<summary>query ablations</summary><pre>" in said and 'class="verdict-' in said
     assert 'href="/network?run=lab"' in said

@@ -44,7 +44,7 @@ from store.statements import QUERIES, statement
 from store.views import SOURCES
 from trainer.checkpoints import EMA, load_weights, save_weights
 
-PAGES = tuple(page for page in app_fixture.PATHS if page != "generate")  # this one is below
+PAGES = tuple(page for page in app_fixture.PAGES if page != "generate")  # this one is below
 EVERY = 10  # damages of a table for each that a page is opened for
 NAMES = [name for name in TABLES if name != "posterior"]
 Record = Callable[[str, object], None]

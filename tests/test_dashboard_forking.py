@@ -82,7 +82,7 @@ def made(stay: int, net: Denoiser, told: bool = True) -> trajectory_fork.Continu
 def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
     """Wilson's interval of 13 of 16: 57.0 to 93.4 %."""
     said = headline.fork_sentence(made(13, net))
-    assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4], continued from step 2 of 4 (logSNR 0.0)")
+    assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4].\nContinued from step 2 of 4 (logSNR 0.0)")
     assert "1 of 16 stays a c" in headline.fork_sentence(made(1, net, told=False))
     assert "not told" in headline.fork_sentence(made(1, net, told=False))
     assert "ddim up to here" in headline.fork_setting(made(1, net))

@@ -66,7 +66,7 @@ def course(run: str, predicted: Estimate | None, half: Estimate = NOTHING, clone
         (course("a", EARLY, BETWEEN), course("b", LATE, LATE), "in theory's order cannot be said"),
         (course("a", EARLY, BETWEEN), course("b", LATE, LATE), "(n = 100 and 100), whose intervals overlap"),
         (course("a", EARLY, EARLY), course("b", LATE, NEVER), "−4.00 [−4.20, −3.80] and no level tried (n ="),
-        (course("a", EARLY, EARLY), course("b", None, LATE), "it has no number for b-data"),
+        (course("a", EARLY, EARLY), course("b", None, LATE), "Theory has no number for b-data"),
         (course("a", EARLY, EARLY), course("b", LATE), "b is not judged on this"),
         (course("a", EARLY, EARLY, EARLY), course("b", LATE, LATE, LATE), ", in theory's order"),
         (course("a", EARLY, EARLY, LATE), course("b", LATE, LATE, EARLY), ", in the other order"),
@@ -83,7 +83,7 @@ def test_an_order_between_two_kept_frames_cannot_be_told() -> None:
     assert "in theory's order cannot be said" in sentence(one, other)
     assert "whose intervals overlap because of what kept frames leave open" in sentence(one, other)
     apart = replace(other, around=(-3.5, -2.5)), replace(one, around=(-4.5, -3.6))
-    assert "b-data) become recognizable in theory's order:" in sentence(*apart)
+    assert "b-data) become recognizable in theory's order." in sentence(*apart)
 
 
 def seen(run: str, shift: float) -> Course:
@@ -177,7 +177,7 @@ def test_theory_s_points_are_those_of_the_stored_spectra(compared: Callable[...,
 @pytest.mark.parametrize(
     ("shift", "said"),
     [
-        (-2.0, "clothes (fashion-mnist) and digits (mnist) become recognizable in theory's order:"),
+        (-2.0, "clothes (fashion-mnist) and digits (mnist) become recognizable in theory's order."),
         (2.0, "clothes (fashion-mnist) and digits (mnist) become recognizable in the other order"),
         (0.0, "Whether clothes (fashion-mnist) and digits (mnist) become recognizable in theory's order cannot"),
     ],

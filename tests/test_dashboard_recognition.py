@@ -82,16 +82,17 @@ def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
     text = recognizability_headline.sentence(found, CLASSES, "% of steps", 70.0)
-    assert text.startswith("Half of the pictures are recognizable by 50 % of the steps at p ≥ 0.50, n = 6")
+    assert text.startswith("Half of the pictures are recognizable by 50 % of the steps, n = 6; the source says")
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
-    assert "the source says around 70 % of its own steps, logSNR 0.53" in text
+    assert "Recognized at p ≥ 0.50: no" in text and "70 % of its own steps is logSNR 0.53, here" in text
     for axis in axes.AXES:
         late = recognizability_headline.sentence(found, CLASSES, axis, -math.inf)
         assert late.endswith("more noise than this chain begins with."), "no step of it is there"
     *_, never = looked(archive, "denoised", "mnist-clean", 0.95)
     text = recognizability_headline.sentence(never, CLASSES, "logSNR", 1.9, threshold=0.95, lower=found.whole.never)
     assert text.startswith("More than half of the pictures are never recognized, 100.0 % [") and "logSNR 1.9" in text
-    assert "] at p ≥ 0.95 and 33.3 % [" in text and "] at 0.50, n = 6" in text
+    assert "], n = 6; the source" in text
+    assert "Recognized at p ≥ 0.95, where 33.3 % [" in text and "] are not at 0.50; 70 % of its own steps" in text
 
 
 def test_a_threshold_says_whether_its_null_raised_it_and_whether_it_was_kept() -> None:

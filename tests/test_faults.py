@@ -221,12 +221,12 @@ async def visited(one: str, two: str, root: Path) -> Told:
     told = Told()
     first, here = await connected(one, told, "run=live&run_of=x&class=1")
     second, there = await connected(two, told, "run=live")
-    for path in ("training", "", "trajectory", "recognizability"):  # the first request after boot is a deep link
+    for path in ("training", "runs", "trajectory", "recognizability"):  # the first request after boot is a deep link
         await here.page(path)
         await there.page(path)
     write_notes(Run(root / "live"), Notes(("seen",), "by both"), Notes())
-    await here.page("")
-    await there.page("")
+    await here.page("runs")
+    await there.page("runs")
     for _ in range(2):  # the browser closes while it draws
         link, leaving = await connected(one, told, f"run={SMALLEST}&each=100")
         await leaving.page("generate")

@@ -6,6 +6,7 @@ say is nowhere asked. Generate's sentence is of pictures that are drawn while so
 
 import html
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -44,8 +45,24 @@ from dashboard.forward import schedules
 from firstlight.run_folder import Run
 from store.database import Archive
 
-LIVE = {"generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py"}
+OF_NO_RUN = {"glossary": "how many terms there are"}
+LIVE = {
+    "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
+    "ask": "one sentence for each question: tests/test_ask.py",
+    "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
+}
 FOUND = '<p class="headline">'
+
+
+def start(run: str, say: Say) -> str:
+    """From which step on the judge recognizes the first 3 of the source's own network, whatever run is looked at."""
+    seen = recognized("course", False, threshold("course"))
+    judge = columns("course", "judgements", "judge", view="x")["judge"][0]
+    at = int(seen.at[seen.label == 3][np.argmin(seen.seed[seen.label == 3])])
+    return (
+        f"{judge}, a network that reads digits, recognizes this 3 from {say(seen.percent[at])} % of its steps on; the "
+        "source says around 70 %."
+    )
 
 
 def runs(run: str, say: Say) -> str:
@@ -58,7 +75,7 @@ def runs(run: str, say: Say) -> str:
     if told[best].low > max(found.high for name, found in told.items() if name != best):
         return f"{start}{best} draws the class it is asked for most often: {words}."
     return (
-        f"{start}which draws the class it is asked for most often cannot be said: {best} has the highest share, "
+        f"{start}which draws the class it is asked for most often cannot be said.\n{best} has the highest share, "
         f"{words}, not told apart from all others."
     )
 
@@ -77,14 +94,12 @@ def forward(run: str, say: Say) -> str:
         )
     signal = 1 / (1 + np.exp(-level[-1]))
     equal = 1 + int(np.argmin(np.abs(level)))
-    text = (
-        f"Along its own levels, signal and noise are equal at step {say(equal)} of {say(len(level))}; at the end ᾱ is "
-        f"{say(signal, 0.05 * signal)} and logSNR {say(level[-1])}"
-    )
+    text = f"Along its own levels, signal and noise are equal at step {say(equal)} of {say(len(level))}; at the end"
+    end = f"At the end ᾱ is {say(signal, 0.05 * signal)} and logSNR {say(level[-1])}"
     if math.sqrt(signal) <= 0.05:
-        return f"{text}: nothing is left to see."
+        return f"{text} nothing is left to see.\n{end}."
     left = f"{say(100 * math.sqrt(signal))} % of the picture's amplitude is still there"
-    return f"{text}: {left}, and its own drawing begins in noise all the same."
+    return f"{text} {left}.\n{end}, and its own drawing begins in noise all the same."
 
 
 def trajectory(run: str, say: Say) -> str | None:
@@ -97,31 +112,31 @@ def trajectory(run: str, say: Say) -> str | None:
     judge = columns(run, "judgements", "judge", view="x")["judge"][0]
     seen = recognized(run, False, least)
     at = int(seen.at[(seen.label == 0) & (seen.seed == seed)][0])
-    source = f"the source says around 70 % of its own steps, logSNR {say(SEVENTY)}"
+    source, level = "the source says around 70 % of its own", f"70 % of the source's steps is logSNR {say(SEVENTY)}."
     if at == len(seen.level):
-        return f"{judge} does not recognize this {name}, even when it is finished; {source}."
+        return f"{judge} does not recognize this {name}, even when it is finished; {source} steps.\n{level}"
     step = np.unique(columns(run, "judgements", "step", view="x")["step"])
     before = f", not yet at step {say(step[at - 1])}" if at else ""
     return (
-        f"{judge} recognizes this {name} in x_t from {say(seen.percent[at])} % of the steps on (step "
-        f"{say(step[at])}, logSNR {say(seen.level[at])}{before}), with probability {say(least)} or more; {source}."
+        f"{judge} recognizes this {name} in x_t from {say(seen.percent[at])} % of the steps on; {source}.\nStep "
+        f"{say(step[at])}, logSNR {say(seen.level[at])}{before}, with probability {say(least)} or more. {level}"
     )
 
 
 def network(run: str, say: Say) -> str:
     """How large it is by its card, and what is good of its pictures with and without skips."""
     config, levels = card(run)["config"], len(card(run)["config"].get("widths", ()))
-    size = f"{run}'s network cannot be drawn"
+    size, parts = f"{run}'s network cannot be drawn", ""
     if levels:
-        million = say(card(run)["parameters"] / 1e6)
-        size = f"{run}'s network has {million} million weights, {levels} levels and {levels * config['blocks']} skips"
+        size = f"{run}'s network has {say(card(run)['parameters'] / 1e6)} million weights"
+        parts = f"It has {levels} levels and {levels * config['blocks']} skips."
     if not there(run, "ablations"):
-        return f"{size}; what breaks without its parts is not measured yet."
+        return f"{size}; what breaks without its parts is not measured yet." + (f"\n{parts}" if parts else "")
     kept = columns(run, "ablations", "part", "label", "seed", "top", "real")
     good = (kept["top"] == kept["label"]) & kept["real"].astype(bool)
     cut, whole = (share(good[kept["part"] == part], kept["seed"][kept["part"] == part]) for part in ("skips", "none"))
-    cost = f"with all skips silenced {say.ends(cut, 100, ' %')} of its pictures are good, with all parts "
-    return f"{size}; {cost}{say.ends(whole, 100, ' %')}, n = {say((kept['part'] == 'none').sum())} each."
+    cost = f"With all skips silenced {say.ends(cut, 100, ' %')} of {run}'s pictures are good, with all parts "
+    return f"{cost}{say.ends(whole, 100, ' %')}, n = {say((kept['part'] == 'none').sum())} each.\n{size}. {parts}"
 
 
 def training(run: str, say: Say) -> str:
@@ -131,8 +146,8 @@ def training(run: str, say: Say) -> str:
     last = kept["value"][kept["step"] > kept["step"].max() - stretch].mean()
     first = kept["value"][kept["step"].argmin()]
     return (
-        f"The loss of {run} went from {say(first, 0.006 * first)} to {say(last, 0.006 * last)}, the mean of its last "
-        f"{say(stretch)} steps, in {say(kept['epoch'].max())} epochs."
+        f"The loss of {run} went from {say(first, 0.006 * first)} to {say(last, 0.006 * last)}.\nIn "
+        f"{say(kept['epoch'].max())} epochs; the last is the mean of {say(stretch)} steps."
     )
 
 
@@ -145,16 +160,17 @@ def recognizability(run: str, say: Say) -> str | None:
     found = half(seen, seen.percent)
     stored = recognized(run, False, least)
     here = np.interp(SEVENTY, stored.level, stored.percent)
-    source = f"the source says around 70 % of its own steps, logSNR {say(SEVENTY)}, here {say(here, 0.5)} %"
+    source = "the source says around 70 % of its own steps"
+    level = f"70 % of its own steps is logSNR {say(SEVENTY)}, here {say(here, 0.5)} % of the steps"
     if math.isinf(found.value):
         loose = recognized(run, fine, 0.5).never
-        never = f"{say.ends(share(seen.never, seen.seed), 100, ' %')} at p ≥ {say(least)}"
-        never += f" and {say.ends(share(loose, seen.seed), 100, ' %')} at {say(0.5)}" if least > 0.5 else ""
-        text = f"More than half of the pictures are never recognized, {never}, n = {say(len(seen.at))}"
-        return f"{text}; {source} of the steps."
-    place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}] at p ≥ {say(least)}"
+        never = f"{say.ends(share(seen.never, seen.seed), 100, ' %')}, n = {say(len(seen.at))}"
+        looser = f", where {say.ends(share(loose, seen.seed), 100, ' %')} are not at {say(0.5)}" if least > 0.5 else ""
+        text = f"More than half of the pictures are never recognized, {never}"
+        return f"{text}; {source}.\nRecognized at p ≥ {say(least)}{looser}; {level}."
+    place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}]"
     text = f"Half of the pictures are recognizable by {place}, n = {say(len(seen.at))}"
-    return f"{text}: {_first_and_last(run, seen, say)}; {source} of the steps."
+    return f"{text}; {source}.\nRecognized at p ≥ {say(least)}: {_first_and_last(run, seen, say)}; {level}."
 
 
 def _first_and_last(run: str, seen: Recognized, say: Say) -> str:
@@ -194,19 +210,26 @@ def claims(run: str, say: Say) -> str:
     count = {kind: sum(each == kind for _, each in found) for kind in (YES, NO)}
     missing = [source for source, each in found if each == MISSING]
     text = (
-        f"Of {say(len(found))} parts of the source's statements {run} supports {say(count[YES])} and does not support "
-        f"{say(count[NO])}; of {say(len(found) - count[YES] - count[NO])} it cannot be said"
+        f"{run} supports {say(count[YES])} and does not support {say(count[NO])} of {say(len(found))} parts of the "
+        f"source's statements.\nOf {say(len(found) - count[YES] - count[NO])} it cannot be said"
     )
     return f"{text}, {', '.join(missing)} for want of data." if missing else f"{text}."
 
 
 SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
-    "runs": runs, "forward": forward, "trajectory": trajectory, "network": network, "training": training,
-    "recognizability": recognizability, "speciation": speciation, "clip_rankings": clip_rankings, "guidance": guidance,
-    "steps": steps, "compare": compare, "blind_test": blind_test, "report": report,
-    "claims": claims,
+    "start": start, "runs": runs, "forward": forward, "trajectory": trajectory, "network": network,
+    "training": training, "recognizability": recognizability, "speciation": speciation,
+    "clip_rankings": clip_rankings, "guidance": guidance, "steps": steps, "compare": compare,
+    "blind_test": blind_test, "report": report, "claims": claims,
 }  # fmt: skip
 
+NAMES = sorted({*RUNS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
+NAMED = re.compile("|".join([r"\bS\d+\b", r"this \d\b", r"\b[\w-]+-(?:noisy|clean|clip)\b", *map(re.escape, NAMES)]))
+OF_HOW_MANY = re.compile(r",? \(?n = [\d,]*\d(?: (?:pairs|pictures|each))?\)?")  # part of the figure before it
+FIGURE = re.compile(  # a value, its unit and its interval
+    r"[+−-]?[\d,]*\d(?:\.\d+)?(?:e-\d+)?\+?(?: of [\d,]*\d)?(?: %)?(?: of the steps)?(?: \[[^]]*\])?"
+)
+MOST_WORDS, MOST_FIGURES = 30, 2
 ARCHIVE = Archive(ROOT / "runs")
 QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without the pictures that it draws beside
     "forward": lambda run: forward_headline.sentence(schedules.OWN, schedules.schedule(schedules.OWN, Run(RUNS[run]))),
@@ -220,11 +243,21 @@ def opened(page: str, run: str, **query: str) -> AppTest:
 
 
 def shown(test: AppTest) -> str | None:
-    """The sentence that a page shows, or several, a line each; None where it has none."""
+    """The sentence that a page shows, and what stands below it, a line each; several with a line between them."""
     assert not test.exception
     found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
-    said = [html.unescape(each[len(FOUND) :].split("</p>")[0]).replace("\xa0", " ") for each in found]
-    return "\n".join(said) or None
+    said = [each[len(FOUND) :].removesuffix("</p>").replace('</p><p class="note">', "\n") for each in found]
+    return html.unescape("\n\n".join(said)).replace("\xa0", " ") or None
+
+
+def assert_short(text: str | None) -> None:
+    """At most 30 words and two figures; whatever else is known stands below."""
+    for said in (text or "").split("\n\n"):
+        rest = OF_HOW_MANY.sub("", NAMED.sub("name", said.split("\n")[0]))
+        figures = FIGURE.findall(rest)
+        words = [word for word in FIGURE.sub(" ", rest).split() if any(letter.isalpha() for letter in word)]
+        assert len(figures) <= MOST_FIGURES, (figures, said)
+        assert len(words) <= MOST_WORDS, (len(words), said)
 
 
 @pytest.mark.parametrize("page", SENTENCES)
@@ -232,11 +265,12 @@ def test_every_word_and_number_of_a_headline_is_in_the_files(page: str, monkeypa
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
     first, *others = RUNS if page not in QUICK else reversed(RUNS)  # the last has least to draw
     test = opened(page, first)
-    for run in (first, *(others if page != "runs" else ())):  # that page tells of all runs at once
+    for run in (first, *(others if page not in ("start", "runs") else ())):  # which tell of one run, or of all
         if run != first and page not in QUICK:
             test.selectbox(key="run").set_value(run).run()
-        say = Say()
-        say.compare(SENTENCES[page](run, say), shown(test) if run == first or page not in QUICK else QUICK[page](run))
+        say, text = Say(), shown(test) if run == first or page not in QUICK else QUICK[page](run)
+        say.compare(SENTENCES[page](run, say), text)
+        assert_short(text)
 
 
 @pytest.mark.parametrize(("base", "run"), [("mnist", "fashion"), ("course", "mnist"), ("mnist", "mnist-student-2")])
@@ -245,8 +279,10 @@ def test_so_are_those_of_two_runs_of_other_steps_or_other_classes(
 ) -> None:  # fmt: skip
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
     say = Say()
-    say.compare(compare(run, say, base), shown(opened("compare", run, baseline=base)))
+    text = shown(opened("compare", run, baseline=base))
+    say.compare(compare(run, say, base), text)
+    assert_short(text)
 
 
 def test_no_page_is_forgotten() -> None:
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, *LIVE}
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, *LIVE, *OF_NO_RUN}

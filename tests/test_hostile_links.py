@@ -9,7 +9,9 @@ from app_fixture import PATHS, linked
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent
-KEY_AT = {"choose": 2, "pick": 3, "number": 4, "entry": 4, "several": 2, "parts": 1, "turned": 0}  # of dashboard.inputs
+KEY_AT = {  # of dashboard.inputs
+    "choose": 2, "pick": 3, "number": 4, "entry": 4, "several": 2, "parts": 1, "turned": 0, "words": 2,
+}  # fmt: skip
 HOSTILE = ("inf", "-7", "<script>\0")
 
 

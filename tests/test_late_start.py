@@ -98,7 +98,7 @@ def test_the_page_says_what_was_planted(opened: Open, tmp_path: Path) -> None:
     assert "firstlight evaluate late-start first" in words(opened())
     write_starts(run, {(10, None): 4.0, (10, -4.0): 2.0, (10, -2.0): 3.9})
     said = words(opened())
-    assert "10 steps of first that begin late, at logSNR −4.0, end 0.50 [0.4" in said
+    assert "10 steps of first that begin late end 0.50 [0.4" in said and "They begin at logSNR −4.0." in said
     assert "<td>4.46, 2.44</td><td>0.55</td>" in said and "no Inception distance" in said
     write_starts(run, {(10, None): 4.0, (10, -4.0): 3.99})
     assert "Whether 10 steps of first that begin late, at logSNR −4.0, end closer cannot be said" in words(opened())

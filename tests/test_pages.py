@@ -168,7 +168,8 @@ def test_every_axis_and_view_has_a_headline(opened: Open, tmp_path: Path) -> Non
 def test_another_class_is_another_trajectory(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     test = opened("trajectory")
-    assert "recognizes this 0 in x_t from 25&nbsp;% of the steps on (step 1" in words(test)
+    assert "recognizes this 0 in x_t from 25&nbsp;% of the steps on" in words(test)
+    assert "Step 1, logSNR" in words(test)
     test.selectbox(key="class").select("2").run()
     assert "does not recognize this 2" in words(test)
 

@@ -122,7 +122,7 @@ def test_the_dashboard_is_used_through_the_proxy(proxy: object, lab: str, certif
             await visitor.page("claims")
             links = re.findall(r'href="(/[^"]+)"', " ".join(visitor.said))
             assert len(links) > 3 and all(link.startswith("/firstlight/") for link in links)
-            await visitor.page("")
+            await visitor.page("runs")
             assert "Save" in visitor.disabled and visitor.says("you are a viewer")
             return socket.response.headers.get("strict-transport-security", "") if socket.response else ""
 

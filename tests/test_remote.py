@@ -14,6 +14,9 @@ import pytest
 from app_fixture import linked
 from archive_fixture import write_run
 from bucket_fixture import ADDRESS, KEY, SECRET, Proxy, copy_in, empty, server, variables
+from jobs_fixture import until
+from page_jobs_fixture import button, untraced
+from page_jobs_fixture import labels as labels_of
 
 import firstlight
 from firstlight.archives import NAMED, archive, existing_run, own_run
@@ -24,6 +27,7 @@ from firstlight.remote.address import checked, is_address, labels
 from firstlight.remote.bucket import Bucket
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_card
+from jobs.job import jobs_in
 from store.archive import entries, entry
 from store.blind_test_answers import Sitting, read_answers, write_sitting
 from store.database import Archive
@@ -110,6 +114,21 @@ def test_every_page_reads_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ("runs", "recognizability", "trajectory"):
         page = linked(name, run="first")
         assert not page.exception and page.selectbox[0].value == "first", name
+
+
+def test_what_a_run_in_a_bucket_lacks_is_started_from_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    with untraced(tmp_path, monkeypatch) as run:
+        transfer(run.archive, archive(ADDRESS), "mine")
+        monkeypatch.setenv(NAMED, ADDRESS)
+        page = linked("trajectory", run="mine")
+        button(page, "Do it here").click().run()
+        (job,) = jobs_in(archive(ADDRESS))
+        assert until(job) == "finished", job.log.read_text()
+        assert "mine/trajectories.parquet" in Bucket(ADDRESS).objects()
+        page.run()
+        assert not page.exception and "Do it here" not in labels_of(page)
 
 
 def test_a_live_run_appears_elsewhere_within_seconds_and_ends_whole(tmp_path: Path) -> None:

@@ -200,6 +200,8 @@ def _visible(text: str, found: re.Match[str], body: int) -> bool:
 def test_a_report_holds_on_another_processor_and_with_another_number_of_threads(tmp_path: Path) -> None:
     out, archive = tmp_path / "out.html", Path(__file__).parents[1] / "runs"
     out.write_bytes(made(archive, "course"))
+    said = re.search(r"Half of the pictures are recognizable by [^.]*\.\s+Recognized at p ≥ 0\.76", out.read_text())
+    assert said  # at its own threshold
     env = os.environ | {"OPENBLAS_CORETYPE": "Prescott", "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-m", "dashboard", "check", str(out), "--runs", str(archive)]
     ran = subprocess.run(command, capture_output=True, text=True, env=env, check=False)

@@ -23,6 +23,10 @@ GUARDS = {("dashboard.access.permits", "permit"), ("dashboard.generation", "queu
 HARMLESS = {
     ("dashboard.data.changes", "_look_on"),  # looks as every page does, and keeps what it found in the user's own cache
     ("dashboard.generation", "steering"),  # keeps a CLIP that is asked for by name, and no page asks by name
+    ("dashboard.site.build", "site"),  # the command's alone, as all of `dashboard.site`: no page imports it
+    ("dashboard.site.build", "_alone"),
+    ("dashboard.site.build", "_write"),
+    ("dashboard.site.students", "write"),
     ("dashboard.report.live.runtime", "_keep"),  # of one package whose SHA-512 is known, once, outside every archive
 }
 ADA, EVE = "Ada", "Eve"
@@ -125,7 +129,7 @@ def address(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def act(visitor: Visitor) -> list[list[str]]:
     """Press everything that draws or writes, whether it is disabled or not; what each page then says."""
     told = []
-    for path, button, numbers in (("generate", "Draw", {}), ("", "Save", {}), ("blind-test", "Begin", GUESS),
+    for path, button, numbers in (("generate", "Draw", {}), ("runs", "Save", {}), ("blind-test", "Begin", GUESS),
                                   ("trajectory", "Draw continuations", {})):  # fmt: skip
         await visitor.page(path)
         assert (button in visitor.disabled) == bool(visitor.says("is for analysts and you are a viewer"))
@@ -144,6 +148,8 @@ def test_a_viewer_who_presses_what_is_barred_draws_and_writes_nothing(address: s
             told = await act(visitor)
             assert visitor.told.errors == [] and ["drawn"] not in told
             assert "0" not in visitor.buttons  # no answer can be given
+            await visitor.page("draw")
+            assert visitor.says("is for analysts") and not visitor.says("Nothing is drawn yet")
             assert sum("is for analysts" in text for said in told for text in said) >= 4
 
     asyncio.run(press())
@@ -158,8 +164,8 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
             told = await act(visitor)
             assert visitor.told.errors == [] and ["drawn"] in told
             assert any("At most 6 pictures a minute are anyone's here" in text for text in told[-1])
-            await visitor.page("")
-            await visitor.page("", visitor.buttons["Save"])
+            await visitor.page("runs")
+            await visitor.page("runs", visitor.buttons["Save"])
             assert visitor.says("At most 1 notes a minute are anyone's here; wait")
             await visitor.page("blind-test")
             await visitor.page("blind-test", visitor.buttons["0"])
@@ -169,10 +175,22 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
     assert len(list((archive / "drawer" / "answers").glob("*.json"))) == 1
 
 
+def test_an_analyst_starts_no_job(address: str, archive: Path) -> None:
+    async def press() -> None:
+        async with visit(address, "run=drawer", await sign_in(address, ADA)) as visitor:
+            await visitor.page("training")
+            assert "Do it here" in visitor.disabled
+            await visitor.page("training", visitor.buttons["Do it here"])
+            assert visitor.says("Starting jobs is for operators and you are an analyst")
+
+    asyncio.run(press())
+    assert not (archive / ".jobs").exists()
+
+
 def test_before_signing_in_a_page_shows_nothing_and_takes_nothing(address: str) -> None:
     async def look() -> None:
         async with visit(address, "run=drawer") as visitor:
-            for path in ("generate", "", "report"):
+            for path in ("generate", "", "runs", "report"):
                 await visitor.page(path)
                 assert visitor.says("shown to those who have signed in") and list(visitor.buttons) == ["Sign in"]
                 assert not visitor.says("drawer")

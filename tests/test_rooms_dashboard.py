@@ -8,12 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LOADED = "sorted(name for name in sys.modules if name.startswith(('onnxruntime', 'evaluator.judges')))"
-RUNS_PAGE = f"""
+OPENED = """
 import sys
-from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("dashboard/app.py", default_timeout=120).run()
-assert not page.exception and "Runs" in [title.value for title in page.title], page
-print({LOADED})
+sys.path[:0] = ["tests"]
+from app_fixture import linked
+page = linked("{page}")
+assert not page.exception and "{title}" in [title.value for title in page.title], page
+print({loaded})
 """
 
 
@@ -24,8 +25,9 @@ def said(code: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_opening_the_runs_page_loads_neither_onnx_runtime_nor_a_judge() -> None:
-    assert said(RUNS_PAGE) == "[]"
+@pytest.mark.parametrize(("page", "title"), [("start", "Firstlight"), ("runs", "Runs")])
+def test_opening_a_first_page_loads_neither_onnx_runtime_nor_a_judge(page: str, title: str) -> None:
+    assert said(OPENED.format(page=page, title=title, loaded=LOADED)) == "[]"
 
 
 @pytest.mark.parametrize("folder", ["charts", "pictures"])

@@ -8,8 +8,8 @@ from test_rooms import imported_modules
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-LENDERS = {"compare", "claims", "report"}  # their subject is the other pages
-COMMAND = "dashboard/__main__.py"  # writes and checks reports
+LENDERS = {"ask", "compare", "claims", "report"}  # their subject is the other pages
+COMMAND, SITE = "dashboard/__main__.py", "dashboard/site"  # writes and checks reports; files of all pages
 NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+(?:\.[a-z]+|/))`")  # a file or a folder in a Markdown text
 
 
@@ -40,7 +40,13 @@ def test_what_pages_share_imports_no_page() -> None:
     shared = [path for path in (ROOT / "dashboard").rglob("*.py") if path.parts[len(ROOT.parts) + 1] not in PAGES]
     assert len(shared) > 20
     for path in shared:
-        assert not folders(path) or path == ROOT / COMMAND, path
+        assert not folders(path) or path == ROOT / COMMAND or path.is_relative_to(ROOT / SITE), path
+
+
+def test_a_site_takes_of_a_page_only_what_draws_a_report() -> None:
+    found = [folders(path) for path in (ROOT / SITE).rglob("*.py")]
+    assert {"report"} in found
+    assert all(each <= {"report"} for each in found)
 
 
 def test_architecture_names_only_what_is_there() -> None:

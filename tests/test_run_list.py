@@ -87,6 +87,8 @@ def test_words_and_conditions_find_the_runs_that_meet_them_all(archive: Archive)
     assert good and sorted(found(archive, "accuracy>0.95 dataset=mnist")) == good
     assert sorted(found(archive, "Fashion best")) == [run_id(n) for n in range(RUNS) if n % 2 and n % 3 == 1]
     assert sorted(found(archive, "tag=best sweep=sweep-1")) == [run_id(n) for n in range(25, 50) if n % 3 == 1]
+    rest = found(archive, 'optimizer!=adam learning_rate>=0.01 learning_rate<=0.03 tag!="for the talk"')
+    assert sorted(rest) == [run_id(n) for n in range(RUNS) if n % 3 and settings(n)["learning_rate"] in (0.01, 0.03)]
     assert found(archive, "learning_rate>high") == found(archive, "nothing=1") == found(archive, "no such words") == []
 
 
@@ -125,12 +127,39 @@ def test_groups_are_counted_and_a_sweep_has_its_cells(archive: Archive) -> None:
     adam = frame[[run in found(archive, "optimizer=adam") for run in frame["run"]]]
     assert groups.loc["adam", "mean"] == pytest.approx(adam["accuracy"].mean())
     assert archive.ask("run_groups", by="tag")["runs"].tolist() == [20, 20, 20]
+    of_one = archive.ask("run_groups", by="sweep", **search("learning_rate=0.001 optimizer=adam dataset=mnist"))
+    assert of_one["runs"].tolist() == [
+        count for k in (0, 25, 50) if (count := sum(n % 6 == 0 and n % 25 < 5 for n in range(k, k + 25)))
+    ]
     cells = archive.ask("sweep_cells", sweep="sweep-0", figure="best_loss")
     assert cells["n"].sum() == SWEEP and cells["runs"].map(len).tolist() == cells["n"].tolist()
     assert {part.split()[0] for cell in cells["cell"] for part in cell.split(", ")} == {"learning_rate", "optimizer"}
     one = cells.iloc[0]
     losses = frame.set_index("run").loc[one["runs"], "best_loss"]
     assert [one["mean"], one["least"], one["most"]] == pytest.approx([losses.mean(), losses.min(), losses.max()])
+
+
+def test_the_means_of_seeds_stand_where_every_seed_ran_with_the_same_settings(tmp_path: Path) -> None:
+    for number, (seed, rate, loss) in enumerate([(0, 0.1, 0), (1, 0.1, 1), (0, 0.2, 0), (1, 0.2, 3)]):
+        config = card("x")["config"] | {"seed": seed, "learning_rate": rate}
+        write_run(tmp_path, f"run-{number}", config=config, seed=seed, sweep="rates", seconds=float(loss))
+    archive = Archive(tmp_path)
+
+    def groups(**asked: object) -> list[tuple[object, ...]]:
+        frame = archive.ask("run_groups", figure="seconds", **asked)
+        means = [list(held) if hasattr(held, "__len__") else None for held in frame["seed_means"]]
+        return list(zip(frame["value"], frame["runs"], frame["seeds"], means, strict=True))
+
+    assert groups() == [("learning_rate 0.1", 2, 2, [0, 1]), ("learning_rate 0.2", 2, 2, [0, 3])]
+    assert groups(by="sweep") == [("rates", 4, 2, [0, 2])]  # of each seed the mean over both rates
+    assert groups(by="sweep", **search("id!=run-3"))[0][3] is None  # of the seeds one ran at one rate alone
+    assert archive.ask("run_groups", by="sweep")["differs"].iloc[0].tolist() == ["learning_rate"]
+    assert groups(order="lowest")[0][0] == "learning_rate 0.1" and groups(order="highest")[0][0] == "learning_rate 0.2"
+    points = archive.ask("run_points", which=["learning_rate", "tag"], ids=["run-2"])
+    assert points[["name", "text"]].to_numpy().tolist() == [["learning_rate", "0.2"], ["tag", "test"]]
+    names = archive.ask("fact_names").set_index("name")
+    assert names.loc["accuracy", ["kind", "runs", "numeric"]].tolist() == ["figure", 4, True]
+    assert names.loc["learning_rate", "differs"] and not names.loc["dataset", "numeric"]
 
 
 def test_a_picker_offers_the_newest_the_best_and_those_that_are_asked_for(archive: Archive) -> None:

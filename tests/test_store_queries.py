@@ -32,7 +32,8 @@ from store.views import SQL, connect
 NEEDED = {
     "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
     "view": "x", "judge": JUDGES["x"], "clip": JUDGE, "template": PROMPTS[0],
-    "labels": [0], "steps": GUIDED_STEPS[0], "like": "first", "by": "dataset", "sweep": "rates",
+    "labels": [0], "steps": GUIDED_STEPS[0], "like": "first",
+    "against": "learning_rate", "by": "dataset", "sweep": "rates",
 }  # fmt: skip
 OF_CARDS = (
     "runs",
@@ -42,6 +43,8 @@ OF_CARDS = (
     "run_choices",
     "best_drawn",
     "run_groups",
+    "run_points",
+    "fact_names",
 )  # a run without tables has a row
 
 
@@ -167,6 +170,26 @@ def test_small_files_answer_as_their_statement_does(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("store.database.answerer", lambda sql, chosen: None)
     for one, other in zip(small, answers(), strict=True):
         pd.testing.assert_frame_equal(one, other, check_dtype=len(other) > 0, rtol=1e-12)  # sums in another order
+
+
+def test_a_metric_against_another_has_its_last_value_before_each_step(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "a")
+    steps = {"loss": range(1, 1001), "rate": range(0, 1001, 7)}
+    rows = [(step, name, np.nan if (name, step) == ("loss", 13) else float(step))
+            for name, held in steps.items() for step in held]  # fmt: skip
+    columns = {"step": [row[0] for row in rows], "epoch": [0.0] * len(rows), "metric": [row[1] for row in rows],
+               "value": [row[2] for row in rows]}  # fmt: skip
+    write_table(run.metrics, pa.table(columns, schema=METRICS))
+    write_manifest(run)
+    archive = Archive(tmp_path)
+    whole = archive.ask("metric_pairs", run="a", against="rate", points=2000)
+    assert whole["step"].tolist() == [step for step in range(1, 1001) if step != 13]
+    assert (whole["value"] == whole["step"]).all()
+    assert (whole["against"] == whole["step"] // 7 * 7).all()
+    some = archive.ask("metric_pairs", run="a", against="rate", points=100)
+    assert 100 <= len(some) < 200
+    assert some.merge(whole).equals(some)
+    assert archive.ask("metric_pairs", run="a", against="never").empty
 
 
 def test_a_loss_that_is_no_number_is_a_gap_and_poisons_nothing(tmp_path: Path) -> None:

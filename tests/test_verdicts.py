@@ -172,7 +172,7 @@ def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
     found = said(write_lab(tmp_path, "lab", seeds=20))
     counts = [each.verdict.verdict for each in found]
     text = claims_headline.sentence(found, "lab")
-    assert f"Of {len(found)} parts" in text and f"supports {counts.count(SUPPORTED)} " in text
+    assert f" of {len(found)} parts" in text and f"supports {counts.count(SUPPORTED)} " in text
     assert "S2, S4, S5, S6, S8, S9, S11, S12, S13 for want of data" in text
     rows = claims_text.rows(found)
     assert len(rows) == len(found) and rows["link"].str.contains("run=lab").all()

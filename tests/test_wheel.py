@@ -322,8 +322,10 @@ from firstlight.installation import HOME
 os.chdir(HOME)
 sys.path.insert(0, str(HOME))
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 page = AppTest.from_file(str(HOME / "dashboard" / "app.py"), default_timeout=60)
 page.query_params["run"] = "mnist-student-2"
+page._page_hash = calc_hash("runs")
 page.run()
 print(len(page.dataframe[0].value), "runs")
 page.switch_page("../pages/generate.py").run()

@@ -41,7 +41,9 @@ class Visitor(Session):
         elif said.WhichOneof("type") == "delta" and said.delta.WhichOneof("type") == "new_element":
             element = said.delta.new_element
             kind = element.WhichOneof("type")
-            self.said += {"html": [unescape(element.html.body)], "alert": [element.alert.body]}.get(kind or "", [])
+            texts = {"html": unescape(element.html.body), "alert": element.alert.body}
+            texts["progress"] = element.progress.text
+            self.said += [texts[kind]] if kind in texts else []
             if kind == "button":
                 self.disabled |= {element.button.label} if element.button.disabled else set()
             elif kind == "number_input":

@@ -33,7 +33,9 @@ class Act:
 DRAW = Act("Drawing", Role.ANALYST, "pictures", "FIRSTLIGHT_PICTURES_A_MINUTE", 3_000)
 NOTE = Act("Keeping tags and notes", Role.ANALYST, "notes", "FIRSTLIGHT_NOTES_A_MINUTE", 20)
 ANSWER = Act("The blind test", Role.ANALYST, "answers", "FIRSTLIGHT_ANSWERS_A_MINUTE", 120)
-ACTS = (DRAW, NOTE, ANSWER)
+START = Act("Starting jobs", Role.OPERATOR, "jobs", "FIRSTLIGHT_JOBS_A_MINUTE", 20)
+LIST = Act("Changing the list of runs", Role.OPERATOR, "changed runs", "FIRSTLIGHT_CHANGED_RUNS_A_MINUTE", 1_000)
+ACTS = (DRAW, NOTE, ANSWER, START, LIST)
 
 
 def limit(act: Act) -> int:

@@ -9,7 +9,7 @@ HOME = "http://127.0.0.1:8501"  # of a dashboard that nothing was set up for
 
 def page_address(page: str, asked: Mapping[str, Any], dashboard: str) -> str:
     """A page with what is chosen on it. dashboard: its whole address, or its path on the same host."""
-    return f"{dashboard.rstrip('/')}/{page}?{urlencode(asked)}"
+    return f"{dashboard.rstrip('/')}/{page}{'?' if asked else ''}{urlencode(asked, doseq=True)}"
 
 
 def base_path() -> str:

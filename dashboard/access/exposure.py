@@ -4,13 +4,12 @@ import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from firstlight.errors import RunError
-from firstlight.extras import how
+from firstlight.extras import here, how
 
 ACCESS = "FIRSTLIGHT_ACCESS"  # tells the server what the command found out: one of the three below
 LOCAL, SIGN_IN, VIEWERS = "local", "sign-in", "viewers"
@@ -126,7 +125,7 @@ def _auth(secrets: Path) -> dict[str, Any]:
 
 def _check_sign_in(auth: dict[str, Any], hosts: tuple[str, ...], base: str, port: int, secrets: Path) -> None:
     """Raises RunError for what would fail, or let somebody in, only once somebody signs in."""
-    if missing := [module for module in ("authlib", "httpx2") if not _here(module)]:
+    if missing := [module for module in ("authlib", "httpx2") if not here(module)]:
         raise RunError(f"Sign-in needs {missing[0]}, which is not installed; install it with: {how('signin')}")
     for provider in providers(auth).values():
         if lacking := [name for name in PROVIDER if not provider.get(name)]:
@@ -144,13 +143,6 @@ def _check_sign_in(auth: dict[str, Any], hosts: tuple[str, ...], base: str, port
         )
     if back.scheme != "https" and back.hostname not in OWN:
         raise RunError(f"redirect_uri of [auth] in {secrets} must begin with https://; see {GUIDE} for a proxy.")
-
-
-def _here(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ValueError:  # what was tried and is not there
-        return False
 
 
 def providers(auth: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -28,9 +28,9 @@ def refusal(act: Act) -> str:
     own = roles.role()
     if own >= act.role:
         return ""
-    return (
-        f"{act.name} is for {act.role.word}s and you are a {own.word}; ask whoever runs this dashboard for that role."
-    )
+    a = "an" if own.word[0] in "aeiou" else "a"
+    you = f"you are {a} {own.word}"
+    return f"{act.name} is for {act.role.word}s and {you}; ask whoever runs this dashboard for that role."
 
 
 def permit(act: Act, count: int = 1) -> None:

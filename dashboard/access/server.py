@@ -6,5 +6,6 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from dashboard.access.guard import Guard
+from dashboard.access.moved import Moved
 
-app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(Guard)])
+app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(Guard), Middleware(Moved)])

@@ -35,4 +35,4 @@ def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:
     off = guess - found.middle.value
     within = "inside" if found.middle.low <= guess <= found.middle.high else "outside"
     how = f"{abs(off):.0f} points {'earlier' if off > 0 else 'later'} than your guess of {guess:.0f} %"
-    return f"{text}: {how}, which is {within} the interval."
+    return f"{text}.\nThat is {how}, which is {within} the interval."

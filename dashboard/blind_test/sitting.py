@@ -17,11 +17,10 @@ from dashboard import run_facts
 from dashboard.access import sign_in
 from dashboard.access.acts import ANSWER
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive, judgements
 from dashboard.pictures import grid, trajectories
 from dashboard.pictures.pixels import Bytes
-from firstlight import remedy
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
@@ -32,6 +31,8 @@ LENGTHS, USUAL = ("20", "40", "100"), "40"
 SITTING = "sitting"  # in the URL: the id and length of the one under way, so that a page loaded again goes on with it
 DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were drawn, and not kept
 VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
+GUESS = "Your guess first: half are nameable from … % of the steps on"
+PERSON = "Name or initials, if you like"
 STATE = "blind"  # in the session: run id -> Trial
 
 
@@ -84,7 +85,7 @@ def begin(run: pd.Series) -> str:
     """What to show, the guess and a name; a sitting begins when the button is pressed. Returns the view chosen."""
     choices = archive.ask("trajectory_choices", run=run["run"])
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
+        remedy.stop(f"{run['run']} has no trajectories.", str(run["run"]), "trace")
     with st.container(horizontal=True):
         view = VIEWS[inputs.pick("Picture shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, USUAL, "pictures"))
@@ -110,10 +111,9 @@ def _form() -> tuple[bool, float | None, str]:
     with st.form("blind-begin", border=False):
         with st.container(horizontal=True):
             guess = st.number_input(
-                "Your guess first: half are nameable from … % of the steps on",
-                0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430,
-            )  # fmt: skip
-            person = st.text_input("Name or initials, if you like", max_chars=LONGEST_NAME, width=260)
+                GUESS, 0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430, help=inputs.says(GUESS)
+            )
+            person = st.text_input(PERSON, max_chars=LONGEST_NAME, width=260, help=inputs.says(PERSON))
         barred = refusal(ANSWER)
         pressed = st.form_submit_button("Begin", type="primary", disabled=bool(barred))
     if barred:
@@ -141,9 +141,8 @@ def picture(run: pd.Series, trial: Trial) -> None:
         elements.stop(f"{run['run']} has other trajectories than when this sitting began; begin it again.")
     st.progress(trial.done / len(trial.order), f"Picture {trial.done + 1} of {len(trial.order)}")
     image = shown(row.iloc[0], run, trial.sitting.view, frame)
-    st.image(
+    elements.picture(
         grid.plate(image[None, None], max(1, PIXELS // int(run["size"]))),
-        output_format="PNG",
         alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named",
     )
     _buttons(run, trial, row.iloc[0], frame)

@@ -33,7 +33,13 @@ def smoothed(steps: int) -> str:
     return f"Mean over {steps:,} steps; the raw loss behind it, faint." if steps > 1 else "The raw loss."
 
 
-def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric: str = "training loss") -> Figure:
+OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends
+
+
+def loss_curves(
+    frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric: str = "training loss", log_x: bool = False,
+    outliers: bool = True,
+) -> Figure:  # fmt: skip
     """A metric of several runs. frame: run, step, epoch, value, smooth; a missing value is a gap."""
     traces: list[dict[str, Any]] = []
     runs = list(dict.fromkeys(frame["run"]))
@@ -43,16 +49,44 @@ def loss_curves(frame: pd.DataFrame, logarithmic: bool, by: str = "step", metric
         raw = {"color": colour, "width": 1}
         traces.append(line_of(x, part["value"].tolist(), run, raw, opacity=0.25, hoverinfo="skip", showlegend=False))
         line = {"color": colour, "width": 2, "dash": dash}
-        hover = f"%{{y:.4f}} at {by} %{{x}}<extra>{plain(run)}</extra>"
+        hover = f"%{{y:.4g}} at {by} %{{x}}<extra>{plain(run)}</extra>"
         traces.append(line_of(x, part["smooth"].tolist(), run, line, hovertemplate=hover, showlegend=len(runs) > 1))
     layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
-    layout["yaxis"] |= {"title": {"text": plain(metric)}, "type": "log" if logarithmic else "linear"}
-    if logarithmic:
-        layout["yaxis"] |= {"tickvals": round_numbers(frame["smooth"].dropna())}
+    _scale(layout, log_x, logarithmic, frame["smooth"], outliers)
+    layout["yaxis"]["title"] = {"text": plain(metric)}
     return {"data": traces, "layout": layout}
 
 
-OUTLIERS = (0.01, 0.99)  # quantiles between which a chart without outliers ends
+def metric_pairs(
+    frame: pd.DataFrame, logarithmic: bool, x: str, y: str = "training loss", log_x: bool = False, outliers: bool = True
+) -> Figure:
+    """A metric of several runs against another one, a point for each step. frame: the query `metric_pairs`."""
+    traces: list[dict[str, Any]] = []
+    runs = list(dict.fromkeys(frame["run"]))
+    for run, (colour, _) in styles(runs).items():
+        part = frame[frame["run"] == run]
+        hover = f"%{{y:.4g}} at %{{x:.4g}}, step %{{customdata}}<extra>{plain(run)}</extra>"
+        traces.append({
+            "type": "scatter", "mode": "markers", "x": part["against"].tolist(), "y": part["value"].tolist(),
+            "name": plain(run), "marker": {"color": colour, "size": 5, "opacity": 0.5}, "hovertemplate": hover,
+            "customdata": part["step"].tolist(), "showlegend": len(runs) > 1,
+        })  # fmt: skip
+    layout = bare_layout(plain(x))
+    _scale(layout, log_x and bool((frame["against"] > 0).all()), logarithmic, frame["value"], outliers)
+    layout["yaxis"]["title"] = {"text": plain(y)}
+    layout["hovermode"] = "closest"
+    return {"data": traces, "layout": layout}
+
+
+def _scale(layout: Figure, log_x: bool, log_y: bool, shown: pd.Series, outliers: bool) -> None:
+    """Give the axes their kinds, and the vertical one its span."""
+    layout["xaxis"]["type"] = "log" if log_x else "linear"
+    layout["yaxis"]["type"] = "log" if log_y else "linear"
+    if log_y:
+        layout["yaxis"]["tickvals"] = round_numbers(shown.dropna())
+    ends = shown.quantile(list(OUTLIERS)).tolist()
+    if not outliers and ends[0] < ends[1] and (ends[0] > 0 or not log_y):
+        layout["yaxis"]["range"] = [math.log10(end) for end in ends] if log_y else ends
 
 
 def loss_bands(
@@ -77,11 +111,6 @@ def loss_bands(
         line = {"color": colour, "width": 2 if place else 3.5, "dash": dash}
         traces.append(line_of(x, part["value"].tolist(), run, line, hovertemplate=hover, customdata=said))
     layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
-    layout["xaxis"]["type"] = "log" if log_x else "linear"
-    layout["yaxis"] |= {"title": {"text": "training loss"}, "type": "log" if log_y else "linear"}
-    if log_y:
-        layout["yaxis"] |= {"tickvals": round_numbers(frame["value"])}
-    ends = frame["value"].quantile(list(OUTLIERS)).tolist()
-    if not outliers and ends[0] < ends[1] and (ends[0] > 0 or not log_y):
-        layout["yaxis"]["range"] = [math.log10(end) for end in ends] if log_y else ends
+    _scale(layout, log_x, log_y, frame["value"], outliers)
+    layout["yaxis"]["title"] = {"text": "training loss"}
     return {"data": traces, "layout": layout}

@@ -20,7 +20,10 @@ GRID = "rgba(128,138,155,0.22)"
 HEIGHT = 320  # pixels, of every chart on a page
 MOST_POWERS = 4  # of ten on an axis that has ticks between them: more would overlap
 FADED = 0.15  # opacity of a band
-CONFIG = {"modeBarButtons": [["toImage"]], "showSendToCloud": False, "displaylogo": False}  # the button saves an SVG
+MODES = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]  # the last saves an SVG
+CONFIG = {"modeBarButtons": [MODES], "showSendToCloud": False, "displaylogo": False}
+CROSSHAIR = {"showspikes": True, "spikemode": "across", "spikesnap": "cursor", "spikethickness": 1, "spikedash": "dot",
+             "spikecolor": "rgba(128,138,155,0.9)"}  # fmt: skip
 
 
 def styles(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -51,14 +54,21 @@ def bare_layout(x_title: str, axis: str | None = None) -> Figure:
     x = {
         "title": {"text": x_title}, "showgrid": False, "zeroline": False, "showline": True, "linecolor": GRID,
         "ticks": "outside", "tickcolor": GRID, "ticklen": 4, "type": "log" if log else "linear",
-        "autorange": "reversed" if backwards else True,
+        "autorange": "reversed" if backwards else True, **CROSSHAIR,
     }  # fmt: skip
-    y = {"gridcolor": GRID, "gridwidth": 1, "zeroline": False, "showline": False, "automargin": True}
+    y = {"gridcolor": GRID, "gridwidth": 1, "zeroline": False, "showline": False, "automargin": True, **CROSSHAIR}
     return {
         "xaxis": x, "yaxis": y, "height": HEIGHT, "margin": {"l": 56, "r": 16, "t": 28, "b": 48},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
         "hovermode": "x unified", "dragmode": False, "shapes": [], "annotations": [], "title": {"text": ""},
     }  # fmt: skip
+
+
+def kept(figure: Figure, key: str) -> Figure:
+    """The figure, whose zoom and legend a reader keeps while what is drawn in it changes, until its axes do."""
+    axes = [figure["layout"].get(axis, {}) for axis in ("xaxis", "yaxis")]
+    said = [key, *(f"{axis.get('type')} {(axis.get('title') or {}).get('text')}" for axis in axes)]
+    return {**figure, "layout": {**figure["layout"], "uirevision": " | ".join(said)}}
 
 
 def place_on(place: float, log: bool) -> float:

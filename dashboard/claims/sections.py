@@ -10,10 +10,11 @@ from dashboard.access import addresses
 from dashboard.charts import loss
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
-from dashboard.components import csv_download, elements
+from dashboard.components import csv_download, elements, remedy, terms
 from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
+from evaluator.stats.interval_text import listed
 from store.statements import statement as statement_of
 
 
@@ -30,7 +31,7 @@ def _verdicts(run: str, stamp: int, others: int) -> tuple[Found, ...]:
 
 def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     """A mark for each part and run, and where it stands below."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("statement", *ids))
+    head = "".join(f"<th>{name}</th>" for name in (elements.named("statement"), *map(html.escape, ids)))
     body = []
     for source, title, _, own in claims_text.statements(verdicts):
         cells = "".join(f"<td>{_marks([each for each in own if each.run == run])}</td>" for run in ids)
@@ -39,6 +40,7 @@ def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
         )
     table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
     st.html(f'<div class="wide" tabindex="0" role="region" aria-label="All statements">{table}</div>')
+    elements.note(f"The source: {terms.meaning('source')}")
     elements.note("✓ supported, ✗ not supported, ? cannot say; one mark for each part of a statement.")
 
 
@@ -48,7 +50,7 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
     elements.note(f"The source: {words}.")
     image = picture(run, others, source)
     if image is not None:
-        st.image(image.picture, output_format="PNG", alt=image.alt)
+        elements.picture(image.picture, alt=image.alt)
         elements.note(image.says)
     if source == "S7":
         ids = list(dict.fromkeys(each.run for each in own))
@@ -58,6 +60,21 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
             elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
     st.html(f"{table}{_behind(own)}")
+
+
+def lacking(verdicts: Sequence[Found]) -> None:
+    """What would let more be said: each evaluation that a run lacks, once, with the statements that wait for it."""
+    waiting: dict[tuple[str, str], dict[str, None]] = {}
+    for each in verdicts:
+        words = each.command.split()
+        if words[:2] == ["firstlight", "evaluate"] and each.verdict.reason.endswith(each.command):
+            waiting.setdefault((each.run, words[2]), {})[each.verdict.claim.source] = None
+    if not waiting:
+        return
+    with st.expander("What would let more be said"):
+        for (run, what), sources in waiting.items():
+            need = "needs" if len(sources) == 1 else "need"
+            remedy.note(f"{run} lacks what {listed(list(sources))} {need}.", run, what, "Make it with")
 
 
 def measures(verdicts: Sequence[Found]) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import inputs, remedy
 from dashboard.data import adopted, archive, clip_scores
 from dashboard.data.clip_scores import Look
 from evaluator.clip.ranking import Order, RealScore
@@ -54,7 +54,7 @@ def choice(run: pd.Series) -> Choice:
     frame = clip_scores.judges(archive.ask, str(run["run"]))
     adopted.stop_without_labels(run, "ranking of classes")
     if frame.empty:
-        elements.stop(f"{run['run']} has no CLIP scores. {clip_scores.to_make(str(run['run']))}")
+        remedy.stop(f"{run['run']} has no CLIP scores.", str(run["run"]), "clip", "Make them with")
     judges = list(dict.fromkeys(frame["judge"]))
     with st.container(horizontal=True):
         judge = inputs.pick("CLIP", judges, judges[0], "clip", width=200)
@@ -62,7 +62,7 @@ def choice(run: pd.Series) -> Choice:
         names = [ALL_PROMPTS if name == clip_scores.TOGETHER else str(name) for name in own["template"]]
         prompt = inputs.pick("Prompt", names, names[0], "prompt", judge, width=330)
         words = list(clip_scores.SCORES.values())
-        word = inputs.choose("Score", words, "score", help="; ".join(clip_scores.DEFINED.values()))
+        word = inputs.choose("Score", words, "score")
     templates = tuple(str(name) for name in own["template"])
     at = clip_scores.Look(str(run["run"]), archive.stamp(str(run["run"])), judge, templates[names.index(prompt)])
     made = Choice(run, at, list(clip_scores.SCORES)[words.index(word)], templates, own["in_domain"].iloc[0] is True)

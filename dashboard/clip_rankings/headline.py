@@ -29,8 +29,8 @@ def sentence(order: Order, classes: Sequence[str], score: str, judge: str) -> st
     if not order.pairs:
         return f"{text}; they come from one noise seed, so no rank is certain."
     if not sure:
-        return f"{text}; no class's rank can be told apart from all others'."
+        return f"{text}.\nNo class's rank can be told apart from all others'."
     if len(sure) == len(order.rows):
-        return f"{text}; every rank can be told apart from all others."
+        return f"{text}.\nEvery rank can be told apart from all others."
     which = ", ".join(sure)
-    return f"{text}; {len(sure)} of {len(order.rows)} ranks can be told apart from all others: {which}."
+    return f"{text}.\n{len(sure)} of {len(order.rows)} ranks can be told apart from all others: {which}."

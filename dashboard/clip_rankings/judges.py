@@ -6,7 +6,7 @@ import pandas as pd
 
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive, clip_scores
 from dashboard.format import estimate
 from evaluator.clip.agreement import like_real, named_alike, same_order
@@ -24,9 +24,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
         rows.append(("its own order of real pictures", "Spearman's ρ, classes", *_value(like_real(at.order, real))))
     classifier = clip_scores.classifier(at.look)
     if classifier is None:
-        elements.note(
-            f"No classifier has looked at these pictures. It does with: firstlight evaluate clip {at.look.run}"
-        )
+        remedy.note("No classifier has looked at these pictures.", at.look.run, "clip")
     else:
         frame, order = classifier
         name = str(frame["judge"].iloc[0])

@@ -7,7 +7,7 @@ from dashboard.charts import clip
 from dashboard.clip_rankings import headline
 from dashboard.clip_rankings.choice import Choice, like
 from dashboard.clip_rankings.table import LEGEND, table
-from dashboard.components import elements, verdicts
+from dashboard.components import elements, remedy, verdicts
 from dashboard.data import archive, clip_scores
 from evaluator.clip.claims import s9
 from evaluator.verdict import DIGITS, Verdict
@@ -43,7 +43,7 @@ def claims(at: Choice, runs: Sequence[str]) -> None:
     for run in runs:
         other = like(run, at)
         if other is None:
-            elements.note(f"{run} is not scored by {at.look.judge}. Do it with: firstlight evaluate clip {run}")
+            remedy.note(f"{run} is not scored by {at.look.judge}.", run, "clip")
         elif other.classes == DIGITS:
             found += [(run, verdict) for verdict in _verdicts(other)]
     if not found:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.clip_rankings.choice import Choice
-from dashboard.components import csv_download, elements
+from dashboard.components import csv_download, elements, remedy
 from dashboard.data import archive
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
@@ -19,13 +19,13 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     """The best and the worst pictures of each class."""
     frame = archive.ask("clip_pictures", run=at.look.run, clip=at.look.judge, template=at.look.template)
     if frame.empty:
-        elements.note(f"{at.look.run} keeps no scored pictures. Keep them with: firstlight evaluate clip {at.look.run}")
+        remedy.note(f"{at.look.run} keeps no scored pictures.", at.look.run, "clip", "Keep them with")
         return
     left, right = st.columns(2, gap="large")
     for place, name, best in ((left, "Best", True), (right, "Worst", False)):
         with place:
             st.subheader(name, anchor=False)
-            st.image(_plate(frame, at, best), output_format="PNG", alt=f"{name} pictures of each class by {at.score}")
+            elements.picture(_plate(frame, at, best), alt=f"{name} pictures of each class by {at.score}")
     judge = frame["classifier"].dropna()
     other = f" or {judge.iloc[0]}" if len(judge) else ""
     elements.note(

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice
 from dashboard.clip_rankings.runs import places
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import estimate, rank
 from dashboard.pictures.trajectories import MOST_MOMENTS, evenly
@@ -19,9 +19,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     """The ranking at every moment of training at which pictures were kept."""
     frame = archive.ask("clip_snapshots", run=at.look.run, clip=at.look.judge)
     if frame.empty:
-        elements.note(
-            f"The pictures kept through training are not scored. Do it with: firstlight evaluate clip {at.look.run}"
-        )
+        remedy.note("The pictures kept through training are not scored.", at.look.run, "clip")
         return
     moments = sorted(frame["epoch"].unique())
     moments = [moments[place] for place in evenly(len(moments), MOST_MOMENTS)]

@@ -102,15 +102,16 @@ def sentence(one: Course, other: Course) -> str:
         CANNOT: f"Whether {pair} become recognizable in theory's order cannot be said",
     }[found]
     parts = [_theory(first, second, predicted), _half(first, second), _clones(first, second, predicted)]
-    return f"{start}: {'; '.join(part for part in parts if part)}."
+    rest = "; ".join(part for part in parts if part)
+    return f"{start}.\n{rest[0].upper()}{rest[1:]}."
 
 
 def _theory(first: Course, second: Course, predicted: bool | None) -> str:
     lacking = list(dict.fromkeys(each.dataset for each in (first, second) if each.predicted is None))
     if lacking:
-        return f"it has no number for {' and '.join(lacking)}"
+        return f"theory has no number for {' and '.join(lacking)}"
     places = f"logSNR {_placed(first.predicted)} and {_placed(second.predicted)}"
-    return f"it decides the class at {places}" + (", whose intervals overlap" if predicted is None else "")
+    return f"theory decides the class at {places}" + (", whose intervals overlap" if predicted is None else "")
 
 
 def _half(first: Course, second: Course) -> str:

@@ -10,7 +10,7 @@ from dashboard.charts import clip
 from dashboard.clip_rankings.table import digits
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive, clip_scores
 from dashboard.format import estimate
 from evaluator.clip.ranking import Order, ordered
@@ -23,7 +23,7 @@ def draw(at: Comparison) -> None:
     ids = at.ids
     known = {run: list(dict.fromkeys(clip_scores.judges(archive.ask, run)["judge"])) for run in ids}
     for run in [run for run in ids if not known[run]]:
-        elements.note(f"{run} has no CLIP scores. {clip_scores.to_make(run)}")
+        remedy.note(f"{run} has no CLIP scores.", run, "clip", "Make them with")
     names = list(dict.fromkeys(judge for run in ids for judge in known[run]))
     if not names:
         return

@@ -26,6 +26,7 @@ class Comparison:
     view: str
     threshold: float
     rows: list[Row]
+    unjudged: list[str]  # runs
     remarks: list[str]
     courses: list[across_datasets.Course]  # of every run, where classes differ
 
@@ -74,16 +75,15 @@ def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
         for run in others
         for row in _contrasts(looks[run], looks[ids[0]], threshold, classes, axis, run not in unlike, end)
     ]
-    remarks = _remarks(runs, [run for run in ids if run not in looks], apart, unlike)
+    remarks = _remarks(runs, apart, unlike)
     remarks += [said for run in ids if run in looks for said in judgements.remarks(run, view)]
-    return Comparison(runs, axis, view, threshold, rows, remarks, courses)
+    return Comparison(runs, axis, view, threshold, rows, [run for run in ids if run not in looks], remarks, courses)
 
 
-def _remarks(runs: pd.DataFrame, unjudged: Sequence[str], apart: Sequence[str], unlike: Sequence[str]) -> list[str]:
-    """A sentence for each run that is not judged, draws other things, or draws pictures of another size."""
+def _remarks(runs: pd.DataFrame, apart: Sequence[str], unlike: Sequence[str]) -> list[str]:
+    """A sentence for each run that draws other things, or pictures of another size."""
     base = runs.iloc[0]
     return [
-        *(f"{run} is not judged on this. {archive.to_make(run, 'recognizability')}" for run in unjudged),
         *(
             f"{what_it_draws(runs.loc[run])} and {what_it_draws(base)}: their pictures make no pairs, so nothing is "
             "subtracted."

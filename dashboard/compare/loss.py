@@ -23,7 +23,7 @@ def draw(at: Comparison) -> None:
         up = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
         along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
         by = inputs.choose("X axis", ["step", "epoch"], "along")
-        outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
+        outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers")
         repeated = any(len(group) > 1 for group in alike)
         together = repeated and inputs.choose("Seeds", ["together", "apart"], "seeds") == "together"
     names = {run: _name(group) if together else run for group in alike for run in group}

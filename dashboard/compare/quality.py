@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import gap
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, figure, figure_gap
 from dashboard.run_facts import FIGURES, seen_in_training
@@ -28,24 +28,21 @@ def draw(at: Comparison) -> None:
     headings, rows = table(frame, ids)
     drawn = {run for run, draws in zip(frame["run"], frame["draws"], strict=True) if np.iterable(draws)}
     if not rows:
-        elements.note(f"None of these runs is evaluated. {archive.to_make(ids[0], 'quality')}")
+        remedy.note("None of these runs is evaluated.", ids[0], "quality")
         return
     elements.table(headings, rows, "quality")
     for said in filter(None, (seen_in_training(run) for _, run in at.runs.iterrows())):
         elements.note(said)
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]
     for run in lacking:
-        elements.note(f"{run} is not evaluated. {archive.to_make(run, 'quality')}")
+        remedy.note(f"{run} is not evaluated.", run, "quality")
     if any(cell == OTHER for row in rows for cell in row):
         elements.note(
             "Before different judges, figures stand side by side: each judge has its own errors and features."
         )
     if any(cell == UNPAIRED for row in rows for cell in row):
         bare = [run for run in ids if run not in drawn]
-        elements.note(
-            "Where no draws are kept, distances cannot be compared. Keep some with: "
-            f"firstlight evaluate quality {bare[0]}"
-        )
+        remedy.note("Where no draws are kept, distances cannot be compared.", bare[0], "quality", "Keep some with")
     elements.note(
         "Values with 95 % intervals; differences in percentage points where values are in %, from both intervals. Of "
         "Fréchet distances, how many times as far a run lies from real pictures as the baseline, both drawn again "
@@ -96,9 +93,14 @@ def _difference(
 
 
 def _farther(own: pd.Series, base: pd.Series) -> str:
-    """How many times as far from real pictures a run lies, in pairs of the draws that both kept."""
+    found = farther(own, base)
+    return UNPAIRED if found is None else f"{estimate(found)} times"
+
+
+def farther(own: pd.Series, base: pd.Series) -> Estimate | None:
+    """How many times as far from real pictures a run lies, in pairs of the draws that both kept; None without these."""
     draws = [row.get("draws") for row in (own, base)]
     if any(draw is None or not np.iterable(draw) for draw in draws):
-        return UNPAIRED
+        return None
     one, other = (np.asarray(draw, float) for draw in draws)
-    return f"{estimate(times_as_far(own['value'], base['value'], one, other, int(own['n'])))} times"
+    return times_as_far(own["value"], base["value"], one, other, int(own["n"]))

@@ -7,14 +7,16 @@ from dashboard.axes import estimate_at
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import MOST_NEVER, told
-from dashboard.components import elements
-from dashboard.data import archive, judgements
+from dashboard.components import elements, remedy
+from dashboard.data import judgements
 from dashboard.format import axis_form, points, share, written
 from dashboard.run_facts import other_classes
 
 
 def draw(at: Comparison) -> None:
     """When each class is recognized: as differences from the baseline, or in order where classes are others."""
+    for run in at.unjudged:
+        remedy.note(f"{run} is not judged on this.", run, "recognizability")
     for remark in at.remarks:
         elements.note(remark)
     if at.courses:
@@ -35,7 +37,7 @@ def _in_order(at: Comparison) -> None:
     elements.table(*across_datasets.table(at.courses), "courses-table")
     for course in at.courses:
         if not course.cloned.n:
-            elements.note(f"{course.run}'s chains were not copied. {archive.to_make(course.run, 'speciation')}")
+            remedy.note(f"{course.run}'s chains were not copied.", course.run, "speciation")
 
 
 def _courses(at: Comparison) -> None:

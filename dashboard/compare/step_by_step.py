@@ -4,11 +4,10 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.compare.comparison import Comparison, same_noise
-from dashboard.components import control_bar, elements, inputs, scrubber
-from dashboard.data import archive
+from dashboard.components import control_bar, elements, inputs, remedy, scrubber
+from dashboard.data import archive, trajectories
 from dashboard.run_facts import other_classes, what_it_draws
 from dashboard.trajectory import stored
-from firstlight import remedy
 
 
 def draw(at: Comparison) -> None:
@@ -18,7 +17,7 @@ def draw(at: Comparison) -> None:
     name = classes[min(control_bar.chosen_class(archive.chosen_run()), len(classes) - 1)]
     choices = {str(run["run"]): _choices(run, name) for _, run in runs.iterrows()}
     for run in [run for run, rows in choices.items() if rows.empty]:
-        elements.note(f"{run} has no trajectory of {name}. {remedy.trajectories_by(archive.run_folder(run))}")
+        remedy.note(f"{run} has no trajectory of {name}.", run, "trace")
     choices = {run: rows for run, rows in choices.items() if not rows.empty}
     seeds = sorted(set.intersection(*(set(rows["seed"]) for rows in choices.values()))) if choices else []
     if not seeds:
@@ -53,6 +52,6 @@ def _choices(run: pd.Series, name: str) -> pd.DataFrame:
 
 
 def _strip(run: pd.Series, rows: pd.DataFrame, seed: int) -> scrubber.Strip:
-    one = stored.read(run, int(rows.loc[rows["seed"] == seed, "sample"].iloc[0]))
+    one = trajectories.read(run, int(rows.loc[rows["seed"] == seed, "sample"].iloc[0]))
     classes = run_facts.class_names(run)
     return one.strip(f"{run['run']}, {classes[int(one.row['label'])]}", classes)

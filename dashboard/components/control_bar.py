@@ -8,8 +8,7 @@ import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.elements import WORDS
-from dashboard.components.inputs import RUNS, refuse, several
+from dashboard.components.inputs import RUNS, refuse, says, several
 from dashboard.data import archive
 from dashboard.run_facts import class_names
 from firstlight.run_id import RUN_ID
@@ -35,6 +34,10 @@ def control_bar(controls: Sequence[str], tag: str = "") -> list[str]:
 
     Returns the ids of the runs chosen on it.
     """
+    if not controls:  # a page of no run has an address all the same
+        with st.container(key="control-bar"):
+            copy_link({})
+        return []
     if "baseline" in controls:
         _begin_comparing()
     compared = "baseline" in controls or ("with" in controls and _beside_in_address())
@@ -87,7 +90,7 @@ def _offered(tag: str = "") -> pd.DataFrame:
 def _draw(key: str, choice: Choice) -> None:
     width = 190 if key in ("run", "baseline") else 130
     st.selectbox(
-        choice.label, choice.values, None, key=key, help=WORDS["more"] if choice.more else WORDS.get(key),
+        choice.label, choice.values, None, key=key, help=says(choice.label, choice.more),
         bind="query-params", required=True, width=width, accept_new_options=choice.more,
     )  # fmt: skip
 

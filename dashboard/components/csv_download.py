@@ -1,10 +1,12 @@
-"""CSV files of what is shown, harmless in a spreadsheet."""
+"""CSV files of what is shown, harmless in a spreadsheet; and Parquet files, for programs."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
@@ -19,6 +21,19 @@ def csv_of(frame: pd.DataFrame) -> bytes:
     columns = {harmless(str(name)): [_cell(value) for value in frame[name].tolist()] for name in kept}
     text: str = pd.DataFrame(columns).to_csv(index=False, lineterminator="\r\n")
     return text.encode("utf-8-sig", "replace")
+
+
+def parquet_of(frame: pd.DataFrame) -> bytes:
+    """The rows as Parquet; a column of several types is text."""
+    kept = frame.copy()
+    for name in kept:
+        try:
+            pa.array(kept[name], from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError):
+            kept[name] = [None if value is None else str(value) for value in kept[name]]
+    file = io.BytesIO()
+    kept.to_parquet(file, index=False)
+    return file.getvalue()
 
 
 def harmless(text: str) -> str:
@@ -44,6 +59,16 @@ def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
         "CSV", lambda: csv_of(rows()), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
         help=f"{count:,} rows, nothing rounded",
     )  # fmt: skip
+
+
+def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
+    """Buttons that save a table that was filtered, as CSV and as Parquet; looked up when one of them is pressed."""
+    with st.container(horizontal=True):
+        save_later(rows, name, count)
+        st.download_button(
+            "Parquet", lambda: parquet_of(rows()), f"firstlight-{name}.parquet", key=f"{name}-csv-parquet",
+            type="tertiary", on_click="ignore", help=f"{count:,} rows, with their types",
+        )  # fmt: skip
 
 
 def _cell(value: Any) -> Any:

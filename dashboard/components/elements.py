@@ -1,5 +1,6 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
+import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +9,12 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.theme import CONFIG, Figure
-from dashboard.components import csv_download
+from dashboard.charts.theme import CONFIG, Figure, kept
+from dashboard.components import csv_download, terms
 from dashboard.components.inputs import escaped
+from dashboard.components.still import still
 
 STYLE = Path(__file__).parent.parent / "style.css"
-WORDS = {
-    "more": "the newest are listed; type the id of any other, or choose it on the page Runs",
-    "axis": "logSNR: logarithm of signal power over noise power, ln(ᾱ / (1 − ᾱ)), whatever the schedule",
-    "guidance": "guidance scale s: D without label + s · (D with label − D without label); 1 is plain conditional",
-    "steps": "from noise to picture, one after another; some solvers evaluate the network twice in a step",
-    "seed": "the noise of the first picture; the next have the next seeds",
-    "threshold": "probability of the class asked, at least",
-}  # one line on hover for each
 
 
 def title(name: str, question: str) -> None:
@@ -30,8 +24,9 @@ def title(name: str, question: str) -> None:
 
 
 def headline(text: str) -> None:
-    """The page's one-sentence answer, computed, as literal text."""
-    st.html(f'<p class="headline">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+    """The page's one-sentence answer, computed, as literal text; below it, quieter, what stands on further lines."""
+    first, *rest = (html.escape(line).replace(" %", "&nbsp;%") for line in text.split("\n"))
+    st.html("".join([f'<p class="headline">{first}</p>', *(f'<p class="note">{line}</p>' for line in rest)]))
 
 
 def note(text: str, badge: str = "") -> None:
@@ -51,21 +46,39 @@ def notices(texts: Sequence[str]) -> None:
         notice(text)
 
 
+def named(label: str) -> str:
+    """The name of a column or a figure as HTML; what it means is said where one points at it or taps on it."""
+    says = terms.meaning(label)
+    if not says:
+        return html.escape(label)
+    return f'<span class="term" tabindex="0" aria-description="{html.escape(says)}">{html.escape(label)}</span>'
+
+
+def meanings(labels: Sequence[str]) -> None:
+    """Columns whose heads say nothing to whoever taps on them, each with its meaning."""
+    st.html(f'<p class="note">What the columns mean: {", ".join(map(named, labels))}.</p>')
+
+
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Names and values, one pair after the other, as literal text."""
-    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)
+    rows = "".join(f"<dt>{named(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)
     st.html(f'<dl class="facts">{rows}</dl>')
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
     """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
+    plain_table(headings, rows, name)
+    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+
+
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
+    """A small table, as literal text."""
+    head = "".join(f"<th>{named(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     st.html(
         f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
 def damaged(bad: pd.DataFrame) -> None:
@@ -104,9 +117,19 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     from plotly.graph_objects import Figure as Built
 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
-    st.plotly_chart(Built(figure, _validate=False), key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    built = Built(kept(figure, key), _validate=False)
+    st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
+
+
+def picture(content: bytes, alt: str) -> None:
+    """A PNG, every pixel of it a whole number of the screen's."""
+    if still():
+        address = base64.b64encode(content).decode()
+        st.html(f'<div class="picture"><img src="data:image/png;base64,{address}" alt="{html.escape(alt)}"></div>')
+    else:
+        st.image(content, output_format="PNG", alt=alt)
 
 
 def style() -> None:

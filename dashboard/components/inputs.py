@@ -8,8 +8,16 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.components.still import still
+from dashboard.components.terms import meaning
+
 Number = TypeVar("Number", int, float)
-RUNS = {"run": "run", "baseline": "baseline", "with": "run beside it"}  # what names a run that may be gone, in words
+RUNS = {
+    "run": "run",
+    "baseline": "baseline",
+    "with": "run beside it",
+    "other-run": "other run",
+}  # what names a run that may be gone, in words
 
 
 def refuse(key: str, why: str = "") -> None:
@@ -35,13 +43,20 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@/])", r"\\\1", text)
 
 
+def says(label: str, more: bool = False) -> str | None:
+    """What a control is about, for whoever points at its mark; with `more`, that its list has not all runs."""
+    other = "The newest are listed; type the id of any other, or choose it on the page Runs." if more else ""
+    told = [meaning(label), other]
+    return escaped(" ".join(filter(None, told))) or None
+
+
 def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
-    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed."""
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed; in a file all are."""
     asked = st.query_params.get(key)
     if asked is not None and asked not in names:
         refuse(key)
     tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
-    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open]
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open or still()]
 
 
 def several(
@@ -58,7 +73,7 @@ def several(
         st.session_state[key] = [name for name in st.session_state[key] if name in values]
     picked = st.multiselect(
         label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed,
-        accept_new_options=more,
+        accept_new_options=more, help=says(label, more),
     )  # fmt: skip
     return [name for name in picked if name in values]
 
@@ -70,7 +85,13 @@ def choose(label: str, values: Sequence[str], key: str, default: str | None = No
         refuse(key)
     _settle(key, default or values[0], lambda held: held in values)
     picked = st.segmented_control(
-        label, values, default=default or values[0], key=key, bind="query-params", required=True, help=help
+        label,
+        values,
+        default=default or values[0],
+        key=key,
+        bind="query-params",
+        required=True,
+        help=help or says(label),
     )
     return picked if picked in values else default or values[0]
 
@@ -83,7 +104,7 @@ def number(label: str, low: int, high: int, default: int, key: str, help: str | 
     if asked is not None and not (re.fullmatch(r"-?\d{1,9}", asked) and low <= int(asked) <= high):
         refuse(key)
     _settle(key, default, lambda held: isinstance(held, int) and low <= held <= high)
-    picked = st.slider(label, low, high, default, key=key, bind="query-params", help=help, width=240)
+    picked = st.slider(label, low, high, default, key=key, bind="query-params", help=help or says(label), width=240)
     return min(max(int(picked), low), high)
 
 
@@ -105,8 +126,18 @@ def entry(
     kinds = (int, float) if isinstance(default, float) else (int,)
     _settle(key, default, lambda held: isinstance(held, kinds) and not held < low and not held > high)
     bound: Literal["query-params"] | None = None if _endless(key) else "query-params"
-    picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help, width=120)
+    picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help or says(label), width=120)
     return min(max(picked, low), high) if picked == picked else default
+
+
+def words(label: str, most: int, key: str, lines: bool = False) -> str:
+    """Words to type in, so many characters at most, in the URL; on several `lines` where they may be long."""
+    if len(st.query_params.get(key, "")) > most:
+        refuse(key)
+        del st.query_params[key]
+    _settle(key, "", lambda held: isinstance(held, str) and len(held) <= most)
+    typed = (st.text_area if lines else st.text_input)(label, key=key, max_chars=most, bind="query-params")
+    return typed if isinstance(typed, str) else ""
 
 
 def pick(
@@ -121,12 +152,14 @@ def pick(
     """One of a list, in the URL. A default that has an owner comes back with another owner."""
     default = default if default in values else values[0]
     asked = st.query_params.get(key)
-    if asked is not None and asked not in values:
+    if asked is not None and asked not in values and key not in st.session_state:  # else it is of another run's list
         refuse(key)
     default_of(key, default, owner)
     _settle(key, default, lambda held: held in values)
     place = values.index(default)
-    picked = st.selectbox(label, values, index=place, key=key, bind="query-params", width=width, help=help)
+    picked = st.selectbox(
+        label, values, index=place, key=key, bind="query-params", width=width, help=help or says(label)
+    )
     return picked if picked in values else default
 
 

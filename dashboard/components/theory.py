@@ -72,24 +72,23 @@ def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
     """Where copies of a chain begin to agree, and where theory says so."""
     told, classes = spectra(run), len(class_names(run))
     n = f"n = {measured.n:,} pairs"
+    rest = [f"To agree: they {agree(classes)}."]
     if math.isnan(measured.value):
-        text = f"Copies of a chain agree about as often by chance as ever, so that no place can be told, {n}"
+        text, rest = f"Copies of a chain agree about as often by chance as ever, so that no place can be told, {n}", []
     elif math.isinf(measured.value):
-        text = f"At {'no level' if measured.value > 0 else 'every level'} tried copies of a chain {agree(classes)}, {n}"
+        text = f"At {'no level' if measured.value > 0 else 'every level'} tried copies of a chain begin to agree, {n}"
     else:
-        at = estimate_at(run, measured, axis)
-        text = f"Two continuations of one chain {agree(classes)} from {place_in_words(at, axis)} on, {n}"
+        at = place_in_words(estimate_at(run, measured, axis), axis)
+        text = f"Two continuations of one chain begin to agree at {at}, {n}"
     if told is None:
-        return f"{text}; theory has no number for these data."
-    where = estimate_at(run, told.whole.logsnr, axis)
-    said = "theory says that is outside the schedule" if math.isnan(where.value) else (
-        f"theory says {number(where.value, axis)}"
-    )  # fmt: skip
+        return "\n".join([f"{text}; theory has no number for these data.", *rest])
+    where = estimate_at(run, told.whole.logsnr, axis).value
+    said = "that is outside the schedule" if math.isnan(where) else number(where, axis)
     if classes != 2:
-        return f"{text}; {said}, which is made for two equal classes: of {classes} no ratio to it is told."
-    if not math.isfinite(measured.value):
-        return f"{text}; {said}."
-    return f"{text}; {said}: measured over predicted, in time, is {times(against(measured, told.whole)['time'])}."
+        rest.append(f"Theory is made for two equal classes: of {classes} no ratio to it is told.")
+    elif math.isfinite(measured.value):
+        rest.append(f"Measured over predicted, in time, is {times(against(measured, told.whole)['time'])}.")
+    return "\n".join([f"{text}; theory says {said}.", *filter(None, [" ".join(rest)])])
 
 
 def times(ratio: Estimate) -> str:

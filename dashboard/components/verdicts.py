@@ -65,7 +65,9 @@ def _undecided(found: Verdict) -> str:
 
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:
     """Verdicts of several runs on one statement as HTML, the reason below each."""
-    head = "".join(f"<th>{name}</th>" for name in ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n"))
+    head = "".join(
+        f"<th>{elements.named(name)}</th>" for name in ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n")
+    )
     body = []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}

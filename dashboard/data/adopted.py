@@ -86,6 +86,15 @@ def outdated(run: str, tables: tuple[str, ...]) -> str:
     )
 
 
+def anew(run: str, tables: tuple[str, ...]) -> list[list[str]]:
+    """The commands, as words after `firstlight`, that make these tables anew where they are of the former network."""
+    old, own = set(_former(run, archive.stamp(run))), archive.run_folder(run).folder.name
+    makes = [
+        command for name, command in ({"denoiser": "export"} | MAKES).items() if name in old & {*tables, "denoiser"}
+    ]
+    return [[*command.split(), own] for command in dict.fromkeys(makes)]
+
+
 def told_former(run: Run, old: list[str]) -> str:
     """That these tables were made with a network that a run had before, a sentence; empty where there are none."""
     if not old:

@@ -75,6 +75,17 @@ def ask(name: str, **parameters: Any) -> pd.DataFrame:
         stop(str(error))
 
 
+def ask_bundled(name: str, **parameters: Any) -> pd.DataFrame:
+    """The answer of store/sql/<name>.sql about runs that come with Firstlight, whatever archive is shown.
+
+    Ends the page with the reason where there is none.
+    """
+    try:
+        return _archive(archives.BUNDLED).ask(name, **parameters)
+    except RunError as error:
+        stop(str(error))
+
+
 def stamp(run: str) -> int:
     """Another number when what a page says of a run may be: its files are others, or the judges and spectra at hand.
 

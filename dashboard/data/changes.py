@@ -21,7 +21,7 @@ from store.verification import Entry
 
 LOOK = 2.0  # seconds between two looks: what is written is on the screen within 5
 SHARE = 10  # times as long as a look takes there is none: an archive of many runs is looked at less often
-WATCHING = ("", "training", "compare")  # pages on which a run moves; on an empty archive every page waits for one
+WATCHING = ("runs", "training", "compare")  # pages on which a run moves; on an empty archive every page waits for one
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
         return
     with _one:
         if page in WATCHING or not entries:
-            _open[context.session_id] = Open(root, page == "", state_of(entries, page == ""))
+            _open[context.session_id] = Open(root, page == "runs", state_of(entries, page == "runs"))
         else:
             _open.pop(context.session_id, None)
         if _open and not (_thread and _thread[0].is_alive()):

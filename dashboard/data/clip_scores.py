@@ -13,10 +13,8 @@ import streamlit as st
 from dashboard.data import archive
 from evaluator.clip.ranking import Order, RealScore, ceiling, ordered
 from evaluator.stats.intervals import Estimate
-from firstlight.errors import JudgeError, RunError
-from firstlight.remedy import evaluated_by
+from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.run_json import card_of
 from firstlight.schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together
@@ -33,18 +31,6 @@ DEFINED = {
 IN_DOMAIN = "This CLIP was trained in-domain, on real pictures of the same data set."
 FOREIGN = "This CLIP was trained by others, on other pictures."
 KEPT = 64  # orders that are remembered
-
-
-def to_make(run: str) -> str:
-    """How a run gets CLIP scores, in a sentence: its CLIP judge and its network come first, where it lacks them."""
-    from evaluator.clip.judge import clip_for  # here, because a page that lacks nothing needs no judge
-
-    folder, how = archive.run_folder(run), "Make them with"
-    try:
-        clip_for(str(card_of(folder)["dataset"]["name"]), runs=folder.archive)
-    except JudgeError as error:
-        how = f"{error}, and then"
-    return evaluated_by(folder, f"firstlight evaluate clip {run}", how)
 
 
 class Look(NamedTuple):

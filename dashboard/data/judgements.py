@@ -1,6 +1,7 @@
 """What judges say of a run, read once and worked out at any threshold."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from evaluator.recognizability.agreement import Agreement, agreement, concordanc
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.censored import half
+from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
@@ -28,6 +30,8 @@ from firstlight.run_json import card_of
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
 KEPT = 64  # views, and answers for thresholds, that are remembered
 COLUMNS = ("sample", "label", "seed", "step", "steps", "logsnr", "top", "probability")
+
+Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 
 
 class Look(NamedTuple):
@@ -55,12 +59,16 @@ def looks(run: str) -> list[Look]:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def view(at: Look) -> View:
     """The judge's verdicts as arrays. Raises RunError where they cannot be compared with each other."""
-    frame = archive.ask("judged_frames", run=at.run, judge=at.judge, view=at.view)
+    seen = seen_by(archive.ask, at.run, at.view, at.judge, _config(at.run))
+    return seen if at.steps == OWN else replace(seen, grid=SCHEDULES[at.steps].grid)
+
+
+def seen_by(ask: Ask, run: str, view: str, judge: str, config: Mapping[str, Any]) -> View:
+    """The same of any archive, told on the run's own steps; config: the run's settings."""
+    frame = ask("judged_frames", run=run, judge=judge, view=view)
     columns: Mapping[str, Any] = {name: frame[name].to_numpy() for name in COLUMNS}
-    seen = view_from(columns, at.view, at.judge)
-    if at.steps != OWN:
-        return replace(seen, grid=SCHEDULES[at.steps].grid)
-    return replace(seen, grid=own(_config(at.run))) if at.view == FINE else seen
+    seen = view_from(columns, view, judge)
+    return replace(seen, grid=own(config)) if view == FINE else seen
 
 
 def _config(run: str) -> dict[str, Any]:
@@ -142,9 +150,13 @@ def concordant(at: tuple[Look, ...], thresholds: tuple[float, ...]) -> dict[tupl
 
 def mismatch(run: str, judge: str) -> str:
     """Why this judge can say nothing of a run's classes, one sentence; empty where it can, or is not known here."""
+    return mismatch_of(archive.run_folder(run), judge)
+
+
+def mismatch_of(folder: Run, judge: str) -> str:
+    """The same, of a run's folder."""
     if not RUN_ID.fullmatch(judge):
         return ""
-    folder = archive.run_folder(run)
     try:
         run_card = card_of(folder)
         taught = [cards.card_in(path.with_suffix(".json")) for path in cards.judge_files(folder, judge)]
@@ -200,6 +212,22 @@ class Measured:
     classes: tuple[str, ...]
     figures: Analysis
     curve: pd.DataFrame  # as `curves` gives it
+
+
+def default_look(ask: Ask, run: pd.Series, folder: Run) -> Seen | None:
+    """The look that the Recognizability page begins with; None where nothing is judged."""
+    look = look_of(folder, ask("judges", run=run["run"]), VIEWS)
+    return look and Seen(*look)
+
+
+def measured(ask: Ask, run: pd.Series, look: Seen, folder: Run) -> Measured:
+    """All figures of a look. Raises RunError where its judgements are not there or cannot be compared."""
+    config = json.loads(run["config"] or "{}")
+    view = seen_by(ask, str(run["run"]), look.view, look.judge, config)
+    found = points(view, look.threshold)
+    classes = tuple(str(name) for name in run["classes"])
+    figures = analysis(found, classes, "percent", told(folder, config))
+    return Measured(look, classes, figures, courses(view, found, len(classes)))
 
 
 # What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture.

@@ -18,12 +18,10 @@ def sentence(name: str, table: pd.DataFrame) -> str:
     equal = f"signal and noise are equal at step {half['step']:,.0f} of {steps}"
     if last["logsnr"] > 0:
         equal = f"there is more signal than noise at each of {steps} steps"
-    text = (
-        f"Along {along}, {equal}; at the end ᾱ is {last['alpha_bar']:.2g} and logSNR {number(last['logsnr'], 'logSNR')}"
-    )
-    if left > SIGNAL_LEFT:
-        kept = f"{100 * left:.0f} % of the picture's amplitude is still there"
-        if name == OWN:
-            return f"{text}: {kept}, and its own drawing begins in noise all the same."
-        return f"{text}: {kept}, so drawing cannot start from pure noise."
-    return f"{text}: nothing is left to see."
+    end = f"At the end ᾱ is {last['alpha_bar']:.2g} and logSNR {number(last['logsnr'], 'logSNR')}"
+    if left <= SIGNAL_LEFT:
+        return f"Along {along}, {equal}; at the end nothing is left to see.\n{end}."
+    text = f"Along {along}, {equal}; at the end {100 * left:.0f} % of the picture's amplitude is still there.\n{end}"
+    if name == OWN:
+        return f"{text}, and its own drawing begins in noise all the same."
+    return f"{text}, so drawing cannot start from pure noise."

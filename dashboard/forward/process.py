@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from dashboard.pictures.pixels import Bytes
 from dashboard.pictures.trajectories import evenly
-from firstlight.levels import CLEAN, LAST, alpha, nearest, passing, sigma
+from firstlight.levels import CLEAN, LAST, alpha, nearest, passing
+from sampler import noise
 from sampler.guidance import guided
 from sampler.loop import sample
-from sampler.noise import Noise
 from sampler.session import Denoiser
 from sampler.solvers import ddim
 
@@ -45,9 +45,7 @@ def moved(rows: pd.DataFrame, known: Sequence[float]) -> pd.DataFrame:
 def noised(image: Bytes, logsnr: NDArray[np.float64]) -> Values:
     """One picture (H, W, C) at N noise levels, the same noise in each: x_t (N, C, H, W)."""
     clean = image.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
-    noise = Noise([SEED], clean.shape).start()[0]
-    a, s = (part.astype(np.float32)[:, None, None, None] for part in (alpha(logsnr), sigma(logsnr)))
-    return np.asarray(a * clean + s * noise, np.float32)
+    return noise.noised(clean, logsnr, noise.Noise([SEED], clean.shape).start())
 
 
 def back(net: Denoiser, x: Values, logsnr: NDArray[np.float64], label: int, guidance: float) -> Back:

@@ -24,7 +24,6 @@ from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 
 MOST_EACH = 100  # pictures of a class
-AWAY = "The run whose network the law autoguidance pushes away from; no other law asks it."
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,11 @@ def form(run: pd.Series, classes: Sequence[str], guidable: bool = True) -> Reque
     """
     own = settings_of(archive.folder(run))
     with st.form("asking", border=False):
-        names = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params")
+        names = st.multiselect("Classes", classes, default=classes, key="classes", bind="query-params",
+                               help=inputs.says("Classes"))  # fmt: skip
         with st.container(horizontal=True):
             each = int(inputs.entry("Per class", 1, MOST_EACH, 8, "each", "teacher"))
-            seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"]))
+            seed = int(inputs.entry("Seed", 0, 2**31 - 1, 0, "seed"))
             settings, law, weaker = _settings(own, run, guidable)
         barred = refusal(DRAW)
         pressed = st.form_submit_button("Draw", type="primary", disabled=bool(barred))
@@ -62,15 +62,15 @@ def _settings(own: Settings, of: pd.Series, guidable: bool) -> tuple[Settings, s
     run, others = str(of["run"]), weaker_runs(of)
     most = own.steps if LISTED.fullmatch(own.levels) else MOST_STEPS
     solver = inputs.pick("Solver", list(SOLVERS), own.solver, "solver", run)
-    steps = inputs.entry(f"Steps, 1 to {most:,}", 1, most, own.steps, "steps", run, help=elements.WORDS["steps"])
+    steps = inputs.entry(f"Steps, 1 to {most:,}", 1, most, own.steps, "steps", run)
     own = own.in_steps(int(steps))
     known = [law for law, rule in LAWS.items() if (others if rule.weaker else guidable)]
     if not known:
         return replace(own, solver=solver, guidance=1.0), own_law(own), ""
-    guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", run, help=elements.WORDS["guidance"])
+    guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", run)
     laws = {name_of(law): law for law in known}
     law = laws[inputs.pick("Guidance method", list(laws), name_of(own_law(own)), "law", run, width=160)]
-    weaker = inputs.pick("Weaker network", others, others[0], "weaker", run, 180, AWAY) if others else ""
+    weaker = inputs.pick("Weaker network", others, others[0], "weaker", run, 180) if others else ""
     return replace(own, solver=solver, guidance=guidance), law, weaker if LAWS[law].weaker else ""
 
 

@@ -15,11 +15,12 @@ def sentence(drawn: Drawn) -> str:
     took = f"{drawn.seconds:.1f} s" if drawn.seconds >= 1 else f"{1000 * drawn.seconds:.0f} ms"
     asked = f"{drawn.evaluations} evaluation{'s' if drawn.evaluations > 1 else ''}"
     each = f"{asked} and {drawn.seconds / n * 1000:.3g} ms each"
-    text = f"{n:,} picture{'s' if n > 1 else ''} in {took} on {drawn.provider}, {each}"
+    pictures = f"{n:,} picture{'s' if n > 1 else ''}"
     if drawn.verdicts is None:
-        return f"{text}. {drawn.remark}"
+        return f"{pictures} in {took} on {drawn.provider}, {each}.\n{drawn.remark}"
     right = clustered(~drawn.wrong, drawn.seeds)  # all classes are drawn from the same noise
-    return f"{text}; {drawn.verdicts.judge} takes {share(right)} of them for the class asked."
+    told = f"{drawn.verdicts.judge} takes {share(right)} of {pictures} for the class asked."
+    return f"{told}\n{pictures} in {took} on {drawn.provider}, {each}."
 
 
 def setting(drawn: Drawn) -> str:

@@ -19,7 +19,7 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
     picture = generation.picture(drawn)
     with answer:
         elements.headline(headline.sentence(drawn))
-    st.image(picture, output_format="PNG", alt=headline.sentence(drawn))
+    elements.picture(picture, alt=headline.sentence(drawn))
     elements.note(f"{headline.setting(drawn)} {drawn.reason}", drawn.provider)
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")

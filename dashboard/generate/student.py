@@ -46,13 +46,11 @@ def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:
         del st.session_state["classes"]  # those of another run
     names = st.pills(
         "Classes", classes, selection_mode="multi", default=classes, key="classes", bind="query-params",
-        format_func=elements.literal,
+        format_func=elements.literal, help=inputs.says("Classes"),
     )  # fmt: skip
     with st.container(horizontal=True):
-        seed = inputs.entry("Seed", 0, 2**31 - 1, 0, "seed", help=elements.WORDS["seed"])
-        guidance = inputs.entry(
-            "Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, help=elements.WORDS["guidance"], step=SCALE
-        )
+        seed = inputs.entry("Seed", 0, 2**31 - 1, 0, "seed")
+        guidance = inputs.entry("Guidance", 0.0, 20.0, own.guidance, "guidance", own_of, step=SCALE)
         each = inputs.entry("Per class", 1, MOST_EACH, 1, "each", "student")
     return form.request(names, classes, int(each), int(seed), replace(own, guidance=round(guidance, 6)))
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.guidance import name_of
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import adopted, archive
 from evaluator.guidance.judges import referee
 from sampler.guidance_laws import LAWS
@@ -71,11 +71,10 @@ def choice(run: pd.Series) -> Choice:
         elements.stop(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided, and no laws are compared.")
     frame = archive.ask("guidance", run=run["run"])
     if frame.empty:
-        how = archive.to_make(str(run["run"]), "guidance", "Make it with")
-        elements.stop(f"{run['run']} has no guidance sweep yet. {how}")
+        remedy.stop(f"{run['run']} has no guidance sweep yet.", str(run["run"]), "guidance", "Make it with")
     counts = sorted({int(count) for count in frame["steps"].dropna()}, reverse=True)
     with st.container(horizontal=True):
-        picked = inputs.choose("Steps", [str(count) for count in counts], "guided-steps", help=elements.WORDS["steps"])
+        picked = inputs.choose("Steps", [str(count) for count in counts], "guided-steps")
         judge = inputs.pick("Judge", list(JUDGES), FAIR, "guided-judge", width=240)
     kept = frame[frame["steps"].isna() | (frame["steps"] == int(picked))]
     return Choice(run, kept, int(picked), JUDGES[judge])

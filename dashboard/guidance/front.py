@@ -4,14 +4,14 @@ import pandas as pd
 
 from dashboard.charts.guidance import Side, front
 from dashboard.components import elements, inputs
-from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
+from dashboard.guidance.choice import MEASURES, Choice, judges
 
 DIVERSITY = ("Fréchet distance", "recall", "CAS")
 
 
 def draw(at: Choice) -> None:
     """The front of accuracy against diversity."""
-    words = inputs.choose("Diversity measure", list(DIVERSITY), "diversity", help=DEFINED["Fréchet distance"])
+    words = inputs.choose("Diversity measure", list(DIVERSITY), "diversity")
     left, right = at.rows(words), at.rows("accuracy")
     frame = right.merge(left, on=["law", "scale"], suffixes=("", "_x"))
     drawn = pd.DataFrame({

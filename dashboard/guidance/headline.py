@@ -19,14 +19,15 @@ def sentence(at: Choice) -> str:
     cramped = [other for other, verdict in gains.items() if ROOM in verdict.reason]
     changed = [f"{_signed(verdict)} against {WORDS[other]}" for other, verdict in gains.items() if other not in cramped]
     n = max(verdict.n for verdict in gains.values())
-    parts = [f"CLIP's weights change accuracy by {' and by '.join(changed)}"] if changed else []
+    parts = [f"CLIP's weights change accuracy by {' and by '.join(changed)}, n = {n:,}."] if changed else []
     if cramped:
         held = " and ".join(WORDS[other] for other in cramped)
-        parts.append(f"accuracy leaves no room to say what CLIP's weights gain against {held}")
+        part = f"Accuracy leaves no room to say what CLIP's weights gain against {held}"
+        parts.append(f"{part}." if changed else f"{part}, n = {n:,}.")
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
     begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
-    told = f"In {at.steps} steps {' and '.join(parts)}"
-    return f"{told}, before the CNN that did not guide, all scales above 1, n = {n:,}{begun}."
+    how = f"In {at.steps} steps, before the CNN that did not guide, all scales above 1{begun}."
+    return "\n".join([parts[0], " ".join([*parts[1:], how])])
 
 
 def _of(at: Choice, part: str) -> Verdict | None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
 from dashboard.charts.guidance import name_of
@@ -26,7 +25,7 @@ def draw(at: Choice) -> None:
     for some, how in ((frame[frame["scale"] <= 1], "without guidance"), (frame[frame["scale"] > 1], "under every law")):
         if len(some):
             alt = f"Pictures of {name} {how}: laws down, scales across, the same noise"
-            st.image(_plate(at, some), output_format="PNG", alt=alt)
+            elements.picture(_plate(at, some), alt=alt)
     elements.note(
         f"Class {name}, {at.steps} steps; of every S the same {count} noises in every row: above without guidance "
         "(S = 0: without the label), below under each law. An amber corner: the judge takes it for another class. The "

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import adopted, archive
 from dashboard.format import share
 from dashboard.pictures.grid import Cell, plate
@@ -29,14 +28,14 @@ def draw(run: pd.Series) -> None:
         elements.note(adopted.nothing_to_name(run, "ablation that a judge could see"))
         return
     if found is None:
-        elements.note(f"Not tried yet. {archive.to_make(str(run['run']), 'ablations')}")
+        remedy.note("Not tried yet.", str(run["run"]), "ablations")
         return
     frame = archive.ask("ablations", run=run["run"])
     seeds = sorted(frame.loc[frame["image"].notna(), "seed"].unique())
     if seeds:
         which = inputs.number("Noise sample", 1, len(seeds), 1, "noise")
         picture = plate_of(run, frame[frame["seed"] == seeds[which - 1]], found.parts)
-        st.image(picture, output_format="PNG", alt="Pictures of every class, a row for each part taken away")
+        elements.picture(picture, alt="Pictures of every class, a row for each part taken away")
         elements.note(
             "A row for each part taken away, the same noise in all; amber corner: the judge sees another class."
         )

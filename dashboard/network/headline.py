@@ -9,20 +9,18 @@ from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
 
 
 def sentence(run: pd.Series, net: Anatomy | str) -> str:
-    """One sentence: how large the network is, and what its skips are worth."""
-    size = f"{run['run']}'s network cannot be drawn"
+    """One sentence on what its skips are worth, and how large the network is."""
+    size, parts = f"{run['run']}'s network cannot be drawn", ""
     if isinstance(net, Anatomy):
-        size = (
-            f"{run['run']}'s network has {net.parameters / 1e6:.2f} million weights, {net.levels} levels and "
-            f"{len(net.skips)} skips"
-        )
+        size = f"{run['run']}'s network has {net.parameters / 1e6:.2f} million weights"
+        parts = f"\nIt has {net.levels} levels and {len(net.skips)} skips."
     found = ablations.figures(run)
     if found is not None and NONE in found.parts and SKIPS not in found.parts:
-        return f"{size}; no skips are found in it, so what they are worth is not measured."
+        return f"{size}; no skips are found in it, so what they are worth is not measured.{parts}"
     if found is None or SKIPS not in found.parts or NONE not in found.parts:
-        return f"{size}; what breaks without its parts is not measured yet."
+        return f"{size}; what breaks without its parts is not measured yet.{parts}"
     whole, cut = (share_of(found, found.good, part) for part in (NONE, SKIPS))
     n = int((found.part == SKIPS).sum())
     word = "right" if found.real is None else "good"
-    cost = f"with all skips silenced {share(cut)} of its pictures are {word}, with all parts {share(whole)}"
-    return f"{size}; {cost}, n = {n:,} each."
+    cost = f"With all skips silenced {share(cut)} of {run['run']}'s pictures are {word}, with all parts {share(whole)}"
+    return f"{cost}, n = {n:,} each.\n{size}.{parts.replace(chr(10), ' ')}"

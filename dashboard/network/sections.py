@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
@@ -30,6 +30,7 @@ def draw(run: pd.Series, net: Anatomy | str) -> None:
     """The drawing, and its shapes as rows."""
     if isinstance(net, str):
         elements.note(net)
+        remedy.button(net, str(run["run"]), "export", ["--keep"] if "--keep" in net else [])
         return
     alt = f"The U-Net of {run['run']}: {', '.join(part.name for part in net.parts)}; {len(net.skips)} skips"
     elements.chart(diagram.drawing(net), "network", alt, diagram.table(net))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import axes, run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import inputs, remedy
 from dashboard.data import adopted, archive, judgements
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
@@ -58,7 +58,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
     }
     adopted.stop_without_labels(run, "recognition")
     if not pairs:
-        elements.stop(f"{run['run']} is not judged yet. {archive.to_make(str(run['run']), 'recognizability')}")
+        remedy.stop(f"{run['run']} is not judged yet.", str(run["run"]), "recognizability")
     order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))
     return pairs[inputs.pick("Input and judge", order, order[0], "judged", width=240)]
 
@@ -68,7 +68,7 @@ def chosen_threshold(run: pd.Series, view: str) -> float:
     own = round(100 * thresholds.threshold(archive.folder(run), view))
     inputs.default_of("threshold", own, f"{run['run']} {view}")
     begin = min(max(own, LEAST), MOST)
-    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold", help=elements.WORDS["threshold"]) / 100
+    return inputs.number("Threshold, %", LEAST, MOST, begin, "threshold") / 100
 
 
 def chosen_steps(run: pd.Series, axis: str) -> str:
@@ -88,7 +88,7 @@ def choice(run: pd.Series, view: str, judge: str, threshold: float, axis: str, s
     """What is chosen. Ends the page where this judge cannot say anything of this run."""
     mismatch = judgements.mismatch(str(run["run"]), judge)
     if mismatch:
-        elements.stop(f"{mismatch} {archive.to_make(str(run['run']), 'recognizability', 'Judge it anew with')}")
+        remedy.stop(mismatch, str(run["run"]), "recognizability", "Judge it anew with")
     made = Choice(run, judgements.look(str(run["run"]), view, judge)._replace(steps=steps), threshold, axis)
     with archive.faults():
         judgements.view(made.look)

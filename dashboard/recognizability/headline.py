@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dashboard.axes import SOURCE, estimate_on
 from dashboard.format import number, place_in_words, pronoun, share, source_in_words
 from dashboard.recognizability.chart import medians
-from evaluator.recognizability.analysis import Analysis
+from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
 from evaluator.recognizability.thresholds import THRESHOLD
 from evaluator.stats.bootstrap import LEAST
@@ -22,23 +22,28 @@ def sentence(
     `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's;
     `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
     """
-    whole = estimate_on(found.whole.median, found.whole.median_level, axis)
-    source_words = f"the source says around {SOURCE:.0f} % of its own steps"
+    source_words, level = f"the source says around {SOURCE:.0f} % of its own steps", ""
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
-        source_words += f", {level}{source_in_words(source, axis)}"
-    strict = f"at p ≥ {threshold:.2f}"
-    if math.isinf(whole.value):
-        never = f"{share(found.whole.never)} {strict}"
-        if lower is not None:
-            never += f" and {share(lower)} at {THRESHOLD:.2f}"
-        return f"More than half of the pictures are never recognized, {never}, n = {found.whole.n:,}; {source_words}."
-    place = place_in_words(whole, axis) + (f" of {schedule.words}" if schedule else "")
-    if axis == "% of steps" and whole.value <= 0:
+        level = f"; {SOURCE:.0f} % of its own steps is {level}{source_in_words(source, axis)}"
+    strict, ends = f"at p ≥ {threshold:.2f}", ""
+    if math.isinf(found.whole.median.value):
+        strict += f", where {share(lower)} are not at {THRESHOLD:.2f}" if lower is not None else ""
+    else:
+        ends = extremes(found, classes, axis)
+    text = f"{reached(found.whole, axis, schedule)}; {source_words}"
+    return f"{text}.\nRecognized {strict}{': ' + ends if ends else ''}{level}."
+
+
+def reached(whole: Summary, axis: str, schedule: Schedule | None = None, of: str = "the pictures") -> str:
+    """By when half of some pictures are recognizable, without a full stop; the rest as `sentence` takes it."""
+    middle = estimate_on(whole.median, whole.median_level, axis)
+    if math.isinf(middle.value):
+        return f"More than half of {of} are never recognized, {share(whole.never)}, n = {whole.n:,}"
+    place = place_in_words(middle, axis) + (f" of {schedule.words}" if schedule else "")
+    if axis == "% of steps" and middle.value <= 0:
         place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
-    text = f"Half of the pictures are recognizable by {place} {strict}, n = {whole.n:,}"
-    ends = extremes(found, classes, axis)
-    return f"{text}{': ' + ends if ends else ''}; {source_words}."
+    return f"Half of {of} are recognizable by {place}, n = {whole.n:,}"
 
 
 def extremes(found: Analysis, classes: Sequence[str], axis: str) -> str:

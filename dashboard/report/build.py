@@ -12,6 +12,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.access.addresses import HOME
+from dashboard.ask.answers import answer
+from dashboard.ask.question import Asked
+from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
 from dashboard.report.page import LARGEST, Page
@@ -26,8 +29,12 @@ MOST_RUNS = 20
 Drawing = Callable[[Run], Any]  # dashboard.report.live.sections.live
 
 
-def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME, drawing: Drawing | None = None) -> bytes:
-    """The file, with what `drawing` makes of the first run where there is one, so that it draws by itself.
+def report(
+    ids: Sequence[str], root: Path, ask: Ask, address: str = HOME, drawing: Drawing | None = None,
+    questions: Sequence[Asked] = (), over: Cover = BARE,
+) -> bytes:  # fmt: skip
+    """The file, with the answers to these questions, the words and sections that it is to have, and with what `drawing`
+    makes of the first run where there is one, so that it draws by itself.
 
     Raises RunError, with one sentence, where a run is not there, is damaged, or there are too many.
     """
@@ -38,7 +45,9 @@ def report(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME, drawin
         raise RunError(f"A report holds at most {MOST_RUNS} runs, not {len(ids)}; name those that are to be compared.")
     live = drawing(good_entry(root, ids[0]).run) if drawing else None
     runs = [facts(run_id, root, ask) for run_id in ids]
-    page = _sealed(_template().render(**content(runs, ask, address.rstrip("/")), live=live)).encode("utf-8", "replace")
+    answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]
+    shown = content(runs, ask, address.rstrip("/"), answered, over)
+    page = _sealed(_template().render(**shown, live=live)).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(
             f"The report would have {len(page) / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}; name fewer runs."

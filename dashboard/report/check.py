@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.claims import text as claims_text
-from dashboard.data.judgements import Seen
+from dashboard.data.judgements import Seen, measured
 from dashboard.format import effect_form, p_value
+from dashboard.report import answers
+from dashboard.report.answers import FIGURE
 from dashboard.report.facts import files_of, query_hash
-from dashboard.report.numbers import Ask, Number, numbers_of
+from dashboard.report.numbers import ANSWERS, Ask, Number, numbers_of
 from dashboard.report.page import read
-from dashboard.report.recognizability import measured
 from dashboard.report.sections import sentences
 from firstlight.errors import RunError
 from store.archive import good_entry
 
 ENDS = ("value", "low", "high")
 NEAR = 0.01  # of a unit of the last digit that is shown: so far apart, values are the same to a reader, a tie too
-FIGURE = re.compile(r"[−-]?\d+(?:[.,]\d+)*")  # in a sentence
 
 
 def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
@@ -34,9 +34,12 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     changed = [*page.altered()]
     names = page.record["queries"]
     changed += [f"The query {name} is another one now." for name in names if _query(name) != names[name]]
+    answered = [number for number in page.numbers if number.group == ANSWERS]
+    changed += answers.changes(page.record["answers"], answered, _same, root, ask)
     for run_id, kept in page.record["runs"].items():
         kept = kept | {"claims": [each for each in page.record["claims"] if each["run"] == run_id]}
-        changed += _changes_of_run(run_id, kept, [number for number in page.numbers if number.run == run_id], root, ask)
+        own = [number for number in page.numbers if number.run == run_id and number.group != ANSWERS]
+        changed += _changes_of_run(run_id, kept, own, root, ask)
     return changed, len(page.numbers)
 
 

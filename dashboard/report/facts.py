@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from dashboard.claims import text as claims_text
-from dashboard.data.judgements import Measured
+from dashboard.data.judgements import Measured, default_look, measured
 from dashboard.report.numbers import Ask, Number, numbers_of
-from dashboard.report.recognizability import default_look, measured
 from evaluator.claims.statements import Found
 from firstlight.manifest import sha256, signature, survey
 from firstlight.run_folder import Run

@@ -15,6 +15,7 @@ from dashboard.format import figure, finite
 from dashboard.report import clip as report_clip
 from evaluator.stats.intervals import Estimate
 
+ANSWERS = "answers"  # the group of what is of an answer: no number of its run
 Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 SHARE = "{:.1f} %"
 
@@ -24,7 +25,7 @@ class Number:
     """One number. A share is between 0 and 1, whatever its form says; None is "never", or no interval."""
 
     run: str
-    group: str  # training, quality, recognizability, clip
+    group: str  # training, quality, recognizability, clip, answers
     what: str
     value: float | None
     low: float | None
@@ -50,7 +51,7 @@ class Number:
     def text(self) -> str:
         """The value with its interval, as a reader sees it."""
         if self.value is None:
-            return "never" if self.group == "recognizability" else "no value"
+            return "never" if self.group in ("recognizability", ANSWERS) else "no value"
         low, high = math.nan if self.low is None else self.low, math.inf if self.high is None else self.high
         return figure(Estimate(self.value, low, high, self.n), self.form)
 

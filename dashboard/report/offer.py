@@ -8,28 +8,43 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from dashboard.access import addresses
-from dashboard.components import elements
+from dashboard.ask import pins
+from dashboard.ask.question import Asked
+from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.report import build
-
-LIVE = "Some 12 MB more: the first run's student, or its own network, and what runs it in the reader's browser."
+from dashboard.report.cover import LONGEST, SECTIONS, Cover, cover
 
 
 def draw(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
-    stamps = (*(archive.stamp(run) for run in ids), archive.stamp_of_scored())
-    live = st.toggle("It draws by itself", key="report-live", help=LIVE)
+    over, questions = _cover(), tuple(pins.listed())
+    others = [run for each in questions for run in (each.run, each.other) if run]
+    with archive.faults():
+        stamps = (*(archive.stamp(run) for run in (*ids, *others)), archive.stamp_of_scored())
+    live = st.toggle("It draws by itself", key="report-live", help=inputs.says("It draws by itself"))
     st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
     if st.session_state.pop("report-asked", None) == tuple(ids):  # not where a run went between the look and the press
-        st.session_state["reported"] = (tuple(ids), stamps, live)
-    if st.session_state.get("reported") != (tuple(ids), stamps, live):
+        st.session_state["reported"] = (tuple(ids), stamps, live, questions, over)
+    if st.session_state.get("reported") != (tuple(ids), stamps, live, questions, over):
         elements.note("It takes a few seconds; then the file can be saved, sent and printed.")
         return
     with archive.faults():
-        file, seconds = _make(archive.root(), tuple(ids), stamps, _address(), live)
+        file, seconds = _make(archive.root(), tuple(ids), stamps, _address(), live, questions, over)
     elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
     name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}.html"
     st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
+
+
+def _cover() -> Cover:
+    """The words over the report, and its sections in the order picked."""
+    with st.expander("Title, author, licence, text, sections"):
+        title = inputs.words("Title", LONGEST["title"], "title")
+        author = inputs.words("Author", LONGEST["author"], "author")
+        licence = inputs.words("Licence", LONGEST["licence"], "licence")
+        text = inputs.words("Text", LONGEST["text"], "text", lines=True)
+        chosen = inputs.several("Sections, in this order", SECTIONS, "sections", "all")
+    return cover(title, author, licence, text, chosen)
 
 
 def _ask_for(ids: tuple[str, ...]) -> None:
@@ -37,11 +52,20 @@ def _ask_for(ids: tuple[str, ...]) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Computing and drawing")
-def _make(root: Path, ids: tuple[str, ...], stamps: tuple[int, ...], address: str, live: bool) -> tuple[bytes, float]:
+def _make(
+    root: Path,
+    ids: tuple[str, ...],
+    stamps: tuple[int, ...],
+    address: str,
+    live: bool,
+    questions: tuple[Asked, ...],
+    over: Cover,
+) -> tuple[bytes, float]:
     from dashboard.report.live import sections
 
     began = time.monotonic()
-    return build.report(ids, root, archive.ask, address, sections.live if live else None), time.monotonic() - began
+    file = build.report(ids, root, archive.ask, address, sections.live if live else None, questions, over)
+    return file, time.monotonic() - began
 
 
 def _address() -> str:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from dashboard.report.cover import unlike
 from dashboard.report.numbers import Number
 from dashboard.report.record import numbers_in, record_in
 from firstlight.errors import RunError
@@ -24,6 +25,8 @@ class Page(HTMLParser):
         self.record: dict[str, Any] = {}
         self.numbers: list[Number] = []
         self._seen = hashlib.sha256()
+        self._over: list[str] = []  # the text before the first heading
+        self._below = False
         self._open = self._unseen = ""
         self._parts: list[str] = []
 
@@ -34,6 +37,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        self._below = self._below or tag == "h2"
         self._unseen = tag if tag in UNSEEN and given.get("id") != FIGURES else self._unseen
         if tag == "script" and given.get("id") == RECORD:
             self._open, self._parts = "script", []
@@ -43,6 +47,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._unseen:
             self._seen.update(data.encode("utf-8", "replace"))
+            self._over += [] if self._below else [data]
         if self._open:
             self._parts.append(data)
 
@@ -61,6 +66,7 @@ class Page(HTMLParser):
     def altered(self) -> Iterator[str]:
         """What the text shows otherwise than the JSON beside it; of what is no number of its own, that it does."""
         known = len(self.numbers)
+        yield from unlike(self.record["cover"], "".join(self._over))
         said = [(content, place) for place, content in self.text if self._other(place, content)]
         said += [(str(each.get("text", self.numbers[place].text)), place)
                  for place, each in enumerate(self.record["numbers"])

@@ -5,6 +5,7 @@ import math
 import re
 from typing import Any
 
+from dashboard.report.cover import LONGEST
 from dashboard.report.facts import SCHEMA
 from dashboard.report.numbers import Number
 
@@ -12,6 +13,7 @@ FORM = re.compile(r"\{:[^{}]{0,8}\}[^{}]{0,8}")  # of a number
 LARGEST = 1 << 53  # of a count
 TEXTS = ("run", "group", "what", "form", "query", "page")
 ENDS = ("value", "low", "high")
+ANSWERED = {"asked", "verdict", "sentence", "reason", "settings"}  # of an answer
 
 
 def record_in(content: str) -> dict[str, Any]:
@@ -25,6 +27,9 @@ def record_in(content: str) -> dict[str, Any]:
     _check(isinstance(record.get("text", ""), str), "text")
     claims = record.setdefault("claims", [])
     _check(isinstance(claims, list) and all(_claim(each) for each in claims), "claims")
+    answers = record.setdefault("answers", [])
+    _check(isinstance(answers, list) and all(_texts(each) and each.keys() >= ANSWERED for each in answers), "answers")
+    _check(_cover(record.setdefault("cover", {})), "cover")
     return dict(record)
 
 
@@ -76,3 +81,7 @@ def _claim(each: Any) -> bool:
     words = all(isinstance(each[name], str) for name in ("run", "source", "part", "verdict"))
     why = isinstance(each.get("reason", ""), str) and _finite(each.get("p"))
     return words and why and all(_finite(each[end]) for end in ENDS) and _count(each["n"])
+
+
+def _cover(held: Any) -> bool:
+    return isinstance(held, dict) and all(isinstance(held.get(name, ""), str) for name in LONGEST)

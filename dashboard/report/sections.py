@@ -12,12 +12,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from dashboard import run_facts
+from dashboard.ask.answer import Answer
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
-from dashboard.report import claims, clip, recognizability, trajectories
+from dashboard.report import answers, claims, clip, recognizability, trajectories
+from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
 from dashboard.report.numbers import Ask, Number, by_class, summary
 from dashboard.training import headline as training_headline
@@ -33,22 +35,27 @@ OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabu
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
 
-def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
+def content(
+    runs: Sequence[Facts], ask: Ask, address: str, answered: Sequence[Answer] = (), cover: Cover = BARE
+) -> dict[str, Any]:
     """Everything that report.html asks for."""
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in runs]
-    numbers = [number for each in runs for number in each.numbers]
+    numbers = [*(number for each in runs for number in each.numbers), *answers.numbers(answered)]
     window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
     losses = ask("losses", runs=ids, smoothing=window)
     return {
-        "title": "Firstlight: " + ", ".join(ids),
-        "record": _record(runs, numbers, ask, address),
+        "title": cover.title or "Firstlight: " + ", ".join(ids),
+        "cover": cover,
+        "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
+        "record": _record(runs, numbers, answered, ask, address) | {"cover": cover.plain()},
         "address": address,
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
         "runs": [_run(each, ask, figures) for each in runs],
         "smoothed": f"{loss.smoothed(window)} {run_facts.unlike_losses(ask('settings', runs=ids))}".strip(),
         "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
+        "answers": answers.section(answered, address, lambda figure: _figure(figure, figures), _picture),
         "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
         "settings": _settings(ask("settings", runs=ids), ids),
         "versions": versions(),
@@ -60,10 +67,23 @@ def content(runs: Sequence[Facts], ask: Ask, address: str) -> dict[str, Any]:
     }
 
 
-def _record(runs: Sequence[Facts], numbers: Sequence[Number], ask: Ask, address: str) -> dict[str, Any]:
+def _contents(cover: Cover, ids: Sequence[str], answered: bool, claimed: bool) -> list[tuple[str, str]]:
+    """Where each section begins, and what it is called, in their order."""
+    known = {
+        "summary": [("summary", "Summary")], "answers": [("answers", "Answers")] if answered else [],
+        "runs": [(f"run-{run}", run) for run in ids], "claims": [("claims", "What the source says")] if claimed else [],
+        "configuration": [("configuration", "Configuration")], "files": [("files", "Versions and files")],
+    }  # fmt: skip
+    return [entry for name in cover.sections for entry in known[name]]
+
+
+def _record(
+    runs: Sequence[Facts], numbers: Sequence[Number], answered: Sequence[Answer], ask: Ask, address: str
+) -> dict[str, Any]:
     """The report's own record as JSON: every number, and what is behind it."""
     verdicts = _verdicts(runs)
     queries = {number.query for number in numbers} | {each.query for each in verdicts if each.query}
+    queries |= {name for each in answered for name in each.queries}
     held = {
         str(each.run["run"]): {
             "files": each.files, "look": _look(each), "said": sentences(each.run, each.folder, ask, each.measured),
@@ -79,6 +99,7 @@ def _record(runs: Sequence[Facts], numbers: Sequence[Number], ask: Ask, address:
         "queries": {name: query_hash(name) for name in sorted(queries)},
         "numbers": [number.plain() | {"text": number.text} for number in numbers],
         "claims": [claims_text.plain(each) for each in verdicts],
+        "answers": [answers.plain(each) for each in answered],
     }
 
 

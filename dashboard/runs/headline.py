@@ -20,7 +20,7 @@ def sentence(best: pd.Series) -> str:
     n = f", n = {accuracy.n:,}" if accuracy.n else ""
     if best["scored"] > 1 and not top["accuracy_low"] > top["others_high"]:
         best = f"{top['run']} has the highest share, {share(accuracy)}{n}, not told apart from all others"
-        return f"{text}; which draws the class it is asked for most often cannot be said: {best}."
+        return f"{text}; which draws the class it is asked for most often cannot be said.\n{best}."
     return f"{text}; {top['run']} draws the class it is asked for most often: {share(accuracy)}{n}."
 
 

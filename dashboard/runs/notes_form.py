@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.access.acts import NOTE
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements
+from dashboard.components import elements, inputs
 from dashboard.data import archive
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
@@ -28,9 +28,13 @@ def form(run: pd.Series) -> None:
     refused, barred = st.session_state.pop(REFUSED, ""), refusal(NOTE)
     with st.form(f"noting-{folder.id}", border=False):
         st.text_input(
-            "Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred)
-        )
-        st.text_area("Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110, disabled=bool(barred))
+            "Tags, between commas", key=f"tags-{folder.id}", placeholder="best, for the talk", disabled=bool(barred),
+            help=inputs.says("Tags"),
+        )  # fmt: skip
+        st.text_area(
+            "Note", key=f"note-{folder.id}", max_chars=LONGEST, height=110, disabled=bool(barred),
+            help=inputs.says("Note"),
+        )  # fmt: skip
         st.form_submit_button("Save", on_click=_keep, args=(folder, seen), disabled=bool(barred))
     if barred:
         elements.note(barred)

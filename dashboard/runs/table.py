@@ -1,4 +1,4 @@
-"""The table of runs: its rows, its columns, its pages, and the search in it; a damaged run has a row too."""
+"""The table of runs: its rows, its columns, its pages; a damaged run has a row too."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -9,46 +9,42 @@ import streamlit as st
 
 from dashboard import format
 from dashboard.axes import percent_at
-from dashboard.components import elements, inputs
+from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.pictures import grid, pixels
+from dashboard.runs import choice
+from dashboard.runs.choice import Chosen
 from evaluator.recognizability import thresholds as data_thresholds
 from evaluator.recognizability.carry_over import FINE, closely
 from firstlight.run_folder import Run
-from store.search import search
 
 Ask = Callable[..., pd.DataFrame]
 Folder = Callable[[pd.Series], Run]
 Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
 MOST = 1_000_000  # of a file
-SEARCHED = "id, name, tag, note, state, data set or setting; accuracy>0.9, learning_rate=0.01"
-ORDERS = {  # how a table of several pages is ordered: a column of `runs`, and whether it rises
-    "newest first": ("started", False),
-    "oldest first": ("started", True),
-    "lowest loss first": ("best_loss", True),
-    "lowest last loss first": ("last_loss", True),
-    "highest accuracy first": ("accuracy", False),
-    "longest training first": ("epoch", False),
-    "by id": ("id", True),
-}
+NAMES = {  # column -> what it is called
+    "run": "Run", "picture": "Sample", "state": "State", "loss": "Loss", "best": "Best loss", "last": "Last loss",
+    "recognizable": "Recognizable at", "accuracy": "Accuracy", "trained": "Trained for", "name": "Name", "tags": "Tags",
+}  # fmt: skip
+FACTS = {  # column -> what orders the list by it
+    "run": "id", "state": "state", "best": "best_loss", "last": "last_loss", "accuracy": "accuracy",
+    "trained": "epoch", "name": "name", "tags": "tag",
+}  # fmt: skip
+EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
-def part(words: str, ask: Ask) -> tuple[pd.DataFrame, int]:
+def part(at: Chosen, ask: Ask) -> tuple[pd.DataFrame, int]:
     """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
 
-    All of them, newest first, where they fit on one page. Every file of the runs of a page is looked at.
+    Ordered over all of them. Every file of the runs of a page is looked at.
     """
-    found = search(words)
-    page = ask("run_page", **found, rows=ROWS)
-    count, ordered = int(page["found"].iloc[0]) if len(page) else 0, {}
-    if count > ROWS:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            column, rises = ORDERS[inputs.pick("Sort by", list(ORDERS), next(iter(ORDERS)), "order", width=220)]
-            place = inputs.turned("page", -(-count // ROWS))
-        elements.note(f"{count:,} runs, {ROWS} of them here: a column's head orders these, the list above all of them.")
-        ordered = {"order": column, "falling": not rises, "skipped": ROWS * (place - 1)}
-    return _looked_at(ask, **found, **ordered, rows=ROWS), count
+    fact, rises = choice.order()
+    ordered = {"order": fact, "falling": not rises, "rows": ROWS}
+    page = ask("run_page", **at.found, **ordered)
+    count = int(page["found"].iloc[0]) if len(page) else 0
+    place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
+    return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
 
 
 def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
@@ -58,8 +54,48 @@ def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
     return page if len(ask("runs", runs=sound)) == len(sound) else ask("run_page", **chosen)
 
 
-def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
-    """The rows to show, in the order of `runs` (the query of that name)."""
+def table(runs: pd.DataFrame, ask: Ask, folder: Folder, picked: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows to show, in the order of `runs` (the query of that name).
+
+    picked: keys of `columns`, and names of facts behind EXTRA; none: the usual columns.
+    """
+    usual = _usual(runs, ask, folder) if not picked or set(picked) - FACTS.keys() else _plain(runs)
+    extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
+    if not picked:
+        return usual
+    points = ask("run_points", which=extra, ids=runs["run"].tolist(), most=len(runs)) if extra else None
+    shown = {"run": usual["run"]}
+    for each in picked:
+        shown[each] = usual[each] if each in usual else fact(points, each.removeprefix(EXTRA), runs["run"])
+    return pd.DataFrame(shown)
+
+
+def fact(points: Any, name: str, runs: pd.Series) -> pd.Series:
+    """The values of a setting or figure of runs, as numbers where all are. points: the query `run_points`."""
+    own = points[points["name"] == name].set_index("run")
+    kind = "number" if own["number"].notna().all() else "text"
+    values = own[kind].reindex(runs).reset_index(drop=True).set_axis(runs.index)
+    return values if kind == "number" else values.map(lambda text: harmless(text) if isinstance(text, str) else None)
+
+
+def _plain(runs: pd.DataFrame) -> pd.DataFrame:
+    """The columns that need no other file of a run."""
+    return pd.DataFrame(
+        {
+            "run": runs["run"],
+            "state": runs["state"],
+            "best": runs["best_loss"],
+            "last": runs["last_loss"],
+            "accuracy": 100 * runs["accuracy"],
+            "trained": [_training(row) for _, row in runs.iterrows()],
+            "name": [harmless(name) for name in runs["name"].fillna("")],
+            "tags": [[harmless(str(tag)) for tag in _tags(tags)] for tags in runs["tags"]],
+        }
+    )
+
+
+def _usual(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
+    """Every column that needs no choice."""
     judged = runs[runs["state"] != "damaged"]
     thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
     ids = judged["run"].tolist()
@@ -67,21 +103,12 @@ def table(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
     sparks = ask("sparkline", runs=ids).set_index("run")["points"]
     samples = ask("last_snapshots", runs=ids)
     samples = samples[samples["label"] == 0].set_index("run")["image"]
-    return pd.DataFrame(
-        {
-            "run": runs["run"],
-            "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
-            "state": runs["state"],
-            "loss": [_points(sparks.get(run)) for run in runs["run"]],
-            "best": runs["best_loss"],
-            "last": runs["last_loss"],
-            "recognizable": [reached.get(run, "") for run in runs["run"]],
-            "accuracy": 100 * runs["accuracy"],
-            "trained": [_training(row) for _, row in runs.iterrows()],
-            "name": [harmless(name) for name in runs["name"].fillna("")],
-            "tags": [[harmless(str(tag)) for tag in _tags(tags)] for tags in runs["tags"]],
-        }
-    )
+    more = {
+        "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
+        "loss": [_points(sparks.get(run)) for run in runs["run"]],
+        "recognizable": [reached.get(run, "") for run in runs["run"]],
+    }
+    return _plain(runs).assign(**more)[list(columns())]
 
 
 def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, str]:
@@ -100,33 +127,20 @@ def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folde
 
 def columns() -> dict[str, Any]:
     """What each column of `table` is called and how it is drawn."""
-    config = st.column_config
-    return {
-        "run": config.TextColumn("Run", pinned=True),
-        "picture": config.ImageColumn("Sample", help="class 0 of the last pictures kept in training", width=64),
-        "state": config.TextColumn("State", width=80),
-        "loss": config.LineChartColumn("Loss", help="training loss, means over equal stretches of training", width=120),
-        "best": config.NumberColumn("Best loss", format="%.4f", width=80),
-        "last": config.NumberColumn("Last loss", format="%.4f", width=80),
-        "recognizable": config.TextColumn(
-            "Recognizable at", width=130,
-            help="share of the steps done when half of the pictures are recognizable to stay, judged on x_t",
-        ),
-        "accuracy": config.NumberColumn(
-            "Accuracy", format="%.2f %%", width=80,
-            help="share of generated pictures that the judge takes for the class asked",
-        ),
-        "trained": config.TextColumn("Trained for", width=150),
-        "name": config.TextColumn("Name"),
-        "tags": config.ListColumn("Tags", help="changed below the table"),
-    }  # fmt: skip
-
-
-def choose(ids: Sequence[str]) -> None:
-    """Choose the run whose row was clicked."""
-    rows = st.session_state["table"]["selection"]["rows"]
-    if rows and rows[0] < len(ids):
-        st.session_state["run"] = ids[rows[0]]
+    kinds: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        "run": (st.column_config.TextColumn, {"pinned": True}),
+        "picture": (st.column_config.ImageColumn, {"width": 64}),
+        "state": (st.column_config.TextColumn, {"width": 80}),
+        "loss": (st.column_config.LineChartColumn, {"width": 120}),
+        "best": (st.column_config.NumberColumn, {"format": "%.4f", "width": 80}),
+        "last": (st.column_config.NumberColumn, {"format": "%.4f", "width": 80}),
+        "recognizable": (st.column_config.TextColumn, {"width": 130}),
+        "accuracy": (st.column_config.NumberColumn, {"format": "%.2f %%", "width": 80}),
+        "trained": (st.column_config.TextColumn, {"width": 150}),
+        "name": (st.column_config.TextColumn, {}),
+        "tags": (st.column_config.ListColumn, {}),
+    }
+    return {key: kind(NAMES[key], help=inputs.says(NAMES[key]), **how) for key, (kind, how) in kinds.items()}
 
 
 def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
@@ -141,9 +155,14 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
     return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
 
 
-def file_rows(words: str, ask: Ask) -> pd.DataFrame:
-    """The rows to save: everything that is known of each run that was found but its configuration."""
-    return ask("run_page", **search(words), rows=MOST).drop(columns=["config", "settings", "found"])
+def file_rows(at: Chosen, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows to save: everything that is known of each run that was found, its configuration aside; and what of that
+    was chosen as a column.
+    """
+    runs = ask("run_page", **at.found, rows=MOST).drop(columns=["config", "settings", "found"])
+    extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
+    points = ask("run_points", **at.found, which=extra, most=MOST) if extra else None
+    return runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
 
 
 def _tags(tags: Any) -> list[Any]:

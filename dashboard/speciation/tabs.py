@@ -1,12 +1,11 @@
 """The experiments, a tab each; where a run has not made one, the command that makes it."""
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.components import elements
+from dashboard.components import elements, remedy, terms
 from dashboard.data import adopted, archive
 from dashboard.speciation import classifier, cloning, label_swap, posterior, uturn
 
@@ -42,11 +41,12 @@ PARTS = {
 def draw(name: str, run: pd.Series, axis: str) -> None:
     """The tab of this name, a key of PARTS."""
     part = PARTS[name]
+    elements.note(terms.meaning(name))
     frame = archive.ask(part.query, run=run["run"])
     if not adopted.labels(run):
         elements.note(adopted.nothing_to_name(run, part.name))
     elif frame.empty:
-        elements.note(_lacking(part, run))
+        _lacking(part, run)
     else:
         part.draw(run, frame, axis)
     if not frame.empty and name != "Label swap" and (said := adopted.known_levels(run)):
@@ -55,10 +55,10 @@ def draw(name: str, run: pd.Series, axis: str) -> None:
         elements.note(said)
 
 
-def _lacking(part: Experiment, run: pd.Series) -> str:
+def _lacking(part: Experiment, run: pd.Series) -> None:
     """What makes an experiment that a run lacks; with a label where its network draws with one only."""
-    how = archive.to_make(str(run["run"]), part.command, "Make it with")
-    if adopted.knows_no_label(run) or not part.with_label or how.endswith("."):
-        return f"{run['run']} has no {part.name} yet. {how}"
-    label = part.with_label.format(shlex.quote(str(run["classes"][0])))
-    return f"{run['run']} has no {part.name} yet, and knows no pictures without a label. {how} {label}"
+    said, more = f"{run['run']} has no {part.name} yet", list[str]()
+    if not adopted.knows_no_label(run) and part.with_label:
+        said += ", and knows no pictures without a label"
+        more = [word.format(run["classes"][0]) for word in part.with_label.split()]
+    remedy.note(f"{said}.", str(run["run"]), part.command, "Make it with", more)

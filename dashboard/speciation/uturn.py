@@ -7,7 +7,7 @@ import pandas as pd
 from dashboard import axes, run_facts
 from dashboard.charts import class_pairs, theme
 from dashboard.charts.curves import Curve, Level, curves
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
@@ -46,8 +46,10 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     components_theory.comparison(run, rows, "uturn-theory")
     elements.note(
         "Both are told between two of the levels tried: an interval is of levels, at least one step wide. "
-        + (TOGETHER if peaks else f"How parts change together is not kept. {archive.to_make(of_run[0], 'uturn')}")
+        + (TOGETHER if peaks else "")
     )
+    if not peaks:
+        remedy.note("How parts change together is not kept.", of_run[0], "uturn")
 
 
 def _together(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:

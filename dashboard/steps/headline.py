@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from dashboard import run_facts
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.format import estimate, share
 from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
@@ -31,36 +31,37 @@ def sentence(at: Ways) -> str:
         return f"No way of drawing of {at.id} itself was compared."
     if not top.draws_classes:
         return (
-            f"How few evaluations keep the quality of {at.id} cannot be said: its best, {_named(top, at)}, does not "
-            f"surely show the class asked for more often than by lot, {share(top.accuracy)} against "
+            f"How few evaluations keep the quality of {at.id} cannot be said: its best does not surely show the class "
+            f"asked for more often than by lot.\nIts best, {_named(top, at)}: {share(top.accuracy)} against "
             f"{100 * top.guess:.1f} %, n = {top.accuracy.n:,}."
         )
     if least is top:
-        return f"{_none_fewer(at, top)}; the source takes 100+."
+        return _none_fewer(at, top)
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{estimate(_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best ({_named(top, at)}, "
-        f"{100 * top.accuracy.value:.1f} %)"
+        f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
+        f"n = {top.accuracy.n:,} pictures of the same noise.\n"
+        f"The best: {_named(top, at)}, {100 * top.accuracy.value:.1f} %"
     )
     distance = farther(least, top, others)
     if not math.isnan(distance.value):
-        text += f", at {times(distance)} times its Fréchet distance"
+        text += f"; at {times(distance)} times its Fréchet distance"
     ends = f"intervals that hold for {_many(at.ways[1:])} at once" if others > 1 else "95 % intervals"
-    return f"{text}; {ends}, n = {top.accuracy.n:,} pictures of the same noise; the source takes 100+."
+    return f"{text}; {ends}. The source takes 100+."
 
 
 def _none_fewer(at: Ways, top: Way) -> str:
     """Why no way of fewer evaluations than the best surely keeps its quality."""
-    told = f"its best, {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
-    if open_to := _open(at, top, top):
-        return (
-            f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}, against {told}"
-        )
+    source = "the source takes 100+."
+    told = f"Its best: {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+    if open_to := left_open(at, top, top):
+        said = f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}"
+        return f"{said}; {source}\n{told}."
     if top.evaluations > min(way.evaluations for way in at.ways):
-        return f"Nothing keeps the quality of {at.id} with fewer evaluations than {told}"
+        return f"Nothing keeps the quality of {at.id} with fewer evaluations than its best; {source}\n{told}."
     equal = len(at.ways) > 1 and all(way.accuracy.value == top.accuracy.value for way in at.ways)
     alike = ", as with every other way" if equal else ""
-    return f"No fewer evaluations than those of {at.id}'s best were compared: {told.partition(', ')[2]}{alike}"
+    return f"No fewer evaluations than those of {at.id}'s best were compared; {source}\n{told}{alike}."
 
 
 def remarks(at: Ways) -> None:
@@ -70,8 +71,8 @@ def remarks(at: Ways) -> None:
     judged = top is not None and top.draws_classes
     if judged and least is not None and own is not None and least is not own:
         elements.note(f"Without a student, {_count(own.evaluations)} of {own.solver} keep the quality.")
-    if top is not None and least is not None and judged and (open_to := _open(at, top, least)):
-        elements.note(_undecided(at, open_to, top))
+    if top is not None and least is not None and judged and (open_to := left_open(at, top, least)):
+        _undecided(at, open_to, top)
     elements.note(
         f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "
         f"{TIMES_FARTHER} times the best's, by intervals that hold for all ways at once. Few evaluations can draw the "
@@ -81,27 +82,27 @@ def remarks(at: Ways) -> None:
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")
 
 
-def _open(at: Ways, top: Way, least: Way) -> list[Way]:
+def left_open(at: Ways, top: Way, least: Way) -> list[Way]:
     """The ways of fewer evaluations of which it cannot be said whether they keep the quality."""
     fewer = [way for way in at.ways if way.evaluations < least.evaluations]
     return [way for way in fewer if keeps(way, top, len(at.ways) - 1) == CANNOT]
 
 
-def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> str:
+def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> None:
     """What would decide it: more pictures, or draws."""
     said = f"It cannot be said of {_many(open_to)} of fewer evaluations, {_named(open_to[0], at)} the first"
     if not all(paired(way, top) or math.isnan(farther(way, top).value) for way in open_to):
-        return f"{said}: distances were kept without draws. Measure them with: firstlight evaluate steps {at.id}"
+        remedy.note(f"{said}: distances were kept without draws.", at.id, "steps", "Measure them with")
+        return
     needed = [(enough(way, top, len(at.ways) - 1), way) for way in open_to]
     known = [(count, way) for count, way in needed if count is not None]
     if not known:
-        return f"{said}, and none of them looks as if it did."
+        elements.note(f"{said}, and none of them looks as if it did.")
+        return
     count, way = min(known, key=lambda each: each[1].evaluations)
-    classes = len(run_facts.class_names(at.run))
-    return (
-        f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks. Draw them "
-        f"with: firstlight evaluate steps {at.id} --per-class {math.ceil(count / classes)}"
-    )
+    said = f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks."
+    each = math.ceil(count / len(run_facts.class_names(at.run)))
+    remedy.note(said, at.id, "steps", "Draw them with", ("--per-class", str(each)))
 
 
 def _many(ways: Sequence[Way]) -> str:
@@ -116,7 +117,7 @@ def _count(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _lost(way: Way, top: Way, at_once: int) -> Estimate:
+def points_lost(way: Way, top: Way, at_once: int) -> Estimate:
     """How many points of accuracy a way of drawing loses against the best."""
     found = lost(way, top, at_once)
     return Estimate(-found.value, -found.high, -found.low, found.n)

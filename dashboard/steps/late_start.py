@@ -4,13 +4,12 @@ import pandas as pd
 
 from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.theme import COLOURS, DASHES
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import counted, estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
-from firstlight.remedy import evaluated_by
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
@@ -23,8 +22,7 @@ def draw(run: pd.Series) -> None:
     frame = archive.ask("late_start", run=run["run"])
     found = gains(frame.to_dict("records"))
     if not found:
-        command = f"firstlight evaluate late-start {run['run']}"
-        elements.note(f"Not tried yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
+        remedy.note("Not tried yet.", str(run["run"]), "late-start")
         return
     elements.headline(sentence(str(run["run"]), found))
     across = [Level(1, "ordinary start")]
@@ -56,11 +54,11 @@ def sentence(run: str, found: list[Gain]) -> str:
     top = best(found, steps)
     if top is None:
         return f"Whether {run} gains by a late start cannot be said: its distances are not known."
-    closer = f"{counted(steps, 'step')} of {run} that begin late, at logSNR {number(top.logsnr, 'logSNR')}"
+    closer, at = f"{counted(steps, 'step')} of {run} that begin late", f"at logSNR {number(top.logsnr, 'logSNR')}"
     ratio = f"{estimate(top.ratio)} times as far from real pictures as from pure noise, n = {top.ratio.n:,}"
     if verdict(top) == "cannot say":
-        return f"Whether {closer}, end closer cannot be said: {ratio}."
-    return f"{closer}, end {ratio}."
+        return f"Whether {closer}, {at}, end closer cannot be said.\nThey end {ratio}."
+    return f"{closer} end {ratio}.\nThey begin {at}."
 
 
 def _lines(found: list[Gain]) -> list[Curve]:

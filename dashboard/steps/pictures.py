@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes, unpack
@@ -22,11 +21,11 @@ def draw(at: Ways, label: int) -> None:
         if not kept:
             raise ValueError("no picture of every class")
     except (ValueError, TypeError):
-        elements.note(f"The sample pictures cannot be read. Make them with: firstlight evaluate steps {at.id}")
+        remedy.note("The sample pictures cannot be read.", at.id, "steps", "Make them with")
         return
     place = (inputs.number("Noise sample", 1, kept, 1, "noise") - 1) * len(classes) + label
     alt = f"One noise drawn as {classes[label]}, solvers down, evaluations across"
-    st.image(_plate(at, frame, stacks, place, label), output_format="PNG", alt=alt)
+    elements.picture(_plate(at, frame, stacks, place, label), alt=alt)
     elements.note(
         "The same noise in every cell; an amber corner: the judge takes it for another class; a crossed cell: "
         "not drawn."

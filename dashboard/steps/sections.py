@@ -2,7 +2,7 @@
 
 import math
 
-from dashboard.components import elements, verdicts
+from dashboard.components import elements, remedy, verdicts
 from dashboard.steps import chart as steps_chart
 from dashboard.steps.ways import Ways
 from evaluator.steps.claims import s13
@@ -13,7 +13,7 @@ def chart(at: Ways, measure_name: str) -> None:
     """One measure against evaluations."""
     measure = steps_chart.MEASURES[measure_name]
     if at.frame[measure.column].isna().all():
-        elements.note(f"Nothing is known of this. Make it with: firstlight evaluate steps {at.id}")
+        remedy.note("Nothing is known of this.", at.id, "steps", "Make it with")
         return
     level, name = level_across(at, measure_name) or (None, "")
     figure = steps_chart.chart(at.frame, at.id, measure, level)

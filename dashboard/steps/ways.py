@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import adopted, archive
+from dashboard.data.judgements import Ask
+from evaluator.judges.cards import to_make
 from evaluator.steps.quality_kept import Way, ways_from
+from firstlight.run_folder import Run
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,35 @@ class Ways:
 
 def ways(run: pd.Series) -> Ways:
     """What is stored. Ends the page with the command where nothing is, and with the teacher for a student."""
-    frame = archive.ask("solver_steps", run=run["run"])
-    adopted.stop_without_labels(run, "comparison of solvers, which a judge of classes makes,")
-    if frame.empty:
-        teacher = json.loads(run["config"] or "{}").get("teacher")
-        if teacher:
-            elements.stop(
-                f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher}."
-            )
-        elements.stop(f"{run['run']} is not compared yet. {archive.to_make(str(run['run']), 'steps')}")
+    if (found := stored(run, archive.ask)) is not None:
+        return found
+    if adopted.labels(run) and not teacher(run):
+        remedy.stop(f"{run['run']} is not compared yet.", str(run["run"]), "steps")
+    return elements.stop(lacking(run, archive.folder(run)))
+
+
+def stored(run: pd.Series, ask: Ask) -> Ways | None:
+    """What is stored; None where nothing is, or nothing can be said of it."""
+    frame = ask("solver_steps", run=run["run"])
+    if frame.empty or not adopted.labels(run):
+        return None
     columns = {str(name): frame[name].tolist() for name in frame}
     return Ways(run, frame, ways_from(columns, len(run_facts.class_names(run))))
+
+
+def lacking(run: pd.Series, folder: Run) -> str:
+    """Why nothing is stored, a sentence with what is to be done."""
+    if not adopted.labels(run):
+        return adopted.nothing_to_name(run, "comparison of solvers, which a judge of classes makes,")
+    if of := teacher(run):
+        return f"{run['run']} is a student; it is compared with the others on the page of its teacher, {of}."
+    command = f"firstlight evaluate steps {run['run']}"
+    return f"{run['run']} is not compared yet. {to_make(folder, command)}"
+
+
+def teacher(run: pd.Series) -> str:
+    """The run whose student this one is; empty where it is none."""
+    return str(json.loads(run["config"] or "{}").get("teacher") or "")
 
 
 def drawer(way: Way, at: Ways) -> str:

@@ -1,5 +1,6 @@
 """Which metric is drawn, how smooth, and along what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,7 @@ from dashboard.components import inputs
 from dashboard.data import archive
 from firstlight.recording.curves import EPOCH
 
+STEPS = ("step", "epoch")
 LOSS = "the loss"  # of each run, whatever it is called there
 
 
@@ -19,24 +21,41 @@ class Choice:
     metric: str | None  # None: each run's loss, whatever it is called
     smoothing: int  # steps
     logarithmic: bool
-    by: str  # step or epoch
+    by: str  # step, epoch, or the name of a metric
+    logarithmic_x: bool
+    outliers: bool  # whether they are shown
+    every: tuple[str | None, ...]  # metrics of small charts, as `metric`; none where one is shown alone
 
 
 def choice(run: pd.Series) -> Choice:
     """What is chosen on the page."""
-    metric = chosen_metric(run)
+    known = logged(run)
+    names = list(known)
+    several = len(names) > 1
+    picked = inputs.pick("Metric", names, names[0], "metric", str(run["run"]), 220) if several else "".join(names)
+    metric = known.get(picked)
     smoothing = inputs.choose("Smoothing, steps", SMOOTHING, "smoothing", "100")
     scale = inputs.choose("Loss axis", ["logarithmic", "linear"], "loss")
-    return Choice(metric, int(smoothing), scale == "logarithmic", inputs.choose("X axis", ["step", "epoch"], "along"))
+    by = chosen_axis([name for name in names if known[name] != metric])
+    along = inputs.choose("Steps axis", ["linear", "logarithmic"], "steps-axis")
+    outliers = inputs.choose("Outliers", ["shown", "cut"], "outliers", help="cut: the axis spans 98 % of values")
+    every = several and inputs.choose("Charts", ["one metric", "every metric"], "metrics") == "every metric"
+    return Choice(
+        metric, int(smoothing), scale == "logarithmic", by, along == "logarithmic", outliers == "shown",
+        tuple(known.values()) if every else (),
+    )  # fmt: skip
 
 
-def chosen_metric(run: pd.Series) -> str | None:
-    """The metric chosen of those that the run logged, groups (train/loss, train/lr) together; None: each run's loss."""
+def logged(run: pd.Series) -> dict[str, str | None]:
+    """What the run logged, its loss first: the name to choose -> the metric, None for each run's loss."""
     frame = archive.ask("metric_names", run=run["run"])
     frame = frame[frame["metric"] != EPOCH].sort_values("is_loss", ascending=False, kind="stable")
-    if frame.empty or (len(frame) == 1 and frame["is_loss"].iloc[0]):
-        return None
-    first = LOSS if frame["is_loss"].iloc[0] else frame["metric"].iloc[0]
-    names = [LOSS if loss else name for name, loss in zip(frame["metric"], frame["is_loss"], strict=True)]
-    picked = inputs.pick("Metric", names, first, "metric", owner=str(run["run"]), width=220)
-    return None if picked == LOSS else picked
+    return {LOSS if loss else name: None if loss else name
+            for name, loss in zip(frame["metric"], frame["is_loss"], strict=True)}  # fmt: skip
+
+
+def chosen_axis(others: Sequence[str]) -> str:
+    """Steps, epochs, or another metric."""
+    if not others:
+        return inputs.choose("X axis", STEPS, "along")
+    return inputs.pick("X axis", [*STEPS, *others], STEPS[0], "along", width=160)

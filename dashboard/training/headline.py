@@ -16,11 +16,9 @@ def sentence(ends: pd.DataFrame, run: str, metric: str = LOSS) -> str:
     if pd.isna(part["first"]):
         return f"{metric} of {run} was never a finite number."
     time = counted(part["step"], "step") if pd.isna(part["epoch"]) else f"{part['epoch']:.1f} epochs"
-    last = f"{part['last']:.3g}" + (
-        f", the mean of its last {part['stretch']:,.0f} steps," if part["stretch"] > 1 else ""
-    )
-    text = f"{metric} of {run} went from {part['first']:.3g} to {last} in {time}"
-    if pd.isna(part["broken"]):
-        return f"{text}."
-    what = "it diverged" if metric == LOSS else "it was first no finite number"
-    return f"{text}; {what} at step {part['broken']:,.0f}."
+    text = f"{metric} of {run} went from {part['first']:.3g} to {part['last']:.3g}"
+    mean = f"; the last is the mean of {part['stretch']:,.0f} steps" if part["stretch"] > 1 else ""
+    if not pd.isna(part["broken"]):
+        what = "it diverged" if metric == LOSS else "it was first no finite number"
+        mean += f"; {what} at step {part['broken']:,.0f}"
+    return f"{text}.\nIn {time}{mean}."

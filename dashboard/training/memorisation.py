@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard.charts.curves import Curve, Level, curves
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import estimate
 from evaluator.novelty.measure import copied
@@ -14,7 +14,6 @@ from evaluator.novelty.report import power
 from evaluator.provenance import notes_of
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import plain, shares
-from firstlight.remedy import evaluated_by
 from firstlight.run_json import card_of
 
 HEADINGS = ("run", "training pictures", "half are copies by step [95 %]", "copies at the end", "steps given", "n")
@@ -25,8 +24,7 @@ def draw(run: pd.Series) -> None:
     frame = archive.ask("memorisation")
     own = frame[frame["run"] == run["run"]]
     if own.empty:
-        command = f"firstlight evaluate memorisation {run['run']}"
-        elements.note(f"Not looked at yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
+        remedy.note("Not looked at yet.", str(run["run"]), "memorisation")
         return
     known = recipe(card_of(archive.folder(run)))
     times = [_time(name, part) for name, part in frame.groupby("run")

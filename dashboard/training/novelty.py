@@ -2,17 +2,15 @@
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, share
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
 from evaluator.novelty import report
 from evaluator.provenance import notes_of
-from firstlight.remedy import evaluated_by
 
 HEADINGS = ("", "generated [95 %]", "n", "real [95 %]", "n")
 NAMES = {  # metric -> what it is called
@@ -28,8 +26,7 @@ def draw(run: pd.Series) -> None:
     """The section."""
     frame = archive.ask("novelty", run=run["run"])
     if frame.empty:
-        command = f"firstlight evaluate novelty {run['run']}"
-        elements.note(f"Not looked at yet. {evaluated_by(archive.folder(run), command, 'Do it with')}")
+        remedy.note("Not looked at yet.", str(run["run"]), "novelty")
         return
     elements.headline(report.verdict(str(run["run"]), frame.to_dict("records")))
     made = notes_of(archive.folder(run).novelty)
@@ -39,7 +36,7 @@ def draw(run: pd.Series) -> None:
     pairs = archive.ask("novelty_pictures", run=run["run"])
     picture = plate_of(pairs, run)
     if picture is not None:
-        st.image(picture, output_format="PNG", alt="Generated and real pictures, each above its nearest training one")
+        elements.picture(picture, alt="Generated and real pictures, each above its nearest training one")
         elements.note("Each above its nearest training picture; the figure: its distance over that of the second.")
     elements.table(HEADINGS, rows(frame, run_facts.class_names(run)), "novelty")
     elements.note(

@@ -15,10 +15,10 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import generation
 from dashboard.components import progress
 from dashboard.data import archive
+from dashboard.data.trajectories import Trajectory
 from dashboard.generation import Verdicts
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
-from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson
 from firstlight.errors import JudgeError, RunError, SamplerError

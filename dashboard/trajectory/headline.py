@@ -5,9 +5,9 @@ import math
 import pandas as pd
 
 from dashboard.axes import SOURCE, source_on
+from dashboard.data.trajectories import Trajectory
 from dashboard.format import counted, number, share, source_in_words
 from dashboard.trajectory.fork import Continuations
-from dashboard.trajectory.stored import Trajectory
 from evaluator.recognizability.schedules import SEVENTY
 from evaluator.stats.intervals import wilson
 
@@ -18,19 +18,20 @@ def sentence(trajectory: Trajectory, name: str) -> str:
         return f"No judge has looked yet at this {name} on its way out of the noise."
     place = source_on(trajectory.frames, "logsnr")
     unmarked = f", {source_in_words(place, 'logSNR')}" if math.isinf(place) else ""
-    source = f"the source says around {SOURCE:.0f} % of its own steps, logSNR {number(SEVENTY, 'logSNR', 1)}{unmarked}"
+    source = f"the source says around {SOURCE:.0f} % of its own"
+    level = f"{SOURCE:.0f} % of the source's steps is logSNR {number(SEVENTY, 'logSNR', 1)}{unmarked}."
     looked = trajectory.looked
     judge = looked["judge"].iloc[0]
     if trajectory.point is None:
-        return f"{judge} does not recognize this {name}, even when it is finished; {source}."
+        return f"{judge} does not recognize this {name}, even when it is finished; {source} steps.\n{level}"
     logsnr = float(looked.loc[looked["step"] == trajectory.point, "logsnr"].iloc[0])
     missed = looked.loc[looked["step"] < trajectory.point, "step"]
     not_yet = f", not yet at step {missed.max()}" if len(missed) else ""
     done = 100 * trajectory.point / int(trajectory.row["steps"])
     return (
-        f"{judge} recognizes this {name} in x_t from {done:.0f} % of the steps on (step {trajectory.point}, "
-        f"logSNR {number(logsnr, 'logSNR')}{not_yet}), with probability {trajectory.threshold:.2f} or more; "
-        f"{source}."
+        f"{judge} recognizes this {name} in x_t from {done:.0f} % of the steps on; {source}.\n"
+        f"Step {trajectory.point}, logSNR {number(logsnr, 'logSNR')}{not_yet}, with probability "
+        f"{trajectory.threshold:.2f} or more. {level}"
     )
 
 
@@ -49,7 +50,7 @@ def fork_sentence(made: Continuations) -> str:
         return f"{fork.count} continuations from {where}, {told}. {made.remark}"
     stay = "stays" if made.stay == 1 else "stay"
     part = share(wilson(made.stay, fork.count))
-    return f"{made.stay} of {fork.count} {stay} a {fork.name}, {part}, continued from {where}, {told}."
+    return f"{made.stay} of {fork.count} {stay} a {fork.name}, {part}.\nContinued from {where}, {told}."
 
 
 def fork_setting(made: Continuations) -> str:

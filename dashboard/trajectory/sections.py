@@ -7,15 +7,15 @@ import streamlit as st
 
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs, progress
+from dashboard.components import elements, inputs, progress, remedy
+from dashboard.components.still import still
 from dashboard.data import adopted, archive
+from dashboard.data.trajectories import Trajectory
 from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
-from dashboard.trajectory.stored import Trajectory
 
 CONTINUATIONS = 16
 TOLD = ("the class", "no label")
-UNLABELLED = "no label: the network is not told the class, c_mask = 0"
 
 
 def begin() -> None:
@@ -33,9 +33,10 @@ def barred() -> str:
 
 def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> None:
     """The form, the drawing while it goes on, and the last fork of this trajectory."""
-    if trajectory.frames["step"].iloc[-1] < 1:
+    if trajectory.frames["step"].iloc[-1] < 1 or still():
         return
     st.subheader("Continuations from this step", anchor=False)
+    remedy.network(str(run["run"]))
     answer = st.container()
     chosen = _form(run, trajectory, classes, step)
     bar, place = st.container(), st.empty()
@@ -68,8 +69,8 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
     with st.form("forking", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         start = inputs.entry("From step", 0, last - 1, min(step, last - 1), "from", f"{run['run']} {last}")
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
-        seed = inputs.entry("Seed of new noise", 0, 9999, 0, "fresh", help="another number, other continuations")
-        told = inputs.choose("Label given", TOLD, "told", help=UNLABELLED) if adopted.knows_no_label(run) else TOLD[0]
+        seed = inputs.entry("Seed of new noise", 0, 9999, 0, "fresh")
+        told = inputs.choose("Label given", TOLD, "told") if adopted.knows_no_label(run) else TOLD[0]
         pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
     if step >= last:
         elements.note(f"At the last step nothing is left to be drawn: continuations begin at step {last - 1}.")

@@ -1,52 +1,17 @@
-"""A stored trajectory: its frames, its judgements, its recognition point, and which ones the page shows."""
+"""Which stored trajectories the page shows, and from which step on."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import axes, run_facts
+from dashboard import run_facts
 from dashboard.axes import SOURCE
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.components.scrubber import Strip
 from dashboard.data import archive
-from dashboard.pictures import trajectories as pictures_trajectories
-from dashboard.pictures.pixels import Bytes
-from evaluator.recognizability import thresholds
-from evaluator.recognizability.points import recognized
-from firstlight import remedy
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """One trajectory."""
-
-    row: pd.Series  # of the query `trajectory`
-    stacks: dict[str, Bytes]  # view -> (F, H, W, C)
-    frames: pd.DataFrame  # F rows: step, percent, logsnr, sigma, ou
-    judged: pd.DataFrame  # of the query `judgement_curve`; empty where nothing was judged
-    view: str = "x"
-    threshold: float = thresholds.THRESHOLD
-
-    @property
-    def looked(self) -> pd.DataFrame:
-        """What the judge said of x_t, a row for each step that was judged; there may be fewer frames."""
-        return self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
-
-    @property
-    def point(self) -> int | None:
-        """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
-        rows = self.looked
-        hit = ((rows["top"] == rows["label"]) & (rows["probability"] >= self.threshold)).to_numpy()
-        frame = int(recognized(hit[None])[0][0]) if len(hit) else 0
-        return int(rows["step"].iloc[frame]) if frame < len(hit) else None
-
-    def strip(self, name: str, classes: Sequence[str]) -> Strip:
-        """As a row of the scrubber."""
-        return Strip(name, self.stacks, self.frames, self.judged, classes, self.point)
+from dashboard.data.trajectories import Trajectory, read
 
 
 def chosen(run: pd.Series, label: int) -> list[Trajectory]:
@@ -54,7 +19,7 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
     choices = archive.ask("trajectory_choices", run=run["run"])
     classes = run_facts.class_names(run)
     if choices.empty:
-        elements.stop(f"{run['run']} has no trajectories. {remedy.trajectories_by(archive.folder(run))}")
+        remedy.stop(f"{run['run']} has no trajectories.", str(run["run"]), "trace")
     of_class = choices[choices["label"] == label]
     if of_class.empty:
         elements.stop(f"{run['run']} has no trajectory of {classes[label]}; choose another class.")
@@ -66,20 +31,6 @@ def chosen(run: pd.Series, label: int) -> list[Trajectory]:
         names = inputs.several("Other classes, same noise", offered, "beside", "other classes")
     others = [read(run, int(same[place])) for place, name in enumerate(classes) if name in names]
     return [read(run, int(same[label])), *others]
-
-
-def read(run: pd.Series, sample: int) -> Trajectory:
-    """The stored sample with its judgements. Ends the page where it cannot be shown."""
-    row = archive.ask("trajectory", run=run["run"], sample=sample).iloc[0]
-    try:
-        stacks = pictures_trajectories.frames_of(row, int(run["size"]), int(run["channels"]))
-    except ValueError as error:
-        elements.stop(
-            f"Sample {sample} of {run['run']} cannot be shown: {error}. {remedy.trajectories_by(archive.folder(run))}"
-        )
-    frames = axes.frames(np.asarray(row["frames"], int), int(row["steps"]), np.asarray(row["logsnr"], float))
-    judged = archive.ask("judgement_curve", run=run["run"], sample=sample)
-    return Trajectory(row, stacks, frames, judged, threshold=thresholds.threshold(archive.folder(run), "x"))
 
 
 def strips(trajectories: Sequence[Trajectory], classes: Sequence[str]) -> list[Strip]:

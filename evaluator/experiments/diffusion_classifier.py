@@ -15,7 +15,7 @@ the best one's by more than three standard errors of the paired difference, and 
 keeps the probability that the draws before gave it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ from evaluator.experiments.resumable import Columns, Denoise, Plan, carry_out, r
 from evaluator.experiments.subject import Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.judges.judge import softmax
-from evaluator.stats.intervals import Numbers, plain, wilson
+from evaluator.stats.bootstrap import all_and_drawn, ends
+from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from firstlight.errors import RunError
-from firstlight.levels import alpha, nearest, sigma
+from firstlight.levels import nearest
 from firstlight.run_folder import Run
-from sampler.noise import Noise
+from sampler.noise import Noise, noised
 
 Window = tuple[float, float]
 LOW, HIGH = -5.5, -0.5  # the window, logSNR: of MNIST digits, where one draw tells most of the class
@@ -61,7 +62,7 @@ def classifier(
     real = real_pictures(subject.card, data)
     if pictures > len(real.labels):
         raise RunError(f"There are {len(real.labels):,} real pictures ({real.source}); give --pictures at most that.")
-    window = window_of(subject)
+    window = window_of(run.id, subject.denoiser.known)
     settings = {
         "draws": draws, "window": list(window), "round": ROUND, "best": sorted(BEST.items()), "behind": BEHIND,
         "pictures": real.sha256, "seed": FIRST_SEED,
@@ -80,13 +81,12 @@ def most(classes: int, draws: int) -> int:
     return int(kept.sum())
 
 
-def window_of(subject: Subject) -> Window:
-    """The window as far as the run's network knows levels in it. Raises RunError where it knows none."""
-    known = subject.denoiser.known or (LOW, HIGH)
-    low, high = max(LOW, known[0]), min(HIGH, known[-1])
+def window_of(run: str, known: Sequence[float]) -> Window:
+    """The window as far as the run's network knows levels in it; empty `known`: any. Raises RunError for none."""
+    low, high = (max(LOW, known[0]), min(HIGH, known[-1])) if known else (LOW, HIGH)
     if low >= high:
         raise RunError(
-            f"{subject.run.id}'s network knows no levels between logSNR {LOW} and {HIGH}, where classes are decided, "
+            f"{run}'s network knows no levels between logSNR {LOW} and {HIGH}, where classes are decided, "
             "so it names none; choose another run."
         )
     return low, high
@@ -120,14 +120,14 @@ def errors(
     """‖ε − ε_c‖² of pictures (N, C, H, W), (N, classes, draws); nan from where a label was dropped."""
     error = np.full((len(x0), classes, draws), np.nan)
     staying = np.ones((len(x0), classes), bool)
-    noise, shape = Noise(seeds, x0.shape[1:]), (-1, 1, 1, 1)
+    noise = Noise(seeds, x0.shape[1:])
     shift = np.array([generator.random() for generator in noise.generators])
     for draw in range(draws):
         if draw and draw % ROUND == 0:
             staying &= _ahead(error[..., :draw], staying, draw)
             staying &= staying.sum(axis=1, keepdims=True) > 1  # the last one left has won
         at, fresh = at_level(draw, shift), noise.draw()
-        x = (alpha(at).reshape(shape) * x0 + sigma(at).reshape(shape) * fresh).astype(np.float32)
+        x = noised(x0, at, fresh)
         which, label = np.nonzero(staying)
         if len(which):
             seen = denoise(x[which], at[which].astype(np.float32), label)
@@ -158,6 +158,18 @@ def probabilities(error: Numbers, window: Window = (LOW, HIGH)) -> Numbers:
     best = np.where(had == had.max(axis=1, keepdims=True), mean, np.inf).argmin(axis=1)
     behind = np.nanmean(error - np.take_along_axis(error, best[:, None, None], axis=1), axis=2)
     return softmax(-0.5 * (window[1] - window[0]) * behind)
+
+
+def estimates(error: Numbers, window: Window = (LOW, HIGH)) -> list[Estimate]:
+    """p(c|x0) of one picture for each class, from errors (draws, classes) of independent draws of noise and level.
+
+    The interval is of the draws, by bootstrap: how far others would have told otherwise of the same picture.
+    """
+    weights = all_and_drawn(np.arange(len(error))).astype(np.float64)
+    found = probabilities((weights @ error / len(error))[..., None], window)  # (1 + repeats, classes)
+    low, high = ends(found[1:], len(error))
+    rows = zip(found[0], low, high, strict=True)
+    return [Estimate(float(value), float(below), float(above), len(error)) for value, below, above in rows]
 
 
 def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -32,10 +32,11 @@ from evaluator.judges.cards import JUDGES
 from evaluator.provenance import notes
 from evaluator.stats.intervals import plain, wilson
 from firstlight.errors import RunError
-from firstlight.levels import Levels, alpha, sigma
+from firstlight.levels import Levels
 from firstlight.run_folder import Run
 from firstlight.schema import UTURN
-from sampler.solvers import ddpm
+from sampler.noise import noised
+from sampler.solvers import Table, ddpm
 from store.verification import sound_table
 
 PART = 40
@@ -93,14 +94,13 @@ def _turned(
     tried: tuple[float, ...], conditional: bool,
 ) -> Columns:  # fmt: skip
     """Each of the chosen pictures, noised to each level and denoised."""
-    table, x0, label = ddpm(grid), real.x(chosen), real.labels[chosen]
+    x0, label = real.x(chosen), real.labels[chosen]
     asked = label if conditional else np.full(len(label), subject.classes)
     seen, moved = [], []
     for number, level in enumerate(tried):
-        noise, at = streams(FIRST_SEED, items, number, subject.shape), np.array(level)
-        x = (alpha(at) * x0 + sigma(at) * noise.start()).astype(np.float32)
-        rest = onwards(table, int(np.abs(grid - level).argmin()))
-        back = finished(with_labels(denoise, asked), x, rest, noise.draw)
+        noise = streams(FIRST_SEED, items, number, subject.shape)
+        x = noised(x0, level, noise.start())
+        back = finished(with_labels(denoise, asked), x, way_back(grid, level), noise.draw)
         seen.append(subject.seen(back))
         moved.append(changes(x0, back))
     rows = len(tried)
@@ -109,6 +109,11 @@ def _turned(
         "logsnr": np.repeat(tried, len(chosen)), "top": np.concatenate(seen),
         "conditional": np.full(rows * len(chosen), conditional), "change": [*np.concatenate(moved)],
     }  # fmt: skip
+
+
+def way_back(grid: Levels, level: float) -> Table:
+    """The ancestral steps of a chain along the levels (K+1,) from the one of them that is nearest, to its end."""
+    return onwards(ddpm(grid), int(np.abs(grid - level).argmin()))
 
 
 def _other_way(subject: Subject, conditional: bool, noted: dict[str, Any]) -> pa.Table:

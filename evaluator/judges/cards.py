@@ -5,14 +5,14 @@ A judge has an ONNX file and a card of the same name; `judge` opens the former.
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from firstlight.archives import places
 from firstlight.errors import JudgeError, RunError
 from firstlight.judge_files import stem
-from firstlight.remedy import evaluated_by
+from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
 from firstlight.run_json import SAME_PICTURES, card_of
 
@@ -114,6 +114,20 @@ def to_make(run: Run, command: str, how: str = "Do it with") -> str:
         return f"{without.rstrip('.')}."
     made = evaluated_by(run, command, f"{without}, and then" if without else how)
     return f"{without}. {made}" if without and without not in made else made
+
+
+def steps_with_judges(run: Run, words: Sequence[str]) -> list[list[str]]:
+    """The commands that make what one makes of a run, as `firstlight.remedy.steps`, its judges before them.
+
+    None where only somebody who has the pictures can fit the judges.
+    """
+    without = lacking(run)
+    if not without:
+        return steps(run, words)
+    dataset = dataset_of(card_of(run))
+    if dataset not in FETCHED or not without.endswith(fitted := command(dataset)):
+        return []
+    return [shlex.split(fitted)[1:], *found] if (found := steps(run, words)) else []
 
 
 def strange_classes(card: Card, run_card: Card) -> str:

@@ -159,12 +159,15 @@ def draws(clusters: int, seed: int = 0, repeats: int = REPEATS) -> NDArray[np.fl
     return counts
 
 
-def block_mean(values: Numbers, n: int) -> Estimate:
-    """The mean of independent measurements (B,) of the same with Student's interval; one alone has none: nan."""
+def block_mean(values: Numbers, n: int, at_once: int = 1) -> Estimate:
+    """The mean of independent measurements (B,) of the same with Student's interval; one alone has none: nan.
+
+    at_once: so many such intervals hold together with 95 % (Bonferroni).
+    """
     value, count = float(values.mean()), len(values)
     if count < 2:
         return Estimate(value, math.nan, math.nan, n)
-    half = float(special.stdtrit(count - 1, 0.975) * values.std(ddof=1)) / math.sqrt(count)
+    half = float(special.stdtrit(count - 1, 1 - 0.025 / at_once) * values.std(ddof=1)) / math.sqrt(count)
     return Estimate(value, value - half, value + half, n)
 
 

@@ -1,12 +1,12 @@
 -- One row per sound run that a picker offers, newest first: the newest, the two that draw best (students last), the newest
--- with the tag, and those of $also; with how many sound runs there are.
+-- with the tag, and those of $also; hidden and archived ones last; with how many sound runs there are.
 with sound as (
     select
         run, list_contains(tags, coalesce($tag, '')) as tagged,
-        row_number() over (order by started desc nulls last, run) as place,
+        row_number() over (order by shelf is not null, started desc nulls last, run) as place,
         row_number() over (
             order by
-                coalesce(settings ->> '$.teacher', '') <> '', accuracy desc nulls last, (state = 'finished') desc,
+                shelf is not null, coalesce(settings ->> '$.teacher', '') <> '', accuracy desc nulls last, (state = 'finished') desc,
                 started desc nulls last, run
         ) as rank
     from cards left join figures using (run)

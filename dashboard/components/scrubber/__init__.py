@@ -18,16 +18,13 @@ from PIL import Image
 
 from dashboard.axes import SOURCE, Axis
 from dashboard.charts.theme import ACCENT, PURPLE, SKY
+from dashboard.components.terms import meaning
 from dashboard.format import number
 from dashboard.pictures.grid import png
 from dashboard.pictures.pixels import Bytes
 
 HERE = Path(__file__).parent
-HINTS = {
-    "x": "the process itself: picture and noise, as the solver holds them at this step",
-    "denoised": "the finished picture that the network, told the class, sees in x_t at this step",
-    "unconditional": "the finished picture that the network sees in x_t when it is not told the class",
-}
+TERMS = {"x": "x_t", "denoised": "denoised, x̂0", "unconditional": "x̂0 without the label"}  # of the Glossary
 VIEWS = {"x": "x_t, the picture with its noise", "denoised": "x̂0, what the network sees in it",
          "unconditional": "x̂0 without the label"}  # fmt: skip
 COLOURS = {"x": SKY, "denoised": PURPLE, "unconditional": "#8D99AE"}
@@ -137,7 +134,7 @@ def _row(strip: Strip, line: Axis, views: Sequence[str], unit: str, stops: pd.Da
 def _view(strip: Strip, view: str) -> dict[str, Any]:
     said = strip.judged[strip.judged["view"] == view].drop_duplicates("step").set_index("step")
     return {
-        "name": VIEWS[view], "hint": HINTS[view], "colour": COLOURS[view],
+        "name": VIEWS[view], "hint": meaning(TERMS[view]), "colour": COLOURS[view],
         "judge": str(said["judge"].iloc[0]) if len(said) else "",
         "chance": [_finite(said["probability"].get(step)) for step in strip.steps],
         "top": [_name(said["top"].get(step), strip.classes) for step in strip.steps],

@@ -68,6 +68,7 @@ function build(root, data, old, trigger) {
 
   function play() {
     if (timer) return pause()
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return go(last)
     if (index === last) index = 0
     label("❚❚", "Pause")
     const began = performance.now()
@@ -144,7 +145,7 @@ function nearest(values, value) {
 function legend(box, data, many) {
   const views = many ? data.rows[0].views : []
   box.replaceChildren(...views.map((view, place) => {
-    const item = make("span", { title: view.hint })
+    const item = make("span", { class: "term", tabindex: 0, "aria-description": view.hint })
     item.append(dash(view, place), view.name)
     return item
   }))
@@ -232,8 +233,10 @@ function panel(view, place, width, height, many, room) {
   const text = document.createTextNode("")
   said.append(text)
   if (!many) {
-    const name = make("div", { class: "name", title: view.hint })
-    name.append(dash(view, place), view.name)
+    const name = make("div", { class: "name" })
+    const term = make("span", { class: "term", tabindex: 0, "aria-description": view.hint })
+    term.append(view.name)
+    name.append(dash(view, place), term)
     box.append(name)
     said.style.whiteSpace = "normal"
   }

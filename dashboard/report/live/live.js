@@ -4,9 +4,10 @@ const plan = JSON.parse(stored("live-plan").textContent)
 const said = text => { stored("live-said").textContent = text }
 const painted = () => new Promise(next => setTimeout(next, 0))
 
-// What stands in a script as text: five characters for four bytes, gzipped
+// What stands in a script as text: five characters for four bytes, gzipped; on a site, in a file of its own
 async function unpacked(id) {
   const { textContent: text, dataset } = stored(id)
+  if (dataset.src) return (await fetch(dataset.src)).arrayBuffer()
   const value = new Uint8Array(128), bytes = new Uint8Array(text.length / 5 * 4), view = new DataView(bytes.buffer)
   Array.from(stored("live-alphabet").textContent).forEach((letter, digit) => { value[letter.charCodeAt(0)] = digit })
   for (let from = 0, to = 0; from < text.length; from += 5, to += 4) {
@@ -167,5 +168,5 @@ if (typeof DecompressionStream === "undefined" || typeof WebAssembly === "undefi
   stored("live-form").addEventListener("submit", pressed)
   stored("live-step").addEventListener("input", event => frames.length > Number(event.target.value) && show(Number(event.target.value)))
   stored("live-play").addEventListener("click", play)
-  charts().catch(error => said(error.message))
+  if (stored("live-charts")) charts().catch(error => said(error.message))
 }

@@ -27,14 +27,19 @@ class Network:
     plan: dict[str, Any]  # for JSON
 
 
+def student(run: Run) -> Run | None:
+    """The run's student with the fewest evaluations, the run itself where it is one; None where there is none."""
+    known = sorted(students(run), key=lambda each: (settings_of(each).steps, each.id))
+    return known[0] if known else run if session.load(run.denoiser, "cpu").scales else None
+
+
 def network(run: Run) -> Network:
     """Of the run's student with the fewest evaluations, else of the run itself.
 
     Raises RunError, one sentence, where neither can draw on a page.
     """
-    known = sorted(students(run), key=lambda each: (settings_of(each).steps, each.id))
-    chosen = known[0] if known else run
     try:
+        chosen = student(run) or run
         settings = settings_of(chosen)
         denoiser = session.load(chosen.denoiser, "cpu")
         if denoiser.shape[0] not in SHOWN:

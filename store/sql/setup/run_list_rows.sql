@@ -9,8 +9,8 @@ with settings as (
     select run, entry.key as name, entry.value ->> '$' as text from new_cards, json_each(settings) as entry
 ),
 words as (
-    unpivot (select run, state, dataset, preset, device, sweep, id: run from new_cards)
-    on id, state, dataset, preset, device, sweep
+    unpivot (select run, nullif(name, '') as name, state, dataset, preset, device, sweep, shelf, id: run from new_cards)
+    on id, name, state, dataset, preset, device, sweep, shelf
     into name name value text
 ),
 numbers as (

@@ -1,0 +1,92 @@
+"""An answer: one sentence with its effect, a verdict on one statement of one run, and what shows and made it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from dashboard.ask.question import Asked
+from dashboard.charts.theme import Figure
+from dashboard.data.judgements import Ask
+from dashboard.run_facts import class_names
+from evaluator.stats.intervals import Estimate
+from evaluator.verdict import CANNOT
+from firstlight.run_folder import Run
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run that a question is of."""
+
+    run: pd.Series  # a row of the query `runs`
+    folder: Run
+
+    @property
+    def id(self) -> str:
+        return str(self.run["run"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(class_names(self.run))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What an answer stands on: the question, an archive's queries, the run and the one that it is held against."""
+
+    asked: Asked
+    ask: Ask
+    own: Side
+    other: Side | None = None
+    dark: bool = False  # of the theme that its chart is drawn in
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What was measured. A share is between 0 and 1 where its form is in per cent."""
+
+    what: str
+    found: Estimate
+    form: str  # as "{:.1f} %"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The chart or the pictures of an answer."""
+
+    alt: str
+    legend: str = ""
+    figure: Figure | None = None
+    data: pd.DataFrame | None = None  # the rows of the chart
+    picture: bytes | None = None  # PNG
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer."""
+
+    asked: Asked
+    statement: str  # what the verdict is on; it names the run
+    sentence: str
+    verdict: str  # supported, not supported or cannot say
+    reason: str  # one sentence
+    effect: Effect | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    computed: tuple[tuple[str, str], ...] = ()
+    queries: tuple[str, ...] = ()  # names in store/sql
+    page: str = ""  # where it can be looked into
+    there: dict[str, Any] = field(default_factory=dict)  # what is chosen there
+    remarks: tuple[str, ...] = ()
+    shown: Shown | None = None
+
+
+def open_answer(at: Ground, statement: str, why: str, **more: Any) -> Answer:
+    """Where nothing can be said: the reason stands in place of the sentence."""
+    return Answer(at.asked, statement, why, CANNOT, why, **more)
+
+
+def computed(function: Callable[..., Any] | str, *tables: str) -> tuple[tuple[str, str], ...]:
+    """What computed it, and the files of runs that it read."""
+    name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+    return (("Function", name), ("Table", ", ".join(tables)))

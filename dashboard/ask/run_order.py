@@ -1,0 +1,118 @@
+"""The answer on whether one run is recognizable earlier than another, on logSNR, which means the same in both."""
+
+import json
+import math
+
+from dashboard import run_facts
+from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
+from dashboard.ask.recognition import QUERIES, remarks, table_of, unjudged
+from dashboard.compare import charts, differences
+from dashboard.compare.comparison import same_noise
+from dashboard.compare.differences import MOST_NEVER, Row
+from dashboard.compare.headline import never_words, recognized_words
+from dashboard.data import adopted, judgements
+from dashboard.format import share
+from evaluator.recognizability.carry_over import FINE, closely
+from evaluator.recognizability.points import points
+from evaluator.recognizability.thresholds import threshold
+from evaluator.stats.interval_text import listed
+from evaluator.stats.intervals import side
+from evaluator.verdict import CANNOT, NOT, SUPPORTED
+
+AXIS = "logSNR"
+ONE_SIDE = "The whole interval lies on one side of no difference."
+INCLUDES_NONE = "includes no difference"
+
+
+def earlier(at: Ground) -> Answer:
+    """One run against another, judged on the same view, at the stricter of their thresholds."""
+    own, base = at.own, at.other
+    assert base is not None
+    statement = f"{own.id} is recognizable earlier than {base.id}."
+    there = {"run": own.id, "baseline": base.id, "axis": AXIS}
+    view = FINE if all(closely(each.folder) for each in (own, base)) else "x"
+    judges = [_judge(each, view, at) for each in (own, base)]
+    why = unlike(own, base) or "".join(unjudged(each) for each in (own, base) if not _judge(each, view, at))
+    if why:
+        return open_answer(at, statement, why, page="compare", there=there)
+    least = max(threshold(each.folder, view) for each in (own, base))
+    rows = _rows(at, own, base, view, judges, least)
+    whole = rows[0]
+    verdict, reason = _verdict(whole)
+    unknown = math.isnan(whole.difference.value)
+    short, full = never_words(whole, least) if unknown else recognized_words(whole, AXIS)
+    said = full or short
+    return Answer(
+        at.asked, statement, f"Against {base.id}, {own.id} {said}.", verdict, reason,
+        None if unknown or whole.apart else Effect(f"{own.id} less {base.id}, logSNR", whole.difference, "{:+.2f}"),
+        _settings(own, base, view, judges, least, whole),
+        computed(differences.contrasts, *dict.fromkeys(f"{each.id}/{table_of(each, view)}" for each in (own, base))),
+        QUERIES, "compare", there, tuple(dict.fromkeys((*remarks(own, view), *remarks(base, view)))),
+        _shown(rows, own.id, base.id),
+    )  # fmt: skip
+
+
+def unlike(own: Side, base: Side) -> str:
+    """Why two runs cannot be held against each other, a sentence; empty where they can."""
+    if own.id == base.id:
+        return "A run is not held against itself; choose another."
+    if run_facts.other_classes(own.run, base.run):
+        kinds = f"{run_facts.what_it_draws(own.run)} and {run_facts.what_it_draws(base.run)}"
+        return f"{kinds}: their pictures make no pairs, so nothing is subtracted."
+    return ""
+
+
+def _judge(of: Side, view: str, at: Ground) -> str:
+    """Who judged a view of a run; empty where nobody did."""
+    frame = at.ask("judges", run=of.id)
+    names = frame.loc[frame["view"] == view, "judge"]
+    return str(names.iloc[-1]) if len(names) and adopted.labels(of.run) else ""
+
+
+def _rows(at: Ground, own: Side, base: Side, view: str, judges: list[str], least: float) -> list[Row]:
+    """All classes together, then each."""
+    views = [
+        judgements.seen_by(at.ask, each.id, view, judge, json.loads(each.run["config"] or "{}"))
+        for each, judge in zip((own, base), judges, strict=True)
+    ]
+    found = [points(each, least) for each in views]
+    common = differences.common(views, AXIS, min(each.end for each in found))
+    shared = same_noise(own.run, base.run)
+    return differences.contrasts(own.id, found[0], found[1], own.classes, common, shared)
+
+
+def _verdict(whole: Row) -> tuple[str, str]:
+    """Whether a run is earlier on logSNR, which rises along the process, and why."""
+    if math.isnan(whole.difference.value):
+        never = f"{share(whole.never)} and {share(whole.baseline_never)} are never recognized"
+        return CANNOT, f"{never}; where more than {100 * MOST_NEVER:.0f} % never are, no mean is told."
+    found = side(whole.difference)
+    if found == 0 and whole.apart:
+        return CANNOT, f"The two kept other frames, and the interval of all that these leave open {INCLUDES_NONE}."
+    if found == 0:
+        return CANNOT, f"The interval {INCLUDES_NONE}."
+    return (SUPPORTED if found < 0 else NOT), ONE_SIDE
+
+
+def _settings(
+    own: Side, base: Side, view: str, judges: list[str], least: float, whole: Row
+) -> tuple[tuple[str, str], ...]:
+    noise = f"{whole.difference.n:,} pairs of pictures, each pair from the same noise"
+    if not same_noise(own.run, base.run):
+        noise = f"pictures of two sizes, so no pairs; {whole.difference.n:,} or more of each"
+    return (
+        ("Judge", listed(list(dict.fromkeys(judges)))), ("It looks at", judgements.VIEWS[view]),
+        ("Recognized from", f"p ≥ {least:.2f} of the class asked, the stricter of the runs' own thresholds"),
+        ("Noise", noise),
+    )  # fmt: skip
+
+
+def _shown(rows: list[Row], own: str, base: str) -> Shown:
+    bare = " Bars without a point: the two kept other frames, and the whole bar is left open." if rows[0].apart else ""
+    if any(math.isnan(row.difference.value) for row in rows):
+        bare += f" Without a bar: more than {100 * MOST_NEVER:.0f} % of either run's are never recognized."
+    return Shown(
+        f"How much later each class of {own} is recognized than that of {base}",
+        f"A row for each class: {own} less {base}, in logSNR; bars: 95 % intervals over noise seeds.{bare}",
+        charts.differences(rows, AXIS, [base, own]),
+    )

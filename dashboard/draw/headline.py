@@ -1,0 +1,69 @@
+"""The sentence above a drawing: what is seen in it, what a student makes of it, and where it becomes something else."""
+
+from collections.abc import Sequence
+
+from dashboard.draw.way_back import NOT_YET, Live, Turns
+from dashboard.format import share, written
+from evaluator.stats.intervals import Estimate, side, wilson
+
+
+def at(level: float) -> str:
+    """A level for people."""
+    return written(level, ".2g") if abs(level) < 1 and level % 1 else written(level, ".1f").removesuffix(".0")
+
+
+def drawing(name: str, judge: str) -> str:
+    """What a judge sees in the drawing itself."""
+    return f"{judge} sees {name} in your drawing"
+
+
+def live(found: Live, names: Sequence[str], judge: str, top: int, student: str) -> str:
+    """The sentence of a student's ways back."""
+    if top == NOT_YET:
+        return f"{student} brings your drawing back from {len(found.levels)} levels; no judge says what it shows."
+    back = ", ".join(
+        f"{names[int(place)]} from logSNR {at(level)}" for level, place in zip(found.levels, found.top, strict=True)
+    )
+    return f"{drawing(names[top], judge)}; {student} brings back {back}."
+
+
+def kept(found: Turns, place: int, top: int) -> Estimate:
+    """The share of the draws at a level that come back as the class that is seen in the drawing."""
+    made = found.made(place)
+    return wilson(int((found.top[place, :made] == top).sum()), made)
+
+
+def turning(found: Turns, names: Sequence[str], top: int, run: str) -> str:
+    """Where the drawing stays what it is and where it becomes something else, as far as the draws can say.
+
+    It stays where the interval of the share that stays lies above a half, at this and every level of less noise; it
+    becomes something else where it lies below, at this and every level of more.
+    """
+    places = range(len(found.levels))
+    sides = [side(kept(found, place, top), 0.5) for place in places]
+    stays = next((place for place in places if all(each > 0 for each in sides[place:])), None)
+    turns = next((place for place in reversed(places) if all(each < 0 for each in sides[: place + 1])), None)
+    name = names[top]
+    parts = []
+    if stays is not None:
+        parts.append(f"stays {name} down to logSNR {at(found.levels[stays])}, {_told(found, stays, top)}")
+    if turns is not None:
+        parts.append(
+            f"becomes something else from {at(found.levels[turns])} down, {_told(found, turns, top)} still {name}"
+        )
+    if not found.done:
+        return begins(found, run)
+    if not parts:
+        return f"Brought back by {run}, so few draws cannot say at which noise your {name} becomes something else."
+    return f"Brought back by {run}, your drawing {' and '.join(parts)}."
+
+
+def begins(found: Turns, run: str) -> str:
+    """What is said before anything was drawn."""
+    return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
+
+
+def _told(found: Turns, place: int, top: int) -> str:
+    """A share with its interval and n."""
+    share_kept = kept(found, place, top)
+    return f"{share(share_kept, 0)} of {share_kept.n} draws"

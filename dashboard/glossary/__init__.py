@@ -1,0 +1,1 @@
+"""The page Glossary: what every term means, and where it is seen."""

@@ -1,0 +1,79 @@
+"""The tab Table: the runs that are found, ordered over all of them; of the chosen one recipe, quality, tags, note."""
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import run_facts
+from dashboard.components import csv_download, elements, inputs, remedy
+from dashboard.data import adopted, archive
+from dashboard.runs import choice, headline, notes_form, selection, sweep, table
+from dashboard.runs.choice import Chosen
+from dashboard.runs.table import EXTRA
+
+
+def draw(run: pd.Series, at: Chosen) -> None:
+    """The table of runs, what is done with those that are ticked, and the chosen run."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = _columns()
+        runs, found = table.part(at, archive.ask)
+    if runs.empty:
+        elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
+    else:
+        _table(runs, found, picked)
+        csv_download.save_filtered(lambda: table.file_rows(at, archive.ask, picked), "runs", found)
+    elements.damaged(archive.ask("damaged_runs"))
+    if said := headline.bundled(archive.root()):
+        elements.note(said)
+    _chosen(run)
+
+
+def _columns() -> list[str]:
+    """The columns that are chosen; none where the usual ones are shown."""
+    usual = {str(each["label"]): key for key, each in table.columns().items() if key != "run"}
+    known = {**usual, **{name: f"{EXTRA}{name}" for name in choice.names()["name"] if name not in ("id", "tag")}}
+    return [known[each] for each in inputs.several("Columns", list(known), "columns", "the usual ones")]
+
+
+def _table(runs: pd.DataFrame, found: int, picked: list[str]) -> None:
+    """The rows of one page; a click on a head orders all that are found, and ticked rows are chosen."""
+    rows = table.table(runs, archive.ask, archive.folder, picked)
+    every = int(archive.ask("run_page", rows=1)["found"].iloc[0])
+    here = f", {len(rows)} of them here" if len(rows) < found else ""
+    elements.note(f"{found:,} of {every:,} runs{here}. A click on a column's head orders all of them, not these alone.")
+    ids = [str(run) for run in rows["run"]]
+    shown = "\n".join([*ids, "", *rows, str(st.session_state.get("order"))])
+    key = f"table-{hashlib.sha256(shown.encode()).hexdigest()[:12]}"  # among other rows none is ticked
+    st.dataframe(
+        rows,
+        column_config=table.columns() | {name: name.removeprefix(EXTRA) for name in rows if name.startswith(EXTRA)},
+        hide_index=True,
+        row_height=64 if "picture" in rows else None,
+        placeholder="",
+        key=key,
+        on_select=lambda: selection.take(key, ids),
+        selection_mode=["multi-row", "single-column"],
+    )
+    elements.meanings([table.NAMES[name] for name in rows if name in table.NAMES])
+    selection.draw([ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)])
+
+
+def _chosen(run: pd.Series) -> None:
+    """The chosen run: how it was trained, how well it draws, its sweep, its tags and its note."""
+    st.subheader("How it was trained, and how well it draws", anchor=False)
+    quality = archive.ask("quality", run=run["run"])
+    left, right = st.columns(2, gap="large")
+    with left:
+        elements.facts(run_facts.recipe(run))
+    with right:
+        if quality.empty and not adopted.labels(run):
+            elements.note(adopted.nothing_to_name(run, "evaluation"))
+        elif quality.empty:
+            remedy.note("How well it draws is not measured yet.", str(run["run"]), "all")
+        else:
+            elements.facts(run_facts.quality(quality))
+    if run["sweep"]:
+        sweep.draw(run)
+    st.subheader("Tags and note", anchor=False)
+    notes_form.form(run)

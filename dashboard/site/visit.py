@@ -1,0 +1,38 @@
+"""A page of the dashboard as it opens, drawn without a server or a browser."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streamlit import logger
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from dashboard.components.still import STILL
+from firstlight.errors import RunError
+
+APP = Path(__file__).resolve().parent.parent / "app.py"
+PATIENCE = 600.0  # seconds for a page
+
+
+def visited(path: str, asked: Mapping[str, str]) -> Any:
+    """The elements of a page's main part, as Streamlit's own tree of them. asked: what its address says.
+
+    Raises RunError, one sentence, where the page could not be drawn.
+    """
+    logger.set_log_level("ERROR")  # or it remarks that no browser asks
+    page = AppTest.from_file(APP, default_timeout=PATIENCE)
+    page.context = {"theme": "light"}
+    page.session_state[STILL] = True
+    for key, value in asked.items():
+        page.query_params[key] = value
+    page._page_hash = calc_hash(path)  # its switch_page knows a page with a path of its own only after another's run
+    try:
+        page.run()
+    except RuntimeError as error:
+        raise RunError(f"The page {path or 'runs'} was not drawn within {PATIENCE:.0f} s; name fewer runs.") from error
+    if page.exception:
+        raise RunError(
+            f"The page {path or 'runs'} could not be drawn ({page.exception[0].message}); nothing is written."
+        )
+    return page.main

@@ -1,0 +1,13 @@
+"""A drawing of one's own: noised to any level, brought back, and what is seen in it on the way."""
+
+from dashboard.components import elements
+from dashboard.data import adopted, archive
+from dashboard.draw import choice, sections
+from dashboard.draw.networks import Teacher
+
+elements.title("Draw your own", "What does a network make of your drawing, and where does it become something else?")
+run = archive.chosen_run()
+with archive.faults():
+    place = sections.place(run)
+elements.notices(adopted.oddities(run))
+sections.section(place, choice.choice(run, place.teacher if isinstance(place.teacher, Teacher) else None))

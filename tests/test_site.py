@@ -1,0 +1,195 @@
+"""A site: its pages are the dashboard's, a browser shows them from any folder and asks nobody else, and one draws."""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from app_fixture import linked
+from axe_playwright_python.sync_playwright import Axe
+from test_browser import PATIENCE, browser, playwright, pytestmark  # noqa: F401
+
+from dashboard.__main__ import main
+from dashboard.report.live import runtime
+from evaluator.judges.judge import judge_for_run
+from firstlight.archives import BUNDLED, NAMED
+from firstlight.errors import RunError
+from firstlight.run_folder import Run
+
+IDS = ["mnist-student-2", "fashion-student-4"]
+PAGES = ["recognizability", "trajectory", "compare", "generate"]
+BELOW = "/some/where"  # the path on the server
+PICTURE = """canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
+  .filter((_, at) => at % 4 === 0)"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of two students, of a few pages."""
+    try:
+        runtime.runtime()
+    except RunError as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("site")
+    out = folder / BELOW.strip("/")
+    assert main(["site", *IDS, "--out", str(out), "--pages", *PAGES, "--runs", str(BUNDLED)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(built: Path) -> Iterator[str]:
+    """Its address on a server that knows nothing of it."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(built))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{BELOW}"
+        server.shutdown()
+
+
+@pytest.fixture
+def tab(browser: Any, served: str) -> Iterator[tuple[Any, list[str]]]:  # noqa: F811
+    """A narrow, dark browser, and what went wrong or was asked of others."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page, wrong = context.new_page(), list[str]()
+    page.set_default_timeout(PATIENCE)
+    page.on("request", lambda request: wrong.append(request.url) if outside(request.url, served) else None)
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page, wrong
+    context.close()
+
+
+def outside(address: str, served: str) -> bool:
+    return not address.startswith((served, "data:", "blob:"))
+
+
+def shown(page: Any, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("html[data-state]")
+    assert page.evaluate("document.documentElement.dataset.state") == "shown"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def text(markup: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", markup)).replace("\xa0", " ").split())
+
+
+@pytest.mark.parametrize("run", IDS)
+def test_a_file_says_what_the_page_says(built: Path, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAMED, str(BUNDLED))
+    page = linked("recognizability", run=run)
+    file = (built / BELOW.strip("/") / "recognizability" / f"{run}.html").read_text()
+    said = [text(each.proto.body) for each in page.main if each.type == "html"]
+    assert len(said) > 5
+    assert all(each in text(file) for each in said)
+    assert file.count('class="chart"') >= 1
+    specs = [json.loads(each.proto.spec)["data"] for each in page.main if each.type == "plotly_chart"]
+    held = [json.loads(each)["data"] for each in re.findall(r'id="figure-\d+">(\{"data".*?)</script>', file)]
+    assert specs[0] in held
+
+
+def test_every_tab_of_a_page_is_in_its_file(built: Path) -> None:
+    file = (built / BELOW.strip("/") / "recognizability" / f"{IDS[0]}.html").read_text()
+    assert re.findall('data-part="([^"]*)"', file) == [
+        "Classes", "Ranking", "Threshold", "Judges", "People", "Theory", "Schedule",
+    ]  # fmt: skip
+
+
+def test_only_the_runs_that_were_named_are_there(built: Path) -> None:
+    files = list((built / BELOW.strip("/")).rglob("*.html"))
+    others = {folder.name for folder in BUNDLED.iterdir() if (folder / "run.json").is_file()} - set(IDS)
+    listed = (built / BELOW.strip("/") / "index.html").read_text()
+    assert len(files) > 2 * len(PAGES)
+    assert not {file.stem for file in files} & others
+    assert re.findall(r'"run": "([^"]*)"', listed) == IDS
+
+
+@pytest.mark.parametrize("asked", [
+    "index.html", f"recognizability/index.html?run={IDS[1]}", f"recognizability/{IDS[0]}.html",
+    f"trajectory/index.html?run={IDS[0]}&class=7", f"compare/index.html?run={IDS[0]}&baseline={IDS[1]}",
+])  # fmt: skip
+def test_a_browser_shows_a_page_and_asks_nobody_else(tab: tuple[Any, list[str]], served: str, asked: str) -> None:
+    page, wrong = tab
+    shown(page, f"{served}/{asked}")
+    found = Axe().run(page)
+    assert [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []
+    assert wrong == []
+
+
+def test_an_address_picks_the_file_and_the_menu_the_address(tab: tuple[Any, list[str]], served: str) -> None:
+    page, wrong = tab
+    shown(page, f"{served}/trajectory/index.html?run={IDS[0]}&class=7")
+    assert f"{IDS[0]}, sample 7" in page.inner_text("main")
+    page.select_option("select[name=class]", "2")
+    page.wait_for_url("**class=2**")
+    page.wait_for_selector("html[data-state=shown]")
+    assert f"{IDS[0]}, sample 2" in page.inner_text("main")
+    before = page.inner_text("[data-component]")
+    page.click("[data-component] button >> nth=1")
+    assert page.inner_text("[data-component]") != before
+    assert wrong == []
+
+
+def test_one_figure_stands_alone(tab: tuple[Any, list[str]], served: str) -> None:
+    page, wrong = tab
+    shown(page, f"{served}/recognizability/index.html?run={IDS[0]}")
+    code = page.text_content("#curves .embed pre")
+    address = re.search('src="([^"]*)"', code)
+    assert address
+    shown(page, address[1])
+    assert page.locator("#curves .main-svg").first.is_visible()
+    assert not page.locator("header").is_visible()
+    assert page.inner_text("main").count("Recognizability") == 1
+    assert wrong == []
+
+
+def test_the_browser_draws_the_class_that_is_asked_for(tab: tuple[Any, list[str]], served: str) -> None:
+    page, wrong = tab
+    shown(page, f"{served}/generate/index.html?run={IDS[0]}")
+    for number in (3, 8):
+        page.select_option("#live-class", str(number))
+        page.click("#live-draw")
+        page.wait_for_selector("#live[data-state=drawn]")
+        page.wait_for_function("document.getElementById('live-said').textContent.includes('drawn in')")
+        assert seen(page.eval_on_selector("#live-picture", PICTURE)) == number
+    assert wrong == []
+
+
+def seen(pixels: list[int]) -> int:
+    """The class that the clean judge sees in grey levels."""
+    image = np.array(pixels, np.float32).reshape(1, 1, 28, 28) / 127.5 - 1
+    logits, _ = judge_for_run(Run(BUNDLED / IDS[0]), "clean")(image)
+    return int(logits[0].argmax())
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert main(["site", IDS[0], "--out", str(tmp_path), "--runs", str(BUNDLED)]) == 2
+    assert "holds something else than a site" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_page_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["site", IDS[0], "--out", str(tmp_path / "x"), "--pages", "blind-test", "--runs", str(BUNDLED)]) == 2
+    assert "A site has no page blind-test" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_site_is_replaced_whole(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    shutil.copytree(built / BELOW.strip("/"), out)
+    assert main(["site", IDS[0], "--out", str(out), "--pages", "runs", "--runs", str(BUNDLED)]) == 2
+    assert (out / "compare").is_dir()
+    assert main(["site", IDS[0], "--out", str(out), "--pages", "steps", "--runs", str(BUNDLED)]) == 0
+    assert not (out / "compare").exists()
+    assert (out / "steps" / f"{IDS[0]}.html").is_file()
+    assert [file.name for file in tmp_path.iterdir()] == ["site"]

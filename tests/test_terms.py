@@ -1,0 +1,75 @@
+"""Whoever points at, or taps on, a control, a column or a figure is told what it means: on every page, in every tab."""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_fixture import PATHS, linked
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components import terms
+
+ROOT = Path(__file__).parent.parent
+RUNS = {path.name for path in (ROOT / "runs").iterdir() if path.is_dir()}
+RUN = "mnist"  # of which most is measured
+MORE = {  # what another run shows beside it
+    "speciation": {"run": "two-digits"}, "generate": {"run": "mnist-student-4"}, "runs": {"run": "course"},
+    "compare": {"run": "fashion", "baseline": "mnist"}, "forward": {"run": "course"}, "steps": {"run": "fashion"},
+}  # fmt: skip
+TABS = ("part", "behind", "experiment", "guided")
+VERBS = ("button", "download_button", "page_link", "tab", "expander")  # say what they do, or what is in them
+BARE = re.compile(r"<(th|dt)>(.*?)</\1>")
+TERM = re.compile(r'<(th|dt)><span class="term" tabindex="0" aria-description="[^"]+">(.*?)</span></\1>')
+
+
+def elements(node: Any) -> Iterator[Any]:
+    for child in getattr(node, "children", {}).values():
+        yield child
+        yield from elements(child)
+
+
+def in_use(test: AppTest) -> dict[str, bool]:
+    """Each label of a control, a column or a figure, and whether its meaning is said where it stands."""
+    found: dict[str, bool] = {}
+    for element in elements(test._tree):
+        proto, kind = getattr(element, "proto", None), getattr(element, "type", "")
+        if kind == "html" and 'class="terms"' not in proto.body:
+            found |= {html.unescape(name): False for _, name in BARE.findall(proto.body) if "<" not in name and name}
+            found |= {html.unescape(name): True for _, name in TERM.findall(proto.body)}
+        elif kind == "arrow_data_frame":
+            found |= {each["label"]: bool(each.get("help")) for each in json.loads(proto.columns).values()}
+        elif kind not in VERBS and isinstance(getattr(proto, "label", None), str) and hasattr(proto, "help"):
+            found |= {proto.label: bool(proto.help)} if proto.label else {}
+    return {label: said for label, said in found.items() if label.removesuffix(" [95 %]") not in RUNS}
+
+
+def tabs(test: AppTest) -> Iterator[AppTest]:
+    """The page as it opens, then with each of its tabs open."""
+    yield test
+    key = next((key for key in TABS if key in test.session_state), "")
+    for name in [tab.label for tab in test.tabs][1:] if key else ():
+        test.session_state[key] = name
+        yield test.run()
+
+
+@pytest.mark.parametrize("page", PATHS)
+def test_every_term_in_use_says_what_it_means(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
+    found: dict[str, bool] = {}
+    for query in ({"run": RUN}, *([MORE[page]] if page in MORE else [])):
+        for test in tabs(linked(page, **query)):
+            assert [error.value for error in test.exception] == []
+            found |= in_use(test)
+    silent = sorted(label for label, said in found.items() if not said)
+    print(f"{page}: {len(found) - len(silent)} of {len(found)} terms in use have a meaning")
+    assert silent == []
+
+
+def test_a_label_is_known_with_its_unit_and_its_interval() -> None:
+    for label in ("half recognizable at [95 %]", "never, % [95 %]", "Threshold, %", "Steps, 1 to 1,000", "mnist, mean"):
+        assert terms.meaning(label), label
+    assert not terms.meaning("nothing of the kind") and not terms.meaning("")
