@@ -9,12 +9,12 @@ from test_browser import browser, pytestmark  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-ROOT = Path(__file__).parent.parent
+TEMPLATES = Path(__file__).parent.parent / "docs" / "builder" / "templates"
 
 
 def write(folder: Path, version: str, *names: str) -> None:
     """Pages of a version that have nothing but the switch."""
-    template = Environment(loader=FileSystemLoader(ROOT / "docs/site/templates")).get_template("sidebar/versions.html")
+    template = Environment(loader=FileSystemLoader(TEMPLATES)).get_template("sidebar/versions.html")
     for name in names:
         (page := folder / version / f"{name}.html").parent.mkdir(parents=True, exist_ok=True)
         text = template.render(content_root="../" if "/" in name else "./", pagename=name, version=version)
