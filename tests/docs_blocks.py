@@ -2,7 +2,7 @@
 
 The line above a block says what becomes of it:
 
-    <!-- run -->                                  make docs-run runs it, in a copy of the checkout, nothing installed anew
+    <!-- run -->                                  make docs-run runs it in a copy of the checkout, installing nothing
     <!-- run: serves http://127.0.0.1:8501 -->    started, waited for until the address answers, ended
     <!-- tested: tests/test_x.py -->              that test reads it from the page and runs it
     <!-- not run: REASON -->
