@@ -40,7 +40,7 @@ bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))
 
 docs: .venv/docs.stamp
-	@$(BIN)/python docs/site/build.py $(if $(VERSION),--version $(VERSION)) $(if $(filter no,$(PICTURES)),--no-pictures)
+	@$(BIN)/python docs/builder/build.py $(if $(VERSION),--version $(VERSION)) $(if $(filter no,$(PICTURES)),--no-pictures)
 
 docs-serve: docs
 	@echo "The docs are on http://127.0.0.1:$(DOCS_PORT), until Ctrl-C"

@@ -73,7 +73,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
     site = commands.add_parser("site", help="write the pages of runs as files for any web server")
-    site.add_argument("run", nargs="+", metavar="RUN")
+    site.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
     site.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new, empty, or a site to be replaced")
     site.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="as in their addresses (default: all)")
     site.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, unpacked")

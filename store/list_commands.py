@@ -22,14 +22,14 @@ def add(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     }
     for word, what in told.items():
         command = commands.add_parser(word, parents=[everywhere], help=what)
-        command.add_argument("run", nargs="+", metavar="RUN")
+        command.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
         command.set_defaults(command=put, shelf=SHELF[word])
     gone = commands.add_parser("trash", parents=[everywhere], help="move runs into the trash; without one, list it")
-    gone.add_argument("run", nargs="*", metavar="RUN")
+    gone.add_argument("run", nargs="*", metavar="RUN", help="the runs' ids")
     gone.add_argument("--empty", action="store_true", help="remove for good what is in the trash")
     gone.set_defaults(command=throw_away)
     back = commands.add_parser("restore", parents=[everywhere], help="bring runs back from the trash")
-    back.add_argument("run", nargs="+", metavar="RUN")
+    back.add_argument("run", nargs="+", metavar="RUN", help="the runs' ids")
     back.set_defaults(command=bring_back)
 
 

@@ -2,7 +2,7 @@
 
 The line above a block says what becomes of it:
 
-    <!-- run -->                                  make docs-run runs it, in a copy of the checkout
+    <!-- run -->                                  make docs-run runs it in a copy of the checkout, installing nothing
     <!-- run: serves http://127.0.0.1:8501 -->    started, waited for until the address answers, ended
     <!-- tested: tests/test_x.py -->              that test reads it from the page and runs it
     <!-- not run: REASON -->
@@ -128,10 +128,13 @@ def smaller(block: Block) -> Block:
 
 
 def copy_to(folder: Path) -> Path:
-    """A copy of the checkout, with this Python as its .venv."""
+    """A copy of the checkout, with this Python's programs as its .venv, where `make` finds everything installed."""
     home = folder / "firstlight"
     shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
-    (home / ".venv").symlink_to(sys.prefix)
+    (home / ".venv").mkdir()
+    (home / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
+    for stamp in ("dashboard", "all"):
+        (home / ".venv" / f"{stamp}.stamp").touch()  # or it would install the copy into this Python
     return home
 
 

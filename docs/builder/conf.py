@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages; `make docs` calls it through docs/site/build.py."""
+"""How Sphinx builds these pages; `make docs` calls it through docs/builder/build.py."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ html_title = "Firstlight"
 html_baseurl = ""
 
 extensions = ["myst_parser", "made"]
-exclude_patterns = ["site"]
+exclude_patterns = ["builder"]
 myst_heading_anchors = 4  # the anchors of GitHub, so that one link serves both
 root_doc = "index"
 
@@ -25,6 +25,7 @@ html_theme = "furo"
 html_logo = str(ROOT / "dashboard" / "logo.svg")
 html_static_path = ["static", *filter(os.path.isdir, [os.environ.get("FIRSTLIGHT_DOCS_PICTURES", "")])]
 html_css_files = ["site.css"]
+html_js_files = [("offline.js", {"priority": 300})]  # after Sphinx's own options, before its search
 templates_path = ["templates"]
 html_sidebars = {
     "**": [
