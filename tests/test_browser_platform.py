@@ -160,7 +160,7 @@ def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path
     page.on("dialog", lambda dialog: fired.append(dialog.message))
     page.get_by_label("Tags, between commas", exact=True).fill("for-the-talk, =cmd")
     page.get_by_label("Note", exact=True).fill(hostile)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     deadline = time.monotonic() + 30
     while not (archive / "second" / "notes.json").exists() and time.monotonic() < deadline:
         page.wait_for_timeout(100)
