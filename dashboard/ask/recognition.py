@@ -160,8 +160,9 @@ def _behind(
     asked = {"run": at.own.id, "judged": f"{view}, {look.judge}", "threshold": round(100 * look.threshold)}
     return {
         "settings": (*settings, *([("Noise", n)] if n else [])),
-        "computed": computed(by, f"{at.own.id}/{table_of(at.own, look.view)}"), "queries": QUERIES, "page": "recognizability",
-        "there": asked | ({"part": part} if part else {}), "remarks": remarks(at.own, look.view),
+        "computed": computed(by, f"{at.own.id}/{table_of(at.own, look.view)}"), "queries": QUERIES,
+        "page": "recognizability", "there": asked | ({"part": part} if part else {}),
+        "remarks": remarks(at.own, look.view),
     }  # fmt: skip
 
 
