@@ -12,7 +12,8 @@ ids = control_bar.chosen_others(run)
 elements.headline(headline.sentence(archive.ask("runs", runs=ids), ids))
 st.caption(
     "Summary, answers of the page Ask, loss curves, recognizability, quality, what the source says, pictures, "
-    "configuration, versions, hashes; every number with its interval, its n, its query and a link to the page that shows it."
+    "configuration, versions, hashes; every number with its interval, its n, its query and a link to the page that "
+    "shows it."
 )
 offer.draw(ids)
 elements.note(f"From a terminal: {offer.command(ids)}")

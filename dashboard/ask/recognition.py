@@ -162,7 +162,8 @@ def _behind(
     return {
         "settings": (*settings, *([("Noise", n)] if n else [])),
         "computed": computed(by, f"{at.own.id}/{table_of(at.own, look.view)}"), "queries": QUERIES,
-        "page": "recognizability", "there": asked | ({"part": part} if part else {}), "remarks": remarks(at.own, look.view),
+        "page": "recognizability", "there": asked | ({"part": part} if part else {}),
+        "remarks": remarks(at.own, look.view),
     }  # fmt: skip
 
 
