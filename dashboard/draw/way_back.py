@@ -60,12 +60,12 @@ class Turns:
 
     @property
     def total(self) -> int:
-        return -(-self.top.shape[1] // AT_ONCE) * (len(self.levels) + 1)
+        return int(-(-self.top.shape[1] // AT_ONCE) * (len(self.levels) + 1))
 
     def made(self, place: int) -> int:
         """Draws made at a level."""
         whole, rest = divmod(self.done, len(self.levels) + 1)
-        return min(self.top.shape[1], AT_ONCE * (whole + (self.order.index(place) < rest)))
+        return min(int(self.top.shape[1]), AT_ONCE * (whole + int(self.order.index(place) < rest)))
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,9 @@ def begun(teacher: Teacher, chosen: float, draws: int) -> Turns:
     order = sorted(range(len(levels)), key=lambda place: (abs(levels[place] - chosen), place))
     channels, height, width = teacher.net.shape
     blank = np.zeros((len(levels), draws, height, width, channels), np.uint8)
-    nothing = (np.full((len(levels), draws), NOT_YET) for _ in range(3))
+    top, noisy, named = (np.full((len(levels), draws), NOT_YET) for _ in range(3))
     none = np.full((-(-draws // AT_ONCE) * WINDOW, len(teacher.net.classes)), np.nan)
-    return Turns(levels, grid, tuple(order), blank[:, 0].copy(), blank, *nothing, none)
+    return Turns(levels, grid, tuple(order), blank[:, 0].copy(), blank, top, noisy, named, none)
 
 
 def go_on(turns: Turns, teacher: Teacher, image: Bytes, label: int, seed: int, who: Judges) -> None:

@@ -168,7 +168,8 @@ def estimates(error: Numbers, window: Window = (LOW, HIGH)) -> list[Estimate]:
     weights = all_and_drawn(np.arange(len(error))).astype(np.float64)
     found = probabilities((weights @ error / len(error))[..., None], window)  # (1 + repeats, classes)
     low, high = ends(found[1:], len(error))
-    return [Estimate(*map(float, each), len(error)) for each in zip(found[0], low, high, strict=True)]
+    ends_of = zip(found[0], low, high, strict=True)
+    return [Estimate(float(value), float(first), float(last), len(error)) for value, first, last in ends_of]
 
 
 def figures(run: str, table: pa.Table, classes: tuple[str, ...]) -> dict[str, Any]:
