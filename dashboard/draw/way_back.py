@@ -60,12 +60,12 @@ class Turns:
 
     @property
     def total(self) -> int:
-        return -(-int(self.top.shape[1]) // AT_ONCE) * (len(self.levels) + 1)
+        return int(-(-self.top.shape[1] // AT_ONCE) * (len(self.levels) + 1))
 
     def made(self, place: int) -> int:
         """Draws made at a level."""
         whole, rest = divmod(self.done, len(self.levels) + 1)
-        return min(int(self.top.shape[1]), AT_ONCE * (whole + (self.order.index(place) < rest)))
+        return min(int(self.top.shape[1]), AT_ONCE * (whole + int(self.order.index(place) < rest)))
 
 
 @dataclass(frozen=True)
