@@ -36,10 +36,11 @@ def when(run: str, label: int, say: Say) -> tuple[str, str]:
     n = f"n = {say(len(seen.at))}"
     if math.isinf(found.value):
         never = say.ends(share(seen.never, seen.seed), 100, " %")
-        said = f"More than half of the pictures of {name} are never recognized, {never} at p ≥ {say(least)}, {n}."
+        said = f"More than half of the pictures of {name} are never recognized, {never}, {n}"
     else:
         place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}]"
-        said = f"Half of the pictures of {name} are recognizable by {place} at p ≥ {say(least)}, {n}."
+        said = f"Half of the pictures of {name} are recognizable by {place}, {n}"
+    said += f", recognized at p ≥ {say(least)}."
     return said, YES if math.isfinite(found.high) else NO if math.isinf(found.low) else OPEN
 
 
@@ -79,7 +80,8 @@ def runs(run: str, base: str, say: Say) -> tuple[str, str]:
     fine, least = close(base) and close(run), max(threshold(base), threshold(run))
     ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))
     many = max(ours.never.mean(), theirs.never.mean()) > 0.05
-    words = _never(ours, theirs, least, say) if many else _when(ours, theirs, say)
+    short, full = _never(ours, theirs, least, say) if many else _when(ours, theirs, say)
+    words = full or short
     verdict = YES if "recognizable earlier by" in words else NO if "recognizable later by" in words else OPEN
     return f"Against {base}, {run} {words}.", verdict
 
@@ -108,4 +110,4 @@ def few(run: str, say: Say) -> tuple[str, str]:
     """Whether fewer evaluations keep the quality: of bundled runs it is open."""
     said = steps(run, say)
     assert said is not None and "cannot be said" in said
-    return said.partition("\n")[0], OPEN
+    return said, OPEN

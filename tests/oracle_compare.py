@@ -120,7 +120,7 @@ def _drawn(one: dict[str, float], other: dict[str, float], say: Say) -> str:
     found = less(ours, theirs)
     if found.low <= 0 <= found.high:
         told = f"{say.ends(found)} percentage points"
-        return f"draws the class asked for neither more nor less often as far as can be told ({told})"
+        return f"draws the class asked neither more nor less often as far as can be told ({told})"
     word, sign = ("more", 1) if found.value > 0 else ("less", -1)
     size = Found(abs(found.value), *sorted((sign * found.low, sign * found.high)))
     return f"draws the class asked for {word} often by {say.ends(size)} percentage points"

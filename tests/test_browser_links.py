@@ -23,6 +23,7 @@ LINKS = [  # a view of every page in which everything is chosen otherwise than b
     "speciation?run=second&axis=logSNR&experiment=U-turn",
     "guidance?run=second&class=1",
     "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration",
+    "draw?run=drawer&seed=3",
     "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100",
     "claims?run=second&with=first",
     "ask?run=second&question=Is+one+class+recognizable+earlier+than+another?&class=1&other-class=2",

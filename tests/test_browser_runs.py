@@ -44,7 +44,7 @@ def page(browser: "playwright.Browser", root: Path) -> Iterator["playwright.Page
     with served(root) as address:
         opened = browser.new_page(viewport={"width": 1280, "height": 1300})
         opened.set_default_timeout(PATIENCE)
-        opened.goto(f"{address}/?columns=seed&columns=sweep")
+        opened.goto(f"{address}/runs?columns=seed&columns=sweep")
         opened.locator("p.headline").wait_for()
         yield opened
 

@@ -53,7 +53,8 @@ Record = Callable[[str, object], None]
 def needed(query: str) -> dict[str, object]:
     """Values for a query's parameters that have rows in the run of every table."""
     values = {"sample": 1, "names": ["a group"], "thresholds": [0.5], "view": "x", "judge": "mnist-noisy",
-              "labels": [0], "clip": JUDGE, "template": PROMPTS[0], "steps": STEPS[0], "ids": ["lab"]}  # fmt: skip
+              "labels": [0], "clip": JUDGE, "template": PROMPTS[0], "steps": STEPS[0], "ids": ["lab"],
+              "against": "learning_rate"}  # fmt: skip
     return {name: values[name] for name in re.findall(r"\$(\w+)", statement(query)) if name in values}
 
 

@@ -1,7 +1,6 @@
 """The answers that a report is to hold: in the URL of Ask and of Report, so that they outlive a reload."""
 
 import html
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -49,7 +48,7 @@ def draw(found: Asked, run: str) -> None:
         full = len(held) >= MOST
         st.button("Add to report", key="pin", on_click=_keep, args=(found,), disabled=full, type="primary")
     if held:
-        query = urlencode([("run", run), *((KEY, each.query) for each in held)])
+        query = addresses.query([("run", run), *((KEY, each.query) for each in held)])
         count = f"{len(held)} answer{'' if len(held) == 1 else 's'}"
         link = f'<a href="{addresses.base_path()}/report?{html.escape(query)}" target="_self">Report</a>'
         st.html(f'<p class="note behind">{count} kept for the {link}.</p>')

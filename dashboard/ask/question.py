@@ -4,8 +4,9 @@ A question is written as the query of the link that opens it, so that links, rep
 """
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from dashboard.access import addresses
 from firstlight.errors import RunError
 
 PAGE = "ask"
@@ -52,7 +53,7 @@ class Asked:
     def query(self) -> str:
         """The query of its link."""
         given = {key: getattr(self, field) for key, field in KEYS.items()}
-        return urlencode({key: value for key, value in given.items() if value})
+        return addresses.query({key: value for key, value in given.items() if value})
 
 
 def asked(text: str, run: str = "") -> Asked:

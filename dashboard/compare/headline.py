@@ -75,7 +75,7 @@ def accuracy_words(own: Estimate, base: Estimate) -> str:
     found = differences.gap(own, base)
     if side(found) == 0:
         told = f"{points(found)} percentage points"
-        return f"draws the class asked for neither more nor less often as far as can be told ({told})"
+        return f"draws the class asked neither more nor less often as far as can be told ({told})"
     word = "more" if found.value > 0 else "less"
     low, high = sorted((abs(found.low), abs(found.high)))
     size = Estimate(abs(found.value), low, high, found.n)

@@ -1,10 +1,10 @@
 """Saved views: links that hold all that is chosen on the page, each with a name."""
 
 import html
-from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard.access import addresses
 from dashboard.access.acts import LIST
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
@@ -40,7 +40,7 @@ def draw() -> None:
 def query() -> str:
     """What is chosen on the page, as it stands in the address behind the question mark."""
     asked = {key: st.session_state.get(key) for key in KEYS}
-    return urlencode({key: value for key, value in asked.items() if value not in (None, "", [])}, doseq=True)
+    return addresses.query({key: value for key, value in asked.items() if value not in (None, "", [])})
 
 
 def _save(asked: str) -> None:

@@ -84,7 +84,7 @@ class Page:
         alt = html.escape(getattr(node.proto, "alt", "") or key)
         return (
             f'<figure id="{html.escape(key)}"><div class="scroll" tabindex="0" role="region" aria-label="{alt}">'
-            f'<div class="chart" data-figure="{name}" role="img" aria-label="{alt}"></div></div></figure>'
+            f'<div class="chart" data-figure="{name}"></div></div></figure>'
             f'<script type="application/json" id="{name}">{_json(json.loads(node.proto.spec))}</script>'
         )
 
