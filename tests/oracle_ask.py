@@ -110,4 +110,4 @@ def few(run: str, say: Say) -> tuple[str, str]:
     """Whether fewer evaluations keep the quality: of bundled runs it is open."""
     said = steps(run, say)
     assert said is not None and "cannot be said" in said
-    return said, OPEN
+    return said.partition("\n\n")[0], OPEN

@@ -55,16 +55,6 @@ def test_one_huge_loss_leaves_an_axis_whose_labels_do_not_overlap(largest):
     assert len(loss.loss_curves(frame, True)["layout"]["yaxis"]["tickvals"]) < 20
 
 
-def test_a_reader_keeps_the_zoom_until_the_axes_are_others():
-    figure = loss.loss_curves(losses(), True)
-    other = loss.loss_curves(losses().assign(smooth=[9.0, 8.0, None, 7.0]), True)
-    marks = [charts_theme.kept(each, "losses")["layout"]["uirevision"] for each in (figure, other)]
-    assert marks[0] == marks[1]
-    for changed in (loss.loss_curves(losses(), False), loss.loss_curves(losses(), True, "epoch")):
-        assert charts_theme.kept(changed, "losses")["layout"]["uirevision"] != marks[0]
-    assert "uirevision" not in figure["layout"]
-
-
 @pytest.mark.parametrize("log", [True, False])
 def test_a_metric_against_another_is_valid_plotly_and_literal(log):
     frame = pd.DataFrame({"run": HOSTILE, "step": [1, 2, 3], "value": [0.5, 0.4, 9.0], "against": [0.0, 0.1, 0.2]})

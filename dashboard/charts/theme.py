@@ -64,13 +64,6 @@ def bare_layout(x_title: str, axis: str | None = None) -> Figure:
     }  # fmt: skip
 
 
-def kept(figure: Figure, key: str) -> Figure:
-    """The figure, whose zoom and legend a reader keeps while what is drawn in it changes, until its axes do."""
-    axes = [figure["layout"].get(axis, {}) for axis in ("xaxis", "yaxis")]
-    said = [key, *(f"{axis.get('type')} {(axis.get('title') or {}).get('text')}" for axis in axes)]
-    return {**figure, "layout": {**figure["layout"], "uirevision": " | ".join(said)}}
-
-
 def place_on(place: float, log: bool) -> float:
     """Where an annotation stands: plotly wants the exponent on a logarithmic axis."""
     return math.log10(place) if log else place

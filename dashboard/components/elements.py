@@ -9,7 +9,7 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.theme import CONFIG, Figure, kept
+from dashboard.charts.theme import CONFIG, Figure
 from dashboard.components import csv_download, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.still import still
@@ -117,7 +117,7 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     from plotly.graph_objects import Figure as Built
 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
-    built = Built(kept(figure, key), _validate=False)
+    built = Built(figure, _validate=False)
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
