@@ -1,6 +1,7 @@
 """`firstlight store hide`, `archive`, `show`, `trash` and `restore`: what people do to the runs of the list."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def put(options: argparse.Namespace) -> int:
     for run, _ in changed.before:
         print(f"{run.id}: {options.shelf or 'shown'}")
     for problem in changed.problems:
-        print(problem)
+        print(f"store: {problem}", file=sys.stderr)
     return 1 if changed.problems else 0
 
 
@@ -58,20 +59,20 @@ def throw_away(options: argparse.Namespace) -> int:
 
 
 def bring_back(options: argparse.Namespace) -> int:
-    """Runs out of the trash; 1 where one was not."""
+    """Runs out of the trash."""
     return _each(options.run, lambda run: f"{trash.restore(options.runs, run).id} is back.")
 
 
 def _each(runs: list[str], act: Any) -> int:
-    """Do it to each run, and say what came of it; 1 where it failed for one."""
-    failed = False
+    """Do it to each run, and say what came of it; 1 where it failed for some, 2 where for all."""
+    failed = 0
     for run in runs:
         try:
             print(act(run))
         except RunError as error:
-            failed = True
-            print(error)
-    return int(failed)
+            failed += 1
+            print(f"store: {error}", file=sys.stderr)
+    return min(failed, 1) + (failed == len(runs))
 
 
 def _list(runs: Path) -> int:

@@ -1,6 +1,7 @@
 """The docs' own parts: a section for each page of the dashboard, what is made from code, links, a formula's numbers."""
 
 import argparse
+import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_every_setting_of_every_command_is_in_the_reference_with_what_it_says(ro
         settings = [each for each in actions if not isinstance(each, argparse._SubParsersAction)]
         if not settings:
             continue
-        prog = parser.prog.replace("dashboard report", "report").replace("dashboard check", "check")
+        prog = re.sub("dashboard (report|site|check)", r"\1", parser.prog)
         own = text.split(f"## `{prog}`\n", 1)[1].split("\n## ", 1)[0]
         for action in settings:
             for flag in action.option_strings:

@@ -133,7 +133,8 @@ def test_the_same_as_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     write_run(tmp_path, "live", state="running")
 
     def said(*words: str) -> tuple[int, str]:
-        return main([*words, "--runs", str(tmp_path)]), capsys.readouterr().out
+        code = main([*words, "--runs", str(tmp_path)])
+        return code, "".join(capsys.readouterr())
 
     assert said("hide", "first") == (0, "first: hidden\n") and "(hidden)" in said("list")[1]
     assert said("list", "shelf=hidden")[1].splitlines()[-1] == "1 run" and said("show", "first") == (
@@ -144,7 +145,7 @@ def test_the_same_as_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert code == 1 and "firstlight store restore first" in text and "live is being trained" in text
     assert said("trash")[1].startswith("first  ") and said("restore", "first") == (0, "first is back.\n")
     assert said("trash") == (0, f"The trash of {tmp_path} is empty.\n") and said("trash", "first")[0] == 0
-    assert said("trash", "--empty")[1].startswith("Removed 1 run for good") and said("restore", "first")[0] == 1
+    assert said("trash", "--empty")[1].startswith("Removed 1 run for good") and said("restore", "first")[0] == 2
 
 
 def test_a_view_is_a_name_for_a_query(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ function charts() {
 
 async function components() {
   for (const place of document.querySelectorAll("[data-component]")) {
-    const name = place.dataset.component, inside = place.innerHTML, shadow = place.attachShadow({ mode: "open" })
-    shadow.innerHTML = inside
+    const name = place.dataset.component, shadow = place.attachShadow({ mode: "open" })
+    shadow.append(...place.childNodes)
     shadow.prepend(made("link", { rel: "stylesheet", href: `${up}assets/${name}.css` }))
     const { default: draw } = await import(new URL(`${up}assets/${name}.js`, location).href)
     draw({ data: read(place.dataset.content), parentElement: shadow, setTriggerValue() {}, setStateValue() {} })

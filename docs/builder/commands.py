@@ -1,12 +1,14 @@
 """Every command with its settings, from the parsers that read them."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from importlib import import_module
 
 from firstlight.command import COMMANDS
 from firstlight.installation import HOME
 
+ALIAS = re.compile("dashboard (report|site|check)")  # which `firstlight` has as commands of its own too
 BESIDE = {"benchmarks": "python -m benchmarks"}  # rooms without a subcommand of `firstlight`
 RUNS = "`FIRSTLIGHT_RUNS`, else a checkout's `runs/`, else `./runs`"
 
@@ -36,7 +38,7 @@ def section(parser: argparse.ArgumentParser, said: str) -> str:
     if not rows:
         return ""
     # `report` and `check` are commands of their own, whatever parser they come from
-    prog = parser.prog.replace("dashboard report", "report").replace("dashboard check", "check")
+    prog = ALIAS.sub(r"\1", parser.prog)
     lines = [f"## `{prog}`", "", sentence(said), "", "| setting | what it says |", "|---|---|", *rows]
     return "\n".join(lines)
 
@@ -71,6 +73,6 @@ def _parser(room: str) -> argparse.ArgumentParser:
 
 
 def _place(prog: str, order: list[str]) -> tuple[int, str]:
-    short = prog.replace("dashboard report", "report").replace("dashboard check", "check")
+    short = ALIAS.sub(r"\1", prog)
     found = [place for place, name in enumerate(order) if short == name or short.startswith(f"{name} ")]
     return (found[-1] if found else len(order), "")
