@@ -16,7 +16,7 @@ jobs.under_way()
 
 chosen = choice.chosen()
 saved_views.draw()
-for name, part in inputs.parts(list(tabs.PARTS)):
+for name, part in inputs.parts(list(tabs.PARTS), alike=True):
     with part:
         tabs.PARTS[name](run, chosen)
 jobs.table()

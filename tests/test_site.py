@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 
 IDS = ["mnist-student-2", "fashion-student-4"]
-PAGES = ["recognizability", "trajectory", "compare", "generate"]
+PAGES = ["runs", "recognizability", "trajectory", "compare", "generate"]
 BELOW = "/some/where"  # the path on the server
 PICTURE = """canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
   .filter((_, at) => at % 4 === 0)"""
@@ -118,7 +118,8 @@ def test_only_the_runs_that_were_named_are_there(built: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", [
-    "index.html", f"recognizability/index.html?run={IDS[1]}", f"recognizability/{IDS[0]}.html",
+    "index.html", f"runs/index.html?run={IDS[1]}", f"recognizability/index.html?run={IDS[1]}",
+    f"recognizability/{IDS[0]}.html",
     f"trajectory/index.html?run={IDS[0]}&class=7", f"compare/index.html?run={IDS[0]}&baseline={IDS[1]}",
 ])  # fmt: skip
 def test_a_browser_shows_a_page_and_asks_nobody_else(tab: tuple[Any, list[str]], served: str, asked: str) -> None:

@@ -50,13 +50,15 @@ def says(label: str, more: bool = False) -> str | None:
     return escaped(" ".join(filter(None, told))) or None
 
 
-def parts(names: Sequence[str], key: str = "part") -> list[tuple[str, DeltaGenerator]]:
-    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed; in a file all are."""
+def parts(names: Sequence[str], key: str = "part", alike: bool = False) -> list[tuple[str, DeltaGenerator]]:
+    """Tabs, the open one in the URL. Returns only the open one: what is not open is not computed; in a file all are,
+    unless they are `alike`: then they share controls, of which a page has each but once.
+    """
     asked = st.query_params.get(key)
     if asked is not None and asked not in names:
         refuse(key)
     tabs = st.tabs(names, key=key, on_change="rerun", bind="query-params")
-    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open or still()]
+    return [(name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open or (still() and not alike)]
 
 
 def several(
