@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 
 IDS = ["mnist-student-2", "fashion-student-4"]
-PAGES = ["runs", "recognizability", "trajectory", "compare", "generate"]
+PAGES = ["runs", "training", "recognizability", "trajectory", "compare", "generate"]
 BELOW = "/some/where"  # the path on the server
 PICTURE = """canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
   .filter((_, at) => at % 4 === 0)"""
@@ -118,7 +118,8 @@ def test_only_the_runs_that_were_named_are_there(built: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", [
-    "index.html", f"runs/index.html?run={IDS[1]}", f"recognizability/index.html?run={IDS[1]}",
+    "index.html", f"runs/index.html?run={IDS[1]}", f"training/{IDS[0]}.html",
+    f"recognizability/index.html?run={IDS[1]}",
     f"recognizability/{IDS[0]}.html",
     f"trajectory/index.html?run={IDS[0]}&class=7", f"compare/index.html?run={IDS[0]}&baseline={IDS[1]}",
 ])  # fmt: skip
@@ -193,7 +194,7 @@ def test_a_page_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.Captur
 def test_a_site_is_replaced_whole(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "site"
     shutil.copytree(built / BELOW.strip("/"), out)
-    assert main(["site", IDS[0], "--out", str(out), "--pages", "runs", "--runs", str(BUNDLED)]) == 2
+    assert main(["site", IDS[0], "--out", str(out), "--pages", "report", "--runs", str(BUNDLED)]) == 2
     assert (out / "compare").is_dir()
     assert main(["site", IDS[0], "--out", str(out), "--pages", "steps", "--runs", str(BUNDLED)]) == 0
     assert not (out / "compare").exists()

@@ -126,8 +126,11 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
 def picture(content: bytes, alt: str) -> None:
     """A PNG, every pixel of it a whole number of the screen's."""
     if still():
-        address = base64.b64encode(content).decode()
-        st.html(f'<div class="picture"><img src="data:image/png;base64,{address}" alt="{html.escape(alt)}"></div>')
+        address, said = base64.b64encode(content).decode(), html.escape(alt)
+        st.html(
+            f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
+            f'<img src="data:image/png;base64,{address}" alt="{said}"></div>'
+        )
     else:
         st.image(content, output_format="PNG", alt=alt)
 
