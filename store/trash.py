@@ -12,6 +12,7 @@ from pathlib import Path
 
 from firstlight.archives import own_run, words_alone
 from firstlight.errors import RunError
+from firstlight.gigabytes import gigabytes
 from firstlight.lock import locked, manifest_lock
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
@@ -102,14 +103,7 @@ def empty(runs: Path) -> tuple[int, int]:
 
 def limit() -> int:
     """Bytes that the trash holds at most. Raises RunError for a setting that is no number."""
-    said = os.environ.get(GIGABYTES, "")
-    try:
-        most = float(said or DEFAULT)
-    except ValueError:
-        most = -1.0
-    if not 0 <= most < 1e9:
-        raise RunError(f"{GIGABYTES}={said[:40]} is no number of gigabytes; set it to one such as {DEFAULT:.0f}.")
-    return int(most * 1e9)
+    return gigabytes(GIGABYTES, DEFAULT, none=True)
 
 
 def _own(runs: Path, run_id: str) -> Run:

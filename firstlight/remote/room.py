@@ -1,11 +1,11 @@
 """How much of archives elsewhere is kept here: runs that were not looked at for longest make room for others."""
 
-import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from firstlight.errors import RunError
+from firstlight.gigabytes import gigabytes
 from firstlight.remote.copy_state import HIDDEN, CopyState
 from firstlight.run_id import RUN_ID
 
@@ -14,14 +14,7 @@ GIGABYTES, DEFAULT = "FIRSTLIGHT_CACHE_GB", 20.0
 
 def limit() -> int:
     """In bytes. Raises RunError for a setting that is no number."""
-    said = os.environ.get(GIGABYTES, "")
-    try:
-        most = float(said or DEFAULT)
-    except ValueError:
-        most = -1.0
-    if not 0 < most < 1e9:
-        raise RunError(f"{GIGABYTES}={said[:40]} is no number of gigabytes; set it to one such as {DEFAULT:.0f}.")
-    return int(most * 1e9)
+    return gigabytes(GIGABYTES, DEFAULT)
 
 
 def held(state: CopyState) -> int:
