@@ -6,12 +6,12 @@ from firstlight.errors import RunError
 
 
 def gigabytes(name: str, usual: float, none: bool = False) -> int:
-    """What a variable of the environment says, in bytes; `none`: 0 is allowed. Raises RunError for what is no number."""
+    """What a variable of the environment says, in bytes; `none`: 0 is one too. Raises RunError for what is no number."""
     said = os.environ.get(name, "")
     try:
         most = float(said or usual)
     except ValueError:
         most = -1.0
-    if not (0 <= most if none else 0 < most) or not most < 1e9:
+    if not (most >= 0 if none else most > 0) or not most < 1e9:
         raise RunError(f"{name}={said[:40]} is no number of gigabytes; set it to one such as {usual:.0f}.")
     return int(most * 1e9)
