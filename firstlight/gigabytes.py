@@ -6,7 +6,7 @@ from firstlight.errors import RunError
 
 
 def gigabytes(name: str, usual: float, none: bool = False) -> int:
-    """What a variable of the environment says, in bytes; `none`: 0 is one too. Raises RunError for what is no number."""
+    """What a variable of the environment says, in bytes; `none`: 0 too. Raises RunError for what is no number."""
     said = os.environ.get(name, "")
     try:
         most = float(said or usual)
