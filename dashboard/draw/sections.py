@@ -135,7 +135,7 @@ def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -
         made, alt = plates.live(work.live, work.image, work.top, names), told
     with answer:
         elements.headline(told or place.judges.remark)
-    st.image(made, output_format="PNG", alt=alt)
+    elements.picture(made, alt=alt)
     elements.note(
         student if isinstance(student, str) else f"{student.name} knows these levels below pure noise; from each it "
         "brings the drawing back in as many evaluations as lie ahead. "
@@ -167,7 +167,7 @@ def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
         return
     if turns.done < turns.total:
         st.progress(turns.done / turns.total, f"{turns.done} of {turns.total} parts; drawing on begins anew")
-    st.image(plates.levels(turns, work.top), output_format="PNG", alt="The drawing noised to each level, and back")
+    elements.picture(plates.levels(turns, work.top), alt="The drawing noised to each level, and back")
     if work.top != NOT_YET:
         heads, *rows = table.rows(turns, work.top, names, place.judges, teacher.listens)
         elements.table(heads, rows, "drawing")
