@@ -1,6 +1,5 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
-import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from dashboard.charts.theme import CONFIG, Figure
 from dashboard.components import csv_download, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.still import still
+from dashboard.pictures import grid
 
 STYLE = Path(__file__).parent.parent / "style.css"
 
@@ -126,10 +126,10 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
 def picture(content: bytes, alt: str) -> None:
     """A PNG, every pixel of it a whole number of the screen's."""
     if still():
-        address, said = base64.b64encode(content).decode(), html.escape(alt)
+        said = html.escape(alt)
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<img src="data:image/png;base64,{address}" alt="{said}"></div>'
+            f'<img src="{grid.address(content)}" alt="{said}"></div>'
         )
     else:
         st.image(content, output_format="PNG", alt=alt)

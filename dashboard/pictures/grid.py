@@ -3,6 +3,7 @@
 Pixels are data: nearest neighbour, the same black and white in both themes, a hole where a value is no number.
 """
 
+import base64
 import io
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -68,6 +69,11 @@ def _cross(draw: ImageDraw.ImageDraw, x: int, y: int, width: int, height: int) -
     """An empty cell with a line through."""
     draw.rectangle([x, y, x + width - 1, y + height - 1], fill=NIGHT, outline=MUTED)
     draw.line([x, y + height - 1, x + width - 1, y], fill=MUTED)
+
+
+def address(content: bytes) -> str:
+    """A PNG as the address of a picture that stands in the page itself."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def png(picture: Image.Image) -> bytes:

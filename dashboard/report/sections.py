@@ -1,6 +1,5 @@
 """What the template shows: of all runs together, and of each."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
-from dashboard.pictures import snapshots
+from dashboard.pictures import grid, snapshots
 from dashboard.report import answers, claims, clip, recognizability, trajectories
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
@@ -187,7 +186,7 @@ def _trained_with(run: pd.Series) -> str:
 
 
 def _picture(content: bytes | None) -> str:
-    return "" if content is None else "data:image/png;base64," + base64.b64encode(content).decode()
+    return "" if content is None else grid.address(content)
 
 
 def _figure(figure: theme.Figure, figures: list[dict[str, Any]]) -> int:

@@ -1,6 +1,5 @@
 """The table of runs: its rows, its columns, its pages; a damaged run has a row too."""
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -152,7 +151,7 @@ def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
         image = pixels.unpack(bytes(content), int(run["size"]), int(run["channels"]))
     except ValueError:
         return None
-    return "data:image/png;base64," + base64.b64encode(grid.plate(image[None], scale=2)).decode()
+    return grid.address(grid.plate(image[None], scale=2))
 
 
 def every_id(at: Chosen, ask: Ask) -> list[str]:

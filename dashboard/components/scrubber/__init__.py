@@ -20,7 +20,7 @@ from dashboard.axes import SOURCE, Axis
 from dashboard.charts.theme import ACCENT, PURPLE, SKY
 from dashboard.components.terms import meaning
 from dashboard.format import number
-from dashboard.pictures.grid import png
+from dashboard.pictures.grid import address, png
 from dashboard.pictures.pixels import Bytes
 
 HERE = Path(__file__).parent
@@ -144,7 +144,7 @@ def _view(strip: Strip, view: str) -> dict[str, Any]:
 def _sheet(stacks: dict[str, Bytes], views: Sequence[str]) -> str:
     """All frames as one PNG in a data address: a row for each view, a column for each frame."""
     rows = [np.concatenate(list(np.broadcast_to(stacks[view], (*stacks[view].shape[:3], 3))), axis=1) for view in views]
-    return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(np.concatenate(rows)))).decode()
+    return address(png(Image.fromarray(np.concatenate(rows))))
 
 
 def _finite(value: Any) -> float | None:
