@@ -4,7 +4,6 @@ A step costs no round trip: the server sends sprite sheets and a few numbers, an
 step stands in the URL, and the browser reads it there again.
 """
 
-import base64
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
