@@ -1,6 +1,7 @@
 """The statements of store/sql: their text, what they read, and the values that are bound to them."""
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,26 +19,35 @@ def statement(name: str) -> str:
     return text(f"{name}.sql")
 
 
-def views_of(sql: str) -> list[str]:
+@cache
+def views_of(sql: str) -> tuple[str, ...]:
     """The views that a statement stands on, directly or through a macro."""
     words = words_of(sql)
-    return [view for view in VIEWS if view in words or MACROS.get(view, view) in words]
+    return tuple(view for view in VIEWS if view in words or MACROS.get(view, view) in words)
 
 
-def tables_of(sql: str) -> list[str]:
+@cache
+def tables_of(sql: str) -> tuple[str, ...]:
     """The tables that a statement reads."""
-    return [table for view in views_of(sql) if view != "cards" for table in SOURCES.get(view, (view,))]
+    return tuple(table for view in views_of(sql) if view != "cards" for table in SOURCES.get(view, (view,)))
 
 
-def words_of(sql: str) -> set[str]:
+@cache
+def words_of(sql: str) -> frozenset[str]:
     """Every word outside of its comments."""
-    return set(re.findall(r"\w+", re.sub(r"--.*", "", sql)))
+    return frozenset(re.findall(r"\w+", re.sub(r"--.*", "", sql)))
+
+
+@cache
+def values_of(sql: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of a statement's values, and of those that may be left out."""
+    wanted, optional = (re.findall(pattern, sql) for pattern in (r"\$(\w+)", r"coalesce\(\$(\w+)"))
+    return frozenset(wanted), frozenset(optional)
 
 
 def bound_to(name: str, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """The values to bind. Raises TypeError for one that is unknown or missing."""
-    wanted = set(re.findall(r"\$(\w+)", sql))
-    optional = set(re.findall(r"coalesce\(\$(\w+)", sql))
+    wanted, optional = values_of(sql)
     unknown = parameters.keys() - wanted - {"run", "runs"}
     missing = wanted - optional - parameters.keys()
     if unknown or missing:
