@@ -17,8 +17,8 @@ from jobs.drive import check_on, drive
 from jobs.job import FAILED, FINISHED, PRUNED, UNDER_WAY, Job, existing_job, job_at, jobs_in, new_job, numbered_job
 from jobs.local import Local
 from jobs.plan import PAUSE, Member, Plan, archive_words, plan_of, ready_again, to_be_done_again
+from jobs.status_table import batch, listed, literal, member_row, summary
 from jobs.sweep_file import plan_in
-from jobs.table import batch, listed, literal, member_row, summary
 
 LOOK_SECONDS = 0.5
 PATIENCE = 30.0  # seconds for a job to end in good order

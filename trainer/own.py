@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from trainer.own_files import from_file, from_files
 from trainer.own_folder import from_folder, inner, natural, size_wanted
+from trainer.own_test_split import every_tenth
 from trainer.picture_files import SIZES
 from trainer.raw_pictures import Images, OwnError, images_of
 
 LEAST = 20  # pictures of each class
-TEST_EVERY = 10  # of each class every tenth picture is kept for testing, where nothing says which are
 LEAST_RANGE, LEAST_DEVIATION = 32, 1  # of all values, of 255
 
 
@@ -52,14 +52,6 @@ def everything(path: Path, resize: int) -> Own:
     found = Own(classes, images, labels, test, said)
     check(path, found)
     return found
-
-
-def every_tenth(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which pictures are kept for testing: of each class the first and every tenth from there."""
-    place = np.zeros(len(labels), np.int64)  # a picture's number within its class
-    for label in np.unique(labels):
-        place[labels == label] = np.arange((labels == label).sum())
-    return place % TEST_EVERY == 0
 
 
 def classes_of(

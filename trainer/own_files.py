@@ -15,7 +15,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainer.own_folder import split_of, visible
+from trainer.own_folder import visible
+from trainer.own_test_split import split_of
 from trainer.picture_files import opened
 from trainer.raw_pictures import OwnError, Raw, channels_first
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from trainer.own_test_split import split_of
 from trainer.picture_files import SIZES, opened
 from trainer.raw_pictures import OwnError, Raw
 
@@ -15,11 +16,6 @@ LEFT_OVER = {  # what systems leave in folders, beside hidden files
     "__macosx", "__pycache__", "$recycle.bin", "system volume information", "@eadir", "lost+found", "thumbs.db",
     "ehthumbs.db", "desktop.ini",
 }  # fmt: skip
-SPLITS = {
-    "train": {"train", "training", "trn", "trainset", "trainingset", "traindata", "trainingdata", "trainimages"},
-    "test": {"test", "testing", "tst", "testset", "testingset", "testdata", "testimages"},
-    "val": {"val", "valid", "validation", "valset", "validset", "validationset", "dev", "eval", "holdout"},
-}
 
 
 def natural(name: str) -> list[str | int]:
@@ -36,12 +32,6 @@ def visible(folder: Path) -> list[Path]:
 def folders_in(folder: Path) -> list[Path]:
     """Its visible folders, 2 before 10."""
     return sorted((each for each in visible(folder) if each.is_dir()), key=lambda each: natural(each.name))
-
-
-def split_of(name: str) -> str:
-    """train, test or val, as a file's or folder's name says; empty where it does not."""
-    words = re.findall(r"[a-z]+", name.lower())
-    return next((split for split, names in SPLITS.items() if {*words, "".join(words)} & names), "")
 
 
 def inner(folder: Path) -> Path:

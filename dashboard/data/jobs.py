@@ -9,7 +9,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from jobs.job import FOLDER, UNDER_WAY, Job, read
 from jobs.queue import before, told
-from jobs.table import literal, summary
+from jobs.status_table import literal, summary
 
 TAIL = 20_000  # bytes of a log that a page shows
 

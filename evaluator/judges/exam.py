@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evaluator.judges.calibration import calibration
 from evaluator.judges.judge import Judge, softmax
 from evaluator.stats.intervals import plain, wilson
-from jobs.lines import counted
+from jobs.progress_lines import counted
 
 NOISE_LEVELS = tuple(range(-8, 13, 2))  # logSNRs at which a noisy judge is examined
 REAL_LEVELS = tuple(np.arange(-6.0, 4.1, 0.5).tolist())  # logSNRs at which it is told how many real ones are recognized

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from evaluator.judges.augmentation import LOGSNR, add_noise, distort
 from firstlight.runtime import set_torch_threads
-from jobs.lines import counted
+from jobs.progress_lines import counted
 from trainer.device import fast_bfloat16
 
 BATCH = 256

@@ -16,7 +16,7 @@ from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Numbers
 from firstlight.atomic_writes import replacing
 from firstlight.errors import JudgeError
-from jobs.lines import counted
+from jobs.progress_lines import counted
 
 FLOOR_DRAWS = 20  # how often the real-vs-real distance is measured
 SUBSET = 5000  # real features kept, for KID, precision and recall

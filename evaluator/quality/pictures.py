@@ -19,7 +19,7 @@ from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
-from jobs.lines import counted
+from jobs.progress_lines import counted
 from jobs.shares import shares
 from sampler import session
 from sampler.generation import Progress, Settings, generate, settings_of
