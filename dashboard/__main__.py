@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from dashboard.access import addresses
 from dashboard.access.acts import ACTS, limit
-from dashboard.access.exposure import ACCESS, ADDRESS, Exposure, exposure
+from dashboard.access.exposure import ACCESS, ADDRESS, LOCAL, Exposure, exposure
+from firstlight.announcement import ANNOUNCE
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, beside, cache, more, named
 from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
@@ -96,6 +97,8 @@ def serve(chosen: argparse.Namespace) -> int:
     runs = _named(chosen).resolve()
     environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
     environment[ALONE] = ",".join((*(LEAN.keys() - os.environ.keys()), ACCESS))  # jobs that a page starts compute
+    if where.access != LOCAL:
+        environment.pop(ANNOUNCE, None)  # what others start here runs no command of whoever started it
     if other := beside(runs):
         environment[BESIDE] = address(other)
     names = " and ".join(

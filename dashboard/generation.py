@@ -116,10 +116,18 @@ def draw(
     fastest, weaker = (net, steer.weaker) if steer else (quickest(net, settings), None)
     begin = partial(generate, fastest, labels.tolist(), seeds.tolist(), settings, steer=steer)
     steps = begin()  # raises where the request makes no sense
-    if steer is None or not steer.score:
-        asked = labels.tobytes(), seeds.tobytes(), settings, steer.law if steer else ""
-        steps = _shared(*asked, *(_content(each) for each in (fastest, weaker) if each)).watched(begin)
+    if (shared := _shared_by(net, labels, seeds, settings, steer)) is not None:
+        steps = shared.watched(begin)
     yield from queued(steps, len(labels), fastest, weaker)
+
+
+def stored(
+    net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings, steer: Steer | None = None
+) -> Progress | None:
+    """The last step of a drawing that somebody asked for before and that is still held; it costs nothing."""
+    shared = _shared_by(net, labels, seeds, settings, steer)
+    last = shared.last if shared else None
+    return last if last is not None and last.done == last.total else None
 
 
 @dataclass(eq=False)
@@ -145,6 +153,17 @@ class Shared:
                 now = self.last
             seen = now.done
             yield now
+
+
+def _shared_by(
+    net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings, steer: Steer | None
+) -> Shared | None:
+    """The drawing of all who ask for this; None where a judge steers it, which this process may load anew."""
+    if steer is not None and steer.score:
+        return None
+    fastest, weaker = (net, steer.weaker) if steer else (quickest(net, settings), None)
+    asked = labels.tobytes(), seeds.tobytes(), settings, steer.law if steer else ""
+    return _shared(*asked, *(_content(each) for each in (fastest, weaker) if each))
 
 
 @lru_cache(SHARED)

@@ -99,7 +99,8 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
 def unrolled(denoiser: Denoiser, classes: list[str], form: Form) -> tuple[bytes, dict[str, Any]]:
     """A student's whole drawing as one graph, and what export.json says of it."""
     content = whole_graph(denoiser, classes, form)
-    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "drawing": built_in(denoiser.config)}
+    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "form": form}
+    entry["drawing"] = built_in(denoiser.config)
     return content, entry | whole_parity(denoiser, content, form)
 
 

@@ -17,7 +17,7 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
 }
 
 NEEDS = {  # a command's first words, what they cannot do without; others say what is missing when they come to it
-    "export": "torch", "trace": "torch", "fit-judge": "torch", "fit-clip": "open_clip",
+    "export": "torch", "trace": "torch", "resume": "torch", "fit-judge": "torch", "fit-clip": "open_clip",
     "ablations": "onnx", **dict.fromkeys(("novelty", "memorisation", "uturn", "classifier", "late-start"), "mlxtend"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 
 OWNERS = ("recorded", "adopted")  # presets of runs that other programs trained
+KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")  # data sets that a training has by their name alone
 
 
 def trained_elsewhere(run: Run) -> bool:
@@ -31,6 +32,30 @@ def trajectories_by(run: Run) -> str:
     if trained_elsewhere(run) and not run.denoiser.is_file():
         return f"{denoiser_by(run)}, then: firstlight trace {run.id}"
     return f"Make them with: firstlight trace {run.id}"
+
+
+def resumed_by(run: Run) -> str:
+    """How a training of ours that ended before its end goes on, a sentence."""
+    if not _left(run):
+        return f"It left no checkpoint; train it anew with: firstlight train --id {run.id} --overwrite"
+    return f"Go on with: firstlight resume {run.id}" + ("" if _known(run) else " --data FOLDER")
+
+
+def resuming(run: Run) -> list[list[str]]:
+    """The same as words after `firstlight`; none where it cannot go on, or needs pictures that only a person has."""
+    return [["resume", run.folder.name]] if _left(run) and _known(run) else []
+
+
+def _left(run: Run) -> bool:
+    return (run.checkpoints / "last.safetensors").is_file()
+
+
+def _known(run: Run) -> bool:
+    """Whether a run's pictures are had by their name; a student's lie in its folder, or are drawn by its teacher."""
+    from firstlight.run_json import card_of
+
+    card = card_of(run)
+    return bool(card["config"].get("teacher")) or card["dataset"].get("name") in KNOWN
 
 
 def evaluated_by(run: Run, command: str, how: str) -> str:

@@ -8,7 +8,7 @@ from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from jobs.job import Job
 
-KEPT = ("--data", "--threads", "--processes", "--runs")  # what `resume` takes too
+KEPT = ("--data", "--threads", "--processes", "--announce", "--runs")  # what `resume` takes too
 
 
 def words_of(job: Job) -> list[str]:

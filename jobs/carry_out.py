@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from firstlight.announcement import ANNOUNCE, address, announce, announced
 from firstlight.archives import BESIDE, NAMED
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.lock import locked
-from firstlight.run_state import now
+from firstlight.run_state import moment, now
 from jobs import progress
 from jobs.again import words_of
 from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, existing_job, has_lock
@@ -56,7 +57,23 @@ def carry_out(job: Job, parent: int = 0) -> int:
         state = beat.interrupted or (FINISHED if code == 0 else FAILED)
         if state != "lost":
             job.update(state=state, ended=now(), code=code, message=last_sentence(job.log) if state == FAILED else "")
+            _announce(job)
     return code
+
+
+def _announce(job: Job) -> None:
+    """Run the user's command where there is one; of a training the run was announced, of a batch the batch will be."""
+    card = job.card()
+    command = os.environ.get(ANNOUNCE, "")
+    if not command.strip() or card["of"] or announced:
+        return
+    took = (moment(card["ended"]) - moment(card["started"] or card["ended"])).total_seconds()
+    known = {
+        "FIRSTLIGHT_JOB": job.id, "FIRSTLIGHT_RUN": card["run"], "FIRSTLIGHT_STATE": card["state"],
+        "FIRSTLIGHT_SECONDS": f"{took:.1f}", "FIRSTLIGHT_LOSS": "", "FIRSTLIGHT_LINK": address(f"runs?job={job.id}"),
+    }  # fmt: skip
+    if said := announce(command, f"the end of {job.id}", known):
+        print(f"warning: {said}", file=sys.stderr, flush=True)
 
 
 def _wait_for_turn(job: Job) -> None:
@@ -76,6 +93,8 @@ def _run(job: Job, card: dict[str, Any]) -> int:
     from firstlight.command import main
 
     os.environ.update({name: card["environment"][name] for name in (NAMED, BESIDE) if name in card["environment"]})
+    if card["of"]:  # many of one kind
+        os.environ.pop(ANNOUNCE, None)
     if Path(card["cwd"]).is_dir():
         os.chdir(card["cwd"])
     try:
@@ -139,7 +158,8 @@ def last_sentence(log: Path) -> str:
     """What a command said last: of a fault, the sentence that names the fix."""
     with suppress(OSError), log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 4096))
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
+        lines = [line for line in lines if line and not line.startswith("warning: ")]
         if lines and (found := SENTENCE.fullmatch(lines[-1])):
             return found[1][:300]
     return "It ended without a word."

@@ -31,9 +31,11 @@ def latest(runs: Path, words: Sequence[str]) -> Job | None:
 
 
 def told(card: Mapping[str, Any]) -> list[str]:
-    """The words of a job's card, without where the archive lies."""
+    """The words of a job's card, without where the archive lies and without a command that announces its end."""
     words = [str(word) for word in card.get("words", [])]
-    return words[: words.index("--runs")] if "--runs" in words else words
+    words = words[: words.index("--runs")] if "--runs" in words else words
+    told = zip(words, ["", *words], strict=False)  # each after the one before it
+    return [word for word, before in told if "--announce" not in (word.partition("=")[0], before)]
 
 
 def before(job: Job) -> list[Job]:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard import generation, run_facts
-from dashboard.components import elements, progress, remedy
+from dashboard.components import elements, remedy
 from dashboard.data import adopted, archive
-from dashboard.generate import form, result, student, weaker
+from dashboard.generate import form, pictures, result, student, weaker
 
 elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
 run = archive.chosen_run()
@@ -22,17 +22,12 @@ else:
     if not net.no_label:
         instead = " but away from a weaker network." if weaker.weaker_runs(run) else ": it draws at guidance 1."
         elements.note(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided{instead}")
-    if asked is not None:
-        with archive.faults():
-            st.session_state["finished"] = form.draw(run, net, asked)
-
-    if said := progress.said_cancelled():
-        elements.note(said)
-    drawn = st.session_state.get("finished")
-    if drawn is None or drawn.run != run["run"]:
+    drawn = pictures.shown(run, net, asked)
+    if drawn is None:
         elements.note(
-            f"Choose and draw. {net.reason} The seed alone decides a picture, whatever else is drawn with it; "
-            "what a reload of this page loses is drawn again from the same seed."
+            "Choose and draw. The seed alone decides a picture, whatever else is drawn with it; the address of this "
+            "page then draws the same pictures again."
         )
     else:
         result.draw(drawn, answer)
+    result.runtime(archive.folder(run), net)

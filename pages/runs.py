@@ -1,6 +1,6 @@
 """What has been trained, and how good is it."""
 
-from dashboard.components import elements, inputs, live
+from dashboard.components import announcements, elements, inputs, live
 from dashboard.data import archive
 from dashboard.runs import choice, headline, jobs, saved_views, selection, tabs, trash
 
@@ -13,6 +13,7 @@ elements.headline(headline.sentence(archive.ask("best_drawn").iloc[0]))
 running = live.running()
 live.watched(lambda: live.progress(*running), running)
 jobs.under_way()
+announcements.draw(jobs=True)
 
 chosen = choice.chosen()
 saved_views.draw()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.components import control_bar, elements, live
+from dashboard.components import announcements, control_bar, elements, live
 from dashboard.data import archive
 from dashboard.training import choice, memorisation, novelty, sections
 
@@ -13,6 +13,7 @@ with st.container(horizontal=True):
     ids = control_bar.others(run)
     chosen = choice.choice(run)
 
+announcements.draw()
 live.watched(lambda: sections.curves(answer, ids, chosen), ids)
 
 st.subheader("Pictures through training", anchor=False)

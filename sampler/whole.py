@@ -19,7 +19,7 @@ from firstlight.errors import SamplerError
 from firstlight.graph import SCALE_INPUT
 from firstlight.ort import ort
 from firstlight.run_folder import Run
-from firstlight.runtime import CPU, CUDA, again, brief, inference_session
+from firstlight.runtime import CPU, CUDA, again, brief, helpful, inference_session
 from sampler import session
 from sampler.agreement import check_answer, check_card
 from sampler.guidance import folded
@@ -28,6 +28,7 @@ INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(f
 DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
 SIGNATURES = ((INPUTS, [DENOISED, IMAGES, SUMS]),)
 MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
+FORMS = {"columns": ", laid out in columns", "half": ", in half precision"}  # of a graph, in words
 NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
 
 Arrays = dict[str, NDArray[Any]]
@@ -162,7 +163,7 @@ def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
     A GPU runs the one in half precision only. Raises SamplerError as sampler.session.load does.
     """
     session.check_provider(provider)
-    fit = {name: entry for name, entry in exported(run).items() if entry.get("drawing") == drawing(settings)}
+    fit = fitting(run, settings)
     runs_on = {run.unrolled_half: "CUDA"} if provider != "cpu" and not session.obstacle() else {}
     for path, wanted in (runs_on | {run.unrolled: "CPU"}).items():
         if path.name in fit:
@@ -172,9 +173,29 @@ def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
     return None
 
 
+def fitting(run: Run, settings: Any) -> dict[str, dict[str, Any]]:
+    """The unrolled graphs that draw with these settings, as `exported` has them."""
+    built = drawing(settings)
+    return {name: entry for name, entry in exported(run).items() if built is not None and entry["drawing"] == built}
+
+
+def drawn_by(run: Run, settings: Any, net: "Whole | session.Denoiser | None" = None) -> str:
+    """Which graph draws, in which runtime and on how many threads, a sentence; of `net`, where one is loaded."""
+    places = {"CPU": "the CPU", "CUDA": "the GPU", "": "a GPU where CUDA loads, else on the CPU"}
+    on = net.provider if net else "CPU" if session.obstacle() else ""
+    fit, graphs = fitting(run, settings), (run.unrolled, *(() if on == "CPU" else (run.unrolled_half,)))
+    name = net.path.name if net else next((path.name for path in graphs if path.name in fit), run.denoiser.name)
+    how = "the network alone, step by step"
+    if name != run.denoiser.name:
+        how = "a student's whole drawing as one graph" + FORMS.get(str(fit.get(name, {}).get("form")), "")
+    most = helpful()
+    threads = f", in {most} thread{'' if most == 1 else 's'} that share the pictures" if on == "CPU" else ""
+    return f"Drawn from {name} ({how}) by ONNX Runtime {ort.__version__} on {places[on]}{threads}."
+
+
 def drawing(settings: Any) -> dict[str, Any] | None:
     """What a graph must have built in to draw with these settings; None where no graph can."""
-    if not settings.student or settings.clip or settings.eta:
+    if settings is None or not settings.student or settings.clip or settings.eta:
         return None
     return built_in(settings)
 
@@ -187,9 +208,10 @@ def built_in(settings: Any) -> dict[str, Any]:
 def exported(run: Run) -> dict[str, dict[str, Any]]:
     """The unrolled graphs that export.json names, by file name; none where it cannot be read."""
     try:
-        return dict(json.loads(run.export.read_text())["unrolled"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = dict(json.loads(run.export.read_text())["unrolled"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+    return {str(name): entry for name, entry in found.items() if isinstance(entry, dict) and "drawing" in entry}
 
 
 def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:

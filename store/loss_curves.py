@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from firstlight.loss import loss_of
 from store.verification import Entry
-from store.views import LOSS_NAMES, text
+from store.views import text
 
 SMALL = 16 << 20  # bytes of Parquet, about a million steps
 COLUMNS = ["step", "epoch", "metric", "value"]
@@ -116,19 +117,13 @@ def _read(found: Entry, named: str | None) -> Logged:
     except (OSError, pa.ArrowException) as error:
         raise duckdb.IOException(str(error)) from error
     words = {word for each in tables for part in each["metric"].chunks for word in part.dictionary.to_pylist()}
-    name = named if named is not None else _loss_of(words)
+    name = named if named is not None else loss_of(words)
     parts = [each if words == {name} else each.filter(pc.equal(each["metric"], name)) for each in tables if name]
     parts = [each for each in parts if len(each)]
     if not parts:
         return Logged(np.empty(0, np.int64), np.empty(0), np.empty(0))
     rows = Logged(*(np.concatenate([each[column].to_numpy() for each in parts]) for column in Logged._fields))
     return rows if (np.diff(rows.step) > 0).all() else rows.at(np.argsort(rows.step, kind="stable"))
-
-
-def _loss_of(names: set[str]) -> str | None:
-    """The best of the names that a loss has; None where none is one."""
-    ranks = {name: LOSS_NAMES.index(name.lower()) for name in sorted(names) if name.lower() in LOSS_NAMES}
-    return min(ranks, key=ranks.__getitem__, default=None)
 
 
 def _shown(cursor: Connection, finite: dict[str, Logged], width: int, points: int) -> dict[str, NDArray[np.int64]]:

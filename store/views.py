@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from firstlight.archives import beside, more
 from firstlight.errors import RunError
+from firstlight.loss import LOSS_NAMES
 from firstlight.run_state import moment
 from firstlight.schema import TABLES
 from store.verification import Entry
@@ -24,11 +25,6 @@ from store.verification import Entry
 SQL = Path(__file__).parent / "sql"
 SOURCES = {"judgements": ("judgements", "recognition", "posterior", "clip_steps")}  # on more tables than their own
 VIEWS = ("cards", *(name for name in TABLES if name not in SOURCES["judgements"][1:]))
-# what a training loss may be called, in any case; the first of them that a run has is its loss
-LOSS_NAMES = (
-    "loss", "train/loss", "loss/train", "train_loss", "training/loss", "training_loss", "loss/training",
-    "train/loss_step", "train_loss_step", "train/loss_epoch", "train_loss_epoch", "train/epoch_loss",
-)  # fmt: skip
 
 CARDS = pa.schema(
     [

@@ -3,17 +3,19 @@
 import math
 
 import numpy as np
-from oracle_compare import _aligned, _drawn, _in_common, _never, _when
+from oracle_compare import _aligned, _drawn, _in_common, _when
 from oracle_experiments import steps
 from parquet_oracle import (
     Found,
     Numbers,
+    Recognized,
     card,
     close,
     columns,
     ends,
     figure,
     half,
+    mean,
     recognized,
     share,
     table_of,
@@ -80,10 +82,21 @@ def runs(run: str, base: str, say: Say) -> tuple[str, str]:
     fine, least = close(base) and close(run), max(threshold(base), threshold(run))
     ours, theirs = _in_common(*(_aligned(recognized(each, fine, least)) for each in (run, base)))
     many = max(ours.never.mean(), theirs.never.mean()) > 0.05
-    short, full = _never(ours, theirs, least, say) if many else _when(ours, theirs, say)
-    words = full or short
+    short, full = _when(ours, theirs, say)
+    words = _left(ours, theirs, least, say) if many else full or short
     verdict = YES if "recognizable earlier by" in words else NO if "recognizable later by" in words else OPEN
     return f"Against {base}, {run} {words}.", verdict
+
+
+def _left(ours: Recognized, theirs: Recognized, least: float, say: Say) -> str:
+    """Whether one leaves more unrecognized to the end, and how many each does."""
+    apart = mean(100.0 * (ours.never.astype(float) - theirs.never.astype(float)), ours.seed)
+    word = "neither more nor fewer" if apart.low <= 0 <= apart.high else "more" if apart.value > 0 else "fewer"
+    known = " as far as can be told" if word.startswith("neither") else ""
+    told = f"({say.ends(apart, slack=0.2)} percentage points, n = {say(len(ours.at))})"
+    each = [say.ends(share(side.never, side.seed), 100, " %") for side in (ours, theirs)]
+    end = f"That is {each[0]} against {each[1]}, at p ≥ {say(least)}"
+    return f"leaves {word} pictures unrecognized to the end{known} {told}.\n{end}"
 
 
 def better(run: str, base: str, say: Say) -> tuple[str, str]:

@@ -48,7 +48,7 @@ from store.database import Archive
 OF_NO_RUN = {"glossary": "how many terms there are"}
 LIVE = {
     "generate": "its sentence is of pictures drawn now: tests/test_dashboard_generation.py",
-    "ask": "one sentence for each question: tests/test_ask.py",
+    "ask": "one sentence for each question, as short: tests/test_ask.py",
     "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
 }
 FOUND = '<p class="headline">'

@@ -225,3 +225,35 @@ def test_a_job_outlives_its_page_and_its_server_and_the_next_one_shows_it(run: R
     assert later.says(f"{job.id}, trace mine: waits for {ahead.id}") and "Do it here" not in later.buttons
     ahead.update(state="finished")
     assert until(job) == "finished" and run.trajectories.is_file()
+
+
+def test_a_training_that_was_cut_short_goes_on_from_its_page(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Training and Runs, for operators; not one of others' programs, without a checkpoint, or of own pictures."""
+    silent = {"state": "running", "heartbeat": "2020-01-01T00:00:00+00:00", "step": 50, "tables": ("metrics",)}
+    shipped = {"dataset": card("gone")["dataset"] | {"name": "digits5000"},
+               "config": card("gone")["config"] | {"dataset": "digits5000"}}  # fmt: skip
+    gone = write_run(run.archive, "gone", **silent, **shipped)
+    assert "Resume" not in labels(linked("training", run="gone"))  # there is nothing to go on from
+    gone.checkpoints.mkdir()
+    (gone.checkpoints / "last.safetensors").write_bytes(b"none")
+    write_run(run.archive, "theirs", **silent, preset="recorded")
+    strange = card("strange")["dataset"] | {"name": "bars"}
+    own = write_run(run.archive, "strange", **silent, dataset=strange)
+    own.checkpoints.mkdir()
+    (own.checkpoints / "last.safetensors").write_bytes(b"none")
+    assert "Resume" not in labels(linked("training", run="theirs"))
+    page = linked("training", run="strange")
+    assert "Resume" not in labels(page) and "firstlight resume strange --data FOLDER" in words(page)
+    assert button(linked("runs", run="gone"), "Resume").help == "starts firstlight resume gone"
+
+    page = linked("training", run="gone")
+    button(page, "Resume").click().run()
+    (job,) = jobs_in(run.archive)
+    assert job.card()["words"][:2] == ["resume", "gone"] and until(job) == "failed"  # these were its pictures not
+    page.run()
+    assert f"{job.id} failed: {job.card()['message']}" in words(page) and "Resume" in labels(page)
+
+    monkeypatch.setenv(ACCESS, VIEWERS)
+    page = linked("training", run="gone")
+    forged(page, "Resume").click().run()
+    assert len(jobs_in(run.archive)) == 1 and "is for operators" in words(page)

@@ -8,6 +8,7 @@ from archive_fixture import write_run
 from test_pages import Open, opened, words  # noqa: F401
 
 from dashboard.components import live as components_live
+from firstlight.run_folder import Run
 from store.notes import Notes, read_notes, write_notes
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png)"
@@ -60,10 +61,17 @@ def test_runs_are_found_by_tag_and_note(opened: Open, tmp_path: Path) -> None:  
 
 
 def test_a_crashed_run_says_how_to_go_on(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_run(tmp_path, "gone", state="running", heartbeat="2020-01-01T00:00:00+00:00", step=50)
-    assert "gone crashed: its heartbeat stopped at step 50 of 200. Go on with: firstlight resume gone" in words(
-        opened("training")
-    )
+    run = write_run(tmp_path, "gone", state="running", heartbeat="2020-01-01T00:00:00+00:00", step=50)
+    said = "gone crashed: its heartbeat stopped at step 50 of 200."
+    assert f"{said} It left no checkpoint; train it anew with: firstlight train" in words(opened("training"))
+    checkpoint(run)
+    for page in ("training", "runs"):
+        assert f"{said} Go on with: firstlight resume gone" in words(opened(page, run="gone"))
+
+
+def checkpoint(run: Run) -> None:
+    run.checkpoints.mkdir()
+    (run.checkpoints / "last.safetensors").write_bytes(b"")
 
 
 def test_how_far_a_run_is_and_how_long_still(tmp_path: Path) -> None:

@@ -169,6 +169,12 @@ def test_an_analyst_draws_and_writes_until_the_limit_is_reached(address: str, ar
             assert visitor.says("At most 1 notes a minute are anyone's here; wait")
             await visitor.page("blind-test")
             await visitor.page("blind-test", visitor.buttons["0"])
+        for seed, shown in ((0, True), (9, False)):  # a link shows what was drawn just now, and draws nothing itself
+            link = f"run=drawer&each=2&steps=3&seed={seed}&drawn=drawer"
+            async with visit(address, link, await sign_in(address, ADA)) as visitor:
+                await visitor.page("generate")
+                assert visitor.told.errors == [] and ("Picture, PNG" in visitor.buttons) == shown
+                assert visitor.says("Press Draw for the pictures of this address") != shown
 
     asyncio.run(press())
     assert (archive / "drawer" / "notes.json").is_file()

@@ -7,14 +7,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from firstlight.announcement import watched
 from firstlight.archives import add_flag, own_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from firstlight.run_folder import Run
+from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.telemetry import switch_off
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
-from trainer.launcher import launch, launched
+from trainer.launcher import launch, launched, of_several
 
 MOST_THREADS, MOST_PROCESSES = 1024, 64
 
@@ -25,21 +27,30 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         within("threads", options.threads, MOST_THREADS)
-        if "processes" in options:
-            within("processes", options.processes, MOST_PROCESSES)
-            options.id = named(options)
-            if launched() == 1 and (options.processes or 1) > 1:
-                return launch(words, options.processes, options.id)
-        if options.command in ("trace", "sampling") and "guest" in card_of(run := own_run(options.runs, options.run)):
-            _adopted(run, options)
-            return 0
-        with extras():
-            from trainer import commands
-
-            return commands.run(options)
+        if "processes" not in options:
+            return _carry_out(words, options)
+        within("processes", options.processes, MOST_PROCESSES)
+        options.id = named(options)
+        if of_several() > 0:  # the first of them says how it ended
+            return _carry_out(words, options)
+        with watched(run_at(options.runs, options.id), options.announce):
+            return _carry_out(words, options)
     except (RunError, SamplerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _carry_out(words: list[str], options: argparse.Namespace) -> int:
+    """The command, here or in as many processes as it asks for."""
+    if "processes" in options and launched() == 1 and (options.processes or 1) > 1:
+        return launch(words, options.processes, options.id)
+    if options.command in ("trace", "sampling") and "guest" in card_of(run := own_run(options.runs, options.run)):
+        _adopted(run, options)
+        return 0
+    with extras():
+        from trainer import commands
+
+        return commands.run(options)
 
 
 def within(name: str, number: int | None, most: int) -> None:
@@ -108,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (start, student, again):
         command.add_argument("--processes", type=int, metavar="N", help="share every batch among N (default: 1)")
         command.add_argument("--keep-epochs", action="store_true", help="keep each epoch's weights, for `jobs epochs`")
+        command.add_argument("--announce", default="", metavar="COMMAND", help="run this when the training ends")
     for command in (start, student, again, record, default):
         add_flag(command)
         command.add_argument("--threads", type=int, help="processor threads of each process (default: all cores)")

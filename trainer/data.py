@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from firstlight.extras import extras
+from firstlight.remedy import KNOWN
 from trainer import idx, own
 from trainer.idx import DataError as DataError
 from trainer.raw_pictures import OwnError
@@ -17,7 +18,6 @@ from trainer.raw_pictures import OwnError
 DIGITS = tuple("0123456789")
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
-KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")
 PUBLISHED = {  # digest of a split's pictures and labels -> the dataset
     "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c": "mnist",  # training
     "a0863a96c44e5666edbb30c4071ee79ca0514c621e6349c5967fc78e7305c891": "mnist",

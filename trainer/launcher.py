@@ -33,6 +33,11 @@ def launched() -> int:
     return int(os.environ.get("WORLD_SIZE") or 1)
 
 
+def of_several() -> int:
+    """The place of this process among those that train together, from 0; one that this module started comes after."""
+    return int(MEETING in os.environ) or int(os.environ.get("RANK") or 0)
+
+
 def launch(words: Sequence[str], size: int, run_id: str) -> int:
     """Run the command `words` in `size` processes; returns its exit status. run_id: the run that they train.
 

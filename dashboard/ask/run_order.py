@@ -9,11 +9,11 @@ from dashboard.ask.recognition import QUERIES, remarks, table_of, unjudged
 from dashboard.compare import charts, differences
 from dashboard.compare.comparison import same_noise
 from dashboard.compare.differences import MOST_NEVER, Row
-from dashboard.compare.headline import never_words, recognized_words
+from dashboard.compare.headline import recognized_words
 from dashboard.data import adopted, judgements
-from dashboard.format import share
+from dashboard.format import points, share
 from evaluator.recognizability.carry_over import FINE, closely
-from evaluator.recognizability.points import points
+from evaluator.recognizability.points import points as points_of
 from evaluator.recognizability.thresholds import threshold
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import side
@@ -40,8 +40,8 @@ def earlier(at: Ground) -> Answer:
     whole = rows[0]
     verdict, reason = _verdict(whole)
     unknown = math.isnan(whole.difference.value)
-    short, full = never_words(whole, least) if unknown else recognized_words(whole, AXIS)
-    said = full or short
+    short, full = recognized_words(whole, AXIS)
+    said = _never(whole, least) if unknown else full or short
     return Answer(
         at.asked, statement, f"Against {base.id}, {own.id} {said}.", verdict, reason,
         None if unknown or whole.apart else Effect(f"{own.id} less {base.id}, logSNR", whole.difference, "{:+.2f}"),
@@ -50,6 +50,17 @@ def earlier(at: Ground) -> Answer:
         QUERIES, "compare", there, tuple(dict.fromkeys((*remarks(own, view), *remarks(base, view)))),
         _shown(rows, own.id, base.id),
     )  # fmt: skip
+
+
+def _never(row: Row, least: float) -> str:
+    """Whether a run leaves more pictures unrecognized than another, and below it how many each."""
+    word = {1: "more", -1: "fewer"}.get(side(row.more_never), "neither more nor fewer")
+    apart = f"{points(row.more_never)} percentage points, n = {row.more_never.n:,}"
+    known = "" if side(row.more_never) else " as far as can be told"
+    return (
+        f"leaves {word} pictures unrecognized to the end{known} ({apart}).\n"
+        f"That is {share(row.never)} against {share(row.baseline_never)}, at p ≥ {least:.2f}"
+    )
 
 
 def unlike(own: Side, base: Side) -> str:
@@ -75,7 +86,7 @@ def _rows(at: Ground, own: Side, base: Side, view: str, judges: list[str], least
         judgements.seen_by(at.ask, each.id, view, judge, json.loads(each.run["config"] or "{}"))
         for each, judge in zip((own, base), judges, strict=True)
     ]
-    found = [points(each, least) for each in views]
+    found = [points_of(each, least) for each in views]
     common = differences.common(views, AXIS, min(each.end for each in found))
     shared = same_noise(own.run, base.run)
     return differences.contrasts(own.id, found[0], found[1], own.classes, common, shared)

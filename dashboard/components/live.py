@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import format
 from dashboard.access import sign_in
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.data import archive
 
 UNHEARD = 15.0  # seconds without a heartbeat before it is said
@@ -17,7 +17,7 @@ LOOK = 2.0  # seconds between two looks: what is written is on the screen within
 def watched(view: Callable[[], None], runs: list[str]) -> None:
     """Draw a view, and again every LOOK seconds while one of these runs is being trained."""
     states = _states(runs) if runs else {}
-    if "running" not in states.values():
+    if not any(state == "running" for state, _ in states.values()):
         view()
         return
 
@@ -42,19 +42,22 @@ def progress(*runs: str) -> None:
     for _, row in archive.ask("runs", runs=list(runs)).iterrows():
         if row["state"] == "running":
             st.progress(share(row), elements.literal(f"{row['run']}: {said(row)}"))
-        elif row["state"] == "crashed":
-            elements.note(f"{row['run']} crashed: {_crashed(row)}")
+        else:
+            cut_short(row)
 
 
-def _crashed(run: pd.Series) -> str:
-    """Where a run crashed, and what goes on with it."""
+def cut_short(run: pd.Series) -> None:
+    """Where a training crashed or was stopped, and what goes on with it, with its button; nothing for any other."""
+    if run["state"] not in ("crashed", "stopped"):
+        return
+    name, at, crashed = str(run["run"]), f"step {run['step']:,.0f}", run["state"] == "crashed"
     if run["preset"] == "recorded":
-        why = run["reason"] or "Its heartbeat stopped."
-        return f"{why} It was at step {run['step']:,.0f}; go on by recording it with resume=True."
-    return (
-        f"its heartbeat stopped at step {run['step']:,.0f} of {run['steps']:,.0f}. "
-        f"Go on with: firstlight resume {run['run']}"
-    )
+        how = f"crashed: {run['reason'] or 'Its heartbeat stopped.'} It was" if crashed else "was stopped"
+        elements.note(f"{name} {how} at {at}; go on by recording it with resume=True.")
+        return
+    at = f"{at} of {run['steps']:,.0f}"
+    how = f"crashed at {at}: {run['reason']}" if run["reason"] else f"crashed: its heartbeat stopped at {at}."
+    remedy.resume(f"{name} {how if crashed else f'was stopped at {at}.'}", name)
 
 
 def share(run: pd.Series) -> float:
@@ -73,7 +76,7 @@ def said(run: pd.Series) -> str:
     return f"{text}{left}{heard}"
 
 
-def _states(runs: list[str]) -> dict[str, str]:
-    """The state of each of the runs that can still be read."""
+def _states(runs: list[str]) -> dict[str, tuple[str, bool]]:
+    """The state of each of the runs that can still be read, and whether its loss was no number at a step."""
     frame = archive.ask("runs", runs=runs)
-    return dict(zip(frame["run"], frame["state"], strict=True))
+    return dict(zip(frame["run"], zip(frame["state"], frame["diverged_at"].notna(), strict=True), strict=True))

@@ -41,6 +41,16 @@ def stop(said: str, run: str, what: str, how: str = "Do it with") -> NoReturn:
     st.stop()
 
 
+def resume(said: str, run: str) -> None:
+    """A quiet line that a training ended before its end, and what goes on with it, with its button.
+
+    said: how it ended, a sentence.
+    """
+    folder = archive.run_folder(run)
+    elements.note(f"{said} {remedy.resumed_by(folder)}")
+    offer(said, folder, remedy.resuming(folder), "Resume")
+
+
 def network(run: str, stopping: bool = False) -> None:
     """Say that a run has no network to draw with, where it has none, with the button; `stopping`: and end the page."""
     denoiser = archive.run_folder(run).denoiser
@@ -73,7 +83,7 @@ def button(said: str, run: str, what: str, more: Sequence[str] = ()) -> None:
     offer(said, archive.run_folder(run), _commands(archive.run_folder(run), what, more))
 
 
-def offer(said: str, folder: Run, commands: Sequence[Sequence[str]]) -> None:
+def offer(said: str, folder: Run, commands: Sequence[Sequence[str]], label: str = "Do it here") -> None:
     """The button that starts commands, words after `firstlight`, one after another; or the jobs that do it already."""
     if not commands:
         return
@@ -87,7 +97,7 @@ def offer(said: str, folder: Run, commands: Sequence[Sequence[str]]) -> None:
         jobs.log(last)
     why = barred(folder, commands)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Do it here", key=f"start-{key}", on_click=_begin, args=(folder, commands), disabled=bool(why),
+        st.button(label, key=f"start-{key}", on_click=_begin, args=(folder, commands), disabled=bool(why),
                   help="starts " + ", then ".join(f"firstlight {' '.join(words)}" for words in commands))  # fmt: skip
         if why:
             elements.note(why)

@@ -9,9 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import generation
 from dashboard.charts.guidance import name_of, weights
 from dashboard.components import elements
+from dashboard.components.still import still
 from dashboard.generate import headline, labelled_set
 from dashboard.generation import Drawn
+from firstlight.run_folder import Run
+from sampler.generation import Settings
 from sampler.guidance_laws import LAWS
+from sampler.session import Denoiser
+from sampler.whole import drawn_by
 
 
 def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
@@ -20,7 +25,7 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
     with answer:
         elements.headline(headline.sentence(drawn))
     elements.picture(picture, alt=headline.sentence(drawn))
-    elements.note(f"{headline.setting(drawn)} {drawn.reason}", drawn.provider)
+    elements.note(headline.setting(drawn), drawn.provider)
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")
         st.download_button(
@@ -33,6 +38,14 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
         )
     if drawn.scales is not None and np.ptp(drawn.scales) > 0:
         _weights(drawn, drawn.scales)
+
+
+def runtime(run: Run, net: Denoiser, settings: Settings | None = None) -> None:
+    """A line on which graph draws, in what. settings: of a student, which may have a graph for them."""
+    if still():  # it is of this computer
+        return
+    graph = generation.quickest(net, settings) if settings else net
+    elements.note(f"{drawn_by(run, settings, graph)} {graph.reason}")
 
 
 def _name(drawn: Drawn) -> str:

@@ -13,7 +13,7 @@ from dashboard import run_facts
 from dashboard.access import sign_in
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import Refused, refusal
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, progress
 from dashboard.data import archive
 from dashboard.generate import form, result
 from dashboard.generate.form import MOST_EACH, Request
@@ -34,9 +34,14 @@ def section(run: pd.Series, net: Denoiser) -> None:
     if barred := refusal(DRAW):
         elements.note(barred)
         return
+    if said := progress.said_cancelled():
+        elements.note(f"{said} Change something, and it is drawn.")
+        return
     drawn = None if asked is None else _draw(run, net, asked)
     if drawn is not None:
         result.draw(drawn, answer)
+    if asked is not None:
+        result.runtime(archive.folder(run), net, asked.settings)
 
 
 def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:

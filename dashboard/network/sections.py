@@ -1,15 +1,20 @@
 """The network read from its exported graph, and drawn."""
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements, remedy
+from dashboard.components.still import still
 from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
 from firstlight.errors import SamplerError
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
+from sampler.generation import settings_of
+from sampler.whole import drawn_by
 
 
 def network(run: pd.Series) -> Anatomy | str:
@@ -27,14 +32,18 @@ def _network(folder: Run, size: int, signs: Signatures) -> Anatomy | str:
 
 
 def draw(run: pd.Series, net: Anatomy | str) -> None:
-    """The drawing, and its shapes as rows."""
+    """The drawing, its shapes as rows, and what draws pictures with the network."""
+    folder = archive.folder(run)
     if isinstance(net, str):
         elements.note(net)
         remedy.button(net, str(run["run"]), "export", ["--keep"] if "--keep" in net else [])
-        return
-    alt = f"The U-Net of {run['run']}: {', '.join(part.name for part in net.parts)}; {len(net.skips)} skips"
-    elements.chart(diagram.drawing(net), "network", alt, diagram.table(net))
-    elements.note(
-        "Blocks are as high as their pictures and as wide as their channels (the number inside); hover for shapes. "
-        "Time and class are added up and told to every block; the source tells them to the middle alone."
-    )
+    else:
+        alt = f"The U-Net of {run['run']}: {', '.join(part.name for part in net.parts)}; {len(net.skips)} skips"
+        elements.chart(diagram.drawing(net), "network", alt, diagram.table(net))
+        elements.note(
+            "Blocks are as high as their pictures and as wide as their channels (the number inside); hover for shapes. "
+            "Time and class are added up and told to every block; the source tells them to the middle alone."
+        )
+    if folder.denoiser.is_file() and not still():  # it is of this computer
+        with suppress(SamplerError):  # of a card that cannot be read
+            elements.note(drawn_by(folder, settings_of(folder)))

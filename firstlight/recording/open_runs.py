@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from firstlight.announcement import watch
 from firstlight.archives import archive
 from firstlight.atomic_writes import sweep
 from firstlight.errors import RunError
@@ -30,7 +31,7 @@ _OPEN: dict[tuple[Path, str], Recorder] = {}  # archive and id asked for -> the 
 def record(
     id: str, *, dataset: str, classes: Iterable[Any] | int | None, size: int, config: Any = None,
     name: str | None = None, tags: Iterable[str] = (), resume: bool = False, runs: str | Path | None = None,
-    channels: int | None = None, steps: int = 0, pictures: int = 0,
+    channels: int | None = None, steps: int = 0, pictures: int = 0, announce: str | None = None,
 ) -> Recorder:  # fmt: skip
     """Begin to record a run, and return its recorder: call log and snapshot in the loop, and finish, or use a `with`.
 
@@ -38,7 +39,8 @@ def record(
     and width of a picture in pixels. config: any settings, shown as they are; what is no JSON is kept as its text.
     resume: go on with a run of this id where there is one. runs: the archive's folder, else that of every command.
     channels: 1 or 3, else those of the first picture. steps: how many are wanted, and pictures: how many are learned
-    from, where that is known.
+    from, where that is known. announce: a command for the shell that is run when the run ends, however it does; what
+    became of it stands in its environment (docs/training.md). Default: FIRSTLIGHT_ANNOUNCE, else none.
 
     A process that ends without `finish` ends the run: finished, or crashed where an exception ended it. An id that
     this process still records (a notebook cell that is run again) ends as stopped, and the new run is `id-2`. Raises
@@ -57,7 +59,7 @@ def record(
         card |= {"tags": [clean(str(tag)) for tag in tags]} if tags else {}
         card["settings"] |= as_settings(config)
         card |= {"state": "running", "finished": None, "steps": max(int(steps), card["steps"])}
-        recorder = Recorder(run, card, lock, channels)
+        recorder = Recorder(run, card, lock, channels, watch(run, announce))
     except BaseException as error:
         lock.close()
         if isinstance(error, OSError):
@@ -140,6 +142,8 @@ def _count(pictures: int) -> dict[str, int]:
 def _at_exit() -> None:
     for recorder in list(_OPEN.values()):
         recorder.end_with_process()
+    for recorder in list(_OPEN.values()):
+        recorder.announced()
 
 
 def _forked() -> None:

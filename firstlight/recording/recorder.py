@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from firstlight.announcement import Watch
 from firstlight.errors import RunError
 from firstlight.lock import Held
 from firstlight.manifest import write_manifest
@@ -34,8 +35,10 @@ LONGEST_NAME = 500  # characters of a metric's name
 class Recorder:
     """One recorded run; made by firstlight.record. Every method may be called from any thread of the process."""
 
-    def __init__(self, run: Run, card: dict[str, Any], lock: Held, channels: int | None) -> None:
-        self.run, self.card = run, card
+    def __init__(
+        self, run: Run, card: dict[str, Any], lock: Held, channels: int | None, watch: Watch | None = None
+    ) -> None:
+        self.run, self.card, self._watch = run, card, watch
         self.refusal = ""  # why nothing is taken any more
         self._taken = ""  # by another process, with the sentence on it
         self._lock, self._writing = lock, threading.Lock()
@@ -178,6 +181,13 @@ class Recorder:
                 f"The last of {self.id} could not be written ({error.strerror}); make room and call finish() again."
             ) from error
         self._lock.close()
+        if self._watch:
+            self._watch.let_go()
+
+    def announced(self) -> None:
+        """Wait until a command that announces the end of the run has ended, where there is one."""
+        if self._watch:
+            self._watch.wait()
 
     def _lose(self) -> None:
         """Let go of a run that another process writes now. Raises RunError, the first time."""
