@@ -94,8 +94,8 @@ def framed(headings: Sequence[str], body: str, name: str, kind: str = "") -> str
     every = f"""<label class="all" style="--rows:'{count:,}'"><input type="checkbox" aria-label="all rows"></label>"""
     return (
         f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{every if count > MANY else ""}'
-        f'<table class="figures {kind}" style="{heads(headings)}"><thead><tr>{head}</tr></thead>'
-        f'<tbody>{body}</tbody></table><span class="more"></span></div>'
+        f'<span class="more"></span><table class="figures {kind}" style="{heads(headings)}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -25,9 +25,9 @@ def table(frame: pd.DataFrame, config: Mapping[str, Any]) -> str:
         for _, row in frame.iterrows()
     )
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="table">'
+        '<div class="scroll" tabindex="0" role="region" aria-label="table"><span class="more"></span>'
         f'<table class="figures cards" style="{elements.heads(names)}">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table><span class='more'></span></div>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
