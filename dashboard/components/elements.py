@@ -90,10 +90,11 @@ def framed(headings: Sequence[str], body: str, name: str, kind: str = "") -> str
     As `cards` each row stands alone on a narrow screen, and narrow.css writes before each value what it is; of many
     rows it shows the first until one asks for all.
     """
-    head, count = "".join(f"<th>{named(text)}</th>" for text in headings), body.count("<tr")
-    every = f"""<label class="all" style="--rows:'{count:,}'"><input type="checkbox" aria-label="all rows"></label>"""
+    head, rows = "".join(f"<th>{named(text)}</th>" for text in headings), body.count("<tr>")
+    every = f"""<label class="all" style="--rows:'{rows:,}'"><input type="checkbox" aria-label="all rows"></label>"""
+    every = every if kind == "cards" and rows > MANY else ""
     return (
-        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{every if count > MANY else ""}'
+        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{every}'
         f'<span class="more"></span><table class="figures {kind}" style="{heads(headings)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
