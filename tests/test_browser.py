@@ -166,13 +166,6 @@ def test_the_very_first_request_may_be_a_deep_link(opened: Page) -> None:
     page.get_by_role("heading", name="Recognizability").wait_for()
 
 
-def test_a_page_fits_a_narrow_screen(opened: Page) -> None:
-    page = opened("trajectory?run=first", width=390)
-    shows(page, OWN["trajectory"])
-    page.locator(".scrubber canvas").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
 def test_what_is_chosen_is_in_the_url_and_comes_back(opened: Page) -> None:
     page = opened("trajectory")
     shows(page, "recognizes this 0")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from narrow_screen import faults
 from test_browser import address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -32,15 +33,10 @@ def test_two_people_answer_by_keys_at_once(opened: Page, archive: Path) -> None:
         for who, page in enumerate(pages):
             page.keyboard.press(str(who + 1))
             asked(page, turn + 1)
+    assert faults(pages[1], 360) == []
     held = [json.loads(file.read_text()) for file in sorted((archive / "second" / "answers").glob("*.json"))]
     assert sorted([answer["said"] for answer in each["answers"]] for each in held) == [[1] * 5, [2] * 5]
     pages[0].get_by_role("button", name="Stop here").click()
     shows(pages[0], "5 answers are too few for a curve")
     pages[0].get_by_role("button", name="Another sitting").click()
     pages[0].get_by_role("button", name="Begin").wait_for()
-
-
-def test_the_picture_fits_a_narrow_screen(opened: Page) -> None:  # noqa: F811
-    page = opened("blind-test?run=first&pictures=20", width=390)
-    begin(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

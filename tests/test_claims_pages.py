@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened  # noqa: F401
 from test_lab_pages import words as written
 
+from dashboard.charts.narrow import narrowed
 from dashboard.claims import text as claims_text
 from dashboard.components.verdicts import table_with_reasons
 from dashboard.network.anatomy import built
@@ -96,6 +97,11 @@ def test_networks_of_any_depth_are_drawn_by_plotlys_rules(levels: int) -> None:
     net = built(weights(levels), 32)
     figure = go.Figure(drawing(net))
     assert len(figure.layout.shapes) == len(net.parts) + 2 and len(net.skips) == 2 * levels
+    small = go.Figure(narrowed(drawing(net)))
+    across, down = small.layout.xaxis.range, small.layout.yaxis.range
+    middles = [(box.y0 + box.y1) / 2 for box in small.layout.shapes[: len(net.parts)]]
+    assert middles == sorted(middles, reverse=True) and down[0] < middles[-1] < middles[0] < down[1]
+    assert all(across[0] < min(box.x0, box.x1) <= max(box.x0, box.x1) < across[1] for box in small.layout.shapes)
     rows = table(net)
     assert rows["weights"].sum() == net.parameters and len(rows) == len(net.parts) + 2
 

@@ -12,6 +12,7 @@ from dashboard.pictures import snapshots, trajectories
 from dashboard.pictures.grid import AMBER, GAP, LABEL, NIGHT, plate
 from dashboard.pictures.pixels import shown, shown_noisy, unpack
 from dashboard.pictures.real_pictures import BUNDLED, REAL, real_pictures
+from dashboard.pictures.wrapped import wrapped
 from firstlight.levels import alpha, sigma
 from trainer.data import DIGITS, GARMENTS
 
@@ -59,6 +60,25 @@ def test_labels_take_room_and_letters_that_the_font_lacks_do_no_harm():
     made = pixels(plate(cells, 1, rows=["a", "日本"], columns=[["1"], ["2"]], heads=["step", "λ"]))
     assert made.shape[0] == GAP + 2 * (LABEL + 4) + 2 * (8 + GAP)
     assert made.shape[1] > 8 + GAP + 8
+
+
+def test_a_narrow_screen_has_every_cell_of_a_plate_in_the_order_of_reading():
+    cells = np.broadcast_to(np.arange(100, 135, dtype=np.uint8).reshape(5, 7, 1, 1, 1), (5, 7, 8, 8, 1))
+    whole = plate(cells, 2, list("abcde"), [list("1234567")], ["step"], marked=[(4, 6)])
+    cut = pixels(wrapped(whole, 100))
+    assert cut.shape[1] == 100 and wrapped(whole, pixels(whole).shape[1]) == whole
+    places = [np.argwhere((cut == grey).all(axis=-1)) for grey in range(100, 135)]
+    assert [len(place) for place in places[:-1]] == [16 * 16] * 34 and 200 < len(places[-1]) < 16 * 16
+    assert (cut == AMBER).all(axis=-1).sum() == 16 * 16 - len(places[-1])
+    corners = [tuple(place.min(axis=0)) for place in places]
+    assert corners == sorted(corners) and len({top for top, _ in corners}) == 10  # each row goes on in another line
+
+
+def test_on_a_narrow_screen_too_a_picture_stands_above_its_neighbour():
+    cells = np.broadcast_to(np.arange(100, 114, dtype=np.uint8).reshape(2, 7, 1, 1, 1), (2, 7, 8, 8, 1))
+    cut = pixels(wrapped(plate(cells, 2, ["generated", "nearest"]), 100))
+    (y, x), (below, under) = (np.argwhere((cut == grey).all(axis=-1)).min(axis=0) for grey in (106, 113))
+    assert x == under and 16 < below - y < 40
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 1, 8, 8, 2)])

@@ -7,9 +7,10 @@ import pytest
 
 from dashboard import axes
 from dashboard.axes import on_axes
-from dashboard.charts import class_pairs, theme
+from dashboard.charts import class_pairs, panels, theme
 from dashboard.charts import incidence as charts_incidence
 from dashboard.charts.curves import Curve, Level, Mark, curves
+from dashboard.charts.narrow import narrowed
 from evaluator.stats.intervals import Estimate
 
 HOSTILE = "<b>x</b> $y$ %{z}"
@@ -34,6 +35,30 @@ def test_incidence_is_valid_plotly_on_every_axis(axis: str, labels: int) -> None
     go.Figure(figure)
     assert "<b>" not in str(figure) and "$" not in str(figure)
     go.Figure(charts_incidence.beside(courses(labels, ("a", HOSTILE)), names, axis))
+
+
+@pytest.mark.parametrize("labels", [1, 2, 7, 10])
+def test_on_a_narrow_screen_panels_stand_as_if_they_had_been_drawn_in_two_columns(
+    labels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, places = [str(label) for label in range(labels)], charts_incidence.Places(70.0, {0: 60.0}, theory=50.0)
+    wide = charts_incidence.incidence(courses(labels), names, "% of steps", places, dark=True)
+    before = str(wide)
+    made = narrowed(wide)
+    assert str(wide) == before, "the figure is somebody else's"
+    monkeypatch.setattr(panels, "ACROSS", 2)
+    drawn = charts_incidence.incidence(courses(labels), names, "% of steps", places, dark=True)
+    for one, other in zip(made["data"], drawn["data"], strict=True):
+        for axis in ("x", "y"):
+            assert np.allclose(*(np.array(each[axis], float) for each in (one, other)), atol=2e-4, equal_nan=True)
+    held = [
+        [(note["x"], note["y"], note["text"]) for note in figure["layout"]["annotations"]] for figure in (made, drawn)
+    ]
+    assert np.allclose(*([each[:2] for each in notes] for notes in held))
+    for axis in ("xaxis", "yaxis"):
+        assert made["layout"][axis]["range"] == pytest.approx(drawn["layout"][axis]["range"])
+    assert made["layout"]["yaxis"]["tickvals"] == pytest.approx(drawn["layout"]["yaxis"]["tickvals"])
+    go.Figure(made)
 
 
 def test_recognized_rises_from_below_and_other_classes_hang_from_above() -> None:
@@ -76,6 +101,7 @@ def test_a_swap_map_has_no_diagonal() -> None:
     figure = class_pairs.swap_map(frame, ["0", HOSTILE])
     go.Figure(figure)
     assert figure["data"][0]["z"] == [[None, 0.25], [1.0, None]]
+    assert go.Figure(narrowed(figure)).data[0].colorbar.orientation == "h"
 
 
 @pytest.mark.parametrize("axis", axes.AXES)

@@ -17,6 +17,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 from test_pages import words
 
+from dashboard.charts.narrow import narrowed
 from dashboard.compare import configuration
 from dashboard.components.csv_download import parquet_of
 from dashboard.runs import charts, choice, groups, table
@@ -105,9 +106,13 @@ def test_the_charts_hold_to_plotlys_rules(archive: Archive) -> None:
     for figure in (charts.scatter(frame, "rate", SECONDS), charts.scatter(frame, "kind", SECONDS),
                    charts.parallel(frame, ["rate", "kind"], SECONDS)):  # fmt: skip
         go.Figure(figure)
+        go.Figure(narrowed(figure))
     assert charts.scatter(frame, "rate", SECONDS)["layout"]["xaxis"]["type"] == "log"
     best_quarter = charts.parallel(frame, ["rate", "kind"], SECONDS)["data"][1]
     assert best_quarter["name"] == "the best quarter" and best_quarter["y"] == [0.0, 0.0, 0.0, None]
+    downwards = narrowed(charts.parallel(frame, ["rate", "kind"], SECONDS))
+    assert downwards["data"][1]["x"] == best_quarter["y"] and downwards["data"][1]["y"] == [0, -1, -2, None]
+    assert [note["text"] for note in downwards["layout"]["annotations"][-3:]] == ["rate", "kind", SECONDS.label]
 
 
 def test_any_setting_and_figure_is_a_column_an_order_and_in_the_files(archive: Archive) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from app_fixture import linked
 from axe_playwright_python.sync_playwright import Axe
+from narrow_screen import looked_at
 from test_browser import PATIENCE, browser, playwright, pytestmark  # noqa: F401
 
 from dashboard.__main__ import main
@@ -126,6 +127,7 @@ def test_only_the_runs_that_were_named_are_there(built: Path) -> None:
 def test_a_browser_shows_a_page_and_asks_nobody_else(tab: tuple[Any, list[str]], served: str, asked: str) -> None:
     page, wrong = tab
     shown(page, f"{served}/{asked}")
+    assert looked_at(page) == []
     found = Axe().run(page)
     assert [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []
     assert wrong == []

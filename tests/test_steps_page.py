@@ -127,3 +127,16 @@ def test_damaged_pictures_are_one_sentence(opened: Open, tmp_path: Path) -> None
     write_table(run.solver_steps, table_of(SOLVER_STEPS, torn))
     write_manifest(run)
     assert "steps.parquet has 7 bytes of pictures" in words(opened())
+
+
+@pytest.mark.parametrize("lowest", [0.1, 0.6, 0.97])
+@pytest.mark.parametrize("measure", ["accuracy", "time"])
+def test_labels_of_an_axis_do_not_overlap(measure: str, lowest: float) -> None:
+    frame = pd.DataFrame({"network": "first", "solver": "ddim", "evaluations": [1, 2, 100], "n": 600})
+    for end in ("", "_low", "_high"):
+        frame[f"accuracy{end}"], frame[f"ms{end}"] = [lowest, 0.98, 0.9999], [0.02, 3.0, 5e3 * lowest]
+    axis = steps_chart.chart(frame, "first", steps_chart.MEASURES[measure])["layout"]["yaxis"]
+    drawn = [1 - lowest, 1e-3] if measure == "accuracy" else [0.02, 5e3 * lowest]
+    places = np.sort(np.log10(axis["tickvals"]))
+    apart = np.diff(places) / abs(np.log10(drawn[0] / drawn[1])) * 220  # pixels
+    assert apart.min() >= 14 and len(places) == len(axis["ticktext"]) > 3

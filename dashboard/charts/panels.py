@@ -140,6 +140,7 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
         "annotations": said,
         "height": 2 * HEIGHT - 180 if plane.down > 1 else HEIGHT, "margin": {"l": 52, "r": 8, "t": 4, "b": 48},
         "showlegend": False, "dragmode": False, "hovermode": "closest", "title": {"text": ""},
+        "meta": {"panels": [plane.count, plane.across]},
     }  # fmt: skip
 
 

@@ -32,15 +32,13 @@ def _verdicts(run: str, stamp: int, others: int) -> tuple[Found, ...]:
 
 def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     """A mark for each part and run, and where it stands below."""
-    head = "".join(f"<th>{name}</th>" for name in (elements.named("statement"), *map(html.escape, ids)))
     body = []
     for source, title, _, own in claims_text.statements(verdicts):
         cells = "".join(f"<td>{_marks([each for each in own if each.run == run])}</td>" for run in ids)
         body.append(
             f'<tr><td><a href="#{source.lower()}" target="_self">{source}</a> {html.escape(title)}</td>{cells}</tr>'
         )
-    table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
-    st.html(f'<div class="wide" tabindex="0" role="region" aria-label="All statements">{table}</div>')
+    st.html(elements.framed(("statement", *ids), "".join(body), "All statements", "cards" if len(ids) > 2 else ""))
     elements.note(f"The source: {terms.meaning('source')}")
     elements.note("✓ supported, ✗ not supported, ? cannot say; one mark for each part of a statement.")
 

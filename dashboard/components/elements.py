@@ -2,19 +2,26 @@
 
 import html
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts.narrow import narrowed
 from dashboard.charts.theme import CONFIG, Figure
-from dashboard.components import csv_download, terms
+from dashboard.components import csv_download, screen, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
+from dashboard.pictures.wrapped import wrapped
 
-STYLE = Path(__file__).parent.parent / "style.css"
+NARROW = Path(__file__).with_name("narrow.css")
+STYLES = (Path(__file__).parent.parent / "style.css", NARROW)
+NARROWEST = 320  # pixels that a page has for a picture on a narrow screen
+MANY = 12  # rows of which a narrow screen shows the first alone
+LETTER, BETWEEN = 7.4, 24  # pixels of a letter in a table, and between its columns
 
 
 def title(name: str, question: str) -> None:
@@ -73,12 +80,36 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
     """A small table, as literal text."""
-    head = "".join(f"<th>{named(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
-    st.html(
-        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0"><table class="figures">'
+    st.html(framed(headings, body, name, "cards" if _wide(headings, rows) else ""))
+
+
+def framed(headings: Sequence[str], body: str, name: str, kind: str = "") -> str:
+    """A table around the HTML of its rows, in a frame of its own.
+
+    As `cards` each row stands alone on a narrow screen, and narrow.css writes before each value what it is; of many
+    rows it shows the first until one asks for all.
+    """
+    head, rows = "".join(f"<th>{named(text)}</th>" for text in headings), body.count("<tr>")
+    every = f"""<label class="all" style="--rows:'{rows:,}'"><input type="checkbox" aria-label="all rows"></label>"""
+    every = every if kind == "cards" and rows > MANY else ""
+    return (
+        f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{every}'
+        f'<span class="more"></span><table class="figures {kind}" style="{heads(headings)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def heads(headings: Sequence[str]) -> str:
+    """The names of columns as narrow.css reads them: --h1, --h2, …, each a text in quotes."""
+    texts = [" ".join(text.split()).replace("\\", r"\5c ").replace("'", r"\27 ") for text in headings]
+    return html.escape("".join(f"--h{place}:'{text}';" for place, text in enumerate(texts, 1)))
+
+
+def _wide(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table has more columns than a narrow screen has room for."""
+    words = [[*head.split(), *cells] for head, *cells in zip(headings, *rows, strict=False)]
+    return sum(LETTER * max(map(len, column), default=0) + BETWEEN for column in words) > NARROWEST
 
 
 def damaged(bad: pd.DataFrame) -> None:
@@ -117,7 +148,7 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     from plotly.graph_objects import Figure as Built
 
     image = {"format": "svg", "filename": f"firstlight-{key}"}
-    built = Built(figure, _validate=False)
+    built = Built(narrowed(figure) if screen.narrow() else figure, _validate=False)
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
@@ -126,15 +157,26 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
 def picture(content: bytes, alt: str) -> None:
     """A PNG, every pixel of it a whole number of the screen's."""
     if still():
-        said = html.escape(alt)
+        said, small = html.escape(alt), wrapped(content, NARROWEST)
+        other = f'<source media="(max-width: 640px)" srcset="{grid.address(small)}">' if small != content else ""
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<img src="{grid.address(content)}" alt="{said}"></div>'
+            f'<picture>{other}<img src="{grid.address(content)}" alt="{said}"></picture></div>'
         )
     else:
-        st.image(content, output_format="PNG", alt=alt)
+        st.image(fitted(content), output_format="PNG", alt=alt)
+
+
+def fitted(content: bytes) -> bytes:
+    """A plate cut to the width of a narrow screen, where it is read on one."""
+    return wrapped(content, NARROWEST) if screen.narrow() else content
 
 
 def style() -> None:
     """The few rules that the theme cannot say."""
-    st.html(STYLE)
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    return f"<style>{''.join(path.read_text(encoding='utf-8') for path in STYLES)}</style>"

@@ -94,6 +94,7 @@ def choose(label: str, values: Sequence[str], key: str, default: str | None = No
         bind="query-params",
         required=True,
         help=help or says(label),
+        wrap=True,
     )
     return picked if picked in values else default or values[0]
 

@@ -65,15 +65,11 @@ def _undecided(found: Verdict) -> str:
 
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:
     """Verdicts of several runs on one statement as HTML, the reason below each."""
-    head = "".join(
-        f"<th>{elements.named(name)}</th>" for name in ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n")
-    )
-    body = []
+    heads, body = ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n"), []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
         verdict = f'<b class="verdict-{KINDS[each.verdict]}">{shown["mark"]} {shown["verdict"]}</b>'
         cells = (shown["run"], shown["part"] or "—", verdict, shown["effect"], shown["p"], shown["n"])
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
-    made = f'<table class="figures claims"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(alt)}">{made}</div>'
+    return elements.framed(heads, "".join(body), alt, "cards claims")

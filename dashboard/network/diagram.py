@@ -30,7 +30,7 @@ def drawing(net: Anatomy) -> Figure:
     boxes = [_box(part, x[place], y[place], net) for place, part in enumerate(net.parts)]
     flow = {
         "type": "scatter", "mode": "lines", **_between(net, x, y), "line": {"color": MUTED, "width": 1.5},
-        "hoverinfo": "skip", "name": "pictures, left to right",
+        "hoverinfo": "skip", "name": "the way of the pictures",
     }  # fmt: skip
     points = {
         "type": "scatter", "mode": "markers", "x": x, "y": y, "text": [_hover(part) for part in net.parts],
@@ -49,7 +49,7 @@ def drawing(net: Anatomy) -> Figure:
             "xaxis": _bare([-1.2, len(x) - 0.2]), "yaxis": _bare([floor - 0.75, HIGH / 2 + 0.95]),
             "shapes": boxes + _embedding_stems(net, floor), "annotations": labels + _embedding_names(net, floor),
             "height": 250 + 130 * net.levels, "margin": {"l": 4, "r": 4, "t": 30, "b": 4}, "dragmode": False,
-            "hovermode": "closest", "title": {"text": ""},
+            "hovermode": "closest", "title": {"text": ""}, "meta": {"down": [-1, 46]},
             "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "title": {"text": ""}},
         },
     }  # fmt: skip
@@ -138,7 +138,7 @@ def _embedding_stems(net: Anatomy, floor: float) -> list[Figure]:
 
 
 def _embedding_names(net: Anatomy, floor: float) -> list[Figure]:
-    return [_text(middle, floor - 0.28, said, "top", 12) for middle, said in _entrances(net)]
+    return [_text(middle, floor - 0.28, said, "top", 12) | {"name": "along"} for middle, said in _entrances(net)]
 
 
 def _entrances(net: Anatomy) -> list[tuple[float, str]]:

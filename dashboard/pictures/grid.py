@@ -5,11 +5,13 @@ Pixels are data: nearest neighbour, the same black and white in both themes, a h
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypedDict
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from dashboard.pictures.pixels import Bytes
 
@@ -18,7 +20,19 @@ MUTED = (141, 153, 174)  # labels
 AMBER = (242, 169, 59)  # wrong verdicts, the recognition point
 GAP = 2  # pixels between cells
 LABEL = 12  # height of a label's letters, pixels
+PLATE = "plate"  # the text in a PNG that says where its cells are
 Cell = tuple[int, int]  # row, column
+
+
+class Told(TypedDict):
+    """Where the cells of a plate are, and what is written beside them."""
+
+    left: int  # of the first cell, pixels
+    top: int
+    shape: tuple[int, int, int, int]  # rows, columns, height and width of a cell
+    rows: list[str]
+    columns: list[list[str]]
+    heads: list[str]
 
 
 def plate(
@@ -51,12 +65,13 @@ def plate(
         _cross(draw, *corners[cell], width, height)
     for index, label in enumerate(rows):
         middle = top + index * (height + GAP) + height // 2
-        draw.text((left - 6, middle), _written(label), MUTED, _font(), anchor="rm")
+        draw.text((left - 6, middle), written(label), MUTED, font(), anchor="rm")
     for index, line in enumerate(columns):
         middle = 2 + (LABEL + 4) * index + LABEL // 2
-        draw.text((left - 6, middle), heads[index] if heads else "", MUTED, _font(), anchor="rm")
+        draw.text((left - 6, middle), heads[index] if heads else "", MUTED, font(), anchor="rm")
         _write_line(draw, line, middle, left, width)
-    return png(picture)
+    shape, lines = (down, across, height, width), [*map(list, columns)]
+    return png(picture, Told(left=left, top=top, shape=shape, rows=[*rows], columns=lines, heads=[*heads]))
 
 
 def _mark(draw: ImageDraw.ImageDraw, x: int, y: int, width: int) -> None:
@@ -76,10 +91,12 @@ def address(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def png(picture: Image.Image) -> bytes:
-    """The picture as a PNG file, packed for speed rather than size."""
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=3)
+def png(picture: Image.Image, told: Told | None = None) -> bytes:
+    """The picture as a PNG file, packed for speed rather than size; of a plate it says where its cells are."""
+    file, text = io.BytesIO(), PngImagePlugin.PngInfo()
+    if told is not None:
+        text.add_text(PLATE, json.dumps(told))
+    picture.save(file, "PNG", compress_level=3, pnginfo=text)
     return file.getvalue()
 
 
@@ -92,17 +109,17 @@ def _enlarged(images: Bytes, scale: int) -> Bytes:
 
 
 @lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(LABEL)
 
 
-def _written(label: str) -> str:
+def written(label: str) -> str:
     """A label in the letters that the built-in font has; any other becomes a question mark."""
     return label.encode("ascii", "replace").decode()
 
 
 def _left_margin(rows: Sequence[str]) -> int:
-    return int(max((_font().getlength(label) for label in map(_written, rows)), default=-6)) + 8
+    return int(max((font().getlength(label) for label in map(written, rows)), default=-6)) + 8
 
 
 def _write_line(draw: ImageDraw.ImageDraw, line: Sequence[str], y: int, left: int, width: int) -> None:
@@ -110,7 +127,7 @@ def _write_line(draw: ImageDraw.ImageDraw, line: Sequence[str], y: int, left: in
     free = 0.0
     for index, label in enumerate(line):
         x = left + index * (width + GAP) + width / 2
-        reach = _font().getlength(label) / 2
+        reach = font().getlength(label) / 2
         if x - reach >= free:
-            draw.text((x, y), label, MUTED, _font(), anchor="mm")
+            draw.text((x, y), label, MUTED, font(), anchor="mm")
             free = x + reach + 4

@@ -57,7 +57,7 @@ def parallel(frame: pd.DataFrame, settings: Sequence[str], kind: Kind) -> Figure
          "font": {"size": 11}}
         for place, ticks in enumerate(labels) for height, text in ticks
     ]  # fmt: skip
-    layout |= {"height": HEIGHT + 60, "hovermode": "closest"}
+    layout |= {"height": HEIGHT + 60, "hovermode": "closest", "meta": {"down": [1, 90]}}
     return {"data": traces, "layout": layout}
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import csv_download, elements, inputs, live, remedy
+from dashboard.components import csv_download, elements, inputs, live, remedy, screen
 from dashboard.data import adopted, archive
 from dashboard.runs import choice, headline, notes_form, selection, sweep, table
 from dashboard.runs.choice import Chosen
@@ -44,13 +44,18 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
     rows = table.table(runs, archive.ask, archive.folder, picked)
     every = int(archive.ask("run_page", rows=1)["found"].iloc[0])
     here = f", {len(rows)} of them here" if len(rows) < found else ""
-    elements.note(f"{found:,} of {every:,} runs{here}. A click on a column's head orders all of them, not these alone.")
+    few = screen.narrow() and not picked
+    more = " The other columns are on offer under Columns." if few else ""
+    elements.note(
+        f"{found:,} of {every:,} runs{here}. A click on a column's head orders all of them, not these alone.{more}"
+    )
     ids = [str(run) for run in rows["run"]]
     shown = "\n".join([*ids, "", *rows, str(st.session_state.get("order"))])
     key = f"table-{hashlib.sha256(shown.encode()).hexdigest()[:12]}"  # among other rows none is ticked
     st.dataframe(
         rows,
         column_config=table.columns() | {name: name.removeprefix(EXTRA) for name in rows if name.startswith(EXTRA)},
+        column_order=table.FEW if few else None,
         hide_index=True,
         row_height=64 if "picture" in rows else None,
         placeholder="",
@@ -58,7 +63,7 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
         on_select=lambda: selection.take(key, ids),
         selection_mode=["multi-row", "single-column"],
     )
-    elements.meanings([table.NAMES[name] for name in rows if name in table.NAMES])
+    elements.meanings([table.NAMES[name] for name in (table.FEW if few else rows) if name in table.NAMES])
     ticked = [ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)]
     selection.draw(ticked, found if len(ticked) == len(ids) else 0, lambda: table.every_id(at, archive.ask))
 

@@ -26,6 +26,7 @@ NAMES = {  # column -> what it is called
     "run": "Run", "picture": "Sample", "state": "State", "loss": "Loss", "best": "Best loss", "last": "Last loss",
     "recognizable": "Recognizable at", "accuracy": "Accuracy", "trained": "Trained for", "name": "Name", "tags": "Tags",
 }  # fmt: skip
+FEW = ("run", "picture", "accuracy")  # that a narrow screen has room for
 FACTS = {  # column -> what orders the list by it
     "run": "id", "state": "state", "best": "best_loss", "last": "last_loss", "accuracy": "accuracy",
     "trained": "epoch", "name": "name", "tags": "tag",

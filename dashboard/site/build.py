@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from dashboard.app import CONTROLS, LOGO, SECTIONS
 from dashboard.charts import theme
+from dashboard.components.elements import NARROW
 from dashboard.report.build import MOST_RUNS
 from dashboard.report.sections import INK, plotly
 from dashboard.site import students
@@ -122,7 +123,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     assets = new / "assets"
     assets.mkdir()
     (assets / "plotly.js").write_text(plotly(), encoding="utf-8")
-    for file in (HERE / "site.css", HERE / "site.js", LOGO):
+    for file in (HERE / "site.css", HERE / "site.js", NARROW, LOGO):
         shutil.copyfile(file, assets / file.name)
     can_draw = students.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
     places = [place for place in places if place.path != DRAWN or can_draw]

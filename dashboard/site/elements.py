@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from dashboard.charts.narrow import narrowed
 from dashboard.site.tables import table
 
 LEFT_OUT = ("form", "download_button", "button", "empty", "text_input", "text_area", "pagination", "progress")
@@ -85,7 +86,7 @@ class Page:
         return (
             f'<figure id="{html.escape(key)}"><div class="scroll" tabindex="0" role="region" aria-label="{alt}">'
             f'<div class="chart" data-figure="{name}"></div></div></figure>'
-            f'<script type="application/json" id="{name}">{_json(json.loads(node.proto.spec))}</script>'
+            f'<script type="application/json" id="{name}">{_json(_both(json.loads(node.proto.spec)))}</script>'
         )
 
     def _component(self, node: Any) -> str:
@@ -107,6 +108,16 @@ class Page:
     def _link(self, found: re.Match[str]) -> str:
         folder = f"{found[1]}/" if found[1] else ""
         return f'href="{self.up}{folder}index.html?{found[2]}"'
+
+
+def _both(figure: dict[str, Any]) -> dict[str, Any]:
+    """A figure, and what of it is otherwise on a narrow screen: of each trace what differs, and the whole layout."""
+    small = narrowed(figure)
+    apart = [
+        {key: value for key, value in new.items() if value != old.get(key)}
+        for old, new in zip(figure["data"], small["data"], strict=True)
+    ]
+    return figure | {"narrow": {"data": apart, "layout": small["layout"]}}
 
 
 def _text(markdown: str) -> str:

@@ -57,8 +57,10 @@ async function opened() {
 function charts() {
   const { layout, config } = read("charts")
   for (const place of document.querySelectorAll("[data-figure]")) {
-    const figure = read(place.dataset.figure)
-    Plotly.newPlot(place, figure.data, { ...figure.layout, ...layout, autosize: true }, { ...config, responsive: true })
+    const figure = read(place.dataset.figure), small = innerWidth > 640 ? null : figure.narrow
+    const data = figure.data.map((trace, at) => ({ ...trace, ...small?.data[at] }))
+    const drawn = { ...(small ?? figure).layout, ...layout, autosize: true }
+    Plotly.newPlot(place, data, drawn, { ...config, responsive: true })
   }
 }
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.components import elements
+
 WIDE, HIGH = 110, 24  # pixels of a small curve
 
 
@@ -15,14 +17,16 @@ def table(frame: pd.DataFrame, config: Mapping[str, Any]) -> str:
     """The rows as they stand. config: what Streamlit knows of each column, by name."""
     columns = [(name, config.get(str(name), {})) for name in frame]
     columns = [(name, known) for name, known in columns if not known.get("hidden")]
-    head = "".join(f'<th scope="col">{html.escape(str(known.get("label") or name))}</th>' for name, known in columns)
+    names = [str(known.get("label") or name) for name, known in columns]
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
     kinds = [(name, known.get("type_config") or {}) for name, known in columns]
     rows = (
         "<tr>" + "".join(f"<td>{_cell(row[name], kind)}</td>" for name, kind in kinds) + "</tr>"
         for _, row in frame.iterrows()
     )
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="table"><table class="figures">'
+        '<div class="scroll" tabindex="0" role="region" aria-label="table"><span class="more"></span>'
+        f'<table class="figures cards" style="{elements.heads(names)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -16,6 +16,7 @@ from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)  # ticks of what is wrong
+LINE, TALL = 18, 220  # pixels of an axis's label, and of the axis
 SYMBOLS = ("diamond", "square", "star", "cross")
 TIMES = tuple(digit * 10.0**power for power in range(-2, 5) for digit in (1, 2, 5))
 
@@ -117,10 +118,17 @@ def _span(evaluations: pd.Series) -> Figure:
 
 
 def _ticks(known: pd.DataFrame, measure: Measure) -> Figure:
-    if not measure.share:
-        return {"tickvals": list(TIMES), "ticktext": [f"{time:g}" for time in TIMES]}
-    places = [round(1 - share, 6) for share in SHARES]
-    return {"tickvals": places, "ticktext": [f"{100 * share:g} %" for share in SHARES], "autorange": "reversed"}
+    """Labels as many as fit, the least first."""
+    labels = {round(1 - share, 6): f"{100 * share:g} %" for share in SHARES}
+    labels = labels if measure.share else {time: f"{time:g}" for time in TIMES}
+    drawn = [value for end in ("", "_low", "_high") for value in _values(known, measure, end) if value == value]
+    near = math.log10(max(drawn) / min(drawn)) * LINE / TALL if drawn else 0.0
+    kept: list[float] = []
+    for place in sorted(labels):
+        if not kept or math.log10(place / kept[-1]) >= near:
+            kept.append(place)
+    ticks = {"tickvals": kept, "ticktext": [labels[place] for place in kept]}
+    return ticks | ({"autorange": "reversed"} if measure.share else {})
 
 
 def _across(span: Sequence[float], y: float) -> Figure:

@@ -1,4 +1,4 @@
-"""A button that copies the address of the view."""
+"""A button that copies the address of the view; being on every page, it also tells how wide the screen is."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,12 +6,15 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.components import screen
+
 HERE = Path(__file__).parent
 
 
 def copy_link(chosen: Mapping[str, str]) -> None:
     """A button that copies the address of this view; what is `chosen` is in it, defaults included."""
-    _component()(data={"chosen": dict(chosen)}, key="copy-link", width="content", height="content")
+    data = {"chosen": dict(chosen), "narrow": screen.narrow()}
+    _component()(data=data, key=screen.LINK, width="content", height="content", on_narrow_change=screen.told)
 
 
 @st.cache_resource(max_entries=1)

@@ -1,6 +1,9 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
+// It tells the server whether the screen is narrow, where that drew the page for another one.
 // And gives the browser's Back one step for each act of the reader: what a page adds to its address as it opens is none.
 const SAID = 1500 // milliseconds
+const NARROW = matchMedia("(max-width: 640px)") // as in style.css
+let sent = null // what the server was told, until it draws so
 
 function oneStepForEachAct() {
   if (window.firstlightActs) return
@@ -16,7 +19,14 @@ function oneStepForEachAct() {
 
 export default function (component) {
   oneStepForEachAct()
-  const { data, parentElement } = component
+  const { data, parentElement, setStateValue } = component
+  const width = () => {
+    if (NARROW.matches === data.narrow) sent = null
+    else if (NARROW.matches !== sent) setStateValue("narrow", (sent = NARROW.matches))
+  }
+  width()
+  NARROW.onchange = width
+  parentElement.querySelector(".link").dataset.narrow = data.narrow
   const button = parentElement.querySelector(".link")
   const told = parentElement.querySelector(".told")
   button.onclick = async () => {
