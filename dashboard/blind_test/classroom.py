@@ -19,7 +19,7 @@ SAID = "class put away"  # in the session: what came of the button
 def section(run: pd.Series, view: str, axis: str) -> None:
     """For whoever may put them away: the answers of a class, where there is one or was one."""
     if refusal(RESET) or not (classroom.on() or read_answers(archive.folder(run), CLASS).sittings):
-        _said()
+        _said(run)
         return
     st.subheader("The class", anchor=False)
 
@@ -28,7 +28,7 @@ def section(run: pd.Series, view: str, axis: str) -> None:
         people.of_class(run, view, axis)
         st.button("Put the class's answers away", key="class-reset", on_click=_reset, args=(run,),
                   help="the next class begins anew; the answers stay in a folder beside the run")  # fmt: skip
-        _said()
+        _said(run)
 
     sign_in.fragment(look, LOOK if classroom.on() else None)()
 
@@ -49,9 +49,10 @@ def shown(run: pd.Series, view: str, axis: str, group: str) -> None:
         people.shown(run, view, axis)
 
 
-def _said() -> None:
-    """What came of the button, once."""
-    if said := st.session_state.pop(SAID, ""):
+def _said(run: pd.Series) -> None:
+    """What came of the button when it was last pressed for this run, however often it is looked again since."""
+    of, said = st.session_state.get(SAID, ("", ""))
+    if of == run["run"]:
         elements.notice(said)
 
 
@@ -69,11 +70,9 @@ def _reset(run: pd.Series) -> None:
         held = read_answers(archive.folder(run), CLASS).sittings
         kept = put_away(archive.folder(run))
     except RunError as error:
-        st.session_state[SAID] = str(error)
+        st.session_state[SAID] = str(run["run"]), str(error)
         return
     many = counted(sum(len(each.answers) for each in held), "answer")
-    st.session_state[SAID] = (
-        f"{many} lie in {run['run']}/{kept.parent.name}/{kept.name}; the class begins anew."
-        if kept
-        else "The class has not answered yet; there is nothing to put away."
-    )
+    where = f"{many} lie in {run['run']}/{kept.parent.name}/{kept.name}; the class begins anew." if kept else ""
+    none = "The class has not answered yet; there is nothing to put away."
+    st.session_state[SAID] = str(run["run"]), where or none
