@@ -1,8 +1,9 @@
-"""`firstlight dashboard`: serve the dashboard and say where it is; write a report or a site; check a report."""
+"""`firstlight dashboard`: serve the dashboard and say where; write a report, a site, exercises; check a report."""
 
 import argparse
 import errno
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -10,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.access import addresses
+from dashboard.access import addresses, classroom
 from dashboard.access.acts import ACTS, limit
-from dashboard.access.exposure import ACCESS, ADDRESS, LOCAL, Exposure, exposure
+from dashboard.access.exposure import ACCESS, ADDRESS, CLASS, LOCAL, Exposure, exposure
 from firstlight.announcement import ANNOUNCE
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, beside, cache, more, named
 from firstlight.errors import RunError, disk
@@ -56,6 +57,8 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.add_argument("--allowed-host", action="append", default=[], metavar="HOST", help="a name that it goes by")
     flags.add_argument("--base-path", default="", metavar="PATH", help="path below which a proxy shows it")
     flags.add_argument("--viewers-only", action="store_true", help="without sign-in, everybody looks and nobody draws")
+    said = f"the code of a class, which draws and takes the blind test (or {classroom.CODE})"
+    flags.add_argument("--class-code", default="", metavar="CODE", help=said)
     flags.add_argument(
         "--runs", type=named, action="append", metavar="DIR",
         help="folder of runs, or s3://BUCKET/PREFIX; again for further ones (default: as every command)",
@@ -79,10 +82,18 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     site.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="as in their addresses (default: all)")
     site.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="the npm package, unpacked")
     site.set_defaults(command=write_site)
+    sheet = commands.add_parser("exercises", help="write a sheet of questions on runs, and one with the answers")
+    sheet.add_argument(
+        "run", nargs="+", metavar="RUN", help="the run that is asked about, and those it is held against"
+    )
+    sheet.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the sheet for the class")
+    sheet.add_argument("--answers", type=Path, metavar="FILE.html", help="the teacher's sheet")
+    sheet.add_argument("--address", default=addresses.HOME, metavar="URL", help="the dashboard that its links lead to")
+    sheet.set_defaults(command=write_exercises)
     check = commands.add_parser("check", help="compute a report's numbers again and say what has changed")
     check.add_argument("file", type=Path, metavar="FILE.html", help="a report")
     check.set_defaults(command=check_report)
-    for each in (telling, site, check):
+    for each in (telling, site, sheet, check):
         each.add_argument(
             "--runs", type=named, action="append", default=argparse.SUPPRESS, metavar="DIR", help="folder of the runs"
         )
@@ -91,11 +102,12 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
 
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
-    where = _where(chosen)
+    codes = _codes(chosen)
+    where = _where(chosen, bool(codes[classroom.CODE]))
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = LEAN | os.environ | {"PYTHONPATH": path}
     runs = _named(chosen).resolve()
-    environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, "")}
+    environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, ""), **codes}
     environment[ALONE] = ",".join((*(LEAN.keys() - os.environ.keys()), ACCESS))  # jobs that a page starts compute
     if where.access != LOCAL:
         environment.pop(ANNOUNCE, None)  # what others start here runs no command of whoever started it
@@ -105,8 +117,19 @@ def serve(chosen: argparse.Namespace) -> int:
         "the bundled runs" if each == BUNDLED else address(each) for each in (runs, other, *more(runs).values()) if each
     )
     print(f"Firstlight serves {names} at {where.url}")
+    if where.access == CLASS and not os.environ.get(classroom.TEACHER):
+        print(f"The teacher types {codes[classroom.TEACHER]} in place of the class's code, and may more.")
     print(" ".join(filter(None, (where.who, "Stop it with Ctrl-C."))), flush=True)
     return _serve([sys.executable, "-m", "streamlit", "run", str(SERVER), *where.flags()], environment)
+
+
+def _codes(chosen: argparse.Namespace) -> dict[str, str]:
+    """The class's code and its teacher's, made up where nobody gave one; empty without a class. Raises RunError."""
+    code = classroom.checked(chosen.class_code or os.environ.get(classroom.CODE, ""), "The code of the class")
+    teacher = classroom.checked(os.environ.get(classroom.TEACHER, ""), classroom.TEACHER) or secrets.token_hex(6)
+    if code.casefold() == teacher.casefold():
+        raise RunError(f"{classroom.TEACHER} is the class's code too; give the teacher another, or none.")
+    return {classroom.CODE: code, classroom.TEACHER: teacher if code else ""}
 
 
 def write_report(chosen: argparse.Namespace) -> int:
@@ -152,6 +175,23 @@ def write_site(chosen: argparse.Namespace) -> int:
     root = _named(chosen)
     size = build.site(chosen.run, root, chosen.out, chosen.onnxruntime_web, chosen.pages)
     print(f"Wrote {chosen.out}, {size / 1e6:.1f} MB. Look at it with: python -m http.server --directory {chosen.out}")
+    return 0
+
+
+def write_exercises(chosen: argparse.Namespace) -> int:
+    """A sheet of exercises for a class, and the teacher's where it is asked for."""
+    _quiet()
+    from dashboard.report.exercises.sheet import sheets
+    from firstlight.atomic_writes import write_bytes
+    from store.database import Archive
+
+    root = _named(chosen)
+    for out, page in zip(
+        (chosen.out, chosen.answers), sheets(chosen.run, root, Archive(root).ask, chosen.address), strict=True
+    ):
+        if out is not None:
+            write_bytes(out, page.encode())
+            print(f"Wrote {out}. Print it from a browser: two pages of A4.")
     return 0
 
 
@@ -205,7 +245,7 @@ def _serve(command: list[str], environment: dict[str, str]) -> int:
         return 0
 
 
-def _where(chosen: argparse.Namespace) -> Exposure:
+def _where(chosen: argparse.Namespace, of_class: bool) -> Exposure:
     """Where it will listen, tried. Raises RunError, one sentence that names the fix."""
     port, runs = chosen.port, chosen.runs
     if not 1 <= port <= 65535:
@@ -213,8 +253,8 @@ def _where(chosen: argparse.Namespace) -> Exposure:
     for each in runs or ():
         if not each.is_dir():
             raise RunError(f"There is no folder {each}; name the folder that holds the runs with --runs.")
-    hosts, base, secrets = chosen.allowed_host, chosen.base_path, SECRETS.absolute()
-    where = exposure(chosen.address, port, hosts, base, chosen.viewers_only, secrets)
+    hosts, base, held = chosen.allowed_host, chosen.base_path, SECRETS.absolute()
+    where = exposure(chosen.address, port, hosts, base, chosen.viewers_only, held, of_class)
     for act in ACTS:
         limit(act)
     with socket.socket(socket.AF_INET6 if ":" in where.address else socket.AF_INET) as probe:

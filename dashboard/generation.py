@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard.access import roles
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import permit
 from dashboard.pictures.grid import plate
@@ -187,12 +188,12 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
 
 
 def queued(steps: Iterator[S], count: int, *nets: Any) -> Generator[Waiting | S, None, None]:
-    """Take the steps, which draw so many pictures, in turn with others who ask these networks.
+    """Take the steps, which draw so many pictures, in turn with other people who ask these networks.
 
     Raises Refused where whoever asks may not draw, or not so many.
     """
     permit(DRAW, count)
-    yield from taken(steps, _lane(nets))
+    yield from taken(steps, _lane(nets), roles.window_or_person())
 
 
 def _lane(nets: Sequence[Any]) -> str:

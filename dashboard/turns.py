@@ -1,16 +1,18 @@
-"""Who computes next: drawings take their steps in turn, and pages their scripts, first come first served.
+"""Who computes next: drawings take their steps in turn, a person after the other, and pages their scripts as they come.
 
-So no long drawing holds up others, and no page is slower than those who came before it: fifty scripts that share two
-cores would all be as slow as the slowest. A page can be closed at any moment, so whoever leaves frees the place.
+So no long drawing holds up others, whoever asks for a hundred waits behind themselves alone, and no page is slower than
+those who came before it: fifty scripts that share two cores would all be as slow as the slowest. A page can be closed
+at any moment, so whoever leaves frees the place.
 """
 
 import math
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Protocol, TypeVar
 
 from firstlight.runtime import cores
@@ -20,6 +22,8 @@ LONG = 5.0  # seconds after which a page no longer keeps others waiting: one bad
 PAGES = "pages"  # the lane of scripts; every other one is of drawings
 
 _queue: dict[str, list["Ticket"]] = defaultdict(list)  # lane -> those whose turn it is, and behind them who waits
+_served: dict[str, dict[str, int]] = defaultdict(dict)  # lane -> person -> when their last step began, in order
+_number = count(1)  # of drawings, and of steps that begin
 _lock = threading.Lock()
 _own = threading.local()  # place: of the page that this thread computes; early: whether it comes before all who wait
 
@@ -29,6 +33,7 @@ class Waiting:
     """Others take a step first."""
 
     ahead: int  # steps before this one's
+    own: bool = False  # whether another drawing of the same person goes first
 
 
 class Step(Protocol):
@@ -49,6 +54,8 @@ class Ticket:
     """Somebody who is to compute."""
 
     lane: str
+    person: str = ""
+    drawing: int = 0  # a person's older one goes first
     since: float = math.inf  # when their turn began
     nudge: threading.Event = field(default_factory=threading.Event)  # it may be their turn now
 
@@ -70,19 +77,21 @@ def page() -> Iterator[None]:
         _leave(ticket)
 
 
-def taken(steps: Iterator[S], lane: str) -> Generator[Waiting | S, None, None]:
-    """The steps in turn with others of a lane, one each; a page that waits here lets others go first.
+def taken(steps: Iterator[S], lane: str, person: str = "") -> Generator[Waiting | S, None, None]:
+    """The steps in turn with others of a lane, one for each person; a page that waits here lets others go first.
 
-    So whoever wants a few steps need not wait for the many of others. Never inside of what Streamlit caches: whoever
-    waits for that would hold the turn which its page takes again.
+    So whoever wants a few steps need not wait for the many of others, and one person's drawings, in however many
+    windows, are one drawing to everybody else. Without a person, a drawing is one by itself. Never inside of what
+    Streamlit caches: whoever waits for that would hold the turn which its page takes again.
     """
+    drawing = next(_number)
     with aside():
         while True:
-            ticket = Ticket(lane)
+            ticket = Ticket(lane, person or f"drawing {drawing}", drawing)
             try:
                 _enter(ticket)
                 while ahead := _ahead(ticket):
-                    yield Waiting(ahead)
+                    yield Waiting(ahead, _behind_own(ticket))
                     _wait(ticket, PAUSE)
                 step = next(steps, None)
             finally:
@@ -128,16 +137,39 @@ def _ahead(ticket: Ticket) -> int:
     """How many come before this one, whose turn it is where none does."""
     with _lock:
         ahead = max(0, _before(ticket) + 1 - _places(ticket.lane))
-        if not ahead:
-            ticket.since = min(ticket.since, time.monotonic())
+        if not ahead and ticket.since == math.inf:
+            ticket.since = time.monotonic()
+            _served[ticket.lane][ticket.person] = next(_number)
         return ahead
 
 
 def _before(ticket: Ticket) -> int:
     """How many of its line count before it."""
     line = _queue[ticket.lane]
-    late = time.monotonic() - LONG if ticket.lane == PAGES else -math.inf
+    if ticket.lane != PAGES:
+        return _order(line).index(ticket)
+    late = time.monotonic() - LONG
     return sum(each.since > late for each in line[: line.index(ticket)])
+
+
+def _order(line: list[Ticket]) -> list[Ticket]:
+    """A lane of drawings in the order of service: one of each person, whose last step began longest ago, and again."""
+    rounds, before = dict[Ticket, int](), Counter[str]()
+    for each in sorted(line, key=lambda ticket: ticket.drawing):
+        rounds[each] = before[each.person]
+        before[each.person] += 1
+
+    def place(ticket: Ticket) -> tuple[bool, int, int]:
+        return ticket.since == math.inf, rounds[ticket], _served[ticket.lane].get(ticket.person, 0)
+
+    return sorted(line, key=place)
+
+
+def _behind_own(ticket: Ticket) -> bool:
+    """Whether an older drawing of the same person stands in the line."""
+    with _lock:
+        line = _queue[ticket.lane]
+        return any(each.person == ticket.person and each.drawing < ticket.drawing for each in line)
 
 
 def _wait(ticket: Ticket, seconds: float) -> None:
@@ -153,7 +185,9 @@ def _leave(ticket: Ticket) -> None:
         if ticket in line:
             line.remove(ticket)
         ticket.since = math.inf
-        for each in [each for each in line if each.since == math.inf][: _places(ticket.lane)]:
+        waiting = line if ticket.lane == PAGES else _order(line)
+        for each in [each for each in waiting if each.since == math.inf][: _places(ticket.lane)]:
             each.nudge.set()
         if not line:
             del _queue[ticket.lane]
+            _served.pop(ticket.lane, None)

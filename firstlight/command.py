@@ -23,10 +23,11 @@ COMMANDS = {  # name: the room, and what it does there
     "dashboard": ("dashboard", "browse the runs in the browser"),
     "report": ("dashboard", "write runs into one offline HTML file"),
     "site": ("dashboard", "write the pages of runs as files for any web server"),
+    "exercises": ("dashboard", "write a sheet of questions on runs for a class, and one with the answers"),
     "check": ("dashboard", "compute a report's numbers again and say what has changed"),
 }
 PARTS = (  # a room has more commands than this one
-    "train", "distill", "resume", "sampling", "trace", "jobs", "sweep", "report", "site", "check",
+    "train", "distill", "resume", "sampling", "trace", "jobs", "sweep", "report", "site", "exercises", "check",
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     if str(HOME) not in sys.path[:1]:
         sys.path.insert(0, str(HOME))  # before whatever else is called `store` or `trainer`; this process is ours
     room = import_module(f"{COMMANDS[name][0]}.__main__")
-    if name in ("report", "site", "check"):
+    if name in ("report", "site", "exercises", "check"):
         return int(room.main(words, "firstlight"))
     return int(room.main(words if name in PARTS else words[1:]))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from firstlight.parts import part_range
 
 CHECKPOINT = re.compile(r"checkpoints/(ema|last)\.safetensors")
-ANSWER = re.compile(r"answers/[0-9a-f]{32}\.json")
+ANSWER = re.compile(r"answers/(class(-[0-9TZ]+)?/)?[0-9a-f]{32}\.json")  # of a class, or one that was put away
 FITTED = ".fitted"  # beside the runs, no run: the judges and spectra that were made for them
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard.blind_test import headline, result, sitting
-from dashboard.components import control_bar, elements, people
+from dashboard.blind_test import classroom, headline, result, sitting
+from dashboard.components import control_bar, elements
 from dashboard.data import adopted, archive
 
 elements.title("Blind test", "From when on can people name a picture, and do they see it before the judges?")
@@ -14,13 +14,13 @@ trial = sitting.running(run)
 if trial is None:
     answer = st.container()
     view = sitting.begin(run)
+    group, _ = sitting.place()
     with answer:
-        elements.headline(headline.sentence(run, view))
-    with st.expander("What people have answered so far; look when you have guessed"):
-        people.shown(run, view, axis)
+        elements.headline(headline.sentence(run, view, group))
+    classroom.answers(run, view, axis, group)
 elif trial.over:
     result.draw(run, trial)
-    st.subheader("People and judges", anchor=False)
-    people.shown(run, trial.sitting.view, axis)
+    st.subheader("The class and judges" if trial.group else "People and judges", anchor=False)
+    classroom.shown(run, trial.sitting.view, axis, trial.group)
 else:
     sitting.picture(run, trial)

@@ -1,7 +1,8 @@
 """What people saw in a run's pictures: a file for each sitting, beside the run, so that many may judge at once.
 
-No manifest vouches for files that people write, so each is sealed with its own SHA-256; one that cannot be read, or is
-not as it was written, is named and hurts no other.
+A class's sittings lie in a folder of their own and count for nobody else; they are put away together. No manifest
+vouches for files that people write, so each is sealed with its own SHA-256; one that cannot be read, or is not as it
+was written, is named and hurts no other.
 """
 
 import json
@@ -18,11 +19,14 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
+from firstlight.run_state import now
 from firstlight.schema import SCHEMA
 from firstlight.sealed_json import sealed, unsealed
 from store.people_files import write_people_file
 
 SITTING = re.compile(r"[0-9a-f]{32}")
+CLASS = "class"  # the folder of a class's sittings
+GROUP = re.compile(r"class(-[0-9TZ]+)?")  # and of those that were put away
 VIEWS = ("x", "denoised", "unconditional")
 LONGEST_NAME = 40  # characters
 MOST = 1000  # answers of one sitting
@@ -72,29 +76,36 @@ class Answers:
     problems: tuple[str, ...] = field(default=())
 
 
-def read_answers(run: Run) -> Answers:
-    """Every sitting of a run; none where nobody has judged."""
-    sittings, problems = [], []
-    for name, info in _listed(run):
-        found = _parsed(str(run.answers / name), signature(info)) if stat.S_ISREG(info.st_mode) else None
+def read_answers(run: Run, group: str = "") -> Answers:
+    """Every sitting of a run, or of a class (CLASS); none where nobody has judged."""
+    sittings, problems, folder = [], [], run.answers / group
+    for name, info in _listed(folder):
+        if not group and GROUP.fullmatch(name) and stat.S_ISDIR(info.st_mode):
+            continue
+        found = _parsed(str(folder / name), signature(info)) if stat.S_ISREG(info.st_mode) else None
         if found is None or f"{found.id}.json" != name:
-            problems.append(f"{run.answers.name}/{name} is no sitting of a blind test and is passed over.")
+            where = "/".join(filter(None, (run.answers.name, group, name)))
+            problems.append(f"{where} is no sitting of a blind test and is passed over.")
         else:
             sittings.append(found)
     return Answers(tuple(sorted(sittings, key=lambda each: (each.started, each.id))), tuple(problems))
 
 
-def write_sitting(run: Run, sitting: Sitting) -> None:
+def write_sitting(run: Run, sitting: Sitting, group: str = "", again: bool = False) -> None:
     """Write a sitting, whole or not at all; it replaces what was written of it before and touches no other.
 
-    Raises RunError where it is malformed, where there is no such run any more, and where the folder takes no file.
+    `again`: it was written before, so where its class's answers were put away since, it is over. Raises RunError there,
+    where it is malformed, where there is no such run any more, and where the folder takes no file.
     """
+    path = run.answers / group / f"{sitting.id}.json"
     if not SITTING.fullmatch(sitting.id) or _sitting(json.loads(json.dumps(sitting.plain()))) != sitting:
         raise RunError("These answers cannot be kept; begin the blind test again.")
+    if group and again and not path.is_file():
+        raise RunError("Your teacher has put the answers of this class away; begin another sitting.")
     if not run.card.is_file() or run.folder.is_symlink() or run.answers.is_symlink():
         raise RunError(f"There is no run {run.id} any more to keep answers beside; save them as a file.")
     try:
-        write_people_file(run, run.answers / f"{sitting.id}.json", sealed(sitting.plain()))
+        write_people_file(run, path, sealed(sitting.plain()))
     except OSError as error:
         raise RunError(
             f"The answers to {run.id} were not written ({error.strerror}); make its folder writable, or save them as a "
@@ -102,21 +113,39 @@ def write_sitting(run: Run, sitting: Sitting) -> None:
         ) from error
 
 
-def delete_sitting(run: Run, sitting: str) -> None:
+def put_away(run: Run) -> Path | None:
+    """Move a class's answers aside, all at once: the folder in which they lie from now on; None where there are none.
+
+    Raises RunError where they cannot be moved.
+    """
+    folder = run.answers / CLASS
+    if not _listed(folder):
+        return None
+    if elsewhere(run.archive) is not None:
+        raise RunError(f"Answers to {run.id} lie in another place; move {run.answers.name}/{CLASS} aside there.")
+    kept = run.answers / f"{CLASS}-{re.sub('[-:]', '', now()).partition('+')[0]}Z"
+    try:
+        folder.rename(kept)
+    except OSError as error:
+        raise RunError(f"The class's answers were not put away ({error.strerror}); all are still there.") from error
+    return kept
+
+
+def delete_sitting(run: Run, sitting: str, group: str = "") -> None:
     """Delete a sitting, where it was written. Raises RunError where it cannot be."""
     if not SITTING.fullmatch(sitting) or run.answers.is_symlink():
         raise RunError("There is no such sitting.")
     if elsewhere(run.archive) is not None:
         raise RunError(f"Answers to {run.id} lie in another place; remove {run.answers.name}/{sitting}.json there.")
     try:
-        (run.answers / f"{sitting}.json").unlink(missing_ok=True)
+        (run.answers / group / f"{sitting}.json").unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"The answers to {run.id} were not deleted ({error.strerror}).") from error
 
 
-def _listed(run: Run) -> list[tuple[str, os.stat_result]]:
+def _listed(folder: Path) -> list[tuple[str, os.stat_result]]:
     try:
-        with os.scandir(run.answers) as items:
+        with os.scandir(folder) as items:
             return [(item.name, item.stat(follow_symlinks=False)) for item in items if not item.name.startswith(".")]
     except OSError:
         return []

@@ -4,15 +4,21 @@
     python tests/crowd.py --sessions 8 --drawing 2 --waves 1 --runs DIR
     python tests/crowd.py --draw mnist        # they draw from this run, and not from the first
     python tests/crowd.py --pause 20 --alone  # people read: so many seconds between a session's pages
+    python tests/crowd.py --sessions 30 --drawing 10 --pause 15 --minutes 5  # a class for so long
 
 Prints errors, how long a page took, and the server's memory after each wave; exits with 1 where a session had an error.
 With --alone, one session asks for the same pages first, with nobody else there: once to warm the server, once to be
 timed. Then the 95th percentiles of both stand beside each other, over the same pages in the same numbers; what is drawn
 is timed apart. After four waves or more, the memory of the last stands over that of the third.
+
+With --minutes there are no waves: the server has a class's code, each session is a student of it, those who draw ask
+for pictures of seeds that nobody else asks for, and the others read page after page. Prints the errors, the 95th
+percentile of a page over that of one session alone, and the longest wait for a drawing over the median, with n.
 """
 
 import argparse
 import asyncio
+import http.client
 import json
 import math
 import os
@@ -20,11 +26,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http.cookies import SimpleCookie
+from itertools import count
 from pathlib import Path
 from random import Random
+from urllib.parse import urlencode, urlsplit
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -34,6 +43,8 @@ from dashboard.app import SECTIONS
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300.0  # seconds for one answer while everybody asks
+TAKEN = "Picture, PNG"  # the button that there is once something was drawn
+CODE = "a class of the crowd"
 PAGES = [path for pages in SECTIONS.values() for _, _, path in pages]
 
 
@@ -63,6 +74,8 @@ class Session:
         self.socket, self.told, self.query = socket, told, query
         self.hashes: dict[str, str] = {}  # of pages, by path
         self.buttons: dict[str, str] = {}  # ids by label
+        self.fields: dict[str, str] = {}  # ids of number fields by label
+        self.numbers: Mapping[str, float] = {}  # values by label, sent along
 
     async def page(self, path: str, press: str = "") -> None:
         """Ask for a page, or press a button of the one that is open, and take everything until it is finished."""
@@ -88,6 +101,8 @@ class Session:
 
     def _extend(self, asked: BackMsg) -> None:
         """What else a browser would say."""
+        for label, value in self.numbers.items():
+            asked.rerun_script.widget_states.widgets.add(id=self.fields[label], double_value=value)
 
     def _take(self, path: str, said: ForwardMsg) -> bool:
         """Whether the script has finished."""
@@ -100,6 +115,10 @@ class Session:
                 self.told.errors.append(f"{path}: {element.exception.type} {element.exception.message}")
             elif element.WhichOneof("type") == "button":
                 self.buttons[element.button.label] = element.button.id
+            elif element.WhichOneof("type") == "download_button":
+                self.buttons[element.download_button.label] = element.download_button.id
+            elif element.WhichOneof("type") == "number_input":
+                self.fields[element.number_input.label] = element.number_input.id
         return kind == "script_finished" and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
 
 
@@ -112,13 +131,34 @@ class Person:
     run: str
     pause: float  # seconds between two pages
     phase: float  # seconds until the first
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+    def connect(self, address: str) -> websockets.connect:
+        """A browser's connection to the server."""
+        said = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        return websockets.connect(address, max_size=None, subprotocols=["streamlit"], additional_headers=said)  # type: ignore[list-item]
+
+
+def enter(url: str, code: str, cookies: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The cookies of a browser that typed a class's code at a dashboard's address, beside those that it had."""
+    at = urlsplit(url)
+    held = dict(cookies or {})
+    said = {"Origin": f"{at.scheme}://{at.netloc}", "Content-Type": "application/x-www-form-urlencoded"}
+    said |= {"Cookie": "; ".join(f"{name}={value}" for name, value in held.items())} if held else {}
+    connection = http.client.HTTPConnection(at.netloc, timeout=PATIENCE)
+    connection.request("POST", f"{at.path}/class-code", urlencode({"code": code}), said)
+    answer = connection.getresponse()
+    for line in answer.headers.get_all("Set-Cookie") or []:
+        held |= {name: each.value for name, each in SimpleCookie(line).items()}
+    connection.close()
+    return {name: value for name, value in held.items() if value}
 
 
 async def browse(address: str, person: Person, told: Told) -> None:
     """One person: every page, beginning with another one than their neighbour; or pictures, five times."""
     await asyncio.sleep(person.phase)
     try:
-        async with websockets.connect(address, max_size=None, subprotocols=["streamlit"]) as socket:  # type: ignore[list-item]
+        async with person.connect(address) as socket:
             session = Session(socket, told, f"run={person.run}&each=2")
             first = person.turn % len(PAGES)
             for path in ["generate"] if person.draws else PAGES[first:] + PAGES[:first]:
@@ -129,6 +169,35 @@ async def browse(address: str, person: Person, told: Told) -> None:
                 await asyncio.sleep(person.pause)
     except Exception as error:
         told.errors.append(f"session {person.turn}: {type(error).__name__} {error}")
+
+
+async def study(address: str, person: Person, told: Told, until: float) -> None:
+    """One student until a moment: page after page, or one drawing of one's own after the other."""
+    await asyncio.sleep(person.phase)
+    try:
+        async with person.connect(address) as socket:
+            session = Session(socket, told, f"run={person.run}&each=2")
+            for turn in count():
+                if time.monotonic() > until:
+                    return
+                if person.draws and turn:
+                    session.numbers = {"Seed": 1000.0 * (person.turn + 1) + 10 * turn}
+                    session.buttons.pop(TAKEN, None)
+                    await session.page("generate", session.buttons["Draw"])
+                    if TAKEN not in session.buttons:
+                        told.errors.append(f"session {person.turn}: nothing was drawn")
+                else:
+                    await session.page("generate" if person.draws else PAGES[(person.turn + turn) % len(PAGES)])
+                await asyncio.sleep(person.pause)
+    except Exception as error:
+        told.errors.append(f"session {person.turn}: {type(error).__name__} {error}")
+
+
+async def lesson(address: str, crowd: Sequence[Person], seconds: float) -> Told:
+    """A class for so long; what is under way at the end is waited for."""
+    told, until = Told(), time.monotonic() + seconds
+    await asyncio.gather(*(study(address, person, told, until) for person in crowd))
+    return told
 
 
 def people(sessions: int, drawing: int, runs: Sequence[str], pause: float, seed: int) -> list[Person]:
@@ -151,8 +220,8 @@ async def wave(address: str, crowd: Sequence[Person]) -> Told:
 async def alone(address: str, crowd: Sequence[Person]) -> Told:
     """One session after the other for the pages of all, without a pause: once to warm the server, once to be timed."""
     told = Told()
-    readers = {person.run: Person(0, False, person.run, 0.0, 0.0) for person in crowd if not person.draws}
-    drawers = {person.run: Person(0, True, person.run, 0.0, 0.0) for person in crowd if person.draws}
+    readers = {person.run: replace(person, turn=0, pause=0.0, phase=0.0) for person in crowd if not person.draws}
+    drawers = {person.run: replace(person, turn=0, pause=0.0, phase=0.0) for person in crowd if person.draws}
     for _ in range(2):
         told = Told()
         for person in [*readers.values(), *drawers.values()]:
@@ -168,18 +237,25 @@ def beside(crowd: Told, single: Told) -> dict[str, float]:
     return {"p95_s": round(many, 2), "p95_alone_s": round(one, 2), "ratio": round(many / one, 2), "n": len(pairs)}
 
 
+def waits(drawn: Sequence[float]) -> dict[str, float]:
+    """The longest wait for a drawing, from the press to the picture, beside the median."""
+    longest, middle = max(drawn, default=math.nan), percentile(drawn, 0.5) if drawn else math.nan
+    return {"longest_wait_s": round(longest, 1), "median_wait_s": round(middle, 1),
+            "longest_over_median": round(longest / middle, 2), "n_drawings": len(drawn)}  # fmt: skip
+
+
 def percentile(values: Sequence[float], share: float = 0.95) -> float:
     """The smallest of the values that so many of them do not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 @contextmanager
-def served(runs: Path) -> Iterator[tuple[str, int]]:
-    """A server of these runs: its address for sessions, and its process."""
+def served(runs: Path, code: str = "") -> Iterator[tuple[str, int]]:
+    """A server of these runs, of a class where there is a code: its address for sessions, and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     app = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "FIRSTLIGHT_CLASS_CODE": code}
     server = subprocess.Popen(app, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 120
@@ -209,6 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     flags.add_argument("--pause", type=float, default=0.0, help="seconds between a session's pages")
     flags.add_argument("--seed", type=int, default=0, help="of the moments at which sessions begin")
     flags.add_argument("--draw", default="", metavar="RUN", help="the run that is drawn from (default: the first)")
+    flags.add_argument("--minutes", type=float, default=0.0, help="a class for so long, in place of waves")
     flags.add_argument("--alone", action="store_true", help="one session on the same pages first, for comparison")
     chosen = flags.parse_args(arguments)
     drawers = sorted(path.parent.name for path in chosen.runs.glob("*/denoiser.onnx"))
@@ -217,6 +294,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     runs.sort(key=lambda run: run != chosen.draw)  # the first is drawn from
     crowd = people(chosen.sessions, chosen.drawing, runs, chosen.pause, chosen.seed)
+    if chosen.minutes:
+        return of_class(chosen.runs, crowd, 60 * chosen.minutes)
     failed, held = 0, list[float]()
     with served(chosen.runs.resolve()) as (address, process):
         single = asyncio.run(alone(address, crowd)) if chosen.alone else Told()
@@ -238,6 +317,21 @@ def main(arguments: list[str] | None = None) -> int:
     if len(held) > 3:
         print(json.dumps({"memory_last_over_third": round(held[-1] / held[2], 3)}))
     return int(failed > 0)
+
+
+def of_class(runs: Path, crowd: Sequence[Person], seconds: float) -> int:
+    """A class for so long, and one student alone before it. Returns the exit status: 1 where there was an error."""
+    with served(runs.resolve(), CODE) as (address, process):
+        url = f"http://{urlsplit(address).netloc}"
+        students = [replace(person, cookies=enter(url, CODE)) for person in crowd]
+        single = asyncio.run(alone(address, [person for person in students if not person.draws]))
+        told = asyncio.run(lesson(address, students, seconds))
+        print(json.dumps({
+            "minutes": round(seconds / 60, 2), "sessions": len(crowd), "drawing": sum(each.draws for each in crowd),
+            "errors": len(told.errors) + len(single.errors), **beside(told, single), **waits(told.drawn),
+            "memory_MB": round(memory(process)),
+        }), flush=True)  # fmt: skip
+        return int(shown(single) + shown(told) > 0)
 
 
 def shown(told: Told) -> int:

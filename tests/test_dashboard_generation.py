@@ -241,6 +241,41 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def test_who_asks_for_many_drawings_waits_behind_themselves_alone():
+    """The order of service, without a clock: each step ends when all who are not done stand in the line again."""
+    lane, served, ahead, left = "fair", list[str](), list[tuple[int, bool]](), [22]
+
+    def steps(name: str, count: int) -> Iterator[Progress]:
+        for turn in range(count):
+            until(lambda: len(turns._queue[lane]) == left[0])
+            served.append(name)
+            left[0] -= turn + 1 == count
+            yield Progress(turn + 1, count, np.zeros((1, 1, 1, 1), np.uint8), 0.0, count, "CPU", "")
+
+    def draws(person: str, name: str, count: int) -> None:
+        for step in turns.taken(steps(name, count), lane, person):
+            if isinstance(step, Waiting) and person != "a":
+                ahead.append((step.ahead, step.own))
+
+    asked = [("a", f"a{place}", 2) for place in range(20)] + [("b", "b", 3), ("c", "c", 3)]
+    threads = []
+    for one in asked:  # all of a's stand there first
+        threads.append(threading.Thread(target=draws, args=one))
+        threads[-1].start()
+        until(lambda: len(turns._queue[lane]) == len(threads))
+    for thread in threads:
+        thread.join(30)
+    assert [sorted(name[0] for name in served[first : first + 3]) for first in (0, 3, 6)] == [["a", "b", "c"]] * 3
+    assert [name for name in served if name[0] == "a"] == [f"a{place}" for place in range(20) for _ in range(2)]
+    assert ahead and max(place for place, _ in ahead) <= 2 and not any(own for _, own in ahead)
+    assert lane not in turns._queue and lane not in turns._served
+
+
+def test_the_place_in_the_queue_is_said_and_what_goes_first():
+    assert progress._place(Waiting(3)) == "Place 4 in the queue"
+    assert progress._place(Waiting(1, own=True)) == "Place 2 in the queue: your other drawing goes first"
+
+
 def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: Run, tmp_path: Path):
     other = gaussian.write_gaussian(tmp_path, "sent", content := gaussian.graph(scale="elsewhere"))
     trust._made.discard(hashlib.sha256(content).hexdigest())

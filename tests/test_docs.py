@@ -54,7 +54,7 @@ def test_every_setting_of_every_command_is_in_the_reference_with_what_it_says(ro
         settings = [each for each in actions if not isinstance(each, argparse._SubParsersAction)]
         if not settings:
             continue
-        prog = re.sub("dashboard (report|site|check)", r"\1", parser.prog)
+        prog = re.sub("dashboard (report|site|exercises|check)", r"\1", parser.prog)
         own = text.split(f"## `{prog}`\n", 1)[1].split("\n## ", 1)[0]
         for action in settings:
             for flag in action.option_strings:

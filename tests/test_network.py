@@ -36,14 +36,16 @@ server_metadata_url = "https://id.example.org/.well-known/openid-configuration"
 
 @contextmanager
 def served(
-    archive: Path, *flags: str, folder: Path = ROOT, base: str = "", settings: Mapping[str, str] | None = None
-) -> Iterator[str]:
-    """A server of these runs, started in a folder: its address on this computer."""
+    archive: Path, *flags: str, folder: Path = ROOT, base: str = "", settings: Mapping[str, str] | None = None,
+    said: Path | None = None,
+) -> Iterator[str]:  # fmt: skip
+    """A server of these runs, started in a folder, what it says in the file `said`: its address on this computer."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(archive), *flags]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | dict(settings or {})
-    server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with (said or Path(os.devnull)).open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     url, deadline = f"http://127.0.0.1:{port}{base}", time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as trial:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import websockets
 from crowd import Session, Told
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 
@@ -20,20 +19,14 @@ class Visitor(Session):
     def __init__(self, socket: "websockets.ClientConnection", query: str) -> None:
         super().__init__(socket, Told(), query)
         self.said: list[str] = []  # of the last page
-        self.fields: dict[str, str] = {}  # ids of number fields by label
         self.disabled: set[str] = set()  # labels of buttons
         self.redirect = ""
-        self.numbers: Mapping[str, float] = {}  # values by label, sent along
 
     async def page(self, path: str, press: str = "", numbers: Mapping[str, float] | None = None) -> None:
         """Open a page, or press the button with the id on it, disabled or not, with these numbers filled in."""
         self.said, self.numbers = [], numbers or {}
         self.buttons, self.disabled = {}, set()
         await super().page(path, press)
-
-    def _extend(self, asked: BackMsg) -> None:
-        for label, value in self.numbers.items():
-            asked.rerun_script.widget_states.widgets.add(id=self.fields[label], double_value=value)
 
     def _take(self, path: str, said: ForwardMsg) -> bool:
         if said.WhichOneof("type") == "auth_redirect":
@@ -46,10 +39,6 @@ class Visitor(Session):
             self.said += [texts[kind]] if kind in texts else []
             if kind == "button":
                 self.disabled |= {element.button.label} if element.button.disabled else set()
-            elif kind == "number_input":
-                self.fields[element.number_input.label] = element.number_input.id
-            elif kind == "download_button":
-                self.buttons[element.download_button.label] = element.download_button.id
         return super()._take(path, said)
 
     def says(self, text: str) -> bool:

@@ -11,8 +11,9 @@ class Role(IntEnum):
     """Each may what those before it may."""
 
     VIEWER = 0
-    ANALYST = 1
-    OPERATOR = 2
+    STUDENT = 1  # of a class, where there is one
+    ANALYST = 2
+    OPERATOR = 3
 
     @property
     def word(self) -> str:
@@ -30,12 +31,13 @@ class Act:
     most: int  # of the unit in a minute, where nothing is set
 
 
-DRAW = Act("Drawing", Role.ANALYST, "pictures", "FIRSTLIGHT_PICTURES_A_MINUTE", 3_000)
+DRAW = Act("Drawing", Role.STUDENT, "pictures", "FIRSTLIGHT_PICTURES_A_MINUTE", 3_000)
 NOTE = Act("Keeping tags and notes", Role.ANALYST, "notes", "FIRSTLIGHT_NOTES_A_MINUTE", 20)
-ANSWER = Act("The blind test", Role.ANALYST, "answers", "FIRSTLIGHT_ANSWERS_A_MINUTE", 120)
+ANSWER = Act("The blind test", Role.STUDENT, "answers", "FIRSTLIGHT_ANSWERS_A_MINUTE", 120)
+RESET = Act("Putting a class's answers away", Role.ANALYST, "classes put away", "FIRSTLIGHT_RESETS_A_MINUTE", 10)
 START = Act("Starting jobs", Role.OPERATOR, "jobs", "FIRSTLIGHT_JOBS_A_MINUTE", 20)
 LIST = Act("Changing the list of runs", Role.OPERATOR, "changed runs", "FIRSTLIGHT_CHANGED_RUNS_A_MINUTE", 1_000)
-ACTS = (DRAW, NOTE, ANSWER, START, LIST)
+ACTS = (DRAW, NOTE, ANSWER, RESET, START, LIST)
 
 
 def limit(act: Act) -> int:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from firstlight.errors import RunError
 from firstlight.extras import here, how
 
-ACCESS = "FIRSTLIGHT_ACCESS"  # tells the server what the command found out: one of the three below
-LOCAL, SIGN_IN, VIEWERS = "local", "sign-in", "viewers"
+ACCESS = "FIRSTLIGHT_ACCESS"  # tells the server what the command found out: one of the four below
+LOCAL, SIGN_IN, CLASS, VIEWERS = "local", "sign-in", "class", "viewers"
 ADDRESS = "127.0.0.1"
 OWN = ("localhost", "127.0.0.1", "::1")  # hosts that a server for this computer alone answers to
 CALLBACK = "oauth2callback"
@@ -32,8 +32,9 @@ class Exposure:
     port: int
     hosts: tuple[str, ...]  # names that it answers to; none: OWN
     base: str  # path below which it is found, without slashes at its ends
-    access: str  # LOCAL, SIGN_IN or VIEWERS
+    access: str  # LOCAL, SIGN_IN, CLASS or VIEWERS
     secrets: Path
+    classroom: bool = False  # whether a class has a code
 
     @property
     def url(self) -> str:
@@ -46,6 +47,9 @@ class Exposure:
         """Who may use it, a sentence; none where it is this computer alone."""
         if self.access == LOCAL:
             return ""
+        if self.classroom:
+            more = "Whoever signs in may look, and " if self.access == SIGN_IN else ""
+            return f"{more}{'w' if more else 'W'}hoever has the class's code may look, draw and take the blind test."
         return "Whoever signs in may look." if self.access == SIGN_IN else "Whoever reaches it may look, and no more."
 
     def flags(self) -> list[str]:
@@ -60,23 +64,28 @@ class Exposure:
         return [f"--{name}={value}" for name, value in options if value]
 
 
-def exposure(address: str, port: int, hosts: list[str], base: str, viewers_only: bool, secrets: Path) -> Exposure:
+def exposure(
+    address: str, port: int, hosts: list[str], base: str, viewers_only: bool, secrets: Path, classroom: bool = False
+) -> Exposure:  # fmt: skip
     """What is asked for, where it makes sense. Raises RunError, one sentence that names the fix."""
     names, path = tuple(_host(host) for host in hosts), _base(base)
     auth = _auth(secrets)
     if auth and viewers_only:
         raise RunError(f"{secrets} asks for sign-in and --viewers-only for none; take [auth] out, or the flag away.")
+    if classroom and viewers_only:
+        raise RunError("A class draws and answers, and --viewers-only lets nobody; leave the flag or the code away.")
     if not loopback(address) and not names:
         raise RunError(f"{address} is on a network; name what it is called there, with --allowed-host NAME.")
-    if not loopback(address) and not auth and not viewers_only:
+    if not loopback(address) and not auth and not viewers_only and not classroom:
         raise RunError(
-            f"{address} is on a network; set up sign-in ([auth] in {secrets}, see {GUIDE}), or let everybody look and "
-            "nobody draw, with --viewers-only."
+            f"{address} is on a network; set up sign-in ([auth] in {secrets}, see {GUIDE}), give a class a code "
+            "(--class-code), or let everybody look and nobody draw, with --viewers-only."
         )
     if auth:
         _check_sign_in(auth, names or OWN, path, port, secrets)
     own = loopback(address) and not (auth or names or path or viewers_only)
-    return Exposure(address, port, names, path, SIGN_IN if auth else LOCAL if own else VIEWERS, secrets)
+    access = SIGN_IN if auth else CLASS if classroom else LOCAL if own else VIEWERS
+    return Exposure(address, port, names, path, access, secrets, classroom)
 
 
 def loopback(address: str | None) -> bool:

@@ -1,7 +1,8 @@
-"""What whoever asks may do: viewers look, analysts also draw and write, operators also run what the archive needs.
+"""What whoever asks may do: viewers look, students draw, analysts also write, operators run what the archive needs.
 
 A role comes from a claim of the ID token, or from a list of people in the secrets; never from an address. Only where
-the server is for this computer alone, with nothing set up, is everybody its operator.
+the server is for this computer alone, with nothing set up, is everybody its operator. Students are of a class: they
+typed its code.
 """
 
 import os
@@ -10,18 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from dashboard.access import classroom
 from dashboard.access.acts import Role
-from dashboard.access.exposure import ACCESS, LOCAL, SIGN_IN, VIEWERS, loopback
+from dashboard.access.exposure import ACCESS, CLASS, LOCAL, SIGN_IN, VIEWERS, loopback
 
 HOURS = 12  # that a sign-in counts, where [roles] says nothing else
 _left: dict[tuple[str, Any], float] = {}  # sign-ins that were ended by a sign-out, and when
 
 
 def access() -> str:
-    """LOCAL, SIGN_IN or VIEWERS: what the command found out, or what Streamlit's own settings say."""
+    """LOCAL, SIGN_IN, CLASS or VIEWERS: what the command found out, or what Streamlit's own settings say."""
     told = os.environ.get(ACCESS)
-    if told in (SIGN_IN, VIEWERS):
+    if told in (SIGN_IN, CLASS, VIEWERS):
         return str(told)
     options = ("server.allowedHosts", "server.baseUrlPath")
     own = loopback(st.get_option("server.address")) and not any(st.get_option(each) for each in options)
@@ -32,13 +35,20 @@ def role() -> Role:
     """The role of whoever asks."""
     if access() == LOCAL:
         return Role.OPERATOR
-    return given(user(), secrets("roles")) if signed_in() else Role.VIEWER
+    of_class = member()
+    known = given(user(), secrets("roles")) if signed_in() else Role.VIEWER
+    return max(known, of_class.role) if of_class else known
+
+
+def member() -> classroom.Member | None:
+    """Whoever asks as one of the class; None where they are not."""
+    return classroom.member(str(st.context.cookies.get(classroom.COOKIE, ""))) if classroom.on() else None
 
 
 def signed_in() -> bool:
     """Whether whoever asks has signed in, not too long ago, and has not signed out, in this window or another."""
     there = access() == SIGN_IN and bool(user().get("is_logged_in")) and fresh(user(), secrets("roles"))
-    return there and (person(), user().get("iat")) not in _left
+    return there and (_signed(), user().get("iat")) not in _left
 
 
 def leave() -> None:
@@ -47,7 +57,7 @@ def leave() -> None:
     for old in [each for each, when in list(_left.items()) if now - when > 3600 * hours]:
         _left.pop(old, None)
     if user():
-        _left[person(), user().get("iat")] = now
+        _left[_signed(), user().get("iat")] = now
 
 
 def fresh(claims: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
@@ -89,8 +99,23 @@ def user() -> dict[str, Any]:
 
 
 def person() -> str:
-    """Whom limits count for: who signed in, in however many sessions."""
+    """Whom limits count for: who signed in, or typed the class's code, in however many sessions."""
+    if not signed_in() and (of_class := member()):
+        return f"class {of_class.id}"
+    return _signed()
+
+
+def _signed() -> str:
+    """Who signed in; a blank where nobody did."""
     return f"{user().get('iss', '')} {user().get('sub', '')}"
+
+
+def window_or_person() -> str:
+    """Whom the queue of drawings counts for: a person; a window where all are one person's; nobody without either."""
+    if access() != LOCAL:
+        return person()
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 def secrets(table: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Signing in and out: the page before all pages, and who is there, at the foot of the sidebar."""
+"""Signing in and out, or typing a class's code: the page before all pages, and who is there, below the sidebar."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,16 +6,16 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from dashboard.access import roles
-from dashboard.access.exposure import LOCAL, SIGN_IN, providers
+from dashboard.access import classroom, door, roles
+from dashboard.access.exposure import CLASS, LOCAL, SIGN_IN, providers
 from dashboard.components import elements
 
 P = ParamSpec("P")
 
 
 def done() -> bool:
-    """Whether whoever asks has signed in, or need not."""
-    return roles.access() != SIGN_IN or roles.signed_in()
+    """Whether whoever asks has signed in, or is of the class, or need not."""
+    return roles.access() not in (SIGN_IN, CLASS) or roles.signed_in() or roles.member() is not None
 
 
 def gate() -> None:
@@ -23,6 +23,24 @@ def gate() -> None:
     if done():
         return
     st.title("Firstlight", anchor=False)
+    if classroom.on():
+        _code()
+    if roles.access() == SIGN_IN:
+        _providers()
+    st.stop()
+
+
+def _code() -> None:
+    """The form for the class's code, and what is to be said of the last one that was typed."""
+    elements.note("This is a class's server: type the code that your teacher gave you. Once is enough until you close "
+                  "the browser.")  # fmt: skip
+    if said := classroom.refused(str(st.context.cookies.get(classroom.TRY, ""))):
+        elements.notice(said)
+    st.html(door.form("Code of the class", "Come in"))
+
+
+def _providers() -> None:
+    """A button for each who signs people in."""
     auth = roles.secrets("auth")
     if not auth:
         elements.stop("Nobody can sign in, because the secrets have no [auth]; docs/network.md says what they need.")
@@ -34,7 +52,6 @@ def gate() -> None:
     for name in providers(auth):
         label = "Sign in" if name == "default" else f"Sign in with {elements.literal(name)}"
         st.button(label, type="primary", key=f"sign-in-{name}", on_click=st.login, args=(name,))
-    st.stop()
 
 
 def fragment(draw: Callable[P, None], every: float | None = None) -> Callable[P, None]:
@@ -54,11 +71,14 @@ def foot() -> None:
     if roles.access() == LOCAL:
         return
     with st.sidebar.container(key="who"):
-        claims = roles.user()
+        claims, of_class = roles.user(), roles.member()
         name = str(claims.get("email") or claims.get("name") or claims.get("sub") or "Not signed in")
+        name = "In the class" if of_class and not roles.signed_in() else name
         elements.note(f"{name}, {roles.role().word}")
         if roles.signed_in():
             st.button("Sign out", key="sign-out", on_click=_leave)
+        if of_class:
+            st.html(door.form("", "Leave the class"))
 
 
 def _leave() -> None:

@@ -9,13 +9,14 @@ from evaluator.stats.psychometric import fit
 from firstlight.errors import RunError
 
 
-def sentence(run: pd.Series, view: str) -> str:
+def sentence(run: pd.Series, view: str, group: str = "") -> str:
     """Who has answered, one sentence that tells nothing of what: that would be in the way of a first guess."""
-    sittings = people.asked(run, view)
+    sittings = people.asked(run, view, group)
     answers, persons = sum(len(each.answers) for each in sittings), len({each.who for each in sittings})
     if not answers:
         return f"Nobody has named pictures of {run['run']} yet: guess from when on you can, then try."
-    who = "1 person has" if persons == 1 else f"{persons:,} people have"
+    who = f"{format.counted(persons, 'student')}" if group else "1 person" if persons == 1 else f"{persons:,} people"
+    who += " has" if persons == 1 else " have"
     return f"{who} named {answers:,} pictures of {run['run']}: guess from when on you can, then try."
 
 

@@ -54,7 +54,7 @@ def _mistakes(run: pd.Series, trial: Trial) -> None:
 def _delete(run: pd.Series, trial: Trial) -> None:
     try:
         permit(ANSWER)
-        delete_sitting(archive.folder(run), trial.sitting.id)
+        delete_sitting(archive.folder(run), trial.sitting.id, trial.group)
     except RunError as error:
         trial.refused = str(error)
         return

@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.access import sign_in
-from dashboard.access.acts import ANSWER
+from dashboard.access import roles, sign_in
+from dashboard.access.acts import ANSWER, Role
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive, judgements
@@ -24,7 +24,7 @@ from dashboard.pictures.pixels import Bytes
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
-from store.blind_test_answers import LONGEST_NAME, Answer, Sitting, read_answers, write_sitting
+from store.blind_test_answers import CLASS, LONGEST_NAME, Answer, Sitting, read_answers, write_sitting
 
 PIXELS = 280  # of the picture shown, about
 LENGTHS, USUAL = ("20", "40", "100"), "40"
@@ -33,6 +33,10 @@ DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were d
 VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
 GUESS = "Your guess first: half are nameable from … % of the steps on"
 PERSON = "Name or initials, if you like"
+KEPT = {
+    "": "Your answers are kept beside the run.",
+    CLASS: "They count for your class's curve, without a name, and nobody sees which are yours.",
+}  # by group
 STATE = "blind"  # in the session: run id -> Trial
 
 
@@ -41,8 +45,10 @@ class Trial:
     """A sitting under way: what is to be shown, and what was answered."""
 
     sitting: Sitting
+    group: str  # CLASS: a student's, which count for their class alone
     order: list[tuple[int, int]]  # sample and its frame, one for each picture
     refused: str = ""  # why the answers were not written
+    written: bool = False  # whether any were
     began: float = field(default_factory=time.monotonic)  # when the picture was shown
 
     @property
@@ -66,13 +72,22 @@ def running(run: pd.Series) -> Trial | None:
 def _written(run: pd.Series) -> Trial | None:
     """The sitting that the URL names, as far as it was answered before the page was loaded again; None without."""
     asked, _, length = st.query_params.get(SITTING, "").partition("-")
-    found = next((each for each in read_answers(archive.folder(run)).sittings if each.id == asked), None)
+    group, who = place()
+    held = read_answers(archive.folder(run), group).sittings
+    found = next((each for each in held if each.id == asked and (not group or each.person == who)), None)
     choices = archive.ask("trajectory_choices", run=run["run"])
     if found is None or length not in LENGTHS or choices.empty:
         return None
     pictures = order(choices, length=int(length), sitting=found.id)
     seen = [sample for sample, _ in pictures[: len(found.answers)]]
-    return Trial(found, pictures) if seen == [answer.sample for answer in found.answers] else None
+    return Trial(found, group, pictures, written=True) if seen == [answer.sample for answer in found.answers] else None
+
+
+def place() -> tuple[str, str]:
+    """The group that the answers of whoever asks belong to, and who they are there; both empty where there is none."""
+    of_class = roles.member()
+    student = of_class is not None and roles.role() == Role.STUDENT
+    return (CLASS, of_class.alias) if of_class and student else ("", "")
 
 
 def leave(run: pd.Series) -> None:
@@ -89,31 +104,33 @@ def begin(run: pd.Series) -> str:
     with st.container(horizontal=True):
         view = VIEWS[inputs.pick("Picture shown", list(VIEWS), next(iter(VIEWS)), "shown", width=190)]
         length = int(inputs.pick("Pictures", LENGTHS, USUAL, "pictures"))
-    count = len(run_facts.class_names(run))
+    count, (group, who) = len(run_facts.class_names(run)), place()
     keys = f" Keys 0 to {count - 1} answer too, in the order of the buttons." if count <= 10 else ""
     elements.note(
         f"You see {length} pictures, each at one random step between noise and finished, and name each: there are "
-        f"{count} answers and no other, so guess where you cannot tell.{keys} Your answers are kept beside the run."
+        f"{count} answers and no other, so guess where you cannot tell.{keys} {KEPT[group]}"
     )
-    pressed, guess, person = _form()
+    pressed, guess, person = _form(not group)
     if pressed and guess is None:
         elements.note("Give your guess first; it is scored at the end.")
     elif pressed:
-        made = Sitting(uuid.uuid4().hex, view, now(), person.strip(), guess)
+        made = Sitting(uuid.uuid4().hex, view, now(), who or person.strip(), guess)
         st.query_params[SITTING] = f"{made.id}-{length}"
-        st.session_state[STATE][str(run["run"])] = Trial(made, order(choices, length, made.id))
+        st.session_state[STATE][str(run["run"])] = Trial(made, group, order(choices, length, made.id))
         st.rerun()
     return view
 
 
-def _form() -> tuple[bool, float | None, str]:
-    """Whether the button was pressed, the guess and the name."""
+def _form(named: bool) -> tuple[bool, float | None, str]:
+    """Whether the button was pressed, the guess and the name, which a class is not asked for."""
     with st.form("blind-begin", border=False):
         with st.container(horizontal=True):
             guess = st.number_input(
                 GUESS, 0.0, 100.0, None, 1.0, placeholder="0 to 100", width=430, help=inputs.says(GUESS)
             )
-            person = st.text_input(PERSON, max_chars=LONGEST_NAME, width=260, help=inputs.says(PERSON))
+            person = ""
+            if named:
+                person = st.text_input(PERSON, max_chars=LONGEST_NAME, width=260, help=inputs.says(PERSON))
         barred = refusal(ANSWER)
         pressed = st.form_submit_button("Begin", type="primary", disabled=bool(barred))
     if barred:
@@ -192,8 +209,8 @@ def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, la
 def _keep(folder: Run, trial: Trial) -> None:
     try:
         permit(ANSWER)
-        write_sitting(folder, trial.sitting)
-        trial.refused = ""
+        write_sitting(folder, trial.sitting, trial.group, trial.written)
+        trial.refused, trial.written = "", True
     except RunError as error:
         trial.refused = str(error)
 

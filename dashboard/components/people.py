@@ -21,15 +21,19 @@ from evaluator.recognizability.agreement import kappas
 from evaluator.stats.intervals import Estimate, share
 from evaluator.stats.psychometric import FEWEST_PEOPLE, Fit, fit
 from firstlight.errors import RunError
-from store.blind_test_answers import Sitting, read_answers
+from store.blind_test_answers import CLASS, Sitting, read_answers
 
 COLUMNS = ("person", "sample", "label", "seed", "step", "steps", "logsnr", "said", "seconds")
+WORDS = {  # group -> who names and who does not, one of them and many
+    "": ("People name", "People do not name", "person", "people"),
+    CLASS: ("The class names", "The class does not name", "student", "students"),
+}
 BINS = 10  # points on the chart: answers at neighbouring steps together
 
 
-def asked(run: pd.Series, view: str) -> tuple[Sitting, ...]:
-    """The sittings at which a view of the run was shown."""
-    return tuple(each for each in read_answers(archive.folder(run)).sittings if each.view == view)
+def asked(run: pd.Series, view: str, group: str = "") -> tuple[Sitting, ...]:
+    """The sittings at which a view of the run was shown; those of a group, else of everybody else."""
+    return tuple(each for each in read_answers(archive.folder(run), group).sittings if each.view == view)
 
 
 def rows(sittings: Sequence[Sitting]) -> pd.DataFrame:
@@ -92,16 +96,17 @@ def middle_on(found: Fit, axis: str) -> Estimate:
     return axes.estimate_on(found.middle, found.middle, axis)
 
 
-def sentence(found: Fit, axis: str, judge: tuple[str, Fit] | None) -> str:
-    """One sentence on when people name half of the pictures, and when a judge does."""
-    who = f"{found.n:,} answers of {found.people} {'person' if found.people == 1 else 'people'}"
+def sentence(found: Fit, axis: str, judge: tuple[str, Fit] | None, group: str = "") -> str:
+    """One sentence on when people, or a class, name half of the pictures, and when a judge does."""
+    named, unnamed, one, many = WORDS[group]
+    who = f"{found.n:,} answers of {found.people} {one if found.people == 1 else many}"
     place = middle_on(found, axis)
     if np.isinf(place.value):
-        text = f"People do not name half of the pictures even when they are finished, n = {who}"
+        text = f"{unnamed} half of the pictures even when they are finished, n = {who}"
     else:
         at = axes.placed(format.number(place.value, axis), axis)
         ends = format.interval(place.low, place.high, format.axis_form(axis))
-        text = f"People name half of the pictures, beyond guessing, from {at} on{ends}, n = {who}"
+        text = f"{named} half of the pictures, beyond guessing, from {at} on{ends}, n = {who}"
     return f"{text}{_judge_said(*judge, axis) if judge else ''}."
 
 
@@ -110,22 +115,24 @@ def _judge_said(name: str, found: Fit, axis: str) -> str:
     return f"; {name} from {format.place(place, axis)}, n = {found.n:,} looks"
 
 
-def chart(frame: pd.DataFrame, found: Fit, looks: Sequence[judgements.Look], axis: str, classes: int) -> None:
-    """People's curve over the judges', the share named right against the process."""
+def chart(
+    frame: pd.DataFrame, found: Fit, looks: Sequence[judgements.Look], axis: str, classes: int, who: str = "people"
+) -> None:
+    """The curve of people, or of a class, over the judges', the share named right against the process."""
     judges = [(look.judge, judge_shares(look)) for look in looks]
     places = pd.concat([part[["percent", "logsnr"]] for part in (frame, *(shares for _, shares in judges))])
     people = _curve(found, places, axis).assign(n=found.n)
     colours = [theme.PURPLE, theme.GREEN, theme.VERMILLION]
-    drawn = [Curve(people, "people, fitted", theme.SKY), Curve(_observed(frame), "people, answers", theme.SKY,
+    drawn = [Curve(people, f"{who}, fitted", theme.SKY), Curve(_observed(frame), f"{who}, answers", theme.SKY,
                                                               points=True)]  # fmt: skip
     drawn += [
         Curve(shares, name, colours[turn % 3], theme.DASHES[1 + turn % 3]) for turn, (name, shares) in enumerate(judges)
     ]
     accent = theme.ACCENT["dark" if elements.dark() else "light"]
     place = middle_on(found, axis)
-    marks = [Mark(place, "people: half", accent)] if np.isfinite(place.value) else []
+    marks = [Mark(place, f"{who}: half", accent)] if np.isfinite(place.value) else []
     figure = curves(drawn, axis, "share named right", marks, [Level(1 / classes, "guessing")])
-    elements.chart(figure, "people", "Shares named right by people and by judges along the process", frame)
+    elements.chart(figure, who, f"Shares named right by {who} and by judges along the process", frame)
 
 
 def _curve(found: Fit, places: pd.DataFrame, axis: str) -> pd.DataFrame:
@@ -185,12 +192,26 @@ def _same(run: pd.Series, view: str) -> list[judgements.Look]:
     return [look for look in judgements.looks(str(run["run"])) if look.view == view]
 
 
-def shown(run: pd.Series, view: str, axis: str) -> None:
+def of_class(run: pd.Series, view: str, axis: str) -> None:
+    """A class against judges, as `shown`, its students by numbers; nothing is said of fewer than FEWEST_PEOPLE."""
+    sittings = asked(run, view, CLASS)
+    answers = sum(len(each.answers) for each in sittings)
+    students = len({each.who for each in sittings if each.answers})
+    if students < FEWEST_PEOPLE:
+        said = f"{format.counted(students, 'student')} of the class gave {format.counted(answers, 'answer')}"
+        elements.note(f"{said}: when the class names half cannot be said of fewer than {FEWEST_PEOPLE} students.")
+    else:
+        shown(run, view, axis, CLASS)
+
+
+def shown(run: pd.Series, view: str, axis: str, group: str = "") -> None:
     """People against judges: a sentence, the chart and their agreement; or what to do where nobody has judged."""
     classes = len(run_facts.class_names(run))
-    for problem in read_answers(archive.folder(run)).problems:
+    for problem in read_answers(archive.folder(run), group).problems:
         elements.note(problem)
-    frame = rows(asked(run, view))
+    frame = rows(asked(run, view, group))
+    if group:
+        frame["person"] = [f"student {number + 1}" for number in pd.factorize(frame["person"], sort=True)[0]]
     try:
         found = fitted(frame, classes, axis)
     except RunError as error:
@@ -199,11 +220,12 @@ def shown(run: pd.Series, view: str, axis: str) -> None:
         elements.note(f"{begin} pictures of {run['run']} ({what}) on the page Blind test.")
         return
     same = _same(run, view)
-    elements.note(sentence(found, axis, first_judge(run, view, axis)))
-    chart(frame, found, same, axis, classes)
-    over = "people" if found.over_people else f"answers: {FEWEST_PEOPLE} people would tell of people"
+    elements.note(sentence(found, axis, first_judge(run, view, axis), group))
+    chart(frame, found, same, axis, classes, group or "people")
+    over = WORDS[group][-1] if found.over_people else f"answers: {FEWEST_PEOPLE} people would tell of people"
     elements.note(
         f"Guessing is 1 in {classes}; half beyond it is named at {50 + 50 / classes:.0f} %. Circles: answers at "
-        f"neighbouring steps. Bands: 95 % intervals, of people over {over}, of judges over noise seeds."
+        f"neighbouring steps. Bands: 95 % intervals, of {'the class' if group else 'people'} over {over}, of judges "
+        "over noise seeds."
     )
-    agreement(frame, same, f"people-{view}")
+    agreement(frame, same, f"{group or 'people'}-{view}")

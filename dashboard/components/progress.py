@@ -34,7 +34,7 @@ def watched(
                 continue
             if isinstance(step, Waiting):
                 if last is None:
-                    bar.progress(0.0, f"{step.ahead} before you")
+                    bar.progress(0.0, _place(step))
                 continue
             began, last = began or time.monotonic(), step
             if time.monotonic() < due:
@@ -48,6 +48,12 @@ def watched(
     if last is None:
         raise SamplerError("Nothing was drawn; ask for at least one step.")
     return last
+
+
+def _place(waiting: Waiting) -> str:
+    """Where one stands in the queue, in which each person takes one step in turn."""
+    place = f"Place {waiting.ahead + 1} in the queue"
+    return f"{place}: your other drawing goes first" if waiting.own else place
 
 
 def _cancelled() -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 from firstlight.command import COMMANDS
 from firstlight.installation import HOME
 
-ALIAS = re.compile("dashboard (report|site|check)")  # which `firstlight` has as commands of its own too
+ALIAS = re.compile("dashboard (report|site|exercises|check)")  # which `firstlight` has as commands of its own too
 BESIDE = {"benchmarks": "python -m benchmarks"}  # rooms without a subcommand of `firstlight`
 RUNS = "`FIRSTLIGHT_RUNS`, else a checkout's `runs/`, else `./runs`"
 
