@@ -3,6 +3,7 @@
 # make fuzz        damage files, kill trainers and try properties at random, many times; SEED=... and COUNT=... of each kind
 # make soak        an object store that fails 200 times while it is read and written, SEED=... COUNT=... of each kind;
 #                  and a sweep of 12 jobs of which a worker is killed; JOBS=... of them
+# make living      a living report, in a browser, against the run's own graph, seed for seed; RUN=course SEEDS=1000
 # make bench       install the peers too and race them: about 15 minutes on two idle cores; FILE=... keeps the figures
 # make trackers    install the trackers that `python -m benchmarks store` races against, in .venv/trackers
 # make docs        build the docs into build/docs, warnings as errors, with pictures of the pages where there is a browser;
@@ -20,7 +21,7 @@ BIN := .venv/bin
 KEEP := MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 TIMED := $(addprefix tests/test_browser,_speed.py _many.py) # these measure time: alone
 
-.PHONY: dashboard test fuzz soak bench trackers docs docs-serve docs-run audit check install shipped clean
+.PHONY: dashboard test fuzz soak living bench trackers docs docs-serve docs-run audit check install shipped clean
 
 dashboard: .venv/dashboard.stamp
 	@$(BIN)/firstlight dashboard --port $(PORT)
@@ -35,6 +36,9 @@ fuzz: .venv/all.stamp
 soak: .venv/all.stamp
 	@FIRSTLIGHT_FAULTS=$(or $(COUNT),50) FIRSTLIGHT_SEED=$(or $(SEED),0) $(BIN)/python -m pytest tests/test_remote_faults.py
 	@FIRSTLIGHT_JOBS=$(or $(JOBS),12) $(BIN)/python -m pytest tests/test_ray.py -k killed_midway
+
+living: .venv/all.stamp
+	@$(BIN)/python tests/living_seeds.py $(or $(RUN),mnist) --seeds $(or $(SEEDS),30)
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks sampling $(if $(FILE),--json $(FILE))

@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+from pathlib import Path
+from typing import Any
 
-from firstlight.archives import add_flag, own_run
+from firstlight.archives import add_flag, existing_run, own_run
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
+from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
 
 
@@ -13,6 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Export and say how far the graph is from torch; a fault is one sentence and exit status 2."""
     options = parser().parse_args(arguments)
     try:
+        if options.drawing:
+            with extras():
+                from exporter.drawing import export_drawing
+
+                print(export_drawing(existing_run(options.runs, options.run), options.drawing))
+            return 0
         run = own_run(options.runs, options.run)
         with extras():
             import torch  # after the cheap checks: it takes seconds to load
@@ -30,6 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {disk(error)}", file=sys.stderr)
         return 2
+    _say(run, report)
+    return 0
+
+
+def _say(run: Run, report: dict[str, Any]) -> None:
+    """How large the graphs are, and how far from torch."""
     print(
         f"{run.denoiser}: {report['size'] / 1e6:.1f} MB, opset {report['opset']}; of {report['compared']} pictures the "
         f"largest difference from torch is {report['difference']:.1e} (limit {report['limit']:.0e}), at logSNR "
@@ -43,7 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
             f"of {entry['compared']} pictures the largest difference of any x̂0 is {entry['difference']:.1e} (limit "
             f"{entry['limit']:g}), at most {entry['bytes']:.0f} of 255 in a byte"
         )
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +67,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--half", action="store_true", help="a student's drawing in half precision too, for GPUs")
     flags.add_argument("--keep", action="store_true", help="leave a denoiser.onnx that is there as it is")
     flags.add_argument("--epoch", type=int, metavar="N", help="take the weights kept of this epoch for the run's own")
+    flags.add_argument(
+        "--drawing",
+        type=Path,
+        metavar="FILE.onnx",
+        help="write the whole default drawing as one graph, and nothing else",
+    )
     add_flag(flags)
     return flags
 

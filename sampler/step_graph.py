@@ -1,7 +1,7 @@
 """One step of a run's drawing as an ONNX graph that takes a row of the stored table of coefficients.
 
-Whoever runs it elsewhere, a browser for one, draws what `sampler.loop` draws and computes no coefficient: it hands over
-the noise and one row after the other. Needs onnx, and no torch.
+With the noise and one row after the other it draws what `sampler.loop` draws; `sampler.drawing_graph` is a loop around
+it. Needs onnx, and no torch.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ import onnx
 import pytest
 import torch
 from archive_fixture import card
+from gaussian import write_gaussian
 
 from exporter.__main__ import main
 from exporter.export import ROUNDED, export, noise_levels, rounding, write
@@ -22,11 +23,13 @@ from firstlight import graph, parity
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
+from firstlight.ort import ort
 from firstlight.run_folder import Run
-from sampler.generation import Settings, generate
+from sampler.generation import Settings, generate, settings_of
 from sampler.noise import Noise
 from sampler.session import Denoiser as Loaded
 from sampler.session import load
+from sampler.step_graph import plan_of
 from trainer.checkpoints import EMA, load_denoiser, save_weights
 from trainer.config import Config, to_dict
 from trainer.network import Conv, Denoiser
@@ -241,3 +244,19 @@ def test_bad_input_is_one_sentence_and_a_failure(tmp_path: Path, capsys: pytest.
     run.card.write_text("[]")
     with pytest.raises(RunError, match="restore it"):
         export(run)
+
+
+def test_a_whole_drawing_is_written_to_a_file_and_the_run_stays(tmp_path: Path) -> None:
+    run, file = write_gaussian(tmp_path), tmp_path / "drawing.onnx"
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    assert main([run.id, "--drawing", str(file), "--runs", str(tmp_path)]) == 0
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+    graph, settings = ort.InferenceSession(file), settings_of(run)
+    denoiser = load(run.denoiser, "cpu")
+    *_, last = generate(denoiser, [1], [5], settings)
+    told = {"state": Noise([5], denoiser.shape).start(), "class": np.array([1]), "first": np.array(0),
+            "scale": np.array([settings.guidance], np.float32), "count": np.array(settings.steps),
+            "past": np.zeros((plan_of(settings).past, 1, *denoiser.shape), np.float32)}  # fmt: skip
+    taken = {each.name: told[each.name.removeprefix("drawing.")] for each in graph.get_inputs()}
+    (image,) = graph.run(["drawing.image"], taken)
+    assert np.abs(image[-1].astype(int) - last.images[0]).max() <= 1 and np.ptp(last.images) > 20

@@ -109,6 +109,38 @@ def test_every_tab_of_a_page_is_in_its_file(built: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["recognizability", "training"])
+def test_what_the_dashboard_saves_as_csv_lies_beside_the_page(
+    built: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAMED, str(BUNDLED))
+    page = linked(path, run=IDS[0])
+    file = (built / BELOW.strip("/") / path / f"{IDS[0]}.html").read_text()
+    there = set(re.findall(r'<a href="([^"/]+\.csv)" download>CSV</a>: [\d,]+ rows', file))
+    keys = [each.proto.id.split("-", 2)[2] for each in page.get("download_button")]
+    assert keys and there >= {f"{IDS[0]}-{key.removesuffix('-csv')}.csv" for key in keys if key.endswith("-csv")}
+    for name in there:
+        content = (built / BELOW.strip("/") / path / name).read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf") and len(content.splitlines()) > 1
+
+
+def test_a_table_is_saved_from_a_server_below_a_path_and_from_disk(
+    tab: tuple[Any, list[str]], served: str, built: Path
+) -> None:
+    page, wrong = tab
+    name = f"{IDS[0]}-recognizability.csv"
+    folder = built / BELOW.strip("/") / "recognizability"
+    for address in (f"{served}/recognizability/index.html?run={IDS[0]}", (folder / f"{IDS[0]}.html").as_uri()):
+        page.goto(address)
+        with page.expect_download() as waiting:
+            page.click(f'a[href="{name}"]')
+        saved = Path(waiting.value.path()).read_text("utf-8-sig")
+        assert saved == (folder / name).read_text("utf-8-sig")
+        rows = page.locator(f'.wide:has(+ p a[href="{name}"]) tbody tr').all_inner_texts()
+        assert rows and len(rows) == len(saved.splitlines()) - 1
+        assert address.startswith("file:") or wrong == []  # from disk a browser runs no modules, and says so
+
+
 def test_only_the_runs_that_were_named_are_there(built: Path) -> None:
     files = list((built / BELOW.strip("/")).rglob("*.html"))
     others = {folder.name for folder in BUNDLED.iterdir() if (folder / "run.json").is_file()} - set(IDS)

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.components.still import SavedFile, still, still_files
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
 
 
@@ -54,21 +56,23 @@ def save_rows(frame: pd.DataFrame, name: str) -> None:
 
 def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """The same of so many rows that are looked up when the button is pressed."""
-    file = f"firstlight-{name}.csv"
-    st.download_button(
-        "CSV", lambda: csv_of(rows()), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
-        help=f"{count:,} rows, nothing rounded",
-    )  # fmt: skip
+    file, key = f"firstlight-{name}.csv", f"{name}-csv"
+    _button("CSV", lambda: csv_of(rows()), file, key, f"{count:,} rows, nothing rounded", "text/csv")
 
 
 def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """Buttons that save a table that was filtered, as CSV and as Parquet; looked up when one of them is pressed."""
     with st.container(horizontal=True):
         save_later(rows, name, count)
-        st.download_button(
-            "Parquet", lambda: parquet_of(rows()), f"firstlight-{name}.parquet", key=f"{name}-csv-parquet",
-            type="tertiary", on_click="ignore", help=f"{count:,} rows, with their types",
-        )  # fmt: skip
+        said = f"{count:,} rows, with their types"
+        _button("Parquet", lambda: parquet_of(rows()), f"firstlight-{name}.parquet", f"{name}-csv-parquet", said)
+
+
+def _button(label: str, content: Callable[[], bytes], file: str, key: str, said: str, kind: str | None = None) -> None:
+    """Saves a content that is made when it is pressed; where nobody can press it, the content is kept at once."""
+    if still():
+        still_files()[key] = SavedFile(file, content(), said)
+    st.download_button(label, content, file, kind, key=key, type="tertiary", on_click="ignore", help=said)
 
 
 def _cell(value: Any) -> Any:

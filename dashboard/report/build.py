@@ -18,6 +18,7 @@ from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
 from dashboard.report.page import LARGEST, Page
+from dashboard.report.plotly_js import plotly
 from dashboard.report.sections import UNSEALED, content
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
@@ -47,7 +48,7 @@ def report(
     runs = [facts(run_id, root, ask) for run_id in ids]
     answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]
     shown = content(runs, ask, address.rstrip("/"), answered, over)
-    page = _sealed(_template().render(**shown, live=live)).encode("utf-8", "replace")
+    page = _sealed(_template().render(**shown, live=live, plotly="" if live else plotly())).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(
             f"The report would have {len(page) / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}; name fewer runs."

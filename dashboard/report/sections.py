@@ -1,9 +1,7 @@
 """What the template shows: of all runs together, and of each."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,6 @@ from firstlight.run_state import now
 SMOOTHED = 100  # steps that a point of the loss is the mean of, at most
 UNSEALED = "the text of this report is not sealed"  # in the record until its SHA-256 is known
 HERE = Path(__file__).parent
-OUTWARD = re.compile(r"https?://(?!www\.w3\.org/)")  # w3.org names XML's vocabularies and is never asked
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
 
@@ -60,7 +57,6 @@ def content(
         "versions": versions(),
         "figures": figures,
         "config": theme.CONFIG | {"displayModeBar": False},
-        "plotly": plotly(),
         "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
         "script": Markup((HERE / "report.js").read_text(encoding="utf-8")),
     }
@@ -197,11 +193,3 @@ def _figure(figure: theme.Figure, figures: list[dict[str, Any]]) -> int:
 
 def _number(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
-
-
-@cache
-def plotly() -> Markup:
-    """plotly.js without the addresses of maps and help pages: what a report holds can ask nobody for anything."""
-    from plotly.offline import get_plotlyjs
-
-    return Markup(OUTWARD.sub("", get_plotlyjs()))

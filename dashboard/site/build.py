@@ -23,7 +23,8 @@ from dashboard.app import CONTROLS, LOGO, SECTIONS
 from dashboard.charts import theme
 from dashboard.components.elements import NARROW
 from dashboard.report.build import MOST_RUNS
-from dashboard.report.sections import INK, plotly
+from dashboard.report.plotly_js import plotly
+from dashboard.report.sections import INK
 from dashboard.site import students
 from dashboard.site.elements import Page
 from dashboard.site.visit import visited
@@ -122,7 +123,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     """Every file of the site, into a folder that is empty."""
     assets = new / "assets"
     assets.mkdir()
-    (assets / "plotly.js").write_text(plotly(), encoding="utf-8")
+    (assets / "plotly.js").write_text(plotly(web is None), encoding="utf-8")
     for file in (HERE / "site.css", HERE / "site.js", NARROW, LOGO):
         shutil.copyfile(file, assets / file.name)
     can_draw = students.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
@@ -132,14 +133,17 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     asked = [(place, each) for place in places for each in _asked(place, ids, can_draw)]
     found: dict[Place, list[Found]] = {place: [] for place in places}
     for place, (query, file) in tqdm(asked, desc="Drawing pages", unit=" pages"):
-        page = Page(place.up)
+        folder = new / place.path
+        folder.mkdir(exist_ok=True)
         if place.path == DRAWN:
             main = students.section(query["run"], can_draw[query["run"]], place.up)
         else:
-            main = page.html_of(visited(place.path, query))
-        components |= page.components
-        folder = new / place.path
-        folder.mkdir(exist_ok=True)
+            tree, saved = visited(place.path, query)
+            page = Page(place.up, Path(file).stem, saved)
+            main = page.html_of(tree)
+            components |= page.components
+            for name, content in page.files.items():
+                (folder / name).write_bytes(content)
         (folder / file).write_text(render(place, main, []), encoding="utf-8", errors="replace")
         found[place].append((query, file))
     for place, files in found.items():

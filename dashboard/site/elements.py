@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 from dashboard.charts.narrow import narrowed
+from dashboard.components.still import SavedFile
 from dashboard.site.tables import table
 
-LEFT_OUT = ("form", "download_button", "button", "empty", "text_input", "text_area", "pagination", "progress")
+LEFT_OUT = ("form", "button", "empty", "text_input", "text_area", "pagination", "progress")
 CONTROLS = ("selectbox", "multiselect", "slider", "number_input", "button_group", "toggle")
 MENU = ("run", "baseline", "class", "with")  # keys of controls that stand in the site's own menu
 SHOWN = "\0"  # where the line stands that says what controls show
@@ -27,6 +29,9 @@ class Page:
     """What becomes of a page: its HTML, and the components and figures in it."""
 
     up: str  # from the page's file to the site's root: "" or "../"
+    stem: str  # of the page's file: what is saved lies beside it, under a name that begins so
+    saved: Mapping[str, SavedFile]  # what the page's buttons save, by their keys
+    files: dict[str, bytes] = field(default_factory=dict)  # of those, by the name of each beside the page
     components: dict[str, tuple[str, str]] = field(default_factory=dict)  # name -> its JavaScript and its style
     figures: int = 0
 
@@ -102,6 +107,18 @@ class Page:
             f'<script type="application/json" id="{place}">{_json(data)}</script>'
         )
 
+    def _download(self, node: Any) -> str:
+        """What a button saves, in a file beside the page; other buttons save what a reader does there."""
+        found = self.saved.get(node.proto.id.split("-", 2)[2])
+        if found is None:
+            return ""
+        name = f"{self.stem}-{found.name.removeprefix('firstlight-')}"
+        self.files[name] = found.content
+        return (
+            f'<p class="note"><a href="{quote(name)}" download>{_text(node.proto.label)}</a>: '
+            f"{html.escape(found.said)}</p>"
+        )
+
     def _html(self, node: Any) -> str:
         return HERE.sub(self._link, str(node.proto.body))
 
@@ -175,6 +192,7 @@ LEAVES: Mapping[str, Leaf] = {
     "title": partial(_heading, 1), "header": partial(_heading, 2), "subheader": partial(_heading, 3),
     "caption": _note, "markdown": _markdown, "page_link": _page_link, "info": _note, "html": Page._html,
     "plotly_chart": Page._figure, "bidi_component": Page._component, "arrow_data_frame": _table, "dataframe": _table,
+    "download_button": Page._download,
 }  # fmt: skip
 BLOCKS: Mapping[str, Leaf] = {
     "expander": Page._expander,

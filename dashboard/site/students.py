@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard.report.live import sections
 from dashboard.report.live.network import Network, network, student
 from dashboard.report.live.runtime import VERSION, runtime
-from dashboard.report.sections import OUTWARD
+from dashboard.report.npm import silent
 from firstlight.archives import NAMED
 from store.archive import good_entry
 
@@ -31,7 +31,7 @@ def write(assets: Path, ids: Sequence[str], web: Path | None) -> dict[str, Netwo
             (assets / f"{drawn.plan['run']}.onnx").write_bytes(drawn.graph)
     if found:
         module, binary = runtime(web)
-        (assets / "runtime.mjs").write_text(OUTWARD.sub("", module.decode("utf-8")), encoding="utf-8")
+        (assets / "runtime.mjs").write_text(silent(module.decode("utf-8")), encoding="utf-8")
         (assets / "runtime.wasm").write_bytes(binary)
         for name in SCRIPTS:
             (assets / name).write_bytes((LIVE / name).read_bytes())

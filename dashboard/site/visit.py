@@ -8,17 +8,17 @@ from streamlit import logger
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard.components.still import STILL
+from dashboard.components.still import FILES, STILL, SavedFile
 from firstlight.errors import RunError
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 PATIENCE = 600.0  # seconds for a page
 
 
-def visited(path: str, asked: Mapping[str, str]) -> Any:
-    """The elements of a page's main part, as Streamlit's own tree of them. asked: what its address says.
+def visited(path: str, asked: Mapping[str, str]) -> tuple[Any, dict[str, SavedFile]]:
+    """The elements of a page's main part, as Streamlit's own tree of them, and what its buttons save, by their keys.
 
-    Raises RunError, one sentence, where the page could not be drawn.
+    asked: what its address says. Raises RunError, one sentence, where the page could not be drawn.
     """
     logger.set_log_level("ERROR")  # or it remarks that no browser asks
     page = AppTest.from_file(APP, default_timeout=PATIENCE)
@@ -35,4 +35,4 @@ def visited(path: str, asked: Mapping[str, str]) -> Any:
         raise RunError(
             f"The page {path or 'runs'} could not be drawn ({page.exception[0].message}); nothing is written."
         )
-    return page.main
+    return page.main, page.session_state.get(FILES, {})

@@ -1,4 +1,4 @@
-// Draws with the network in this file. The table of coefficients comes from Firstlight: here nothing is computed but noise.
+// Draws with the network in this file. The table of coefficients lies in its graph: here nothing is computed but noise.
 const stored = id => document.getElementById(id)
 const plan = JSON.parse(stored("live-plan").textContent)
 const said = text => { stored("live-said").textContent = text }
@@ -41,26 +41,41 @@ function tables(place) {
     if (shown.children.length > 1) return
     const { data, layout } = figures[Number(place.dataset.figure)]
     const title = axis => layout[axis.replace(/^[xy]/, "$&axis")]?.title?.text || axis[0]
-    for (const line of data.filter(each => each.x?.length)) {
+    for (const line of data.filter(each => each.x?.length && (each.name || each.hoverinfo !== "skip"))) {
       const held = document.createElement("div"), table = document.createElement("table")
-      const columns = [line.x, line.y, ...(Array.isArray(line.text) ? [line.text] : [])]
+      const [names, ...rows] = numbers(line, title(line.xaxis ?? "x"), title(line.yaxis ?? "y"))
       held.className = "live-table"
       held.tabIndex = 0
-      table.createCaption().textContent = line.name ?? ""
+      table.createCaption().textContent = words(line.name ?? "") + (line.opacity < 1 ? ", faint" : "")
       const heads = table.createTHead().insertRow(), body = table.createTBody()
-      for (const name of [title(line.xaxis ?? "x"), title(line.yaxis ?? "y"), "label"].slice(0, columns.length)) {
+      for (const name of names) {
         const head = document.createElement("th")
-        Object.assign(head, { scope: "col", textContent: name })
+        Object.assign(head, { scope: "col", textContent: words(name) })
         heads.append(head)
       }
-      for (const row of line.x.keys()) {
+      for (const row of rows) {
         const cells = body.insertRow()
-        for (const values of columns) cells.insertCell().textContent = values?.[row] ?? ""
+        for (const value of row) cells.insertCell().textContent = typeof value === "string" ? words(value) : value ?? ""
       }
       held.append(table)
       shown.append(held)
     }
   })
+}
+
+// The head and the rows of a line, or of a map: what is said of each point where that says all, as in panels that share
+// one pair of axes, else where the point is
+function numbers({ x, y, z, text, hoverinfo, hovertemplate = "" }, across, up) {
+  const said = Array.isArray(text) ? text : null
+  if (said && (hoverinfo === "text" || hovertemplate.startsWith("%{text}"))) return [["value"], ...[...new Set(said)].filter(Boolean).map(each => [each])]
+  if (z) return [[across, up, "value"], ...z.flatMap((row, down) => row.map((value, along) => [x[along], y[down], value]))]
+  const rows = x.map((along, at) => said ? [along, y[at], said[at]] : [along, y[at]]).filter(row => row[0] != null)
+  return [said ? [across, up, "label"] : [across, up], ...rows]
+}
+
+// Text as plotly shows it, which understands a little HTML
+function words(text) {
+  return new DOMParser().parseFromString(text.replaceAll("<br>", " "), "text/html").documentElement.textContent
 }
 
 let opened = null
@@ -82,31 +97,38 @@ async function open() {
 }
 
 let frames = []
-async function draw(label, seed, guidance) {
-  const { ort, session } = await network(), { shape, rows, fresh } = plan
-  const size = [1, ...shape], count = shape.reduce((all, each) => all * each, 1)
+
+// All steps in one call of the graph, or, for who watches, one in each
+async function draw(label, seed, guidance, watched) {
+  const { ort, session } = await network(), { shape, steps, fresh, past } = plan
+  const size = [1, ...shape], count = shape.reduce((all, each) => all * each, 1), together = watched ? 1 : steps
   const floats = (values, dims) => new ort.Tensor("float32", values, dims)
+  const whole = (value, dims) => new ort.Tensor("int64", BigInt64Array.of(BigInt(value)), dims)
   const noise = new Noise(seed, count, plan.log1p)
   const feeds = {
-    "step.state": floats(noise.draw(), size),
-    "step.class": new ort.Tensor("int64", BigInt64Array.of(BigInt(label)), [1]),
-    "step.scale": floats(Float32Array.of(guidance), [1]),
+    state: floats(noise.draw(), size), class: whole(label, [1]), scale: floats(Float32Array.of(guidance), [1]),
+    past: floats(new Float32Array(past * count), [past, ...size]), count: whole(together, []),
   }
-  if (plan.past) feeds["step.past"] = floats(new Float32Array(plan.past * count), [plan.past, ...size])
   frames = []
+  said("It draws.")
+  await painted()
   const began = performance.now()
-  for (const [step, row] of rows.entries()) {
-    feeds["step.row"] = floats(Float32Array.from(row), [row.length])
-    if (plan.stochastic) feeds["step.fresh"] = floats(fresh[step] ? noise.draw() : new Float32Array(count), size)
-    const given = Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name)))
-    const made = await session.run(given)
-    if (!Number.isFinite(made["step.sum"].data[0])) throw new Error("The picture came out as not a number; ask for less guidance.")
-    feeds["step.state"] = made["step.next"]
-    if (plan.past) feeds["step.past"] = made["step.kept"]
-    frames.push({ picture: made["step.image"].data, noisy: made["step.noisy"].data })
-    said(`Step ${step + 1} of ${rows.length}`)
-    show(step)
-    await painted()
+  for (let first = 0; first < steps; first += together) {
+    const added = new Float32Array(together * count)
+    for (let step = 0; step < together; step++) if (fresh[first + step]) added.set(noise.draw(), step * count)
+    Object.assign(feeds, { first: whole(first, []), fresh: floats(added, [together, ...size]) })
+    const given = session.inputNames.map(name => [name, feeds[name.replace("drawing.", "")]])
+    const made = await session.run(Object.fromEntries(given))
+    const { next, kept, image, noisy, sum } = Object.fromEntries(session.outputNames.map(name => [name.replace("drawing.", ""), made[name]]))
+    if (!sum.data.every(Number.isFinite)) throw new Error("The picture came out as not a number; ask for less guidance.")
+    Object.assign(feeds, { state: next, past: kept })
+    for (let step = 0; step < together; step++) {
+      const bytes = frame => frame.data.subarray(step * count, (step + 1) * count)
+      frames.push({ picture: bytes(image), noisy: bytes(noisy) })
+    }
+    said(`Step ${frames.length} of ${steps}`)
+    show(frames.length - 1)
+    if (watched) await painted()
   }
   said(`${plan.classes[label]}, seed ${seed}, guidance ${guidance}: drawn in ${Math.round(performance.now() - began)} ms.`)
 }
@@ -124,8 +146,8 @@ function show(step) {
     canvas.getContext("2d").putImageData(pixels, 0, 0)
   }
   stored("live-shown").hidden = false
-  Object.assign(stored("live-step"), { max: plan.rows.length - 1, value: step })
-  stored("live-at").textContent = `${step + 1} of ${plan.rows.length}`
+  Object.assign(stored("live-step"), { max: plan.steps - 1, value: step })
+  stored("live-at").textContent = `${step + 1} of ${plan.steps}`
 }
 
 // What is asked for, or the sentence that says why it is none
@@ -134,7 +156,7 @@ function asked() {
   const [low, , high] = plan.guidance
   if (!/^\d{1,19}$/.test(text) || BigInt(text) >= 1n << 63n) throw new Error("A seed is a whole number from 0 to 2^63 - 1.")
   if (!(guidance >= low && guidance <= high)) throw new Error(`Guidance is a number from ${low} to ${high}.`)
-  return [Number(stored("live-class").value), BigInt(text), guidance]
+  return [Number(stored("live-class").value), BigInt(text), guidance, Boolean(stored("live-watched")?.checked)]
 }
 
 async function pressed(event) {

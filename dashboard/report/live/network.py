@@ -1,4 +1,4 @@
-"""The network that a report draws with, the run's student or its own: the graph of one step, and the plan of rows."""
+"""The network that a report draws with, the run's student or its own: the graph of its drawing, and the plan."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +9,11 @@ from evaluator.steps.solver_grid import students
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from sampler import session
+from sampler.drawing_graph import drawing_graph
 from sampler.generation import settings_of
 from sampler.guidance import HIGHEST_SCALE
 from sampler.noise import Noise
-from sampler.step_graph import plan_of, step_graph
+from sampler.step_graph import plan_of
 
 SHOWN = (1, 3)  # channels that a page can show
 PROBE = (11, 2, 582)  # a seed, one of its draws and a pixel, which lies in the tail
@@ -45,7 +46,7 @@ def network(run: Run) -> Network:
         if denoiser.shape[0] not in SHOWN:
             raise SamplerError(f"{chosen.id} has pictures of {denoiser.shape[0]} channels, which no page can show.")
         content = session.verified(chosen.denoiser)
-        plan, graph = plan_of(settings), step_graph(content, denoiser, settings)
+        plan, graph = plan_of(settings), drawing_graph(content, denoiser, settings)
     except SamplerError as error:
         raise RunError(f"The report cannot draw: {error}") from error
     low, high = denoiser.scales or ((0.0, HIGHEST_SCALE) if denoiser.no_label else (settings.guidance,) * 2)
@@ -57,9 +58,8 @@ def network(run: Run) -> Network:
             "classes": list(denoiser.classes),
             "shape": list(denoiser.shape),
             "guidance": [low, settings.guidance, high],
-            "rows": plan.rows.tolist(),
+            "steps": len(plan.rows),
             "fresh": plan.fresh,
-            "stochastic": any(plan.fresh),
             "past": plan.past,
             "evaluations": settings.evaluations(),
             "log1p": log1p(),

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from dashboard.report.live.base85 import ALPHABET, Packed, packed
 from dashboard.report.live.network import network
 from dashboard.report.live.runtime import VERSION, runtime
-from dashboard.report.sections import OUTWARD, plotly
+from dashboard.report.npm import silent
+from dashboard.report.plotly_js import plotly
 from firstlight.run_folder import Run
 
 HERE = Path(__file__).parent
@@ -33,8 +34,8 @@ def live(run: Run, folder: Path | None = None) -> Live:
     """The part that draws, of a run; `folder` holds ONNX Runtime Web. Raises RunError, with one sentence."""
     drawn = network(run)
     module, binary = runtime(folder)
-    said = OUTWARD.sub("", module.decode("utf-8")).encode()
-    held = {"live-plotly": plotly().encode(), "live-module": said, "live-runtime": binary, "live-graph": drawn.graph}
+    charts, said = plotly(folder is None).encode(), silent(module.decode("utf-8")).encode()
+    held = {"live-plotly": charts, "live-module": said, "live-runtime": binary, "live-graph": drawn.graph}
     return Live(
         drawn.plan,
         {name: packed(content) for name, content in held.items()},
