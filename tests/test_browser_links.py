@@ -1,4 +1,4 @@
-"""Every view is a URL: what a copied link shows in a fresh browser is what the one who copied it saw."""
+"""Where links lead, the older ones too, what Back does, and what a term says to whoever taps on it."""
 
 import shutil
 from collections.abc import Callable
@@ -7,87 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from archive_fixture import write_run
-from test_browser import OWN, PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
-from test_browser_platform import LINKS as PLATFORM
-
-from dashboard.app import SECTIONS
+from test_browser import OWN, PATIENCE, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser_pages import QUIET, fresh, other  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-LINKS = [  # a view of every page in which everything is chosen otherwise than by default
-    "?step=60",
-    "glossary?term=logSNR",
-    *PLATFORM,
-    "network?run=second",
-    "recognizability?run=second&axis=logSNR&threshold=80&drawn=map&part=Judges",
-    "speciation?run=second&axis=logSNR&experiment=U-turn",
-    "guidance?run=second&class=1",
-    "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration",
-    "draw?run=drawer&seed=3",
-    "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100",
-    "claims?run=second&with=first",
-    "ask?run=second&question=Is+one+class+recognizable+earlier+than+another?&class=1&other-class=2",
-]
-SEEN = """() => [...document.querySelectorAll(
-  'h1, .headline, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
-)].map(each => [each.tagName, each.value ?? '', each.getAttribute('aria-valuenow') ?? '', each.innerText].join(' '))"""
-QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
-  && document.querySelectorAll('h1').length === 1 && !document.querySelector('[data-testid=stSkeleton]')"""
 Page = Callable[..., "playwright.Page"]
-
-
-def seen(page: "playwright.Page") -> list[str]:
-    """What is chosen and said, once the page stands still."""
-    page.locator("p.headline, p.note, [data-testid=stAlert]").first.wait_for()
-    page.wait_for_function(QUIET)
-    return page.evaluate(SEEN)
-
-
-@pytest.fixture(scope="module")
-def other(browser: "playwright.Browser") -> "playwright.Page":  # noqa: F811
-    """A tab of another browser."""
-    context = browser.new_context(color_scheme="dark", reduced_motion="reduce", viewport={"width": 1280, "height": 900})
-    return context.new_page()
-
-
-@pytest.fixture
-def fresh(other: "playwright.Page") -> Callable[[str], "playwright.Page"]:
-    """Open an address in a browser that remembers nothing of where it has been."""
-    other.context.clear_cookies()
-    if other.url != "about:blank":
-        other.evaluate("localStorage.clear(), sessionStorage.clear()")
-
-    def page(link: str) -> "playwright.Page":
-        other.set_default_timeout(2 * PATIENCE)
-        other.goto(link)
-        return other
-
-    return page
-
-
-def test_every_page_has_a_link_here() -> None:
-    paths = {path for pages in SECTIONS.values() for _, _, path in pages}
-    assert {link.partition("?")[0] for link in LINKS} == paths
-
-
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.partition("?")[0] or "start")
-def test_a_copied_link_shows_the_same_in_a_fresh_browser(
-    opened: Page,  # noqa: F811
-    fresh: Callable[[str], "playwright.Page"],
-    link: str,
-) -> None:
-    page = opened(link)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    before = seen(page)
-    page.get_by_role("button", name="Copy link").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    asked, found = parse_qs(urlsplit(link).query), parse_qs(urlsplit(copied).query)
-    assert {key: found.get(key) for key in asked} == asked
-    again = fresh(copied)
-    assert seen(again) == before
-    counts(again.get_by_text("The link asks for"), 0)
-    assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
 
 
 def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
@@ -137,7 +62,7 @@ def test_a_term_says_what_it_means_to_whoever_taps_on_it(
 
 def test_a_link_to_a_deleted_run_leads_to_another_and_says_so(
     opened: Page,  # noqa: F811
-    fresh: Callable[[str], "playwright.Page"],
+    fresh: Callable[[str], "playwright.Page"],  # noqa: F811
     archive: Path,  # noqa: F811
 ) -> None:
     gone = write_run(archive, "gone")

@@ -1,13 +1,48 @@
-"""Every page in a real browser, in both themes: it draws its own, and everybody can use it, on a telephone too."""
+"""Every view is a page and a link: what it draws and says, who can use it, on a telephone too, and what its copied link
+shows in a fresh browser.
+"""
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from narrow_screen import faults
-from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
+
+from dashboard.app import SECTIONS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
+VIEWS = {  # of every page a link in which everything is chosen otherwise than by default, and what it alone says
+    "?step=60": "a network that reads digits, recognizes this 3",
+    "glossary?term=logSNR": "terms hold these words",
+    "runs?run=second&search=run": "3 runs; which draws the class it is asked for most often",
+    "forward-process?run=second&class=2&schedule=cosine&which=3": "Along cosine, signal and noise are equal",
+    "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3": "recognizes this 1 in x_t from 50 % of the steps on",
+    "network?run=second": "second's network cannot be drawn; what breaks without its parts is not measured yet",
+    "training?run=second&with=first&smoothing=500&loss=linear&along=epoch": "The loss of second went from 1 to 0.005",
+    "recognizability?run=second&axis=logSNR&threshold=80&drawn=map&part=Judges":
+        "Half of the pictures are recognizable by logSNR 0.0, n = 6",
+    "speciation?run=second&axis=logSNR&experiment=U-turn": "Theory says that the class is decided around logSNR",
+    "clip-rankings?run=first&clip=openclip+other&prompt=one+{c}&score=raw+cosine&behind=Judges":
+        "By mean raw cosine, openclip other ranks 0 first",
+    "guidance?run=second&class=1": "second has no guidance sweep yet",
+    "steps?run=first&class=2&measure=time&noise=2": "4 evaluations are enough: pupil loses",
+    "generate?run=drawer&each=3&seed=7&steps=9&guidance=2.5&solver=ddim": "Drawn from denoiser.onnx",
+    "draw?run=drawer&seed=3": "it is scaled to 6 pixels and centred by its mass",
+    "compare?run=second&baseline=first&class=1&axis=OU+time&part=Configuration":
+        "Against first, second has no mean of when it is recognizable",
+    "blind-test?run=second&axis=logSNR&shown=x̂0,+no+label&pictures=100": "Nobody has named pictures of second yet",
+    "ask?run=second&question=Is+one+class+recognizable+earlier+than+another?&class=1&other-class=2":
+        "Whether 1 is recognizable earlier than 2 in second cannot be said",
+    "claims?run=second&with=first": "parts of the source's statements.",
+    "report?run=second&with=first": "A report of second, first",
+}  # fmt: skip
+SEEN = """() => [...document.querySelectorAll(
+  'h1, .headline, input, [role=tab][aria-selected=true], [data-baseweb=tag], [role=slider], [aria-checked=true]'
+)].map(each => [each.tagName, each.value ?? '', each.getAttribute('aria-valuenow') ?? '', each.innerText].join(' '))"""
+QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
+  && document.querySelectorAll('h1').length === 1 && !document.querySelector('[data-testid=stSkeleton]')"""
 Page = Callable[..., "playwright.Page"]
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 GROUNDS = {"dark": "rgb(14, 20, 32)", "light": "rgb(251, 250, 247)"}
@@ -15,16 +50,17 @@ WIDTHS = {"dark": 390, "light": 360}  # pixels, of a narrow screen
 FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
 
 
-@pytest.mark.parametrize("scheme", GROUNDS)
-@pytest.mark.parametrize("path", OWN)
-def test_every_page_draws_its_own_from_a_link_has_no_grave_fault_of_accessibility_and_fits_a_narrow_screen(
-    opened: Page,  # noqa: F811
-    path: str,
-    scheme: str,
-) -> None:
+def seen(page: "playwright.Page") -> list[str]:
+    """What is chosen and said, once the page stands still."""
+    page.locator("p.headline, p.note, [data-testid=stAlert]").first.wait_for()
+    page.wait_for_function(QUIET)
+    return page.evaluate(SEEN)
+
+
+def sound(page: "playwright.Page", scheme: str, own: str) -> None:
+    """Find what the page alone says, in its theme, and no fault that keeps somebody from using it."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    page = opened(f"{path}?run=first" if path else "", scheme)
-    shows(page, OWN[path])
+    shows(page, own)
     assert page.evaluate(GROUND) == GROUNDS[scheme]
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     page.wait_for_timeout(500)
@@ -36,5 +72,63 @@ def test_every_page_draws_its_own_from_a_link_has_no_grave_fault_of_accessibilit
         for node in fault["nodes"]
     ]
     assert not grave, "\n".join(map(str, grave))
+
+
+def fits(page: "playwright.Page", scheme: str) -> None:
+    """Find nothing wrong with it on a narrow screen."""
     wrong = faults(page, WIDTHS[scheme])
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def other(browser: "playwright.Browser") -> "playwright.Page":  # noqa: F811
+    """A tab of another browser, light."""
+    context = browser.new_context(
+        color_scheme="light", reduced_motion="reduce", viewport={"width": 1280, "height": 900}
+    )
+    return context.new_page()
+
+
+@pytest.fixture
+def fresh(other: "playwright.Page") -> Callable[[str], "playwright.Page"]:
+    """Open an address in a browser that remembers nothing of where it has been."""
+    other.context.clear_cookies()
+    if other.url != "about:blank":
+        other.evaluate("localStorage.clear(), sessionStorage.clear()")
+
+    def page(link: str) -> "playwright.Page":
+        other.set_default_timeout(2 * PATIENCE)
+        other.set_viewport_size({"width": 1280, "height": 900})
+        other.goto(link)
+        return other
+
+    return page
+
+
+def test_every_page_has_a_link_here() -> None:
+    paths = {path for pages in SECTIONS.values() for _, _, path in pages}
+    assert {link.partition("?")[0] for link in VIEWS} == paths
+
+
+@pytest.mark.parametrize("link", VIEWS, ids=lambda link: link.partition("?")[0] or "start")
+def test_a_page_is_sound_in_both_themes_and_widths_and_a_copied_link_shows_the_same_in_a_fresh_browser(
+    opened: Page,  # noqa: F811
+    fresh: Callable[[str], "playwright.Page"],
+    link: str,
+) -> None:
+    page = opened(link)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    before = seen(page)
+    sound(page, "dark", VIEWS[link])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    fits(page, "dark")
+    asked, found = parse_qs(urlsplit(link).query), parse_qs(urlsplit(copied).query)
+    assert {key: found.get(key) for key in asked} == asked
+    again = fresh(copied)
+    assert seen(again) == before
+    counts(again.get_by_text("The link asks for"), 0)
+    assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
+    sound(again, "light", VIEWS[link])
+    fits(again, "light")

@@ -31,16 +31,6 @@ LAST = """step => {
 }"""
 ALONE = """() => document.querySelectorAll('.headline').length === 1
   && document.querySelectorAll('.js-plotly-plot').length === 1"""  # a chart that is being replaced leaves in a moment
-LINKS = [  # a view, everything in it chosen otherwise than by default: see test_browser_links.py
-    "training?run=second&with=first&smoothing=500&loss=linear&along=epoch",
-    "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3",
-    "forward-process?run=second&class=2&schedule=cosine&which=3",
-    "generate?run=drawer&each=3&seed=7&steps=9&guidance=2.5&solver=ddim",
-    "report?run=second&with=first",
-    "clip-rankings?run=first&clip=openclip+other&prompt=one+{c}&score=raw+cosine&behind=Judges",
-    "steps?run=first&class=2&measure=time&noise=2",
-    "runs?run=second&search=run",
-]
 
 
 def patience() -> float:
