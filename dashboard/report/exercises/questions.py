@@ -15,6 +15,10 @@ from dashboard.run_facts import class_names
 
 MOST = 12  # exercises: two printed pages
 NEVER, LAST_LOSS, ACCURACY = "Never recognizable", "Last training loss", "Accuracy of the asked class ("
+PICKED = (
+    "They were picked as the first and the last of all classes, which makes their difference look larger than it is: p "
+    "is corrected for that, the interval is not."
+)
 KINDS = {  # of questions that Ask answers -> how they are asked on paper
     question.WHEN: "From which step on, in % of the steps, are half of the pictures of {label} recognizable in {run}? "
                    "Write the interval and n too.",
@@ -66,8 +70,9 @@ def _asked(questions: Iterator[Asked] | Sequence[Asked], root: Path, ask: Ask) -
         made = answer(each, root, ask)
         if made.shown is not None:
             words = KINDS[each.question].format(run=each.run, label=each.label, than=each.than, other=each.other)
-            verdict = f"“{made.statement}” {made.verdict.capitalize()}. {made.reason}"
-            yield Exercise(words, made.page, made.sentence, made.there, verdict)
+            why = f"“{made.statement}” {made.verdict.capitalize()}. {made.reason}"
+            why += f" {PICKED}" if each.question == question.CLASSES else ""
+            yield Exercise(words, made.page, made.sentence, made.there, why)
 
 
 def _training(of: Facts) -> Iterator[Exercise]:
@@ -88,17 +93,17 @@ def _numbers(of: Facts) -> Iterator[Exercise]:
             yield Exercise(words, each.page, f"{each.text}, n = {each.n:,}.", {"run": _id(of), **each.asked})
     classes = [each for each in of.numbers if each.what.startswith(ACCURACY) and each.of != "all"]
     if len(classes) > 1 and all(each.value is not None for each in classes):
-        yield _lowest(of, sorted(classes, key=lambda each: each.value or 0.0)[:2])
+        yield _lowest(of, sorted(classes, key=lambda each: each.value or 0.0))
 
 
-def _lowest(of: Facts, two: Sequence[Number]) -> Exercise:
+def _lowest(of: Facts, classes: Sequence[Number]) -> Exercise:
     """The two classes with the lowest accuracy; which is lower is told only where their intervals lie apart."""
-    low, next_ = two
+    low, next_ = two = classes[:2]
     words = f"Which class of {_id(of)} does the judge find least often? Is it surely that one?"
     said = "; ".join(f"{each.of}: {each.text}, n = {each.n:,}" for each in two)
     apart = low.high is not None and next_.low is not None and low.high < next_.low
     why = (
-        f"The intervals of {low.of} and {next_.of} lie apart, and of ten intervals one or the other may still miss."
+        f"The intervals of {low.of} and {next_.of} lie apart; of {len(classes)} intervals one may still miss."
         if apart
         else f"The intervals of {low.of} and {next_.of} overlap: which of them is lowest cannot be said."
     )

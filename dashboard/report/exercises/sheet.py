@@ -35,7 +35,8 @@ def sheets(ids: Sequence[str], root: Path, ask: Ask, address: str = HOME) -> tup
         for each in exercises([facts(run_id, root, ask) for run_id in ids], root, ask)
     ]  # fmt: skip
     style = Markup((HERE / "sheet.css").read_text(encoding="utf-8"))
-    shown = {"runs": ids, "asked": asked, "made": now()[:16].replace("T", " "), "style": style}
+    shown = {"runs": ids, "asked": asked, "made": now()[:16].replace("T", " "), "style": style,
+             "home": page_address("", {}, address)}  # fmt: skip
     blank, answers = (_template().render(**shown, answers=told) for told in (False, True))
     return blank, answers
 
