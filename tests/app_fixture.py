@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboard.app import CONTROLS, SECTIONS
+from dashboard.site.visit import COMPONENTS
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 PATHS = {file.removesuffix(".py"): path for pages in SECTIONS.values() for file, _, path in pages}
@@ -20,4 +21,5 @@ def linked(name: str, **query: str | list[str]) -> AppTest:
     for key, value in query.items():
         test.query_params[key] = value
     test._page_hash = calc_hash(PATHS[name])
+    test._bidi_component_manager = COMPONENTS
     return test.run()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlit import logger
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -13,6 +14,7 @@ from firstlight.errors import RunError
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 PATIENCE = 600.0  # seconds for a page
+COMPONENTS = BidiComponentManager()  # one for all pages: each page's own would search every installed package
 
 
 def visited(path: str, asked: Mapping[str, str]) -> tuple[Any, dict[str, SavedFile]]:
@@ -24,6 +26,7 @@ def visited(path: str, asked: Mapping[str, str]) -> tuple[Any, dict[str, SavedFi
     page = AppTest.from_file(APP, default_timeout=PATIENCE)
     page.context = {"theme": "light"}
     page.session_state[STILL] = True
+    page._bidi_component_manager = COMPONENTS
     for key, value in asked.items():
         page.query_params[key] = value
     page._page_hash = calc_hash(path)  # its switch_page knows a page with a path of its own only after another's run
