@@ -28,9 +28,10 @@ from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
 from firstlight.ort import ort
+from firstlight.remedy import KNOWN
 from firstlight.run_json import SAME_PICTURES
 from firstlight.untrusted.trust import remember
-from trainer.data import KNOWN, DataError, Pictures
+from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
 from trainer.device import best_device, fast_bfloat16
 
