@@ -98,6 +98,11 @@ def place_in_words(found: Estimate, axis: str) -> str:
     return placed(number(found.value, axis), axis) + interval(found.low, found.high, axis_form(axis))
 
 
+def reached_in_words(found: Estimate, axis: str) -> str:
+    """When a place on an axis is reached: "by 62 % of the steps [60, 64]", or "never"."""
+    return "never" if math.isinf(found.value) else f"by {place_in_words(found, axis)}"
+
+
 def source_in_words(source: float, axis: str) -> str:
     """What `axes.source_on` says, in words."""
     if math.isinf(source):

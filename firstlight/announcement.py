@@ -85,7 +85,7 @@ def announce(command: str, of: str, known: Mapping[str, str]) -> str:
 
     Returns what went wrong, a sentence about the announcement `of` something; empty where nothing did.
     """
-    environment = {name: value for name, value in os.environ.items() if name != ANNOUNCE} | known
+    environment = {name: value for name, value in os.environ.items() if name != ANNOUNCE} | dict(known)
     try:
         process = subprocess.Popen(
             command, shell=True, stdin=subprocess.DEVNULL, stdout=2, env=environment, **_apart()

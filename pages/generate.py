@@ -28,6 +28,6 @@ else:
             "Choose and draw. The seed alone decides a picture, whatever else is drawn with it; the address of this "
             "page then draws the same pictures again."
         )
+        result.runtime(archive.folder(run), net)
     else:
-        result.draw(drawn, answer)
-    result.runtime(archive.folder(run), net)
+        result.draw(drawn, answer, archive.folder(run), net)

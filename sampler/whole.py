@@ -190,7 +190,7 @@ def drawn_by(run: Run, settings: Any, net: "Whole | session.Denoiser | None" = N
         how = "a student's whole drawing as one graph" + FORMS.get(str(fit.get(name, {}).get("form")), "")
     most = helpful()
     threads = f", in {most} thread{'' if most == 1 else 's'} that share the pictures" if on == "CPU" else ""
-    return f"Drawn from {name} ({how}) by ONNX Runtime {ort.__version__} on {places[on]}{threads}."
+    return f"Pictures are drawn from {name} ({how}) by ONNX Runtime {ort.__version__} on {places[on]}{threads}."
 
 
 def drawing(settings: Any) -> dict[str, Any] | None:

@@ -104,6 +104,7 @@ def test_people_stand_over_the_judge(opened: Open, tmp_path: Path) -> None:  # n
         said = words(opened(page, **query))
         assert f"n = {PEOPLE * 40} answers of {PEOPLE} people; mnist-noisy from" in said
         assert "odd.json is no sitting" in said and "0 is agreement by chance" in said
+        assert "asks a judge for p ≥ 0.50 from then on to the end, and has half by " in said
     assert abs(float(said.split("beyond guessing, from ")[1].split(" %")[0]) - 50) <= 6
 
 

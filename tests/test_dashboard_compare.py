@@ -1,5 +1,6 @@
 """What differs between runs, with differences that are known beforehand."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
@@ -25,6 +27,7 @@ from firstlight import schema as firstlight_schema
 from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
+from firstlight.schema import METADATA
 from store.database import Archive
 
 CLASSES = ["0", "1", "2"]
@@ -298,6 +301,22 @@ def test_the_baseline_itself_gets_company(opened: Open, tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     write_run(tmp_path, "second")
     assert "second leaves" in words(opened(run="first", baseline="first"))
+
+
+def test_a_figure_that_is_another_on_a_run_s_own_page_is_told_with_its_reason(opened: Open, tmp_path: Path) -> None:
+    """The page Recognizability says the one; where nothing differs, nothing is said."""
+    write_run(tmp_path, "first")
+    strict = write_run(tmp_path, "second")
+    assert "on the page Recognizability" not in words(opened(run="second", baseline="first"))
+    table = pq.read_table(strict.judgements)
+    made = {"null": {"x": {"threshold": 0.9, "rate": 0.05, "n": 8}}}
+    write_table(strict.judgements, table.replace_schema_metadata({METADATA: json.dumps(made)}))
+    write_manifest(strict)
+    said = words(opened(run="second", baseline="first", axis="logSNR"))
+    own = words(linked("recognizability", run="first", axis="logSNR")).split("recognizable by ")[1].split(",")[0]
+    assert f"Half of first are recognizable by {own} on the page Recognizability (x_t, noisy, p ≥ 0.50), and" in said
+    assert "here (x_t, noisy, p ≥ 0.90): a difference asks for one threshold of both runs." in said
+    assert "Half of second" not in said
 
 
 @pytest.mark.parametrize("part", PARTS)

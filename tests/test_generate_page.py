@@ -66,7 +66,7 @@ def test_which_graph_draws_is_said_where_one_draws_and_where_it_is_looked_into(r
     threads = f"in {helpful()} thread{'s' * (helpful() > 1)} that share the pictures"
     for page in ("generate", "network"):
         said = words(linked(page, run="mine"))
-        assert "Drawn from denoiser.onnx (the network alone, step by step) by ONNX Runtime " in said and threads in said
+        assert "drawn from denoiser.onnx (the network alone, step by step) by ONNX Runtime " in said and threads in said
 
 
 def test_no_steps_are_told_where_one_draws(run: Run) -> None:

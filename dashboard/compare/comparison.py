@@ -29,6 +29,7 @@ class Comparison:
     unjudged: list[str]  # runs
     remarks: list[str]
     courses: list[across_datasets.Course]  # of every run, where classes differ
+    looks: dict[str, judgements.Look]  # by run: who looked at it
 
     @property
     def ids(self) -> list[str]:
@@ -77,7 +78,8 @@ def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
     ]
     remarks = _remarks(runs, apart, unlike)
     remarks += [said for run in ids if run in looks for said in judgements.remarks(run, view)]
-    return Comparison(runs, axis, view, threshold, rows, [run for run in ids if run not in looks], remarks, courses)
+    unjudged = [run for run in ids if run not in looks]
+    return Comparison(runs, axis, view, threshold, rows, unjudged, remarks, courses, looks)
 
 
 def _remarks(runs: pd.DataFrame, apart: Sequence[str], unlike: Sequence[str]) -> list[str]:

@@ -3,13 +3,13 @@
 import math
 
 from dashboard import axes
-from dashboard.axes import estimate_at
+from dashboard.axes import estimate_at, estimate_on
 from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import MOST_NEVER, told
 from dashboard.components import elements, remedy
-from dashboard.data import judgements
-from dashboard.format import axis_form, points, share, written
+from dashboard.data import archive, judgements
+from dashboard.format import axis_form, points, reached_in_words, share, written
 from dashboard.run_facts import other_classes
 
 
@@ -71,6 +71,8 @@ def _differences(at: Comparison) -> None:
         f"recognized at the end that all runs reach, and where that is more than {100 * MOST_NEVER:.0f} % of either "
         "run there is no mean. 95 % intervals, whole noise seeds drawn again together."
     )
+    for said in filter(None, (_elsewhere(at, run) for run in dict.fromkeys([base, *(row.run for row in at.rows)]))):
+        elements.note(said)
     for run in dict.fromkeys(row.run for row in at.rows if row.apart):
         elements.note(
             f"{run} and {base} kept other frames, and a picture may have been recognized at any time since the frame "
@@ -87,6 +89,24 @@ def _differences(at: Comparison) -> None:
     headings = ("run", "class", "never [95 %]", f"{base}, never", "difference, points", f"mean, {unit}",
                 f"{base}, mean", "difference [95 %]", "n")  # fmt: skip
     elements.table(headings, rows, "recognized")
+
+
+def _elsewhere(at: Comparison, run: str) -> str:
+    """By when half of a run are recognizable on its own page, and here, where that is another figure, and why."""
+    row, look = at.runs.loc[run], at.looks[run]
+    own = judgements.default_look(archive.ask, row, archive.folder(row))
+    if own is None or (own.view, own.judge, own.threshold) == (look.view, look.judge, at.threshold):
+        return ""
+    places = [
+        reached_in_words(estimate_on(*judgements.middle(each, least), at.axis), at.axis)
+        for each, least in ((look._replace(view=own.view, judge=own.judge), own.threshold), (look, at.threshold))
+    ]
+    why = ["one threshold"] * (own.threshold != at.threshold) + ["one view"] * (own.view != look.view)
+    return (
+        f"Half of {run} are recognizable {places[0]} on the page Recognizability ({judgements.VIEWS[own.view]}, "
+        f"p ≥ {own.threshold:.2f}), and {places[1]} here ({judgements.VIEWS[look.view]}, p ≥ {at.threshold:.2f}): a "
+        f"difference asks for {' and '.join(why) or 'one judge'} of both runs."
+    )
 
 
 def _mean(place: float, form: str) -> str:

@@ -188,6 +188,19 @@ def first_judge(run: pd.Series, view: str, axis: str) -> tuple[str, Fit] | None:
     return None if look is None else (look.judge, judge_fitted(look, along(axis), len(run_facts.class_names(run))))
 
 
+def elsewhere(run: pd.Series, axis: str) -> str:
+    """By when half are recognizable on the page Recognizability, and why that is another figure; empty if unknown."""
+    look = judgements.default_look(archive.ask, run, archive.folder(run))
+    if look is None:
+        return ""
+    at = judgements.look(str(run["run"]), look.view, look.judge)
+    place = axes.estimate_on(*judgements.middle(at, look.threshold), axis)
+    return (
+        "Here a first choice at one step counts, of judges as of people; the page Recognizability asks a judge for "
+        f"p ≥ {look.threshold:.2f} from then on to the end, and has half {format.reached_in_words(place, axis)}."
+    )
+
+
 def _same(run: pd.Series, view: str) -> list[judgements.Look]:
     return [look for look in judgements.looks(str(run["run"])) if look.view == view]
 
@@ -221,6 +234,8 @@ def shown(run: pd.Series, view: str, axis: str, group: str = "") -> None:
         return
     same = _same(run, view)
     elements.note(sentence(found, axis, first_judge(run, view, axis), group))
+    if said := elsewhere(run, axis):
+        elements.note(said)
     chart(frame, found, same, axis, classes, group or "people")
     over = WORDS[group][-1] if found.over_people else f"answers: {FEWEST_PEOPLE} people would tell of people"
     elements.note(

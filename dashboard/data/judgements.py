@@ -83,6 +83,12 @@ def found(at: Look, threshold: float) -> Points:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
+def middle(at: Look, threshold: float) -> tuple[Estimate, Estimate]:
+    """By when half of the pictures are recognized: in per cent of the steps, and in logSNR."""
+    return half(found(at, threshold)), half(found(at, threshold), "logsnr")
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> Analysis:
     """Every figure of the points; the ranking is along the steps or along logSNR.
 

@@ -19,13 +19,14 @@ from sampler.session import Denoiser
 from sampler.whole import drawn_by
 
 
-def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
-    """The pictures with their sentence, which goes to `answer`."""
+def draw(drawn: Drawn, answer: DeltaGenerator, run: Run, net: Denoiser) -> None:
+    """The pictures with their sentence, which goes to `answer`. run, net: what drew them."""
     picture = generation.picture(drawn)
     with answer:
         elements.headline(headline.sentence(drawn))
     elements.picture(picture, alt=headline.sentence(drawn))
     elements.note(headline.setting(drawn), drawn.provider)
+    runtime(run, net, drawn.settings)
     with st.container(horizontal=True):
         st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")
         st.download_button(

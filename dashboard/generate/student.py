@@ -39,9 +39,7 @@ def section(run: pd.Series, net: Denoiser) -> None:
         return
     drawn = None if asked is None else _draw(run, net, asked)
     if drawn is not None:
-        result.draw(drawn, answer)
-    if asked is not None:
-        result.runtime(archive.folder(run), net, asked.settings)
+        result.draw(drawn, answer, archive.folder(run), net)
 
 
 def choices(run: pd.Series, classes: Sequence[str]) -> Request | None:
