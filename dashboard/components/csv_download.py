@@ -9,6 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.components.inputs import shown
+from sampler.origin import stem
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
 
 
@@ -48,13 +51,15 @@ def harmless(text: str) -> str:
 
 
 def save_rows(frame: pd.DataFrame, name: str) -> None:
-    """A button that saves the rows as firstlight-<name>.csv; they are written when it is pressed."""
+    """A button that saves the rows as CSV, in a file that is named after the page, the run and its settings; they are
+    written when it is pressed.
+    """
     save_later(lambda: frame, name, len(frame))
 
 
 def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """The same of so many rows that are looked up when the button is pressed."""
-    file = f"firstlight-{name}.csv"
+    file = f"{stem(shown() | {'figure': name})}.csv"
     st.download_button(
         "CSV", lambda: csv_of(rows()), file, "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore",
         help=f"{count:,} rows, nothing rounded",
@@ -63,10 +68,11 @@ def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
 
 def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """Buttons that save a table that was filtered, as CSV and as Parquet; looked up when one of them is pressed."""
+    file = f"{stem(shown() | {'figure': name})}.parquet"
     with st.container(horizontal=True):
         save_later(rows, name, count)
         st.download_button(
-            "Parquet", lambda: parquet_of(rows()), f"firstlight-{name}.parquet", key=f"{name}-csv-parquet",
+            "Parquet", lambda: parquet_of(rows()), file, key=f"{name}-csv-parquet",
             type="tertiary", on_click="ignore", help=f"{count:,} rows, with their types",
         )  # fmt: skip
 

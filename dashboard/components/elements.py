@@ -1,7 +1,8 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,12 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.theme import CONFIG, Figure
-from dashboard.components import csv_download, terms
+from dashboard.components import csv_download, inputs, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
+from sampler.origin import Origin, signed, stem
 
 STYLE = Path(__file__).parent.parent / "style.css"
+NOTHING: Origin = {}
 
 
 def title(name: str, question: str) -> None:
@@ -66,7 +69,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
-    """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
+    """A small table, as literal text, and a button that saves it as CSV."""
     plain_table(headings, rows, name)
     csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
@@ -112,27 +115,45 @@ def dark() -> bool:
 def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) -> None:
     """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
 
+    The files' names say what page, run and settings they are of.
+
     The tests hold figures against plotly's rules; here that would cost 0.1 s.
     """
     from plotly.graph_objects import Figure as Built
 
-    image = {"format": "svg", "filename": f"firstlight-{key}"}
+    image = {"format": "svg", "filename": stem(inputs.shown() | {"figure": key})}
     built = Built(figure, _validate=False)
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
 
 
-def picture(content: bytes, alt: str) -> None:
-    """A PNG, every pixel of it a whole number of the screen's."""
+def picture(content: bytes, alt: str, key: str | None = "", of: Origin = NOTHING) -> None:
+    """A PNG, every pixel of it a whole number of the screen's, and a button that saves it.
+
+    Its file says, in its name and in itself, what page, run and settings it is of, and what else it is `of`; `key` is
+    what it is called there. Without a key (None) it says nothing, and nothing saves it.
+    """
+    name = key or re.sub(r"\W+", "-", alt.lower())[:40].strip("-")
+    origin = inputs.shown() | {"figure": name} | dict(of)
     if still():
-        said = html.escape(alt)
+        said, signs = html.escape(alt), content if key is None else signed(content, origin)
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<img src="{grid.address(content)}" alt="{said}"></div>'
+            f'<img src="{grid.address(signs)}" alt="{said}"></div>'
         )
-    else:
-        st.image(content, output_format="PNG", alt=alt)
+        return
+    st.image(content, output_format="PNG", alt=alt)
+    if key is not None:
+        save_picture("PNG", lambda: signed(content, origin), origin, "png")
+
+
+def save_picture(label: str, content: Callable[[], bytes], origin: Origin, ending: str) -> None:
+    """A button that saves a picture, made when it is pressed, under a name that says where it comes from."""
+    st.download_button(
+        label, content, f"{stem(origin)}.{ending}", f"image/{ending}", key=f"{origin['figure']}-{ending}",
+        type="tertiary", on_click="ignore",
+    )  # fmt: skip
 
 
 def style() -> None:

@@ -12,6 +12,7 @@ from dashboard.components import elements
 from dashboard.generate import headline, labelled_set
 from dashboard.generation import Drawn
 from sampler.guidance_laws import LAWS
+from sampler.origin import of_drawing, signed, stem
 
 
 def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
@@ -19,14 +20,15 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
     picture = generation.picture(drawn)
     with answer:
         elements.headline(headline.sentence(drawn))
-    elements.picture(picture, alt=headline.sentence(drawn))
+    elements.picture(picture, headline.sentence(drawn), None)
     elements.note(f"{headline.setting(drawn)} {drawn.reason}", drawn.provider)
+    of = origin(drawn)
     with st.container(horizontal=True):
-        st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")
+        elements.save_picture("Picture, PNG", lambda: signed(picture, of), of, "png")
         st.download_button(
             "Labelled set, NPZ",
             lambda: labelled_set.labelled_set(drawn),
-            f"{_name(drawn)}.npz",
+            f"{stem(of)}.npz",
             "application/octet-stream",
             on_click="ignore",
             help="images, labels, seeds, class names and settings as arrays, to train a classifier with",
@@ -35,10 +37,12 @@ def draw(drawn: Drawn, answer: DeltaGenerator) -> None:
         _weights(drawn, drawn.scales)
 
 
-def _name(drawn: Drawn) -> str:
-    """A file's name, which says what draws it again: the run, the seed, the steps and the guidance."""
-    steps, guidance = len(drawn.settings.grid()) - 1, f"{drawn.settings.guidance:g}".replace(".", "_")
-    return f"firstlight-{drawn.run.replace(':', '-')}-seed-{drawn.seeds.min()}-{steps}-steps-guidance-{guidance}"
+def origin(drawn: Drawn) -> dict[str, object]:
+    """What draws the pictures again."""
+    names = [drawn.classes[label] for label in drawn.labels]
+    seeds = [int(drawn.seeds.min()), int(drawn.seeds.max())]
+    how = of_drawing(drawn.run, names, seeds, drawn.settings, drawn.evaluations, drawn.law, drawn.weaker)
+    return {"page": "generate", "figure": "pictures"} | how
 
 
 def _weights(drawn: Drawn, scales: NDArray[np.float64]) -> None:

@@ -58,7 +58,9 @@ function charts() {
   const { layout, config } = read("charts")
   for (const place of document.querySelectorAll("[data-figure]")) {
     const figure = read(place.dataset.figure)
-    Plotly.newPlot(place, figure.data, { ...figure.layout, ...layout, autosize: true }, { ...config, responsive: true })
+    const toImageButtonOptions = { format: "svg", filename: place.dataset.file }
+    const own = { ...config, responsive: true, toImageButtonOptions }
+    Plotly.newPlot(place, figure.data, { ...figure.layout, ...layout, autosize: true }, own)
   }
 }
 
