@@ -73,6 +73,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     telling.add_argument("--answer", action="append", default=[], metavar="LINK", help=answers)
     for name, words in COVER.items():
         telling.add_argument(f"--{name}", default="", help=words)
+    telling.add_argument("--short", action="store_true", help="what fits on two printed pages, of one run or two")
     telling.add_argument("--live", action="store_true", help="it draws pictures by itself, as the first run's student")
     telling.add_argument("--onnxruntime-web", type=Path, metavar="FOLDER", help="of --live: the npm package, unpacked")
     telling.set_defaults(command=write_report)
@@ -146,7 +147,8 @@ def write_report(chosen: argparse.Namespace) -> int:
         raise RunError(f"{chosen.out} is a folder; name a file in it: --out {chosen.out / 'report.html'}")
     questions = [asked(each, chosen.run[0]) for each in chosen.answer]
     sections = [name.strip() for name in chosen.sections.split(",") if name.strip()]
-    over, address = cover(chosen.title, chosen.author, chosen.licence, chosen.text, sections), chosen.address
+    words = {name: getattr(chosen, name) for name in COVER if name != "sections"}
+    over, address = cover(**words, sections=sections, short=chosen.short), chosen.address
     page = build.report(
         chosen.run, root, Archive(root).ask, address or addresses.HOME, _drawing(chosen), questions, over
     )

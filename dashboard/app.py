@@ -94,6 +94,7 @@ def main() -> None:
         expanded=True,  # or the last pages hide where somebody's name stands below them
     )
     elements.style()
+    inputs.begin(page.url_path)
     sign_in.gate()
     sign_in.foot()
     with archive.one_moment():

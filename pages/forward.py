@@ -21,7 +21,9 @@ with answer:
     elements.headline(headline.sentence(at.schedule, table))
 elements.picture(
     film.picture,
-    alt=f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
+    f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
+    "film",
+    forward_film.SETTINGS,
 )
 elements.note(film.remark)
 if not archive.folder(run).denoiser.is_file():

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, remedy, scrubber
 from dashboard.data import adopted, archive, judgements
-from dashboard.trajectory import headline, sections, stored
+from dashboard.trajectory import film, headline, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
@@ -16,8 +16,10 @@ step = stored.step_of_link(found[0])
 
 with answer:
     elements.headline(headline.sentence(found[0], classes[label]))
-content = scrubber.content_of(stored.strips(found, classes), axis, elements.dark(), step)
+strips = stored.strips(found, classes)
+content = scrubber.content_of(strips, axis, elements.dark(), step)
 scrubber.scrubber(content, "scrubber", sections.begin, sections.barred())
+film.button(strips, content, found[0].row)
 if not adopted.labels(run):
     elements.note(adopted.nothing_to_name(run, "judgement"))
 elif found[0].judged.empty:

@@ -44,7 +44,8 @@ def parser() -> argparse.ArgumentParser:
     add("--eta", type=float, metavar="E", help="share of fresh noise in ddim's steps (default: 0)")
     add("--clip", action="store_true", default=None, help="keep every predicted picture within [-1, 1]")
     add("--seed", type=int, default=0, metavar="I", help="seed of each class's first picture (default: 0)")
-    add("--out", type=Path, required=True, metavar="FILE", help="FILE.png for a grid, FILE.npz for arrays")
+    kinds = "FILE.png for a grid, FILE.gif for its steps, FILE.npz for arrays"
+    add("--out", type=Path, required=True, metavar="FILE", help=kinds)
     add_flag(flags)
     add("--provider", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)")
     return flags
@@ -71,7 +72,8 @@ def draw(options: argparse.Namespace) -> str:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
     from sampler.guidance_laws import Steer, law_of
-    from sampler.output import check_target, write
+    from sampler.origin import of_drawing
+    from sampler.output import MOST_MOVING, check_target, grid, write
     from sampler.session import load
     from sampler.whole import fastest
 
@@ -92,11 +94,21 @@ def draw(options: argparse.Namespace) -> str:
         raise SamplerError("--weaker is of the law autoguidance alone; give --law autoguidance, or leave it out.")
     weaker = load(existing_run(options.runs, options.weaker).denoiser, options.provider) if options.weaker else None
     steer = Steer(options.law, weaker=weaker) if options.law else None
-    denoiser = load(run.denoiser, options.provider) if steer else fastest(run, settings, options.provider)
+    moving, shown = options.out.suffix.lower() == ".gif", []
+    if moving and len(labels) > MOST_MOVING:
+        raise SamplerError(f"A film holds at most {MOST_MOVING:,} pictures, not {len(labels):,}; write a .png or .npz.")
+    stepwise = steer or moving
+    denoiser = load(run.denoiser, options.provider) if stepwise else fastest(run, settings, options.provider)
+    columns = options.per_class if options.per_class > 1 else len(classes)
     for progress in generate(denoiser, labels, seeds, settings, steer=steer):
         tell(progress.done, progress.total)
-    columns = options.per_class if options.per_class > 1 else len(classes)
-    write(options.out, progress.images, labels, seeds, columns)
+        shown += [grid(progress.images, columns)] if moving else []
+    names = class_names(run)
+    origin = of_drawing(
+        run.id, [names[label] for label in classes], seeds, settings, progress.evaluations, options.law or "",
+        options.weaker or "",
+    )  # fmt: skip
+    write(options.out, progress.images, labels, seeds, columns, origin, shown)
     return (
         f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
         f"{progress.evaluations} evaluations each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "

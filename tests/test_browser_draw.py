@@ -33,7 +33,7 @@ def test_a_stroke_is_answered_at_every_level_and_undone(opened: Page) -> None:  
     counts(page.get_by_text(LEFT), 0)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Your drawing, PNG").click()
-    assert waiting.value.suggested_filename == "firstlight-drawing.png"
+    assert waiting.value.suggested_filename.startswith("firstlight-draw-drawer-drawing")
     page.get_by_role("link", name="Generate", exact=True).click()
     shows(page, "Which pictures does the run draw on demand")
     page.get_by_role("link", name="Draw your own").click()

@@ -388,7 +388,7 @@ def test_the_command_draws_in_a_process_of_its_own_without_torch(run: Run, tmp_p
         (["--seed", "-1"], "whole number"),
         (["--eta", "0.5"], "ddim"),
         (["--provider", "abacus"], "auto, cpu, cuda"),
-        (["--out", "picture.gif"], ".png"),
+        (["--out", "picture.jpg"], ".png"),
         (["--out", "/nowhere/at/all.png"], "a folder that exists"),
         (["--runs", "/nowhere"], "firstlight store list"),
         (["--colour", "red"], "--help"),

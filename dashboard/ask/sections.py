@@ -41,7 +41,7 @@ def draw(found: Answer) -> None:
         if found.shown.figure is not None:
             elements.chart(found.shown.figure, "asked", found.shown.alt, found.shown.data)
         if found.shown.picture is not None:
-            elements.picture(found.shown.picture, alt=found.shown.alt)
+            elements.picture(found.shown.picture, found.shown.alt, "asked-pictures")
         elements.note(found.shown.legend)
     elements.facts(found.settings)
     _links(found)

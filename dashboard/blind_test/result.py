@@ -48,7 +48,7 @@ def _mistakes(run: pd.Series, trial: Trial) -> None:
              [f"{100 * each.step / each.steps:.0f} %" for each in wrong]]  # fmt: skip
     st.subheader("What was named wrong", anchor=False)
     picture = plate(np.stack(images)[None], 2, columns=lines, heads=["drawn as", "you said", "of the steps"])
-    elements.picture(picture, alt=f"The first {len(wrong)} pictures that were named wrong")
+    elements.picture(picture, alt=f"The first {len(wrong)} pictures that were named wrong", key="mistakes")
 
 
 def _delete(run: pd.Series, trial: Trial) -> None:

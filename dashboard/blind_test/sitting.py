@@ -161,6 +161,7 @@ def picture(run: pd.Series, trial: Trial) -> None:
     elements.picture(
         grid.plate(image[None, None], max(1, PIXELS // int(run["size"]))),
         alt=f"Picture {trial.done + 1} of {len(trial.order)}, to be named",
+        key=None,  # its file would name the answer
     )
     _buttons(run, trial, row.iloc[0], frame)
     if trial.refused:

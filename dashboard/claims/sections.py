@@ -49,7 +49,7 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
     elements.note(f"The source: {words}.")
     image = picture(run, others, source)
     if image is not None:
-        elements.picture(image.picture, alt=image.alt)
+        elements.picture(image.picture, image.alt, source.lower())
         elements.note(image.says)
     if source == "S7":
         ids = list(dict.fromkeys(each.run for each in own))

@@ -25,7 +25,8 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     for place, name, best in ((left, "Best", True), (right, "Worst", False)):
         with place:
             st.subheader(name, anchor=False)
-            elements.picture(_plate(frame, at, best), alt=f"{name} pictures of each class by {at.score}")
+            alt = f"{name} pictures of each class by {at.score}"
+            elements.picture(_plate(frame, at, best), alt, name.lower())
     judge = frame["classifier"].dropna()
     other = f" or {judge.iloc[0]}" if len(judge) else ""
     elements.note(

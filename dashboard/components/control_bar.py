@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.inputs import RUNS, refuse, says, several
+from dashboard.components.inputs import RUNS, refuse, says, several, tell
 from dashboard.data import archive
 from dashboard.run_facts import class_names
 from firstlight.run_id import RUN_ID
@@ -49,6 +49,8 @@ def control_bar(controls: Sequence[str], tag: str = "") -> list[str]:
         for key, choice in choices.items():
             _adopt(key, choice, shown=key in controls)
             _draw(key, choice) if key in controls else _hold(key)
+            if key in controls:
+                tell(key, st.session_state[key])
         runs = others(run, _compare) if "with" in controls else [str(st.session_state["run"])]
         copy_link({key: st.session_state[key] for key in choices if key in controls})
     return list(dict.fromkeys([*runs, *([st.session_state["baseline"]] if "baseline" in controls else [])]))

@@ -9,7 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.components.inputs import shown
 from dashboard.components.still import SavedFile, still, still_files
+from sampler.origin import stem
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
 
@@ -50,22 +52,25 @@ def harmless(text: str) -> str:
 
 
 def save_rows(frame: pd.DataFrame, name: str) -> None:
-    """A button that saves the rows as firstlight-<name>.csv; they are written when it is pressed."""
+    """A button that saves the rows as CSV, in a file that is named after the page, the run and its settings; they are
+    written when it is pressed.
+    """
     save_later(lambda: frame, name, len(frame))
 
 
 def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """The same of so many rows that are looked up when the button is pressed."""
-    file, key = f"firstlight-{name}.csv", f"{name}-csv"
+    file, key = f"{stem(shown() | {'figure': name})}.csv", f"{name}-csv"
     _button("CSV", lambda: csv_of(rows()), file, key, f"{count:,} rows, nothing rounded", "text/csv")
 
 
 def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """Buttons that save a table that was filtered, as CSV and as Parquet; looked up when one of them is pressed."""
+    file = f"{stem(shown() | {'figure': name})}.parquet"
     with st.container(horizontal=True):
         save_later(rows, name, count)
         said = f"{count:,} rows, with their types"
-        _button("Parquet", lambda: parquet_of(rows()), f"firstlight-{name}.parquet", f"{name}-csv-parquet", said)
+        _button("Parquet", lambda: parquet_of(rows()), file, f"{name}-csv-parquet", said)
 
 
 def _button(label: str, content: Callable[[], bytes], file: str, key: str, said: str, kind: str | None = None) -> None:

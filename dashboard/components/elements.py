@@ -1,7 +1,8 @@
 """Titles, headlines, notes, tables and charts of a page; words from runs as literal text."""
 
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -11,17 +12,19 @@ import streamlit as st
 
 from dashboard.charts.narrow import narrowed
 from dashboard.charts.theme import CONFIG, Figure
-from dashboard.components import csv_download, screen, terms
+from dashboard.components import csv_download, inputs, screen, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
 from dashboard.pictures.wrapped import wrapped
+from sampler.origin import Origin, signed, stem
 
 NARROW = Path(__file__).with_name("narrow.css")
 STYLES = (Path(__file__).parent.parent / "style.css", NARROW)
 NARROWEST = 320  # pixels that a page has for a picture on a narrow screen
 MANY = 12  # rows of which a narrow screen shows the first alone
 LETTER, BETWEEN = 7.4, 24  # pixels of a letter in a table, and between its columns
+NOTHING: Origin = {}
 
 
 def title(name: str, question: str) -> None:
@@ -73,7 +76,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
-    """A small table, as literal text, and a button that saves it as firstlight-<name>.csv."""
+    """A small table, as literal text, and a button that saves it as CSV."""
     plain_table(headings, rows, name)
     csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
@@ -143,28 +146,47 @@ def dark() -> bool:
 def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) -> None:
     """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
 
+    The files' names say what page, run and settings they are of.
+
     The tests hold figures against plotly's rules; here that would cost 0.1 s.
     """
     from plotly.graph_objects import Figure as Built
 
-    image = {"format": "svg", "filename": f"firstlight-{key}"}
+    image = {"format": "svg", "filename": stem(inputs.shown() | {"figure": key})}
     built = Built(narrowed(figure) if screen.narrow() else figure, _validate=False)
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
 
 
-def picture(content: bytes, alt: str) -> None:
-    """A PNG, every pixel of it a whole number of the screen's."""
+def picture(content: bytes, alt: str, key: str | None = "", of: Origin = NOTHING) -> None:
+    """A PNG, every pixel of it a whole number of the screen's, and a button that saves it.
+
+    Its file says, in its name and in itself, what page, run and settings it is of, and what else it is `of`; `key` is
+    what it is called there. Without a key (None) it says nothing, and nothing saves it.
+    """
+    name = key or re.sub(r"\W+", "-", alt.lower())[:40].strip("-")
+    origin = inputs.shown() | {"figure": name} | dict(of)
     if still():
         said, small = html.escape(alt), wrapped(content, NARROWEST)
+        address = grid.address(content if key is None else signed(content, origin))
         other = f'<source media="(max-width: 640px)" srcset="{grid.address(small)}">' if small != content else ""
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<picture>{other}<img src="{grid.address(content)}" alt="{said}"></picture></div>'
+            f'<picture>{other}<img src="{address}" alt="{said}"></picture></div>'
         )
-    else:
-        st.image(fitted(content), output_format="PNG", alt=alt)
+        return
+    st.image(fitted(content), output_format="PNG", alt=alt)
+    if key is not None:
+        save_picture("PNG", lambda: signed(content, origin), origin, "png")
+
+
+def save_picture(label: str, content: Callable[[], bytes], origin: Origin, ending: str) -> None:
+    """A button that saves a picture, made when it is pressed, under a name that says where it comes from."""
+    st.download_button(
+        label, content, f"{stem(origin)}.{ending}", f"image/{ending}", key=f"{origin['figure']}-{ending}",
+        type="tertiary", on_click="ignore",
+    )  # fmt: skip
 
 
 def fitted(content: bytes) -> bytes:

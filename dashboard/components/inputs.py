@@ -20,6 +20,25 @@ RUNS = {
 }  # what names a run that may be gone, in words
 
 
+SHOWN = "shown by the controls"  # in the session
+
+
+def begin(page: str) -> None:
+    """Forget what the controls of another page showed, or of this one before."""
+    st.session_state[SHOWN] = {"page": page or "start"}
+
+
+def shown() -> dict[str, str]:
+    """The page, and what its controls show so far, by their keys in the URL: what a file that is saved here is of."""
+    return dict(st.session_state.get(SHOWN, {}))
+
+
+def tell(key: str, value: Any) -> None:
+    """Keep what a control shows, for `shown`."""
+    words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    st.session_state.setdefault(SHOWN, {})[key] = words
+
+
 def refuse(key: str, why: str = "") -> None:
     """Remember that the URL asked for something that is not there; `notice` says so once, with `why` where it is known:
     a name, and what is wrong with it.
@@ -77,7 +96,9 @@ def several(
         label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed,
         accept_new_options=more, help=says(label, more),
     )  # fmt: skip
-    return [name for name in picked if name in values]
+    found = [name for name in picked if name in values]
+    tell(key, found)
+    return found
 
 
 def choose(label: str, values: Sequence[str], key: str, default: str | None = None, help: str | None = None) -> str:
@@ -96,7 +117,9 @@ def choose(label: str, values: Sequence[str], key: str, default: str | None = No
         help=help or says(label),
         wrap=True,
     )
-    return picked if picked in values else default or values[0]
+    found = picked if picked in values else default or values[0]
+    tell(key, found)
+    return found
 
 
 def number(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
@@ -108,7 +131,9 @@ def number(label: str, low: int, high: int, default: int, key: str, help: str | 
         refuse(key)
     _settle(key, default, lambda held: isinstance(held, int) and low <= held <= high)
     picked = st.slider(label, low, high, default, key=key, bind="query-params", help=help or says(label), width=240)
-    return min(max(int(picked), low), high)
+    found = min(max(int(picked), low), high)
+    tell(key, found)
+    return found
 
 
 def turned(key: str, pages: int) -> int:
@@ -130,7 +155,9 @@ def entry(
     _settle(key, default, lambda held: isinstance(held, kinds) and not held < low and not held > high)
     bound: Literal["query-params"] | None = None if _endless(key) else "query-params"
     picked = st.number_input(label, low, high, default, step, key=key, bind=bound, help=help or says(label), width=120)
-    return min(max(picked, low), high) if picked == picked else default
+    found = min(max(picked, low), high) if picked == picked else default
+    tell(key, found)
+    return found
 
 
 def words(label: str, most: int, key: str, lines: bool = False) -> str:
@@ -165,7 +192,9 @@ def pick(
     picked = st.selectbox(
         label, values, index=place, key=key, bind="query-params", width=width, help=help or says(label)
     )
-    return picked if picked in values else default
+    found = picked if picked in values else default
+    tell(key, found)
+    return found
 
 
 def _settle(key: str, default: Any, fits: Callable[[Any], bool]) -> None:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.access import sign_in
 from dashboard.access.acts import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import canvas, elements
+from dashboard.components import canvas, elements, inputs
 from dashboard.data import archive
 from dashboard.draw import bars, headline, networks, picture, plates, table, way_back
 from dashboard.draw.choice import Choice
@@ -22,6 +22,7 @@ from dashboard.pictures.pixels import Bytes
 from dashboard.run_facts import class_names
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from sampler.origin import signed
 
 WORK = "own-drawing"  # in the session: what was made of the drawing so far
 
@@ -135,16 +136,14 @@ def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -
         made, alt = plates.live(work.live, work.image, work.top, names), told
     with answer:
         elements.headline(told or place.judges.remark)
-    elements.picture(made, alt=alt)
+    elements.picture(made, alt, "brought-back", {"seed": chosen.seed})
     elements.note(
         student if isinstance(student, str) else f"{student.name} knows these levels below pure noise; from each it "
         "brings the drawing back in as many evaluations as lie ahead. "
         + ("It is told what the judge sees." if chosen.told and judge else "It is not told what the drawing shows.")
     )  # fmt: skip
-    st.download_button(
-        "Your drawing, PNG", plate(work.image[None, None], 1), "firstlight-drawing.png", "image/png",
-        on_click="ignore", help="as networks are given it",
-    )  # fmt: skip
+    origin = inputs.shown() | {"figure": "drawing"}
+    elements.save_picture("Your drawing, PNG", lambda: signed(plate(work.image[None, None], 1), origin), origin, "png")
 
 
 def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
@@ -167,7 +166,8 @@ def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
         return
     if turns.done < turns.total:
         st.progress(turns.done / turns.total, f"{turns.done} of {turns.total} parts; drawing on begins anew")
-    elements.picture(plates.levels(turns, work.top), alt="The drawing noised to each level, and back")
+    alt = "The drawing noised to each level, and back"
+    elements.picture(plates.levels(turns, work.top), alt, "levels", {"seed": chosen.seed})
     if work.top != NOT_YET:
         heads, *rows = table.rows(turns, work.top, names, place.judges, teacher.listens)
         elements.table(heads, rows, "drawing")

@@ -16,6 +16,11 @@ from dashboard.pictures.pixels import Bytes, shown
 from firstlight.errors import SamplerError
 from firstlight.run_folder import Run
 
+GUIDANCE = 1.0  # of the ways back
+SETTINGS = {
+    "seed": process.SEED, "guidance": f"{GUIDANCE:g}", "solver": "ddim", "small steps back": process.SMALL_STEPS,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Film:
@@ -50,7 +55,7 @@ def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
         logsnr = moments["logsnr"].to_numpy()
         x = process.noised(image, logsnr)
         permit(DRAW, 2 * len(x))
-        ways = process.back(net, x, logsnr, label, 1.0)
+        ways = process.back(net, x, logsnr, label, GUIDANCE)
     except SamplerError as error:
         return Film(_picture(x, None, moments), str(error))
     return Film(

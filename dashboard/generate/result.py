@@ -15,6 +15,7 @@ from dashboard.generation import Drawn
 from firstlight.run_folder import Run
 from sampler.generation import Settings
 from sampler.guidance_laws import LAWS
+from sampler.origin import of_drawing, signed, stem
 from sampler.session import Denoiser
 from sampler.whole import drawn_by
 
@@ -24,15 +25,16 @@ def draw(drawn: Drawn, answer: DeltaGenerator, run: Run, net: Denoiser) -> None:
     picture = generation.picture(drawn)
     with answer:
         elements.headline(headline.sentence(drawn))
-    elements.picture(picture, alt=headline.sentence(drawn))
+    elements.picture(picture, headline.sentence(drawn), None)
     elements.note(headline.setting(drawn), drawn.provider)
     runtime(run, net, drawn.settings)
+    of = origin(drawn)
     with st.container(horizontal=True):
-        st.download_button("Picture, PNG", picture, f"{_name(drawn)}.png", "image/png", on_click="ignore")
+        elements.save_picture("Picture, PNG", lambda: signed(picture, of), of, "png")
         st.download_button(
             "Labelled set, NPZ",
             lambda: labelled_set.labelled_set(drawn),
-            f"{_name(drawn)}.npz",
+            f"{stem(of)}.npz",
             "application/octet-stream",
             on_click="ignore",
             help="images, labels, seeds, class names and settings as arrays, to train a classifier with",
@@ -49,10 +51,12 @@ def runtime(run: Run, net: Denoiser, settings: Settings | None = None) -> None:
     elements.note(f"{drawn_by(run, settings, graph)} {graph.reason}")
 
 
-def _name(drawn: Drawn) -> str:
-    """A file's name, which says what draws it again: the run, the seed, the steps and the guidance."""
-    steps, guidance = len(drawn.settings.grid()) - 1, f"{drawn.settings.guidance:g}".replace(".", "_")
-    return f"firstlight-{drawn.run.replace(':', '-')}-seed-{drawn.seeds.min()}-{steps}-steps-guidance-{guidance}"
+def origin(drawn: Drawn) -> dict[str, object]:
+    """What draws the pictures again."""
+    names = [drawn.classes[label] for label in drawn.labels]
+    seeds = [int(drawn.seeds.min()), int(drawn.seeds.max())]
+    how = of_drawing(drawn.run, names, seeds, drawn.settings, drawn.evaluations, drawn.law, drawn.weaker)
+    return {"page": "generate", "figure": "pictures"} | how
 
 
 def _weights(drawn: Drawn, scales: NDArray[np.float64]) -> None:

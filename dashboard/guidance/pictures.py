@@ -25,7 +25,7 @@ def draw(at: Choice) -> None:
     for some, how in ((frame[frame["scale"] <= 1], "without guidance"), (frame[frame["scale"] > 1], "under every law")):
         if len(some):
             alt = f"Pictures of {name} {how}: laws down, scales across, the same noise"
-            elements.picture(_plate(at, some), alt=alt)
+            elements.picture(_plate(at, some), alt, how.replace(" ", "-"))
     elements.note(
         f"Class {name}, {at.steps} steps; of every S the same {count} noises in every row: above without guidance "
         "(S = 0: without the label), below under each law. An amber corner: the judge takes it for another class. The "

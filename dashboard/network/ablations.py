@@ -35,7 +35,7 @@ def draw(run: pd.Series) -> None:
     if seeds:
         which = inputs.number("Noise sample", 1, len(seeds), 1, "noise")
         picture = plate_of(run, frame[frame["seed"] == seeds[which - 1]], found.parts)
-        elements.picture(picture, alt="Pictures of every class, a row for each part taken away")
+        elements.picture(picture, "Pictures of every class, a row for each part taken away", "parts")
         elements.note(
             "A row for each part taken away, the same noise in all; amber corner: the judge sees another class."
         )

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard.access.addresses import HOME
 from dashboard.ask.answers import answer
 from dashboard.ask.question import Asked
+from dashboard.report import short
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
@@ -44,6 +45,10 @@ def report(
         raise RunError("A report needs a run; list the runs with: firstlight store list")
     if len(ids) > MOST_RUNS:
         raise RunError(f"A report holds at most {MOST_RUNS} runs, not {len(ids)}; name those that are to be compared.")
+    if over.short:
+        if drawing:
+            raise RunError("A short report is for paper and draws nothing; leave out --live, or make the whole report.")
+        questions = short.questions(ids, questions, over)
     live = drawing(good_entry(root, ids[0]).run) if drawing else None
     runs = [facts(run_id, root, ask) for run_id in ids]
     answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]

@@ -1,4 +1,4 @@
-"""What whoever sends a report writes over it, and which sections it has, in which order."""
+"""What whoever sends a report writes over it, which sections it has, in which order, and how long it is."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +19,7 @@ class Cover:
     licence: str = ""
     text: str = ""
     sections: tuple[str, ...] = SECTIONS
+    short: bool = False  # what fits on two printed pages
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -28,7 +29,10 @@ class Cover:
 BARE = Cover()
 
 
-def cover(title: str = "", author: str = "", licence: str = "", text: str = "", sections: Sequence[str] = ()) -> Cover:
+def cover(
+    title: str = "", author: str = "", licence: str = "", text: str = "", sections: Sequence[str] = (),
+    short: bool = False,
+) -> Cover:  # fmt: skip
     """The words, of printable characters; all sections where none are named. Raises RunError for what is too long."""
     words = {"title": title, "author": author, "licence": licence, "text": text}
     for name, value in words.items():
@@ -36,8 +40,10 @@ def cover(title: str = "", author: str = "", licence: str = "", text: str = "", 
             raise RunError(f"The {name} has {len(value):,} characters; give at most {LONGEST[name]:,}.")
     if unknown := [name for name in sections if name not in SECTIONS]:
         raise RunError(f"A report has no section {unknown[0]!r}; its sections: {', '.join(SECTIONS)}.")
+    if short and sections:
+        raise RunError("A short report has sections of its own; name none, or make the whole report.")
     return Cover(**{name: _plain(value) for name, value in words.items()},
-                 sections=tuple(dict.fromkeys(sections)) or SECTIONS)  # fmt: skip
+                 sections=tuple(dict.fromkeys(sections)) or SECTIONS, short=short)  # fmt: skip
 
 
 def _plain(text: str) -> str:

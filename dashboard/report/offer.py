@@ -16,14 +16,18 @@ from dashboard.data import archive
 from dashboard.report import build
 from dashboard.report.cover import LONGEST, SECTIONS, Cover, cover
 
+WHOLE, SHORT = "Whole", "Two pages"
+
 
 def draw(ids: Sequence[str]) -> None:
     """The button that makes a report of runs, and the report once it is made."""
-    over, questions = _cover(), tuple(pins.listed())
+    short = inputs.choose("Length", (WHOLE, SHORT), "length") == SHORT
+    over, questions = _cover(short), tuple(pins.listed())
     others = [run for each in questions for run in (each.run, each.other) if run]
     with archive.faults():
         stamps = (*(archive.stamp(run) for run in (*ids, *others)), archive.stamp_of_scored())
-    live = st.toggle("It draws by itself", key="report-live", help=inputs.says("It draws by itself"))
+    says = inputs.says("It draws by itself")
+    live = not short and st.toggle("It draws by itself", key="report-live", help=says)
     st.button("Make the report", type="primary", key="make-report", on_click=_ask_for, args=(tuple(ids),))
     if st.session_state.pop("report-asked", None) == tuple(ids):  # not where a run went between the look and the press
         st.session_state["reported"] = (tuple(ids), stamps, live, questions, over)
@@ -33,25 +37,26 @@ def draw(ids: Sequence[str]) -> None:
     with archive.faults():
         file, seconds = _make(archive.root(), tuple(ids), stamps, _address(), live, questions, over)
     elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
-    name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}.html"
+    name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}{'-short' if short else ''}.html"
     st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
 
 
 def command(ids: Sequence[str]) -> str:
-    """What makes a report of these runs with the answers that are kept, from a terminal."""
-    return " ".join(["firstlight report", *ids, "--out report.html",
+    """What makes a report of these runs, this long, with the answers that are kept, from a terminal."""
+    short = ["--short"] if st.session_state.get("length") == SHORT else []
+    return " ".join(["firstlight report", *ids, *short, "--out report.html",
                      *(f"--answer {shlex.quote(each.query)}" for each in pins.pinned())])  # fmt: skip
 
 
-def _cover() -> Cover:
-    """The words over the report, and its sections in the order picked."""
-    with st.expander("Title, author, licence, text, sections"):
+def _cover(short: bool) -> Cover:
+    """The words over the report, and of a whole one its sections in the order picked."""
+    with st.expander("Title, author, licence, text" + ("" if short else ", sections")):
         title = inputs.words("Title", LONGEST["title"], "title")
         author = inputs.words("Author", LONGEST["author"], "author")
         licence = inputs.words("Licence", LONGEST["licence"], "licence")
         text = inputs.words("Text", LONGEST["text"], "text", lines=True)
-        chosen = inputs.several("Sections, in this order", SECTIONS, "sections", "all")
-    return cover(title, author, licence, text, chosen)
+        chosen = [] if short else inputs.several("Sections, in this order", SECTIONS, "sections", "all")
+    return cover(title, author, licence, text, chosen, short)
 
 
 def _ask_for(ids: tuple[str, ...]) -> None:

@@ -1,7 +1,8 @@
 """What the template shows: of all runs together, and of each."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from dashboard.claims import text as claims_text
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import grid, snapshots
-from dashboard.report import answers, claims, clip, recognizability, trajectories
+from dashboard.report import answers, claims, clip, recognizability, short, trajectories
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
 from dashboard.report.numbers import Ask, Number, by_class, summary
@@ -39,26 +40,32 @@ def content(
     ids = [str(each.run["run"]) for each in runs]
     numbers = [*(number for each in runs for number in each.numbers), *answers.numbers(answered)]
     window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
-    losses = ask("losses", runs=ids, smoothing=window)
-    return {
+    frame = ask("losses", runs=ids, smoothing=window)
+    losses = None if frame.empty else loss.loss_curves(frame, True)
+    parts = {
         "title": cover.title or "Firstlight: " + ", ".join(ids),
         "cover": cover,
-        "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
         "record": _record(runs, numbers, answered, ask, address) | {"cover": cover.plain()},
         "address": address,
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
-        "runs": [_run(each, ask, figures) for each in runs],
         "smoothed": f"{loss.smoothed(window)} {run_facts.unlike_losses(ask('settings', runs=ids))}".strip(),
-        "losses": None if losses.empty else _figure(loss.loss_curves(losses, True), figures),
-        "answers": answers.section(answered, address, lambda figure: _figure(figure, figures), _picture),
-        "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
-        "settings": _settings(ask("settings", runs=ids), ids),
         "versions": versions(),
         "figures": figures,
         "config": theme.CONFIG | {"displayModeBar": False},
         "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
         "script": Markup((HERE / "report.js").read_text(encoding="utf-8")),
+    }
+    keep = partial(_figure, figures=figures)
+    if cover.short:
+        return parts | short.section(runs, ask, answered, losses, keep, address)
+    return parts | {
+        "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
+        "runs": [_run(each, ask, keep) for each in runs],
+        "losses": None if losses is None else keep(losses),
+        "answers": answers.section(answered, address, keep, _picture),
+        "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
+        "settings": _settings(ask("settings", runs=ids), ids),
     }
 
 
@@ -130,7 +137,7 @@ def _verdicts(runs: Sequence[Facts]) -> list[Found]:
     return [verdict for each in runs for verdict in each.claims]
 
 
-def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any]:
+def _run(facts: Facts, ask: Ask, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
     outdated = adopted.told_former(facts.folder, former(facts.folder))
@@ -142,10 +149,8 @@ def _run(facts: Facts, ask: Ask, figures: list[dict[str, Any]]) -> dict[str, Any
         "note": run["notes"] or "",
         "recipe": run_facts.recipe(run) + ([("Outdated", outdated)] if outdated else []),
         "loss": _loss(run, ask),
-        "recognition": recognizability.section(facts.measured, facts.folder, lambda figure: _figure(figure, figures))
-        if facts.measured
-        else None,
-        "clip": clip.section(run, facts.folder, ask, lambda figure: _figure(figure, figures)),
+        "recognition": recognizability.section(facts.measured, facts.folder, keep) if facts.measured else None,
+        "clip": clip.section(run, facts.folder, ask, keep),
         "numbers": [number for number in facts.numbers if number.of == "all"],
         "classes": by_class(facts.numbers),
         "through": _picture(snapshots.through_training(ask("snapshots", run=run["run"]), run, classes)),

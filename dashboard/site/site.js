@@ -60,7 +60,8 @@ function charts() {
     const figure = read(place.dataset.figure), small = innerWidth > 640 ? null : figure.narrow
     const data = figure.data.map((trace, at) => ({ ...trace, ...small?.data[at] }))
     const drawn = { ...(small ?? figure).layout, ...layout, autosize: true }
-    Plotly.newPlot(place, data, drawn, { ...config, responsive: true })
+    const toImageButtonOptions = { format: "svg", filename: place.dataset.file }
+    Plotly.newPlot(place, data, drawn, { ...config, responsive: true, toImageButtonOptions })
   }
 }
 

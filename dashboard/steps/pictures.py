@@ -25,7 +25,7 @@ def draw(at: Ways, label: int) -> None:
         return
     place = (inputs.number("Noise sample", 1, kept, 1, "noise") - 1) * len(classes) + label
     alt = f"One noise drawn as {classes[label]}, solvers down, evaluations across"
-    elements.picture(_plate(at, frame, stacks, place, label), alt=alt)
+    elements.picture(_plate(at, frame, stacks, place, label), alt, "solvers")
     elements.note(
         "The same noise in every cell; an amber corner: the judge takes it for another class; a crossed cell: "
         "not drawn."

@@ -36,7 +36,8 @@ def draw(run: pd.Series) -> None:
     pairs = archive.ask("novelty_pictures", run=run["run"])
     picture = plate_of(pairs, run)
     if picture is not None:
-        elements.picture(picture, alt="Generated and real pictures, each above its nearest training one")
+        alt = "Generated and real pictures, each above its nearest training one"
+        elements.picture(picture, alt, "nearest")
         elements.note("Each above its nearest training picture; the figure: its distance over that of the second.")
     elements.table(HEADINGS, rows(frame, run_facts.class_names(run)), "novelty")
     elements.note(

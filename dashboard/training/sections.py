@@ -95,7 +95,7 @@ def pictures(run: pd.Series) -> None:
         elements.note(f"{run['run']} kept no pictures through training.")
         return
     alt = f"Pictures of every class of {run['run']}, a column for each moment of training"
-    elements.picture(plate, alt=alt)
+    elements.picture(plate, alt, "through-training")
     began = run_facts.began(run)
     more = f" The training began with {began}." if began else ""
     elements.note(f"{run['run']}; classes down, training across; the same noise in every column.{more}")

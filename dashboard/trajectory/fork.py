@@ -65,6 +65,7 @@ class Continuations:
     verdicts: Verdicts | None
     remark: str = ""
     moved: float | None = None  # logSNR that x_t was taken at, where the network knows that of the fork not
+    guidance: float = 1.0
 
     @property
     def other(self) -> NDArray[np.bool_]:
@@ -95,7 +96,8 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
         verdicts, remark = None, str(error)
     at = float(nearest(fork.logsnr, net.known))
     moved = None if abs(at - fork.logsnr) <= NEAR else at
-    return Continuations(fork, net.classes, str(trajectory.row["solver"]), last, verdicts, remark, moved)
+    told, solver = _settings(settings, fork), str(trajectory.row["solver"])
+    return Continuations(fork, net.classes, solver, last, verdicts, remark, moved, told.guidance)
 
 
 def stored_x(trajectory: Trajectory, step: int, shape: tuple[int, int, int]) -> Pictures:
@@ -113,8 +115,23 @@ def stored_x(trajectory: Trajectory, step: int, shape: tuple[int, int, int]) -> 
 def ways_on(net: Denoiser, settings: Settings, x: Pictures, fork: Fork) -> Iterator[Progress]:
     """The steps of all continuations of x (C, H, W) at once. Raises SamplerError."""
     label = fork.label if fork.with_label else len(net.classes)
-    ancestral = replace(settings, solver="ddpm", eta=0.0, guidance=settings.guidance if fork.with_label else 1.0)
+    ancestral = _settings(settings, fork)
     return continued(net, [label] * fork.count, fork.seeds, ancestral, x, fork.logsnr, MOST_STEPS)
+
+
+def _settings(settings: Settings, fork: Fork) -> Settings:
+    """Ancestral steps; without the label there is nothing to guide to."""
+    return replace(settings, solver="ddpm", eta=0.0, guidance=settings.guidance if fork.with_label else 1.0)
+
+
+def origin(made: Continuations) -> dict[str, object]:
+    """What draws these continuations again, by the keys of the form, which may ask for others by now."""
+    asked = made.fork
+    return {
+        "sample": asked.sample, "from": asked.step, "told": asked.name if asked.with_label else "no label",
+        "fresh": asked.seed, "continuations": asked.count, "solver": "ddpm", "steps": made.drawn.total,
+        "evaluations": made.drawn.evaluations, "guidance": f"{made.guidance:g}",
+    }  # fmt: skip
 
 
 def endings(top: NDArray[np.int64], classes: Sequence[str]) -> pd.DataFrame:

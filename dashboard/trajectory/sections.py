@@ -53,8 +53,9 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
         return
     with answer:
         elements.headline(headline.fork_sentence(made))
-    picture = elements.fitted(fork.picture(made.drawn.images, made.other))
-    place.image(picture, output_format="PNG", alt=headline.fork_sentence(made))
+    with place.container():
+        said, of = headline.fork_sentence(made), fork.origin(made)
+        elements.picture(fork.picture(made.drawn.images, made.other), said, "continuations", of)
     if made.verdicts is not None:
         ends = fork.endings(made.verdicts.top, made.classes)
         elements.chart(fork_chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)

@@ -18,7 +18,7 @@ from scipy import special
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
 from evaluator.recognizability.ranking import Pair, Place, alike, bootstrapped, rank_intervals
-from evaluator.stats.bootstrap import ends, small_sample
+from evaluator.stats.bootstrap import ends, mean, small_sample
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.stats.permutation_tests import holm
 
@@ -57,12 +57,8 @@ def ordered(values: NDArray[Any], labels: NDArray[np.int64], seeds: NDArray[np.i
     names, table = names[first], table[:, first]
     means, drawn = bootstrapped(table)
     ranks = rank_intervals(-means, -drawn, len(clusters))
-    low, high = ends(drawn, len(clusters))
-    count = np.isfinite(table).sum(axis=0)
-    places = tuple(
-        Place(int(names[i]), i + 1, *ranks[i], Estimate(float(means[i]), float(low[i]), float(high[i]), int(count[i])))
-        for i in range(len(names))
-    )
+    own = [mean(values[labels == name], seeds[labels == name]) for name in names]  # as wherever a class stands alone
+    places = tuple(Place(int(names[i]), i + 1, *ranks[i], own[i]) for i in range(len(names)))
     pairs = _pairs([int(name) for name in names], means, drawn, len(clusters))
     return Order(places, pairs, alike([place.label for place in places], pairs), drawn)
 

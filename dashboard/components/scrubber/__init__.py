@@ -68,7 +68,7 @@ def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None 
     """
     line, unit = Axis([strip.frames for strip in strips], axis), _unit(strips, axis)
     stops = _stops(strips, unit)
-    views = [view for view in VIEWS if all(view in strip.stacks for strip in strips)][: 3 if len(strips) == 1 else 2]
+    views = views_of(strips)
     return {
         "key": "step" if unit == "step" else "at", "unit": unit, "axis": line.title, "ticks": line.ticks(),
         "stops": [f"{value:g}" for value in stops[unit]], "words": _words(stops, unit, strips[0]),
@@ -76,6 +76,11 @@ def content_of(strips: Sequence[Strip], axis: str, dark: bool, at: float | None 
         "rows": [_row(strip, line, views, unit, stops) for strip in strips],
         "said": f"source: {SOURCE:.0f} %", "accent": ACCENT["dark" if dark else "light"],
     }  # fmt: skip
+
+
+def views_of(strips: Sequence[Strip]) -> list[str]:
+    """The views that are shown of every strip: all of one alone, two of several."""
+    return [view for view in VIEWS if all(view in strip.stacks for strip in strips)][: 3 if len(strips) == 1 else 2]
 
 
 def _unit(strips: Sequence[Strip], axis: str) -> str:
