@@ -8,12 +8,15 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from firstlight.archives import add_flag, existing_run
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
+
+if TYPE_CHECKING:
+    from sampler.generation import Settings
 
 MOST_PICTURES = 1_000_000
 CHANGES = ("solver", "levels", "steps", "guidance", "shift", "eta", "clip")  # flags named like settings
@@ -78,16 +81,7 @@ def draw(options: argparse.Namespace) -> str:
     from sampler.whole import fastest
 
     check_target(options.out)
-    changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
-    if options.clip:
-        changes |= {"clip_at": 1.0, "clip_share": 0.0}
-    if options.interval:
-        changes["guidance_low"], changes["guidance_high"] = options.interval
-    own = settings_of(run)
-    steps = changes.pop("steps", own.steps)
-    settings = replace(own, **changes)
-    settings = replace(settings, steps=steps) if "levels" in changes else settings.in_steps(steps)
-    settings.table()
+    settings = settings_asked(options, settings_of(run))
     labels = [label for label in classes for _ in range(options.per_class)]
     seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
     if options.weaker and not (options.law and law_of(options.law).weaker):
@@ -114,6 +108,20 @@ def draw(options: argparse.Namespace) -> str:
         f"{progress.evaluations} evaluations each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "
         f"{progress.seconds * 1000:.0f} ms. {settings.moved()}".removesuffix(". ")
     )
+
+
+def settings_asked(options: argparse.Namespace, own: "Settings") -> "Settings":
+    """A run's own settings with the changes that the options ask for. Raises SamplerError for what goes not together."""
+    changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
+    if options.clip:
+        changes |= {"clip_at": 1.0, "clip_share": 0.0}
+    if options.interval:
+        changes["guidance_low"], changes["guidance_high"] = options.interval
+    steps = changes.pop("steps", own.steps)
+    settings = replace(own, **changes)
+    settings = replace(settings, steps=steps) if "levels" in changes else settings.in_steps(steps)
+    settings.table()
+    return settings
 
 
 def tell(done: int, total: int) -> None:

@@ -98,7 +98,7 @@ def _turned(figure: Figure, sign: int, step: int) -> None:
     steps = x["range"][1] - x["range"][0]
     named = zip(x.get("tickvals", []), x.get("ticktext", []), strict=True)
     layout["annotations"] += [_name(text, -place, 3) for place, text in named]
-    x["range"], y["range"] = sorted(times(y["range"], sign)), sorted(times(x["range"], -1))
+    x["range"], y["range"] = sorted(sign * end for end in y["range"]), sorted(-end for end in x["range"])
     x |= {"visible": False}
     y |= {"tickvals": x.pop("tickvals", []), "showgrid": x.get("showgrid", False),
           "gridcolor": x.get("gridcolor"), "visible": "ticktext" in x, "showticklabels": False}  # fmt: skip
