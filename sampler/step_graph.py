@@ -1,6 +1,6 @@
 """One step of a run's drawing as an ONNX graph that takes a row of the stored table of coefficients.
 
-With the noise and one row after the other it draws what `sampler.loop` draws; `sampler.drawing_graph` is a loop around
+With the noise and one row after the other it draws what `sampler.loop` draws; `sampler.loop_graph` is a loop around
 it. Needs onnx, and no torch.
 """
 

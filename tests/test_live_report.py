@@ -26,8 +26,8 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.ort import ort
 from firstlight.run_folder import Run
-from sampler.drawing_graph import drawing_graph
 from sampler.generation import Settings, generate, settings_of
+from sampler.loop_graph import drawing_graph
 from sampler.noise import HIGHEST_SEED, Noise
 from sampler.session import load, verified
 from sampler.step_graph import plan_of

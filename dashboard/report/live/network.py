@@ -9,9 +9,9 @@ from evaluator.steps.solver_grid import students
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from sampler import session
-from sampler.drawing_graph import drawing_graph
 from sampler.generation import settings_of
 from sampler.guidance import HIGHEST_SCALE
+from sampler.loop_graph import drawing_graph
 from sampler.noise import Noise
 from sampler.step_graph import plan_of
 

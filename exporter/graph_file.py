@@ -4,8 +4,8 @@ from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
 from firstlight.run_folder import Run
-from sampler.drawing_graph import drawing_graph
 from sampler.generation import settings_of
+from sampler.loop_graph import drawing_graph
 from sampler.session import load, verified
 
 
