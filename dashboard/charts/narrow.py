@@ -80,7 +80,7 @@ def _turned(figure: Figure, sign: int, step: int) -> None:
     """Let what runs from left to right run downwards, what was up being right (1) or left (-1)."""
     layout = figure["layout"]
 
-    def times(values: Any, by: int) -> list[float | None]:
+    def times(values: Any, by: int) -> list[Any]:
         return [None if value is None else by * value for value in values]
 
     for trace in figure["data"]:
@@ -93,21 +93,19 @@ def _turned(figure: Figure, sign: int, step: int) -> None:
         )  # fmt: skip
     for note in layout["annotations"]:
         note["x"], note["y"] = sign * note["y"], -note["x"]
-        note |= _beside(note, sign)
+        note |= _beside(note)
     x, y = layout["xaxis"], layout["yaxis"]
     steps = x["range"][1] - x["range"][0]
-    named = zip(x.get("tickvals", []), x.get("ticktext", []), strict=True)
-    layout["annotations"] += [_name(text, -place, 3) for place, text in named]
-    x["range"], y["range"] = sorted(sign * end for end in y["range"]), sorted(-end for end in x["range"])
-    x |= {"visible": False}
-    y |= {"tickvals": x.pop("tickvals", []), "showgrid": x.get("showgrid", False),
-          "gridcolor": x.get("gridcolor"), "visible": "ticktext" in x, "showticklabels": False}  # fmt: skip
-    y["tickvals"] = times(y["tickvals"], -1)
-    x.pop("ticktext", None)
+    places, names = times(x.pop("tickvals", []), -1), x.pop("ticktext", [])
+    layout["annotations"] += [_name(text, place, 3) for place, text in zip(places, names, strict=True)]
+    x["range"], y["range"] = sorted(times(y["range"], sign)), sorted(times(x["range"], -1))
+    x["visible"] = False
+    y |= {"tickvals": places, "visible": bool(names), "showticklabels": False, "gridcolor": x.get("gridcolor"),
+          "showgrid": x.get("showgrid", False)}  # fmt: skip
     layout |= {"height": round(steps * step) + AROUND, "margin": layout["margin"] | {"l": 4, "r": 4}}
 
 
-def _beside(note: dict[str, Any], sign: int) -> dict[str, Any]:
+def _beside(note: dict[str, Any]) -> dict[str, Any]:
     """How a text stands that stood below (then at the right), at the right of its place (then below), or along."""
     if note.get("name") == "along":
         return {"textangle": 90, "xanchor": "left", "yanchor": "middle"}

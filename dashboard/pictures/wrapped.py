@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 
 from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngImageFile
 
 from dashboard.pictures.grid import GAP, LABEL, MUTED, NIGHT, PLATE, Told, font, png, written
 
@@ -16,9 +15,9 @@ FEW = 4  # rows that stay together, so that what stands above the other is seen 
 def wrapped(content: bytes, room: int) -> bytes:
     """The plate, at most `room` pixels wide where its cells are; as it is where it fits or is no plate."""
     picture = Image.open(io.BytesIO(content))
-    if picture.width <= room or not isinstance(picture, PngImageFile) or PLATE not in picture.text:
+    if picture.width <= room or PLATE not in picture.info:
         return content
-    told: Told = json.loads(picture.text[PLATE])
+    told: Told = json.loads(picture.info[PLATE])
     _, across, height, width = told["shape"]
     longest = max((font().getlength(written(label)) for line in told["columns"] for label in line), default=0)
     pitch = max(width + GAP, int(longest) + 8)
