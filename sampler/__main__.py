@@ -91,8 +91,7 @@ def draw(options: argparse.Namespace) -> str:
     moving, shown = options.out.suffix.lower() == ".gif", []
     if moving and len(labels) > MOST_MOVING:
         raise SamplerError(f"A film holds at most {MOST_MOVING:,} pictures, not {len(labels):,}; write a .png or .npz.")
-    stepwise = steer or moving
-    denoiser = load(run.denoiser, options.provider) if stepwise else fastest(run, settings, options.provider)
+    denoiser = load(run.denoiser, options.provider) if steer or moving else fastest(run, settings, options.provider)
     columns = options.per_class if options.per_class > 1 else len(classes)
     for progress in generate(denoiser, labels, seeds, settings, steer=steer):
         tell(progress.done, progress.total)
@@ -111,7 +110,7 @@ def draw(options: argparse.Namespace) -> str:
 
 
 def settings_asked(options: argparse.Namespace, own: "Settings") -> "Settings":
-    """A run's own settings with the changes that the options ask for. Raises SamplerError for what goes not together."""
+    """A run's own settings with the changes that the options ask for. Raises SamplerError for a wrong mixture."""
     changes = {name: getattr(options, name) for name in CHANGES if getattr(options, name) is not None}
     if options.clip:
         changes |= {"clip_at": 1.0, "clip_share": 0.0}

@@ -110,10 +110,11 @@ class Page:
 
     def _download(self, node: Any) -> str:
         """What a button saves, in a file beside the page; other buttons save what a reader does there."""
-        found = self.saved.get(node.proto.id.split("-", 2)[2])
+        key = node.proto.id.split("-", 2)[2]
+        found = self.saved.get(key)
         if found is None:
             return ""
-        name = f"{self.stem}-{found.name.removeprefix('firstlight-')}"
+        name = f"{self.stem}-{key.partition('-csv')[0]}.{found.name.rpartition('.')[2]}"
         self.files[name] = found.content
         return (
             f'<p class="note"><a href="{quote(name)}" download>{_text(node.proto.label)}</a>: '

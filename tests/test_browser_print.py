@@ -1,0 +1,89 @@
+"""Reports on paper: as many pages as they promise, nothing cut, and no heading alone at the foot of a page."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_browser import browser, playwright, pytestmark  # noqa: F401
+
+from dashboard.ask.question import CLASSES, FEW, LABELS, WHEN, Asked
+from dashboard.report.build import report
+from dashboard.report.cover import LONGEST, cover
+from dashboard.report.short import MOST_LINES, MOST_TEXT
+from firstlight.archives import BUNDLED
+from store.database import Archive
+
+MILLIMETRE = 72 / 25.4  # points
+MARGIN = 12 * MILLIMETRE
+ALONE = 30.0  # points below the top of a heading: it and a line, and no less
+WIDTH = 210 * 96 / 25.4 - 2 * 12 * 96 / 25.4  # pixels between the margins of A4
+HEIGHT = 279 * 96 / 25.4 - 2 * 12 * 96 / 25.4  # of Letter, the lower of the two
+HEADING = re.compile(rb"/Title \(([^\n]*)\)\s*/Dest \[(\d+) 0 R /XYZ [\d.]+ ([\d.]+)")
+MOST_WORDS = {name: ("Words of somebody " * 20)[:most].rstrip() for name, most in LONGEST.items() if name != "text"}
+TEXT = "\n".join(["x" * ((MOST_TEXT - MOST_LINES) // MOST_LINES - 30) + " and some more of it."] * MOST_LINES)
+DRAWN = "() => [...document.querySelectorAll('.chart')].every(each => each.querySelector('.main-svg'))"
+CUT = """([width, height]) => [...document.querySelectorAll('main *')].filter(each => {
+  const box = each.getBoundingClientRect(), style = getComputedStyle(each)
+  if (each.closest('svg') || !box.width) return false
+  const whole = each.matches('.chart, img, tr, .answer, .whole, .pictures')
+  return box.right > width + 1 || each.scrollWidth > each.clientWidth + 1 && style.overflowX != 'visible'
+    || whole && (style.breakInside != 'avoid' || box.height > height)
+    || each.matches('h2, h3') && style.breakAfter != 'avoid'
+}).map(each => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def printed(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # noqa: F811
+    """Opens a report of bundled runs, as a page that can be printed."""
+    ask, folder, pages = Archive(BUNDLED).ask, tmp_path_factory.mktemp("reports"), {}
+
+    def opened(*ids: str, **more: Any) -> Any:
+        key = (ids, repr(more))
+        if key not in pages:
+            file = folder / f"{len(pages)}.html"
+            file.write_bytes(report(ids, BUNDLED, ask, **more))
+            pages[key] = browser.new_page()
+            pages[key].goto(file.as_uri())
+            pages[key].wait_for_function(DRAWN)
+        return pages[key]
+
+    yield opened
+
+
+SHORT = {"over": cover(**MOST_WORDS, text=TEXT, short=True)}
+MOST = [Asked(WHEN, "fashion", label="shirt"), Asked(CLASSES, "fashion", label="ankle boot", than="shirt"),
+        Asked(FEW, "mnist"), Asked(LABELS, "fashion")]  # fmt: skip
+REPORTS = [  # ids, what else is asked for, how many pages there may be of A4 and of Letter
+    (("mnist",), SHORT | {"questions": MOST}, 2, 2),
+    (("course", "mnist"), SHORT | {"questions": MOST[:2]}, 2, 2),
+    (("fashion", "mnist"), SHORT | {"questions": MOST[:2]}, 2, 2),
+    (("mnist", "course"), {}, 12, 13),
+]
+
+
+def headings(pdf: bytes) -> list[tuple[str, float]]:
+    """Titles of a PDF's outline, and how far above the foot of its page each begins, points."""
+    return [(title.decode("latin-1"), float(y)) for title, _, y in HEADING.findall(pdf)]
+
+
+@pytest.mark.parametrize(("ids", "more", "most", "letters"), REPORTS, ids=[f"{'+'.join(r[0])}-{r[2]}" for r in REPORTS])
+def test_a_report_is_printed_whole_on_as_many_pages_as_it_promises(
+    ids: tuple[str, ...], more: dict[str, Any], most: int, letters: int, printed: Any, tmp_path: Path
+) -> None:
+    page = printed(*ids, **more)
+    for paper, allowed in (("A4", most), ("Letter", letters)):
+        pdf = page.pdf(format=paper, outline=True, tagged=True, prefer_css_page_size=True)
+        count = len(re.findall(rb"/Type\s*/Page\b", pdf))
+        assert 1 <= count <= allowed, f"{count} pages of {paper}"
+        found = headings(pdf)
+        assert len(found) >= 5 and "Training loss" in [title for title, _ in found]
+        alone = [(title, y) for title, y in found if y < MARGIN + ALONE]
+        assert not alone, f"at the foot of a page of {paper}: {alone}"
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": round(WIDTH), "height": round(HEIGHT)})
+    try:
+        assert page.evaluate(CUT, [WIDTH, HEIGHT]) == []
+    finally:
+        page.emulate_media(media="screen")
