@@ -37,13 +37,23 @@ class Watch:
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=os.environ | {ANNOUNCE: command}, **_apart()
         )
+        self._said = False
         if hasattr(os, "register_at_fork"):  # a process that is forked off would hold the pipe open
             os.register_at_fork(after_in_child=self.let_go)
+
+    def say_diverged(self) -> None:
+        """Announce now, once, that the run's loss is no number, though it may train on for hours."""
+        if self._process.stdin and not self._said:
+            self._said = True
+            with contextlib.suppress(OSError, ValueError):
+                self._process.stdin.write(b"diverged\n")
+                self._process.stdin.flush()
 
     def let_go(self) -> None:
         """The run is no longer this process's."""
         if self._process.stdin:
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):  # it has ended before
+                self._process.stdin.close()
 
     def wait(self) -> bool:
         """Wait until the command has ended, or was ended; whether there was anything to announce."""
@@ -126,16 +136,26 @@ def main() -> int:
     run, before = Run(Path(sys.argv[2])), sys.argv[3]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # who ends the training asks for no end of this
-    sys.stdin.buffer.read()
+    early = False
+    for _ in sys.stdin.buffer:  # it diverges, and trains on
+        early = True
+        _tell(run, early)
     if _sign(run) in (before, ""):
         return 0
+    _tell(run, False, early)
+    return TOLD
+
+
+def _tell(run: Run, now: bool, before: bool = False) -> None:
+    """Announce that a run diverges `now`, or how it ended; not that it diverged, where that was said `before`."""
     try:
-        said = announce(os.environ[ANNOUNCE], f"the end of {run.id}", known_of(run))
+        known = known_of(run) | ({"FIRSTLIGHT_STATE": "diverged"} if now else {})
+        told = before and known["FIRSTLIGHT_STATE"] == "diverged"
+        said = "" if told else announce(os.environ[ANNOUNCE], f"the end of {run.id}", known)
     except ValueError as error:
         said = f"The end of {run.id} is not announced: its card {error}."
     if said:
-        print(f"warning: {said}", file=sys.stderr)
-    return TOLD
+        print(f"warning: {said}", file=sys.stderr, flush=True)
 
 
 def _losses(run: Run) -> "NDArray[np.float64]":

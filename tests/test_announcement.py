@@ -88,6 +88,18 @@ def test_a_recorded_run_is_announced_however_it_ends(
     assert "tells.py" not in str(card_of(Run(runs / "mine")))
 
 
+def test_a_recorded_run_that_diverges_is_announced_while_it_trains_on_and_once(runs: Path, tmp_path: Path) -> None:
+    run = begun(runs, "mine", announce=teller(tmp_path))
+    run.log(1, loss=1.0)
+    run.log(2, loss=float("nan"))
+    (known,) = told(tmp_path)
+    assert known["FIRSTLIGHT_STATE"] == "diverged" and card_of(run.run)["state"] == "running"
+    run.log(3, loss=float("nan"))
+    run.finish()
+    run.announced()
+    told(tmp_path, 1)
+
+
 def test_a_recorder_waits_for_no_command(runs: Path, tmp_path: Path) -> None:
     run = begun(runs, "mine", announce=f"sleep 60; {teller(tmp_path)}")
     began = time.monotonic()

@@ -48,6 +48,8 @@ def written(run: Run, step: int, beaten: float = -600.0) -> None:
 
 def test_a_run_is_watched_live_until_its_heart_stops(opened: Page, archive: Path) -> None:  # noqa: F811
     run = write_run(archive, "live", state="running", tables=(), step=0)
+    run.checkpoints.mkdir()
+    (run.checkpoints / "last.safetensors").write_bytes(b"")
     written(run, 50)
     page = opened("training?run=live")
     page.get_by_text("step 50 of 200, 1 min left").wait_for()

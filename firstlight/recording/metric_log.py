@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.atomic_writes import place
+from firstlight.loss import LOSS_NAMES
 from firstlight.parts import part_name, part_range, parts_in
 from firstlight.recording.curves import (
     EPOCH,
@@ -49,6 +50,7 @@ class MetricLog:
         self.waiting = 0  # values in memory alone
         self.steps = 0  # the highest step so far
         self.rewound: tuple[str, int] | None = None  # metric and step that first came twice or too late
+        self.broken = False  # whether the last loss on its way to the disk was no finite number
         self._lock = threading.Lock()
         self._new: dict[str, tuple[array[int], array[float]]] = {}
         self._live: Curves = {}  # what metrics.parquet holds, or will after the next write
@@ -148,6 +150,8 @@ class MetricLog:
                 late = curve.steps[curve.steps <= reached]
                 self._gone |= {name: np.append(self._gone.get(name, late[:0]), late)} if len(late) else {}
             self._live[name] = one_curve(held, curve)
+            if name.lower() in LOSS_NAMES:
+                self.broken = not math.isfinite(curve.values[-1])
             self._unwritten = True
         if EPOCH in new:
             self._epochs = one_curve(self._epochs, self._live[EPOCH])

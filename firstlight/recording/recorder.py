@@ -235,6 +235,8 @@ class Recorder:
 
     def _write(self) -> None:
         changed = [part.write() for part in (self._log, self._snapshots, self._trajectories)]
+        if self._log.broken and self._watch:
+            self._watch.say_diverged()
         if any(changed) or time.monotonic() - self._beat > BEAT_SECONDS:
             self._write_card()
 
