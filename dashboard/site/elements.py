@@ -157,7 +157,7 @@ def _page_link(page: Page, node: Any) -> str:
     folder = f"{node.proto.page}/" if node.proto.page else ""
     query = f"?{node.proto.query_string}" if node.proto.query_string else ""
     address = html.escape(f"{page.up}{folder}index.html{query}")
-    return f'<p><a href="{address}">{_text(node.proto.label)}</a></p>'
+    return f'<p class="onward"><a href="{address}">{_text(node.proto.label)}</a></p>'
 
 
 def _json(value: Any) -> str:
