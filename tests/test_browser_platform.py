@@ -120,7 +120,8 @@ def test_a_chart_is_saved_as_rows_and_as_svg(opened: Page, tmp_path: Path) -> No
     with page.expect_download() as drawn:
         page.locator(".js-plotly-plot .modebar-btn[data-title*=Download]").click()
     names = [saved.value.suggested_filename for saved in (rows, drawn)]
-    assert all(name.startswith("firstlight-training-first-losses-smoothing-100") for name in names), names
+    start, setting = "firstlight-training-first-losses-", "-smoothing-100-"
+    assert all(name.startswith(start) and setting in name for name in names), names
     drawn.value.save_as(tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text().startswith("<svg")
 
