@@ -24,7 +24,7 @@ def test_every_page_draws_its_own_from_a_link_has_no_grave_fault_of_accessibilit
     shows(page, OWN[path])
     for scheme, ground in GROUNDS.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.wait_for_function(f"{GROUND} === '{ground}'")
+        page.wait_for_function(f"() => {GROUND} === '{ground}'")
         page.wait_for_function(QUIET)
         page.wait_for_timeout(500)
         serious = grave(page)
