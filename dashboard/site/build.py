@@ -39,6 +39,7 @@ HERE = Path(__file__).parent
 MARK = "firstlight-site.json"  # in a site's folder: what it is of
 SERVERS = ("blind-test", "report", "draw")  # pages whose subject is what a reader does: no file can
 DRAWN = "generate"  # here the browser draws, with the run's student
+OF_A_PAIR = 20_000  # bytes of a file beside a page of two runs; there are many, and curves lie beside each run's own
 Found = tuple[dict[str, str], str]  # what an address asks for -> the file, relative to the page's folder
 
 
@@ -139,6 +140,8 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
             main = students.section(query["run"], can_draw[query["run"]], place.up)
         else:
             tree, saved = visited(place.path, query)
+            if "baseline" in query:
+                saved = {key: each for key, each in saved.items() if len(each.content) <= OF_A_PAIR}
             page = Page(place.up, Path(file).stem, saved)
             main = page.html_of(tree)
             components |= page.components
