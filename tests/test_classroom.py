@@ -14,13 +14,14 @@ import pytest
 from archive_fixture import samples, write_run
 from crowd import Person, Told, enter, lesson, waits
 from gaussian import write_gaussian
+from oidc_provider import provider
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from test_access_holes import Window
 from test_blind_pages import press, seen_by
 from test_network import answer, asked, served
 from test_pages import Open, opened, words  # noqa: F401
-from test_roles import GUESS
-from visitor import Visitor, visit
+from test_roles import ADA, EVE, GUESS, PEOPLE, SECRETS
+from visitor import Visitor, sign_in, visit
 
 from dashboard.__main__ import main as dashboard
 from dashboard.access import classroom
@@ -373,3 +374,28 @@ def test_a_link_with_another_student_s_sitting_opens_nothing(address: str, archi
             assert "Begin" in other.buttons and "2" not in other.buttons
 
     asyncio.run(look())
+
+
+def test_beside_sign_in_a_class_comes_in_by_its_code_and_nobody_s_role_is_less(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    with provider(PEOPLE) as people:
+        (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS % people.url)
+        flags = ("--class-code", CODE, "--base-path", BASE)
+        with served(archive, *flags, folder=tmp_path, base=BASE) as url:
+            people.back = f"{url}/oauth2callback"
+
+            async def look() -> None:
+                async with visit(url, "run=drawer") as nobody:
+                    await nobody.page("")
+                    assert "Sign in" in nobody.buttons and nobody.says('type="password"')
+                ada, eve = await sign_in(url, ADA), await sign_in(url, EVE)
+                for cookies, role in ((enter(url, CODE), "In the class, student"), (ada, "1, analyst"),
+                                      (enter(url, CODE, ada), "1, analyst"), (eve, "2, viewer"),
+                                      (enter(url, CODE, eve), "2, student")):  # fmt: skip
+                    async with visit(url, "run=drawer", cookies) as visitor:
+                        await visitor.page("blind-test")
+                        assert visitor.says(role), (role, visitor.said)
+                        assert ("Put the class's answers away" in visitor.buttons) == ("analyst" in role)
+                        assert ("Begin" in visitor.disabled) == ("viewer" in role)
+
+            asyncio.run(look())
