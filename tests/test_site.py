@@ -124,6 +124,12 @@ def test_what_the_dashboard_saves_as_csv_lies_beside_the_page(
         assert content.startswith(b"\xef\xbb\xbf") and len(content.splitlines()) > 1
 
 
+def test_beside_a_page_of_two_runs_lie_its_tables_alone(built: Path) -> None:
+    names = {file.name for file in (built / BELOW.strip("/") / "compare").glob("*.csv")}
+    assert f"{IDS[1]}_0-quality.csv" in names
+    assert not any(name.endswith("-loss-bands.csv") for name in names)
+
+
 def test_a_table_is_saved_from_a_server_below_a_path_and_from_disk(
     tab: tuple[Any, list[str]], served: str, built: Path
 ) -> None:
