@@ -49,6 +49,13 @@ def ended(run: Run, state: str) -> None:
     write_json(run.card, card(run.id) | {"state": state, "step": 120, "finished": None})
 
 
+def gone_on(run: Run, step: int) -> None:
+    """A run that had ended and is trained on; at no moment is it an ended one without its manifest."""
+    write_json(run.card, card(run.id) | {"state": "running", "step": step, "finished": None})
+    run.manifest.unlink()
+    written(run, step)
+
+
 def killed(run: Run) -> None:
     """As a process of this machine leaves a run that is killed."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
@@ -90,8 +97,7 @@ def test_open_pages_show_a_run_that_begins_moves_stops_goes_on_and_is_killed(
     for page in (table, training):
         counts(page.get_by_role("progressbar"), 0)
 
-    run.manifest.unlink()
-    written(run, 130)
+    gone_on(run, 130)
     for page in (table, training):
         in_time(page.get_by_text("begun: step 130 of 200").wait_for)
     in_time(lambda: row.filter(has_text="running").first.wait_for(state="attached"))
@@ -125,8 +131,7 @@ def test_the_end_of_a_training_is_said_once_that_is_switched_on(
     assert switch.get_attribute("aria-pressed") == "false" and page.evaluate("window.asked") == 0
     ended(run, "finished")
     counts(page.get_by_role("progressbar"), 0)
-    run.manifest.unlink()
-    written(run, 60)
+    gone_on(run, 60)
     page.get_by_text("mine: step 60 of 200").wait_for()
     counts(page.get_by_test_id("stToast"), 0)  # it is off
     assert page.evaluate("window.noted") == []

@@ -29,7 +29,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
 from firstlight.schema import QUALITY
-from jobs import lines
+from jobs import progress_lines
 from trainer.data import Pictures
 from trainer.data import load as load_pictures
 from trainer.device import fast_bfloat16
@@ -135,8 +135,8 @@ def test_the_short_score_has_one_size(capsys: pytest.CaptureFixture[str], digits
 
 def test_a_pipe_is_told_in_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for seconds, said in ((0.0, ["drawing: 1 of 2 step (50 %)", "drawing: 2 of 2 step (100 %)"]), (60.0, [])):
-        monkeypatch.setattr(lines, "SECONDS", seconds)
-        for _ in lines.counted(range(2), "drawing", unit="step"):
+        monkeypatch.setattr(progress_lines, "SECONDS", seconds)
+        for _ in progress_lines.counted(range(2), "drawing", unit="step"):
             pass
         assert [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()][-2:] == said
 

@@ -12,6 +12,7 @@ import streamlit as st
 from app_fixture import PATHS, linked
 from PIL import Image
 
+from dashboard.pictures.grid import PLATE
 from dashboard.trajectory import film
 from firstlight.archives import BUNDLED
 from sampler.__main__ import main as sample
@@ -28,7 +29,9 @@ DRAWN = {"run": "mnist", "seed": "0-1", "steps": "5", "guidance": "1", "solver":
 def read(content: bytes) -> dict[str, str]:
     """What a picture says of itself: a PNG in its text, a GIF in its comment."""
     image: Any = Image.open(io.BytesIO(content))
-    return dict(image.text) if image.format == "PNG" else dict(json.loads(image.info["comment"]))
+    if image.format != "PNG":
+        return dict(json.loads(image.info["comment"]))
+    return {name: value for name, value in image.text.items() if name != PLATE}  # where its cells are is no origin
 
 
 def png(pixels: np.ndarray) -> bytes:

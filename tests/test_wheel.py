@@ -28,6 +28,7 @@ import pytest
 
 from firstlight.command import COMMANDS
 
+HTML = ("report", "dashboard report", "site", "dashboard site", "exercises", "dashboard exercises")  # write a file
 ROOT = Path(__file__).parent.parent
 ROOMS = ("store", "jobs", "sampler", "trainer", "evaluator", "exporter", "dashboard")
 HINT = re.compile(r"\bfirstlight ((?:--)?[a-z][^`'\"|;:,()<\n…]*)")
@@ -245,7 +246,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         if words and "--runs" in flags and words not in without and words.split()[0] not in ("jobs", "sweep")
     ]
     more = {"store slim": ["--keep", "1"], "sample": ["--out", "x.png"], "store push": ["--to", "other"]}
-    more |= {name: ["--out", "x.html"] for name in ("report", "dashboard report", "site", "dashboard site")}
+    more |= {name: ["--out", "x.html"] for name in HTML}
     words = [[*each.split(), "nobody", *more.get(each, [])] for each in asked]
     code = f"""
 import contextlib, io
