@@ -24,8 +24,8 @@ LONG = (  # files that take long, the longest first: they begin first, so that n
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three more than there are cores, because those who wait for a browser or a process leave theirs alone."""
-    return cores() + 3
+    """Two more than there are cores, because those who wait for a browser or a process leave theirs alone."""
+    return cores() + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
