@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluator.recognizability.censored import average, restricted
+from evaluator.recognizability.censored import restricted
 from evaluator.recognizability.incidence import Omnibus, omnibus, paired
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import drawn_sums, ends, small_sample
@@ -26,7 +26,7 @@ class Place:
     rank: int
     low: int  # the ranks it may have: a 95 % interval
     high: int
-    mean: Estimate  # of R, on the axis of the ranking; "never" counts as the end, frames are reached back to
+    mean: Estimate  # of R, on the axis of the ranking; "never" counts as the end
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,11 @@ def ranking(points: Points, axis: str = "percent") -> Ranking:
     order = np.argsort(np.nanmean(table, axis=0), kind="stable")
     labels, table = [labels[i] for i in order], table[:, order]
     means, drawn = bootstrapped(table)
+    low, high = ends(drawn, len(table))
     ranks = rank_intervals(means, drawn, len(table))
+    seeds = np.isfinite(table).sum(axis=0)
     rows = tuple(
-        Place(label, i + 1, *ranks[i], average(points.of(points.label == label), axis))
+        Place(label, i + 1, *ranks[i], Estimate(float(means[i]), float(low[i]), float(high[i]), int(seeds[i])))
         for i, label in enumerate(labels)
     )
     pairs = compared(labels, table, drawn)
