@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -23,6 +24,12 @@ LONG = (  # files that take long, the longest first: they begin first, so that n
 )  # fmt: skip
 
 
+# whatever a test starts finds our modules compiled, and so does the next worker, even where an image says otherwise
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+gc.disable()  # until all tests are found: what is imported stays
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are cores, because those who wait for a browser or a process leave theirs alone."""
     return cores() + 2
@@ -42,6 +49,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 10)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ KEY_AT = {  # of dashboard.inputs
 HOSTILE = ("inf", "-7", "<script>\0")
 
 
+@cache
 def keys() -> set[str]:
     """Every parameter that some control of a page reads from the address."""
     sources = [*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
