@@ -4,10 +4,16 @@ const plan = JSON.parse(stored("live-plan").textContent)
 const said = text => { stored("live-said").textContent = text }
 const painted = () => new Promise(next => setTimeout(next, 0))
 
-// What stands in a script as text: five characters for four bytes, gzipped; on a site, in a file of its own
+const unzipped = bytes => new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer()
+
+// What stands in a script as text, gzipped: five characters for four bytes; on a site, in a file of its own, which some
+// hosts send unpacked
 async function unpacked(id) {
   const { textContent: text, dataset } = stored(id)
-  if (dataset.src) return (await fetch(dataset.src)).arrayBuffer()
+  if (dataset.src) {
+    const sent = await (await fetch(dataset.src)).arrayBuffer(), [first, second] = new Uint8Array(sent)
+    return first === 0x1f && second === 0x8b ? unzipped(sent) : sent
+  }
   const value = new Uint8Array(128), bytes = new Uint8Array(text.length / 5 * 4), view = new DataView(bytes.buffer)
   Array.from(stored("live-alphabet").textContent).forEach((letter, digit) => { value[letter.charCodeAt(0)] = digit })
   for (let from = 0, to = 0; from < text.length; from += 5, to += 4) {
@@ -15,8 +21,7 @@ async function unpacked(id) {
     for (let place = 0; place < 5; place++) word = word * 85 + value[text.charCodeAt(from + place)]
     view.setUint32(to, word)
   }
-  const whole = new Blob([bytes.subarray(0, Number(dataset.size))]).stream().pipeThrough(new DecompressionStream("gzip"))
-  return new Response(whole).arrayBuffer()
+  return unzipped(bytes.subarray(0, Number(dataset.size)))
 }
 
 function run(text) {
