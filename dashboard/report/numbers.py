@@ -1,7 +1,7 @@
 """The numbers of a report, each with its interval, its n, the query behind it and the page that shows it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -135,22 +135,6 @@ def clip(run: pd.Series, ask: Ask) -> list[Number]:
         )
         for what, form, of, found, asked in report_clip.measured(run, ask)
     ]
-
-
-def summary(found: Sequence[Number]) -> list[Number]:
-    """The few numbers that stand in a report's summary."""
-    wanted = ("Accuracy of the asked class (", run_facts.FIGURES["frechet_ratio"][0], "Classification accuracy score",
-              "CAS, n = ",
-              "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
-    whole = [number for number in found if number.of == "all"]
-    return [number for start in wanted for number in whole if number.what.startswith(start)]
-
-
-def by_class(found: Sequence[Number]) -> tuple[list[str], list[tuple[str, list[Number | None]]]]:
-    """The numbers of single classes as a table: what they are, and for each class one of each."""
-    single = {(number.what, number.of): number for number in found if number.of != "all"}
-    heads = list(dict.fromkeys(what for what, _ in single))
-    return heads, [(of, [single.get((what, of)) for what in heads]) for of in dict.fromkeys(of for _, of in single)]
 
 
 def _ends(found: Estimate, times: float) -> tuple[float | None, float | None, float | None]:

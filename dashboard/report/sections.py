@@ -19,7 +19,8 @@ from dashboard.pictures import grid, snapshots
 from dashboard.report import answers, claims, clip, recognizability, short, trajectories
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
-from dashboard.report.numbers import Ask, Number, by_class, summary
+from dashboard.report.numbers import Ask, Number
+from dashboard.report.summary import by_class, summary
 from dashboard.training import headline as training_headline
 from evaluator.claims.statements import Found
 from evaluator.provenance import former
