@@ -39,8 +39,7 @@ class Archive:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._empties = tempfile.TemporaryDirectory(prefix="firstlight-")
-        self._connection = connect(":memory:", self.root, Path(self._empties.name))
+        self._connection = connect(":memory:", self.root)
         self._lock = threading.Lock()
         self._answers: dict[Any, pd.DataFrame] = {}
         self._list, self._measuring = RunList(), threading.Lock()
@@ -132,8 +131,9 @@ class Archive:
     def _listed(self, name: str, sql: str, bound: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
         """The answer to a query on the list of runs, of all or of the chosen ones."""
         if not parameters.keys().isdisjoint(("run", "runs")):
-            chosen = self._measured(parameters)
-            return RunList().ask(sql, bound, chosen, tuple(each.stamp for each in chosen), index.figures)
+            few = self._measured(parameters)
+            their = tuple(each.stamp for each in few)
+            return self._remembered(name, bound, their, lambda: RunList().ask(sql, bound, few, their, index.figures))
         chosen, stamps = self._everyone()
         return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
 
@@ -174,7 +174,7 @@ class Archive:
         """Read the figures of these runs, and keep those of the ones that stand. count: of the archive's runs."""
         try:
             with self._cursor() as cursor:
-                show(cursor, views_of(statement(FIGURES)), runs, Path(self._empties.name))
+                show(cursor, views_of(statement(FIGURES)), runs)
                 rows = {row["run"]: row for row in cursor.sql(statement(FIGURES)).to_arrow_table().to_pylist()}
         except duckdb.Error as error:
             self._reopen_after(error)
@@ -222,13 +222,13 @@ class Archive:
         """A new database where this error has closed the old one for good."""
         if isinstance(error, (duckdb.FatalException, duckdb.InternalException)):
             with self._lock:
-                self._connection = connect(":memory:", self.root, Path(self._empties.name))
+                self._connection = connect(":memory:", self.root)
 
     def _answer(self, sql: str, bound: dict[str, Any], chosen: list[Entry]) -> pd.DataFrame:
         with self._cursor() as cursor:
             if answer := answerer(sql, chosen):
                 return answer(cursor, bound, chosen)
-            show(cursor, views_of(sql), chosen, Path(self._empties.name))
+            show(cursor, views_of(sql), chosen)
             if FIGURES in words_of(sql):
                 cursor.register(FIGURES, figure_table(chosen, index.figures))
             return cursor.execute(sql, bound).df()
@@ -252,13 +252,10 @@ def export(root: Path, file: Path) -> int:
         raise RunError(f"{file} is there already; name another file or remove it first.")
     found = [looked_into(entry, entry.tables) for entry in entries(root.resolve())]
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="firstlight-") as empties,
-            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=file.resolve().parent) as beside,
-        ):
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=file.resolve().parent) as beside:
             part = Path(beside) / "part.duckdb"
-            with connect(str(part), root.resolve(), Path(empties)) as connection:
-                show(connection, VIEWS, found, Path(empties))
+            with connect(str(part), root.resolve()) as connection:
+                show(connection, VIEWS, found)
                 run_script(connection, "duckdb_file")
             part.replace(file)
     except (OSError, duckdb.Error) as error:

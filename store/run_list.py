@@ -6,6 +6,7 @@ file of a run is read here.
 
 import threading
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -37,7 +38,7 @@ class RunList:
     """The tables. One instance serves all threads, one after another."""
 
     def __init__(self) -> None:
-        self._connection, self._lock = duckdb.connect(":memory:"), threading.Lock()
+        self._connection, self._lock = _memory().cursor(), threading.Lock()
         self._stamps: dict[str, int] = {}
         self._held: tuple[int, ...] = ()  # stamps
         self._connection.register("empty_cards", CARDS.empty_table())
@@ -72,6 +73,12 @@ class RunList:
             self._connection.rollback()
             raise
         self._stamps = now
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    """The database of all lists; each has tables of its own, which go with it."""
+    return duckdb.connect(":memory:")
 
 
 def figure_table(chosen: Iterable[Entry], figures: Figures) -> pa.Table:

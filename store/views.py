@@ -5,6 +5,8 @@ file would fail the query for all.
 """
 
 import json
+import tempfile
+import threading
 from collections.abc import Iterable
 from datetime import UTC
 from functools import cache
@@ -66,26 +68,24 @@ CARDS = pa.schema(
     ]
 )
 
+_making = threading.Lock()
+_parsed: dict[str, list[duckdb.Statement]] = {}  # scripts
 
-def connect(database: str, root: Path, empties: Path) -> duckdb.DuckDBPyConnection:
-    """A database that may read `root`, what is shown beside it, and `empties` (made here: every table without rows).
 
-    Raises RunError where `empties`, a temporary folder, takes no file.
+def connect(database: str, root: Path) -> duckdb.DuckDBPyConnection:
+    """A database that may read `root`, what is shown beside it, and every table without rows.
+
+    Raises RunError where the folder for temporary files takes none.
     """
-    try:
-        for name, schema in TABLES.items():
-            pq.write_table(schema.empty_table(), _empty(empties, name))
-    except OSError as error:
-        raise RunError(f"{empties} cannot be written ({error}); make room there, or name another folder for temporary "
-                       "files with TMPDIR.") from error  # fmt: skip
+    empties = _empties().resolve()
     connection = duckdb.connect(database)
-    folders = [folder.as_posix() for folder in (root, beside(root), *more(root).values(), empties.resolve()) if folder]
+    folders = [folder.as_posix() for folder in (root, beside(root), *more(root).values(), empties) if folder]
     run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
 
 
-def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[Entry], empties: Path) -> None:
+def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[Entry]) -> None:
     """Make the named views over the files of the chosen runs; they live as long as the cursor.
 
     The table without rows stands first, so that it decides the columns: more columns in a file are passed over.
@@ -99,15 +99,16 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             continue
         tables = SOURCES.get(view, (view,))
         found = [path for name in tables for entry in chosen for path in entry.files(name)]
-        files = [
-            path.as_posix() for path in (_empty(empties, view), *found)
-        ]  # the queries find the run between slashes
-        run_script(cursor, view, files=files, losses=list(LOSS_NAMES))
+        files = [_empties() / f"{view}.parquet", *found]
+        between_slashes = [path.as_posix() for path in files]  # there the queries find the run
+        run_script(cursor, view, files=between_slashes, losses=list(LOSS_NAMES))
 
 
 def run_script(cursor: duckdb.DuckDBPyConnection, name: str, **parameters: Any) -> None:
     """Run every statement of store/sql/setup/<name>.sql, each with those of the parameters that it names."""
-    for each in cursor.extract_statements(text(f"setup/{name}.sql")):
+    if name not in _parsed:
+        _parsed[name] = cursor.extract_statements(text(f"setup/{name}.sql"))
+    for each in _parsed[name]:
         cursor.execute(each, {key: parameters[key] for key in each.named_parameters})
 
 
@@ -124,8 +125,22 @@ def text(name: str) -> str:
     return (SQL / name).read_text(encoding="utf-8")
 
 
-def _empty(empties: Path, name: str) -> Path:
-    return empties / f"{name}.parquet"
+def _empties() -> Path:
+    """The folder of every table without rows; it lives as long as the process."""
+    with _making:
+        return Path(_written().name)
+
+
+@cache
+def _written() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="firstlight-")
+    try:
+        for name, schema in TABLES.items():
+            pq.write_table(schema.empty_table(), Path(folder.name) / f"{name}.parquet")
+    except OSError as error:
+        raise RunError(f"{folder.name} cannot be written ({error}); make room there, or name another folder for "
+                       "temporary files with TMPDIR.") from error  # fmt: skip
+    return folder
 
 
 def _card_row(entry: Entry) -> dict[str, Any]:

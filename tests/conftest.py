@@ -3,11 +3,12 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import local_script_runner as pages
 
 from firstlight.runtime import cores
 from firstlight.untrusted import trust
@@ -52,10 +53,24 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def _until_done(ask: Callable[..., None]) -> Callable[..., None]:
+    def wait(runner: pages.LocalScriptRunner, timeout: float) -> None:
+        if runner._script_thread:
+            runner._script_thread.join(timeout)
+        ask(runner, timeout)
+
+    return wait
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _libraries_read_their_tables_once() -> Iterator[None]:
-    """Streamlit looks through all installed packages for each page, torch through its operators for each export."""
+    """Streamlit looks through all installed packages for each page, torch through its operators for each export.
+
+    Streamlit also compiles its scripts for each run of a page, and asks a thousand times a second whether it is done.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "ScriptCache", cache(pages.ScriptCache))
+        patch.setattr(pages, "require_widgets_deltas", _until_done(pages.require_widgets_deltas))
         patch.setattr(trust, "_place", lambda: None)  # tests make graphs that nobody draws with again
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         if "torch" in sys.modules:

@@ -1,12 +1,12 @@
 -- What is held of all runs: their cards and figures, and of each run every setting, figure and word by its name, as text and,
 -- where it is one, as a number.
-create table cards as from empty_cards;
-create table figures as from empty_figures;
-create table facts (run varchar, kind varchar, name varchar, text varchar, number double);
+create temp table cards as from empty_cards;
+create temp table figures as from empty_figures;
+create temp table facts (run varchar, kind varchar, name varchar, text varchar, number double);
 
 -- The runs that hold every one of the words, meet every condition keys[i] signs[i] vals[i] (=, !=, <, <=, >, >= of a setting,
 -- a figure, a tag ...) and stand where is asked: shown, hidden, archived, or all.
-create macro found_runs(asked_words, asked_keys, asked_signs, asked_values, asked_shelf) as table
+create temp macro found_runs(asked_words, asked_keys, asked_signs, asked_values, asked_shelf) as table
     with asked as (
         select
             unnest(asked_keys::varchar[]) as name, unnest(asked_signs::varchar[]) as sign,
