@@ -243,23 +243,31 @@ async def visited(one: str, two: str, root: Path) -> Told:
     return told
 
 
+BUSY = """
+import sys
+from trainer import __main__, train
+train.WRITE_SECONDS = 1.0  # its files change all the time
+sys.exit(__main__.main())
+"""
+
+
 def test_two_dashboards_and_a_trainer_work_at_once(tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     shutil.copytree(BUNDLED / SMALLEST, tmp_path / SMALLEST)
     words = ["train", "--preset", "tiny", "--id", "live", "--snapshots", "0", "--threads", "1", "--runs", str(tmp_path)]
-    trainer = subprocess.Popen(
-        [sys.executable, "-m", "trainer", *words], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        with served(tmp_path) as (one, _), served(tmp_path) as (two, _):
-            deadline = time.monotonic() + 120
-            while not Run(tmp_path / "live").metrics.is_file() and time.monotonic() < deadline:
+    with served(tmp_path) as (one, _), served(tmp_path) as (two, _):
+        trainer = subprocess.Popen(
+            [sys.executable, "-c", BUSY, *words], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            while not Run(tmp_path / "live").metrics.is_file():
+                assert trainer.poll() is None
                 time.sleep(0.1)
             told = asyncio.run(visited(one, two, tmp_path))
-        assert told.errors == [] and len(told.drawn) == 1 and trainer.poll() is None
-    finally:
-        trainer.terminate()  # politely: it writes a checkpoint
-        assert trainer.wait(60) == 130
+            assert told.errors == [] and len(told.drawn) == 1 and trainer.poll() is None
+        finally:
+            trainer.terminate()  # politely: it writes a checkpoint
+            assert trainer.wait(60) == 130
     states = Archive(tmp_path).ask("runs").set_index("run")["state"].to_dict()
     assert states == {"first": "finished", SMALLEST: "finished", "live": "stopped"}
 

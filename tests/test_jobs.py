@@ -69,7 +69,7 @@ def test_a_training_tells_how_far_it_is_and_ends_in_good_order(runs: Path, tmp_p
 
 def test_a_job_whose_process_is_gone_is_told_so(runs: Path) -> None:
     ahead = numbered_job(runs, ["store", "list"], turn=True)
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     (ahead.folder / "process.json").write_text(str(process.described(child.pid)).replace("'", '"'))
     job = started(numbered_job(runs, ["store", "list"], turn=True))
     while not job.progress():
@@ -105,7 +105,7 @@ def test_a_job_is_there_once_and_carried_out_by_one_process(runs: Path) -> None:
     assert job.card()["words"] == ["store", "list"]
     lock = subprocess.Popen(
         [sys.executable, "-c", "import fcntl, sys, time; f = open(sys.argv[1], 'a+'); fcntl.flock(f, fcntl.LOCK_EX); "
-         "print('held', flush=True); time.sleep(60)", str(job.folder / ".lock")], stdout=subprocess.PIPE)  # fmt: skip
+         "print('held', flush=True); time.sleep(600)", str(job.folder / ".lock")], stdout=subprocess.PIPE)  # fmt: skip
     assert lock.stdout and lock.stdout.readline()
     with pytest.raises(RunError, match="mine is carried out by another process"):
         carry_out(job)

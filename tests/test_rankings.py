@@ -76,6 +76,8 @@ def test_orders_agree_as_scipy_and_arithmetic_say() -> None:
     assert abs(found.value - theirs) < 1e-12 and found.low <= found.value <= found.high and found.n == 4
     assert same_order(one, one) == Estimate(1.0, 1.0, 1.0, 4)
     assert abs(like_real(one, {0: 0.0, 1: 0.1, 2: 0.2, 3: 0.3}).value + 1) < 1e-12
+    tied = like_real(one, {0: 0.1, 1: 0.1, 2: 0.3, 3: 0.1})
+    assert abs(tied.value - spearmanr([means[0][label] for label in range(4)], [0.1, 0.1, 0.3, 0.1]).statistic) < 1e-12
     assert np.isnan(like_real(one, {0: 0.0, 1: 0.1}).value)  # two classes have no order to speak of
     generator = np.random.default_rng(1)
     a = generator.integers(0, 4, 300)

@@ -4,6 +4,7 @@ FIRSTLIGHT_JOBS, of `make soak`: so many jobs in that sweep, instead of three.
 """
 
 import importlib.metadata
+import json
 import os
 import shutil
 import time
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from jobs_fixture import PATIENCE, archive, progressed, training, until
 
-from evaluator.quality.pictures import draw, draw_some
+from evaluator.quality.pictures import BATCH, KEEP_EVERY, draw, draw_some
 from evaluator.recognizability.judge_frames import judged
 from firstlight.command import main
 from firstlight.errors import SamplerError
@@ -52,15 +53,22 @@ def cluster() -> Iterator[Any]:
         nodes.shutdown()
 
 
+def copied(name: str, folder: Path) -> Run:
+    """A bundled run that was not judged, and draws in two steps."""
+    run = Run(shutil.copytree(ROOT / "runs" / name, folder / name))
+    run.judgements.unlink(missing_ok=True)
+    card = json.loads(run.card.read_text())
+    run.card.write_text(json.dumps(card | {"config": card["config"] | {"steps": 2}}))
+    return run
+
+
 def test_what_workers_draw_and_judge_is_the_same_bit_for_bit(cluster: Any, tmp_path: Path) -> None:
-    here, there = (Run(tmp_path / name / "copy") for name in ("here", "there"))
-    for run in (here, there):
-        shutil.copytree(ROOT / "runs" / "mnist-student-2", run.folder)
-        run.judgements.unlink()
-    ones, others = draw(here, 60), draw(there, 60, "ray")
-    assert len(ones.images) == 600 and np.array_equal(ones.images, others.images)
+    here, there = (copied("two-digits", tmp_path / name) for name in ("here", "there"))
+    ones, others = draw(here, 260), draw(there, 260, "ray")
+    assert len(ones.images) == 520 > KEEP_EVERY * BATCH and np.array_equal(ones.images, others.images)
     assert np.array_equal(ones.labels, others.labels) and ones.settings == others.settings
-    assert judged(here).equals(judged(there, "ray"), check_metadata=True)
+    traced = [copied("mnist-student-2", tmp_path / name) for name in ("here", "there")]
+    assert judged(traced[0]).equals(judged(traced[1], "ray"), check_metadata=True)
     there.denoiser.write_bytes(b"")
     with pytest.raises(SamplerError, match="is not the file that was exported"):
         list(shares("ray", draw_some, [(there, 0, 1)]))

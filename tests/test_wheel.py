@@ -18,9 +18,9 @@ import time
 import tomllib
 import venv
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -41,22 +41,31 @@ class Gone:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Gone())
 """
-# Every command with a parser of its own, and its flags.
-PARSERS = """
-import argparse, json, sys
+# What the commands with a parser of their own say, and every parser's flags.
+ASKED = """
+import argparse, contextlib, io, json, sys
 from firstlight import command
 sys.path.insert(0, str(command.HOME))
-found = {}
+flags, said = {{}}, {{}}
 def walk(parser, words):
-    found[words] = [flag for action in parser._actions for flag in action.option_strings]
+    flags[words] = [flag for action in parser._actions for flag in action.option_strings]
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, child in action.choices.items():
-                walk(child, f"{words} {name}".strip())
+                walk(child, f"{{words}} {{name}}".strip())
 for name, (room, _) in command.COMMANDS.items():
-    walk(command.import_module(f"{room}.__main__").parser(), "" if name in command.PARTS else name)
-print(json.dumps(found))
+    walk(command.import_module(f"{{room}}.__main__").parser(), "" if name in command.PARTS else name)
+for words in {asked!r}:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as error:
+        try:
+            status = command.main(words.split())
+        except SystemExit as end:
+            status = end.code
+    said[words] = [status, out.getvalue(), error.getvalue()]
+print(json.dumps([flags, said]))
 """
+Said = tuple[dict[str, list[str]], dict[str, list[Any]]]
+EXTRA = ("distill mnist", "train", "evaluate fit-judge", "evaluate fit-clip")
 
 
 @dataclass(frozen=True)
@@ -104,19 +113,33 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def installed(built: Path, tmp_path: Path) -> Installed:
     """The wheel, and a folder with somebody's own modules and settings of a server that would answer everybody."""
+    return beside_others(built, tmp_path)
+
+
+def beside_others(built: Path, folder: Path) -> Installed:
     for name in ("jobs", "sampler", "trainer", "store", "dashboard", "evaluator", "exporter", "pages"):
-        (tmp_path / f"{name}.py").write_text(HOSTILE)
-    (tmp_path / ".streamlit").mkdir()
-    (tmp_path / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\n')
-    return Installed(built, tmp_path)
+        (folder / f"{name}.py").write_text(HOSTILE)
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\n')
+    return Installed(built, folder)
 
 
 @pytest.fixture(scope="module")
-def parsers(built: Path) -> dict[str, list[str]]:
-    """Every command of the wheel with its flags: `evaluate clip` -> --runs, --clip ..."""
-    found = Installed(built, built).python(PARSERS)
+def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Said:
+    """One process without what is extra: every command's flags (`evaluate clip` -> --runs ...), and what they say."""
+    less = tmp_path_factory.mktemp("less")
+    (less / "sitecustomize.py").write_text(BLOCK)
+    asked = [f"{words} --help" for words in (*COMMANDS, "dashboard report", "store copy", "evaluate clip")]
+    place = beside_others(built, tmp_path_factory.mktemp("folder"))
+    found = place.python(ASKED.format(asked=[*asked, *EXTRA]), PYTHONPATH=str(less))
     assert not found.returncode, found.stderr
-    return dict(json.loads(found.stdout))
+    flags, said = json.loads(found.stdout)
+    return flags, said
+
+
+@pytest.fixture
+def parsers(bare: Said) -> dict[str, list[str]]:
+    return bare[0]
 
 
 def test_the_wheel_holds_one_package_and_all_that_is_committed_of_the_rooms(installed: Installed) -> None:
@@ -168,19 +191,13 @@ def test_an_unknown_command_is_one_sentence(installed: Installed) -> None:
     assert said.returncode == 2 and said.stderr.count("\n") == 1 and "--help" in said.stderr
 
 
-def test_every_command_tells_its_settings_without_what_is_extra(
-    installed: Installed, parsers: dict[str, list[str]], tmp_path: Path
-) -> None:
-    (tmp_path / "less").mkdir()
-    (tmp_path / "less" / "sitecustomize.py").write_text(BLOCK)
-    asked = [*COMMANDS, "dashboard report", "store copy", "evaluate clip"]
-    with ThreadPoolExecutor(2) as pool:
-        every = pool.map(
-            lambda words: installed.run(*words.split(), "--help", PYTHONPATH=str(tmp_path / "less")), asked
-        )
-    for words, said in zip(asked, every, strict=True):
-        assert said.returncode == 0, said.stderr
-        assert said.stdout.startswith(f"usage: firstlight {words} "), words
+def test_every_command_tells_its_settings_without_what_is_extra(bare: Said) -> None:
+    parsers, said = bare
+    told = {words.removesuffix(" --help"): each for words, each in said.items() if words not in EXTRA}
+    assert set(COMMANDS) < set(told)
+    for words, (status, text, error) in told.items():
+        assert status == 0, error
+        assert text.startswith(f"usage: firstlight {words} "), words
         assert words in parsers
 
 
@@ -339,13 +356,11 @@ print(*[each.value for each in page.exception], *[each.proto.body for each in pa
     assert said.stdout.startswith("8 runs") and "10 pictures" in said.stdout, said.stdout
 
 
-@pytest.mark.parametrize("command", ["distill mnist", "train", "evaluate fit-judge", "evaluate fit-clip"])
-def test_a_command_that_needs_an_extra_says_how_to_have_it(installed: Installed, command: str, tmp_path: Path) -> None:
-    (tmp_path / "less").mkdir()
-    (tmp_path / "less" / "sitecustomize.py").write_text(BLOCK)
-    said = installed.run(*command.split(), PYTHONPATH=str(tmp_path / "less"))
-    assert said.returncode == 2 and said.stderr.count("\n") == 1
-    assert re.search(r"pip install 'firstlight\[(train|clip)\]'$", said.stderr.strip())
+@pytest.mark.parametrize("command", EXTRA)
+def test_a_command_that_needs_an_extra_says_how_to_have_it(bare: Said, command: str) -> None:
+    status, _, error = bare[1][command]
+    assert status == 2 and error.count("\n") == 1
+    assert re.search(r"pip install 'firstlight\[(train|clip)\]'$", error.strip())
 
 
 def test_two_processes_train_and_stop_where_the_command_is_killed(installed: Installed) -> None:
