@@ -98,7 +98,7 @@ def member(rank: int, size: int, folder: Path, work: Callable[..., None], *argum
 def forked() -> Any:
     """What makes processes that have torch from the start."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["trainer.commands", "accelerate", "pandas", "pytest"])
+    server.set_forkserver_preload(["trainer.commands", "torch._dynamo", "accelerate", "pandas", "pytest"])
     return server
 
 

@@ -23,7 +23,7 @@ from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config
 from trainer.device import device_name, half_precision
 from trainer.network import Denoiser
-from trainer.optimizer import Adam
+from trainer.optimizer import adam
 from trainer.processes import Team
 from trainer.run_json import write_card
 
@@ -41,7 +41,7 @@ class Training:
     config: Config
     denoiser: Denoiser
     averaged: Denoiser
-    optimizer: Adam
+    optimizer: torch.optim.Optimizer
     steps: int
     team: Team = field(default_factory=Team)
     step: int = 0
@@ -71,8 +71,7 @@ def begin(
     card.update(device=device_name(device, half), precision="bfloat16" if half else "float32")
     card.update(processes=team.size, steps=steps)
     more = list(card.get("extended", []))
-    optimizer = Adam(denoiser.parameters())
-    return Training(run, card, config, denoiser, averaged.eval(), optimizer, steps, team, extended=more)
+    return Training(run, card, config, denoiser, averaged.eval(), adam(denoiser, config), steps, team, extended=more)
 
 
 @contextmanager
@@ -135,7 +134,7 @@ def everything(training: Training) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {"progress": torch.tensor([training.step, training.seconds], dtype=torch.float64)}
     tensors |= {f"weights.{name}": value for name, value in training.denoiser.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in training.averaged.state_dict().items()}
-    for number, state in training.optimizer.state.items():
+    for number, state in training.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
     if not all(torch.isfinite(value).all() for value in tensors.values()):  # the loss was of the weights before
         raise Diverged(f"A weight is not a number at step {training.step}; train again with a lower --learning-rate.")
@@ -153,7 +152,8 @@ def restore(training: Training) -> None:
     for key in (key for key in tensors if key.startswith("adam.")):
         _, number, name = key.split(".", 2)
         state.setdefault(int(number), {})[name] = tensors[key]
-    training.optimizer.load(state)
+    groups = training.optimizer.state_dict()["param_groups"]
+    training.optimizer.load_state_dict({"state": state, "param_groups": groups})
     training.rows = rows_until(training.run.metrics, training.step)
     training.snapshots = rows_until(training.run.snapshots, training.step)
 

@@ -31,7 +31,7 @@ from trainer.epochs import keep_epoch
 from trainer.learning_rate import learning_rate
 from trainer.loss import denoising_loss
 from trainer.network import Denoiser
-from trainer.optimizer import Adam, cycle_starts
+from trainer.optimizer import adam, cycle_starts
 from trainer.processes import Lost, Team
 from trainer.run_json import write_card
 from trainer.snapshots import snapshot, snapshot_steps
@@ -228,13 +228,14 @@ def advance(training: Training, lesson: Lesson) -> Tensor:
 
 def optimize(training: Training, lesson: Lesson) -> Tensor:
     """One optimizer step; returns the batch's mean loss."""
-    rate = learning_rate(training.config, training.step, training.steps, training.extended)
-    training.denoiser.zero_grad()
+    for group in training.optimizer.param_groups:
+        group["lr"] = learning_rate(training.config, training.step, training.steps, training.extended)
+    training.optimizer.zero_grad()
     part = lesson.loss(training)
     part.backward()
     loss, stop = training.team.add_up(training.denoiser.parameters(), part.detach(), training.asked)
     training.stopped = training.stopped or stop
-    training.optimizer.step(rate)
+    training.optimizer.step()
     training.denoiser.normalise()
     average(training)
     return loss
@@ -243,7 +244,7 @@ def optimize(training: Training, lesson: Lesson) -> Tensor:
 def start_cycle(training: Training) -> None:
     """Go on from the averaged weights with a fresh optimizer (warm restarts, Loshchilov and Hutter 2017)."""
     training.denoiser.load_state_dict(training.averaged.state_dict())
-    training.optimizer = Adam(training.denoiser.parameters())
+    training.optimizer = adam(training.denoiser, training.config)
 
 
 @torch.no_grad()
