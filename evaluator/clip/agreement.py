@@ -67,22 +67,11 @@ def _seeds(order: Order) -> int:
 
 def _spearman(one: Numbers, other: Numbers) -> Numbers:
     """Of the last axes, (...)."""
-    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (_ranks(each) for each in (one, other)))
+    from scipy.stats import rankdata  # takes longer to import than a command to begin
+
+    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (rankdata(each, axis=-1) for each in (one, other)))
     size = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
     return np.asarray(np.divide((a * b).sum(axis=-1), size, out=np.zeros(size.shape), where=size > 0))
-
-
-def _ranks(values: Numbers) -> Numbers:
-    """Along the last axis, from 1: equal values share the mean of theirs; beside one that is no number none has one."""
-    order = values.argsort(axis=-1)
-    rising = np.take_along_axis(values, order, axis=-1)
-    begins, places = np.ones(values.shape, bool), np.arange(values.shape[-1])
-    begins[..., 1:] = rising[..., 1:] != rising[..., :-1]
-    first = np.maximum.accumulate(np.where(begins, places, 0), axis=-1)
-    ends = np.where(np.roll(begins, -1, axis=-1), places, len(places))
-    last = np.minimum.accumulate(ends[..., ::-1], axis=-1)[..., ::-1]
-    ranks = np.take_along_axis((first + last) / 2 + 1, order.argsort(axis=-1), axis=-1)
-    return np.where(np.isnan(values).any(axis=-1, keepdims=True), np.nan, ranks)
 
 
 def _estimate(value: Numbers, drawn: Numbers, seeds: int, n: int) -> Estimate:
