@@ -3,9 +3,11 @@
 torch and onnx are imported inside the calls that need them.
 """
 
+import gc
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from firstlight.errors import RunError
@@ -24,6 +26,21 @@ HALF = ".half"  # ends the name of a weight that is stored in half precision
 SLOW = {"Swish", "Loop", "If", "Scan", "GroupNormalization"}  # not fused, or in the way of CUDA graphs
 
 
+@contextmanager
+def exporting() -> Iterator[None]:
+    """Torch's exporter says nothing, and nobody looks for garbage among the million objects that it makes."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def to_onnx(
     module: "nn.Module", example: "tuple[Tensor, ...]", inputs: Sequence[str], outputs: Sequence[str]
 ) -> "onnx.ModelProto":
@@ -31,9 +48,7 @@ def to_onnx(
     import torch
 
     batch = torch.export.Dim(BATCH_AXIS, min=1)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad(), switched_off():  # nothing is traced for gradients, or reported
-        warnings.simplefilter("ignore")
+    with exporting(), torch.no_grad(), switched_off():  # nothing is traced for gradients, or reported
         program = torch.onnx.export(
             module,
             example,

@@ -58,6 +58,16 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return adopted(tmp_path_factory.mktemp("runs"), variance="previous")
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Knows no pictures without a label."""
+    return adopted(tmp_path_factory.mktemp("bare"), "bare", labels=3)
+
+
+def copy(run: Run, root: Path) -> Run:
+    return Run(shutil.copytree(run.folder, root / run.id))
+
+
 def drawn(run: Run, label: int, steps: int = 150, **settings: Any) -> np.ndarray:
     from dataclasses import replace
 
@@ -93,21 +103,21 @@ def test_flows_and_sigmas_draw_too(tmp_path: Path, predicts: str, schedule: Any,
     assert drawn(run, 2, steps).dtype == np.uint8
 
 
-def test_without_a_no_label_there_is_no_guidance(tmp_path: Path) -> None:
-    run = adopted(tmp_path, labels=3)
-    assert drawn(run, 2).shape == (1, 8, 8, 1)
+def test_without_a_no_label_there_is_no_guidance(bare: Run) -> None:
+    assert drawn(bare, 2).shape == (1, 8, 8, 1)
     with pytest.raises(SamplerError, match="knows no pictures without a label"):
-        drawn(run, 3)
+        drawn(bare, 3)
     with pytest.raises(SamplerError, match="knows no pictures without a label"):
-        drawn(run, 2, guidance=2.0)
+        drawn(bare, 2, guidance=2.0)
 
 
-def test_it_is_traced_without_torch_and_judged_like_any_other(tmp_path: Path) -> None:
-    run, bare = adopted(tmp_path), adopted(tmp_path, "bare", labels=3)
-    code = "import sys; sys.modules['torch'] = None; from firstlight.command import main; sys.exit(main(sys.argv[1:]))"
+def test_it_is_traced_without_torch_and_judged_like_any_other(tmp_path: Path, guest: Run, bare: Run) -> None:
+    run, bare = copy(guest, tmp_path), copy(bare, tmp_path)
+    code = ("import sys; sys.modules['torch'] = None; from firstlight.command import main; "
+            "sys.exit(any(main(['trace', run, *sys.argv[1:]]) for run in ('guest', 'bare')))")  # fmt: skip
+    command = [sys.executable, "-c", code, "--per-class", "2", "--runs", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
     for each in (run, bare):
-        command = [sys.executable, "-c", code, "trace", each.id, "--per-class", "2", "--runs", str(tmp_path)]
-        subprocess.run(command, check=True, capture_output=True)
         assert good_entry(tmp_path, each.id).tables.keys() == {"trajectories"}
         table = pq.read_table(each.trajectories)
         assert len(table) == 6 and len(table["frames"][0]) == len(table["logsnr"][0]) == 26
@@ -166,8 +176,8 @@ def test_what_makes_no_sense_is_one_sentence_and_writes_nothing(
     assert words in str(found.value) and not (tmp_path / "guest").exists()
 
 
-def test_adopting_again_replaces_the_network_and_nothing_else(tmp_path: Path) -> None:
-    first = adopted(tmp_path)
+def test_adopting_again_replaces_the_network_and_nothing_else(tmp_path: Path, guest: Run) -> None:
+    first = copy(guest, tmp_path)
     before = json.loads(first.card.read_text())
     again = adopted(tmp_path, predicts="sample")
     after = json.loads(again.card.read_text())
@@ -176,16 +186,17 @@ def test_adopting_again_replaces_the_network_and_nothing_else(tmp_path: Path) ->
         adopted(tmp_path, classes=["x", "y"])
 
 
-def saved(folder: Path, variance: str = "fixed_small", name: str = "DDPMScheduler", **more: Any) -> Any:
-    """A class-conditional UNet2DModel of one size, attention in its middle, and a scheduler, saved as a pipeline is."""
+def saved(folder: Path, name: str = "DDPMScheduler", middle: str | None = None, **more: Any) -> Any:
+    """A class-conditional UNet2DModel of one size and a scheduler, saved as a pipeline is."""
     import diffusers
 
     torch.manual_seed(1)
     net = diffusers.UNet2DModel(
         8, 1, 1, block_out_channels=(8,), layers_per_block=1, norm_num_groups=4, num_class_embeds=4,
         down_block_types=("DownBlock2D",), up_block_types=("UpBlock2D",), attention_head_dim=4,
+        mid_block_type=middle,
     ).eval()  # fmt: skip
-    told = {"variance_type": variance} if name == "DDPMScheduler" else {}
+    told = {"variance_type": "fixed_small"} if name == "DDPMScheduler" else {}
     scheduler = getattr(diffusers, name)(60, beta_end=0.05, clip_sample=False, **told | more)
     net.save_pretrained(folder / "unet")
     scheduler.save_pretrained(folder / "scheduler")
@@ -193,9 +204,12 @@ def saved(folder: Path, variance: str = "fixed_small", name: str = "DDPMSchedule
     return net, scheduler
 
 
-@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
-def test_a_diffusers_folder_draws_what_its_own_library_draws(tmp_path: Path, prediction: str) -> None:
-    net, scheduler = saved(tmp_path / "saved", prediction_type=prediction)
+@pytest.mark.parametrize(("prediction", "middle"), [("epsilon", "UNetMidBlock2D"), ("v_prediction", None)])
+def test_a_diffusers_folder_draws_what_its_own_library_draws(
+    tmp_path: Path, prediction: str, middle: str | None
+) -> None:
+    """Attention is in the middle of one of them."""
+    net, scheduler = saved(tmp_path / "saved", middle=middle, prediction_type=prediction)
     command = ["adopt", str(tmp_path / "saved"), "--id", "unet", "--runs", str(tmp_path), "--no-label",
                "--classes", "a", "b", "c"]  # fmt: skip
     assert main(command) == 0

@@ -9,7 +9,8 @@ import pytest
 import torch
 from archive_fixture import card
 
-from exporter.export import export
+from exporter.export import as_stored, class_names, export, write
+from exporter.graph import graph_of
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.levels import CLEAN, levels
@@ -19,7 +20,7 @@ from sampler.guidance import guided
 from sampler.session import load
 from sampler.solvers import ddim
 from trainer.__main__ import main
-from trainer.checkpoints import EMA, save_weights
+from trainer.checkpoints import EMA, load_denoiser, save_weights
 from trainer.config import Config, to_dict
 from trainer.distill import FIRST_SEED, HUBER, follow, guided_each, student_config, walk, walk_loss
 from trainer.network import Denoiser
@@ -50,12 +51,14 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def student(teacher: Run) -> Run:
     assert main(command(teacher, "--id", "student")) == 0
     run = Run(teacher.folder.parent / "student")
-    export(run)
+    denoiser = load_denoiser(run)
+    content = graph_of(denoiser, class_names(run))
+    write(run, as_stored(denoiser, content), content, {})
     return run
 
 
 def command(teacher: Run, *more: str) -> list[str]:
-    return ["distill", "teacher", "--runs", str(teacher.folder.parent), "--paths", "60", "--epochs", "150",
+    return ["distill", "teacher", "--runs", str(teacher.folder.parent), "--paths", "60", "--epochs", "120",
             "--evaluations", "2", "--threads", "1", *more]  # fmt: skip
 
 

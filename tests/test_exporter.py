@@ -100,10 +100,11 @@ def test_a_run_without_checkpoints_has_its_weights_in_the_graph(run: Run, tmp_pa
             load_denoiser(bare)
 
 
-def test_a_student_stores_its_weights_in_half_precision(tmp_path: Path) -> None:
+def test_a_student_stores_its_weights_in_half_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     student = write_run(tmp_path, network(replace(SMALL, scale_low=1.0, scale_high=3.0, levels="-2", steps=1)), "s")
-    report = export(student)
-    model = onnx.load(student.denoiser)
+    assert main(["s", "--runs", str(tmp_path)]) == 0
+    assert "stored in half precision" in capsys.readouterr().out
+    report, model = json.loads(student.export.read_text()), onnx.load(student.denoiser)
     kinds = {tensor.data_type for tensor in model.graph.initializer if np.prod(tensor.dims) >= SMALLEST}
     assert kinds == {onnx.TensorProto.FLOAT16}
     assert 0 < report["rounding"] < ROUNDED and report["difference"] < LIMIT

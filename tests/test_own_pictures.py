@@ -152,7 +152,8 @@ def test_cifar_that_is_not_here_names_both_ways_out(tmp_path: Path) -> None:
 def test_the_colour_recipe_learns_from_a_small_colour_set(tmp_path: Path) -> None:
     folder = written(tmp_path / "hues", {"up": 60, "across": 60, "red": 60}, size=32, colour=True)
     data, test = load("hues", folder, "train"), load("hues", folder, "test")
-    recipe = replace(PRESETS["cifar10"], widths=(8, 16, 24), classes=3, sigma_data=0.4, epochs=4, batch=8, warmup=5)
+    small = {"widths": (8, 16, 24), "classes": 3, "sigma_data": 0.4, "epochs": 4, "batch": 8, "warmup": 5}
+    recipe = replace(PRESETS["cifar10"], snapshots=1, **small)
     run = run_at(tmp_path, "hues")
     train(run, new_card(run, "hues", [], "cifar10", recipe, data), recipe, data, test)
     loss = Archive(tmp_path).ask("losses", run="hues")["value"].to_numpy()

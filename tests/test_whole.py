@@ -15,10 +15,12 @@ from archive_fixture import card
 
 from dashboard.generation import quickest
 from exporter.__main__ import main as exporter
+from exporter.graph import graph_of
 from firstlight.atomic_writes import write_json
 from firstlight.errors import SamplerError
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, inference_session
+from firstlight.untrusted.trust import made
 from sampler.__main__ import main as sampler
 from sampler.generation import Settings, generate, settings_of
 from sampler.noise import Noise
@@ -30,12 +32,17 @@ from trainer.distill import student_config
 from trainer.network import Denoiser as Network
 
 TEACHER = Config(widths=(8,), blocks=1, embedding=16, size=8, classes=3, steps=20, guidance=2.0, half=False)
-SHAPE = (1, 8, 8)
+SHAPE, OLDER = (1, 8, 8), "an older exporter"
 
 
-def exported(folder: Path, config: Config, *flags: str) -> Run:
-    """A student that has learned nothing, but whose answer depends on everything it is told."""
-    run = Run(folder / "student")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A student that has learned nothing, but whose answer depends on everything it is told.
+
+    Its second level lies where the shift acts, and its denoiser was there before its drawing was exported.
+    """
+    run = Run(tmp_path_factory.mktemp("runs") / "student")
+    config = replace(student_config(TEACHER, "teacher", 2, shift=0.3), levels="-12,4")
     torch.manual_seed(0)
     network = Network(config).eval()
     with torch.no_grad():
@@ -44,15 +51,12 @@ def exported(folder: Path, config: Config, *flags: str) -> Run:
     dataset = {"name": "letters", "classes": ["a", "b", "c"], "channels": 1, "size": 8}
     write_json(run.card, card("student") | {"dataset": dataset, "config": to_dict(config)})
     save_weights(run, EMA, network.state_dict())
-    assert exporter(["student", *flags, "--runs", str(folder)]) == 0
+    model = onnx.load_model_from_string(graph_of(network, dataset["classes"]))
+    model.producer_name = OLDER
+    run.denoiser.write_bytes(content := made(model.SerializeToString()))
+    write_json(run.export, {"sha256": hashlib.sha256(content).hexdigest()})
+    assert exporter(["student", "--keep", "--half", "--runs", str(run.folder.parent)]) == 0
     return run
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Its second level lies where the shift acts."""
-    config = replace(student_config(TEACHER, "teacher", 2, shift=0.3), levels="-12,4")
-    return exported(tmp_path_factory.mktemp("runs"), config, "--half")
 
 
 @pytest.fixture(scope="module")
@@ -256,18 +260,11 @@ def test_the_command_takes_the_fastest_path_and_says_so(
 def test_a_denoiser_that_is_there_can_stay(
     run: Run, copy: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = onnx.load(copy.denoiser)
-    model.producer_name = "an older exporter"
-    copy.denoiser.write_bytes(before := model.SerializeToString())
-    command = [copy.id, "--keep", "--runs", str(tmp_path)]
+    assert onnx.load(run.denoiser).producer_name == OLDER
     shutil.copytree(run.checkpoints, copy.checkpoints)
-    assert exporter(command) == 2
+    copy.denoiser.write_bytes(copy.denoiser.read_bytes() + b"\n")
+    assert exporter([copy.id, "--keep", "--runs", str(tmp_path)]) == 2
     assert "not the file that was exported" in capsys.readouterr().err
-    write_json(copy.export, {"sha256": hashlib.sha256(before).hexdigest()})
-    copy.unrolled.unlink()
-    assert exporter(command) == 0
-    assert copy.denoiser.read_bytes() == before
-    assert isinstance(fastest(copy, settings_of(copy), "cpu"), Whole)
 
 
 def test_only_a_student_has_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,7 @@ What a tower does to a picture before the network sees it (size, colour channels
 scoring cannot do it otherwise.
 """
 
-import logging
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from evaluator.clip.resize import resize_matrix
 from evaluator.judges.judge import judge_session
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.graph import exporting
 from firstlight.ort import ort
 from firstlight.untrusted.trust import made
 
@@ -135,10 +134,8 @@ def export(tower: nn.Module, example: Tensor, names: tuple[str, str]) -> tuple[b
     numbers = sum(parameter.numel() for parameter in tower.parameters())
     if 4 * numbers > TOWER_LIMIT:
         raise JudgeError(f"A tower of {numbers:,} parameters is too large for one ONNX file; choose a smaller model.")
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     shapes = ({0: torch.export.Dim("batch", min=1)},)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder, exporting():
         target = Path(folder) / "tower.onnx"
         torch.onnx.export(
             tower.eval(), (example[:2],), target, input_names=[names[0]], output_names=[names[1]], opset_version=OPSET,

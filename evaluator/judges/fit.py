@@ -27,6 +27,7 @@ from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError
+from firstlight.graph import exporting
 from firstlight.ort import ort
 from firstlight.remedy import KNOWN
 from firstlight.run_json import SAME_PICTURES
@@ -207,7 +208,7 @@ def export(network: Network, path: Path, size: int) -> str:
     inputs = (x, torch.tensor([-8.0, -1.0, 3.0, 12.0])) if plain.noisy else (x,)
     names = ["x", "logsnr"] if plain.noisy else ["x"]
     shapes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, exporting():
         target = Path(folder) / path.name
         torch.onnx.export(
             plain, inputs, target, input_names=names, output_names=["logits", "features"], opset_version=18,
