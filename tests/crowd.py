@@ -29,6 +29,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from http.cookies import SimpleCookie
 from itertools import count
 from pathlib import Path
@@ -39,13 +40,18 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from dashboard.app import SECTIONS
-
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300.0  # seconds for one answer while everybody asks
 TAKEN = "Picture, PNG"  # the button that there is once something was drawn
 CODE = "a class of the crowd"
-PAGES = [path for pages in SECTIONS.values() for _, _, path in pages]
+
+
+@cache
+def pages() -> list[str]:
+    """The paths of all pages; who opens one alone need not load them."""
+    from dashboard.app import SECTIONS
+
+    return [path for section in SECTIONS.values() for _, _, path in section]
 
 
 @dataclass
@@ -160,8 +166,8 @@ async def browse(address: str, person: Person, told: Told) -> None:
     try:
         async with person.connect(address) as socket:
             session = Session(socket, told, f"run={person.run}&each=2")
-            first = person.turn % len(PAGES)
-            for path in ["generate"] if person.draws else PAGES[first:] + PAGES[:first]:
+            first = person.turn % len(pages())
+            for path in ["generate"] if person.draws else pages()[first:] + pages()[:first]:
                 await session.page(path)
                 await asyncio.sleep(person.pause)
             for _ in range(5 if person.draws else 0):
@@ -187,7 +193,7 @@ async def study(address: str, person: Person, told: Told, until: float) -> None:
                     if TAKEN not in session.buttons:
                         told.errors.append(f"session {person.turn}: nothing was drawn")
                 else:
-                    await session.page("generate" if person.draws else PAGES[(person.turn + turn) % len(PAGES)])
+                    await session.page("generate" if person.draws else pages()[(person.turn + turn) % len(pages())])
                 await asyncio.sleep(person.pause)
     except Exception as error:
         told.errors.append(f"session {person.turn}: {type(error).__name__} {error}")

@@ -171,13 +171,14 @@ def test_a_page_is_short_and_holds_no_sql_and_no_figures() -> None:
         assert len(text.splitlines()) <= 80, path
 
 
-def test_a_clean_process_loads_no_torch_and_to_sample_neither_duckdb_nor_pandas() -> None:
+def test_a_clean_process_loads_neither_torch_nor_statistics_and_to_sample_neither_duckdb_nor_pandas() -> None:
+    """Each of them takes half a second or more, whenever a command or a server begins."""
     code = """
 import sys, sampler.__main__
 found = {"duckdb", "pandas", "streamlit"} & {*sys.modules}
 for name in ("store.__main__", "evaluator.__main__", "dashboard.app"):
     __import__(name)
-    found |= {name} if "torch" in sys.modules else set()
+    found |= {f"{name} loads {each}" for each in ("torch", "scipy.stats") if each in sys.modules}
 sys.exit(str(found) if found else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -401,12 +401,12 @@ def test_the_server_of_the_wheel_answers_this_machine_alone_and_reports_to_nobod
             other.connect(("127.0.0.2", port))  # answers too where a server listens on every address
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(20)
+        server.wait(60)
 
 
 def health(port: int) -> bytes:
     """What the server says of itself, once it listens."""
-    for _ in range(150):
+    for _ in range(600):
         try:
             with urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
                 return bytes(answer.read())
