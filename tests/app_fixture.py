@@ -17,7 +17,7 @@ PAGES = {  # those that show a run
 
 def linked(name: str, **query: str | list[str]) -> AppTest:
     """The page after its first run. AppTest.switch_page knows a page with a path of its own only after another's."""
-    test = AppTest.from_file(APP, default_timeout=60)
+    test = AppTest.from_file(APP, default_timeout=300)
     for key, value in query.items():
         test.query_params[key] = value
     test._page_hash = calc_hash(PATHS[name])

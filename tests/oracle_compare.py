@@ -68,10 +68,10 @@ def _aligned(seen: Recognized) -> Recognized:
 
 def _in_common(ours: Recognized, theirs: Recognized) -> tuple[Recognized, Recognized]:
     """The pictures of labels and noises that both have."""
-    pairs = [set(zip(each.label.tolist(), each.seed.tolist(), strict=True)) for each in (ours, theirs)]
-    both = []
-    for each in (ours, theirs):
-        kept = np.array([pair in pairs[0] & pairs[1] for pair in zip(each.label, each.seed, strict=True)])
+    pairs = [list(zip(each.label.tolist(), each.seed.tolist(), strict=True)) for each in (ours, theirs)]
+    common, both = set(pairs[0]) & set(pairs[1]), []
+    for each, own in zip((ours, theirs), pairs, strict=True):
+        kept = np.array([pair in common for pair in own])
         both.append(each._replace(label=each.label[kept], seed=each.seed[kept], at=each.at[kept]))
     return both[0], both[1]
 

@@ -10,7 +10,7 @@ import pytest
 from exact_network import BETAS
 from streamlit.testing.v1 import AppTest
 from test_adopt import Small
-from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
+from test_pages import PAGES, Shared, opened, shared, words  # noqa: F401 (fixtures)
 
 from dashboard.components import canvas
 from dashboard.draw import sections
@@ -49,10 +49,9 @@ def guests(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("kind", ["conditional", "unconditional", "many", "traced"])  # others: test_examples.py
 def test_an_adopted_run_opens_on_every_page(
-    opened: Callable[..., AppTest], guests: Path, tmp_path: Path, kind: str, name: str  # noqa: F811
+    opened: Callable[..., AppTest], guests: Path, shared: Shared, kind: str, name: str  # noqa: F811
 ) -> None:  # fmt: skip
-    shutil.copytree(guests / kind, tmp_path / kind)
-    opened(name, run=kind)
+    opened(name, shared(kind, lambda root: shutil.copytree(guests / kind, root / kind)), run=kind)
 
 
 def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
@@ -86,10 +85,9 @@ def test_of_an_adopted_run_nothing_is_said_that_nobody_told(
     ],
 )
 def test_what_a_guest_cannot_is_said_where_it_would_be(
-    opened: Callable[..., AppTest], guests: Path, tmp_path: Path, name: str, kind: str, said: str  # noqa: F811
+    opened: Callable[..., AppTest], guests: Path, shared: Shared, name: str, kind: str, said: str  # noqa: F811
 ) -> None:  # fmt: skip
-    shutil.copytree(guests / kind, tmp_path / kind)
-    page = opened(name, run=kind)
+    page = opened(name, shared(kind, lambda root: shutil.copytree(guests / kind, root / kind)), run=kind)
     assert said in words(page).replace("\\", "").replace("&nbsp;", " ")
     assert "Guidance" not in [each.label for each in page.number_input] or kind == "guided"
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from app_fixture import linked
-from small_run import write_small
+from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard import generation
@@ -155,7 +155,7 @@ def test_the_scores_of_another_run_count_in_a_claim_that_compares_them(archive: 
 
 def test_claims_are_judged_once_though_some_runs_have_no_score(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing number in a key must not make it another key each time."""
-    write_small(archive, "unscored")
+    write_run(archive, "unscored", tables=("metrics",))
     drawn("claims")
     asked: list[str] = []
     monkeypatch.setattr(claims_text, "verdicts_of", lambda run, ask: asked.append(run.id))

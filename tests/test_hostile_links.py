@@ -61,7 +61,7 @@ def test_what_another_page_meant_by_the_same_name_is_not_taken(control: str, hel
         "several": "several('c', ['1', '2'], 'key', '')", "turned": "turned('key', 3)",
     }[control]  # fmt: skip
     script = f"import streamlit as st\nfrom dashboard.components import inputs\nst.text(repr(inputs.{asked}))"
-    test = AppTest.from_string(script)
+    test = AppTest.from_string(script, default_timeout=300)
     test.session_state["key"] = held
     test.run()
     assert [error.value for error in test.exception] == []

@@ -14,20 +14,43 @@ from dashboard.__main__ import main as serve
 from dashboard.components.elements import literal
 
 Open = Callable[..., AppTest]
+Shared = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of the archive in tmp_path, as a link to it does."""
+    """Open a page of an archive, the one in tmp_path where none is named, as a link to it does."""
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
 
-    def page(name: str = "runs", **query: str) -> AppTest:
+    def page(name: str = "runs", root: Path | None = None, /, **query: str) -> AppTest:
+        if root:
+            monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
         test = linked(name, **query)
         assert [error.value for error in test.exception] == []
         assert test.title[0].value == PAGES[name]
         return test
 
     return page
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """An archive that is made at its first use and that many tests read."""
+    roots: dict[str, Path] = {}
+
+    def archive(name: str, make: Callable[[Path], object]) -> Path:
+        if name not in roots:
+            roots[name] = tmp_path_factory.mktemp("shared")
+            make(roots[name])
+        return roots[name]
+
+    return archive
+
+
+@pytest.fixture
+def whole(shared: Shared) -> Path:
+    """An archive of one run with every table, for those who change nothing."""
+    return shared("whole", lambda root: write_run(root, "first"))
 
 
 def words(test: AppTest) -> str:
@@ -37,14 +60,14 @@ def words(test: AppTest) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_an_empty_archive_names_the_command(opened: Open, name: str) -> None:
-    assert literal("firstlight train --preset tiny") in opened(name).info[0].value
+def test_an_empty_archive_names_the_command(opened: Open, shared: Shared, name: str) -> None:
+    root = shared("empty", lambda root: None)
+    assert literal("firstlight train --preset tiny") in opened(name, root).info[0].value
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> None:
-    write_run(tmp_path, "first")
-    assert "first" in words(opened(name)) or name == "generate"
+def test_a_page_shows_a_whole_run(opened: Open, whole: Path, name: str) -> None:
+    assert "first" in words(opened(name, whole)) or name == "generate"
 
 
 @pytest.mark.parametrize(
@@ -58,26 +81,29 @@ def test_a_page_shows_a_whole_run(opened: Open, tmp_path: Path, name: str) -> No
         ("runs", "firstlight evaluate all bare"),
     ],
 )
-def test_what_a_run_lacks_is_named_with_its_command(opened: Open, tmp_path: Path, name: str, command: str) -> None:
-    write_run(tmp_path, "bare", tables=("metrics",))
-    said = words(opened(name))
+def test_what_a_run_lacks_is_named_with_its_command(opened: Open, shared: Shared, name: str, command: str) -> None:
+    root = shared("bare", lambda root: write_run(root, "bare", tables=("metrics",)))
+    said = words(opened(name, root))
     assert command in said or literal(command) in said
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("state", ["running", "stopped", "diverged"])
 def test_an_unfinished_run_with_nothing_in_it_is_no_accident(
-    opened: Open, tmp_path: Path, name: str, state: str
+    opened: Open, shared: Shared, name: str, state: str
 ) -> None:
-    write_run(tmp_path, "young", tables=(), state=state, step=0, epoch=0.0, seconds=0.0)
-    opened(name)
+    root = shared(state, lambda root: None)
+    write_run(root, "young", tables=(), state=state, step=0, epoch=0.0, seconds=0.0)  # each with a heartbeat of now
+    opened(name, root)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_damaged_run_hides_no_other(opened: Open, tmp_path: Path, name: str) -> None:
-    write_run(tmp_path, "broken").metrics.write_bytes(b"garbage")
-    write_run(tmp_path, "first")
-    test = opened(name)
+def test_a_damaged_run_hides_no_other(opened: Open, shared: Shared, name: str) -> None:
+    def broken(root: Path) -> None:
+        write_run(root, "broken").metrics.write_bytes(b"garbage")
+        write_run(root, "first")
+
+    test = opened(name, shared("broken", broken))
     if name == "runs":
         assert "damaged" in words(test) and "broken: metrics.parquet" in words(test)
     assert test.selectbox(key="run").options == ["first"]
@@ -95,9 +121,8 @@ def test_a_link_to_a_damaged_run_says_which_and_why(opened: Open, tmp_path: Path
 
 
 @pytest.mark.parametrize("bad", ["../x", "/etc", "C:\\", "\0", "x" * 10_000, "<script>alert(1)</script>", "first​"])
-def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, tmp_path: Path, bad: str) -> None:
-    write_run(tmp_path, "first")
-    test = opened(run=bad)
+def test_a_run_that_is_none_gets_the_default_and_one_notice(opened: Open, whole: Path, bad: str) -> None:
+    test = opened("runs", whole, run=bad)
     assert [box.value for box in test.info] == [
         "The link asks for a run that is not here or is damaged; the page shows its default instead."
     ]
@@ -128,17 +153,17 @@ def test_a_run_beside_that_is_damaged_gets_one_notice(opened: Open, tmp_path: Pa
     assert "asks for a run beside it that is not here or is damaged" in notice.value
 
 
-def test_several_bad_words_in_a_link_get_one_notice(opened: Open, tmp_path: Path) -> None:
-    write_run(tmp_path, "first")
-    assert len(opened(run="none", **{"class": "11"}, axis="time").info) == 1
+def test_several_bad_words_in_a_link_get_one_notice(opened: Open, whole: Path) -> None:
+    assert len(opened("runs", whole, run="none", **{"class": "11"}, axis="time").info) == 1
 
 
 def test_names_are_literal_text(opened: Open, tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script> ![x](http://example.org/x.png) $x$ :red[r] =cmd"
     write_run(tmp_path, "first", name=hostile)
-    said = words(opened())
+    test = opened()
+    said = words(test)
     assert "&lt;script&gt;" in said and "<script>" not in said and "![x](http" in said
-    assert all("example.org" not in element.value for element in opened().markdown)
+    assert all("example.org" not in element.value for element in test.markdown)
 
 
 def test_literal_text_stays_what_it_was_for_a_reader() -> None:
@@ -146,17 +171,15 @@ def test_literal_text_stays_what_it_was_for_a_reader() -> None:
     assert literal(text).replace("\\", "") == text
 
 
-def test_the_threshold_moves_the_headline(opened: Open, tmp_path: Path) -> None:
-    write_run(tmp_path, "first")
-    test = opened("recognizability")
+def test_the_threshold_moves_the_headline(opened: Open, whole: Path) -> None:
+    test = opened("recognizability", whole)
     assert "Half of the pictures are recognizable by 50" in words(test)
     test.slider(key="threshold").set_value(95).run()
     assert "never recognized" in words(test)
 
 
-def test_every_axis_and_view_has_a_headline(opened: Open, tmp_path: Path) -> None:
-    write_run(tmp_path, "first")
-    test = opened("recognizability")
+def test_every_axis_and_view_has_a_headline(opened: Open, whole: Path) -> None:
+    test = opened("recognizability", whole)
     for axis in ("logSNR", "σ", "OU time"):
         test.selectbox(key="axis").select(axis).run()
         assert "Half of the pictures are recognizable" in words(test) and f"here {axis}" in words(test)
@@ -165,9 +188,8 @@ def test_every_axis_and_view_has_a_headline(opened: Open, tmp_path: Path) -> Non
         assert not test.exception
 
 
-def test_another_class_is_another_trajectory(opened: Open, tmp_path: Path) -> None:
-    write_run(tmp_path, "first")
-    test = opened("trajectory")
+def test_another_class_is_another_trajectory(opened: Open, whole: Path) -> None:
+    test = opened("trajectory", whole)
     assert "recognizes this 0 in x_t from 25&nbsp;% of the steps on" in words(test)
     assert "Step 1, logSNR" in words(test)
     test.selectbox(key="class").select("2").run()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from recorded_fixture import KINDS, begun, logged
 from streamlit.testing.v1 import AppTest
-from test_pages import PAGES, opened, words  # noqa: F401 (a fixture)
+from test_pages import PAGES, Shared, opened, shared, words  # noqa: F401 (fixtures)
 
 from firstlight.recording.recorder import Recorder
 
@@ -14,10 +14,9 @@ from firstlight.recording.recorder import Recorder
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_recorded_run_opens_on_every_page(
-    opened: Callable[..., AppTest], tmp_path: Path, kind: Callable[[Path], Recorder], name: str  # noqa: F811
+    opened: Callable[..., AppTest], shared: Shared, kind: Callable[[Path], Recorder], name: str  # noqa: F811
 ) -> None:  # fmt: skip
-    kind(tmp_path).finish()
-    opened(name)
+    opened(name, shared(kind.__name__, lambda root: kind(root).finish()))
 
 
 def test_what_a_recorded_run_says_of_itself_is_shown(
@@ -65,9 +64,8 @@ def test_a_recorded_run_that_diverged_or_crashed_says_so(
         run.log(3, loss=1.0)
         raise ValueError("a matrix of the wrong shape")
     assert "it diverged at step 100" in words(opened("training", run="logged"))
-    said = " ".join(element.value for element in opened("training", run="own").caption) + words(
-        opened("training", run="own")
-    )
+    own = opened("training", run="own")
+    said = " ".join(element.value for element in own.caption) + words(own)
     assert "ValueError: a matrix of the wrong shape" in said and "firstlight resume" not in said
 
 

@@ -176,11 +176,11 @@ def test_whoever_is_no_operator_changes_nothing(tmp_path: Path, monkeypatch: pyt
     run = write_run(tmp_path, "first")
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     monkeypatch.setenv("FIRSTLIGHT_ACCESS", "viewers")
-    before, said = read_notes(run), AppTest.from_string(ACT).run().text
+    before, said = read_notes(run), AppTest.from_string(ACT, default_timeout=300).run().text
     assert all("is for operators and you are a viewer" in each.value for each in said) and len(said) == 5
     assert read_notes(run) == before and sorted(path.name for path in tmp_path.iterdir()) == ["first"]
     monkeypatch.delenv("FIRSTLIGHT_ACCESS")
-    test = AppTest.from_string(ACT).run()
+    test = AppTest.from_string(ACT, default_timeout=300).run()
     assert "is archived and goes into no trash" in test.text[2].value and read_notes(run).shelf == "hidden"
 
 
@@ -188,11 +188,11 @@ def test_a_run_that_a_job_is_at_work_on_is_not_deleted(tmp_path: Path, monkeypat
     write_run(tmp_path, "first")
     job = new_job(tmp_path, "job-1", ["evaluate", "all", "first"])
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-    test = AppTest.from_string(ACT.replace("selection._archive, ", "")).run()
+    test = AppTest.from_string(ACT.replace("selection._archive, ", ""), default_timeout=300).run()
     assert "The job job-1 is at work on first; end it first" in test.text[1].value
     assert (tmp_path / "first").is_dir()
     job.update(state="finished")
-    assert AppTest.from_string(ACT.replace("selection._archive, ", "")).run().text[1].value == ""
+    assert AppTest.from_string(ACT.replace("selection._archive, ", ""), default_timeout=300).run().text[1].value == ""
 
 
 def test_a_trash_can_be_reached_where_no_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
