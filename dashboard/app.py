@@ -81,6 +81,7 @@ OPENS_ON = {"claims": "source's model"}  # page -> the tag of the run that it op
 def main() -> None:
     """Draw the frame and the chosen page."""
     switch_off()  # whoever starts Streamlit on this file alone has not
+    inputs.arrive()
     st.set_page_config("Firstlight", layout="wide", initial_sidebar_state=210)
     st.logo(LOGO, size="large")
     page = st.navigation(

@@ -195,6 +195,25 @@ def test_the_choice_stays_while_pages_change(opened: Page) -> None:
     shows(page, "does not recognize this 2")
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before it is drawn", "before its controls stand"])
+def test_the_choice_stays_when_a_page_is_left_at_once(opened: Page, late: bool) -> None:
+    held: list[playwright.Route] = []
+    page = opened("glossary")
+    page.route("**/Selectbox.*.js", lambda route: held.append(route))
+    page.goto(f"{page.url.rpartition('/')[0]}/trajectory?run=second&class=2")
+    link = page.get_by_role("link", name="Recognizability")
+    link.wait_for()
+    if late:
+        page.get_by_text("does not recognize this 2").wait_for()
+    link.click()
+    shows(page, OWN["recognizability"])
+    for route in held:
+        route.continue_()
+    page.unroute("**/Selectbox.*.js")
+    in_address(page, run="second")
+    playwright.expect(page.get_by_role("combobox", name="Run").first).to_have_value("second", timeout=PATIENCE)
+
+
 def test_a_bad_link_gets_one_notice_and_a_working_page(opened: Page) -> None:
     page = opened("trajectory?run=../../etc&class=11&step=nan&axis=%3Cscript%3E&noise=-1")
     shows(page, "recognizes this 0")

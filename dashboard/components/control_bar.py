@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.inputs import RUNS, refuse, says, several, tell
+from dashboard.components.inputs import RUNS, asked_for, keep_in_address, refuse, says, several, tell
 from dashboard.data import archive
 from dashboard.run_facts import class_names
 from firstlight.run_id import RUN_ID
@@ -83,13 +83,14 @@ def _choices(compared: bool, tag: str) -> tuple[dict[str, Choice], pd.Series | N
 
 def _offered(tag: str = "") -> pd.DataFrame:
     """The runs that the pickers offer; among them those that are chosen, or that the URL or the memory asks for."""
-    held = (st.session_state.get("memory", {}), st.session_state, st.query_params)
-    asked = [place.get(key) for place in held for key in RUNS]
+    held = (st.session_state.get("memory", {}).get, st.session_state.get, asked_for)
+    asked = [get(key) for get in held for key in RUNS]
     beside = [*st.session_state.get("with", []), *st.query_params.get_all("with")]
     return archive.offered(tag, sorted({each for each in (*asked, *beside) if isinstance(each, str)}))
 
 
 def _draw(key: str, choice: Choice) -> None:
+    keep_in_address(key)
     width = 190 if key in ("run", "baseline") else 130
     st.selectbox(
         choice.label, choice.values, None, key=key, help=says(choice.label, choice.more),
@@ -116,7 +117,7 @@ def _adopt(key: str, choice: Choice, shown: bool = True) -> None:
 
 def _take_from_address(key: str, choice: Choice) -> None:
     """What the URL asks for, where that can be chosen; else a notice."""
-    asked = st.query_params.get(key)
+    asked = asked_for(key)
     if key in RUNS and asked is not None:
         asked = archive.called(asked, choice.values)
     if asked in choice.values:

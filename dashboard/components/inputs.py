@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 
 from dashboard.components.still import still
 from dashboard.components.terms import meaning
@@ -21,6 +23,29 @@ RUNS = {
 
 
 SHOWN = "shown by the controls"  # in the session
+ASKED = "asked for on arrival"  # in the session, too
+
+
+def arrive() -> None:
+    """Keep what the URL asks for when a session begins: a browser drops it where somebody leaves the page before its
+    controls stand.
+    """
+    if ASKED not in st.session_state:
+        st.session_state[ASKED] = st.query_params.to_dict()
+
+
+def asked_for(key: str) -> str | None:
+    """What the URL asks for, or asked for on arrival."""
+    found: str | None = st.query_params.get(key, st.session_state.get(ASKED, {}).get(key))
+    return found
+
+
+def keep_in_address(key: str) -> None:
+    """Say in the URL, and in the browser's control, what a control holds, where the browser has dropped it."""
+    if st.session_state.get(key) and key not in st.query_params:
+        st.session_state[key] = st.session_state[key]
+        with suppress(StreamlitAPIException):  # Streamlit still knows the control, and says so itself
+            st.query_params[key] = st.session_state[key]
 
 
 def begin(page: str) -> None:
@@ -92,6 +117,7 @@ def several(
     _settle(key, [], lambda held: isinstance(held, (list, tuple)))
     if set(st.session_state.get(key, [])) - set(values):
         st.session_state[key] = [name for name in st.session_state[key] if name in values]
+    keep_in_address(key)
     picked = st.multiselect(
         label, values, key=key, bind="query-params", placeholder=placeholder, width=260, on_change=changed,
         accept_new_options=more, help=says(label, more),
