@@ -212,7 +212,7 @@ def test_a_real_gpu_whose_memory_is_full_leaves_the_cpu_to_draw(drawer: Run) -> 
 
 
 async def connected(address: str, told: Told, query: str) -> tuple["websockets.ClientConnection", Session]:
-    unread = {"max_size": None, "max_queue": None}  # or who leaves in the middle of an answer would wait for its rest
+    unread = {"max_size": None, "max_queue": None}  # a live page goes on: unread, it would hold up `close`
     link = await websockets.connect(address, subprotocols=["streamlit"], **unread)  # type: ignore[arg-type, list-item]
     return link, Session(link, told, query)
 
