@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.drawing:
             with extras():
-                from exporter.drawing import export_drawing
+                from exporter.drawing_graph import export_drawing
 
                 print(export_drawing(existing_run(options.runs, options.run), options.drawing))
             return 0
