@@ -8,7 +8,6 @@ import pytest
 from ablations_fixture import with_ablations
 from archive_fixture import write_run
 from lab_fixture import write_lab
-from small_run import write_small
 from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open, opened  # noqa: F401
 from test_lab_pages import words as written
@@ -18,6 +17,8 @@ from dashboard.claims import text as claims_text
 from dashboard.components.verdicts import table_with_reasons
 from dashboard.network.anatomy import built
 from dashboard.network.diagram import drawing, table
+from firstlight.archives import BUNDLED
+from firstlight.run_folder import Run
 
 
 def words(test: AppTest) -> str:
@@ -27,13 +28,13 @@ def words(test: AppTest) -> str:
 
 def test_the_network_is_drawn_and_its_parts_are_missed(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     run = write_lab(tmp_path, "lab", seeds=5)
-    small = write_small(tmp_path / "elsewhere", "small")
-    for file in (small.denoiser, small.export):
+    other = Run(BUNDLED / "mnist-student-2")
+    for file in (other.denoiser, other.export):
         shutil.copy(file, run.folder)
     with_ablations(run)
     test = opened("network")
     said = words(test)
-    assert "lab's network has 0.41 million weights. It has 2 levels and 2 skips." in said
+    assert "lab's network has 2.47 million weights. It has 2 levels and 4 skips." in said
     assert "with all parts 100.0 %" in said and "n = 300 each" in said
     assert "time embedding frozen half-way" in said and "one giant step" in said
     assert len(test.get("plotly_chart")) == 1 and len(test.get("image")) == 1
