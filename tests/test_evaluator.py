@@ -267,7 +267,7 @@ def test_json_is_all_that_standard_output_holds(traced: Run) -> None:
         "--runs",
         traced.folder.parent,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=JUDGES.parent.parent, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=JUDGES.parent.parent, timeout=600)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert {"n", "median", "never"} <= set(figures["views"][0]["classes"][0])

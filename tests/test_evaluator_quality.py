@@ -1,8 +1,10 @@
 """Quality of a run whose denoiser is known: it answers with real digits, so every figure has a known end."""
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,16 @@ def test_a_pipe_is_told_in_lines(capsys: pytest.CaptureFixture[str], monkeypatch
         for _ in progress_lines.counted(range(2), "drawing", unit="step"):
             pass
         assert [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()][-2:] == said
+
+
+@pytest.mark.parametrize(("times", "tried"), [(1.0, 2), (3.0, 3), (100.0, 5)])
+def test_a_price_is_measured_for_no_longer_than_it_says(
+    times: float, tried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, pieces = itertools.count(), []
+    monkeypatch.setattr(time_ahead, "time", SimpleNamespace(perf_counter=lambda: next(clock)))  # a piece takes one
+    monkeypatch.setattr(time_ahead, "PATIENCE", 5.0)
+    assert time_ahead.seconds_of(lambda: pieces.append(0), times) == times and len(pieces) == tried
 
 
 def test_pictures_are_kept_and_a_longer_list_begins_with_the_shorter(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The exported graph against torch, and what stands in it, on a small network with weights of every kind."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -222,6 +223,7 @@ def test_the_ground_floor_exports_and_compares_anybodys_network() -> None:
     module, shape = Foreign().eval(), (1, 4, 6)
     example = (torch.zeros(2, *shape), torch.zeros(2), torch.zeros(2, dtype=torch.int64))
     content = graph.serialize(graph.to_onnx(module, example, [*graph.INPUTS], [graph.OUTPUT]), {})
+    assert gc.isenabled()
     at = np.linspace(-5.0, 5.0, 9)
     found = parity.parity(parity.Network(module, shape, 1), content, at)
     assert found.difference < LIMIT and found.compared == sum(size * -(-9 // size) for size in parity.BATCHES)

@@ -342,7 +342,7 @@ def test_a_second_trainer_is_refused_and_a_killed_one_leaves_a_run_that_resumes(
     assert main(["train", "--preset", "tiny", "--overwrite", "--runs", str(tmp_path)]) == 2
     assert str(process.pid) in capsys.readouterr().err
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130, "as a program that Ctrl-C ended, and not as one that trained"
+    assert process.wait(timeout=300) == 130, "as a program that Ctrl-C ended, and not as one that trained"
     assert state_becomes(tmp_path, "stopped")
     process = started(tmp_path, "resume", "tiny")
     assert state_becomes(tmp_path, "running")

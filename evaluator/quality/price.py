@@ -21,13 +21,13 @@ def of_drawing(denoiser: Denoiser, settings: Settings, count: int) -> float:
     x = np.random.Generator(np.random.Philox(key=0)).standard_normal((many, *denoiser.shape), np.float32)
     level = np.full(many, settings.grid()[0], np.float32)
     label = np.arange(many) % len(denoiser.classes)
-    return seconds_of(lambda: denoiser(x, level, label)) * settings.evaluations() * count / max(many, 1)
+    return seconds_of(lambda: denoiser(x, level, label), settings.evaluations() * count / max(many, 1))
 
 
 def of_judging(judge: Judge, count: int) -> float:
     """Seconds for a judge of clean pictures to look at `count`."""
     some = np.zeros((JUDGED_AT_ONCE, *judge.shape), np.float32)
-    return seconds_of(lambda: judge(some)) * count / JUDGED_AT_ONCE
+    return seconds_of(lambda: judge(some), count / JUDGED_AT_ONCE)
 
 
 def of_distances(count: int, width: int) -> float:
@@ -36,9 +36,10 @@ def of_distances(count: int, width: int) -> float:
     weight, real, few = np.ones(len(features)), moments(features), features[:SUBSET]
     distances = 2 * (RESAMPLED + 1) + FLOOR_DRAWS
     manifolds = 8 * len(few) / ROWS  # of the pictures and of real ones, each with radii and points, both ways round
-    return distances * seconds_of(lambda: frechet(moments(features, weight), real)) + manifolds * seconds_of(
-        lambda: radii(few[:ROWS])
-    ) * len(few) / min(ROWS, len(few))
+    parts = manifolds * len(few) / min(ROWS, len(few))
+    return seconds_of(lambda: frechet(moments(features, weight), real), distances) + seconds_of(
+        lambda: radii(few[:ROWS]), parts
+    )
 
 
 def of_fits(fits: Sequence[tuple[int, int]], shape: tuple[int, int, int], classes: int) -> float:
@@ -49,5 +50,5 @@ def of_fits(fits: Sequence[tuple[int, int]], shape: tuple[int, int, int], classe
     images = np.zeros((LEARNED_AT_ONCE, *shape), np.uint8)
     labels = np.arange(LEARNED_AT_ONCE) % classes
     fit(images, labels, classes, 1)  # loads what it needs
-    one = seconds_of(partial(fit, images, labels, classes, 2), tries=1) / 2
-    return one * sum(size * epochs for size, epochs in fits) / LEARNED_AT_ONCE
+    every = sum(size * epochs for size, epochs in fits) / LEARNED_AT_ONCE
+    return seconds_of(partial(fit, images, labels, classes, 2), every / 2, tries=1)

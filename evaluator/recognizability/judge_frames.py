@@ -71,7 +71,7 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
         if not on:
             one = next(file.iter_batches(batch_size=1))
             size = f"{file.metadata.num_rows:,} trajectories of {len(one['frames'][0])} frames"
-            say(f"judging {run.id}", size, seconds_of(lambda: judge_some(where, one)) * file.metadata.num_rows)
+            say(f"judging {run.id}", size, seconds_of(lambda: judge_some(where, one), file.metadata.num_rows))
         answers = shares(on, judge_some, ((where, batch) for batch in batches))
         for tables, wrong in counted(answers, f"judging {run.id}", total):
             parts += tables
