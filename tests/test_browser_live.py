@@ -1,5 +1,6 @@
 """How the end of a training is announced in a browser."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,14 +35,12 @@ def browser() -> Iterator["playwright.Browser"]:
         yield started.chromium.launch(executable_path=WINDOWED, args=FLAGS)
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    return folder
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(root: Path) -> Iterator[str]:
     with served(root) as found:
         yield found
@@ -64,6 +63,7 @@ def gone_on(run: Run, step: int) -> None:
 def test_the_end_of_a_training_is_said_once_that_is_switched_on(
     browser: "playwright.Browser", root: Path, address: str, granted: bool
 ) -> None:  # fmt: skip
+    shutil.rmtree(root / "mine", ignore_errors=True)
     context = browser.new_context()
     if granted:
         context.grant_permissions(["notifications"], origin=address)
