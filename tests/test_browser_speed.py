@@ -1,15 +1,37 @@
-"""What a browser waits for: a page that changes, a step of the scrubber, a new threshold. They run alone."""
+"""What a browser waits for: a page that changes, a step of the scrubber, a new threshold, a run that moves. They run
+alone.
+"""
 
 import os
+import platform
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archive_fixture import write_run
 from lab_fixture import write_lab
-from test_browser import OWN, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser import (  # noqa: F401
+    OWN,
+    PATIENCE,
+    address,
+    archive,
+    browser,
+    contexts,
+    counts,
+    opened,
+    pytestmark,
+    served,
+    shows,
+)  # fmt: skip
+from test_browser_live import ended, gone_on, root  # noqa: F401
+from test_browser_platform import LIVE, written
 
 from dashboard.app import SECTIONS
+from firstlight.run_folder import Run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -104,3 +126,73 @@ def test_a_new_threshold_is_painted_at_once(opened: Page, lab: str) -> None:  # 
     print(f"milliseconds to the painted page: {took}")
     assert sorted(took[1:])[(TRIES - 1) // 2] <= GUARD * slack()
     page.wait_for_function("new URLSearchParams(location.search).has('threshold')")
+
+
+def killed(run: Run) -> None:
+    """As a process of this machine leaves a run that is killed."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (run.folder / ".lock").write_text(f"{gone.pid} on {platform.node()}")
+
+
+def in_time(look: Callable[[], object]) -> None:
+    began = time.monotonic()
+    look()
+    took = time.monotonic() - began
+    print(f"on the screen after {took:.1f} s")
+    assert took <= LIVE * slack()
+
+
+def test_open_pages_show_a_run_that_begins_moves_stops_goes_on_and_is_killed(
+    browser: "playwright.Browser", root: Path  # noqa: F811
+) -> None:  # fmt: skip
+    with served(root) as address:  # noqa: F811
+        context = browser.new_context(viewport={"width": 1280, "height": 1300})
+        pages = {name: context.new_page() for name in ("runs", "training", "generate")}
+        warm = write_run(root, "warm", tables=("metrics",))
+        for name, page in pages.items():
+            page.set_default_timeout(PATIENCE)
+            page.goto(f"{address}/{name}")
+            page.locator("p.headline, p.note, [data-testid=stAlert]").first.wait_for()
+        shutil.rmtree(warm.folder)
+        for name, page in pages.items():
+            page.goto(f"{address}/{name}")
+            page.get_by_text("No runs yet").wait_for()
+        its_life_is_shown(root, pages)
+        context.close()
+
+
+def its_life_is_shown(root: Path, pages: dict[str, "playwright.Page"]) -> None:  # noqa: F811
+    """Every page, in time, from its first steps until it is killed."""
+    table, training = pages["runs"], pages["training"]
+    row = table.locator("[data-testid=stDataFrame] [data-testid^=glide-cell]")
+    written(run := write_run(root, "begun", state="running", tables=(), step=0), 50)
+    in_time(lambda: [page.get_by_text("No runs yet").wait_for(state="detached") for page in pages.values()])
+    for page in (table, training):
+        page.get_by_text("begun: step 50 of 200").wait_for()
+    row.filter(has_text="running").first.wait_for(state="attached")
+    row.filter(has_text="25 s, 0.5 epochs").first.wait_for(state="attached")
+
+    written(run, 80)
+    in_time(lambda: row.filter(has_text="40 s, 0.8 epochs").first.wait_for(state="attached"))
+    training.get_by_text("begun: step 80 of 200").wait_for()
+
+    ended(run, "stopped")
+    in_time(lambda: row.filter(has_text="stopped").first.wait_for(state="attached"))
+    in_time(lambda: training.get_by_text("begun was stopped at step 120 of 200.").wait_for())
+    for page in (table, training):
+        counts(page.get_by_role("progressbar"), 0)
+
+    gone_on(run, 130)
+    for page in (table, training):
+        in_time(page.get_by_text("begun: step 130 of 200").wait_for)
+    in_time(lambda: row.filter(has_text="running").first.wait_for(state="attached"))
+
+    written(run, 140, beaten=20)  # a process elsewhere, of which nothing is heard
+    for page in (table, training):
+        in_time(page.get_by_text("last heard 2").wait_for)
+
+    written(run, 140)
+    killed(run)
+    in_time(lambda: row.filter(has_text="crashed").first.wait_for(state="attached"))
+    in_time(lambda: training.get_by_text("begun crashed: its heartbeat stopped").wait_for())
