@@ -77,9 +77,9 @@ def connect(database: str, root: Path) -> duckdb.DuckDBPyConnection:
 
     Raises RunError where the folder for temporary files takes none.
     """
-    empties = _empties().resolve()
+    empties = {_empty(name).resolve().parent for name in TABLES}
     connection = duckdb.connect(database)
-    folders = [folder.as_posix() for folder in (root, beside(root), *more(root).values(), empties) if folder]
+    folders = [folder.as_posix() for folder in (root, beside(root), *more(root).values(), *empties) if folder]
     run_script(connection, "sandbox", folders=folders)
     run_script(connection, "macros")
     return connection
@@ -99,7 +99,7 @@ def show(cursor: duckdb.DuckDBPyConnection, views: Iterable[str], chosen: list[E
             continue
         tables = SOURCES.get(view, (view,))
         found = [path for name in tables for entry in chosen for path in entry.files(name)]
-        files = [_empties() / f"{view}.parquet", *found]
+        files = [_empty(view), *found]
         between_slashes = [path.as_posix() for path in files]  # there the queries find the run
         run_script(cursor, view, files=between_slashes, losses=list(LOSS_NAMES))
 
@@ -125,22 +125,24 @@ def text(name: str) -> str:
     return (SQL / name).read_text(encoding="utf-8")
 
 
-def _empties() -> Path:
-    """The folder of every table without rows; it lives as long as the process."""
+def _empty(name: str) -> Path:
+    """A table without rows, as long as the process lives; made anew where somebody has cleaned up meanwhile."""
     with _making:
-        return Path(_written().name)
+        file = Path(_folder().name) / f"{name}.parquet"
+        if file.is_file():
+            return file
+        try:
+            file.parent.mkdir(exist_ok=True)
+            pq.write_table(TABLES[name].empty_table(), file)
+        except OSError as error:
+            raise RunError(f"{file.parent} cannot be written ({error}); make room there, or name another folder for "
+                           "temporary files with TMPDIR.") from error  # fmt: skip
+        return file
 
 
 @cache
-def _written() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="firstlight-")
-    try:
-        for name, schema in TABLES.items():
-            pq.write_table(schema.empty_table(), Path(folder.name) / f"{name}.parquet")
-    except OSError as error:
-        raise RunError(f"{folder.name} cannot be written ({error}); make room there, or name another folder for "
-                       "temporary files with TMPDIR.") from error  # fmt: skip
-    return folder
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="firstlight-")
 
 
 def _card_row(entry: Entry) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Every query against an oracle in plain numpy, and the sandbox around them."""
 
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from firstlight.run_folder import Run
 from firstlight.schema import JUDGEMENTS, METRICS
 from store.database import Archive
 from store.statements import QUERIES, statement
-from store.views import SQL, connect
+from store.views import SQL, _folder, connect
 
 NEEDED = {
     "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
@@ -451,3 +452,10 @@ def test_every_statement_stands_in_a_file() -> None:
         assert not re.search(
             r"\b(select|create|attach|copy|set|pragma)\b [\w$]+ (from|as|=|view|table)\b", code, re.I
         ), path
+
+
+def test_whoever_cleans_up_the_folder_of_temporary_files_stops_nothing(tmp_path: Path) -> None:
+    write_run(tmp_path, "bare", tables=())
+    archive = Archive(tmp_path)
+    shutil.rmtree(_folder().name)
+    assert archive.ask("quality", run="bare").empty
