@@ -18,6 +18,7 @@ Page = Callable[..., "playwright.Page"]
 def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
     page = opened("training?run=first")
     shows(page, "The loss of first")
+    page.wait_for_function("() => window.firstlightActs")  # what counts acts stands with the last of the controls
     for name in ("Forward process", "Training"):
         before = page.evaluate("history.length")
         page.get_by_role("link", name=name, exact=True).click()
