@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.access import addresses, classroom
-from dashboard.access.acts import ACTS, limit
+from dashboard.access.acts_by_role import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, CLASS, LOCAL, Exposure, exposure
 from firstlight.announcement import ANNOUNCE
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, beside, cache, more, named

@@ -15,7 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.access import roles
-from dashboard.access.acts import DRAW
+from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import permit
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes

@@ -1,6 +1,6 @@
 """What has been trained, and how good is it."""
 
-from dashboard.components import announcements, elements, inputs, live
+from dashboard.components import announcements, elements, inputs, training_progress
 from dashboard.data import archive
 from dashboard.runs import choice, headline, jobs, saved_views, selection, tabs, trash
 
@@ -10,8 +10,8 @@ if archive.offered().empty:
     trash.draw()
 run = archive.chosen_run()
 elements.headline(headline.sentence(archive.ask("best_drawn").iloc[0]))
-running = live.running()
-live.watched(lambda: live.progress(*running), running)
+running = training_progress.running()
+training_progress.watched(lambda: training_progress.progress(*running), running)
 jobs.under_way()
 announcements.draw(jobs=True)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.components import announcements, control_bar, elements, live
+from dashboard.components import announcements, control_bar, elements, training_progress
 from dashboard.data import archive
 from dashboard.training import choice, memorisation, novelty, sections
 
@@ -14,10 +14,10 @@ with st.container(horizontal=True):
     chosen = choice.choice(run)
 
 announcements.draw()
-live.watched(lambda: sections.curves(answer, ids, chosen), ids)
+training_progress.watched(lambda: sections.curves(answer, ids, chosen), ids)
 
 st.subheader("Pictures through training", anchor=False)
-live.watched(lambda: sections.pictures(run), ids[:1])
+training_progress.watched(lambda: sections.pictures(run), ids[:1])
 
 st.subheader("Does it copy?", anchor=False)
 novelty.draw(run)

@@ -19,7 +19,7 @@ from test_roles import BASE, SECRETS
 from visitor import Visitor, sign_in, visit
 
 from dashboard.access import guard, roles
-from dashboard.access.acts import Role
+from dashboard.access.acts_by_role import Role
 from dashboard.forward import film, process
 from firstlight.run_folder import Run
 

@@ -25,7 +25,7 @@ from visitor import Visitor, sign_in, visit
 
 from dashboard.__main__ import main as dashboard
 from dashboard.access import classroom
-from dashboard.access.acts import ACTS, ANSWER, DRAW, Role
+from dashboard.access.acts_by_role import ACTS, ANSWER, DRAW, Role
 from dashboard.access.exposure import CLASS as CLASS_ACCESS
 from dashboard.access.exposure import SIGN_IN, exposure
 from firstlight.errors import RunError

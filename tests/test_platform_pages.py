@@ -7,7 +7,7 @@ from pathlib import Path
 from archive_fixture import write_run
 from test_pages import Open, opened, words  # noqa: F401
 
-from dashboard.components import live as components_live
+from dashboard.components import training_progress
 from firstlight.run_folder import Run
 from store.notes import Notes, read_notes, write_notes
 
@@ -80,7 +80,7 @@ def test_how_far_a_run_is_and_how_long_still(tmp_path: Path) -> None:
     write_run(tmp_path, "young", state="running", tables=(), step=50, seconds=25.0)
     row = Archive(tmp_path).ask("runs").iloc[0]
     assert (
-        components_live.share(row) == 0.25 and components_live.said(row) == "step 50 of 200, 1 min left"
+        training_progress.share(row) == 0.25 and training_progress.said(row) == "step 50 of 200, 1 min left"
     )  # 150 steps of half a second
 
 

@@ -15,7 +15,7 @@ from test_network import served
 from visitor import Visitor, sign_in, visit
 
 from dashboard.access import roles
-from dashboard.access.acts import ACTS, Role, limit
+from dashboard.access.acts_by_role import ACTS, Role, limit
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 
-from dashboard.access.acts import Role
+from dashboard.access.acts_by_role import Role
 from firstlight.errors import RunError
 
 CODE, TEACHER = "FIRSTLIGHT_CLASS_CODE", "FIRSTLIGHT_TEACHER_CODE"  # settings; the server forgets them as it starts

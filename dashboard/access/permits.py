@@ -8,7 +8,7 @@ import time
 from collections import defaultdict, deque
 
 from dashboard.access import classroom, roles
-from dashboard.access.acts import Act, Role, limit
+from dashboard.access.acts_by_role import Act, Role, limit
 from dashboard.access.exposure import LOCAL
 from firstlight.errors import RunError
 

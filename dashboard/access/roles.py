@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from dashboard.access import classroom
-from dashboard.access.acts import Role
+from dashboard.access.acts_by_role import Role
 from dashboard.access.exposure import ACCESS, CLASS, LOCAL, SIGN_IN, VIEWERS, loopback
 
 HOURS = 12  # that a sign-in counts, where [roles] says nothing else

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.access import classroom, sign_in
-from dashboard.access.acts import RESET
+from dashboard.access.acts_by_role import RESET
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, people
 from dashboard.data import archive

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.access.acts import ANSWER
+from dashboard.access.acts_by_role import ANSWER
 from dashboard.access.permits import permit, refusal
 from dashboard.blind_test import headline
 from dashboard.blind_test.sitting import Trial, leave, save, shown

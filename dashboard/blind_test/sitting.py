@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.access import roles, sign_in
-from dashboard.access.acts import ANSWER, Role
+from dashboard.access.acts_by_role import ANSWER, Role
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs, remedy
 from dashboard.data import archive, judgements

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.access import sign_in
-from dashboard.access.acts import START
+from dashboard.access.acts_by_role import START
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements
 from dashboard.data import jobs as data_jobs

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from dashboard.access.acts import START
+from dashboard.access.acts_by_role import START
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, jobs
 from dashboard.data import archive

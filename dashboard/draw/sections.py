@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.access import sign_in
-from dashboard.access.acts import DRAW
+from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
 from dashboard.components import canvas, elements, inputs
 from dashboard.data import archive

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import generation
-from dashboard.access.acts import DRAW
+from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import Refused, permit, refusal
 from dashboard.data import archive
 from dashboard.forward import clean_pictures, process, schedules

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import generation
-from dashboard.access.acts import DRAW
+from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.access import sign_in
-from dashboard.access.acts import DRAW
+from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import Refused, refusal
 from dashboard.components import elements, inputs, progress
 from dashboard.data import archive

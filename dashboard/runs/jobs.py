@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.access.acts import START
+from dashboard.access.acts_by_role import START
 from dashboard.access.permits import refusal
 from dashboard.components import elements, inputs, jobs
 from dashboard.data import archive

@@ -9,7 +9,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard.access.acts import NOTE
+from dashboard.access.acts_by_role import NOTE
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.components import csv_download, elements, inputs, live, remedy, screen
+from dashboard.components import csv_download, elements, inputs, remedy, screen, training_progress
 from dashboard.data import adopted, archive
 from dashboard.runs import choice, headline, notes_form, selection, sweep, table
 from dashboard.runs.choice import Chosen
@@ -71,7 +71,7 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
 def _chosen(run: pd.Series) -> None:
     """The chosen run: how it was trained, how well it draws, its sweep, its tags and its note."""
     st.subheader("How it was trained, and how well it draws", anchor=False)
-    live.cut_short(run)
+    training_progress.cut_short(run)
     quality = archive.ask("quality", run=run["run"])
     left, right = st.columns(2, gap="large")
     with left:

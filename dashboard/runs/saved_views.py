@@ -5,7 +5,7 @@ import html
 import streamlit as st
 
 from dashboard.access import addresses
-from dashboard.access.acts import LIST
+from dashboard.access.acts_by_role import LIST
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard.access.acts import LIST
+from dashboard.access.acts_by_role import LIST
 from dashboard.access.addresses import base_path, page_address
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements

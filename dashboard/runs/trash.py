@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.access.acts import LIST
+from dashboard.access.acts_by_role import LIST
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements
 from dashboard.data import archive

@@ -9,8 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import run_facts
 from dashboard.charts import loss, theme
-from dashboard.components import elements
-from dashboard.components import live as components_live
+from dashboard.components import elements, training_progress
 from dashboard.data import adopted, archive
 from dashboard.pictures import snapshots
 from dashboard.training import headline
@@ -25,7 +24,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
     It is smoothed over a tenth of the first run's steps at most: over more, nothing of its way would be left.
     """
     run = ids[0]
-    components_live.progress(run)
+    training_progress.progress(run)
     ends = archive.ask("loss_ends", runs=[run], metric=chosen.metric)
     window = loss.window(ends, chosen.smoothing)
     if window < chosen.smoothing:
