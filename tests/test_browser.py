@@ -177,8 +177,7 @@ def test_what_is_chosen_is_in_the_url_and_comes_back(opened: Page) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     in_address(page, step="1")
-    link = page.url if "step=1" in page.url else page.evaluate("location.href")
-    again = opened(link.split("/", 3)[3])
+    again = opened(page.evaluate("location.href").split("/", 3)[3])
     shows(again, "recognizes this 1")
     again.get_by_text("Step 1 of 4").wait_for()
     in_address(again, run="second", axis="logSNR", **{"class": "1"})
@@ -196,18 +195,13 @@ def test_the_choice_stays_while_pages_change(opened: Page) -> None:
 
 @pytest.mark.parametrize("late", [False, True], ids=["before it is drawn", "before its controls stand"])
 def test_the_choice_stays_when_a_page_is_left_at_once(opened: Page, late: bool) -> None:
-    held: list[playwright.Route] = []
     page = opened("glossary")
-    page.route("**/Selectbox.*.js", lambda route: held.append(route))
+    page.route("**/Selectbox.*.js", lambda route: None)  # until it is let go
     page.goto(f"{page.url.rpartition('/')[0]}/trajectory?run=second&class=2")
-    link = page.get_by_role("link", name="Recognizability")
-    link.wait_for()
     if late:
         page.get_by_text("does not recognize this 2").wait_for()
-    link.click()
+    page.get_by_role("link", name="Recognizability").click()
     shows(page, OWN["recognizability"])
-    for route in held:
-        route.continue_()
     page.unroute("**/Selectbox.*.js")
     in_address(page, run="second")
     playwright.expect(page.get_by_role("combobox", name="Run").first).to_have_value("second", timeout=PATIENCE)
@@ -229,8 +223,7 @@ def test_the_scrubber_moves_by_keys_without_asking_the_server(opened: Page) -> N
     for step in (1, 2):
         page.keyboard.press("ArrowRight")
         assert page.locator(".scrubber .where").inner_text().startswith(f"Step {step} of 4")
-    grey = "c => { const p = c.getContext('2d').getImageData(0, 0, 1, 1).data; return [p[0], p[1], p[2]] }"
-    assert page.locator(".scrubber canvas").nth(1).evaluate(grey) == [100, 100, 100]  # 50 times the frame
+    assert page.locator(".scrubber canvas").nth(1).evaluate(GREY) == [100, 100, 100]  # 50 times the frame
     page.keyboard.press("End")
     assert "Step 4 of 4" in page.locator(".scrubber .where").inner_text()
     page.keyboard.press("Home")
