@@ -146,8 +146,13 @@ def test_a_live_run_appears_elsewhere_within_seconds_and_ends_whole(tmp_path: Pa
     assert "live/.lease" not in Bucket(ADDRESS).objects()
 
 
-def test_at_no_moment_of_an_upload_is_a_run_damaged_elsewhere(tmp_path: Path, proxy: Proxy) -> None:
+@pytest.mark.parametrize("takes", [0.0, 0.3])  # seconds to list a folder, in which a run ends
+def test_at_no_moment_of_an_upload_is_a_run_damaged_elsewhere(
+    takes: float, tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A reader looks after each single object that a writer puts: it sees the run as it was, or as it is."""
+    listing = sender.listing
+    monkeypatch.setattr(sender, "listing", lambda folder: (listing(folder), time.sleep(takes))[0])
     seen: list[tuple[str, str]] = []
     other = copy_in(tmp_path / "there")
 

@@ -162,9 +162,11 @@ class Sender:
         """What is new in the folder, of one moment, and the names of all that is in it."""
         if not self.run.folder.is_dir():  # nothing came of it
             return {}, set(known)
-        names = [name for name, _, _ in listing(str(self.run.folder)) if brought(name)]
         found: dict[str, tuple[bytes, Stamp]] = {}
-        with manifest_lock(self.run):
+        with manifest_lock(
+            self.run
+        ):  # listed in it too: else a card that says "finished" may be read without a manifest
+            names = [name for name, _, _ in listing(str(self.run.folder)) if brought(name)]
             for name in names:
                 with suppress(FileNotFoundError):
                     stamp = stamp_of(self.run.folder / name)
