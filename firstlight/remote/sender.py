@@ -163,9 +163,7 @@ class Sender:
         if not self.run.folder.is_dir():  # nothing came of it
             return {}, set(known)
         found: dict[str, tuple[bytes, Stamp]] = {}
-        with manifest_lock(
-            self.run
-        ):  # listed in it too: else a card that says "finished" may be read without a manifest
+        with manifest_lock(self.run):  # listed within: else a card says "finished" before its manifest is seen
             names = [name for name, _, _ in listing(str(self.run.folder)) if brought(name)]
             for name in names:
                 with suppress(FileNotFoundError):
