@@ -1,21 +1,19 @@
 """`firstlight store`: what is in the archive, whether it is sound, one file of it all, and less of it."""
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from firstlight.archives import add_flag, hidden, named, own_run
+from firstlight.archives import add_flag, named, own_run
 from firstlight.errors import RunError, disk
-from firstlight.remote.registry import address, elsewhere, place
+from firstlight.remote.registry import address, place
 from firstlight.telemetry import switch_off
-from store import list_commands
-from store.archive import entries, misnamed
+from store import list_command, shelf_commands
+from store.archive import entries
 from store.archive import entry as entry_of
-from store.verification import DAMAGED, Entry, inspect
-
-MOST = 1_000_000  # lines
+from store.list_command import literal
+from store.verification import DAMAGED, inspect
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     everywhere = argparse.ArgumentParser(add_help=False)
     add_flag(everywhere)
-    _add_list(commands, everywhere)
+    list_command.add(commands, everywhere)
     check = commands.add_parser("verify", parents=[everywhere], help="read every file and compare it with the manifest")
     check.add_argument("run", nargs="?", metavar="RUN", help="only this run")
     check.set_defaults(command=show_problems)
@@ -63,20 +61,8 @@ def parser() -> argparse.ArgumentParser:
     came.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets here, instead of its own")
     came.set_defaults(command=take_in)
     _add_moves(commands, everywhere)
-    list_commands.add(commands, everywhere)
+    shelf_commands.add(commands, everywhere)
     return top
-
-
-def _add_list(commands: Any, everywhere: argparse.ArgumentParser) -> None:
-    listing = commands.add_parser("list", parents=[everywhere], help="every run with its state")
-    listing.add_argument(
-        "words", nargs="*", metavar="WORD",
-        help="only runs that hold every word and meet every condition: tag=best, learning_rate=0.01, 'accuracy>0.9'",
-    )  # fmt: skip
-    listing.add_argument("--order", metavar="NAME", help="by this setting or figure, the largest first")
-    listing.add_argument("--rows", type=int, default=0, metavar="N", help="at most so many")
-    listing.add_argument("--by", metavar="NAME", help="how many runs have each value of a setting, tag, sweep ...")
-    listing.set_defaults(command=show_list)
 
 
 def _add_moves(commands: Any, everywhere: argparse.ArgumentParser) -> None:
@@ -88,48 +74,6 @@ def _add_moves(commands: Any, everywhere: argparse.ArgumentParser) -> None:
                            help="the other archive: a folder, or s3://BUCKET/PREFIX")  # fmt: skip
         moved.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets there, instead of its own")
         moved.set_defaults(command=push_run if word == "push" else pull_run)
-
-
-def show_list(options: argparse.Namespace) -> int:
-    """One line per run: id, state, progress and what is to be said about it."""
-    if options.words or options.order or options.rows or options.by:
-        return show_found(options)
-    found = entries(options.runs)
-    if not found:
-        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
-    width = max((len(each.run.id) for each in found), default=0)
-    for each in found:
-        shelf = f" ({each.notes.shelf})" if each.notes.shelf else ""
-        said = _literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)") + shelf
-        print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
-    if (other := elsewhere(options.runs)) and other.notice():
-        print(other.notice())
-    for name in misnamed(options.runs):
-        print(f"{_literal(name)} is not shown, because its name is no id; rename the folder: {_id_like(name)}")
-    for run_id in hidden(options.runs):
-        print(f"Your own run {run_id} hides the bundled one of that id.")
-    return 0
-
-
-def show_found(options: argparse.Namespace) -> int:
-    """One line per run that was asked for, with what it is ordered by; or one per group."""
-    from store.database import Archive
-    from store.search import search
-
-    archive, rows = Archive(options.runs), options.rows or MOST
-    if options.by:
-        for _, group in archive.ask("run_groups", by=options.by, rows=rows).iterrows():
-            print(f"{group['runs']:6,}  {_literal(group['value'])}")
-        return 0
-    found = archive.ask("run_page", **search(" ".join(options.words)), order=options.order, rows=rows)
-    values = archive.ask("run_values", setting=options.order).set_index("run")["setting"]
-    width = max(map(len, found["run"]), default=0)
-    for _, run in found.iterrows():
-        value = f"  {options.order} {values[run['run']]}" if options.order else ""
-        print(f"{run['run']:{width}}  {run['state']:9}{_literal(value)}  {_literal(str(run['name'] or ''))}".rstrip())
-    count = int(found["found"].iloc[0]) if len(found) else 0
-    print(f"{count:,} run{'s' * (count != 1)}" + (f", {len(found):,} of them here" if count > len(found) else ""))
-    return 0
 
 
 def show_problems(options: argparse.Namespace) -> int:
@@ -144,7 +88,7 @@ def show_problems(options: argparse.Namespace) -> int:
         if found.state != DAMAGED:
             print(f"{each.run.id}: sound, {found.state}, with {', '.join(found.tables) or 'no tables'}")
         for problem in found.problems:
-            print(f"{each.run.id}: {_literal(str(problem))}")
+            print(f"{each.run.id}: {literal(str(problem))}")
     return 1 if faulty else 0
 
 
@@ -182,7 +126,7 @@ def pack_run(options: argparse.Namespace) -> int:
     beside = f" with the judges {', '.join(judges)}" if judges else ""
     print(f"Packed {options.run}{beside} into {path}, {path.stat().st_size / 1e6:.1f} MB.")
     if left:
-        print(f"Left out, because they name people or are no files of a run: {_literal(', '.join(left))}")
+        print(f"Left out, because they name people or are no files of a run: {literal(', '.join(left))}")
     return 0
 
 
@@ -217,24 +161,6 @@ def pull_run(options: argparse.Namespace) -> int:
     run, said = transfer(options.other, options.runs, options.run, options.new)
     print("\n".join([f"Pulled {options.run} to {place(run.folder)}; every file is as its manifest says.", *said]))
     return 0
-
-
-def _progress(each: Entry) -> str:
-    return f"{each.card['step']:,} of {each.card['steps']:,}" if each.card else ""
-
-
-def _name(each: Entry) -> str:
-    return str(each.card["name"]) if each.card else ""
-
-
-def _id_like(name: str) -> str:
-    """An id that says the same."""
-    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:64] or "run"
-
-
-def _literal(text: str) -> str:
-    """The text without characters that would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from test_own_pictures import written
 from evaluator.__main__ import main, parser
 from evaluator.judges import cards
 from evaluator.judges.calibration import calibration
-from evaluator.judges.fit import real_pictures, refuse_bundled, warned
+from evaluator.judges.fit import real_pictures, refuse_bundled
 from evaluator.judges.judge import judge_for_run
 from evaluator.judges.reference import reference_for
+from evaluator.judges.report import warned
 from evaluator.stats.intervals import wilson
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError

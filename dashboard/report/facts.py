@@ -1,8 +1,6 @@
-"""What a report says of one run, the SHA-256 of the files and queries behind it, and what it was made with."""
+"""What a report says of one run, and the SHA-256 of the files and queries behind it."""
 
 import hashlib
-import importlib.metadata
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from store.archive import good_entry
 from store.statements import statement
 
 SCHEMA = 1  # of a report's own record
-PACKAGES = ("streamlit", "plotly", "duckdb", "pyarrow", "pandas", "numpy", "scipy", "pillow", "jinja2")
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,3 @@ def files_of(run: Run) -> dict[str, str]:
 def query_hash(name: str) -> str:
     """The SHA-256 of a query's text."""
     return hashlib.sha256(statement(name).encode()).hexdigest()
-
-
-def versions() -> list[tuple[str, str]]:
-    """What this report was made with."""
-    found = [("python", platform.python_version())]
-    for name in PACKAGES:
-        try:
-            found.append((name, importlib.metadata.version(name)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

@@ -18,7 +18,8 @@ from dashboard.data.judgements import Measured
 from dashboard.pictures import grid, snapshots
 from dashboard.report import answers, claims, clip, recognizability, short, trajectories
 from dashboard.report.cover import BARE, Cover
-from dashboard.report.facts import SCHEMA, Facts, query_hash, versions
+from dashboard.report.facts import SCHEMA, Facts, query_hash
+from dashboard.report.made_with import versions
 from dashboard.report.numbers import Ask, Number
 from dashboard.report.summary import by_class, summary
 from dashboard.training import headline as training_headline

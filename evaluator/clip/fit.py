@@ -30,7 +30,8 @@ from evaluator.clip.openclip import open_model
 from evaluator.clip.package import finish
 from evaluator.clip.prompts import prompt, trained_templates, words
 from evaluator.judges.augmentation import distort
-from evaluator.judges.fit import more_of_few, warned
+from evaluator.judges.fit import more_of_few
+from evaluator.judges.report import warned
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import JudgeError

@@ -23,6 +23,7 @@ from evaluator.judges.exam import examined
 from evaluator.judges.judge import Judge, judge_for, load, session_options
 from evaluator.judges.network import POOLED, Network, fit
 from evaluator.judges.reference import make_reference, reference_path
+from evaluator.judges.report import warned
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
@@ -42,8 +43,6 @@ LARGEST_DIFFERENCE = 1e-3  # of a logit, between torch and ONNX Runtime: far bel
 OPSET = 18
 EPOCHS = 14  # of many pictures; about eight minutes on two cores for 60,000
 LEAST_SEEN = 30_000  # pictures that a judge sees while it is fitted; few of them come more often
-HELD_OUT = 20  # test pictures of a class; fewer say little
-WIDEST = 0.1  # 95 % interval of an accuracy that tells something
 RECIPE = (
     "{epochs} epochs over {count:,} pictures of {dataset}, turned, sheared, scaled and shifted a little{noise}; "
     "AdamW, one-cycle learning rate, batch 256, {precision}"
@@ -173,29 +172,6 @@ def finish(
     card |= examined(Judge(card, session), test.images, test.labels)
     write_json(path.with_suffix(".json"), card | warned(card, train.labels))
     return load(path)
-
-
-def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
-    """The card's `warning` where too few pictures say how good a judge is; `labels` (N,) are those it learned from.
-
-    Raises JudgeError where it is no better than always saying the same class.
-    """
-    accuracy = f"{100 * card['accuracy']:.0f} % [{100 * card['low']:.0f}, {100 * card['high']:.0f}], n = {card['n']:,}"
-    held_out, learned = min(row["n"] for row in card["recall"]), int(np.bincount(labels).min())
-    few = f"from {learned} pictures of a class it learned, and on {held_out} others of it it was examined"
-    chance = max(row["n"] for row in card["recall"]) / card["n"]
-    if card["low"] <= chance:
-        raise JudgeError(
-            f"{card['name']} is right on {accuracy}, which is no better than saying one class always, and is not kept: "
-            f"{few}; give --data more pictures, or more --epochs."
-        )
-    if held_out >= HELD_OUT and card["high"] - card["low"] <= WIDEST:
-        return {}
-    wanted = HELD_OUT * (learned + held_out) / held_out
-    return {
-        "warning": f"{card['name']} is right on {accuracy}: {few}, so what it says is uncertain by as much; "
-        f"{max(wanted, learned + held_out):.0f} pictures of each class or more would tell better."
-    }
 
 
 def export(network: Network, path: Path, size: int) -> str:

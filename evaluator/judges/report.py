@@ -1,6 +1,15 @@
 """What `firstlight evaluate fit-judge` and `examine-judge` say to people."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluator.judges.judge import Judge
+from firstlight.errors import JudgeError
+
+HELD_OUT = 20  # test pictures of a class; fewer say little
+WIDEST = 0.1  # 95 % interval of an accuracy that tells something
 
 
 def report(judge: Judge) -> str:
@@ -9,3 +18,26 @@ def report(judge: Judge) -> str:
     told = f"{judge.name}: {share} of {judge.card['n']:,} real test pictures"
     told += " at its cleanest level" if judge.kind == "noisy" else ""
     return told + (f"\n{judge.card['warning']}" if judge.card.get("warning") else "")
+
+
+def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
+    """The card's `warning` where too few pictures say how good a judge is; `labels` (N,) are those it learned from.
+
+    Raises JudgeError where it is no better than always saying the same class.
+    """
+    accuracy = f"{100 * card['accuracy']:.0f} % [{100 * card['low']:.0f}, {100 * card['high']:.0f}], n = {card['n']:,}"
+    held_out, learned = min(row["n"] for row in card["recall"]), int(np.bincount(labels).min())
+    few = f"from {learned} pictures of a class it learned, and on {held_out} others of it it was examined"
+    chance = max(row["n"] for row in card["recall"]) / card["n"]
+    if card["low"] <= chance:
+        raise JudgeError(
+            f"{card['name']} is right on {accuracy}, which is no better than saying one class always, and is not kept: "
+            f"{few}; give --data more pictures, or more --epochs."
+        )
+    if held_out >= HELD_OUT and card["high"] - card["low"] <= WIDEST:
+        return {}
+    wanted = HELD_OUT * (learned + held_out) / held_out
+    return {
+        "warning": f"{card['name']} is right on {accuracy}: {few}, so what it says is uncertain by as much; "
+        f"{max(wanted, learned + held_out):.0f} pictures of each class or more would tell better."
+    }
