@@ -1,6 +1,5 @@
 """An archive with a run that a page can have traced in seconds, without torch: an exact network that was adopted."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,12 +7,11 @@ from typing import Any
 
 import pytest
 from archive_fixture import card, write_run
-from gaussian import CLASSES, write_gaussian
+from gaussian import CLASSES, lend, write_gaussian
 from jobs_fixture import archive
 from streamlit.testing.v1 import AppTest
 
 from firstlight.atomic_writes import write_json
-from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 
 TRACE = ["trace", "mine"]
@@ -25,12 +23,10 @@ def untraced(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Run]:
     with archive(folder, patch) as runs:
         known = write_gaussian(folder / "graph")
         run = write_run(runs, "mine", tables=("metrics",))
-        for source, target in ((known.denoiser, run.denoiser), (known.export, run.export)):
-            shutil.copy(source, target)
         content = card("mine")
         content["dataset"] |= {"name": "letters", "classes": list(CLASSES)}
         write_json(run.card, content | {"guest": {"no_label": True, "check": []}})
-        write_manifest(run)
+        lend(known, run)
         yield run
 
 

@@ -15,10 +15,8 @@ import numpy as np
 import pytest
 from archive_fixture import CLASSES, SIZE, write_run
 from clip_fixture import write_clip
-from gaussian import write_gaussian
+from gaussian import lend, write_gaussian
 from steps_fixture import write_steps
-
-from firstlight.manifest import write_manifest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -73,9 +71,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(root, "second")
     write_run(root, "broken").metrics.write_bytes(b"garbage")
     drawer, graph = write_run(root, "drawer"), write_gaussian(tmp_path_factory.mktemp("graph"))
-    for source, target in ((graph.denoiser, drawer.denoiser), (graph.export, drawer.export)):
-        shutil.copy(source, target)
-    write_manifest(drawer)
+    lend(graph, drawer)
     return root
 
 

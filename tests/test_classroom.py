@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -13,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from archive_fixture import samples, write_run
 from crowd import Person, Told, enter, lesson, waits
-from gaussian import write_gaussian
+from gaussian import lend, write_gaussian
 from oidc_provider import provider
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from test_access_holes import Window
@@ -29,7 +28,6 @@ from dashboard.access.acts_by_role import ACTS, ANSWER, DRAW, Role
 from dashboard.access.exposure import CLASS as CLASS_ACCESS
 from dashboard.access.exposure import SIGN_IN, exposure
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 from store.blind_test_answers import CLASS, Answer, Sitting, put_away, read_answers, write_sitting
 from store.verification import verify
@@ -129,9 +127,7 @@ def test_a_student_draws_and_answers_and_does_nothing_else() -> None:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     drawer, known = write_run(root, "drawer"), write_gaussian(tmp_path_factory.mktemp("graph"))
-    for source, target in ((known.denoiser, drawer.denoiser), (known.export, drawer.export)):
-        shutil.copy(source, target)
-    write_manifest(drawer)
+    lend(known, drawer)
     return root
 
 

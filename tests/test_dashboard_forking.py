@@ -1,7 +1,6 @@
 """Forks of a stored trajectory, with a denoiser that is known in closed form."""
 
 import io
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from dashboard.generation import Verdicts
 from dashboard.trajectory import fork as trajectory_fork
 from dashboard.trajectory import fork_chart, headline
 from firstlight.errors import SamplerError
-from firstlight.manifest import write_manifest
-from firstlight.run_folder import Run
 from sampler.generation import Progress, Settings
 from sampler.noise import HIGHEST_SEED
 from sampler.session import Denoiser, load
@@ -113,7 +110,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path / "runs"))
     run, graph = write_run(tmp_path / "runs", "drawer"), gaussian.write_gaussian(tmp_path)
     write_run(tmp_path / "runs", "unexported")
-    _lend(graph, run)
+    gaussian.lend(graph, run)
 
     def page(**query: str) -> AppTest:
         test = linked("trajectory", **query)
@@ -121,12 +118,6 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
         return test
 
     return page
-
-
-def _lend(graph: Run, run: Run) -> None:
-    for source, target in ((graph.denoiser, run.denoiser), (graph.export, run.export)):
-        shutil.copy(source, target)
-    write_manifest(run)
 
 
 def words(test: AppTest) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from app_fixture import linked
 from archive_fixture import write_run
-from gaussian import CLASSES, write_gaussian
+from gaussian import CLASSES, lend, write_gaussian
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import canvas
@@ -23,7 +22,6 @@ from evaluator.experiments.chains import finished, with_labels
 from evaluator.experiments.diffusion_classifier import HIGH, LOW, errors, estimates, level, probabilities
 from evaluator.experiments.uturn import way_back as steps_back
 from evaluator.judges.judge import judge_for
-from firstlight.manifest import write_manifest
 from sampler.generation import to_bytes
 from sampler.noise import Noise, noised
 from sampler.session import load
@@ -235,9 +233,7 @@ def test_a_student_of_one_evaluation_says_that_it_knows_no_level(
     first = write_run(tmp_path / "runs", "first")
     one = write_run(tmp_path / "runs", "one", config=json.loads(first.card.read_text())["config"] | config)
     for run in (first, one):
-        shutil.copy(known.denoiser, run.denoiser)
-        shutil.copy(known.export, run.export)
-        write_manifest(run)
+        lend(known, run)
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path / "runs"))
     test = linked("draw", run="first")
     test.session_state[canvas.KEPT] = {"begun": "none", "sent": base64.b64encode(b"\xff" * SIDE**2).decode()}

@@ -19,7 +19,6 @@ from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
-from firstlight.manifest import write_manifest
 from sampler.guidance_laws import LAWS
 
 
@@ -111,10 +110,8 @@ def test_generate_offers_autoguidance_away_from_another_run_with_the_same_classe
     def drawer(name: str, of: dict[str, str], **card: object) -> None:
         run = write_run(tmp_path, name, tables=(), **card)
         graph = write_gaussian(tmp_path, f"graph-{name}", gaussian.graph(**of))
-        for source, target in ((graph.denoiser, run.denoiser), (graph.export, run.export)):
-            source.rename(target)
+        gaussian.lend(graph, run)
         shutil.rmtree(graph.folder)
-        write_manifest(run)
 
     drawer("strong", {})
     drawer("the-same", {})

@@ -1,7 +1,6 @@
 """Who may do what: given by claims or lists, asked for at every place that draws or writes, also behind its button."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from acts import acting, graph, sources, unguarded
 from archive_fixture import write_run
-from gaussian import write_gaussian
+from gaussian import lend, write_gaussian
 from oidc_provider import CLIENT, SECRET, provider
 from test_network import served
 from visitor import Visitor, sign_in, visit
@@ -17,7 +16,6 @@ from visitor import Visitor, sign_in, visit
 from dashboard.access import roles
 from dashboard.access.acts_by_role import ACTS, Role, limit
 from firstlight.errors import RunError
-from firstlight.manifest import write_manifest
 
 GUARDS = {("dashboard.access.permits", "permit"), ("dashboard.generation", "queued")}  # the second asks the first
 HARMLESS = {
@@ -107,9 +105,7 @@ def test_a_place_that_asks_nobody_is_found() -> None:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     drawer, known = write_run(root, "drawer"), write_gaussian(tmp_path_factory.mktemp("graph"))
-    for source, target in ((known.denoiser, drawer.denoiser), (known.export, drawer.export)):
-        shutil.copy(source, target)
-    write_manifest(drawer)
+    lend(known, drawer)
     return root
 
 
