@@ -199,7 +199,7 @@ def test_pages_take_turns_and_who_was_interrupted_comes_first(monkeypatch: pytes
     threads.append(begun("c", "c"))
     until(lambda: order == ["a", "b", "c"])
     threads.append(begun("d", "d"))
-    until(lambda: len(turns._queue[turns.PAGES]) == 3)
+    until(lambda: len(turns._queue.get(turns.PAGES, ())) == 3)
     assert order == ["a", "b", "c"]  # d waits
     free["a"].set()
     until(lambda: "a anew" in order)
@@ -247,7 +247,7 @@ def test_who_asks_for_many_drawings_waits_behind_themselves_alone():
 
     def steps(name: str, count: int) -> Iterator[Progress]:
         for turn in range(count):
-            until(lambda: len(turns._queue[lane]) == left[0])
+            until(lambda: len(turns._queue.get(lane, ())) == left[0])
             served.append(name)
             left[0] -= turn + 1 == count
             yield Progress(turn + 1, count, np.zeros((1, 1, 1, 1), np.uint8), 0.0, count, "CPU", "")
@@ -262,7 +262,7 @@ def test_who_asks_for_many_drawings_waits_behind_themselves_alone():
     for one in asked:  # all of a's stand there first
         threads.append(threading.Thread(target=draws, args=one))
         threads[-1].start()
-        until(lambda: len(turns._queue[lane]) == len(threads))
+        until(lambda: len(turns._queue.get(lane, ())) == len(threads))
     for thread in threads:
         thread.join(30)
     assert [sorted(name[0] for name in served[first : first + 3]) for first in (0, 3, 6)] == [["a", "b", "c"]] * 3

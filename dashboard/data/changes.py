@@ -20,7 +20,7 @@ from store.archive import glance
 from store.verification import Entry
 
 LOOK = 2.0  # seconds between two looks: what is written is on the screen within 5
-SHARE = 10  # times as long as a look takes there is none: an archive of many runs is looked at less often
+SHARE = 10  # times as long as a look computes there is none: an archive of many runs is looked at less often
 WATCHING = ("runs", "training", "compare")  # pages on which a run moves; on an empty archive every page waits for one
 
 
@@ -70,7 +70,7 @@ def state_of(entries: Sequence[Entry], rows: bool) -> int:
 def _look_on() -> None:
     """Look while a page is open."""
     while True:
-        began = time.monotonic()
+        began = time.thread_time()  # of this thread: where others have the processor a look is no longer
         with _one:
             held, server = dict(_open), _server()
             if not held or server is None:
@@ -86,7 +86,7 @@ def _look_on() -> None:
                 if page.root == root and page.drawn != now[page.rows]:
                     _draw_again(server, session, page, now[page.rows])
         _leave_out_closed(server)
-        time.sleep(max(LOOK, SHARE * (time.monotonic() - began)))
+        time.sleep(max(LOOK, SHARE * (time.thread_time() - began)))
 
 
 def _draw_again(server: Runtime, session: str, page: Open, now: int) -> None:

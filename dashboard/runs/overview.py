@@ -50,7 +50,7 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
         f"{found:,} of {every:,} runs{here}. A click on a column's head orders all of them, not these alone.{more}"
     )
     ids = [str(run) for run in rows["run"]]
-    shown = "\n".join([*ids, "", *rows, str(st.session_state.get("order"))])
+    shown = "\n".join([*ids, "", *rows, str(st.session_state.get("order")), str(selection.undone())])
     key = f"table-{hashlib.sha256(shown.encode()).hexdigest()[:12]}"  # among other rows none is ticked
     st.dataframe(
         rows,

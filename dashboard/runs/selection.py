@@ -21,6 +21,7 @@ from store.shelves import Changed
 
 COMPARED = 20  # runs at most, side by side
 UNDO, SAID = "runs-undo", "runs-said"  # in the session: how the last change is undone; what came of it
+UNDONE = "runs-undone"  # in the session, too: how many changes were
 Undo = tuple[
     str, list[tuple[Run, Notes]], list[tuple[str, str]]
 ]  # words, notes as they were, runs and folders in the trash
@@ -133,8 +134,9 @@ def _at_work() -> dict[str, str]:
 
 
 def _undo(ids: list[str]) -> None:
-    """Undo the last change."""
+    """Undo the last change; none of the rows that are there again is ticked."""
     held: Undo = st.session_state.pop(UNDO, ("", [], []))
+    st.session_state[UNDONE] = undone() + 1
     permit(LIST, max(len(held[1]) + len(held[2]), 1))
     problems = shelves.put_back(held[1])
     for run, folder in held[2]:
@@ -143,6 +145,11 @@ def _undo(ids: list[str]) -> None:
         except RunError as error:
             problems.append(str(error))
     st.session_state[SAID] = problems
+
+
+def undone() -> int:
+    """How many changes were undone in this session."""
+    return int(st.session_state.get(UNDONE, 0))
 
 
 def _folders(ids: Sequence[str]) -> list[Run]:
