@@ -11,13 +11,14 @@ from firstlight.archives import existing_run
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.run_id import run_at
+from firstlight.terminal_text import literal
 from jobs import process
 from jobs.carry_out import carry_out
 from jobs.drive import check_on, drive
 from jobs.job import FAILED, FINISHED, PRUNED, UNDER_WAY, Job, existing_job, job_at, jobs_in, new_job, numbered_job
 from jobs.local import Local
 from jobs.plan import PAUSE, Member, Plan, archive_words, plan_of, ready_again, to_be_done_again
-from jobs.status_table import batch, listed, literal, member_row, summary
+from jobs.status_table import batch, listed, member_row, summary
 from jobs.sweep_file import plan_in
 
 LOOK_SECONDS = 0.5

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from firstlight.run_id import run_at
+from firstlight.terminal_text import literal
 from jobs.job import RUNNING, UNDER_WAY, WAITING, Job
 from jobs.metric import last
 from jobs.plan import Plan, paused, plan_of
@@ -48,11 +49,6 @@ def ahead(job: Job) -> str:
         return ""
     left = known.get("seconds_left")
     return f"{known['done']:,} of {known['total']:,}" + (f", {left:,.0f} s left" if left else "")
-
-
-def literal(text: str) -> str:
-    """The text without characters that would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _state(job: Job) -> str:

@@ -9,10 +9,10 @@ from firstlight.archives import add_flag, named, own_run
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, place
 from firstlight.telemetry import switch_off
+from firstlight.terminal_text import literal
 from store import list_command, shelf_commands
 from store.archive import entries
 from store.archive import entry as entry_of
-from store.list_command import literal
 from store.verification import DAMAGED, inspect
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from firstlight.archives import hidden
 from firstlight.remote.registry import address, elsewhere
+from firstlight.terminal_text import literal
 from store.archive import entries, misnamed
 from store.verification import Entry
 
@@ -64,11 +65,6 @@ def show_found(options: argparse.Namespace) -> int:
     count = int(found["found"].iloc[0]) if len(found) else 0
     print(f"{count:,} run{'s' * (count != 1)}" + (f", {len(found):,} of them here" if count > len(found) else ""))
     return 0
-
-
-def literal(text: str) -> str:
-    """The text without characters that would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _progress(each: Entry) -> str:

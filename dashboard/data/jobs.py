@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from dashboard.format import duration
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
+from firstlight.terminal_text import literal
 from jobs.job import FOLDER, UNDER_WAY, Job, read
 from jobs.queue import before, told
-from jobs.status_table import literal, summary
+from jobs.status_table import summary
 
 TAIL = 20_000  # bytes of a log that a page shows
 
