@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import platform
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.run_folder import Run
+from firstlight.runtime import processor
 from firstlight.telemetry import switch_off
 
 BATCHES = (10, 20)  # of the engines
@@ -134,13 +134,15 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import contestants, race
     from benchmarks.peak import operations
     from firstlight.runtime import cores
+    from sampler.columns import in_columns
     from sampler.generation import settings_of
-    from sampler.whole import whole_of
+    from sampler.session import verified
 
     threads, rows = options.threads or cores(), list[dict[str, Any]]()
     settings = settings_of(run)
-    work, whole = operations(run.denoiser) * settings.evaluations(), whole_of(run, settings, "cpu")  # of one picture
-    executed = operations(whole.path) if whole else work
+    plain = verified(run.denoiser)
+    work, executed = operations(plain), operations(in_columns(plain) or plain)  # of one picture, once
+    share_left, work = executed / work, work * settings.evaluations()
     engines, shares, ratios = kept(contestants.ENGINES, options), list[dict[str, Any]](), list[dict[str, Any]]()
     for batch in BATCHES:
         times, peaks, found = race.race("engine", engines, run, batch, threads, options.rounds)
@@ -158,7 +160,7 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
         "evaluations": settings.evaluations(),
         "system_ratio": race.spread(race.ratios(times, peer)) | {"peer": peer},
         "engine_ratio": min(ratios, key=lambda ratio: float(ratio["median"])),
-        "peak_share": share | {"executed": share["median"] * executed / work},
+        "peak_share": share | {"executed": share["median"] * share_left},
         "growth": grown(run, threads, options.system_rounds),
         "peak": {name: race.spread([peak[name] for peak in peaks]) for name in ("matrix", "convolution")},
         "rows": rows + found,
@@ -196,20 +198,14 @@ def machine(threads: int) -> dict[str, Any]:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    model = next((line.split(":")[1].strip() for line in lines(Path("/proc/cpuinfo")) if "model name" in line), "")
     return {
         "schema": 1,
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processor": model or platform.processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": threads,
         "versions": versions,
     }
-
-
-def lines(path: Path) -> list[str]:
-    """A file's lines; none where it cannot be read."""
-    return path.read_text().splitlines() if path.is_file() else []
 
 
 def told(report: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,9 @@ from benchmarks.race import spread
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from sampler.generation import settings_of
+from sampler.loop import sample
 from sampler.noise import Noise
+from sampler.session import load
 from sampler.whole import whole_of
 
 BATCHES, TIMES = (10, 256, 4096), 20
@@ -22,11 +24,12 @@ def measured(run: Run) -> dict[str, Any]:
     import torch
 
     settings = settings_of(run)
-    whole = whole_of(run, settings, "auto")
+    denoiser = load(run.denoiser)
+    if denoiser.provider != "CUDA":
+        raise RunError(f"There is nothing to measure: {denoiser.reason}")
+    whole = whole_of(denoiser, settings)
     if whole is None:
         raise RunError(f"{run.id} has no unrolled graph; make it with: firstlight export {run.id} --half")
-    if whole.provider != "CUDA":
-        raise RunError(f"There is nothing to measure: {whole.reason}")
     rows = []
     for batch in BATCHES:
         noise, label = Noise(range(batch), whole.shape).start(), np.arange(batch) % len(whole.classes)
@@ -58,17 +61,37 @@ def rates(draw: Callable[[], object], batch: int) -> list[float]:
 def torch_half(run: Run, noise: np.ndarray, label: np.ndarray) -> Callable[[], object]:
     """The same drawing, compiled as a whole with CUDA graphs; it ends when the bytes are on the host."""
     import torch
+    from torch import nn
 
-    from exporter.whole import Unrolled
+    from exporter.graph import multiplied_out
     from trainer.checkpoints import load_denoiser
 
-    module = Unrolled(load_denoiser(run), "half").cuda().to(memory_format=torch.channels_last)
+    denoiser = multiplied_out(load_denoiser(run))
+    table, unet = denoiser.config.table(), denoiser.unet
+    for part in unet.modules():
+        if isinstance(part, nn.Conv2d):
+            part.half()
+
+    class InHalf(nn.Module):
+        """The U-Net in half precision, what stands around it in float32, and every step one after the other."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.denoiser = denoiser
+            unet.register_forward_pre_hook(lambda _, told: (told[0].half(), *told[1:]))
+
+        def forward(self, x: torch.Tensor, label: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+            *_, last = sample(lambda x, at: denoiser(x, torch.full((1,), at, device="cuda"), label, scale), x, table)
+            drawn: torch.Tensor = ((last.next.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+            return drawn.permute(0, 2, 3, 1)
+
+    module = InHalf().cuda().to(memory_format=torch.channels_last)
     compiled = torch.compile(module, mode="reduce-overhead", dynamic=False)
     scale = torch.full((len(label),), settings_of(run).guidance, device="cuda")
 
     def draw() -> object:
         with torch.inference_mode():
             x = torch.from_numpy(noise).cuda().contiguous(memory_format=torch.channels_last)
-            return compiled(x, torch.from_numpy(label).cuda(), scale)[1].cpu()
+            return compiled(x, torch.from_numpy(label).cuda(), scale).cpu()
 
     return draw

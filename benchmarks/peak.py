@@ -67,12 +67,12 @@ def model(nodes: list[onnx.NodeProto], shape: list[int], weights: list[onnx.Tens
     return bytes(made.SerializeToString())
 
 
-def operations(path: Path) -> int:
+def operations(content: bytes) -> int:
     """Floating-point operations of one picture's way through the convolutions and matrix products of a graph.
 
     What depends on weights alone is done when it is opened, and does not count.
     """
-    graph = onnx.load(path)
+    graph = onnx.load_model_from_string(content)
     for value in graph.graph.input:
         value.type.tensor_type.shape.dim[0].dim_value = 1
     graph = shape_inference.infer_shapes(graph, data_prop=True).graph

@@ -86,15 +86,19 @@ def _loaded(path: Path, signs: Signatures) -> Denoiser:
 
 def quickest(net: Denoiser, settings: Settings) -> Denoiser | Whole:
     """A student's whole drawing as one graph where its own settings are asked for; else the denoiser itself."""
-    run, built = Run(net.path.parent), drawing(settings)
-    if built is None or not run.unrolled.is_file():
-        return net
-    return _whole(run.folder, signatures(run.unrolled, run.export), **built) or net
+    built = drawing(settings)
+    return net if built is None else _whole(net, **built) or net
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _whole(folder: Path, signs: Signatures, **built: Any) -> Whole | None:
-    return whole_of(Run(folder), Settings(**built, student=True))
+def _identity(net: Denoiser) -> tuple[object, ...]:
+    """What the whole drawing of a network depends on."""
+    run = Run(net.path.parent)
+    return str(net.path), net.provider, net.forms and net.forms.sha256, signatures(run.unrolled_half, run.export)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False, hash_funcs={Denoiser: _identity})
+def _whole(net: Denoiser, **built: Any) -> Whole | None:
+    return whole_of(net, Settings(**built, student=True))
 
 
 def request(labels: Sequence[int], each: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

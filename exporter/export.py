@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from exporter.export_json import LIMIT, facts
 from exporter.graph import graph_of, multiplied_out
 from exporter.graph_metadata import scales
-from exporter.whole import CPU, Form, whole_graph, whole_parity
+from exporter.half_precision import half_graph
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.graph import shapes
@@ -22,7 +21,6 @@ from firstlight.run_json import card_of
 from firstlight.run_writes import changing
 from firstlight.untrusted.trust import remember
 from sampler.session import verified
-from sampler.whole import built_in
 from trainer.checkpoints import load_denoiser, plain_weights
 from trainer.config import Config
 from trainer.network import Denoiser
@@ -34,32 +32,35 @@ GRID = np.linspace(-12.0, 12.0, 25)
 def export(run: Run, half: bool = False, keep: bool = False) -> dict[str, Any]:
     """Write the run's denoiser.onnx and export.json, and bring the manifest up to date; returns the report.
 
-    Of a student also its whole drawing as one graph, for CPUs, and with `half` in half precision, for GPUs. With `keep`
-    a denoiser.onnx that is there stays, and what was judged with it stays judged. Raises RunError for a run without
-    weights, and, leaving the folder as it was, where a graph and torch disagree.
+    With `half` also a student's whole drawing as one graph in half precision, for GPUs. With `keep` a denoiser.onnx
+    that is there stays, and what was judged with it stays judged. Raises RunError for a run without weights, and,
+    leaving the folder as it was, where a graph and torch disagree.
     """
     classes, denoiser = class_names(run), load_denoiser(run)
     if half and not denoiser.config.scale_high:
         raise RunError(f"{run.id} is no student, and only a student's drawing is one graph; leave out --half.")
     content = kept(run) if keep else graph_of(denoiser, classes)
-    graphs: dict[Path, Form] = {}
     stored: dict[str, Any] = {}
     if denoiser.config.scale_high:
         stored = rounding(run, denoiser, content, keep)
         denoiser = as_stored(denoiser, content)
-        graphs = {run.unrolled: CPU, **({run.unrolled_half: "half"} if half else {})}
-    made = {path: unrolled(denoiser, classes, form) for path, form in graphs.items()}
+    drawing = half_graph(content, denoiser.config) if half else None
     report = write(run, denoiser, content, stored)
     if not keep:
         remember(content)
-    if made:
-        report["unrolled"] = {path.name: entry for path, (_, entry) in made.items()}
+    if drawing:
+        graph, entry = drawing
+        report["unrolled"] = {run.unrolled_half.name: entry | named(graph)}
         with changing(run) as beside:
-            for path, (graph, _) in made.items():
-                write_bytes(beside(path), graph)
-                remember(graph)
+            write_bytes(beside(run.unrolled_half), graph)
+            remember(graph)
             write_json(beside(run.export), report)
     return report
+
+
+def named(graph: bytes) -> dict[str, Any]:
+    """What tells a file from another."""
+    return {"size": len(graph), "sha256": sha256(graph).hexdigest()}
 
 
 def kept(run: Run) -> bytes:
@@ -94,14 +95,6 @@ def rounding(run: Run, denoiser: Denoiser, content: bytes, keep: bool) -> dict[s
         raise RunError(f"Storing the weights of {run.id} in half precision moves a picture by {moved:.1e}, more than "
                        f"{ROUNDED:g}; nothing was written: train it further.")  # fmt: skip
     return {"rounding": moved}
-
-
-def unrolled(denoiser: Denoiser, classes: list[str], form: Form) -> tuple[bytes, dict[str, Any]]:
-    """A student's whole drawing as one graph, and what export.json says of it."""
-    content = whole_graph(denoiser, classes, form)
-    entry = {"size": len(content), "sha256": sha256(content).hexdigest(), "form": form}
-    entry["drawing"] = built_in(denoiser.config)
-    return content, entry | whole_parity(denoiser, content, form)
 
 
 def write(run: Run, denoiser: Denoiser, content: bytes, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,18 +68,13 @@ def convolution(conv: Conv) -> nn.Conv2d:
     return plain
 
 
-def store_in_half(model: onnx.ModelProto, exact: bool = False) -> None:
-    """Round the weights to half precision, as which they are stored; the engine makes them float32 when it opens.
-
-    With `exact`, those only that it does not change.
-    """
+def store_in_half(model: onnx.ModelProto) -> None:
+    """Round the weights to half precision, as which they are stored; the engine makes them float32 when it opens."""
     casts = []
     for tensor in model.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
         if values.dtype == np.float32 and values.size >= SMALLEST:
             name, half = tensor.name, values.astype(np.float16)
-            if exact and not np.array_equal(half, values):
-                continue
             tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}{HALF}"))
             casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], f"{name}.single", to=FLOAT))
     nodes = [*casts, *model.graph.node]

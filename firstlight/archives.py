@@ -81,6 +81,12 @@ def cache() -> Path:
         return Path(named_archive()).resolve() / ".cache"
 
 
+def cache_of_user() -> Path | None:
+    """The same for what no archive may say of itself; None where it would lie in the archive, for want of a home."""
+    folder = cache()
+    return None if folder.resolve().is_relative_to(archive().resolve()) else folder
+
+
 def add_flag(command: ArgumentParser) -> None:
     """--runs, as every command has it."""
     command.add_argument(

@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,17 @@ def cores() -> int:
     """Cores that this process may use: those it may run on, or fewer where a container's quota gives no more."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(count, quota(), _held_to)))
+
+
+@cache
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return named or platform.processor() or platform.machine()
 
 
 def hold_to(cores: int) -> None:

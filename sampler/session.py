@@ -1,19 +1,8 @@
-"""The denoiser as ONNX Runtime runs it, on a GPU where one works.
+"""The denoiser as ONNX Runtime runs it, on a GPU where one works."""
 
-What runs it is found out by trying, never by asking what the wheel was built with.
-"""
-
-import contextlib
 import hashlib
-import io
 import json
-import logging
-import os
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +14,18 @@ from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
 from firstlight.levels import known_to
 from firstlight.ort import ort
 from firstlight.run_folder import Run
-from firstlight.runtime import CPU, CUDA, MOST_THREADS, again, brief, cores, inference_session
-from firstlight.untrusted import limits, trust
-from firstlight.untrusted.guarded_session import GuardedSession
-from firstlight.untrusted.inspection import Signature
+from firstlight.runtime import again, brief
+from firstlight.untrusted import limits
 from sampler.agreement import check_answer, check_card
+from sampler.columns import in_columns
+from sampler.forms import Forms, forms_of
+from sampler.providers import check_provider, fallen, one_core, opened
+from sampler.shares import passed, share_of, shared
 
-LOG = logging.getLogger("firstlight")
-PROVIDERS = ("auto", "cpu", "cuda")
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws
 STUDENT = {**INPUTS, SCALE_INPUT: "tensor(float)"}  # of a graph that has learned guidance
 SIGNATURES = ((INPUTS, [OUTPUT]), (STUDENT, [OUTPUT]))
-ELSEWHERE = "This graph is from elsewhere, so a process with limits draws with it, on the CPU"
-GPU_FILES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
-
-gate = threading.BoundedSemaphore(1)  # one evaluation at a time in this process: two would only share the same cores
 
 
 @dataclass(eq=False)
@@ -59,6 +44,11 @@ class Denoiser:
     known: tuple[float, ...] = ()  # the only levels that it knows, logSNR, rising; empty: it knows any
     one_level: bool = False  # whether a batch has one level, the first picture's; of a network with one time a batch
     content: bytes = field(default=b"", repr=False)  # of a graph that CUDA runs, for the CPU where it fails
+    forms: Forms | None = None  # of a graph of ours that the CPU runs
+
+    def __post_init__(self) -> None:
+        if self.forms and self.forms.plain is not self.session:
+            self.forms = None  # of the graph that another session was put in place of
 
     def __call__(
         self,
@@ -82,7 +72,8 @@ class Denoiser:
             try:
                 denoised: NDArray[np.float32]
                 if self.provider == "CPU":
-                    (denoised,) = shared(self.session, [OUTPUT], inputs)
+                    net = self.forms.fitting(share_of(len(x))) if self.forms else self.session
+                    (denoised,) = shared(net, [OUTPUT], inputs)
                 else:
                     (denoised,) = self.session.run([OUTPUT], inputs)
             except SamplerError:  # of a graph from elsewhere
@@ -114,48 +105,8 @@ class Denoiser:
                 f"{self.provider} could not run {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
             ) from fault
-        self.session, self.provider, self.reason = spare, "CPU", fallen(error)
+        self.session, self.provider, self.reason, self.forms = spare, "CPU", fallen(error), None
         return denoised
-
-
-def fallen(error: Exception) -> str:
-    """That the CPU draws from now on, because CUDA failed; the log says it once."""
-    reason = f"CUDA failed ({brief(error)}), so the CPU draws."
-    LOG.warning(reason)
-    return reason
-
-
-def shared(
-    net: ort.InferenceSession, outputs: list[str], inputs: dict[str, NDArray[Any]], axis: int = 0
-) -> list[NDArray[Any]]:
-    """What a session of one thread answers, each core having run its share of the pictures by itself.
-
-    Pictures lie on the first axis of every input and on `axis` of every output. Cores that share a picture would wait
-    for each other at every layer.
-    """
-    if isinstance(net, GuardedSession):
-        return net.run(outputs, inputs, axis, min(cores(), MOST_THREADS))
-    shares = min(cores(), MOST_THREADS, max(1, len(inputs["x"])))
-    if shares == 1:
-        return list(net.run(outputs, inputs))
-    split = zip(*(np.array_split(value, shares) for value in inputs.values()), strict=True)
-    parts = _pool().map(lambda part: net.run(outputs, dict(zip(inputs, part, strict=True))), split)
-    return [np.concatenate(each, axis) for each in zip(*parts, strict=True)]
-
-
-@lru_cache(1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(cores(), MOST_THREADS), "draw")
-
-
-@contextlib.contextmanager
-def passed(net: Any) -> Iterator[None]:
-    """The gate, for what computes in this process; a graph from elsewhere, which may hang, waits for its own kind."""
-    if isinstance(net, GuardedSession):
-        yield
-        return
-    with gate:
-        yield
 
 
 def load(path: Path, provider: str = "auto") -> Denoiser:
@@ -181,13 +132,9 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     shape, config = (channels, height, width), metadata.get("config", "")
     one_level = metadata.get("one_level") == "true"
     spare = content if name == "CUDA" else b""
-    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, spare)
-
-
-def check_provider(provider: str) -> None:
-    """Raises SamplerError for a provider there is not."""
-    if provider not in PROVIDERS:
-        raise SamplerError(f"There is no provider {provider!r}; choose one of {', '.join(PROVIDERS)}.")
+    sha256 = hashlib.sha256(content).hexdigest()
+    forms = forms_of(session, name, path, content, lambda: in_columns(verified(path, sha256)))
+    return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, spare, forms)
 
 
 def learned(session: ort.InferenceSession, metadata: dict[str, str]) -> tuple[float, float] | None:
@@ -227,46 +174,6 @@ def report_of(path: Path) -> dict[str, Any]:
         raise SamplerError(f"{path.parent.name} has no readable export.json. {again(path)}") from error
 
 
-def opened(
-    content: bytes, path: Path, provider: str, signatures: Sequence[Signature] = ()
-) -> tuple[ort.InferenceSession, str, str]:
-    """A session (on a CPU of one thread, for `shared`), the provider that really runs it, and why.
-
-    Raises SamplerError where there is none.
-    """
-    if provider == "cpu":
-        return one_core(content, path, signatures), "CPU", "The CPU was asked for."
-    reason = obstacle() or ("" if trust.ours(content) else ELSEWHERE)
-    if not reason:
-        with contextlib.suppress(SamplerError), quiet():
-            if hasattr(ort, "preload_dlls"):
-                ort.preload_dlls()
-            session = inference_session(content, path, CUDA, CPU)
-            if session.get_providers()[0] == CUDA:
-                return session, "CUDA", "A GPU is here and CUDA loaded."
-        reason = "CUDA did not load, though a GPU is here; install onnxruntime-gpu[cuda,cudnn]"
-        LOG.warning(reason)
-    if provider == "cuda":
-        raise SamplerError(f"{reason}; or ask for --provider cpu.")
-    return one_core(content, path, signatures), "CPU", f"{reason}."
-
-
-def one_core(content: bytes, path: Path, signatures: Sequence[Signature] = ()) -> ort.InferenceSession:
-    """A session on the CPU that uses the thread it is called from. Raises SamplerError."""
-    return inference_session(content, path, CPU, threads=1, signatures=signatures)
-
-
-def obstacle() -> str:
-    """Why CUDA is not worth trying, or nothing."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
-        return "CUDA_VISIBLE_DEVICES hides every GPU"
-    if not any(Path(file).exists() for file in GPU_FILES):
-        return "This machine has no NVIDIA GPU"
-    if CUDA not in ort.get_available_providers():
-        return "This onnxruntime was built without CUDA; install onnxruntime-gpu[cuda,cudnn]"
-    return ""
-
-
 def check_signature(session: ort.InferenceSession, path: Path) -> None:
     """Raises SamplerError unless the graph is denoised = D(x (N, C, H, W), logsnr (N,), label (N,))."""
     inputs = {value.name: value for value in session.get_inputs()}
@@ -280,14 +187,3 @@ def check_signature(session: ort.InferenceSession, path: Path) -> None:
     if not right:
         found = f"{', '.join(inputs) or 'nothing'} -> {', '.join(outputs) or 'nothing'}"
         raise SamplerError(f"{path} is no denoiser x, logsnr, label -> denoised (it is {found}). {again(path)}")
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """What a library prints while it looks for CUDA is not for the user: the reason is told instead."""
-    ort.set_default_logger_severity(4)
-    with contextlib.redirect_stdout(io.StringIO()):
-        try:
-            yield
-        finally:
-            ort.set_default_logger_severity(3)

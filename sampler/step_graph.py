@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from firstlight.graph import INPUTS, OUTPUT, SCALE_INPUT
 from sampler.generation import Settings
+from sampler.graph_draft import GraphDraft
 from sampler.guidance import scale_at
 from sampler.session import Denoiser
 from sampler.solvers import Table
@@ -73,33 +74,15 @@ def step_graph(content: bytes, denoiser: Denoiser, settings: Settings) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-class Draft:
+class Draft(GraphDraft):
     """A denoiser's graph, and the nodes that are put before it and behind it."""
 
     def __init__(self, graph: Any, shape: tuple[int, int, int]) -> None:
-        self.graph, self.shape, self.count = graph, shape, 0
+        super().__init__(graph, OWN)
+        self.shape = shape
         self.inner = list(graph.node)
         del graph.node[:], graph.input[:], graph.output[:]
         self.state = ""  # x of this step, once it is known
-
-    def node(self, kind: str, *names: str, name: str = "", **attributes: Any) -> str:
-        """Put a node behind all others; the name of what it makes."""
-        from onnx import helper
-
-        self.count += 1
-        name = name or f"{OWN}{self.count}"
-        outputs = [name, f"{name}.places"] if kind == "TopK" else [name]
-        self.graph.node.append(helper.make_node(kind, list(names), outputs, f"{OWN}node{self.count}", **attributes))
-        return name
-
-    def number(self, value: Any, kind: Any = np.float32) -> str:
-        """The name of a constant."""
-        from onnx import numpy_helper
-
-        self.count += 1
-        name = f"{OWN}{self.count}"
-        self.graph.initializer.append(numpy_helper.from_array(np.asarray(value, kind), name))
-        return name
 
     def column(self, name: str) -> str:
         """One value of the row, ()."""
@@ -109,28 +92,17 @@ class Draft:
         """The pictures from `start` to before `end`."""
         return self.node("Slice", value, start, end, self.number([0], np.int64))
 
-    def take(self, name: str, kind: int, shape: tuple[int, ...]) -> None:
-        from onnx import helper
-
-        self.graph.input.append(helper.make_tensor_value_info(f"{OWN}{name}", kind, shape))
-
-    def give(self, name: str, value: str, kind: int, shape: tuple[int, ...]) -> None:
-        from onnx import helper
-
-        self.node("Identity", value, name=f"{OWN}{name}")
-        self.graph.output.append(helper.make_tensor_value_info(f"{OWN}{name}", kind, shape))
-
     def inputs(self, table: Table) -> None:
         """What the step takes, and x as the first row alone makes it out of the noise."""
         picture, history = (1, *self.shape), table.b.shape[1]
-        self.take("state", 1, picture)
-        self.take("class", 7, (1,))
-        self.take("scale", 1, (1,))
-        self.take("row", 1, (len(COLUMNS) + history,))
+        self.take(f"{OWN}state", 1, picture)
+        self.take(f"{OWN}class", 7, (1,))
+        self.take(f"{OWN}scale", 1, (1,))
+        self.take(f"{OWN}row", 1, (len(COLUMNS) + history,))
         if history > 1:
-            self.take("past", 1, (history - 1, *picture))
+            self.take(f"{OWN}past", 1, (history - 1, *picture))
         if table.stochastic:
-            self.take("fresh", 1, picture)
+            self.take(f"{OWN}fresh", 1, picture)
         self.state = self.node(
             "Add", self.column("mean"), self.node("Mul", self.column("deviation"), f"{OWN}state"), name=f"{OWN}x"
         )
@@ -180,10 +152,10 @@ class Draft:
         last = self.node("Greater", self.column("last"), self.number(0.5))
         shown = self.node("Where", last, following, denoised)
         channels, height, width = self.shape
-        self.give("next", following, 1, picture)
-        self.give("image", self.bytes(shown), 2, (height, width, channels))
-        self.give("noisy", self.bytes(self.state), 2, (height, width, channels))
-        self.give("sum", self.node("ReduceSum", shown, keepdims=0), 1, ())
+        self.give(f"{OWN}next", following, 1, picture)
+        self.give(f"{OWN}image", self.bytes(shown), 2, (height, width, channels))
+        self.give(f"{OWN}noisy", self.bytes(self.state), 2, (height, width, channels))
+        self.give(f"{OWN}sum", self.node("ReduceSum", shown, keepdims=0), 1, ())
 
     def within(self, said: str, table: Table) -> str:
         """x̂0 as clipping leaves it, as `Table.within` does."""
@@ -212,7 +184,7 @@ class Draft:
             return self.node("Mul", weights, denoised)
         held = self.node("Concat", self.node("Unsqueeze", denoised, self.number([0], np.int64)), f"{OWN}past", axis=0)
         self.give(
-            "kept",
+            f"{OWN}kept",
             self.part(held, self.number([0], np.int64), self.number([history - 1], np.int64)),
             1,
             (history - 1, 1, *self.shape),

@@ -1,9 +1,10 @@
 """A student's whole drawing as one graph: noise in, every picture on the way out.
 
 It is the fastest path and serves the student's own solver and levels only; for everything else there is the denoiser
-and the loop. On a CPU every core draws its share of the pictures by itself, since cores that share a picture wait for
-each other; on a GPU inputs and outputs stay on the device, shapes are fixed for each batch size, and the whole way is
-one CUDA graph.
+and the loop. For a CPU it is put together from the denoiser when it is first asked for, and every core draws its share
+of the pictures by itself, since cores that share a picture wait for each other. For a GPU it is a file of the run's, in
+half precision: inputs and outputs stay on the device, shapes are fixed for each batch size, and the whole way is one
+CUDA graph.
 """
 
 import json
@@ -20,15 +21,19 @@ from firstlight.graph import SCALE_INPUT
 from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, helpful, inference_session
+from firstlight.untrusted.trust import ours
 from sampler import session
 from sampler.agreement import check_answer, check_card
+from sampler.columns import in_columns
+from sampler.forms import Forms, forms_of
 from sampler.guidance import folded
+from sampler.providers import fallen, obstacle, one_core, opened
+from sampler.shares import passed, share_of, shared
+from sampler.unrolled_graph import IMAGES, PICTURES, SUMS, unrolled_graph
 
 INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(float)"}
-DENOISED, IMAGES, SUMS = "denoised", "images", "sums"  # of these, x̂0 as floats is for those who look closer
-SIGNATURES = ((INPUTS, [DENOISED, IMAGES, SUMS]),)
+SIGNATURES = ((INPUTS, [PICTURES, IMAGES, SUMS]),)
 MOST_SIZES = 8  # batch sizes that are kept ready on a GPU
-FORMS = {"columns": ", laid out in columns", "half": ", in half precision"}  # of a graph, in words
 NEAR = 64  # a size up to this, or up to four times what is asked for, is filled up rather than made anew
 
 Arrays = dict[str, NDArray[Any]]
@@ -48,6 +53,7 @@ class Whole:
     shape: tuple[int, int, int]  # C, H, W
     scales: tuple[float, float]  # the guidance scales it learned, lowest and highest
     drawing: dict[str, Any]  # solver, levels, steps and shift that are built in
+    forms: Forms | None = None  # of a graph that the CPU runs
     bound: "OrderedDict[int, Bound]" = field(default_factory=OrderedDict)  # batch size: what is ready on the GPU
 
     @property
@@ -66,7 +72,7 @@ class Whole:
         Raises SamplerError where it cannot run, and for pictures that come out as not a number.
         """
         inputs: Arrays = {"x": x, "label": label, SCALE_INPUT: np.full(len(x), guidance, np.float32)}
-        with session.passed(self.session):
+        with passed(self.session):
             try:
                 images, sums = self.cuda(inputs) if self.provider == "CUDA" else self.cpu(inputs)
             except SamplerError:  # of a graph from elsewhere
@@ -80,7 +86,8 @@ class Whole:
 
     def cpu(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
         """Every core draws its share."""
-        images, sums = session.shared(self.session, [IMAGES, SUMS], inputs, axis=1)
+        net = self.forms.fitting(share_of(len(inputs["x"]))) if self.forms else self.session
+        images, sums = shared(net, [IMAGES, SUMS], inputs, axis=1)
         return images, sums
 
     def cuda(self, inputs: Arrays) -> tuple[Images, NDArray[np.float32]]:
@@ -110,7 +117,7 @@ class Whole:
         try:
             if self.provider != "CUDA":
                 raise error
-            spare = session.one_core(self.content, self.path)
+            spare = one_core(self.content, self.path)
             self.session, self.bound = spare, OrderedDict()
             drawn = self.cpu(inputs)
         except Exception as fault:
@@ -118,7 +125,7 @@ class Whole:
                 f"{self.provider} could not draw {len(inputs['x'])} pictures at once ({brief(fault)}); "
                 f"ask for fewer, or for --provider cpu."
             ) from fault
-        self.provider, self.reason = "CPU", session.fallen(error)
+        self.provider, self.reason = "CPU", fallen(error)
         return drawn
 
 
@@ -150,47 +157,69 @@ class Bound:
 
 
 def fastest(run: Run, settings: Any, provider: str = "auto") -> "Whole | session.Denoiser":
-    """What draws fastest with these settings: one graph where the run has it, else the denoiser, step by step.
+    """What draws fastest with these settings: one graph where there is one, else the denoiser, step by step.
 
     Raises SamplerError as sampler.session.load does.
     """
-    return whole_of(run, settings, provider) or session.load(run.denoiser, provider)
+    denoiser = session.load(run.denoiser, provider)
+    return whole_of(denoiser, settings) or denoiser
 
 
-def whole_of(run: Run, settings: Any, provider: str = "auto") -> Whole | None:
-    """The run's unrolled graph, where there is one that draws with these settings; else None.
+def whole_of(denoiser: "session.Denoiser", settings: Any) -> Whole | None:
+    """The whole drawing of a student's denoiser with these settings, or None where no graph can draw so.
 
-    A GPU runs the one in half precision only. Raises SamplerError as sampler.session.load does.
+    On a CPU it is put together from the denoiser, but for one from elsewhere; on a GPU it is the run's file in half
+    precision, where there is one for these settings. Raises SamplerError for settings that make no sense, and for a
+    file that is not what was exported.
     """
-    session.check_provider(provider)
-    fit = fitting(run, settings)
-    runs_on = {run.unrolled_half: "CUDA"} if provider != "cpu" and not session.obstacle() else {}
-    for path, wanted in (runs_on | {run.unrolled: "CPU"}).items():
-        if path.name in fit:
-            found = load(path, fit[path.name], provider)
-            if found.provider == wanted:
-                return found
-    return None
+    if (built := drawing(settings)) is None or denoiser.scales is None:
+        return None
+    if denoiser.provider == "CUDA":
+        run = Run(denoiser.path.parent)
+        entry = exported(run).get(run.unrolled_half.name, {})
+        found = load(run.unrolled_half, entry, "auto") if entry.get("drawing") == built else None
+        return found if found and found.provider == "CUDA" else None
+    if denoiser.forms is None:
+        return None
+    path, sha256, table = denoiser.path, denoiser.forms.sha256, settings.table()
 
+    def columns() -> bytes | None:
+        laid_out = in_columns(session.verified(path, sha256))
+        return unrolled_graph(laid_out, table, built) if laid_out else None
 
-def fitting(run: Run, settings: Any) -> dict[str, dict[str, Any]]:
-    """The unrolled graphs that draw with these settings, as `exported` has them."""
-    built = drawing(settings)
-    return {name: entry for name, entry in exported(run).items() if built is not None and entry["drawing"] == built}
+    try:
+        content = unrolled_graph(session.verified(path, sha256), table, built)
+    except SamplerError:  # the file is another by now: what is loaded goes on, step by step
+        return None
+    net = one_core(content, path)
+    forms = forms_of(net, "CPU", path, content, columns)
+    return Whole(b"", path, net, "CPU", denoiser.reason, denoiser.classes, denoiser.shape, denoiser.scales,
+                 built, forms)  # fmt: skip
 
 
 def drawn_by(run: Run, settings: Any, net: "Whole | session.Denoiser | None" = None) -> str:
     """Which graph draws, in which runtime and on how many threads, a sentence; of `net`, where one is loaded."""
     places = {"CPU": "the CPU", "CUDA": "the GPU", "": "a GPU where CUDA loads, else on the CPU"}
-    on = net.provider if net else "CPU" if session.obstacle() else ""
-    fit, graphs = fitting(run, settings), (run.unrolled, *(() if on == "CPU" else (run.unrolled_half,)))
-    name = net.path.name if net else next((path.name for path in graphs if path.name in fit), run.denoiser.name)
-    how = "the network alone, step by step"
-    if name != run.denoiser.name:
-        how = "a student's whole drawing as one graph" + FORMS.get(str(fit.get(name, {}).get("form")), "")
+    on = net.provider if net else "CPU" if obstacle() else ""
+    whole = isinstance(net, Whole) if net else drawing(settings) is not None and trusted(run)
+    name, how = run.denoiser.name, "the network alone, step by step"
+    if whole and on == "CUDA":
+        name, how = run.unrolled_half.name, "a student's whole drawing as one graph, in half precision"
+    elif whole:
+        how = "a student's whole drawing, put together as one graph"
+    if net is not None and net.forms and net.forms.least:
+        how += f"; laid out in columns from {net.forms.least} pictures a thread"
     most = helpful()
     threads = f", in {most} thread{'' if most == 1 else 's'} that share the pictures" if on == "CPU" else ""
     return f"Pictures are drawn from {name} ({how}) by ONNX Runtime {ort.__version__} on {places[on]}{threads}."
+
+
+def trusted(run: Run) -> bool:
+    """Whether the run's denoiser needs no limits, so that graphs are made of it."""
+    try:
+        return ours(session.verified(run.denoiser))
+    except SamplerError:
+        return False
 
 
 def drawing(settings: Any) -> dict[str, Any] | None:
@@ -217,7 +246,7 @@ def exported(run: Run) -> dict[str, dict[str, Any]]:
 def load(path: Path, entry: dict[str, Any], provider: str) -> Whole:
     """The graph in the file `path`, checked against its entry in export.json. Raises SamplerError."""
     content = session.verified(path, str(entry.get("sha256")))
-    net, name, reason = session.opened(content, path, provider, SIGNATURES)
+    net, name, reason = opened(content, path, provider, SIGNATURES)
     found = {value.name: value.type for value in net.get_inputs()}
     metadata = net.get_modelmeta().custom_metadata_map
     try:

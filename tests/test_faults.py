@@ -34,8 +34,10 @@ from evaluator.experiments.subject import Subject
 from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, inference_session
-from sampler import session
+from sampler import providers, session
 from sampler.generation import Settings, generate
+from sampler.providers import obstacle, one_core
+from sampler.shares import shared
 from store.database import Archive
 from store.notes import Notes, write_notes
 
@@ -145,11 +147,11 @@ def test_a_gpu_that_is_listed_and_does_not_work_is_told_once(
     drawer: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A driver's file is there and the wheel has CUDA, which does not load without a driver: on most machines here."""
-    if not session.obstacle():
+    if not obstacle():
         pytest.skip("CUDA works here")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(session, "GPU_FILES", (__file__,))
-    monkeypatch.setattr(session.ort, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr(providers, "GPU_FILES", (__file__,))
+    monkeypatch.setattr(providers.ort, "get_available_providers", lambda: [CUDA, CPU])
     heard(caplog, monkeypatch)
     net = session.load(drawer.denoiser)
     assert net.provider == "CPU" and net.reason.startswith("CUDA did not load, though a GPU is here; install")
@@ -159,9 +161,9 @@ def test_a_gpu_that_is_listed_and_does_not_work_is_told_once(
 
 def heard(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hear our own log, whatever a library that another test loaded has done to it."""
-    monkeypatch.setattr(session.LOG, "disabled", False)
-    monkeypatch.setattr(session.LOG, "propagate", True)
-    caplog.set_level(logging.WARNING, logger=session.LOG.name)
+    monkeypatch.setattr(providers.LOG, "disabled", False)
+    monkeypatch.setattr(providers.LOG, "propagate", True)
+    caplog.set_level(logging.WARNING, logger=providers.LOG.name)
 
 
 def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
@@ -189,20 +191,20 @@ def test_a_gpu_that_fails_leaves_an_ablation_ablated(drawer: Run, monkeypatch: p
     net = session.load(drawer.denoiser, "cpu")
     graph = open_graph(drawer.denoiser.read_bytes())
     lacking = without_skips(graph, tuple(graph.levels))
-    own = session.opened
-    monkeypatch.setattr(session, "opened", lambda *_: (Full(), "CUDA", ""))
+    own = ablations.opened
+    monkeypatch.setattr(ablations, "opened", lambda *_: (Full(), "CUDA", ""))
     cut = ablations._cut(Subject(drawer, {}, net, "", None), graph, ablations.SKIPS, 0.0).denoiser  # type: ignore[arg-type]
-    monkeypatch.setattr(session, "opened", own)
+    monkeypatch.setattr(ablations, "opened", own)
     x = np.random.default_rng(0).standard_normal((2, *net.shape), np.float32)
     asked = x, np.zeros(2, np.float32), np.zeros(2, np.int64)
-    answer, expected = cut(*asked), session.one_core(lacking, drawer.denoiser)
+    answer, expected = cut(*asked), one_core(lacking, drawer.denoiser)
     assert cut.provider == "CPU"
     named = dict(zip(("x", "logsnr", "label"), asked, strict=True))
-    assert np.array_equal(answer, session.shared(expected, ["denoised"], named)[0])
+    assert np.array_equal(answer, shared(expected, ["denoised"], named)[0])
     assert np.abs(answer - net(*asked)).max() > 0.01
 
 
-@pytest.mark.skipif(bool(session.obstacle()), reason=session.obstacle())
+@pytest.mark.skipif(bool(obstacle()), reason=obstacle())
 def test_a_real_gpu_whose_memory_is_full_leaves_the_cpu_to_draw(drawer: Run) -> None:
     net = session.load(drawer.denoiser, "cuda")
     small = inference_session(net.content, drawer.denoiser, (CUDA, {"gpu_mem_limit": "1000000"}), CPU)

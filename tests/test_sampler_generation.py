@@ -22,7 +22,8 @@ from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.output import grid
-from sampler.session import Denoiser, load, obstacle
+from sampler.providers import obstacle
+from sampler.session import Denoiser, load
 
 ROOT = Path(__file__).parent.parent
 SHAPE = (1, SIZE, SIZE)

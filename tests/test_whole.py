@@ -23,9 +23,11 @@ from firstlight.runtime import CPU, inference_session
 from firstlight.untrusted.trust import made
 from sampler.__main__ import main as sampler
 from sampler.generation import Settings, generate, settings_of
+from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser, load
-from sampler.whole import DENOISED, IMAGES, Bound, Whole, fastest, whole_of
+from sampler.unrolled_graph import IMAGES, PICTURES, unrolled_graph
+from sampler.whole import Bound, Whole, drawing, drawn_by, fastest, whole_of
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.distill import student_config
@@ -76,7 +78,7 @@ def copy(run: Run, tmp_path: Path) -> Run:
     """Files that may be damaged."""
     twin = Run(tmp_path / "student")
     twin.folder.mkdir()
-    for path in (run.card, run.denoiser, run.export, run.unrolled):
+    for path in (run.card, run.denoiser, run.export, run.unrolled_half):
         (twin.folder / path.name).write_bytes(path.read_bytes())
     return twin
 
@@ -91,9 +93,12 @@ def test_a_shift_is_built_in(run: Run, whole: Whole, settings: Settings) -> None
     ours, theirs = pictures(whole, settings), pictures(loop, settings)
     assert np.abs(ours.astype(int) - theirs).max() <= 1
     assert np.abs(ours.astype(int) - pictures(loop, without)).max() > 1
-    assert whole_of(run, without, "cpu") is None
-    assert isinstance(quickest(loop, settings), Whole)
-    assert isinstance(quickest(loop, without), Denoiser)
+    with pytest.raises(SamplerError, match="load the denoiser"):
+        pictures(whole, without)
+    shifted, plain = quickest(loop, settings), quickest(loop, without)
+    assert isinstance(shifted, Whole) and isinstance(plain, Whole)
+    assert np.abs(pictures(plain, without).astype(int) - pictures(loop, without)).max() <= 1
+    assert quickest(loop, settings) is shifted
 
 
 def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole, settings: Settings) -> None:
@@ -106,12 +111,20 @@ def test_one_graph_draws_what_the_loop_draws_step_by_step(run: Run, whole: Whole
     assert at_once[-1].images.std() > 10
 
 
-def test_every_x0_of_the_graph_is_torch_s(run: Run) -> None:
+def test_every_x0_of_the_graph_is_the_loop_s(run: Run, settings: Settings) -> None:
+    loop, table = load(run.denoiser, "cpu"), settings.table()
+    net = inference_session(unrolled_graph(run.denoiser.read_bytes(), table, {}), run.denoiser, CPU)
+    x, label, scale = Noise(range(4), SHAPE).start(), np.arange(4), np.linspace(1, 3, 4).astype(np.float32)
+    steps = list(sample(lambda x, at: loop(x, np.full(4, at, np.float32), label, scale), x, table))
+    found = net.run([PICTURES], {"x": x, "label": label, "guidance": scale})[0]
+    assert np.abs(found - [step.denoised for step in steps]).max() < 1e-4
+
+
+def test_export_says_what_half_precision_changes(run: Run) -> None:
     report = json.loads(run.export.read_text())["unrolled"]
-    assert set(report) == {"unrolled.onnx", "unrolled-half.onnx"}
-    assert 0 < report["unrolled.onnx"]["difference"] < 1e-4 < report["unrolled-half.onnx"]["difference"] < 0.1
-    entry = json.loads(run.manifest.read_text())["files"]["unrolled.onnx"]
-    assert entry["sha256"] == report["unrolled.onnx"]["sha256"]
+    assert set(report) == {"unrolled-half.onnx"} and 1e-5 < report["unrolled-half.onnx"]["difference"] < 0.1
+    entry = json.loads(run.manifest.read_text())["files"]["unrolled-half.onnx"]
+    assert entry["sha256"] == report["unrolled-half.onnx"]["sha256"]
 
 
 def test_a_picture_is_the_same_in_every_batch_and_on_every_number_of_cores(
@@ -119,14 +132,12 @@ def test_a_picture_is_the_same_in_every_batch_and_on_every_number_of_cores(
 ) -> None:
     alone = pictures(whole, settings, 7, batch=1)
     for cores in (1, 2, 3):
-        monkeypatch.setattr("sampler.session.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("sampler.shares.cores", lambda cores=cores: cores)
         for batch in (3, 64):
             assert np.abs(pictures(whole, settings, 7, batch).astype(int) - alone).max() <= 1
 
 
-@pytest.mark.parametrize(
-    "change", [{"steps": 1, "levels": "logsnr"}, {"clip": True}, {"solver": "dpmpp-2m"}, {"eta": 1.0}]
-)
+@pytest.mark.parametrize("change", [{"clip": True}, {"eta": 1.0}])
 def test_other_settings_are_drawn_step_by_step(
     run: Run, whole: Whole, settings: Settings, change: dict[str, object]
 ) -> None:
@@ -134,6 +145,28 @@ def test_other_settings_are_drawn_step_by_step(
     assert isinstance(fastest(run, other, "cpu"), Denoiser)
     with pytest.raises(SamplerError, match="load the denoiser"):
         generate(whole, [0], [0], other)
+
+
+@pytest.mark.parametrize("change", [{"steps": 1, "levels": "logsnr"}, {"solver": "dpmpp-2m"}])
+def test_a_graph_is_put_together_for_other_settings_too(
+    run: Run, settings: Settings, change: dict[str, object]
+) -> None:
+    other = replace(settings, **change)  # type: ignore[arg-type]
+    found = fastest(run, other, "cpu")
+    assert isinstance(found, Whole) and found.drawing == drawing(other)
+    assert np.abs(pictures(found, other).astype(int) - pictures(load(run.denoiser, "cpu"), other)).max() <= 1
+
+
+def test_many_pictures_are_drawn_in_columns(run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sampler.forms.least", lambda *_: 3)
+    monkeypatch.setattr("sampler.forms._known", lambda _: None)
+    found = fastest(run, settings, "cpu")
+    assert isinstance(found, Whole) and found.forms is not None
+    drawn = pictures(found, settings, 40)
+    assert found.forms.fitting(20) is not found.forms.plain and found.forms.fitting(1) is found.forms.plain
+    alone = pictures(found, settings, 40, batch=1)
+    assert np.abs(drawn.astype(int) - alone).max() <= 1
+    assert "laid out in columns from 3 pictures a thread" in drawn_by(run, settings, found)
 
 
 def test_a_scale_that_was_not_learned_is_refused_and_the_next_request_works(whole: Whole, settings: Settings) -> None:
@@ -154,14 +187,17 @@ def test_half_precision_differs_by_little(run: Run, whole: Whole) -> None:
     half = inference_session(run.unrolled_half.read_bytes(), run.unrolled_half, CPU)
     x, label = Noise(range(4), SHAPE).start(), np.arange(4)
     inputs = {"x": x, "label": label, "guidance": np.full(4, 2.0, np.float32)}
-    floats, drawn = half.run([DENOISED, IMAGES], inputs)
+    floats, drawn = half.run([PICTURES, IMAGES], inputs)
     assert floats.shape == (2, 4, *SHAPE)
     assert np.abs(drawn.astype(int) - whole(x, label, 2.0)).max() <= 13
 
 
-def test_bound_inputs_and_outputs_give_the_same_pictures_call_after_call(run: Run, whole: Whole) -> None:
+def test_bound_inputs_and_outputs_give_the_same_pictures_call_after_call(
+    run: Run, whole: Whole, settings: Settings
+) -> None:
     """What a GPU runs, with the buffers in main memory."""
-    net = inference_session(run.unrolled.read_bytes(), run.unrolled, CPU, batch=3)
+    graph = unrolled_graph(run.denoiser.read_bytes(), settings.table(), {})
+    net = inference_session(graph, run.denoiser, CPU, batch=3)
     bound = Bound(net, whole.outputs(3), "cpu")
     for first in (0, 3):
         x, label = Noise(range(first, first + 3), SHAPE).start(), np.array([2, 1, 0])
@@ -172,7 +208,8 @@ def test_bound_inputs_and_outputs_give_the_same_pictures_call_after_call(run: Ru
 
 
 def test_where_cuda_fails_the_cpu_goes_on_and_says_why(run: Run, whole: Whole, settings: Settings) -> None:
-    failing = replace(whole, provider="CUDA", bound=OrderedDict({64: fails}))
+    graph = unrolled_graph(run.denoiser.read_bytes(), settings.table(), {})
+    failing = replace(whole, content=graph, provider="CUDA", bound=OrderedDict({64: fails}))
     assert np.abs(pictures(failing, settings).astype(int) - pictures(whole, settings)).max() <= 1
     assert failing.provider == "CPU" and failing.reason == "CUDA failed (out of memory), so the CPU draws."
     net = load(run.denoiser, "cpu")
@@ -195,8 +232,8 @@ class Full:
 @pytest.mark.parametrize(
     ("damage", "hint"),
     [
-        (lambda run: run.unrolled.write_bytes(run.unrolled.read_bytes()[:-1]), "not the file that was exported"),
-        (lambda run: run.unrolled.unlink(), "has no unrolled.onnx"),
+        (lambda run: run.unrolled_half.write_bytes(b"half of it"), "not the file that was exported"),
+        (lambda run: run.unrolled_half.unlink(), "has no unrolled-half.onnx"),
         (lambda run: swap(run), "not the graph that export.json describes"),
     ],
 )
@@ -204,42 +241,45 @@ def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
     copy: Run, settings: Settings, damage: object, hint: str
 ) -> None:
     damage(copy)  # type: ignore[operator]
+    net = replace(load(copy.denoiser, "cpu"), provider="CUDA")
     with pytest.raises(SamplerError, match=hint) as refusal:
-        whole_of(copy, settings, "cpu")
+        whole_of(net, settings)
     assert str(refusal.value).endswith("firstlight export student")
     with pytest.raises(SamplerError, match="choose one of auto, cpu, cuda"):
-        whole_of(copy, settings, "abacus")
+        fastest(copy, settings, "abacus")
 
 
 def swap(run: Run) -> None:
     """The denoiser where the unrolled graph belongs, with its hash."""
     report = json.loads(run.export.read_text())
-    run.unrolled.write_bytes(run.denoiser.read_bytes())
-    report["unrolled"]["unrolled.onnx"]["sha256"] = report["sha256"]
+    run.unrolled_half.write_bytes(run.denoiser.read_bytes())
+    report["unrolled"]["unrolled-half.onnx"]["sha256"] = report["sha256"]
     write_json(run.export, report)
 
 
-def test_a_run_without_the_graph_is_drawn_by_its_denoiser(copy: Run, settings: Settings) -> None:
-    report = json.loads(copy.export.read_text())
-    del report["unrolled"]
-    write_json(copy.export, report)
-    assert isinstance(fastest(copy, settings, "cpu"), Denoiser)
+def test_a_denoiser_that_became_another_goes_on_step_by_step(run: Run, copy: Run, settings: Settings) -> None:
+    """Whoever draws while a run is exported again."""
+    net = load(copy.denoiser, "cpu")
+    copy.denoiser.write_bytes(run.denoiser.read_bytes() + b"\x00")
+    assert whole_of(net, settings) is None
+    assert (pictures(net, settings, 40) == pictures(load(run.denoiser, "cpu"), settings, 40)).mean() > 0.99
 
 
 def test_a_gpu_runs_the_graph_in_half_precision_only(
     run: Run, copy: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in columns pays on a CPU alone; where a GPU is there but CUDA is not, the CPU draws."""
-    monkeypatch.setattr("sampler.session.obstacle", lambda: "")
-    here = whole_of(run, settings)
-    assert here is not None and here.path == run.unrolled and here.reason.startswith("CUDA did not load")
+    monkeypatch.setattr("sampler.providers.obstacle", lambda: "")
+    here = fastest(run, settings)
+    assert isinstance(here, Whole) and here.path == run.denoiser and here.reason.startswith("CUDA did not load")
     monkeypatch.setattr("sampler.session.opened", on_a_gpu)
-    there = whole_of(run, settings)
-    assert there is not None and there.path == run.unrolled_half and there.provider == "CUDA"
+    monkeypatch.setattr("sampler.whole.opened", on_a_gpu)
+    there = fastest(run, settings)
+    assert isinstance(there, Whole) and there.path == run.unrolled_half and there.provider == "CUDA"
     report = json.loads(copy.export.read_text())
     del report["unrolled"]["unrolled-half.onnx"]
     write_json(copy.export, report)
-    assert whole_of(copy, settings) is None
+    assert isinstance(fastest(copy, settings), Denoiser)
 
 
 def on_a_gpu(content: bytes, path: Path, *_: object) -> tuple[object, str, str]:

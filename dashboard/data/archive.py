@@ -92,7 +92,7 @@ def stamp(run: str) -> int:
     Ends the page with the reason where the run cannot be read.
     """
     found = _entry(run)
-    files = (found.run.denoiser, found.run.export, found.run.unrolled, *archives.fitted(root()))
+    files = (found.run.denoiser, found.run.export, *archives.fitted(root()))
     return hash((found.stamp, signatures(*files)))
 
 

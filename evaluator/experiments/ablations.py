@@ -27,10 +27,13 @@ from evaluator.stats.precision_recall import inside, radii
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
 from sampler import session
+from sampler.columns import in_columns
+from sampler.forms import forms_of
 from sampler.generation import Settings, settings_of
 from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures
+from sampler.providers import opened
 
 FIRST_SEED = 400_000_000
 AT_ONCE = 4  # noise seeds drawn together
@@ -101,8 +104,9 @@ def _cut(subject: Subject, graph: Graph, part: str, level: float) -> Subject:
         content = without_skips(graph, tuple(levels))
     else:
         return subject
-    net, provider, reason = session.opened(content, subject.run.denoiser, "auto")
-    cut = replace(subject.denoiser, session=net, provider=provider, reason=reason, content=content)
+    net, provider, reason = opened(content, subject.run.denoiser, "auto")
+    forms = forms_of(net, provider, subject.run.denoiser, content, lambda: in_columns(content))
+    cut = replace(subject.denoiser, session=net, provider=provider, reason=reason, content=content, forms=forms)
     return replace(subject, denoiser=cut)
 
 

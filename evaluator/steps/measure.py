@@ -5,7 +5,6 @@ are finished, so that an interrupted command goes on; times are measured anew.
 """
 
 import json
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
-from firstlight.runtime import cores
+from firstlight.runtime import cores, processor
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
 from sampler import session
 from sampler.generation import Progress, settings_of
@@ -146,13 +145,3 @@ def _write(run: Run, rows: Sequence[Row], judge: dict[str, str], compared: Seque
     }  # fmt: skip
     table = table_of(SOLVER_STEPS, {name: [row[name] for row in rows] for name in SOLVER_STEPS.names})
     store_table(run.solver_steps, table.replace_schema_metadata({METADATA: json.dumps(notes).encode()}))
-
-
-def processor() -> str:
-    """The processor's name, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return named or platform.processor() or platform.machine()

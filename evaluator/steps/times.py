@@ -22,7 +22,7 @@ ROUNDS = 6  # the range of six is a 97 % interval of their median
 def time_cells(run: Run, compared: Sequence[Cell], denoisers: Mapping[Run, Denoiser]) -> list[dict[str, Any]]:
     """Milliseconds for each picture of every cell: `ms`, `ms_low`, `ms_high`, and the `provider` that drew it."""
     total = ROUNDS * sum(cell.settings.evaluations() for cell in compared)
-    fastest = [whole_of(cell.run, cell.settings) or denoisers[cell.run] for cell in compared]
+    fastest = [whole_of(denoisers[cell.run], cell.settings) or denoisers[cell.run] for cell in compared]
     milliseconds = np.zeros((ROUNDS, len(compared)))
     with tqdm(desc=f"timing {run.id}", total=total, unit=" evaluations", disable=None) as bar:
         for drawer, cell in {id(each): (each, cell) for each, cell in zip(fastest, compared, strict=True)}.values():

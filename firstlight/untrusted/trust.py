@@ -7,8 +7,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from firstlight.archives import archive
-from firstlight.archives import cache as kept_in
+from firstlight.archives import cache_of_user
 from firstlight.atomic_writes import write_bytes
 
 SHIPPED = Path(__file__).parent / "shipped.txt"  # made from the files in git: make shipped
@@ -67,6 +66,6 @@ def remembered() -> list[str]:
 
 
 def _place() -> Path | None:
-    """The file that remembers; None where it would lie in the archive, for want of a home."""
-    folder = kept_in()
-    return None if folder.resolve().is_relative_to(archive().resolve()) else folder / "graphs.txt"
+    """The file that remembers."""
+    folder = cache_of_user()
+    return folder / "graphs.txt" if folder else None
