@@ -1,4 +1,4 @@
-"""python -m benchmarks sampling | gpu | record | processes | shares | store | training: how fast; do N as one."""
+"""python -m benchmarks sampling | gpu | record | processes | shares | store | weight | training: how fast; N as one."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from firstlight.archives import add_flag, existing_run
+from firstlight.archives import add_flag, archive, existing_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.installation import HOME
@@ -43,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
             from benchmarks.store import measured as read
 
             return read(options, machine(os.cpu_count() or 1))
+        if options.command == "weight":
+            from benchmarks.weight import measured as weighed
+
+            return weighed(options.beside, archive(options.runs), options.starts, options.visits, options.json)
         run = existing_run(options.runs, options.run)
         if options.command == "shares":
             from benchmarks.shares import measured as in_shares
@@ -88,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     parts.add_argument("--per-class", type=int, default=200, metavar="N", help="pictures of every class (default: 200)")
     parts.add_argument("--rounds", type=int, default=3, metavar="N", help="of each way (default: 3)")
     store_flags(commands.add_parser("store", help="how fast many runs are read, against other trackers"))
+    weight_flags(commands.add_parser("weight", help="how heavy the pages are: start, bytes, memory"))
     training_flags(commands.add_parser("training", help="how soon it draws as well as others' trainings do"))
     for command in (add, gpu, parts):
         command.add_argument("--run", default="mnist-student-4", metavar="RUN", help="(default: mnist-student-4)")
@@ -109,6 +114,15 @@ def store_flags(add: argparse.ArgumentParser) -> None:
     add.add_argument("--peers", type=Path, default=HOME / ".venv" / "trackers" / "bin" / "python", metavar="PYTHON",
                      help="of the trackers' environment (default: %(default)s)")  # fmt: skip
     add.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+
+
+def weight_flags(add: argparse.ArgumentParser) -> None:
+    """The flags of `weight`."""
+    add.add_argument("--beside", type=Path, nargs="*", default=[], metavar="DIR", help="other checkouts, turn by turn")
+    add.add_argument("--starts", type=int, default=5, metavar="N", help="of the server (default: 5)")
+    add.add_argument("--visits", type=int, default=200, metavar="N", help="after all pages were seen (default: 200)")
+    add.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+    add_flag(add)
 
 
 def training_flags(add: argparse.ArgumentParser) -> None:

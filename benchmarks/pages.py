@@ -56,9 +56,7 @@ def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:
 @contextmanager
 def served(root: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Our dashboard over the runs, its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = root.parent / f"{root.name}-home"
     home.mkdir(exist_ok=True)
     process = subprocess.Popen(
@@ -71,6 +69,13 @@ def served(root: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def wait(port: int) -> None:

@@ -68,9 +68,7 @@ class Layout(GraphDraft):
         }
         self.pictures: dict[str, Picture] = {}
         self.folded: dict[str, Picture] = {}  # on the way to being folded 2x2 into channels, as older exports do it
-        self.waiting: dict[
-            str, Any
-        ] = {}  # output of a convolution of rows -> its node: what is added to it, comes with it
+        self.waiting: dict[str, Any] = {}  # nodes of convolutions, by what they make, until something is added to it
         self.casts = {node.output[0]: node.input[0] for node in self.nodes if node.op_type == "Cast"}
 
     def lay_out(self) -> None:
@@ -167,9 +165,8 @@ class Layout(GraphDraft):
         columns, name = width // step, picture.name
         if size > step:  # columns that are looked at twice are repeated
             seen = np.arange(0, width, step)[:, None] + np.arange(size) - (size - step) // 2
-            name = self.node(
-                "MatMul", self.number(seen.flatten()[:, None] == np.arange(width)), self.shaped(name, width, -1)
-            )
+            matrix = self.number(seen.flatten()[:, None] == np.arange(width))
+            name = self.node("MatMul", matrix, self.shaped(name, width, -1))
         if step > 1:
             name = self.shaped(name, columns, size * picture.channels, picture.height, -1)
         tall = weights.transpose(0, 3, 1, 2).reshape(len(weights), -1, size, 1)
@@ -244,12 +241,11 @@ class Layout(GraphDraft):
         """One of three nodes that fold pictures (N, C, H, W) 2x2 into (N, (C, row, column), H / 2, W / 2)."""
         picture = self.folded.get(node.input[0]) or self.pictures[node.input[0]]
         channels, height, width = picture.channels, picture.height // 2, picture.width // 2
-        apart, turned, whole = (
-            [channels, height, 2, width, 2],
-            [channels, 2, 2, height, width],
-            [4 * channels, height, width],
-        )
-        follow = {("Reshape", 4): apart, ("Transpose", 6): turned, ("Reshape", 6): whole}
+        follow = {
+            ("Reshape", 4): [channels, height, 2, width, 2],
+            ("Transpose", 6): [channels, 2, 2, height, width],
+            ("Reshape", 6): [4 * channels, height, width],
+        }
         before, after = (self.shapes.get(name, []) for name in (node.input[0], node.output[0]))
         if after[1:] != follow.get((node.op_type, len(before))):
             raise Unknown
@@ -262,13 +258,12 @@ class Layout(GraphDraft):
             raise Unknown
         picture = self.pictures[node.input[0]]
         width, channels, height = 2 * picture.width, picture.channels // 4, 2 * picture.height
-        rows = self.shaped(picture.name, picture.width, 2, picture.channels // 2 * picture.height, -1)
-        one, two, zero, axis = (self.number([value], np.int64) for value in (1, 2, 0, 1))
+        half = picture.channels // 2 * picture.height  # of the even rows, and of the odd ones
+        rows = self.shaped(picture.name, picture.width, 2, half, -1)
+        at = [self.number([value], np.int64) for value in (0, 1, 2)]
         halves = [
-            self.shaped(
-                self.node("Slice", rows, start, end, axis), picture.width, picture.channels // 2 * picture.height, -1
-            )
-            for start, end in ((zero, one), (one, two))
+            self.shaped(self.node("Slice", rows, at[row], at[row + 1], at[1]), picture.width, half, -1)
+            for row in (0, 1)
         ]
         made = self.shaped(self.node("Concat", *halves, axis=2), width, channels, height, -1)
         self.keep(node.output[0], made, width, channels, height)

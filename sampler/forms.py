@@ -51,23 +51,23 @@ class Forms:
         if not self._asked:
             self._asked = True
             self._open()
-        if self._opened is None or self.least is None or share < self.least:
-            return self.plain
-        return self._opened
+        return self._opened if self._opened and self.least and share >= self.least else self.plain
 
     def _open(self) -> None:
         """Open the graph in columns where it is known to be faster, or time it."""
         known = _known(self.sha256)
         if known is not None and known["least"] is None:
             return
-        with contextlib.suppress(SamplerError):  # the file is another by now: the plain session goes on
-            if content := self._columns():
-                self._opened = one_core(content, self.path)
-        self.least = known["least"] if known else least(self.plain, self._opened) if self._opened else None
-        if self.least is None:
-            self._opened = None
+        try:
+            content = self._columns()
+        except SamplerError:  # the file is another by now: the plain session goes on
+            return
+        opened = one_core(content, self.path) if content else None
+        fewest = known["least"] if known else least(self.plain, opened) if opened else None
         if known is None:
-            _keep(self.sha256, self.least)
+            _keep(self.sha256, fewest)
+        if opened is not None and fewest is not None:
+            self._opened, self.least = opened, fewest
 
 
 def forms_of(net: ort.InferenceSession, provider: str, path: Path, content: bytes, columns: Columns) -> Forms | None:

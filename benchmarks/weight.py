@@ -1,0 +1,123 @@
+"""What our pages weigh: seconds from nothing to the first page, bytes of each first visit, and the server's memory.
+
+One session at a time, as somebody browses alone. Another checkout can be weighed beside ours, turn by turn.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pages import CHROMIUM, PATIENCE, free_port, wait
+from benchmarks.race import ROOT, spread
+from benchmarks.trackers import memory
+
+PAINTED = """() => document.querySelector('h1')?.innerText && document.querySelector('.stApp')
+  && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
+  && !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"""
+LINKS = "[data-testid=stSidebarNavLink]"
+
+
+def measured(sources: Sequence[Path], runs: Path, starts: int, visits: int, file: Path | None) -> int:
+    """Print every figure, and write it where a file is named; the exit status."""
+    from benchmarks.__main__ import machine
+    from firstlight.atomic_writes import write_json
+    from firstlight.runtime import cores
+
+    rows = weighed([ROOT, *sources], runs, starts, visits)
+    for row in rows:
+        print(*(f"{key} {value}" for key, value in row.items()), sep=", ")
+    if file:
+        write_json(file, machine(cores()) | {"rows": rows})
+    return 0
+
+
+def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> list[dict[str, Any]]:
+    """Rows of every checkout: `cold`, `bytes` of each page, `memory` once all were seen and after more visits."""
+    from playwright.sync_api import sync_playwright
+
+    rows, seconds = list[dict[str, Any]](), {source: list[float]() for source in sources}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for _ in range(starts):
+            for source in sources:
+                began = time.perf_counter()
+                with served(source, runs) as (address, _):
+                    page = browser.new_page()
+                    _see(page, address)
+                    seconds[source].append(time.perf_counter() - began)
+                    page.close()
+        for source in sources:
+            name = "ours" if source == ROOT else source.name
+            rows.append({"of": name, "figure": "cold", "seconds": spread(seconds[source])})
+            with served(source, runs) as (address, process):
+                links = pages_of(browser, address)
+                for link in links:
+                    page_name = link.rpartition("/")[2] or "start"
+                    rows.append({"of": name, "figure": "bytes", "page": page_name} | bytes_of(browser, link))
+                rows.append({"of": name, "figure": "memory", "visits": len(links), "MB": memory(process.pid)})
+                for turn in range(visits):
+                    page = browser.new_page()
+                    _see(page, links[turn % len(links)])
+                    page.close()
+                rows.append({"of": name, "figure": "memory", "visits": len(links) + visits, "MB": memory(process.pid)})
+        browser.close()
+    return rows
+
+
+def pages_of(browser: Any, address: str) -> list[str]:
+    """The addresses of the navigation."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    _see(page, address)
+    page.locator(LINKS).first.wait_for()
+    found = [str(link) for link in page.locator(LINKS).evaluate_all("all => all.map(each => each.href)")]
+    page.close()
+    return list(dict.fromkeys(found))
+
+
+def bytes_of(browser: Any, address: str) -> dict[str, float]:
+    """Megabytes of a first visit by a browser that has nothing yet: files as they came over the wire, and messages."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, size = context.new_page(), {"files": 0.0, "messages": 0.0}
+    told = context.new_cdp_session(page)
+    told.send("Network.enable")
+
+    def add(kind: str, count: float) -> None:
+        size[kind] += count / 1e6
+
+    told.on("Network.loadingFinished", lambda event: add("files", event["encodedDataLength"]))
+    told.on(
+        "Network.webSocketFrameReceived",  # in base64
+        lambda event: add("messages", 0.75 * len(event["response"]["payloadData"])),
+    )
+    _see(page, address)
+    page.wait_for_timeout(1500)  # what comes after the painted page: pictures, a chart's own library
+    context.close()
+    return {"MB": size["files"] + size["messages"], **size}
+
+
+def _see(page: Any, address: str) -> None:
+    """Open an address and wait until its page is painted."""
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_function(PAINTED)
+
+
+@contextmanager
+def served(source: Path, runs: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The dashboard of a checkout over the runs, its address and its process; returns when it answers."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs.resolve())], cwd=source,
+        env=os.environ | {"PYTHONPATH": str(source)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait(port)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait()
