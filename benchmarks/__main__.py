@@ -148,7 +148,7 @@ def sampling(run: Run, options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import contestants, race
     from benchmarks.peak import operations
     from firstlight.runtime import cores
-    from sampler.columns import in_columns
+    from sampler.column_layout import in_columns
     from sampler.generation import settings_of
     from sampler.session import verified
 

@@ -69,8 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def draw(options: argparse.Namespace) -> str:
     """Draw what the options ask for and write it; returns what it took, in a line."""
+    from sampler.request import labels_of
+
     run = existing_run(options.runs, options.run)
-    classes = chosen(options.classes, class_names(run))
+    classes = labels_of(options.classes, class_names(run))
     if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
@@ -135,21 +137,6 @@ def class_names(run: Run) -> list[str]:
         return [str(name) for name in json.loads(run.card.read_text())["dataset"]["classes"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{run.card} cannot be read; restore it from a copy of the run.") from error
-
-
-def chosen(text: str, names: list[str]) -> list[int]:
-    """Labels of a list of class names, indices and ranges of indices. Raises SamplerError for one there is not."""
-    lowered, labels = [name.lower() for name in names], list[int]()
-    for part in ("0-" + str(len(names) - 1) if text == "all" else text).split(","):
-        first, dash, last = part.strip().partition("-")
-        if part.strip().lower() in lowered:
-            labels.append(lowered.index(part.strip().lower()))
-        elif first.isdecimal() and (last.isdecimal() or not dash) and int(first) <= int(last or first) < len(names):
-            labels.extend(range(int(first), int(last or first) + 1))
-        else:
-            offer = f"0-{len(names) - 1} or {', '.join(names)}"
-            raise SamplerError(f"There is no class {part.strip()!r}; give --classes indices or names: {offer}.")
-    return labels
 
 
 if __name__ == "__main__":

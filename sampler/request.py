@@ -1,4 +1,4 @@
-"""What a network cannot draw is refused at once, in a sentence."""
+"""What is asked for: classes by name or number; and what a network cannot draw is refused at once, in a sentence."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,3 +31,18 @@ def check_known(denoiser: Any, labels: Sequence[int], guidance: float, law: str 
         )
     if any(label == len(denoiser.classes) for label in labels):
         raise SamplerError("This model knows no pictures without a label; ask for one of its classes.")
+
+
+def labels_of(text: str, names: list[str]) -> list[int]:
+    """Labels of a list of class names, indices and ranges of indices. Raises SamplerError for one there is not."""
+    lowered, labels = [name.lower() for name in names], list[int]()
+    for part in ("0-" + str(len(names) - 1) if text == "all" else text).split(","):
+        first, dash, last = part.strip().partition("-")
+        if part.strip().lower() in lowered:
+            labels.append(lowered.index(part.strip().lower()))
+        elif first.isdecimal() and (last.isdecimal() or not dash) and int(first) <= int(last or first) < len(names):
+            labels.extend(range(int(first), int(last or first) + 1))
+        else:
+            offer = f"0-{len(names) - 1} or {', '.join(names)}"
+            raise SamplerError(f"There is no class {part.strip()!r}; give --classes indices or names: {offer}.")
+    return labels

@@ -17,10 +17,10 @@ from firstlight.run_folder import Run
 from firstlight.runtime import again, brief
 from firstlight.untrusted import limits
 from sampler.agreement import check_answer, check_card
-from sampler.columns import in_columns
-from sampler.forms import Forms, forms_of
+from sampler.column_layout import in_columns
+from sampler.core_shares import passed, share_of, shared
+from sampler.graph_forms import Forms, forms_of
 from sampler.providers import check_provider, fallen, one_core, opened
-from sampler.shares import passed, share_of, shared
 
 BATCH = 64  # pictures at a time: bounds memory; larger ones are no faster on a CPU
 GPU_BATCH = 1024  # the same where a GPU draws

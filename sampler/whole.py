@@ -24,11 +24,11 @@ from firstlight.runtime import CPU, CUDA, again, brief, helpful, inference_sessi
 from firstlight.untrusted.trust import ours
 from sampler import session
 from sampler.agreement import check_answer, check_card
-from sampler.columns import in_columns
-from sampler.forms import Forms, forms_of
+from sampler.column_layout import in_columns
+from sampler.core_shares import passed, share_of, shared
+from sampler.graph_forms import Forms, forms_of
 from sampler.guidance import folded
 from sampler.providers import fallen, obstacle, one_core, opened
-from sampler.shares import passed, share_of, shared
 from sampler.unrolled_graph import IMAGES, PICTURES, SUMS, unrolled_graph
 
 INPUTS = {"x": "tensor(float)", "label": "tensor(int64)", SCALE_INPUT: "tensor(float)"}

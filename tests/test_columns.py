@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from exporter.graph import graph_of
 from firstlight.runtime import CPU, inference_session
 from firstlight.untrusted.trust import made
-from sampler import forms
-from sampler.columns import in_columns
-from sampler.forms import Forms
+from sampler import graph_forms as forms
+from sampler.column_layout import in_columns
+from sampler.graph_forms import Forms
 from sampler.winograd import LONGEST, TAPS, points
 from trainer.config import Config
 from trainer.distill import student_config

@@ -194,7 +194,7 @@ def test_cores_that_share_a_batch_answer_as_one_does(loaded: Loaded, monkeypatch
     x, logsnr = np.random.default_rng(0).normal(size=(5, 3, 8, 8)).astype(np.float32), np.linspace(-4, 4, 5)
     answers = []
     for cores in (1, 2, 3, 8):
-        monkeypatch.setattr("sampler.shares.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("sampler.core_shares.cores", lambda cores=cores: cores)
         answers.append(loaded(x, logsnr.astype(np.float32), np.arange(5) % 4))
     assert all(np.abs(answers[0] - other).max() < 1e-5 for other in answers[1:])
 

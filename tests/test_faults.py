@@ -35,9 +35,9 @@ from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, inference_session
 from sampler import providers, session
+from sampler.core_shares import shared
 from sampler.generation import Settings, generate
 from sampler.providers import obstacle, one_core
-from sampler.shares import shared
 from store.database import Archive
 from store.notes import Notes, write_notes
 

@@ -16,13 +16,14 @@ from PIL import Image
 from firstlight.errors import SamplerError
 from firstlight.levels import levels, onward
 from firstlight.run_folder import Run
-from sampler.__main__ import chosen, main
+from sampler.__main__ import main
 from sampler.generation import Settings, continued, generate, settings_of
 from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.output import grid
 from sampler.providers import obstacle
+from sampler.request import labels_of
 from sampler.session import Denoiser, load
 
 ROOT = Path(__file__).parent.parent
@@ -422,10 +423,10 @@ def test_a_run_that_was_not_exported_or_has_no_card_says_what_to_do(
 
 
 def test_classes_by_name_come_before_indices() -> None:
-    assert chosen("all", ["x", "y"]) == [0, 1]
-    assert chosen("1, X", ["x", "y"]) == [1, 0]
-    assert chosen("3,T-shirt/top", ["3", "T-shirt/top", "7"]) == [0, 1]
-    assert chosen("0-2", ["3", "T-shirt/top", "7"]) == [0, 1, 2]
+    assert labels_of("all", ["x", "y"]) == [0, 1]
+    assert labels_of("1, X", ["x", "y"]) == [1, 0]
+    assert labels_of("3,T-shirt/top", ["3", "T-shirt/top", "7"]) == [0, 1]
+    assert labels_of("0-2", ["3", "T-shirt/top", "7"]) == [0, 1, 2]
 
 
 def test_defaults_are_the_run_s(run: Run) -> None:

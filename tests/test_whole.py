@@ -132,7 +132,7 @@ def test_a_picture_is_the_same_in_every_batch_and_on_every_number_of_cores(
 ) -> None:
     alone = pictures(whole, settings, 7, batch=1)
     for cores in (1, 2, 3):
-        monkeypatch.setattr("sampler.shares.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("sampler.core_shares.cores", lambda cores=cores: cores)
         for batch in (3, 64):
             assert np.abs(pictures(whole, settings, 7, batch).astype(int) - alone).max() <= 1
 
@@ -158,8 +158,8 @@ def test_a_graph_is_put_together_for_other_settings_too(
 
 
 def test_many_pictures_are_drawn_in_columns(run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sampler.forms.least", lambda *_: 3)
-    monkeypatch.setattr("sampler.forms._known", lambda _: None)
+    monkeypatch.setattr("sampler.graph_forms.least", lambda *_: 3)
+    monkeypatch.setattr("sampler.graph_forms._known", lambda _: None)
     found = fastest(run, settings, "cpu")
     assert isinstance(found, Whole) and found.forms is not None
     drawn = pictures(found, settings, 40)

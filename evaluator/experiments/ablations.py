@@ -27,9 +27,9 @@ from evaluator.stats.precision_recall import inside, radii
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
 from sampler import session
-from sampler.columns import in_columns
-from sampler.forms import forms_of
+from sampler.column_layout import in_columns
 from sampler.generation import Settings, settings_of
+from sampler.graph_forms import forms_of
 from sampler.guidance import evaluations, guided
 from sampler.loop import sample
 from sampler.noise import Noise, Pictures

@@ -1,4 +1,4 @@
-"""A graph in the two forms that a CPU can run: as it is, and laid out in columns (sampler/columns.py).
+"""A graph in the two forms that a CPU can run: as it is, and laid out in columns (sampler/column_layout.py).
 
 Columns pay for many pictures and cost for few, and how many differs from processor to processor. So both are timed
 once on a machine, and what came of it is kept in the user's cache; until so many pictures are asked for, there is only
