@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from firstlight.archives import add_flag, archive, existing_run
+from firstlight.archives import add_flag, existing_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.installation import HOME
@@ -35,18 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
             from benchmarks.processes import measured as shared
 
             return shared(options.preset, options.processes, options.steps, options.json)
-        if options.command == "training":
-            from benchmarks.training import measured as raced
-
-            return raced(options, machine(os.cpu_count() or 1))
-        if options.command == "store":
-            from benchmarks.store import measured as read
-
-            return read(options, machine(os.cpu_count() or 1))
-        if options.command == "weight":
-            from benchmarks.weight import measured as weighed
-
-            return weighed(options.beside, archive(options.runs), options.starts, options.visits, options.json)
+        if options.command in ("store", "training", "weight"):
+            measure = import_module(f"benchmarks.{options.command}").measured
+            return int(measure(options, machine(os.cpu_count() or 1)))
         run = existing_run(options.runs, options.run)
         if options.command == "shares":
             from benchmarks.shares import measured as in_shares
@@ -89,8 +81,7 @@ def parser() -> argparse.ArgumentParser:
     several.add_argument("--processes", type=int, default=2, metavar="N", help="how many (default: 2)")
     several.add_argument("--steps", type=int, default=50, metavar="N", help="the first so many (default: 50)")
     parts = commands.add_parser("shares", help="whether an evaluation on Ray is the same, and how much sooner done")
-    parts.add_argument("--per-class", type=int, default=200, metavar="N", help="pictures of every class (default: 200)")
-    parts.add_argument("--rounds", type=int, default=3, metavar="N", help="of each way (default: 3)")
+    shares_flags(parts)
     store_flags(commands.add_parser("store", help="how fast many runs are read, against other trackers"))
     weight_flags(commands.add_parser("weight", help="how heavy the pages are: start, bytes, memory"))
     training_flags(commands.add_parser("training", help="how soon it draws as well as others' trainings do"))
@@ -100,6 +91,12 @@ def parser() -> argparse.ArgumentParser:
     for command in (add, gpu, log, several, parts):
         command.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     return flags
+
+
+def shares_flags(add: argparse.ArgumentParser) -> None:
+    """The flags of `shares`."""
+    add.add_argument("--per-class", type=int, default=200, metavar="N", help="pictures of every class (default: 200)")
+    add.add_argument("--rounds", type=int, default=3, metavar="N", help="of each way (default: 3)")
 
 
 def store_flags(add: argparse.ArgumentParser) -> None:

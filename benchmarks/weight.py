@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 from benchmarks.pages import CHROMIUM, PATIENCE, free_port, wait
 from benchmarks.race import ROOT, spread
 from benchmarks.trackers import memory
+from firstlight.archives import archive
+from firstlight.atomic_writes import write_json
 
 PAINTED = """() => document.querySelector('h1')?.innerText && document.querySelector('.stApp')
   && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
@@ -22,17 +25,13 @@ PAINTED = """() => document.querySelector('h1')?.innerText && document.querySele
 LINKS = "[data-testid=stSidebarNavLink]"
 
 
-def measured(sources: Sequence[Path], runs: Path, starts: int, visits: int, file: Path | None) -> int:
+def measured(options: Namespace, machine: dict[str, Any]) -> int:
     """Print every figure, and write it where a file is named; the exit status."""
-    from benchmarks.__main__ import machine
-    from firstlight.atomic_writes import write_json
-    from firstlight.runtime import cores
-
-    rows = weighed([ROOT, *sources], runs, starts, visits)
+    rows = weighed([ROOT, *options.beside], archive(options.runs), options.starts, options.visits)
     for row in rows:
         print(*(f"{key} {value}" for key, value in row.items()), sep=", ")
-    if file:
-        write_json(file, machine(cores()) | {"rows": rows})
+    if options.json:
+        write_json(options.json, machine | {"starts": options.starts, "rows": rows})
     return 0
 
 

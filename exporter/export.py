@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from exporter.export_json import LIMIT, facts
+from exporter.gpu_graph import half_graph
 from exporter.graph import graph_of, multiplied_out
 from exporter.graph_metadata import scales
-from exporter.half_drawing import half_graph
 from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.graph import shapes

@@ -72,7 +72,8 @@ def draw(options: argparse.Namespace) -> str:
     from sampler.request import labels_of
 
     run = existing_run(options.runs, options.run)
-    classes = labels_of(options.classes, class_names(run))
+    names = class_names(run)
+    classes = labels_of(options.classes, names)
     if not 1 <= options.per_class * len(classes) <= MOST_PICTURES:
         raise SamplerError(f"{options.per_class} pictures of each class cannot be drawn; give --per-class 1 or more.")
     from sampler.generation import generate, settings_of
@@ -98,11 +99,8 @@ def draw(options: argparse.Namespace) -> str:
     for progress in generate(denoiser, labels, seeds, settings, steer=steer):
         tell(progress.done, progress.total)
         shown += [grid(progress.images, columns)] if moving else []
-    names = class_names(run)
-    origin = of_drawing(
-        run.id, [names[label] for label in classes], seeds, settings, progress.evaluations, options.law or "",
-        options.weaker or "",
-    )  # fmt: skip
+    law, other = options.law or "", options.weaker or ""
+    origin = of_drawing(run.id, [names[each] for each in classes], seeds, settings, progress.evaluations, law, other)
     write(options.out, progress.images, labels, seeds, columns, origin, shown)
     return (
         f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
