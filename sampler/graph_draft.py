@@ -44,3 +44,16 @@ class GraphDraft:
 
         self.node("Identity", value, name=name)
         self.graph.output.append(helper.make_tensor_value_info(name, kind, shape))
+
+    def leave_what_is_used(self) -> None:
+        """Drop nodes and weights that nothing needs any more."""
+        used = {value.name for value in self.graph.output}
+        nodes = []
+        for node in reversed(self.graph.node):
+            if used.intersection(node.output):
+                nodes.append(node)
+                used.update(node.input)
+        weights = [tensor for tensor in self.graph.initializer if tensor.name in used]
+        del self.graph.node[:], self.graph.initializer[:]
+        self.graph.node.extend(reversed(nodes))
+        self.graph.initializer.extend(weights)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from exporter.graph import graph_of
 from firstlight.runtime import CPU, inference_session
 from firstlight.untrusted.trust import made
 from sampler import graph_forms as forms
+from sampler.channel_blocks import block_size
 from sampler.column_layout import in_columns
 from sampler.graph_forms import Forms
 from sampler.winograd import LONGEST, TAPS, points
@@ -71,7 +73,7 @@ def test_a_network_in_columns_answers_alike(config: Config, student: bool) -> No
     content, config = plain(config, student)
     told = asked(config)
     columns = in_columns(content)
-    assert columns is not None and b"columns." in columns and len(columns) < 1.1 * len(content) + 1e5
+    assert columns is not None and b"columns." in columns and len(columns) > len(content)
     expected, found = answer(content, told), answer(columns, told)
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
     other = told | {"label": np.roll(told["label"], 1)}
@@ -146,7 +148,7 @@ def opened(content: bytes, columns: bytes | None, asked_for: list[int] | None = 
 def test_few_pictures_are_never_laid_out(pair: tuple[bytes, bytes, Config]) -> None:
     asked_for: list[int] = []
     found = opened(pair[0], pair[1], asked_for)
-    assert all(found.fitting(share) is found.plain for share in (0, 1, 2)) and asked_for == []
+    assert all(found.fitting(share) is found.plain for share in (0, 1)) and asked_for == []
 
 
 def test_the_faster_form_is_measured_once_on_a_machine(
@@ -154,7 +156,7 @@ def test_the_faster_form_is_measured_once_on_a_machine(
 ) -> None:
     content, columns, _ = pair
     place, sha256 = tmp_path / ".cache" / "firstlight" / forms.FILE, hashlib.sha256(content).hexdigest()
-    for fewest, chosen in ((6, (False, False, True, True)), (None, (False,) * 4)):
+    for fewest, chosen in ((5, (False, False, True, True)), (None, (False,) * 4)):
         place.unlink(missing_ok=True)
         monkeypatch.setattr(forms, "least", lambda *_, fewest=fewest: fewest)
         first = opened(content, columns)
@@ -169,7 +171,7 @@ def test_what_another_processor_measured_is_measured_anew(
     pair: tuple[bytes, bytes, Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content, columns, _ = pair
-    monkeypatch.setattr(forms, "least", lambda *_: 3)
+    monkeypatch.setattr(forms, "least", lambda *_: 5)
     opened(content, columns).fitting(8)
     monkeypatch.setattr(forms, "processor", lambda: "another")
     monkeypatch.setattr(forms, "least", lambda *_: None)
@@ -208,3 +210,22 @@ class Slower:
         for _ in range(8):
             self.net.run(*told)
         return self.net.run(*told)
+
+
+@pytest.mark.parametrize("widths", [(32, 64), (24, 32), (32, 40)])
+def test_channels_that_are_no_whole_blocks_are_left_out_of_them(widths: tuple[int, int]) -> None:
+    content, config = plain(replace(TWO, widths=widths, blocks=1))
+    columns, told = in_columns(content), asked(config, 5)
+    assert columns is not None and block_size() in (1, 8, 16)
+    reordered = [node.op_type for node in onnx.load_model_from_string(columns).graph.node if node.domain]
+    whole = block_size() > 1 and all(width % block_size() == 0 for width in widths)
+    assert not whole or (reordered.count("ReorderInput"), reordered.count("ReorderOutput")) == (1, 1)
+    assert np.abs(answer(columns, told) - answer(content, told)).max() < 1e-4 * np.abs(answer(content, told)).max()
+
+
+def test_without_blocks_the_layout_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, config = plain(TWO)
+    monkeypatch.setattr("sampler.column_layout.block_size", lambda: 1)
+    columns, told = in_columns(content), asked(config)
+    assert columns is not None and not any(node.domain for node in onnx.load_model_from_string(columns).graph.node)
+    assert np.abs(answer(columns, told) - answer(content, told)).max() < 1e-4 * np.abs(answer(content, told)).max()

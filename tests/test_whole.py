@@ -158,7 +158,7 @@ def test_a_graph_is_put_together_for_other_settings_too(
 
 
 def test_many_pictures_are_drawn_in_columns(run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sampler.graph_forms.least", lambda *_: 3)
+    monkeypatch.setattr("sampler.graph_forms.least", lambda *_: 5)
     monkeypatch.setattr("sampler.graph_forms._known", lambda _: None)
     found = fastest(run, settings, "cpu")
     assert isinstance(found, Whole) and found.forms is not None
@@ -166,7 +166,7 @@ def test_many_pictures_are_drawn_in_columns(run: Run, settings: Settings, monkey
     assert found.forms.fitting(20) is not found.forms.plain and found.forms.fitting(1) is found.forms.plain
     alone = pictures(found, settings, 40, batch=1)
     assert np.abs(drawn.astype(int) - alone).max() <= 1
-    assert "laid out in columns from 3 pictures a thread" in drawn_by(run, settings, found)
+    assert "laid out in columns from 5 pictures a thread" in drawn_by(run, settings, found)
 
 
 def test_a_scale_that_was_not_learned_is_refused_and_the_next_request_works(whole: Whole, settings: Settings) -> None:
