@@ -1,4 +1,4 @@
-"""What `firstlight dashboard` has Streamlit serve: the pages, behind the guard and the door of a class."""
+"""What `firstlight dashboard` has Streamlit serve: the pages, and what stands before them."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,8 @@ from dashboard.access import classroom
 from dashboard.access.door import Door
 from dashboard.access.guard import Guard
 from dashboard.access.moved import Moved
+from dashboard.access.packed import Packed
 
 classroom.begin(os.environ)
-app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(Guard), Middleware(Door), Middleware(Moved)])
+STANDING = (Guard, Door, Moved, Packed)  # before Streamlit, the first one outermost
+app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(each) for each in STANDING])
