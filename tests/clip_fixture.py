@@ -7,11 +7,13 @@ The first class scores highest and the last lowest, both far from the others, wh
 class scores highest. `mnist-clip` was trained in-domain, `openclip other` was not, and is right half the time.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from evaluator.clip.judge import BUNDLED
 from evaluator.clip.tables import write
 from firstlight import schema as firstlight_schema
 from firstlight.manifest import write_manifest
@@ -21,6 +23,7 @@ JUDGE, OTHER = "mnist-clip", "openclip other"
 PROMPTS = ("mean", 'a photo of "{c}".', "one {c}")
 TOP, MIDDLE, BOTTOM = 0.9, 0.6, 0.2  # mean probability of the first class, of those between, of the last
 ABOUT = "It was trained in-domain, on purpose."
+SURE = {"logsnr": None, "n": 100, "said": 0.9, "right": 0.8, "error": 0.1, "chance": 0.05}  # what JUDGE is worth
 SHOWN = 4  # pictures kept of each class, of which half are the best
 
 
@@ -52,6 +55,7 @@ def write_clip(
         firstlight_schema.CLIP, {name: np.concatenate(values) for name, values in parts.items()}
     )
     about = {"about": ABOUT, "accuracy": [0.99, 0.98, 1.0], "n": 100, "seen": [PROMPTS[1]], "seconds_per_1000": 2.0}
+    about |= {"calibration": [SURE]}
     write(run.clip, table, {"denoiser": "x"}, {JUDGE: about})
     write(run.clip_real, firstlight_schema.table_of(firstlight_schema.CLIP_REAL, _real(count)), {}, {})
     of_all = sample[there], label[there], seed[there], (means[label] + noise)[there]
@@ -104,3 +108,28 @@ def _snapshots(count: int, means: Any) -> dict[str, Any]:
         "step": step, "epoch": step / 100.0, "label": label, "seed": seed, "judge": [JUDGE] * len(rows),
         "template": ["mean"] * len(rows), "cosine": value / 2, "probability": value, "z": value, "top": label,
     }  # fmt: skip
+
+
+def sureness(dataset: str) -> tuple[Any, Any, list[Any]]:
+    """By numpy alone, of a bundled CLIP before real test pictures: how sure, whether right, which lie in each tenth."""
+    prompts, real = (np.load(BUNDLED / dataset / name) for name in ("prompts.npz", "real.npz"))
+    towards = prompts["embeddings"].astype(np.float64).mean(axis=0)
+    vectors = real["embeddings"].astype(np.float64)
+    cosine = vectors @ towards.T / np.linalg.norm(vectors, axis=1)[:, None] / np.linalg.norm(towards, axis=1)
+    score = np.exp(json.loads((BUNDLED / dataset / "card.json").read_text())["logit_scale"] * cosine)
+    p = score / score.sum(axis=1, keepdims=True)
+    said = p.max(axis=1)
+    tenths = [(said >= low / 10) & (said < (low + 1) / 10 if low < 9 else said <= 1) for low in range(10)]
+    return said, p.argmax(axis=1) == real["labels"], tenths
+
+
+def off(said: Any, right: Any, tenths: list[Any]) -> float:
+    """The expected calibration error: the gap of the two means in each tenth, weighed by its pictures."""
+    full = [each for each in tenths if each.any()]
+    return float(sum(each.mean() * abs(right[each].mean() - said[each].mean()) for each in full))
+
+
+def chance_of(said: Any, tenths: list[Any]) -> float:
+    """What 99.5 % of judges stay below that are as sure and right as often as they say."""
+    generator = np.random.default_rng(5)
+    return float(np.quantile([off(said, generator.random(len(said)) < said, tenths) for _ in range(2000)], 0.995))

@@ -10,6 +10,7 @@ import open_clip
 import pyarrow.parquet as pq
 import pytest
 import torch
+from clip_fixture import chance_of, off, sureness
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from test_evaluator_quality import parrot
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 from evaluator.__main__ import main
 from evaluator.clip.claims import s9
 from evaluator.clip.fit import fit_clip, multi_positive
-from evaluator.clip.judge import CARD, IMAGE, ClipJudge, clip_for, for_run, load
+from evaluator.clip.judge import BUNDLED, CARD, IMAGE, ClipJudge, clip_for, for_run, load
 from evaluator.clip.network import WEIGHTS, PictureTower, save_model, small_config, small_model
 from evaluator.clip.openclip import open_model
 from evaluator.clip.prompts import checked, scored_templates, trained_templates, unseen_templates
@@ -31,7 +32,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import JudgeError
 from firstlight.manifest import read_manifest
 from firstlight.parquet import write_table
-from firstlight.run_folder import Run
+from firstlight.run_folder import FITTED, Run
 from firstlight.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
 from sampler.generation import Settings
 from store.database import Archive
@@ -125,6 +126,50 @@ def test_the_card_says_how_often_it_is_right_and_where_it_was_trained(judge: Cli
     assert right > 0.3 and judge.card["n"] == 500
     assert [row["seen"] for row in judge.card["prompts"]] == [True] * 4 + [False] * 4
     assert "in-domain" in judge.card["in_domain"] and judge.in_domain
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+def test_the_calibration_on_a_bundled_card_is_numpy_s(dataset: str) -> None:
+    said, right, tenths = sureness(dataset)
+    error, chance = off(said, right, tenths), chance_of(said, tenths)
+    (row,) = json.loads((BUNDLED / dataset / CARD).read_text())["calibration"]
+    assert row["logsnr"] is None and row["n"] == len(said) == 10_000
+    assert row["said"] == pytest.approx(said.mean(), abs=1e-4) and row["right"] == pytest.approx(right.mean(), abs=1e-4)
+    assert row["error"] == pytest.approx(error, abs=1e-4)  # rounded to four places
+    assert row["chance"] == pytest.approx(chance, rel=0.1)  # of other draws
+    assert (row["error"] > row["chance"]) == (error > chance) == (dataset == "fashion-mnist")
+    sure = said >= 0.5
+    assert row["sure"] == pytest.approx(
+        {"from": 0.5, "n": sure.sum(), "said": said[sure].mean(), "right": right[sure].mean()}, abs=1e-4
+    )
+
+
+def test_a_clip_is_examined_again_as_it_is(
+    folder: Path, digits: Pictures, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "runs" / FITTED / "evaluator" / "clip" / "judges" / "scribbles"
+    place.mkdir(parents=True)
+    for path in folder.iterdir():
+        (place / path.name).write_bytes(path.read_bytes())
+    card = json.loads((place / CARD).read_text())
+    write_json(place / CARD, {name: value for name, value in card.items() if name != "calibration"})
+    np.savez(tmp_path / "scribbles.npz", images=digits.images[:, 0], labels=digits.labels)
+    flags = ["--dataset", "scribbles", "--data", str(tmp_path / "scribbles.npz"), "--runs", str(tmp_path / "runs")]
+    assert main(["examine-clip", *flags]) == 0
+    made, test = json.loads((place / CARD).read_text()), load_pictures("scribbles", tmp_path / "scribbles.npz", "test")
+    assert "real test pictures with its usual prompt" in capsys.readouterr().out
+    judge = load(place)
+    right = judge.real_cosine.argmax(axis=2) == test.labels[:, None]
+    assert made["n"] == len(test.labels) == len(judge.real.labels) and made["accuracy"] == right[:, 1].mean()
+    assert made["calibration"][0]["right"] == pytest.approx(right[:, 0].mean(), abs=1e-4)
+    assert made["data"] == card["data"] | {"test": test.sha256} and [row["seen"] for row in made["prompts"]] == [
+        row["seen"] for row in card["prompts"]
+    ]
+    kept = {name: value for name, value in card["sha256"].items() if name != "real.npz"}
+    assert {name: value for name, value in made["sha256"].items() if name != "real.npz"} == kept
+    np.savez(tmp_path / "small.npz", images=digits.images[:, 0, 4:24, 4:24], labels=digits.labels)
+    assert main(["examine-clip", *flags[:3], str(tmp_path / "small.npz"), *flags[4:]]) == 2
+    assert "knows other pictures than these" in capsys.readouterr().err
 
 
 def test_real_pictures_have_z_scores_of_mean_zero_and_spread_one(judge: ClipJudge, digits: Pictures) -> None:

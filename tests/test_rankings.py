@@ -1,6 +1,7 @@
 """CLIP rankings: what the page, the comparison and the report say of planted scores, and orders against oracles."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,21 @@ import pyarrow.parquet as pq
 import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
-from clip_fixture import ABOUT, BOTTOM, JUDGE, MIDDLE, OTHER, PROMPTS, SHOWN, TOP, write_clip
+from clip_fixture import (
+    ABOUT,
+    BOTTOM,
+    JUDGE,
+    MIDDLE,
+    OTHER,
+    PROMPTS,
+    SHOWN,
+    SURE,
+    TOP,
+    chance_of,
+    off,
+    sureness,
+    write_clip,
+)  # fmt: skip
 from scipy.stats import spearmanr
 from test_lab_pages import Open, opened, turned, words  # noqa: F401
 
@@ -17,6 +32,7 @@ from dashboard.charts import clip as charts_clip
 from dashboard.clip_rankings import headline as clip_headline
 from dashboard.clip_rankings import tabs as clip_rankings_tabs
 from dashboard.compare import clip as compare_clip
+from dashboard.components import calibration
 from dashboard.data import clip_scores
 from dashboard.report.build import report
 from dashboard.report.check import check
@@ -24,9 +40,11 @@ from evaluator.clip import ranking
 from evaluator.clip.agreement import like_real, named_alike, same_order
 from evaluator.clip.kept_pictures import KEPT, extremes
 from evaluator.clip.ranking import Order, ordered
+from evaluator.clip.tables import write
 from evaluator.stats.intervals import Estimate
+from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import CLIP, table_of
+from firstlight.schema import CLIP, METADATA, table_of
 from store.database import Archive
 
 CLASSES = ["shirt", "bag", "boot", "coat", "dress"]
@@ -151,6 +169,41 @@ def test_every_part_opens(opened: Open, tmp_path: Path) -> None:  # noqa: F811
     for part, said in expected.items():
         assert said in turned(test, part, "behind"), part
         assert [head.value for head in test.subheader] == (["Best", "Worst"] if part == "Pictures" else [])
+
+
+def test_what_a_probability_is_worth_is_said_of_the_judge_that_is_chosen(opened: Open, tmp_path: Path) -> None:  # noqa: F811
+    write_scored(tmp_path, "first")
+    said = words(opened("clip_rankings", behind="Judges"))
+    assert f"Its probability is not the share that is right: {JUDGE} without noise says 90.0 % on average" in said
+    assert "is right on 80.0 %, n = 100, its calibration error 10.00 points, and up to 5.00 by chance" in said
+    assert calibration.OF_CLIP.replace("'", "&#x27;") in said and "has not been measured" not in said
+    said = words(opened("clip_rankings", clip=OTHER, behind="Judges"))
+    assert f"Whether a probability of {OTHER} is the share that is right has not been measured" in said
+    assert "firstlight evaluate clip first --clip other" in said and "calibration error" not in said
+    notes = json.loads(pq.read_schema(tmp_path / "first" / "clip.parquet").metadata[METADATA])
+    table = pq.read_table(tmp_path / "first" / "clip.parquet")
+    for wrong in ("?", ["?"], [{}], [SURE | {"said": "<b>"}], [SURE | {"n": None}], [SURE | {"logsnr": 3}]):
+        write(tmp_path / "first" / "clip.parquet", table, {}, {JUDGE: notes["judges"][JUDGE] | {"calibration": wrong}})
+        write_manifest(Run(tmp_path / "first"), tmp_path / "first" / "clip.parquet")
+        assert f"a probability of {JUDGE} is the share" in words(opened("clip_rankings", behind="Judges")), wrong
+
+
+@pytest.mark.parametrize(("run", "dataset"), [("mnist", "mnist"), ("fashion", "fashion-mnist")])
+def test_bundled_clips_stand_beside_the_classifiers_with_numpy_s_figures(run: str, dataset: str) -> None:
+    said, right, tenths = sureness(dataset)
+    error, chance = off(said, right, tenths), chance_of(said, tenths)
+    pages = [words(linked("recognizability", run=run, part="Judges"))]
+    pages += [words(linked("clip_rankings", run=run, behind="Judges"))]
+    row = re.compile(rf"<td>{dataset}-clip</td><td>without noise</td>" + "<td>([0-9.,]+)</td>" * 5)
+    for page in pages:
+        ((*shares, gap, most, n),) = row.findall(page)
+        assert [float(share) for share in shares] == pytest.approx([100 * said.mean(), 100 * right.mean()], abs=0.06)
+        assert float(gap) == pytest.approx(100 * error, abs=0.006) and n == f"{len(said):,}"
+        assert float(most) == pytest.approx(100 * chance, rel=0.1)  # of other draws
+        assert calibration.OF_CLIP.replace("'", "&#x27;") in page
+    assert f"<td>{dataset}-clean</td><td>without noise</td>" in pages[0] and calibration.OF_X0 in pages[0]
+    apart = "Its probability is not the share that is right"
+    assert (apart if error > chance else "probability is not told apart from the share that is right") in pages[1]
 
 
 def test_of_digits_every_chosen_run_has_its_verdict(opened: Open, tmp_path: Path) -> None:  # noqa: F811

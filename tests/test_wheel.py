@@ -246,6 +246,7 @@ def test_every_command_reads_the_archive_that_is_named(installed: Installed, par
         "evaluate fit-judge",
         "evaluate examine-judge",
         "evaluate fit-clip",
+        "evaluate examine-clip",
         "evaluate spectrum",
         "store",
         "store list",

@@ -1,4 +1,4 @@
-"""Judges: whether the order is the judge's own, and whether the classifier has the same."""
+"""Judges: whether the order is the judge's own, whether the classifier has the same, what a probability is worth."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from dashboard.charts import clip
 from dashboard.clip_rankings.choice import Choice
-from dashboard.components import elements, remedy
+from dashboard.components import calibration, elements, remedy
 from dashboard.data import archive, clip_scores
 from dashboard.format import estimate
 from evaluator.clip.agreement import like_real, named_alike, same_order
@@ -14,7 +14,7 @@ from evaluator.stats.intervals import Estimate
 
 
 def draw(at: Choice, _runs: Sequence[str]) -> None:
-    """Whether the order is the judge's own, and whether the classifier has the same."""
+    """Whether the order is the judge's own, whether the classifier has the same, and what its probability is worth."""
     real = {label: each.score.value for label, each in at.real.items()}
     labels = [place.label for place in at.order.rows]
     columns = {f"{at.look.judge}, this run": labels}
@@ -41,6 +41,9 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
         "An order that follows the judge's order of real pictures says something of the judge. Intervals draw whole "
         "noise seeds again; the scores of real pictures are taken as known."
     )
+    own = {at.look.judge: clip_scores.calibrations(at.look.run).get(at.look.judge, [])}
+    calibration.draw(calibration.rows_of(own), "Its probability")
+    calibration.of_clips(own, at.look.run)
 
 
 def _kappa(at: Choice, classifier: pd.DataFrame) -> Estimate:

@@ -11,10 +11,13 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard.data import archive
+from evaluator.clip.judge import CARD, IMAGE, folder_for
 from evaluator.clip.ranking import Order, RealScore, ceiling, ordered
+from evaluator.judges.cards import card_in
 from evaluator.stats.intervals import Estimate
-from firstlight.errors import RunError
+from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 from firstlight.schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together
@@ -99,6 +102,39 @@ def notes(run: Run, judge: str) -> Mapping[str, Any]:
         return held if isinstance(held, dict) else {}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return {}
+
+
+def calibrations(run: str) -> dict[str, list[dict[str, Any]]]:
+    """Of each CLIP that scored a run the rows of its calibration, as a card has them; none where they are not known."""
+    folder, frame = archive.run_folder(run), judges(archive.ask, run)
+    readings = {str(name): set(own["template"]) for name, own in frame.groupby("judge", sort=False)}
+    return {name: _calibration(folder, name, of) for name, of in readings.items()}
+
+
+def _calibration(run: Run, judge: str, readings: set[str]) -> list[dict[str, Any]]:
+    """As it was when it scored the run, or on the card of this very CLIP with these prompts between these classes."""
+    held = notes(run, judge)
+    if "calibration" in held:
+        return _sound(held["calibration"])
+    try:
+        dataset = card_of(run)["dataset"]
+        card = card_in(folder_for(str(dataset["name"]), runs=run.archive) / CARD)
+        same = card["sha256"][IMAGE] == held.get("sha256") and card["classes"] == list(map(str, dataset["classes"]))
+        known = {TOGETHER, *(row["template"] for row in card["prompts"])}
+    except (JudgeError, RunError, KeyError, TypeError):
+        return []
+    return _sound(card.get("calibration")) if same and known == readings else []
+
+
+def _sound(rows: Any) -> list[dict[str, Any]]:
+    """Rows of pictures without noise that hold what a page shows of them: whoever wrote the file may have erred."""
+    numbers = {"n": int, "said": float, "right": float, "error": float, "chance": float}
+    return [
+        row
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and row.get("logsnr") is None
+        and all(type(row.get(name)) is kind for name, kind in numbers.items())
+    ]  # fmt: skip
 
 
 def trained(run: Run, judge: str, in_domain: bool) -> str:

@@ -6,10 +6,10 @@ import pandas as pd
 from dashboard import axes, format
 from dashboard.axes import on_axes
 from dashboard.charts.curves import Curve, curves
-from dashboard.components import elements
-from dashboard.data import archive, judgements
-from dashboard.recognizability import calibration
+from dashboard.components import calibration, elements
+from dashboard.data import archive, clip_scores, judgements
 from dashboard.recognizability.choice import Choice
+from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
 
 HEADINGS = (
@@ -32,7 +32,7 @@ def draw(at: Choice) -> None:
     elements.table(HEADINGS, rows, "judges")
     for group in judgements.same_pictures(every):
         _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
-    calibration.draw(at)
+    _calibration(at, {each.judge for each in every})
 
 
 def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:
@@ -44,6 +44,19 @@ def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis:
         format.place(middle, axis),
         *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
+
+
+def _calibration(at: Choice, looked: set[str]) -> None:
+    """Whether a threshold means what it says, of the run's classifiers and of each CLIP that looked."""
+    run = str(at.run["run"])
+    cnns = judgements.calibrations(run)
+    clips = {judge: rows for judge, rows in clip_scores.calibrations(run).items() if judge in looked}
+    if not cnns:
+        how = calibration.examined_by(str(at.run["dataset"]))
+        elements.note(lacking(archive.folder(at.run)) or calibration.unmeasured("these judges", how))
+    calibration.draw([*cnns, *calibration.rows_of(clips)], "A threshold")
+    elements.note(calibration.OF_X0)
+    calibration.of_clips(clips, run)
 
 
 def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...], at: Choice) -> None:

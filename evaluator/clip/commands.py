@@ -1,4 +1,4 @@
-"""firstlight evaluate fit-clip, and clip RUN."""
+"""firstlight evaluate fit-clip, examine-clip, and clip RUN."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ from evaluator.clip import agreement, ranking, scores
 from evaluator.clip.claims import s9
 from evaluator.clip.judge import MEAN, ClipJudge
 from evaluator.clip.real_scores import figures as real_figures
-from evaluator.clip.report import report
+from evaluator.clip.report import of_real, report
 from evaluator.clip.resolve import chosen
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.stats.intervals import plain
@@ -26,14 +26,20 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     many = f"passes over the pictures (default: {defaults.CLIP_FIT_EPOCHS}, or more of few pictures)"
     fitted.add_argument("--epochs", type=int, help=many)
     fitted.set_defaults(command=_fit)
+    again = commands.add_parser(
+        "examine-clip", help="examine a CLIP again on real test pictures: accuracy, calibration"
+    )
+    again.add_argument("--dataset", required=True, help="the dataset's name in run.json")
+    again.set_defaults(command=_examine)
     says = commands.add_parser("clip", help="score and rank the finished pictures, and follow the class on the way")
     add_run(says)
     add_count(says, "--per-class", defaults.CLIP_PER_CLASS, "pictures")
     says.add_argument("--clip", metavar="MODEL", help="ViT-B-32:openai, hf-hub:OWNER/NAME or local-dir:FOLDER")
     says.add_argument("--prompt", action="append", default=[], metavar="TEXT", help="a template with {c} for the class")
     says.set_defaults(command=_clip)
-    add_flag(fitted)
-    for command in (fitted, says):
+    for command in (fitted, again):
+        add_flag(command)
+    for command in (fitted, again, says):
         command.add_argument("--data", type=Path, help="a folder that holds the dataset, instead of a download")
 
 
@@ -80,9 +86,16 @@ def _fit(options: argparse.Namespace) -> None:
         judge = fit_clip(options.dataset, options.data, options.epochs or 0, runs=options.runs)
     except DataError as error:
         raise JudgeError(str(error)) from error
-    card = judge.card
-    unseen = min(entry["value"] for entry in card["prompts"] if not entry["seen"])
-    print(
-        f"{judge.name}: {100 * card['accuracy']:.2f} % of {card['n']:,} real test pictures with its usual prompt, "
-        f"at least {100 * unseen:.2f} % with prompts it never saw; {sum(card['size'].values()) / 1e6:.1f} MB"
-    )
+    print(of_real(judge.card))
+
+
+def _examine(options: argparse.Namespace) -> None:
+    """firstlight evaluate examine-clip"""
+    from evaluator.clip.exam import examine
+    from trainer.data import DataError
+
+    try:
+        judge = examine(options.dataset, options.data, options.runs)
+    except DataError as error:
+        raise JudgeError(str(error)) from error
+    print(of_real(judge.card))

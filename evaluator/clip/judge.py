@@ -4,6 +4,7 @@ Scoring needs no torch. A CLIP score alone says nothing: recall, ceiling and z-s
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -119,10 +120,16 @@ class ClipJudge:
 
 def clip_for(dataset: str, folder: Path = BUNDLED, runs: Path | None = None) -> ClipJudge:
     """The CLIP judge of a dataset, of the archive `runs` or bundled; loaded once. Raises JudgeError for none."""
+    folder = folder_for(dataset, folder, runs)
+    return _loaded(folder, signatures(*sorted(folder.iterdir())))
+
+
+def folder_for(dataset: str, folder: Path = BUNDLED, runs: Path | None = None) -> Path:
+    """Where that judge lies. Raises JudgeError for none."""
     folder = readable(folder / stem(SAME_PICTURES.get(dataset, dataset)), runs)
     if not (folder / CARD).is_file():
         raise JudgeError(f"There is no CLIP judge for {dataset}; fit one with: {command(dataset, verb=FIT_CLIP)}")
-    return _loaded(folder, signatures(*sorted(folder.iterdir())))
+    return folder
 
 
 @lru_cache(maxsize=4)
@@ -191,6 +198,13 @@ def unit(vectors: NDArray[Any]) -> Vectors:
     """Vectors (..., D) at length 1."""
     exact = vectors.astype(np.float64)
     return np.asarray(exact / np.linalg.norm(exact, axis=-1, keepdims=True), np.float32)
+
+
+def packed(**arrays: Any) -> bytes:
+    """Arrays as one .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
 
 
 def digest(content: bytes) -> str:

@@ -4,7 +4,6 @@ A model that was just fitted and one that somebody else trained are examined ali
 Needs torch; imported late.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluator.clip import network
-from evaluator.clip.judge import BATCH, CARD, IMAGE, PROMPTS, REAL, TEXT, ClipJudge, Vectors, digest, load
+from evaluator.clip.judge import BATCH, CARD, IMAGE, PROMPTS, REAL, TEXT, ClipJudge, Vectors, digest, load, packed
 from evaluator.clip.prompts import prompt, scored_templates, unseen_templates
 from evaluator.clip.real_scores import on_card
 from firstlight.atomic_writes import write_bytes, write_json
@@ -120,10 +119,3 @@ def text_encoder(folder: Path, card: dict[str, Any]) -> Callable[[list[str]], Ve
 def encoded(model: Any, tokenizer: Any, sentences: Sequence[str]) -> Vectors:
     """Sentences to unit vectors (N, D) through OpenCLIP itself."""
     return np.asarray(network.TextTower(model)(network.tokens_of(tokenizer, sentences)).numpy(), np.float32)
-
-
-def packed(**arrays: Any) -> bytes:
-    """Arrays as one .npz file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.clip.judge import ClipJudge
+from evaluator.judges.calibration import calibration
 from evaluator.stats.intervals import Estimate, Z, plain, wilson
 from firstlight.errors import JudgeError
 
@@ -65,8 +66,16 @@ def accuracy(judge: ClipJudge, reading: int) -> Estimate:
     return wilson(int(right.sum()), len(right))
 
 
+def calibrations(judge: ClipJudge) -> list[dict[str, Any]]:
+    """How sure the judge is of real pictures, all templates together, as the card of any judge has it: without noise.
+
+    A CLIP looks at finished pictures and at x̂0, never at x_t.
+    """
+    return [{"logsnr": None} | calibration(judge.probability(judge.real_cosine[:, 0]), judge.real.labels)]
+
+
 def on_card(judge: ClipJudge, unseen: frozenset[str]) -> dict[str, Any]:
-    """Accuracy, recall of every class, and every prompt's accuracy and their spread, as the card holds them.
+    """Accuracy, recall of every class, calibration, and every prompt's accuracy and their spread, as the card has them.
 
     `unseen` are the templates no caption was made of in training.
     """
@@ -87,5 +96,5 @@ def on_card(judge: ClipJudge, unseen: frozenset[str]) -> dict[str, Any]:
     return {
         "accuracy": official.value, "n": official.n, "low": official.low, "high": official.high,
         "prompt": judge.templates[0], "accuracy_of_mean": plain(accuracy(judge, 0)), "prompts": each, "spread": spread,
-        "recall": recall,
+        "recall": recall, "calibration": calibrations(judge),
     }  # fmt: skip

@@ -1,5 +1,6 @@
-"""What `firstlight evaluate clip` says to people."""
+"""What `firstlight evaluate clip`, `fit-clip` and `examine-clip` say to people."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from evaluator.stats.interval_text import with_interval
@@ -24,6 +25,18 @@ def report(figures: dict[str, Any]) -> str:
     lines += ["", *(f"{row['claim']} ({row['part']}): {row['verdict']}. {row['reason']}" for row in figures["claims"])]
     lines += ["", *_beside(figures["beside"])]
     return "\n".join(lines)
+
+
+def of_real(card: Mapping[str, Any]) -> str:
+    """How good a CLIP is, from its card."""
+    unseen, sure = min(row["value"] for row in card["prompts"] if not row["seen"]), card["calibration"][0]
+    return (
+        f"{card['name']}: {100 * card['accuracy']:.2f} % of {card['n']:,} real test pictures with its usual prompt, "
+        f"at least {100 * unseen:.2f} % with prompts it never saw; {sum(card['size'].values()) / 1e6:.1f} MB\n"
+        f"With all prompts together it says {100 * sure['said']:.1f} % on average and is right on "
+        f"{100 * sure['right']:.1f} %: calibration error {100 * sure['error']:.2f} points, and up to "
+        f"{100 * sure['chance']:.2f} by chance"
+    )
 
 
 def _beside(beside: dict[str, Any]) -> list[str]:

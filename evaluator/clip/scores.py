@@ -63,6 +63,7 @@ def _about(judge: ClipJudge) -> dict[str, Any]:
         "accuracy": [round(float(card[name]), 6) for name in ("accuracy", "low", "high")] if "accuracy" in card else [],
         "n": card.get("n", 0),
         "seen": seen if judge.in_domain else [],
+        "calibration": real_scores.calibrations(judge),  # with these very prompts, between these very classes
         "sha256": card.get("sha256", {}).get("image.onnx", ""),
     }
 
