@@ -1,6 +1,7 @@
 """What our pages weigh: seconds from nothing to the first page, bytes of each first visit, and the server's memory.
 
-One session at a time, as somebody browses alone. Another checkout can be weighed beside ours, turn by turn.
+One session at a time, as somebody browses alone. Another checkout, with the runs that it brings,
+can be weighed beside ours, turn by turn.
 """
 
 import os
@@ -39,13 +40,14 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
     """Rows of every checkout: `cold`, `bytes` of each page, `memory` once all were seen and after more visits."""
     from playwright.sync_api import sync_playwright
 
+    archives = {source: runs if source == ROOT else source / "runs" for source in sources}
     rows, seconds = list[dict[str, Any]](), {source: list[float]() for source in sources}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for _ in range(starts):
             for source in sources:
                 began = time.perf_counter()
-                with served(source, runs) as (address, _):
+                with served(source, archives[source]) as (address, _):
                     page = browser.new_page()
                     _see(page, address)
                     seconds[source].append(time.perf_counter() - began)
@@ -53,7 +55,7 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
         for source in sources:
             name = "ours" if source == ROOT else source.name
             rows.append({"of": name, "figure": "cold", "seconds": spread(seconds[source])})
-            with served(source, runs) as (address, process):
+            with served(source, archives[source]) as (address, process):
                 links = pages_of(browser, address)
                 for link in links:
                     page_name = link.rpartition("/")[2] or "start"

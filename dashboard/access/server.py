@@ -1,5 +1,6 @@
 """What `firstlight dashboard` has Streamlit serve: the pages, and what stands before them."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dashboard.access.guard import Guard
 from dashboard.access.moved import Moved
 from dashboard.access.packed import Packed
 
+gc.disable()  # until the first page is drawn, by dashboard/components/memory.py: what is imported stays
 classroom.begin(os.environ)
 STANDING = (Guard, Door, Moved, Packed)  # before Streamlit, the first one outermost
 app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(each) for each in STANDING])

@@ -22,6 +22,7 @@ def settle() -> None:
         return
     _searched = now
     gc.collect()
+    gc.enable()  # the server begins without
     if modules != _frozen:
         gc.freeze()
         _frozen = modules

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.bootstrap import crossings, draws, ends
@@ -99,6 +98,8 @@ def within_seeds(scores: Numbers) -> Omnibus:
     statistic is the squared sums of the classes over their variance under these permutations, with its chi-squared
     limit: Friedman's (1937) with any scores instead of ranks, conservative for few seeds.
     """
+    from scipy import special  # 0.2 s, which a first page does without
+
     seeds, groups = scores.shape
     if seeds < 2 or groups < 2:
         return Omnibus(np.nan, max(groups - 1, 0), np.nan, np.nan, seeds)

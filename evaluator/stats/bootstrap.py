@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from evaluator.stats.intervals import Estimate, Numbers, Z
 
@@ -72,6 +71,8 @@ def ends(drawn: NDArray[np.floating[Any]], clusters: int) -> tuple[NDArray[Any],
     further out put both right (Hesterberg, 2015, "What teachers should know about the bootstrap"). They are order
     statistics, so draws may be infinite. Fewer clusters than LEAST have no interval: nan.
     """
+    from scipy import special  # 0.2 s, which a first page does without
+
     if clusters < LEAST:
         nothing = np.full(drawn.shape[1:], math.nan)
         return nothing, nothing
@@ -116,6 +117,8 @@ def crossings(places: Numbers, rising: Numbers, share: float) -> Numbers:
 
 def small_sample(clusters: int) -> float:
     """By how much an interval from draws of so many clusters, two or more, is too narrow."""
+    from scipy import special  # 0.2 s, which a first page does without
+
     return float(math.sqrt(clusters / (clusters - 1)) * special.stdtrit(clusters - 1, 0.975) / Z)
 
 
@@ -164,6 +167,8 @@ def block_mean(values: Numbers, n: int, at_once: int = 1) -> Estimate:
 
     at_once: so many such intervals hold together with 95 % (Bonferroni).
     """
+    from scipy import special  # 0.2 s, which a first page does without
+
     value, count = float(values.mean()), len(values)
     if count < 2:
         return Estimate(value, math.nan, math.nan, n)
