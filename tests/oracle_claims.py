@@ -281,13 +281,16 @@ def s14(run: str) -> Verdicts:
                           for each in (digits, harder)} for name in ("cas", "cas_real", "frechet_ratio"))  # fmt: skip
     short = {each: less(real[each], taught[each], 1.0) for each in (digits, harder)}
     apart = less(short[harder], short[digits])
-    if figure(digits, "frechet_ratio")["n"] != figure(harder, "frechet_ratio")["n"]:
+    alike = figure(digits, "accuracy")["n"] == figure(harder, "accuracy")["n"]  # as many pictures taught
+    drawn = all(figure(each, "frechet").get("draws") for each in (digits, harder))  # older versions kept no draws
+    if not drawn or figure(digits, "frechet_ratio")["n"] != figure(harder, "frechet_ratio")["n"]:
         farther = OPEN  # distances shrink with n
     else:
         log = {each: Found(*(math.log(end) for end in found)) for each, found in far.items()}
         times = less(log[harder], log[digits], 1.0)
         farther = YES if times.low > 0 else NO if times.high < 0 else OPEN
-    return [("S14", YES if apart.low > 0 else NO if apart.high < 1 else OPEN), ("S14", farther)]
+    taught_apart = YES if apart.low > 0 else NO if apart.high < 1 else OPEN
+    return [("S14", taught_apart if alike else OPEN), ("S14", farther)]
 
 
 def verdicts(run: str) -> Verdicts:

@@ -110,7 +110,7 @@ def test_every_figure_of_the_parrot(
     assert rows["frechet_floor", None]["n"] == 200  # as many real pictures, with which a distance shrinks
     assert rows["recall", None]["value"] < 0.05 < 0.5 < rows["recall_real", None]["value"]
     assert rows["precision_real", None]["n"] == 200
-    assert rows["kid", None]["low"] > 0
+    assert rows["kid_by_class", None]["low"] > 0
     assert rows["cas", None]["value"] <= rows["cas_real", None]["value"]
     for row in found["metrics"]:
         assert row["low"] <= row["value"] <= row["high"]
@@ -189,7 +189,7 @@ def test_json_and_manifest(run: Run, capsys: pytest.CaptureFixture[str], monkeyp
     metrics = {row["metric"] for row in figures["metrics"]}
     assert figures["pictures"] == 20
     assert "frechet" not in metrics  # twenty pictures have no covariance of 128 features
-    assert {"accuracy", "kid", "precision", "recall"} <= metrics
+    assert {"accuracy", "kid_by_class", "precision", "recall"} <= metrics
     listed = read_manifest(run)
     assert run.quality.name in listed
     assert not any(name.startswith(".cache") for name in listed)

@@ -10,6 +10,7 @@ import pytest
 from dashboard.data import clip_scores
 from dashboard.data.judgements import Seen, measured
 from dashboard.report.numbers import Number, numbers_of, recognizability
+from dashboard.run_facts import OLDER
 from evaluator.recognizability.default_look import default_look
 from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
@@ -53,7 +54,9 @@ def number_of(text: str) -> tuple[float, float]:
 
 
 def unlike(cell: str, number: Number) -> list[str]:
-    """What a cell says otherwise than a number."""
+    """What a cell says otherwise than a number, or than that an older version measured it."""
+    if number.value is None:
+        return [] if cell == OLDER else [f"{cell} for what is {OLDER}"]
     place = STEPS.search(cell) if number.group == "recognizability" and STEPS.search(cell) else None
     start = cell.rfind(" ", 0, place.start()) + 1 if place else 0
     said = SAID.search(cell, start)

@@ -27,6 +27,7 @@ from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
+from firstlight.seen_in_training import seen_in_training
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
@@ -182,7 +183,10 @@ def _scored(row: Any, ask: Ask) -> harder_data.Scored | None:
     if taught is None or real is None:
         return None
     unknown = Estimate(math.nan, math.nan, math.nan, 0)
-    return harder_data.Scored(str(row["run"]), str(row["dataset"]), taught, real, distance or unknown)
+    count = int(whole.loc["accuracy", "n"]) if "accuracy" in whole.index else 0  # the pictures that were drawn
+    name = str(row["dataset"])
+    seen = seen_in_training(name, row["pictures"])
+    return harder_data.Scored(str(row["run"]), name, taught, real, distance or unknown, count, seen)
 
 
 def _figure(whole: Any, metric: str) -> Estimate | None:

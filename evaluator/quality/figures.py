@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluator import defaults
+from evaluator.judges.cards import command
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
 from evaluator.provenance import denoiser_sha256, notes_of
@@ -64,6 +65,10 @@ def quality(
     if reference.pictures <= judge.card["features"]:
         print(f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
               f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
+    if reference.labels is None:
+        again = command(str(judge.card["dataset"]), "clean")
+        print(f"KID is left out: the real pictures of {judge.name} are kept without their classes; with them: {again}",
+              file=sys.stderr)  # fmt: skip
     if said := remark(card):
         print(said, file=sys.stderr)
     drawn = draw(run, per_class, on, HELD_OUT_SEED if held_out else FIRST_SEED)
@@ -166,7 +171,9 @@ def distances(
         yield from against("frechet", features, labels, reference.moments, floor)
         plain_floor = reference.plain_floor if n == reference.pictures else None
         yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
-    yield "kid", None, block_mean(kid_blocks(features, reference.features), n), None
+    if reference.labels is not None:
+        apart = kid_blocks((features, labels), (reference.features, reference.labels))
+        yield from [("kid_by_class", None, block_mean(apart, n), None)] * bool(len(apart))
     for name, found in reach(features, reference):
         yield name, None, found, None
 
