@@ -94,10 +94,20 @@ def ablations(run: str, source: str) -> Verdicts:
 
 
 def recognition(run: str, source: str) -> Verdicts:
-    """When digits are recognized, and how many never are."""
+    """When digits are recognized, and how many never are: the same at every threshold from the null's on."""
     if not there(run, "judgements"):
         return [(source, MISSING)]
-    seen, digits = recognized(run, close(run), threshold(run)), card(run)["dataset"]["classes"] == DIGITS
+    least = threshold(run)
+    above = [each for each in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99) if each > least]
+    first, *others = (_recognition(run, source, each) for each in (least, *above))
+    if all(verdict == OPEN for _, verdict in first):
+        return first
+    return [(source, one[1] if {each[1] for each in same} <= {one[1]} else OPEN)
+            for one, *same in zip(first, *others, strict=True)]  # fmt: skip
+
+
+def _recognition(run: str, source: str, least: float) -> Verdicts:
+    seen, digits = recognized(run, close(run), least), card(run)["dataset"]["classes"] == DIGITS
     apart = float(np.diff(seen.percent).max())
     untimed = apart > 20 or 2 * seen.never.sum() > len(seen.at)
     if source == "S3":

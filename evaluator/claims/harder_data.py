@@ -80,8 +80,8 @@ def _far(digits: Scored, harder: Scored) -> Verdict:
     if not (math.isfinite(own.low) and math.isfinite(other.low)):
         lacking = [each.run for each in (harder, digits) if not math.isfinite(each.distance.low)]
         reason = (
-            f"The distance of {listed(lacking)} to real pictures is not known, or was measured by an older version, in a "
-            f"way that does not hold; measure it with: firstlight evaluate quality {lacking[0]}"
+            f"The distance of {listed(lacking)} to real pictures is not known, or was measured by an older version, in "
+            f"a way that does not hold; measure it with: firstlight evaluate quality {lacking[0]}"
         )
         return Verdict(S14_FAR, CANNOT, reason)
     if own.n != other.n:

@@ -20,6 +20,7 @@ from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.recognizability.schedules import own
+from evaluator.recognizability.thresholds import stricter
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
 from evaluator.steps import quality_kept
@@ -47,13 +48,14 @@ def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
 
 
-def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
-    """Where the pictures are recognized."""
+def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...], dict[float, Points]]:
+    """Where the pictures are recognized, their classes, and the same at higher thresholds."""
     look = _look(run, ask)
     frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
     view = view_from({name: frame[name].to_numpy() for name in frame}, look.view, look.judge)
     view = replace(view, grid=own(card["config"])) if look.view == FINE else view
-    return points(view, look.threshold), tuple(map(str, card["dataset"]["classes"]))
+    classes = tuple(map(str, card["dataset"]["classes"]))
+    return points(view, look.threshold), classes, stricter(view, look.threshold)
 
 
 def _look(run: Run, ask: Ask) -> Look:
@@ -73,7 +75,8 @@ def controls(run: Run, ask: Ask) -> dict[str, Any]:
 
 def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S3, from the judgements of x_t."""
-    return recognizability_claims.s3(*_points(run, card, ask), told(run, dict(card["config"])))
+    found, classes, above = _points(run, card, ask)
+    return recognizability_claims.s3(found, classes, told(run, dict(card["config"])), above)
 
 
 def s10(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
