@@ -206,7 +206,7 @@ _COLUMNS = {
     law           string   as in guided.parquet; real: as many real pictures, the best there can be
     scale         float64  as in guided.parquet; null where it is the mean over all scales above 1
     steps         int32    K; null of real pictures
-    against       string   this law less another, at the same scale, steps and noise; null: the law itself
+    against       string   this law less another of the same mean scale, steps and noise; null: the law itself
     metric        string   accuracy, drift, frechet, precision, recall, cas, evaluations, mean_scale
     judge         string   cnn or clip; null where neither has a say
     value         float64  in the metric's own unit

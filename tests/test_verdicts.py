@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from evaluator.claims.forward import s1
 from evaluator.claims.statements import SUBJECTS, Found, verdicts
 from evaluator.stats.intervals import Estimate, combined, wilson
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED
+from firstlight.archives import BUNDLED
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
@@ -101,6 +103,22 @@ def test_harder_data_falls_shorter_or_not() -> None:
     assert fewer.verdict == CANNOT and "n" in fewer.reason  # a distance over another of fewer pictures is none
     assert "--full" in harder_data.s14(digits, None, short="fashion")[0].reason  # a short score is no score here
     assert {each.verdict for each in harder_data.s14(digits, None) + harder_data.s14(None, digits)} == {CANNOT}
+
+
+def test_the_end_of_the_forward_process_names_the_range_of_pictures() -> None:
+    ours, source = (s1(FADING, -2.66, 10, each)[1].reason for each in ((-1.0, 1.0), (0.0, 1.0)))
+    assert "ends at logSNR −2.66 of pictures in [−1, 1]; of real" in ours
+    assert "ends at logSNR −2.66 of pictures in [−1, 1], −1.27 of the run's own in [0, 1]; of real" in source
+
+
+@pytest.mark.parametrize("run", ["mnist", "course"])
+def test_every_share_and_time_in_a_reason_has_an_interval(run: str) -> None:
+    """But for what a rule sets: the ends of "around 70 %", and twice chance."""
+    folder = Run(BUNDLED / run)
+    for found in verdicts(folder, card_of(folder), Archive(BUNDLED).ask):
+        said = re.sub(r"60 to 80 %|twice chance is \d+ %|of \d+ %", "", found.verdict.reason)
+        bare = re.findall(r"\d (?:%|ms)(?! \[| of the steps \[| of .{,40} \[)", said)
+        assert not bare, (found.verdict.claim.source, found.verdict.reason)
 
 
 def test_other_numbers_of_pictures_do_not_teach_alike() -> None:

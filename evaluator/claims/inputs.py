@@ -45,7 +45,9 @@ def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     judge = judge_for_run(run, "noisy")
     if not judge.whole:
         raise JudgeError(f"{judge.name} was examined on other classes than {run.id} has, so its figures say nothing.")
-    return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
+    low, high = (card.get("guest") or {}).get("pictures", claims_forward.OURS)
+    end = check(card).training.noisy
+    return claims_forward.s1(judge.card["accuracy_by_noise"], end, len(judge.classes), (float(low), float(high)))
 
 
 def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...], dict[float, Points]]:

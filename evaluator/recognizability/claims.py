@@ -18,8 +18,8 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points
 from evaluator.recognizability.schedules import SOURCE, percent_on
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import listed
-from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
+from evaluator.stats.interval_text import listed, percent
+from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 from firstlight.levels import Levels
@@ -170,7 +170,8 @@ def _untimed(points: Points) -> str:
     if never == len(points.stays):
         return "Nothing is ever recognized."
     if 2 * never > len(points.stays):
-        return f"{100 * (never / len(points.stays)):.1f} % of the pictures are never recognized, more than half."
+        found = percent(share(np.isinf(points.stays), points.seed))
+        return f"{found} of the pictures are never recognized, more than half."
     return ""
 
 
