@@ -5,8 +5,10 @@ from typing import Any
 
 from dashboard.components import elements
 from dashboard.data import archive, judgements
+from dashboard.format import share
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.cards import EXAMINE, command, lacking
+from evaluator.stats.intervals import wilson
 
 HEADINGS = ("judge", "noise", "says, %", "is right, %", "calibration error, points", "by chance up to", "n")
 
@@ -37,9 +39,10 @@ def sentence(found: Rows, dataset: str, without: str = "") -> str:
         n = min(row["n"] for _, row in found)
         return f"On {n:,} {on}, no judge's probability is told apart from the share that is right."
     judge, worst = max(off, key=lambda each: float(each[1]["error"]))
+    right = wilson(round(worst["right"] * worst["n"]), worst["n"])
     return (
         f"A threshold is not the share that is right: {judge} {_level(worst)} says {100 * worst['said']:.1f} % on "
-        f"average and is right on {100 * worst['right']:.1f} %, n = {worst['n']:,}, its calibration error "
+        f"average and is right on {share(right)}, n = {worst['n']:,}, its calibration error "
         f"{100 * worst['error']:.1f} points, and up to {100 * worst['chance']:.1f} by chance; on {on}."
     )
 

@@ -41,7 +41,7 @@ def sentence(at: Ways) -> str:
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
         f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
         f"n = {top.accuracy.n:,} pictures of the same noise.\n"
-        f"The best: {_named(top, at)}, {100 * top.accuracy.value:.1f} %"
+        f"The best: {_named(top, at)}, {share(top.accuracy)}"
     )
     distance = farther(least, top, others)
     if not math.isnan(distance.value):
