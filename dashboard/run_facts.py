@@ -1,6 +1,7 @@
 """A run as names and values: its classes, its recipe, its quality."""
 
 import json
+import math
 import re
 from collections.abc import Collection
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 
 from dashboard.format import counted, duration, estimate_of, figure
 from evaluator.stats.interval_text import listed
+from evaluator.stats.intervals import Estimate
 from firstlight.run_json import SAME_PICTURES
 from firstlight.seen_in_training import SAID
 from firstlight.seen_in_training import seen_in_training as seen_before
@@ -20,7 +22,7 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "frechet": ("Fréchet distance in the judge's features", "{:.3f}"),
     "frechet_floor": ("Fréchet distance between real pictures", "{:.3f}"),
     "frechet_ratio": ("Fréchet distance over that between real pictures", "{:.2f}"),
-    "kid": ("Kernel inception distance", "{:.4f}"),
+    "kid_by_class": ("Kernel inception distance", "{:.4f}"),
     "precision": ("Precision", "{:.2f} %"),
     "precision_real": ("Precision of real pictures", "{:.2f} %"),
     "recall": ("Recall", "{:.2f} %"),
@@ -30,6 +32,9 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "cas_2000": ("CAS, n = 2,000, one short fit", "{:.2f} %"),
     "cas_2000_real": ("CAS, n = 2,000, one short fit, of real pictures", "{:.2f} %"),
 }
+DISTANCES = ("frechet", "frechet_ratio", "kid_by_class")  # no value: an older version's, which does not hold
+OLDER = "measured by an older version"
+AGAIN = "Distances to real pictures were measured by an older version, in a way that does not hold."
 LEARNT = {  # settings that change what a loss measures, as they are called
     "dataset": "dataset", "prediction": "prediction", "sigma_data": "sigma_data",
     "teacher": "what they learn from, data or a teacher",
@@ -99,10 +104,21 @@ def quality(frame: pd.DataFrame) -> list[tuple[str, str]]:
     pairs = []
     for metric, (name, form) in FIGURES.items():
         if metric in whole.index:
-            pairs.append((name, figure(estimate_of(whole.loc[metric]), form)))
+            pairs.append((name, quality_figure(metric, estimate_of(whole.loc[metric]), form)))
     counts = sorted({f"{n:,.0f}" for n in whole.drop(index=TESTED, errors="ignore")["n"]})
     judges = ", ".join(sorted(set(whole["judge"].astype(str)) - {""}))
     return [*pairs, ("Generated pictures", " or ".join(counts)), *([("Judged by", judges)] if judges else [])]
+
+
+def quality_figure(metric: str, found: Estimate, form: str) -> str:
+    """A figure of quality as text, or that an older version measured it."""
+    return OLDER if metric in DISTANCES and math.isnan(found.value) else figure(found, form)
+
+
+def again(frame: pd.DataFrame) -> list[str]:
+    """Runs with distances that an older version measured. frame: the query `quality`."""
+    older = frame["metric"].isin(DISTANCES) & frame["value"].isna()
+    return [str(run) for run in frame.loc[older, "run"].unique()]
 
 
 def _list(values: Any) -> str:

@@ -59,9 +59,10 @@ _COLUMNS = {
     "recognition": _JUDGEMENTS,
     "quality": """
     metric        string   accuracy, frechet, frechet_floor, frechet_ratio (classes weigh the same; in frechet_plain,
-                           frechet_plain_floor, frechet_plain_ratio as they come), kid, precision, recall, cas, and of
-                           as many real pictures precision_real, recall_real, cas_real; cas_2000 and cas_2000_real are
-                           of a classifier that saw 2,000 pictures 10 times, and compare with no cas
+                           frechet_plain_floor, frechet_plain_ratio as they come), kid_by_class (kid, of older files,
+                           is biased and not shown), precision, recall, cas, and of as many real pictures
+                           precision_real, recall_real, cas_real; cas_2000 and cas_2000_real are of a classifier that
+                           saw 2,000 pictures 10 times, and compare with no cas
     label         int32    a class, or null for all classes together
     value         float64  a share from 0 to 1, or a distance in the judge's features
     low           float64  lower end of its 95 % interval; null where none makes sense
@@ -69,7 +70,8 @@ _COLUMNS = {
     n             int64    generated pictures behind the value
     judge         string   the judge's name
     draws         list<float64>  of frechet and frechet_plain: the same of pictures drawn again within each class, by
-                           draws that all runs with as many pictures share; null else, and not in older files
+                           draws that all runs with as many pictures share; null else, and not in older files, whose
+                           distances are not shown
     """,
     "novelty": """
     metric        string   near: share closer to a training picture than the nearest 1 % of the real test pictures are;
@@ -204,7 +206,7 @@ _COLUMNS = {
     law           string   as in guided.parquet; real: as many real pictures, the best there can be
     scale         float64  as in guided.parquet; null where it is the mean over all scales above 1
     steps         int32    K; null of real pictures
-    against       string   this law less another, at the same scale, steps and noise; null: the law itself
+    against       string   this law less another of the same mean scale, steps and noise; null: the law itself
     metric        string   accuracy, drift, frechet, precision, recall, cas, evaluations, mean_scale
     judge         string   cnn or clip; null where neither has a say
     value         float64  in the metric's own unit

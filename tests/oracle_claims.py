@@ -94,10 +94,20 @@ def ablations(run: str, source: str) -> Verdicts:
 
 
 def recognition(run: str, source: str) -> Verdicts:
-    """When digits are recognized, and how many never are."""
+    """When digits are recognized, and how many never are: the same at every threshold from the null's on."""
     if not there(run, "judgements"):
         return [(source, MISSING)]
-    seen, digits = recognized(run, close(run), threshold(run)), card(run)["dataset"]["classes"] == DIGITS
+    least = threshold(run)
+    above = [each for each in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99) if each > least]
+    first, *others = (_recognition(run, source, each) for each in (least, *above))
+    if all(verdict == OPEN for _, verdict in first):
+        return first
+    return [(source, one[1] if {each[1] for each in same} <= {one[1]} else OPEN)
+            for one, *same in zip(first, *others, strict=True)]  # fmt: skip
+
+
+def _recognition(run: str, source: str, least: float) -> Verdicts:
+    seen, digits = recognized(run, close(run), least), card(run)["dataset"]["classes"] == DIGITS
     apart = float(np.diff(seen.percent).max())
     untimed = apart > 20 or 2 * seen.never.sum() > len(seen.at)
     if source == "S3":
@@ -281,13 +291,16 @@ def s14(run: str) -> Verdicts:
                           for each in (digits, harder)} for name in ("cas", "cas_real", "frechet_ratio"))  # fmt: skip
     short = {each: less(real[each], taught[each], 1.0) for each in (digits, harder)}
     apart = less(short[harder], short[digits])
-    if figure(digits, "frechet_ratio")["n"] != figure(harder, "frechet_ratio")["n"]:
+    alike = figure(digits, "accuracy")["n"] == figure(harder, "accuracy")["n"]  # as many pictures taught
+    drawn = all(figure(each, "frechet").get("draws") for each in (digits, harder))  # older versions kept no draws
+    if not drawn or figure(digits, "frechet_ratio")["n"] != figure(harder, "frechet_ratio")["n"]:
         farther = OPEN  # distances shrink with n
     else:
         log = {each: Found(*(math.log(end) for end in found)) for each, found in far.items()}
         times = less(log[harder], log[digits], 1.0)
         farther = YES if times.low > 0 else NO if times.high < 0 else OPEN
-    return [("S14", YES if apart.low > 0 else NO if apart.high < 1 else OPEN), ("S14", farther)]
+    taught_apart = YES if apart.low > 0 else NO if apart.high < 1 else OPEN
+    return [("S14", taught_apart if alike else OPEN), ("S14", farther)]
 
 
 def verdicts(run: str) -> Verdicts:

@@ -9,7 +9,6 @@ from parquet_oracle import (
     CLEAN,
     Found,
     Numbers,
-    Z,
     at_once,
     card,
     columns,
@@ -274,7 +273,7 @@ def _late_start(run: str, say: Say) -> str:
 
 def _keeps(run: str, row: int, best: int, wide: float) -> str:
     """At most a point of accuracy lost and at most 1.3 times as far."""
-    lost, far = worse(run, row, best, wide), times_as_far(run, row, best, wide)
+    lost, far = worse(run, row, best, wide), times_as_far(run, row, best, wide)  # ends are nan without draws
     if lost.high < -1 or far.low > 1.3:
         return "no"
     return "yes" if lost.low > -1 and far.high < 1.3 else "cannot say"
@@ -292,10 +291,11 @@ def worse(run: str, row: int, other: int, wide: float) -> Found:
 
 
 def times_as_far(run: str, row: int, other: int, wide: float) -> Found:
-    """A way's distance over another's: the spreads of both joined on the logarithm, where no draws were kept."""
+    """A way's distance over another's, in pairs of the draws of both; nan without any."""
     kept = columns(run, "steps")
-    assert "frechet_draws" not in kept, "draws were kept: pair them here, as the page does"
-    ratio, top = kept["frechet_ratio"], kept["frechet_ratio_high"]
-    spread = math.hypot(*(math.log(top[each] / ratio[each]) for each in (row, other))) * wide / Z
-    far = math.log(ratio[row] / ratio[other])
-    return Found(math.exp(far), math.exp(far - spread), math.exp(far + spread))
+    if kept.get("frechet_draws", [None])[0] is None:
+        return Found(math.nan, math.nan, math.nan)
+    far, draws = kept["frechet"], kept["frechet_draws"]
+    apart = np.asarray(draws[row]) / far[row] - np.asarray(draws[other]) / far[other]
+    ratio, error = far[row] / far[other], wide * float(np.std(apart, ddof=1))
+    return Found(ratio, ratio * math.exp(-error), ratio * math.exp(error))

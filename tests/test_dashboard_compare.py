@@ -15,6 +15,7 @@ from app_fixture import linked
 from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
+from dashboard import run_facts
 from dashboard.axes import AXES
 from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
@@ -172,7 +173,7 @@ def test_a_short_score_is_never_held_against_a_full_one() -> None:
     frame = pd.DataFrame([{**row, "run": "a", "metric": "cas"}, {**row, "run": "b", "metric": "cas_2000"},
                           {**row, "run": "c", "metric": "cas_2000"}])  # fmt: skip
     said = {cells[0]: cells[4:] for cells in quality.table(frame, ["a", "b", "c"])[1]}
-    assert set(map(tuple, said.values())) == {("other n", "other n")} and len(said) == 2
+    assert set(map(tuple, said.values())) == {(quality.OTHER_N, quality.OTHER_N)} and len(said) == 2
     (same,) = quality.table(frame[1:], ["b", "c"])[1]
     assert same[0] == "CAS, n = 2,000, one short fit" and same[3].startswith("+0.00")
 
@@ -182,11 +183,35 @@ def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
     frame = pd.DataFrame([{**row, "run": "a"}, {**row, "run": "b"}, {**row, "run": "c", "n": 1000}])
     _, rows = quality.table(frame, ["a", "b", "c"])
     assert rows[0][1:] == [*["0.400 [0.300, 0.500], n = 100"] * 2, "0.400 [0.300, 0.500], n = 1,000",
-                           "no draws", "other n"]  # fmt: skip
+                           "measured by an older version", "cannot say: n differ"]  # fmt: skip
     draws = 0.4 + np.random.default_rng(0).normal(0, 0.05, 100)
     paired = frame[:2].assign(value=[0.4, 0.8], draws=[draws, 2 * draws + 1e-3 * np.arange(100)])
     (row,) = quality.table(paired, ["a", "b"])[1]
     assert row[3].startswith("2.00 [1.8") and row[3].endswith(" times")
+
+
+@pytest.mark.parametrize("metric", ["frechet_floor", "precision", "recall", "precision_real", "recall_real", "cas"])
+def test_what_depends_on_the_number_of_pictures_has_no_difference_across_numbers(metric: str) -> None:
+    row = {"label": None, "value": 0.9, "low": 0.88, "high": 0.92, "judge": "", "draws": None}
+    frame = pd.DataFrame([{**row, "run": run, "metric": name, "n": 10_000 if name == "cas" else n}
+                          for run, n in (("a", 500), ("b", 2000), ("c", 500))
+                          for name in ("accuracy", "kid_by_class", metric)])  # fmt: skip
+    said = {cells[0]: cells for cells in quality.table(frame, ["a", "b", "c"])[1]}
+    dependent = said[run_facts.FIGURES[metric][0]]
+    assert dependent[2].endswith(", n = 2,000")
+    assert dependent[4] == "cannot say: n differ" and dependent[5] != dependent[4]
+    free = (run_facts.FIGURES[name][0] for name in ("accuracy", "kid_by_class"))
+    assert all(said[name][4].startswith("+0.00") for name in free)
+
+
+def test_a_kernel_distance_of_an_older_version_is_not_shown() -> None:
+    row = {"metric": "kid_by_class", "label": None, "n": 100, "judge": "x", "draws": None}
+    nan = float("nan")
+    frame = pd.DataFrame([{**row, "run": "a", "value": nan, "low": nan, "high": nan},
+                          {**row, "run": "b", "value": 0.01, "low": 0.0, "high": 0.02}])  # fmt: skip
+    (cells,) = quality.table(frame, ["a", "b"])[1]
+    assert cells[1:] == [run_facts.OLDER, "0.0100 [0.0000, 0.0200]", run_facts.OLDER]
+    assert run_facts.again(frame) == ["a"]
 
 
 def test_no_run_is_named_best_that_is_not_told_apart() -> None:

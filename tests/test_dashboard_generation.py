@@ -66,6 +66,21 @@ def test_a_law_draws_what_the_run_draws_where_it_is_the_run_s_own_and_tells_its_
     assert figure["layout"]["yaxis"]["ticktext"] == ["a", "c"] and "middle noise" in generate_headline.setting(made)
 
 
+@pytest.mark.parametrize(("each", "labels"), [(1, (0, 2)), (1, (0,)), (6, (0, 2))])
+def test_the_share_of_one_noise_seed_is_not_shown(run: Run, each: int, labels: tuple[int, ...]):
+    """Its interval would be 0 to 100 %: one seed does not tell what another would draw."""
+    made = drawn(run, each, labels)
+    top = made.labels.copy()
+    top[0] = 1
+    said = generate_headline.sentence(replace(made, verdicts=generation.Verdicts("cnn", top, np.ones(len(top)))))
+    first = said.partition("\n")[0]
+    if each == 1:
+        like = "look like their label" if len(labels) > 1 else "looks like its label"
+        assert first == f"{len(labels) - 1} of {len(labels)} {like} to cnn; of one noise seed, so no interval."
+    else:
+        assert "cnn takes 91.7 % [" in first and "[0.0, 100.0]" not in first
+
+
 def test_a_request_is_the_same_noise_for_every_class():
     labels, seeds = generation.request([4, 7], 3, 10)
     assert labels.tolist() == [4, 4, 4, 7, 7, 7] and seeds.tolist() == [10, 11, 12, 10, 11, 12]

@@ -6,6 +6,7 @@ from simulated import at, rng, view
 
 from evaluator.recognizability.claims import s3, s10
 from evaluator.recognizability.points import Points, points
+from evaluator.recognizability.thresholds import stricter
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Verdict
 
 AS_SAID = (60.0, 60.0, 68.0, 75.0, 68.0, 76.0, 68.0, 60.0, 76.0, 68.0)  # 0, 1, 7 early; 3, 5, 8 late
@@ -53,6 +54,23 @@ def test_around_seventy_means_sixty_to_eighty(mean: float, verdict: str) -> None
     said = verdicts(drawn((mean,) * 10, seeds=200))["S3 around 70 %"]
     assert said.verdict == verdict
     assert said.effect.low % 5 == 0 and said.effect.low < said.effect.value  # down to the frame before
+
+
+@pytest.mark.parametrize(("above", "verdict"), [(45.0, NOT), (70.0, CANNOT), (59.0, CANNOT)])
+def test_a_verdict_that_a_higher_threshold_does_not_share_cannot_be_said(above: float, verdict: str) -> None:
+    early, other = drawn((45.0,) * 10, seeds=200), drawn((above,) * 10, seeds=200)
+    said = s3(early, DIGITS, stricter={0.8: early, 0.9: other})[0]
+    assert said.verdict == verdict and said.effect == s3(early, DIGITS)[0].effect
+    assert ("It depends on the threshold: " in said.reason and "at p ≥ 0.9." in said.reason) == (verdict == CANNOT)
+    loved, hated = drawn(AS_SAID), drawn(REVERSED)
+    for one in s3(loved, DIGITS, stricter={0.9: hated})[1:] + s10(loved, DIGITS, {0.9: hated})[:2]:
+        assert one.verdict == CANNOT and "not supported at p ≥ 0.9" in one.reason
+
+
+def test_higher_thresholds_are_all_that_are_told_of_sensitivity() -> None:
+    seen = view(rng(0), 10, AS_SAID)
+    assert list(stricter(seen, 0.76)) == [0.8, 0.9, 0.95, 0.99] and not stricter(seen, 0.99)
+    assert np.array_equal(stricter(seen, 0.76)[0.9].stays, points(seen, 0.9).stays)
 
 
 def test_the_interval_of_seventy_reaches_to_the_frame_before() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from simulated import at, restricted_mean, rng, share_by, view
 
 from evaluator.guidance.claims import mean_over_seeds
@@ -17,7 +18,7 @@ from evaluator.recognizability.incidence import Incidence, incidence
 from evaluator.recognizability.points import Points, points
 from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.stats.bootstrap import LEAST, block_mean, cluster_weights, mean, median, normal_interval
-from evaluator.stats.frechet import frechet, kid_blocks, moments
+from evaluator.stats.frechet import frechet, kid, kid_blocks, moments
 from evaluator.stats.intervals import Estimate, share, share_difference
 
 REPEATS = 500
@@ -204,12 +205,24 @@ def test_frechet_distances_of_equal_classes_cover_and_are_no_wider_than_needed()
     assert careless.high - careless.low > 1.5 * width
 
 
-def test_kernel_distances_cover() -> None:
-    generator = rng(10)
-    pairs = [(generator.normal(0.3, 1, (100, 3)), generator.normal(size=(100, 3))) for _ in range(300)]
-    found = [block_mean(kid_blocks(*pair), 100) for pair in pairs]
-    middle = float(np.mean([each.value for each in found]))
-    assert right(float(np.mean([holds(each, middle) for each in found])))
+@pytest.mark.parametrize(("n", "moved"), [(100, 0.0), (200, 0.0), (200, 0.2)])
+def test_kernel_distances_of_equal_classes_are_unbiased_and_cover(n: int, moved: float) -> None:
+    """Ten classes far apart, so many pictures of each, in turn on the one side and shuffled on the other."""
+    generator, repeats = rng(10), 600
+    places = 3 * generator.normal(size=(10, 4))
+
+    def side(labels: NDArray[np.int64], moved: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        return places[labels] + moved + generator.normal(size=(len(labels), 4)), labels
+
+    pairs = [(side(np.arange(n) % 10, moved), side(generator.permutation(np.arange(500) % 10), 0.0))
+             for _ in range(repeats)]  # fmt: skip
+    found = [block_mean(kid_blocks(*pair), n) for pair in pairs]
+    values = np.array([each.value for each in found])
+    others = np.array([kid(*pair) for pair in pairs])  # all pairs at once: of less spread, and unbiased too
+    truth, error = (float(others.mean()), others.std()) if moved else (0.0, 0.0)
+    assert abs(values.mean() - truth) < 3 * np.hypot(values.std(), error) / np.sqrt(repeats)
+    assert abs(others.mean()) < 3 * others.std() / np.sqrt(repeats) or moved
+    assert right(float(np.mean([holds(each, truth) for each in found])))
 
 
 @pytest.mark.parametrize("seeds", [2, LEAST - 1, LEAST])

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from evaluator.judges.judge import judge_for
 from evaluator.judges.network import Network, accuracy, fit
 from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
-from evaluator.quality.figures import quality, ratio, same_size_floor
+from evaluator.quality.figures import distances, lacking, quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
 from evaluator.stats import time_ahead
 from evaluator.stats.frechet import balance, moments
@@ -110,7 +111,7 @@ def test_every_figure_of_the_parrot(
     assert rows["frechet_floor", None]["n"] == 200  # as many real pictures, with which a distance shrinks
     assert rows["recall", None]["value"] < 0.05 < 0.5 < rows["recall_real", None]["value"]
     assert rows["precision_real", None]["n"] == 200
-    assert rows["kid", None]["low"] > 0
+    assert rows["kid_by_class", None]["low"] > 0
     assert rows["cas", None]["value"] <= rows["cas_real", None]["value"]
     for row in found["metrics"]:
         assert row["low"] <= row["value"] <= row["high"]
@@ -127,6 +128,17 @@ def test_every_figure_of_the_parrot(
         "drawing parrot", *["comparing with real pictures", "classification accuracy score"] * 2
     ]  # fmt: skip
     assert "classifiers of 200 pictures in 1 epochs and 200 pictures in 1 epochs, " in said[-1]
+
+
+def test_real_pictures_without_their_classes_have_no_kernel_distance() -> None:
+    judge = judge_for("mnist", "clean")
+    known = reference_for(judge)
+    features, labels = known.features[:400], known.labels[:400]
+    told = {held: {metric for metric, *_ in distances(features, labels, replace(known, labels=held_labels), None)}
+            for held, held_labels in (("older", None), ("own", known.labels))}  # fmt: skip
+    assert told["own"] - told["older"] == {"kid_by_class"} and "frechet" in told["older"]
+    assert [said for said in lacking(judge, replace(known, labels=None)) if "KID is left out" in said]
+    assert not list(lacking(judge, known))
 
 
 def test_the_short_score_has_one_size(capsys: pytest.CaptureFixture[str], digits: Pictures) -> None:
@@ -189,7 +201,7 @@ def test_json_and_manifest(run: Run, capsys: pytest.CaptureFixture[str], monkeyp
     metrics = {row["metric"] for row in figures["metrics"]}
     assert figures["pictures"] == 20
     assert "frechet" not in metrics  # twenty pictures have no covariance of 128 features
-    assert {"accuracy", "kid", "precision", "recall"} <= metrics
+    assert {"accuracy", "kid_by_class", "precision", "recall"} <= metrics
     listed = read_manifest(run)
     assert run.quality.name in listed
     assert not any(name.startswith(".cache") for name in listed)

@@ -98,23 +98,29 @@ def test_frechet_distance_stands_a_singular_covariance() -> None:
     assert abs(frechet.frechet((np.zeros(2), flat[0]), (np.zeros(2), flat[1])) - 1.0) < 1e-6
 
 
-def test_kid_is_unbiased_and_sees_a_shift() -> None:
-    generator = rng(5)
-    same = [frechet.kid(*generator.normal(size=(2, 200, 8))) for _ in range(100)]
+def test_kid_of_one_class_is_unbiased_and_sees_a_shift() -> None:
+    generator, one = rng(5), np.zeros(200, np.int64)
+    same = [frechet.kid((x, one), (y, one)) for x, y in generator.normal(size=(100, 2, 200, 8))]
     assert abs(np.mean(same)) < 4 * np.std(same) / 10
-    moved = frechet.kid(generator.normal(size=(200, 8)), generator.normal(1, 1, size=(200, 8)))
+    moved = frechet.kid((generator.normal(size=(200, 8)), one), (generator.normal(1, 1, size=(200, 8)), one))
     assert moved > 10 * np.std(same)
 
 
-def test_kid_is_the_double_sum_of_its_definition() -> None:
-    x, y = rng(6).normal(size=(2, 5, 3))
+def test_kid_is_the_double_sum_of_its_definition_over_each_two_classes() -> None:
+    x, y = rng(6).normal(size=(2, 7, 3))
+    labels = np.array([0, 1, 0, 1, 1, 0, 1])
+    classes = [np.flatnonzero(labels == label) for label in (0, 1)]
 
     def kernel(a: np.ndarray, b: np.ndarray) -> float:
         return float((a @ b / 3 + 1) ** 3)
 
-    within = sum(kernel(p[i], p[j]) for p in (x, y) for i in range(5) for j in range(5) if i != j) / 20
-    across = sum(kernel(a, b) for a in x for b in y) / 25
-    assert abs(frechet.kid(x, y) - (within - 2 * across)) < 1e-12
+    def over(a: np.ndarray, b: np.ndarray, alike: bool) -> float:
+        pairs = [[kernel(a[i], b[j]) for i in one for j in other if i != j or not alike]
+                 for one in classes for other in classes]  # fmt: skip
+        return float(np.mean([np.mean(each) for each in pairs]))
+
+    expected = over(x, x, True) + over(y, y, True) - 2 * over(x, y, False)
+    assert abs(frechet.kid((x, labels), (y, labels)) - expected) < 1e-12
 
 
 def test_precision_and_recall_are_those_of_the_definition() -> None:

@@ -92,6 +92,17 @@ def test_without_a_label_half_are_right_and_with_it_all(swept: Run) -> None:
     assert {key[4] for key in rows if key[0] == "real"} >= {"frechet", "precision", "recall", "cas"}
 
 
+def test_only_laws_of_the_same_mean_scale_are_held_against_each_other(swept: Run) -> None:
+    """Within 5 %: shuffled weights are those of its own candidates, which few pictures tell apart by chance."""
+    rows = figures_of(swept)
+    compared = {(law, scale, steps, against) for law, scale, steps, against, *_ in rows if against and scale}
+    assert compared == {("clip", 3.0, 4, "shuffled")}
+    for law, scale, steps, against in compared:
+        rest = scale, steps, None, "mean_scale", None
+        means = [rows[each, *rest]["value"] for each in (law, against)]
+        assert means[0] == pytest.approx(means[1], rel=0.05) != rows["constant", *rest]["value"]
+
+
 def test_autoguidance_is_swept_with_the_run_that_it_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip

@@ -8,6 +8,7 @@ import gaussian
 import numpy as np
 import pandas as pd
 import plotly.graph_objects
+import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
 from gaussian import write_gaussian
@@ -19,7 +20,13 @@ from test_lab_pages import opened as pages  # noqa: F401
 
 from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
+from evaluator.stats.intervals import wilson
+from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
+from firstlight.run_folder import Run
+from firstlight.schema import GUIDANCE, table_of
 from sampler.guidance_laws import LAWS
+from store.database import Archive
 
 
 @pytest.fixture
@@ -28,8 +35,10 @@ def opened(pages: Open) -> Open:  # noqa: F811
     return partial(pages, "guidance")
 
 
-def swept(root: Path, **sweep: object) -> None:
-    write_sweep(write_lab(root, "lab", seeds=2, without=("judgements", "posterior", "uturn", "swap")), **sweep)
+def swept(root: Path, **sweep: object) -> Run:
+    run = write_lab(root, "lab", seeds=2, without=("judgements", "posterior", "uturn", "swap"))
+    write_sweep(run, **sweep)
+    return run
 
 
 def words(test: AppTest) -> str:
@@ -69,6 +78,34 @@ def test_every_part_opens_and_every_measure_is_drawn(opened: Open, tmp_path: Pat
         test.session_state["diversity"] = diversity
         test.run()
         assert [error.value for error in test.exception] == [] and len(test.get("plotly_chart")) == 2, measure
+
+
+def test_laws_at_one_scale_of_other_means_are_no_comparison(opened: Open, tmp_path: Path) -> None:
+    """The sweep's file is an older one, which holds every law against a constant scale at the same S."""
+    run = swept(tmp_path)
+    assert "constant" in pq.read_table(run.guidance)["against"].to_pylist()
+    assert set(Archive(tmp_path).ask("guidance", run=run.id)["against"].dropna()) == {"shuffled"}
+    said = words(opened(guided="Compared"))
+    assert "so of the same mean" in said and "<td>shuffled CLIP</td><td>constant</td>" not in said
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_precision_as_of_independent_pictures_is_an_older_version_s(
+    opened: Open, tmp_path: Path, older: bool
+) -> None:  # fmt: skip
+    run = swept(tmp_path)
+    rows = pq.read_table(run.guidance).to_pylist()
+    for row in rows if older else ():
+        if row["metric"] == "precision" and row["law"] != "real":
+            plain = wilson(round(row["value"] * row["n"]), row["n"])
+            row |= {"low": plain.low, "high": plain.high}
+    write_table(run.guidance, table_of(GUIDANCE, {name: [row[name] for row in rows] for name in rows[0]}))
+    write_manifest(run)
+    frame = Archive(tmp_path).ask("guidance", run=run.id)
+    own = (frame["metric"] == "precision") & (frame["law"] != "real")
+    assert frame[own]["value"].isna().all() == older and frame[~own]["value"].notna().all()
+    said = words(opened(guided="Sweep", measure="precision"))
+    assert ("Precision was measured by an older version" in said) == older
 
 
 def test_a_judge_that_guided_is_named(opened: Open, tmp_path: Path) -> None:

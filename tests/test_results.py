@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from dashboard.data import clip_scores
 from dashboard.data.judgements import Seen, measured
 from dashboard.report.numbers import Number, numbers_of, recognizability
+from dashboard.run_facts import OLDER
+from evaluator.recognizability.censored import half
+from evaluator.recognizability.claims import s3
 from evaluator.recognizability.default_look import default_look
+from evaluator.recognizability.points import points, view_of
+from evaluator.stats.intervals import Estimate, share
+from evaluator.verdict import DIGITS
 from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
 from store.database import Archive
@@ -53,7 +60,9 @@ def number_of(text: str) -> tuple[float, float]:
 
 
 def unlike(cell: str, number: Number) -> list[str]:
-    """What a cell says otherwise than a number."""
+    """What a cell says otherwise than a number, or than that an older version measured it."""
+    if number.value is None:
+        return [] if cell == OLDER else [f"{cell} for what is {OLDER}"]
     place = STEPS.search(cell) if number.group == "recognizability" and STEPS.search(cell) else None
     start = cell.rfind(" ", 0, place.start()) + 1 if place else 0
     said = SAID.search(cell, start)
@@ -110,6 +119,34 @@ def test_the_places_of_each_digit_are_those_of_the_report(numbers: dict[str, lis
     for said, each in zip(found, known, strict=True):
         ends = [each.value, each.low, each.high]
         assert all(abs(100 * (end or 0) - int(text)) <= 0.5 for text, end in zip(said, ends, strict=True)), (said, each)
+
+
+def test_what_is_told_of_course_at_a_common_threshold_is_what_its_judgements_say() -> None:
+    seen = view_of(pq.read_table(Run(BUNDLED / "course").judgements), "x")
+    held = [line for line in RESULTS.splitlines() if line.startswith("| at p ≥ 0.82 |")]
+    assert len(held) == 1 and "`course`" in held[0].split(" | ")[1]
+
+    def said(start: str) -> list[tuple[float, ...]]:
+        row = next(line for line in RESULTS[RESULTS.index(held[0]) :].splitlines() if line.startswith(f"| {start}"))
+        found = re.findall(r"(−?[\d.]+)(?: %)? \[(−?[\d.]+), (−?[\d.]+)\]", row.split(" | ")[1])
+        return [tuple(float(end.replace("−", "-")) for end in each) for each in found]
+
+    def told(found: Estimate, times: float = 1.0) -> tuple[float, ...]:
+        return times * found.value, times * found.low, times * found.high
+
+    common, *strict = (points(seen, p) for p in (0.82, 0.9, 0.95, 0.99))
+    each = [common.of(common.label == digit) for digit in range(10)]
+    never = share(np.isinf(common.stays), common.seed)
+    for start, expected, slack in (
+        ("half of the noisy pictures x_t are recognizable by, of the steps", [told(half(common))], 0.051),
+        ("the same in logSNR", [told(half(common, "logsnr"))], 0.0051),
+        ("the same of digits", [told(half(some)) for some in each], 0.51),
+        ("never recognized", [told(never, 100)], 0.051),
+        ("half are recognizable by, at p", [told(half(some)) for some in strict], 0.051),
+    ):
+        assert np.allclose(said(start), expected, rtol=0, atol=slack), start
+    verdicts = [s3(some, DIGITS)[0].verdict for some in (common, *strict)]
+    assert f"| {'; '.join(verdicts)} |" in RESULTS
 
 
 @pytest.mark.parametrize("run", ["course", "fashion", "mnist"])

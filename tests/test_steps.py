@@ -14,13 +14,13 @@ from test_evaluator_quality import digits, run  # noqa: F401
 from evaluator.__main__ import main
 from evaluator.quality import pictures
 from evaluator.stats import frechet
-from evaluator.stats.intervals import Estimate, wilson
+from evaluator.stats.intervals import Estimate, Z, wilson
 from evaluator.steps import cas, measure, solver_grid
 from evaluator.steps import claims as steps_claims
 from evaluator.steps.claims import s13
 from evaluator.steps.measure import steps
 from evaluator.steps.quality_kept import CANNOT as CANNOT_KEEP
-from evaluator.steps.quality_kept import NO, YES, Way, best, enough, farther, fewest, keeps, lost, ways_from
+from evaluator.steps.quality_kept import NO, YES, Way, best, enough, farther, fewest, keeps, lost, unpaired, ways_from
 from evaluator.steps.solver_grid import cells, within
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.atomic_writes import write_json
@@ -41,11 +41,16 @@ def refuse(*_: Any) -> None:
 
 
 def way(solver: str, evaluations: int, wrong: int = 0, ratio: float = 1.2, **more: Any) -> Way:
-    """A way that draws the first `wrong` of its pictures wrong, and takes a millisecond for each evaluation."""
+    """A way that draws the first `wrong` of its pictures wrong, and takes a millisecond for each evaluation.
+
+    Its distance's draws are independent of those of other evaluations, and as wide as its interval.
+    """
     right = np.arange(N) >= wrong
     ms = Estimate(evaluations, 0.9 * evaluations, 1.1 * evaluations, N)
+    wave = np.sqrt(99 / 50) * np.cos(2 * np.pi * (evaluations % 49 + 1) * np.arange(100) / 100)  # of deviation 1
+    draws = ratio * (1 + np.log(1.1) / Z * wave)
     found = Way("first", solver, evaluations, right, wilson(N - wrong, N), Estimate(ratio, ratio / 1.1, ratio * 1.1, N),
-                Estimate(np.nan, np.nan, np.nan, 0), ms, np.empty(0), 0.1)  # fmt: skip
+                Estimate(np.nan, np.nan, np.nan, 0), ms, draws, 0.1)  # fmt: skip
     return replace(found, **more)
 
 
@@ -196,7 +201,9 @@ def test_distances_from_the_same_draws_are_joined_in_pairs() -> None:
     assert found.value == 2.0 and found.high - found.low < 1e-9
     alone = farther(replace(a, draws=2 * np.roll(common, 1)), b)
     assert 0.2 < np.log(alone.high / 2) / (1.96 * np.hypot(0.15, 0.15)) < 1.3
-    assert farther(a, replace(b, draws=np.empty(0))).low < 2 < farther(a, replace(b, draws=np.empty(0))).high
+    bare = replace(b, draws=np.empty(0))  # an older version kept none: no difference, and no quality that is kept
+    assert np.isnan(farther(a, bare).value) and unpaired(a, bare) and keeps(a, bare) == CANNOT_KEEP
+    assert enough(a, bare) is None
 
 
 def test_distances_of_other_numbers_of_pictures_are_not_compared() -> None:

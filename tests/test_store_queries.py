@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import JUDGEMENTS, METRICS
+from firstlight.schema import JUDGEMENTS, METRICS, QUALITY
 from store.database import Archive
 from store.statements import QUERIES, statement
 from store.views import SQL, _folder, connect
@@ -112,6 +112,23 @@ def test_a_distance_over_a_floor_of_other_numbers_of_pictures_is_no_ratio(tmp_pa
     ratio = archive.ask("runs").set_index("run")["frechet_ratio"]
     assert pd.isna(ratio["old"]) and ratio["new"] == 2.0
     assert {"frechet", "frechet_floor"} <= set(archive.ask("quality", run="old")["metric"])
+
+
+def test_distances_that_an_older_version_measured_have_no_value(tmp_path: Path) -> None:
+    """Draws were not kept by a version whose Fréchet intervals are too wide; `kid` is the biased estimate."""
+    old = write_run(tmp_path, "old")
+    renamed = {"kid_by_class": "kid"}
+    rows = [row | {"draws": None, "metric": renamed.get(row["metric"], row["metric"])}
+            for row in pq.read_table(old.quality).to_pylist()]  # fmt: skip
+    write_table(old.quality, pa.Table.from_pylist(rows, QUALITY))
+    write_manifest(old)
+    write_run(tmp_path, "new")
+    archive = Archive(tmp_path)
+    values = {run: archive.ask("quality", run=run).set_index("metric")["value"] for run in ("old", "new")}
+    assert set(values["old"].index) == set(values["new"].index)
+    lacking = {metric for metric in values["old"].index if values["old"][[metric]].isna().all()}
+    assert lacking == {"frechet", "frechet_ratio", "kid_by_class"} and values["new"].notna().all()
+    assert archive.ask("runs").set_index("run")["frechet_ratio"].isna().to_dict() == {"old": True, "new": False}
 
 
 def test_home_table(archive: Archive) -> None:

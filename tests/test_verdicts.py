@@ -1,6 +1,9 @@
 """Every statement of the source before runs whose truth is planted: all three verdicts, and what is left out."""
 
 import json
+import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from evaluator.claims.forward import s1
 from evaluator.claims.statements import SUBJECTS, Found, verdicts
 from evaluator.stats.intervals import Estimate, combined, wilson
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED
+from firstlight.archives import BUNDLED
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
@@ -87,7 +91,7 @@ def test_pictures_get_clear_stay_bad_or_are_too_few() -> None:
 
 def scored(dataset: str, taught: float, real: float, far: float = 2.0, n: int = 10_000) -> harder_data.Scored:
     score, best = (wilson(round(n * share), n) for share in (taught, real))
-    return harder_data.Scored(dataset, dataset, score, best, Estimate(far, far / 1.1, far * 1.1, n))
+    return harder_data.Scored(dataset, dataset, score, best, Estimate(far, far / 1.1, far * 1.1, n), n)
 
 
 def test_harder_data_falls_shorter_or_not() -> None:
@@ -99,6 +103,35 @@ def test_harder_data_falls_shorter_or_not() -> None:
     assert fewer.verdict == CANNOT and "n" in fewer.reason  # a distance over another of fewer pictures is none
     assert "--full" in harder_data.s14(digits, None, short="fashion")[0].reason  # a short score is no score here
     assert {each.verdict for each in harder_data.s14(digits, None) + harder_data.s14(None, digits)} == {CANNOT}
+
+
+def test_the_end_of_the_forward_process_names_the_range_of_pictures() -> None:
+    ours, source = (s1(FADING, -2.66, 10, each)[1].reason for each in ((-1.0, 1.0), (0.0, 1.0)))
+    assert "ends at logSNR −2.66 of pictures in [−1, 1]; of real" in ours
+    assert "ends at logSNR −2.66 of pictures in [−1, 1], −1.27 of the run's own in [0, 1]; of real" in source
+
+
+@pytest.mark.parametrize("run", ["mnist", "course"])
+def test_every_share_and_time_in_a_reason_has_an_interval(run: str) -> None:
+    """But for what a rule sets: the ends of "around 70 %", and twice chance."""
+    folder = Run(BUNDLED / run)
+    for found in verdicts(folder, card_of(folder), Archive(BUNDLED).ask):
+        said = re.sub(r"60 to 80 %|twice chance is \d+ %|of \d+ %", "", found.verdict.reason)
+        bare = re.findall(r"\d (?:%|ms)(?! \[| of the steps \[| of .{,40} \[)", said)
+        assert not bare, (found.verdict.claim.source, found.verdict.reason)
+
+
+def test_other_numbers_of_pictures_do_not_teach_alike() -> None:
+    """A classifier that 500 pictures taught falls short of one that 10,000 did, whatever they show."""
+    digits, few = scored("digits", 0.99, 0.993), scored("fashion", 0.7, 0.9, n=500)
+    for pair in ((digits, few), (few, digits), (digits, replace(digits, pictures=0))):
+        found = harder_data.s14(*pair)[0]
+        assert found.verdict == CANNOT and found.effect is None and "more pictures teach more" in found.reason
+    seen = harder_data.s14(replace(digits, seen=True), scored("fashion", 0.874, 0.899, 4.0))
+    assert all("digits learned from the real test pictures too (seen in training)" in each.reason for each in seen)
+    unknown = replace(digits, distance=Estimate(math.nan, math.nan, math.nan, 0))
+    told = harder_data.s14(unknown, scored("fashion", 0.874, 0.899, 4.0))[1]
+    assert told.verdict == CANNOT and "older version" in told.reason and "evaluate quality digits" in told.reason
 
 
 def test_sums_of_estimates_keep_their_coverage() -> None:

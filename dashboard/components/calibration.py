@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.components import elements
+from dashboard.format import share
 from evaluator.judges.cards import EXAMINE, command
+from evaluator.stats.intervals import wilson
 
 HEADINGS = ("judge", "noise", "says, %", "is right, %", "calibration error, points", "by chance up to", "n")
 OF_CLIP = (
@@ -71,9 +73,10 @@ def sentence(found: Rows, what: str) -> str:
         return f"On {n} {on}, {whose} told apart from the share that is right."
     judge, worst = max(off, key=lambda each: float(each[1]["error"]))
     among = f" in {len(off)} of {len(found)} rows" if len(found) > 1 else ""
+    right = wilson(round(worst["right"] * worst["n"]), worst["n"])
     return (
         f"{what} is not the share that is right{among}: {judge} {_level(worst)} says {100 * worst['said']:.1f} % on "
-        f"average and is right on {100 * worst['right']:.1f} %, n = {worst['n']:,}, its calibration error "
+        f"average and is right on {share(right)}, n = {worst['n']:,}, its calibration error "
         f"{100 * worst['error']:.2f} points, and up to {100 * worst['chance']:.2f} by chance; on {on}."
     )
 

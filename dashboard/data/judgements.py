@@ -20,7 +20,7 @@ from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
-from evaluator.recognizability.thresholds import SENSITIVITY
+from evaluator.recognizability.thresholds import SENSITIVITY, stricter
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
@@ -94,11 +94,11 @@ def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> 
 
     Whatever steps are chosen, the source's statements are told on its own schedule and on the run's own steps.
     """
+    own_steps = at._replace(steps=OWN)
     made = analysis(
         found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr",
-        told(archive.run_folder(at.run), _config(at.run)),
+        told(archive.run_folder(at.run), _config(at.run)), stricter(view(at), threshold) if at == own_steps else None,
     )  # fmt: skip
-    own_steps = at._replace(steps=OWN)
     return made if at == own_steps else replace(made, verdicts=figures(own_steps, threshold, classes, axis).verdicts)
 
 
@@ -232,7 +232,7 @@ def measured(ask: Ask, run: pd.Series, look: Seen, folder: Run) -> Measured:
     view = seen_by(ask, str(run["run"]), look.view, look.judge, config)
     found = points(view, look.threshold)
     classes = tuple(str(name) for name in run["classes"])
-    figures = analysis(found, classes, "percent", told(folder, config))
+    figures = analysis(found, classes, "percent", told(folder, config), stricter(view, look.threshold))
     return Measured(look, classes, figures, courses(view, found, len(classes)))
 
 

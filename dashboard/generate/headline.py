@@ -18,8 +18,11 @@ def sentence(drawn: Drawn) -> str:
     pictures = f"{n:,} picture{'s' if n > 1 else ''}"
     if drawn.verdicts is None:
         return f"{pictures} in {took} on {drawn.provider}, {each}.\n{drawn.remark}"
-    right = clustered(~drawn.wrong, drawn.seeds)  # all classes are drawn from the same noise
-    told = f"{drawn.verdicts.judge} takes {share(right)} of {pictures} for the class asked."
+    right, judge = clustered(~drawn.wrong, drawn.seeds), drawn.verdicts.judge  # all classes are of the same noise
+    told = f"{judge} takes {share(right)} of {pictures} for the class asked."
+    if drawn.seeds.min() == drawn.seeds.max():  # which does not tell what others would draw
+        like = "looks like its label" if n == 1 else "look like their label"
+        told = f"{n - int(drawn.wrong.sum())} of {n} {like} to {judge}; of one noise seed, so no interval."
     return f"{told}\n{pictures} in {took} on {drawn.provider}, {each}."
 
 

@@ -2,8 +2,9 @@
 
 from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.guidance import STYLES, name_of
-from dashboard.components import elements, inputs
+from dashboard.components import elements, inputs, remedy
 from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
+from dashboard.run_facts import OLDER
 
 
 def draw(at: Choice) -> None:
@@ -11,6 +12,10 @@ def draw(at: Choice) -> None:
     words = inputs.pick("Measure", list(MEASURES), "accuracy", "measure", width=220)
     percent = MEASURES[words][1]
     frame = at.rows(words).rename(columns={"value": "share"})
+    if len(frame) and frame["share"].isna().all():
+        said = f"{words[0].upper()}{words[1:]} was {OLDER}, in a way that does not hold."
+        remedy.note(said, str(at.run["run"]), "guidance", "Measure it again with")
+        return
     tried = frame[frame["scale"] >= 1]
     lines = []
     for law, (colour, dash, _) in STYLES.items():

@@ -83,6 +83,8 @@ def _chosen(run: pd.Series) -> None:
             remedy.note("How well it draws is not measured yet.", str(run["run"]), "all")
         else:
             elements.facts(run_facts.quality(quality))
+            if run_facts.again(quality):
+                remedy.note(run_facts.AGAIN, str(run["run"]), "quality", "Measure them again with")
     if run["sweep"]:
         sweep.draw(run)
     st.subheader("Tags and note", anchor=False)

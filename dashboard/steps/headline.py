@@ -20,7 +20,7 @@ from evaluator.steps.quality_kept import (
     fewest,
     keeps,
     lost,
-    paired,
+    unpaired,
 )
 
 
@@ -41,7 +41,7 @@ def sentence(at: Ways) -> str:
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
         f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
         f"n = {top.accuracy.n:,} pictures of the same noise.\n"
-        f"The best: {_named(top, at)}, {100 * top.accuracy.value:.1f} %"
+        f"The best: {_named(top, at)}, {share(top.accuracy)}"
     )
     distance = farther(least, top, others)
     if not math.isnan(distance.value):
@@ -78,7 +78,7 @@ def remarks(at: Ways) -> None:
         f"{TIMES_FARTHER} times the best's, by intervals that hold for all ways at once. Few evaluations can draw the "
         "mean of a class, which is named right and looks like no picture: accuracy alone does not see it."
     )
-    if at.frame["frechet_ratio"].isna().all():
+    if at.frame["frechet"].isna().all():
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")
 
 
@@ -91,7 +91,7 @@ def left_open(at: Ways, top: Way, least: Way) -> list[Way]:
 def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> None:
     """What would decide it: more pictures, or draws."""
     said = f"It cannot be said of {_many(open_to)} of fewer evaluations, {_named(open_to[0], at)} the first"
-    if not all(paired(way, top) or math.isnan(farther(way, top).value) for way in open_to):
+    if any(unpaired(way, top) for way in open_to):
         remedy.note(f"{said}: distances were kept without draws.", at.id, "steps", "Measure them with")
         return
     needed = [(enough(way, top, len(at.ways) - 1), way) for way in open_to]

@@ -1,7 +1,10 @@
 """The table of every way of drawing."""
 
+import math
+
 from dashboard.components import elements
 from dashboard.format import estimate, share
+from dashboard.run_facts import OLDER
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, best, farther, keeps, lost
@@ -31,8 +34,13 @@ def _row(way: Way, top: Way | None, at: Ways) -> tuple[str, ...]:
         points = "the best" if way is top else estimate(lost(way, top), ".1f")
     return (
         drawer(way, at), f"{way.evaluations}", kept, share(way.accuracy, unit="", unknown=""), points,
-        times(way.ratio), farther_by, share(way.cas, unit="", unknown=""), times(way.ms), f"{way.accuracy.n:,}",
+        _far(way.ratio), farther_by, share(way.cas, unit="", unknown=""), times(way.ms), f"{way.accuracy.n:,}",
     )  # fmt: skip
+
+
+def _far(ratio: Estimate) -> str:
+    """A distance over its floor; one without ends kept no draws."""
+    return OLDER if math.isnan(ratio.low) and not math.isnan(ratio.value) else times(ratio)
 
 
 def times(found: Estimate) -> str:

@@ -3,6 +3,7 @@
 Real test pictures before a judge of noisy ones; the figures stand on the judge's card.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -29,11 +30,16 @@ NOISE = Claim(
 )  # fmt: skip
 
 
-def s1(examined: Sequence[Mapping[str, Any]], noisiest: float, classes: int) -> tuple[Verdict, ...]:
+OURS = (-1.0, 1.0)  # the range of pictures that logSNR is told of
+
+
+def s1(
+    examined: Sequence[Mapping[str, Any]], noisiest: float, classes: int, pictures: tuple[float, float] = OURS
+) -> tuple[Verdict, ...]:
     """A picture fades, and ends in noise.
 
     `examined`: the judge's accuracy by noise, as its card holds it: logsnr, value, low, high, n; `noisiest`: logSNR at
-    the end of the run's forward process.
+    the end of the run's forward process, of pictures in [-1, 1]; `pictures`: the range that the run itself has them in.
     """
     rows = [
         (float(row["logsnr"]), Estimate(float(row["value"]), float(row["low"]), float(row["high"]), int(row["n"])))
@@ -42,7 +48,7 @@ def s1(examined: Sequence[Mapping[str, Any]], noisiest: float, classes: int) -> 
     if len(rows) < 2:
         lacking = "The judge was examined at fewer than two noise levels."
         return tuple(Verdict(claim, CANNOT, lacking) for claim in (FADES, NOISE))
-    return _fades(rows), _noise(rows, noisiest, classes)
+    return _fades(rows), _noise(rows, noisiest, classes, pictures)
 
 
 def _fades(rows: Sequence[tuple[float, Estimate]]) -> Verdict:
@@ -59,7 +65,9 @@ def _fades(rows: Sequence[tuple[float, Estimate]]) -> Verdict:
     return Verdict(FADES, verdict, reason, effect, POINTS, None, last.n)
 
 
-def _noise(rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int) -> Verdict:
+def _noise(
+    rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int, pictures: tuple[float, float]
+) -> Verdict:
     """At the end of the forward process, what is left lies between the shares of the levels on either side."""
     most = next((row for row in reversed(rows) if row[0] >= noisiest), None)  # a cleaner level: at most this
     least = next((row for row in rows if row[0] <= noisiest), None)  # a noisier one: at least this
@@ -70,8 +78,8 @@ def _noise(rows: Sequence[tuple[float, Estimate]], noisiest: float, classes: int
     assert near is not None  # there are rows on one side at least
     between = [f"{percent(row[1])} at {_level(row[0])}" for row in dict.fromkeys((most, least)) if row]
     reason = (
-        f"The forward process ends at logSNR {_level(noisiest)}; of real test pictures {' and '.join(between)} are "
-        f"still recognized, and twice chance is {100 * limit:.0f} %."
+        f"The forward process ends at logSNR {_scaled(noisiest, pictures)}; of real test pictures "
+        f"{' and '.join(between)} are still recognized, and twice chance is {100 * limit:.0f} %."
     )
     value = _between(most, least, noisiest)  # an end alone is no estimate
     effect = None if value is None else in_points(Estimate(value, low, high, near[1].n))
@@ -83,6 +91,16 @@ def _between(most: tuple[float, Estimate] | None, least: tuple[float, Estimate] 
     if most is None or least is None:
         return None
     return float(np.interp(level, [least[0], most[0]], [least[1].value, most[1].value]))
+
+
+def _scaled(logsnr: float, pictures: tuple[float, float]) -> str:
+    """A level with the range of pictures that it is of, and that of the run's own range where it is another."""
+    ours = f"{_level(logsnr)} of pictures in [−1, 1]"
+    if pictures == OURS:
+        return ours
+    own = logsnr + 2 * math.log((OURS[1] - OURS[0]) / (pictures[1] - pictures[0]))
+    low, high = (f"{end:g}".replace("-", "−") for end in pictures)
+    return f"{ours}, {_level(own)} of the run's own in [{low}, {high}]"
 
 
 def _level(logsnr: float) -> str:

@@ -20,6 +20,7 @@ from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.recognizability.schedules import own
+from evaluator.recognizability.thresholds import stricter
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
 from evaluator.steps import quality_kept
@@ -27,6 +28,7 @@ from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
+from firstlight.seen_in_training import seen_in_training
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
@@ -43,16 +45,19 @@ def s1(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     judge = judge_for_run(run, "noisy")
     if not judge.whole:
         raise JudgeError(f"{judge.name} was examined on other classes than {run.id} has, so its figures say nothing.")
-    return claims_forward.s1(judge.card["accuracy_by_noise"], check(card).training.noisy, len(judge.classes))
+    low, high = (card.get("guest") or {}).get("pictures", claims_forward.OURS)
+    end = check(card).training.noisy
+    return claims_forward.s1(judge.card["accuracy_by_noise"], end, len(judge.classes), (float(low), float(high)))
 
 
-def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...]]:
-    """Where the pictures are recognized."""
+def _points(run: Run, card: Card, ask: Ask) -> tuple[Points, tuple[str, ...], dict[float, Points]]:
+    """Where the pictures are recognized, their classes, and the same at higher thresholds."""
     look = _look(run, ask)
     frame = ask("judged_frames", run=run.id, judge=look.judge, view=look.view)
     view = view_from({name: frame[name].to_numpy() for name in frame}, look.view, look.judge)
     view = replace(view, grid=own(card["config"])) if look.view == FINE else view
-    return points(view, look.threshold), tuple(map(str, card["dataset"]["classes"]))
+    classes = tuple(map(str, card["dataset"]["classes"]))
+    return points(view, look.threshold), classes, stricter(view, look.threshold)
 
 
 def _look(run: Run, ask: Ask) -> Look:
@@ -72,7 +77,8 @@ def controls(run: Run, ask: Ask) -> dict[str, Any]:
 
 def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     """S3, from the judgements of x_t."""
-    return recognizability_claims.s3(*_points(run, card, ask), told(run, dict(card["config"])))
+    found, classes, above = _points(run, card, ask)
+    return recognizability_claims.s3(found, classes, told(run, dict(card["config"])), above)
 
 
 def s10(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
@@ -182,7 +188,10 @@ def _scored(row: Any, ask: Ask) -> harder_data.Scored | None:
     if taught is None or real is None:
         return None
     unknown = Estimate(math.nan, math.nan, math.nan, 0)
-    return harder_data.Scored(str(row["run"]), str(row["dataset"]), taught, real, distance or unknown)
+    count = int(whole.loc["accuracy", "n"]) if "accuracy" in whole.index else 0  # the pictures that were drawn
+    name = str(row["dataset"])
+    seen = seen_in_training(name, row["pictures"])
+    return harder_data.Scored(str(row["run"]), name, taught, real, distance or unknown, count, seen)
 
 
 def _figure(whole: Any, metric: str) -> Estimate | None:

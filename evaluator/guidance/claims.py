@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import with_interval
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
@@ -232,10 +232,10 @@ def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
     effect, n = _points(rows, asked, bare), int(asked.sum() + bare.sum())
     verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
-    with_label, without = (100 * share(rows.right[side], rows.seed[side]).value for side in (asked, bare))
+    with_label, without = (percent(share(rows.right[side], rows.seed[side])) for side in (asked, bare))
     reason = (
-        f"In {' and '.join(map(str, steps))} steps together {with_label:.1f} % show the class asked with the label and "
-        f"{without:.1f} % without; n = {n:,}."
+        f"In {' and '.join(map(str, steps))} steps together {with_label} show the class asked with the label and "
+        f"{without} without; n = {n:,}."
     )
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)
 

@@ -39,6 +39,7 @@ class Reference:
     plain_moments: Moments  # of all real test pictures as they are
     plain_floor: Numbers  # (20,) Fréchet distances to them of as many real training pictures, drawn at random
     features: NDArray[np.float32]  # (5000, F), of test pictures, every class equally often
+    labels: NDArray[np.int64] | None  # (5000,) what these show; older files do not say
     pictures: int  # how many real test pictures there were
     real_score: float  # classification accuracy score of as many real training pictures
 
@@ -65,6 +66,7 @@ def reference_for(judge: Judge, folder: Path | None = None) -> Reference:
                 (file["plain_mean"].astype(np.float64), file["plain_covariance"].astype(np.float64)),
                 file["plain_floor"],
                 file["features"].astype(np.float32),
+                file["labels"].astype(np.int64) if "labels" in file else None,
                 int(file["pictures"]),
                 float(file["real_score"]),
             )
@@ -90,6 +92,7 @@ def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: fl
     balanced, plain = moments(real, balance(test[1])), moments(real)
     evenly = [other[evenly_drawn(train[1], len(real), generator)] for _ in range(FLOOR_DRAWS)]
     randomly = [other[generator.permutation(len(other))[: len(real)]] for _ in range(FLOOR_DRAWS)]
+    kept = evenly_drawn(test[1], SUBSET, generator)
     with replacing(reference_path(str(judge.card["dataset"]), folder)) as file:
         np.savez_compressed(
             file,
@@ -100,7 +103,8 @@ def make_reference(judge: Judge, train: Labelled, test: Labelled, real_score: fl
             plain_mean=plain[0].astype(np.float32),
             plain_covariance=plain[1].astype(np.float32),
             plain_floor=np.array([frechet(moments(drawn), plain) for drawn in randomly]),
-            features=real[evenly_drawn(test[1], SUBSET, generator)].astype(np.float16),
+            features=real[kept].astype(np.float16),
+            labels=test[1][kept].astype(np.uint8),
             pictures=np.array(len(real)),
             real_score=np.array(real_score),
         )

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluator import defaults
+from evaluator.judges.cards import command
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
 from evaluator.provenance import denoiser_sha256, notes_of
@@ -61,10 +62,7 @@ def quality(
     card = card_of(run)
     judge = judge_for_run(run, "clean")
     reference = reference_for(judge)
-    if reference.pictures <= judge.card["features"]:
-        print(f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
-              f"{judge.card['features']} features of {judge.name}.", file=sys.stderr)  # fmt: skip
-    if said := remark(card):
+    for said in filter(None, (*lacking(judge, reference), remark(card))):
         print(said, file=sys.stderr)
     drawn = draw(run, per_class, on, HELD_OUT_SEED if held_out else FIRST_SEED)
     made_of = {"denoiser": denoiser_sha256(run), "pictures": hashlib.sha256(drawn.images.tobytes()).hexdigest()}
@@ -80,6 +78,18 @@ def quality(
     noted = {METADATA: json.dumps(made_of).encode()}
     store_table(run.quality, pa.table(columns, schema=QUALITY.with_metadata(noted)))
     return {"run": run.id, "pictures": len(drawn.labels), "classes": card["dataset"]["classes"], "metrics": rows}
+
+
+def lacking(judge: Judge, reference: Reference) -> Iterator[str]:
+    """What cannot be measured beside these real pictures, a sentence each."""
+    if reference.pictures <= judge.card["features"]:
+        yield (
+            f"Fréchet distances are left out: {reference.pictures} real test pictures are too few for the "
+            f"{judge.card['features']} features of {judge.name}."
+        )
+    if reference.labels is None:
+        again = command(str(judge.card["dataset"]), "clean")
+        yield f"KID is left out: {judge.name} kept real pictures without their classes; with them: {again}"
 
 
 def tell_price(count: int, judge: Judge, real: tuple["Pictures", "Pictures"] | None) -> None:
@@ -166,7 +176,9 @@ def distances(
         yield from against("frechet", features, labels, reference.moments, floor)
         plain_floor = reference.plain_floor if n == reference.pictures else None
         yield from against("frechet_plain", features, labels, reference.plain_moments, plain_floor)
-    yield "kid", None, block_mean(kid_blocks(features, reference.features), n), None
+    if reference.labels is not None:
+        apart = kid_blocks((features, labels), (reference.features, reference.labels))
+        yield from [("kid_by_class", None, block_mean(apart, n), None)] * bool(len(apart))
     for name, found in reach(features, reference):
         yield name, None, found, None
 

@@ -4,7 +4,7 @@ Views and judges are never mixed.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from evaluator.recognizability.points import Points, View, points, view_of
 from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.recognizability.schedules import own
-from evaluator.recognizability.thresholds import SENSITIVITY
+from evaluator.recognizability.thresholds import SENSITIVITY, stricter
 from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
@@ -102,7 +102,7 @@ def recognizability(
     seventy = told(run, card["config"])
     figures = [
         {"view": view.name, "judge": view.judge, "threshold": p, "null": null["x" if view.name == FINE else view.name]}
-        | figures_of(points(view, p), card["dataset"]["classes"], seventy)
+        | figures_of(points(view, p), card["dataset"]["classes"], seventy, stricter(view, p))
         | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
         for view, p in zip(views, thresholds, strict=True)
     ]
@@ -123,12 +123,17 @@ def _in_small_steps(run: Run, config: dict[str, Any]) -> View:
 
 
 def analysis(
-    points: Points, classes: Sequence[str], axis: str = "percent", seventy: Told | None = None
+    points: Points, classes: Sequence[str], axis: str = "percent", seventy: Told | None = None,
+    above: Mapping[float, Points] | None = None,
 ) -> Analysis:  # fmt: skip
-    """Every figure of some points; the ranking is along an axis, "percent" or "logsnr"; `seventy` as `s3` takes it."""
+    """Every figure of some points; the ranking is along an axis, "percent" or "logsnr".
+
+    `seventy` and `above` as `s3` takes them, `told` and `stricter`.
+    """
     labels = np.unique(points.label).tolist()
     rows = tuple(summary(points.of(points.label == label), label) for label in labels)
-    return Analysis(summary(points), rows, s3(points, classes, seventy) + s10(points, classes), points, axis)
+    verdicts = s3(points, classes, seventy, above) + s10(points, classes, above)
+    return Analysis(summary(points), rows, verdicts, points, axis)
 
 
 def summary(points: Points, label: int | None = None) -> Summary:
@@ -153,9 +158,11 @@ def summary(points: Points, label: int | None = None) -> Summary:
     )
 
 
-def figures_of(points: Points, classes: Sequence[str], seventy: Told | None = None) -> dict[str, Any]:
+def figures_of(
+    points: Points, classes: Sequence[str], seventy: Told | None = None, above: Mapping[float, Points] | None = None
+) -> dict[str, Any]:
     """`analysis` as plain values: all samples together, every class that has some, ranking, tests and claims."""
-    whole = analysis(points, classes, seventy=seventy)
+    whole = analysis(points, classes, seventy=seventy, above=above)
     rows = [{"class": classes[row.label or 0], "label": row.label} | _plain_summary(row) for row in whole.classes]
     figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(points.kept, 6)}
     order = whole.ranking

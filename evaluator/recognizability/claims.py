@@ -5,8 +5,8 @@ say".
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,8 +18,8 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points
 from evaluator.recognizability.schedules import SOURCE, percent_on
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import listed
-from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share_difference
+from evaluator.stats.interval_text import listed, percent
+from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
 from firstlight.levels import Levels
@@ -55,18 +55,20 @@ HOPED = "hypothesis: 0, 1, 7 easy (few strokes, little variation); 3, 5, 8 hard 
 MEANS = (
     "R's restricted mean, never as the end, against the digits outside the group on the same noise; supported where "
     "each digit named differs (sign flips within noise seeds, Holm, 5 %), not supported where the interval, widened "
-    "for how many are named and for what lies between two frames, rules out one point for one of them"
+    "for how many are named and for what lies between two frames, rules out one point for one of them; cannot say "
+    "where a higher threshold says otherwise"
 )
 SHARES = (
     "share never recognized, against the digits outside the group; supported where each digit named differs (exact "
     "test within noise seeds, Holm, 5 %), not supported where the interval, widened for how many are named, lies on "
-    "the other side for one of them"
+    "the other side for one of them; cannot say where a higher threshold says otherwise"
 )
 SEVENTY = Claim(
     "S3", "around 70 %", WORDS,
     "median R of all pictures, in per cent of the source's own steps (T = 150, linear, pictures in [0, 1]), translated "
     "from logSNR for a run that draws along others: supported where its 95 % interval, down to the frame before, lies "
-    "within 60 to 80 %, not supported where it lies outside",
+    "within 60 to 80 %, not supported where it lies outside, cannot say where a higher threshold, which the null of "
+    "wrong labels admits too, says otherwise",
 )  # fmt: skip
 S3 = (
     Group(Claim("S3", "1 and 7 earlier", WORDS, MEANS), (1, 7), -1),
@@ -82,12 +84,18 @@ S10_SHARES = (
 )
 
 
-def s3(points: Points, classes: Sequence[str], told: Told | None = None) -> tuple[Verdict, ...]:
+def s3(
+    points: Points, classes: Sequence[str], told: Told | None = None, stricter: Mapping[float, Points] | None = None
+) -> tuple[Verdict, ...]:
     """Around 70 % of the process; 1 and 7 earlier, 5 and 8 later. Of other classes than digits only the first.
 
-    `told`: how the run's points are told on the source's schedule; without, its steps are the source's.
+    `told`: how the run's points are told on the source's schedule; without, its steps are the source's. `stricter`: the
+    points at higher thresholds, at which a verdict must be the same.
     """
-    told = told or Told()
+    return _steady(lambda each: _s3(each, classes, told or Told()), points, stricter or {})
+
+
+def _s3(points: Points, classes: Sequence[str], told: Told) -> tuple[Verdict, ...]:
     untold = (_of_one_seed if tuple(classes) != DIGITS else partial(_lacking, classes=classes))(points)
     untold = untold or _untimed(points)
     seventy = _silent(SEVENTY, points, untold or told.why_not) if untold or told.why_not else _seventy(points, told)
@@ -96,10 +104,40 @@ def s3(points: Points, classes: Sequence[str], told: Told | None = None) -> tupl
     return (seventy, *((_silent(each.claim, points, untold) for each in S3) if untold else _means(points, S3)))
 
 
-def s10(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
-    """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are; of digits alone."""
-    if tuple(classes) != DIGITS:
-        return ()
+def s10(points: Points, classes: Sequence[str], stricter: Mapping[float, Points] | None = None) -> tuple[Verdict, ...]:
+    """0, 1 and 7 easy, 3, 5 and 8 hard: by when they are recognized, and by how many never are; of digits alone.
+
+    `stricter` as in `s3`.
+    """
+    return _steady(lambda each: _s10(each, classes), points, stricter or {}) if tuple(classes) == DIGITS else ()
+
+
+def _steady(
+    judged: Callable[[Points], tuple[Verdict, ...]], points: Points, stricter: Mapping[float, Points]
+) -> tuple[Verdict, ...]:
+    """Verdicts that are the same at every threshold; any other depends on the threshold, and cannot be said."""
+    found = judged(points)
+    if all(each.verdict == CANNOT for each in found):
+        return found
+    others = {threshold: judged(each) for threshold, each in stricter.items()}
+    return tuple(
+        _unless({threshold: each[place].verdict for threshold, each in others.items()}, one)
+        for place, one in enumerate(found)
+    )
+
+
+def _unless(others: Mapping[float, str], one: Verdict) -> Verdict:
+    """A verdict, unless one of the others, by threshold, is not the same."""
+    first: dict[str, float] = {}
+    for threshold, verdict in others.items():
+        first.setdefault(verdict, threshold)
+    said = [f"{verdict} at p ≥ {threshold:g}" for verdict, threshold in first.items() if verdict != one.verdict]
+    if one.verdict == CANNOT or not said:
+        return one
+    return replace(one, verdict=CANNOT, reason=f"{one.reason} It depends on the threshold: {listed(said)}.")
+
+
+def _s10(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
     lacking = _lacking(points, classes)
     untimed = lacking or _untimed(points)
     unseen = lacking or ("Nothing is ever recognized." if np.isinf(points.stays).all() else "")
@@ -132,7 +170,8 @@ def _untimed(points: Points) -> str:
     if never == len(points.stays):
         return "Nothing is ever recognized."
     if 2 * never > len(points.stays):
-        return f"{100 * (never / len(points.stays)):.1f} % of the pictures are never recognized, more than half."
+        found = percent(share(np.isinf(points.stays), points.seed))
+        return f"{found} of the pictures are never recognized, more than half."
     return ""
 
 

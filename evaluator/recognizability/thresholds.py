@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from evaluator.provenance import notes_of
 from evaluator.recognizability.carry_over import FINE
+from evaluator.recognizability.points import Points, View, points
 from firstlight.run_folder import Run
 
 THRESHOLD = 0.5  # where a run's judgements name none
@@ -25,6 +26,11 @@ def null(run: Run, view: str) -> dict[str, Any]:
         return {"threshold": float(known["threshold"]), "rate": float(known["rate"]), "n": int(known["n"])}
     except (ValueError, KeyError, TypeError):
         return {}
+
+
+def stricter(view: View, threshold: float) -> dict[float, Points]:
+    """The points of a view at the thresholds above this one: where it keeps its null, they keep it too."""
+    return {each: points(view, each) for each in SENSITIVITY if each > threshold}
 
 
 NULL_GRID = np.round(np.arange(0.5, 0.9951, 0.01), 2)  # thresholds tried; below one half nothing counts as recognized

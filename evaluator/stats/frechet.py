@@ -11,6 +11,7 @@ from evaluator.stats.intervals import Estimate, Numbers, Z
 RESAMPLED = 100  # bootstrap repeats of a distance
 
 Features = NDArray[np.generic]
+Labelled = tuple[Features, NDArray[np.int64]]  # (N, F), and what each row was asked for or shows, (N,)
 
 
 def moments(features: Features, weight: NDArray[np.floating] | None = None) -> tuple[Numbers, Numbers]:
@@ -63,23 +64,45 @@ def _root(covariance: Numbers) -> Numbers:
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
 
 
-def kid(first: Features, second: Features) -> float:
-    """Squared maximum mean discrepancy with the kernel (x·y / F + 1)³, unbiased (Bińkowski et al., 2018).
+def kid(first: Labelled, second: Labelled) -> float:
+    """Squared maximum mean discrepancy with the kernel (x·y / F + 1)³ (Bińkowski et al., 2018), unbiased by class.
 
-    `first` (N, F) and `second` (M, F); an estimate of 0 may well come out negative.
+    Sets hold so many of each class: a pair of rows is of one class more seldom than two pictures would be. So means are
+    taken of each two classes, and every class counts the same. An estimate of 0 may well come out negative.
     """
-    x, y = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    width = x.shape[1]
-    within1, within2, across = ((a @ b.T / width + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
-    inner = sum((k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (within1, within2))
-    return float(inner - 2 * across.mean())
+    return _mean_kernel(first) + _mean_kernel(second) - 2 * _mean_kernel(first, second)
 
 
-def kid_blocks(first: Features, second: Features, blocks: int = 10) -> Numbers:
-    """KID of blocks of each, (blocks,) or fewer where a block would have one row: no row stands in two of them.
+def _mean_kernel(one: Labelled, other: Labelled | None = None) -> float:
+    """Mean over each two classes of the kernel between rows; within one set, of different rows."""
+    (x, here), (y, there) = (_by_class(side) for side in (one, other or one))
+    kernel, pairs = (x @ y.T / x.shape[1] + 1) ** 3, np.outer(here.sum(axis=0), there.sum(axis=0))
+    if other is None:
+        np.fill_diagonal(kernel, 0)
+        pairs -= np.diag(here.sum(axis=0))
+    return float((here.T @ kernel @ there / pairs).mean())
 
-    So they are independent, and their mean has the error that they tell; random subsets that overlap do not.
+
+def _by_class(rows: Labelled) -> tuple[Numbers, Numbers]:
+    """Features (N, F), and which class each is of, (N, classes) of 0 and 1."""
+    return np.asarray(rows[0], np.float64), (rows[1][:, None] == np.unique(rows[1])).astype(np.float64)
+
+
+def kid_blocks(first: Labelled, second: Labelled, blocks: int = 10) -> Numbers:
+    """KID of blocks of each, (blocks,) or fewer: a block has two rows of each class, and no row stands in two of them.
+
+    So they are independent, and their mean has the error that they tell; random subsets that overlap do not. (0,) where
+    a class has one row alone.
     """
-    count = max(1, min(blocks, len(first) // 2, len(second) // 2))
-    parts = (np.array_split(np.asarray(rows), count) for rows in (first, second))
+    count = min(blocks, *(int(np.unique(labels, return_counts=True)[1].min()) // 2 for _, labels in (first, second)))
+    parts = [[(features[block == i], labels[block == i]) for i in range(count)]
+             for features, labels in (first, second) for block in [_dealt(labels, count)]]  # fmt: skip
     return np.array([kid(one, other) for one, other in zip(*parts, strict=True)])
+
+
+def _dealt(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Which of so many blocks each row is in, (N,): those of a class in turn."""
+    order = np.argsort(labels, kind="stable")
+    rank = np.empty(len(labels), np.int64)
+    rank[order] = np.arange(len(labels)) - np.searchsorted(labels[order], labels[order])
+    return rank % max(count, 1)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, farther, lost
 from evaluator.steps.solver_grid import MANY
@@ -46,9 +47,10 @@ def _slow(slow: Way, quick: Way) -> Verdict:
         slow.ms.value / quick.ms.value, slow.ms.low / quick.ms.high, slow.ms.high / quick.ms.low, slow.ms.n
     )
     verdict = SUPPORTED if effect.low > 2 else NOT if effect.high < 2 else CANNOT
+    long, short = (with_interval(way.ms, ".0f", unit=" ms") for way in (slow, quick))
     reason = (
-        f"A picture takes {slow.ms.value:.0f} ms with {slow.solver}, {slow.evaluations} evaluations, and "
-        f"{quick.ms.value:.0f} ms with {quick.solver}, {quick.evaluations}."
+        f"A picture takes {long} with {slow.solver}, {slow.evaluations} evaluations, and {short} with {quick.solver}, "
+        f"{quick.evaluations}; in brackets the fastest and the slowest round."
     )
     return Verdict(SLOW, verdict, reason, effect, "times as long", None, slow.ms.n)
 
@@ -59,15 +61,16 @@ def _right(slow: Way, quick: Way) -> Verdict:
         reason = f"Even {slow.solver}, {slow.evaluations} evaluations, does not surely draw it more often than by lot."
         return Verdict(RIGHT, CANNOT, reason, effect, "points", None, effect.n)
     verdict = SUPPORTED if effect.low > -POINTS_LOST else NOT if effect.high < -POINTS_LOST else CANNOT
-    both = ", ".join(f"{100 * way.accuracy.value:.1f} % with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    both = ", ".join(f"{percent(way.accuracy)} with {way.solver}, {way.evaluations}" for way in (slow, quick))
     return Verdict(RIGHT, verdict, f"Pictures of the asked class: {both}.", effect, "points", None, effect.n)
 
 
 def _real(slow: Way, quick: Way) -> Verdict:
     effect = farther(quick, slow)
     if math.isnan(effect.value):
-        return Verdict(REAL, CANNOT, "The distance to real pictures was not measured.", n=effect.n)
+        lacking = "The distance to real pictures was not measured, or by an older version, in a way that does not hold."
+        return Verdict(REAL, CANNOT, lacking, n=effect.n)
     verdict = SUPPORTED if effect.high < TIMES_FARTHER else NOT if effect.low > TIMES_FARTHER else CANNOT
-    both = ", ".join(f"{way.ratio.value:.2f} with {way.solver}, {way.evaluations}" for way in (slow, quick))
+    both = ", ".join(f"{with_interval(way.ratio, '.2f')} with {way.solver}, {way.evaluations}" for way in (slow, quick))
     return Verdict(REAL, verdict, f"Fréchet distance over its floor: {both}.", effect, "times the distance", None,
                    effect.n)  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.frechet import times_as_far
-from evaluator.stats.intervals import Estimate, Numbers, Z, critical
+from evaluator.stats.intervals import Estimate, Numbers, critical
 
 POINTS_LOST = 1.0  # of accuracy, at most, where the quality is kept: what a thousand pictures can show
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
@@ -31,7 +31,7 @@ class Way:
     evaluations: int
     right: NDArray[np.bool_]  # (n,) whether each picture shows what was asked
     accuracy: Estimate
-    ratio: Estimate  # Fréchet distance over its floor; nan where it is not known
+    ratio: Estimate  # Fréchet distance over its floor; nan where it is not known, without ends where no draws were kept
     cas: Estimate  # nan where no classifier was fitted
     ms: Estimate  # for each picture; low and high are the fastest and the slowest round
     draws: Numbers  # (R,) the ratio of pictures drawn again, by draws that all ways share; none where it is not known
@@ -57,9 +57,12 @@ def ways_from(columns: Mapping[str, Any], classes: int) -> tuple[Way, ...]:
         n = len(top)
         names = "accuracy", "frechet_ratio", "cas", "ms"
         accuracy, ratio, cas, ms = (_estimate(columns, name, row, n) for name in names)
+        draws = _draws(columns, row)
+        if not len(draws) and (far := columns["frechet"][row]) is not None:
+            ratio = Estimate(float(far / columns["frechet_floor"][row]), math.nan, math.nan, n)
         drawn_by = str(columns["network"][row]), str(columns["solver"][row]), int(columns["evaluations"][row])
         right = top == np.arange(n) % classes
-        made.append(Way(*drawn_by, right, accuracy, ratio, cas, ms, _draws(columns, row), 1 / classes))
+        made.append(Way(*drawn_by, right, accuracy, ratio, cas, ms, draws, 1 / classes))
     return tuple(sorted(made, key=lambda way: way.evaluations))
 
 
@@ -112,22 +115,21 @@ def _alone(way: Way, other: Way) -> tuple[int, float, float]:
 def farther(way: Way, other: Way, at_once: int = 1) -> Estimate:
     """Its Fréchet distance over another's of as many pictures, in pairs of the same bootstrap draws.
 
-    Where draws were not kept, the interval joins both as if they were independent (on the logarithm): it is too wide.
-    It is one of so many that hold `at_once`.
+    Not known where draws were not kept. It is one of so many that hold `at_once`.
     """
-    if math.isnan(way.ratio.value) or math.isnan(other.ratio.value) or way.ratio.n != other.ratio.n:
+    if not _known(way, other) or unpaired(way, other) or way.ratio.n != other.ratio.n:
         return UNKNOWN
     wide = critical(at_once)
-    if paired(way, other):
-        return times_as_far(way.ratio.value, other.ratio.value, way.draws, other.draws, way.ratio.n, wide)
-    value = way.ratio.value / other.ratio.value
-    spread = wide / Z * math.hypot(*(math.log(each.ratio.high / each.ratio.value) for each in (way, other)))
-    return Estimate(value, value * math.exp(-spread), value * math.exp(spread), way.ratio.n)
+    return times_as_far(way.ratio.value, other.ratio.value, way.draws, other.draws, way.ratio.n, wide)
 
 
-def paired(way: Way, other: Way) -> bool:
-    """Whether draws of both distances were kept."""
-    return len(way.draws) > 0 and len(way.draws) == len(other.draws)
+def unpaired(way: Way, other: Way) -> bool:
+    """Whether both distances are known, but not their draws, without which they are not compared."""
+    return _known(way, other) and not 0 < len(way.draws) == len(other.draws)
+
+
+def _known(way: Way, other: Way) -> bool:
+    return not (math.isnan(way.ratio.value) or math.isnan(other.ratio.value))
 
 
 def keeps(way: Way, other: Way, at_once: int = 1) -> str:
@@ -141,20 +143,20 @@ def keeps(way: Way, other: Way, at_once: int = 1) -> str:
     known = not math.isnan(distance.value)
     if points.high < -POINTS_LOST or (known and distance.low > TIMES_FARTHER):
         return NO
-    inside = points.low > -POINTS_LOST and (not known or distance.high < TIMES_FARTHER)
+    inside = points.low > -POINTS_LOST and (distance.high < TIMES_FARTHER if known else not unpaired(way, other))
     return YES if inside else CANNOT
 
 
 def enough(way: Way, other: Way, at_once: int = 1) -> int | None:
     """About how many pictures would show that a way keeps another's quality, if all shares and spreads stay as found.
 
-    None where what was found is no quality kept, or where the distances are not `paired`.
+    None where what was found is no quality kept, or where the distances are `unpaired`.
     """
     n, more, less = _alone(way, other)
     room = POINTS_LOST / 100 + more - less
     distance = farther(way, other, at_once)
     known = not math.isnan(distance.value)
-    if room <= 0 or (known and (distance.value >= TIMES_FARTHER or not paired(way, other))):
+    if room <= 0 or unpaired(way, other) or (known and distance.value >= TIMES_FARTHER):
         return None
     needed = critical(at_once) ** 2 * (more + less - (more - less) ** 2) / room**2
     if known:
