@@ -53,7 +53,7 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
                     seconds[source].append(time.perf_counter() - began)
                     page.close()
         for source in sources:
-            name = "ours" if source == ROOT else source.name
+            name = "ours" if source == ROOT else commit(source)
             rows.append({"of": name, "figure": "cold", "seconds": spread(seconds[source])})
             with served(source, archives[source]) as (address, process):
                 links = pages_of(browser, address)
@@ -68,6 +68,12 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
                 rows.append({"of": name, "figure": "memory", "visits": len(links) + visits, "MB": memory(process.pid)})
         browser.close()
     return rows
+
+
+def commit(source: Path) -> str:
+    """What a checkout is of; of a folder without history, its name."""
+    said = subprocess.run(["git", "-C", source, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return said.stdout.strip() or source.name
 
 
 def pages_of(browser: Any, address: str) -> list[str]:

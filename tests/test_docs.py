@@ -75,8 +75,11 @@ def test_every_public_name_is_in_the_python_reference_with_its_docstring() -> No
 
 
 def test_the_tables_of_benchmarks_have_every_row(tmp_path: Path) -> None:
-    drawing, many = benchmark_tables.races(BENCHMARKS[1]), benchmark_tables.store(BENCHMARKS[0])
-    assert [path.name for path in BENCHMARKS] == ["benchmarks-store.json", "benchmarks.json"]
+    assert [path.name for path in BENCHMARKS] == ["benchmarks-store.json", "benchmarks-weight.json", "benchmarks.json"]
+    drawing, many = benchmark_tables.races(BENCHMARKS[2]), benchmark_tables.store(BENCHMARKS[0])
+    heavy = benchmark_tables.weight(BENCHMARKS[1])
+    assert heavy.count("| first visit of `") == len(set(re.findall(r'"page": "(.*)"', BENCHMARKS[1].read_text())))
+    assert "| ours | " in heavy and "from nothing to the first page, s | " in heavy and "memory, MB" in heavy
     held = benchmark_tables.json.loads(BENCHMARKS[0].read_text())
     rows = held["rows"]
     assert sum(line.startswith("| ") and line[2].isdigit() for line in many.splitlines()) == len(rows)

@@ -76,6 +76,22 @@ def store(path: Path) -> str:
     return "\n\n".join(parts)
 
 
+def weight(path: Path) -> str:
+    """How heavy the pages are: the start, the memory, and the bytes of each page, a column for each checkout."""
+    held = json.loads(path.read_text())
+    who = list(dict.fromkeys(row["of"] for row in held["rows"]))
+    cells: dict[str, dict[str, list[str]]] = {}  # what is measured -> of whom -> figures
+    for row in held["rows"]:
+        what, figure = {
+            "cold": lambda row: ("from nothing to the first page, s", measured(row["seconds"])),
+            "memory": lambda row: ("memory, MB, after so many visits", f"{number(row['MB'])} ({row['visits']})"),
+            "bytes": lambda row: (f"first visit of `{row['page']}`, MB", number(row["MB"])),
+        }[row["figure"]](row)
+        cells.setdefault(what, {}).setdefault(row["of"], []).append(figure)
+    rows = [[what, *(", ".join(of.get(each, [])) for each in who)] for what, of in cells.items()]
+    return "\n\n".join([origin(held), table(["", *who], rows)])
+
+
 def value(row: dict[str, Any], unit: str) -> str:
     """What was measured, with its range where it has one."""
     held = row[unit]

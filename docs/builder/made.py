@@ -26,6 +26,7 @@ MAKERS = {
     "pages": page_list.contents,
     "benchmarks": lambda: benchmark_tables.races(ROOT / "docs" / "benchmarks.json"),
     "benchmarks-store": lambda: benchmark_tables.store(ROOT / "docs" / "benchmarks-store.json"),
+    "benchmarks-weight": lambda: benchmark_tables.weight(ROOT / "docs" / "benchmarks-weight.json"),
     "citation": lambda: f"```yaml\n{(ROOT / 'CITATION.cff').read_text()}```",
     "security": lambda: elsewhere("SECURITY.md"),
 }
