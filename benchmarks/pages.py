@@ -34,7 +34,9 @@ def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:
     from playwright.sync_api import sync_playwright
 
     took: dict[str, list[float]] = {name: [] for name in PAGES}
-    with served(root) as (address, process), sync_playwright() as playwright:
+    home = root.parent / f"{root.name}-home"
+    home.mkdir(exist_ok=True)
+    with served(root, home=home) as (address, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
@@ -54,14 +56,14 @@ def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Our dashboard over the runs, its address and its process."""
-    port = free_port()
-    home = root.parent / f"{root.name}-home"
-    home.mkdir(exist_ok=True)
+def served(
+    root: Path, source: Path = ROOT, home: Path | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The dashboard of a checkout over the runs, with the user's home or another: its address and its process."""
+    port, own = free_port(), {"HOME": str(home)} if home else {}
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(root.resolve())], cwd=ROOT,
-        env=os.environ | {"HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(root.resolve())], cwd=source,
+        env=os.environ | {"PYTHONPATH": str(source)} | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         wait(port)

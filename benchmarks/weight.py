@@ -4,17 +4,14 @@ One session at a time, as somebody browses alone. Another checkout, with the run
 can be weighed beside ours, turn by turn.
 """
 
-import os
 import subprocess
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pages import CHROMIUM, PATIENCE, free_port, wait
+from benchmarks.pages import CHROMIUM, PATIENCE, served
 from benchmarks.race import ROOT, spread
 from benchmarks.trackers import memory
 from firstlight.archives import archive
@@ -47,7 +44,7 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
         for _ in range(starts):
             for source in sources:
                 began = time.perf_counter()
-                with served(source, archives[source]) as (address, _):
+                with served(archives[source], source) as (address, _):
                     page = browser.new_page()
                     _see(page, address)
                     seconds[source].append(time.perf_counter() - began)
@@ -55,7 +52,7 @@ def weighed(sources: Sequence[Path], runs: Path, starts: int, visits: int) -> li
         for source in sources:
             name = "ours" if source == ROOT else commit(source)
             rows.append({"of": name, "figure": "cold", "seconds": spread(seconds[source])})
-            with served(source, archives[source]) as (address, process):
+            with served(archives[source], source) as (address, process):
                 links = pages_of(browser, address)
                 for link in links:
                     page_name = link.rpartition("/")[2] or "start"
@@ -112,19 +109,3 @@ def _see(page: Any, address: str) -> None:
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.wait_for_function(PAINTED)
-
-
-@contextmanager
-def served(source: Path, runs: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The dashboard of a checkout over the runs, its address and its process; returns when it answers."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs.resolve())], cwd=source,
-        env=os.environ | {"PYTHONPATH": str(source)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        wait(port)
-        yield f"http://127.0.0.1:{port}", process
-    finally:
-        process.terminate()
-        process.wait()
