@@ -292,7 +292,7 @@ def s14(run: str) -> Verdicts:
     short = {each: less(real[each], taught[each], 1.0) for each in (digits, harder)}
     apart = less(short[harder], short[digits])
     alike = figure(digits, "accuracy")["n"] == figure(harder, "accuracy")["n"]  # as many pictures taught
-    drawn = all(figure(each, "frechet").get("draws") for each in (digits, harder))  # older versions kept no draws
+    drawn = all(has_draws(each) for each in (digits, harder))  # older versions kept none
     if not drawn or figure(digits, "frechet_ratio")["n"] != figure(harder, "frechet_ratio")["n"]:
         farther = OPEN  # distances shrink with n
     else:
@@ -301,6 +301,12 @@ def s14(run: str) -> Verdicts:
         farther = YES if times.low > 0 else NO if times.high < 0 else OPEN
     taught_apart = YES if apart.low > 0 else NO if apart.high < 1 else OPEN
     return [("S14", taught_apart if alike else OPEN), ("S14", farther)]
+
+
+def has_draws(run: str) -> bool:
+    """Whether the draws that the Fréchet distance's interval is of were kept."""
+    kept = columns(run, "quality", metric="frechet").get("draws", [])
+    return any(draw is not None and len(draw) > 0 for draw in kept)
 
 
 def verdicts(run: str) -> Verdicts:

@@ -257,7 +257,8 @@ sys.exit(__main__.main())
 def test_two_dashboards_and_a_trainer_work_at_once(tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     shutil.copytree(BUNDLED / SMALLEST, tmp_path / SMALLEST)
-    words = ["train", "--preset", "tiny", "--id", "live", "--snapshots", "0", "--threads", "1", "--runs", str(tmp_path)]
+    words = ["train", "--preset", "tiny", "--id", "live", "--epochs", "400", "--snapshots", "0", "--threads", "1"]
+    words += ["--runs", str(tmp_path)]
     with served(tmp_path) as (one, _), served(tmp_path) as (two, _):
         trainer = subprocess.Popen(
             [sys.executable, "-c", BUSY, *words], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
