@@ -6,6 +6,7 @@ convolution with a group for every point. Channels are in the engine's blocks fr
 (sampler/channel_blocks.py): nothing moves in memory in between. Needs onnx, and no torch.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,9 +70,10 @@ class Layout(GraphDraft):
         }
         self.stored = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes = list(graph.node)
-        self.users = {
-            name: [node for node in self.nodes if name in node.input] for node in self.nodes for name in node.output
-        }
+        self.users: dict[str, list[Any]] = defaultdict(list)  # of a value
+        for node in self.nodes:
+            for name in node.input:
+                self.users[name].append(node)
         self.pictures: dict[str, Picture] = {}
         self.folded: dict[str, Picture] = {}  # on the way to being folded 2x2 into channels, as older exports do it
         self.waiting: dict[str, Any] = {}  # nodes of convolutions, by what they make, until something is added to it

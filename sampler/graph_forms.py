@@ -6,7 +6,6 @@ the graph as it is.
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import time
@@ -70,11 +69,11 @@ class Forms:
             self._opened, self.least = opened, fewest
 
 
-def forms_of(net: ort.InferenceSession, provider: str, path: Path, content: bytes, columns: Columns) -> Forms | None:
-    """Both forms of a graph; None of one that a GPU runs, or a process with limits."""
+def forms_of(net: ort.InferenceSession, provider: str, path: Path, sha256: str, columns: Columns) -> Forms | None:
+    """Both forms of the graph of this hash; None of one that a GPU runs, or a process with limits."""
     if provider != "CPU" or isinstance(net, GuardedSession):
         return None
-    return Forms(net, path, hashlib.sha256(content).hexdigest(), columns)
+    return Forms(net, path, sha256, columns)
 
 
 def least(plain: ort.InferenceSession, columns: ort.InferenceSession) -> int | None:

@@ -116,7 +116,8 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     that is not what was exported, inputs and outputs that are not a denoiser's, and CUDA asked for but not to be had.
     """
     check_provider(provider)
-    content = verified(path)
+    report = report_of(path)
+    content = verified(path, sha256 := report["sha256"])
     session, name, reason = opened(content, path, provider, SIGNATURES)
     check_signature(session, path)
     metadata = session.get_modelmeta().custom_metadata_map
@@ -128,12 +129,11 @@ def load(path: Path, provider: str = "auto") -> Denoiser:
     channels, height, width = session.get_inputs()[0].shape[1:]
     check_card(classes, (channels, height, width), path)
     none = metadata.get("no_label") != "false"
-    known = known_to(report_of(path))
+    known = known_to(report)
     shape, config = (channels, height, width), metadata.get("config", "")
     one_level = metadata.get("one_level") == "true"
     spare = content if name == "CUDA" else b""
-    sha256 = hashlib.sha256(content).hexdigest()
-    forms = forms_of(session, name, path, content, lambda: in_columns(verified(path, sha256)))
+    forms = forms_of(session, name, path, sha256, lambda: in_columns(verified(path, sha256)))
     return Denoiser(session, name, reason, classes, shape, config, scales, path, none, known, one_level, spare, forms)
 
 

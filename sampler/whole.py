@@ -7,6 +7,7 @@ half precision: inputs and outputs stay on the device, shapes are fixed for each
 CUDA graph.
 """
 
+import hashlib
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -192,7 +193,7 @@ def whole_of(denoiser: "session.Denoiser", settings: Any) -> Whole | None:
     except SamplerError:  # the file is another by now: what is loaded goes on, step by step
         return None
     net = one_core(content, path)
-    forms = forms_of(net, "CPU", path, content, columns)
+    forms = forms_of(net, "CPU", path, hashlib.sha256(content).hexdigest(), columns)
     return Whole(b"", path, net, "CPU", denoiser.reason, denoiser.classes, denoiser.shape, denoiser.scales,
                  built, forms)  # fmt: skip
 

@@ -7,6 +7,7 @@ it lies among real pictures.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _cut(subject: Subject, graph: Graph, part: str, level: float) -> Subject:
     else:
         return subject
     net, provider, reason = opened(content, subject.run.denoiser, "auto")
-    forms = forms_of(net, provider, subject.run.denoiser, content, lambda: in_columns(content))
+    forms = forms_of(net, provider, subject.run.denoiser, sha256(content).hexdigest(), lambda: in_columns(content))
     cut = replace(subject.denoiser, session=net, provider=provider, reason=reason, content=content, forms=forms)
     return replace(subject, denoiser=cut)
 
