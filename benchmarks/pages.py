@@ -16,17 +16,19 @@ from benchmarks.trackers import memory
 PAGES = ("Runs", "Training", "Recognizability", "Compare", "Generate", "Claims", "Report")
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 600_000.0  # milliseconds, for the first look at an archive
+# whether nothing of a page is being drawn
+AT_REST = """document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stStatusWidget]')"""
 # whether the page of a title is painted, with what a selector finds on it, after the next click
 WATCH = """([title, also]) => {
   const there = () => document.querySelector('h1')?.innerText === title && document.querySelector(also)
-    && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid=stStatusWidget]')
+    && AT_REST
   window.painted = new Promise(done => addEventListener('click', () => {
     const began = performance.now()
     const look = () => requestAnimationFrame(there() ? () => setTimeout(() => done(performance.now() - began)) : look)
     look()
   }, { once: true, capture: true }))
-}"""
+}""".replace("AT_REST", AT_REST)
 
 
 def rows(root: Path, count: int, rounds: int) -> list[dict[str, Any]]:

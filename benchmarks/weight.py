@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pages import CHROMIUM, PATIENCE, served
+from benchmarks.pages import AT_REST, CHROMIUM, PATIENCE, served
 from benchmarks.race import ROOT, spread
 from benchmarks.trackers import memory
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_json
 
-PAINTED = """() => document.querySelector('h1')?.innerText && document.querySelector('.stApp')
-  && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
-  && !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"""
+PAINTED = f"""() => document.querySelector('h1')?.innerText && {AT_REST}
+  && !document.querySelector('[data-stale=true]')"""
 LINKS = "[data-testid=stSidebarNavLink]"
 
 
