@@ -141,6 +141,32 @@ def test_a_chart_is_zoomed_and_shown_whole_again(opened: Page) -> None:  # noqa:
     assert chart.evaluate("chart => chart._fullLayout.xaxis.showspikes")
 
 
+def test_what_a_reader_did_to_a_chart_outlives_another_control(opened: Page) -> None:  # noqa: F811
+    page = opened("training?run=first&with=second")
+    shows(page, OWN["training"])
+    chart = page.locator(".st-key-losses .js-plotly-plot").first
+    of = "document.querySelector('.st-key-losses .js-plotly-plot')"
+    ranges = f"() => [...{of}._fullLayout.xaxis.range, ...{of}._fullLayout.yaxis.range].map(end => end.toFixed(6))"
+    hidden = f"() => {of}._fullData.filter(line => line.visible === 'legendonly').map(line => line.name)"
+    first = page.evaluate(ranges)
+    chart.hover()
+    chart.locator(".modebar-btn[data-title*='Zoom in']").click()
+    page.wait_for_function(f"first => String(({ranges})()) !== String(first)", arg=first)
+    zoomed = page.evaluate(ranges)
+    chart.locator(".legendtoggle").last.click()
+    page.wait_for_function(f"() => ({hidden})().length === 1")
+    page.evaluate(f"() => {{ window.former = {of} }}")
+    page.get_by_role("radio", name="0", exact=True).click()  # smoothing
+    page.wait_for_function(f"() => {of} && {of} !== window.former && ({hidden})().length === 1")
+    page.wait_for_function(f"zoomed => String(({ranges})()) === String(zoomed)", arg=zoomed)
+    assert page.evaluate(hidden) == ["second"]
+    chart.hover()
+    chart.locator(".modebar-btn[data-title*='Reset axes']").click()
+    page.wait_for_function(f"zoomed => String(({ranges})()) !== String(zoomed)", arg=zoomed)
+    page.get_by_role("radio", name="logarithmic", exact=True).last.click()  # other axes begin anew
+    page.wait_for_function(f"() => {of}?._fullLayout?.xaxis?.type === 'log' && ({hidden})().length === 0")
+
+
 def test_a_note_is_kept_found_and_never_read_as_html(opened: Page, archive: Path) -> None:  # noqa: F811
     hostile = "<img src=x onerror=alert(1)> ![x](http://example.org/x.png)"
     page = opened("runs?run=second")

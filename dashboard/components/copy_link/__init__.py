@@ -1,4 +1,4 @@
-"""A button that copies the address of the view; being on every page, it also tells how wide the screen is."""
+"""A button that copies the address of the view; being on every page, it also tells how wide the screen is and keeps the zoom of charts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import screen
+from dashboard.components import kept_zoom, screen
 
 HERE = Path(__file__).parent
 
@@ -20,4 +20,4 @@ def copy_link(chosen: Mapping[str, str]) -> None:
 @st.cache_resource(max_entries=1)
 def _component() -> Any:
     texts = [(HERE / f"link.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")]
-    return st.components.v2.component("firstlight_link", html=texts[0], css=texts[1], js=texts[2])
+    return st.components.v2.component("firstlight_link", html=texts[0], css=texts[1], js=kept_zoom.SCRIPT + texts[2])

@@ -1,6 +1,6 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
 // It tells the server whether the screen is narrow, where that drew the page for another one.
-// And gives the browser's Back one step for each act of the reader: what a page adds to its address as it opens is none.
+// Keeps the zoom of charts (kept_zoom/zoom.js), and gives the browser's Back one step for each act of the reader: what a page adds to its address as it opens is none.
 const SAID = 1500 // milliseconds
 const NARROW = matchMedia("(max-width: 640px)") // as in style.css
 let sent = null // what the server was told, until it draws so
@@ -19,6 +19,7 @@ function oneStepForEachAct() {
 
 export default function (component) {
   oneStepForEachAct()
+  keepZoom()
   const { data, parentElement, setStateValue } = component
   const width = () => {
     if (NARROW.matches === data.narrow) sent = null
