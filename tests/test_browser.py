@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,12 +113,21 @@ def contexts(browser: "playwright.Browser") -> dict[str, "playwright.BrowserCont
 
 @pytest.fixture
 def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> Iterator[Page]:
-    """Open a path, a new session for the server, in a tab that is left over from another test or a new one."""
-    pages = []
+    """Open a path, a new session for the server, in a tab that is left over from another test or a new one.
+
+    What the server does not answer, or a script does not stand, is a fault of the test that opened it.
+    """
+    pages, faults = [], list[str]()
+    heard: dict[str, Any] = {
+        "response": lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+        "pageerror": lambda error: faults.append(str(error)),
+    }
 
     def page(path: str, scheme: str = "dark", width: int = 1280) -> "playwright.Page":
         idle = [tab for tab in contexts[scheme].pages if tab not in pages]
         page = idle[0] if idle else contexts[scheme].new_page()
+        for event, note in heard.items() if page not in pages else ():
+            page.on(event, note)
         pages.append(page)
         page.set_default_timeout(PATIENCE)
         page.set_viewport_size({"width": width, "height": 900})
@@ -126,8 +136,11 @@ def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> It
 
     yield page
     for page in pages:
+        for event, note in heard.items():
+            page.remove_listener(event, note)
         if page != page.context.pages[0]:
             page.close()
+    assert not faults
 
 
 def shows(page: "playwright.Page", text: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -166,17 +167,19 @@ def turned(kept: list[int], draws: int = 8) -> Turns:
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ([0, 4, 8, 8], "stays a down to logSNR 2, 100 % [68, 100] of 8 draws and becomes something else from 0 down, "
-                       "0 % [0, 32] of 8 draws still a."),
-        ([4, 4, 5, 8], "your drawing stays a down to logSNR 3, 100 % [68, 100] of 8 draws."),
-        ([8, 8, 8, 8], "stays a down to logSNR 0, 100 % [68, 100] of 8 draws."),
-        ([8, 4, 8, 8], "stays a down to logSNR 2, "),
+        ([0, 4, 8, 8], "stays a down to logSNR 2 and becomes something else from 0 down.\nStill a: at 2, 100 % [68, "
+                       "100] of 8 draws; at 0, 0 % [0, 32] of 8 draws."),
+        ([4, 4, 5, 8], "your drawing stays a down to logSNR 3.\nStill a: at 3, 100 % [68, 100] of 8 draws."),
+        ([8, 8, 8, 8], "stays a down to logSNR 0.\n"),
+        ([8, 4, 8, 8], "stays a down to logSNR 2.\n"),
         ([4, 4, 4, 4], "so few draws cannot say at which noise your a becomes something else."),
     ],
 )  # fmt: skip
 def test_where_it_becomes_something_else_is_said_as_far_as_draws_can(kept: list[int], said: str) -> None:
     text = headline.turning(turned(kept), ("a", "b"), 0, "net")
     assert said in text and text.startswith("Brought back by net,")
+    first = text.partition("\n")[0]
+    assert len(first.split()) <= 30 and len(re.findall(r"\d+", first)) <= 2
 
 
 def test_a_row_says_what_is_seen_and_a_tie_is_one() -> None:

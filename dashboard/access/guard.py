@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from dashboard.access import index_page
 from dashboard.access.exposure import OWN, answers
 
 Message = MutableMapping[str, Any]
@@ -118,14 +119,14 @@ def _headed(send: Callable[[Message], Any]) -> Callable[[Message], Any]:
 def headers() -> dict[str, str]:
     """The headers of every answer.
 
-    Streamlit's page has a script inline, known here by its hash; its styles are inline; our components are blobs.
+    Streamlit's page has scripts inline, known here by their hashes; its styles are inline; our components are blobs.
     """
     import streamlit
 
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     hashes = [
         b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        for text in re.findall("<script>(.*?)</script>", page, re.S)
+        for text in [index_page.script(), *re.findall("<script>(.*?)</script>", page, re.S)]
     ]
     rules = {
         "default-src": "'self'",

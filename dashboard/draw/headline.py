@@ -36,26 +36,27 @@ def kept(found: Turns, place: int, top: int) -> Estimate:
 def turning(found: Turns, names: Sequence[str], top: int, run: str) -> str:
     """Where the drawing stays what it is and where it becomes something else, as far as the draws can say.
 
-    It stays where the interval of the share that stays lies above a half, at this and every level of less noise; it
-    becomes something else where it lies below, at this and every level of more.
+    The shares that it rests on stand on the next line. It stays where the interval of the share that stays lies above a
+    half, at this and every level of less noise; it becomes something else where it lies below, at this and every level
+    of more.
     """
     places = range(len(found.levels))
     sides = [side(kept(found, place, top), 0.5) for place in places]
     stays = next((place for place in places if all(each > 0 for each in sides[place:])), None)
     turns = next((place for place in reversed(places) if all(each < 0 for each in sides[: place + 1])), None)
     name = names[top]
-    parts = []
+    parts, shares = list[str](), list[str]()
     if stays is not None:
-        parts.append(f"stays {name} down to logSNR {at(found.levels[stays])}, {_told(found, stays, top)}")
+        parts.append(f"stays {name} down to logSNR {at(found.levels[stays])}")
+        shares.append(_told(found, stays, top))
     if turns is not None:
-        parts.append(
-            f"becomes something else from {at(found.levels[turns])} down, {_told(found, turns, top)} still {name}"
-        )
+        parts.append(f"becomes something else from {at(found.levels[turns])} down")
+        shares.append(_told(found, turns, top))
     if not found.done:
         return begins(found, run)
     if not parts:
         return f"Brought back by {run}, so few draws cannot say at which noise your {name} becomes something else."
-    return f"Brought back by {run}, your drawing {' and '.join(parts)}."
+    return f"Brought back by {run}, your drawing {' and '.join(parts)}.\nStill {name}: {'; '.join(shares)}."
 
 
 def begins(found: Turns, run: str) -> str:
@@ -64,6 +65,6 @@ def begins(found: Turns, run: str) -> str:
 
 
 def _told(found: Turns, place: int, top: int) -> str:
-    """A share with its interval and n."""
+    """A level, and the share that stays there with its interval and n."""
     share_kept = kept(found, place, top)
-    return f"{share(share_kept, 0)} of {share_kept.n} draws"
+    return f"at {at(found.levels[place])}, {share(share_kept, 0)} of {share_kept.n} draws"

@@ -1,4 +1,4 @@
-"""A button that copies the address of the view; being on every page, it also tells how wide the screen is and keeps the zoom of charts."""
+"""A button that copies the address of the view; its script, on every page, tells the screen's width and keeps zooms."""
 
 from collections.abc import Mapping
 from pathlib import Path
