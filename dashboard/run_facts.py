@@ -37,7 +37,7 @@ OLDER = "measured by an older version"
 AGAIN = "Distances to real pictures were measured by an older version, in a way that does not hold."
 LEARNT = {  # settings that change what a loss measures, as they are called
     "dataset": "dataset", "prediction": "prediction", "sigma_data": "sigma_data",
-    "teacher": "what they learn from, data or a teacher",
+    "teacher": "what they learn from, data or a teacher", "schedule": "the noise levels they learn at",
 }  # fmt: skip
 TESTED = ("cas", "cas_real", "cas_2000", "cas_2000_real")  # of real test pictures, not of generated ones
 

@@ -32,7 +32,7 @@ _COLUMNS = {
     "metrics": """
     step          int64    optimizer steps done
     epoch         float64  passes over the training pictures, fractional
-    metric        string   loss, learning_rate, validation_loss, or any other name
+    metric        string   loss, learning_rate, gradient_norm, pictures_per_second, validation_loss, or any other name
     value         float64  in the metric's own unit
     """,
     "snapshots": """

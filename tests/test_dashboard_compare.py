@@ -25,6 +25,7 @@ from dashboard.runs import headline as runs_headline
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import schema as firstlight_schema
+from firstlight.archives import BUNDLED
 from firstlight.levels import CLEAN
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
@@ -365,3 +366,28 @@ def test_a_run_that_lacks_everything_is_named_with_its_command(opened: Open, tmp
     command = {"Recognizability": "firstlight evaluate recognizability bare", "Step by step": "firstlight trace bare",
                "Quality": "firstlight evaluate quality bare"}  # fmt: skip
     assert command.get(part, "neither recognizability nor quality") in said
+
+
+@pytest.mark.parametrize(
+    ("page", "more"), [("training", {}), ("compare", {"baseline": "mnist", "part": "Loss"}), ("claims", {})]
+)
+@pytest.mark.parametrize(("other", "why"), [("mnist-student-4", "data or a teacher"), ("course", "prediction")])
+def test_losses_of_unlike_runs_never_share_an_axis_without_a_word(
+    page: str, more: dict[str, str], other: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only one of them has, as a student its teacher, is a difference too."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
+    test = linked(page, run="mnist", **{"with": other}, **more)
+    assert not test.exception
+    said = [element.proto.body for element in test.get("html") if "not of one scale" in element.proto.body]
+    assert said and why in said[0]
+
+
+def test_a_setting_that_only_one_run_has_is_a_difference() -> None:
+    settings = Archive(BUNDLED).ask("settings", runs=["mnist", "mnist-student-4"])
+    held = {run: json.loads((BUNDLED / run / "run.json").read_text())["config"] for run in ("mnist", "mnist-student-4")}
+    for name, rows in settings.groupby("setting"):
+        if name in held["mnist"] or name in held["mnist-student-4"]:
+            one, other = (found.get(name) for found in held.values())
+            assert bool(rows["differs"].iloc[0]) == (one != other), name
+    assert set(settings.loc[settings["differs"], "setting"]) >= {"teacher", "scale_low"}

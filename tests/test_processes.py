@@ -172,7 +172,7 @@ def test_two_processes_have_the_losses_of_one_and_another_number_goes_on(tmp_pat
     stopped = card(tmp_path, "parts")
     assert stopped["state"] == "stopped" and stopped["step"] == 12 and stopped["steps"] == 26
     alone(tmp_path, "parts", resume=True)  # a cycle begins at step 13
-    for metric in ("loss", "validation_loss", "learning_rate"):
+    for metric in ("loss", "validation_loss", "learning_rate", "gradient_norm"):
         one = losses(tmp_path, "one", metric)
         assert one.keys() == losses(tmp_path, "several", metric).keys()
         for name in ("several", "parts"):

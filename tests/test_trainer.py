@@ -49,9 +49,9 @@ def trained(runs: Path, name: str, config: Config, data: Pictures) -> None:
     train(run, new_card(run, name, [], "tiny", config, data), config, data, data)
 
 
-def losses(runs: Path, name: str) -> dict[int, float]:
+def losses(runs: Path, name: str, metric: str = "loss") -> dict[int, float]:
     rows = pq.read_table(run_at(runs, name).metrics).to_pylist()
-    return {row["step"]: row["value"] for row in rows if row["metric"] == "loss"}
+    return {row["step"]: row["value"] for row in rows if row["metric"] == metric}
 
 
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (1, 32), (3, 32)])
@@ -214,7 +214,37 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
     whole, parts = losses(tmp_path, "whole"), losses(tmp_path, "parts")
     assert whole.keys() == parts.keys()
     assert max(abs(whole[step] - parts[step]) for step in whole) < 1e-5  # float32 sums in another order, at most
+    whole, parts = (losses(tmp_path, name, "gradient_norm") for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys() == losses(tmp_path, "parts", "pictures_per_second").keys()
+    assert all(norm > 0 for norm in whole.values())
+    assert [parts[step] for step in whole] == pytest.approx(list(whole.values()), rel=1e-3)
     assert json.loads(run_at(tmp_path, "parts").card.read_text())["state"] == "finished"
+
+
+def test_the_logged_gradient_is_the_last_step_s_over_all_weights(tmp_path: Path, digits: Pictures) -> None:
+    import trainer.train as training_module
+
+    norms = list[float]()
+    step = training_module.adam
+
+    def watched(denoiser: Denoiser, config: Config) -> torch.optim.Optimizer:
+        optimizer = step(denoiser, config)
+        weights = list(denoiser.parameters())
+        optimizer.register_step_pre_hook(
+            lambda *_: norms.append(
+                sum(float((each.grad**2).sum()) for each in weights if each.grad is not None) ** 0.5
+            )
+        )
+        return optimizer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training_module, "adam", watched)
+        patch.setattr("trainer.state.adam", watched, raising=False)
+        trained(tmp_path, "watched", replace(SMALL, epochs=0.5), digits)
+    logged = losses(tmp_path, "watched", "gradient_norm")
+    assert len(logged) >= 3
+    assert [logged[step] for step in logged] == pytest.approx([norms[step - 1] for step in logged], rel=1e-5)
+    assert all(speed > 0 for speed in losses(tmp_path, "watched", "pictures_per_second").values())
 
 
 def test_a_finished_training_goes_on(

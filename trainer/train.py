@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from firstlight.atomic_writes import sweep
@@ -181,14 +181,12 @@ def loop(training: Training, lesson: Lesson) -> None:
     every = max(1, training.steps // POINTS)
     keep = snapshot_steps(training.steps, config.snapshots)
     losses: list[Tensor] = []
-    written = saved = began = time.monotonic()
+    written = saved = began = since = time.monotonic()
     already = training.seconds
-    with tqdm(
-        total=training.steps, initial=training.step, desc=training.run.id, unit="step", disable=not team.first
-    ) as bar:
-        while training.step < training.steps and (
-            losses or not training.stopped
-        ):  # each logged loss is of whole stretches
+    shown = {"desc": training.run.id, "unit": "step", "disable": not team.first}
+    with tqdm(total=training.steps, initial=training.step, **shown) as bar:
+        # each logged loss is of whole stretches
+        while training.step < training.steps and (losses or not training.stopped):
             losses.append(advance(training, lesson))
             bar.update()
             training.seconds = already + time.monotonic() - began
@@ -197,14 +195,14 @@ def loop(training: Training, lesson: Lesson) -> None:
             if training.step % every and training.step != training.steps:
                 continue
             loss = torch.stack(losses).mean().item()
+            speed = len(losses) * config.batch / (time.monotonic() - since)
             losses.clear()
             if not math.isfinite(loss):
                 raise Diverged(f"The loss is {loss} at step {training.step}; train again with a lower --learning-rate.")
             if not team.first:
                 continue
             bar.set_postfix(loss=f"{loss:.4f}")
-            rate = learning_rate(config, training.step, training.steps, training.extended)
-            note(training, lesson.pictures, loss=loss, learning_rate=rate)
+            log(training, lesson.pictures, loss, speed)
             if any(training.step - every < step <= training.step for step in keep):
                 note(training, lesson.pictures, validation_loss=lesson.validation(training))
                 training.snapshots += snapshot(training.averaged, training.step, epoch_of(training, lesson.pictures))
@@ -215,6 +213,18 @@ def loop(training: Training, lesson: Lesson) -> None:
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 checkpoint(training)
                 saved = time.monotonic()
+            since = time.monotonic()
+
+
+def log(training: Training, pictures: int, loss: float, speed: float) -> None:
+    """Add a point to the metrics: mean loss and pictures a second since the last one, the step's rate and gradient."""
+    gradients = [weights.grad for weights in training.denoiser.parameters() if weights.grad is not None]
+    note(
+        training, pictures, loss=loss,
+        learning_rate=learning_rate(training.config, training.step, training.steps, training.extended),
+        gradient_norm=float(nn.utils.get_total_norm(gradients)),
+        pictures_per_second=speed,
+    )  # fmt: skip
 
 
 def advance(training: Training, lesson: Lesson) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard import run_facts
 from dashboard.access import addresses
 from dashboard.charts import loss
 from dashboard.claims import text as claims_text
@@ -57,6 +58,8 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
         losses = data_archive.ask("losses", runs=ids, smoothing=window)
         if len(losses):
             elements.chart(loss.loss_curves(losses, True), "claims-losses", "Loss against training")
+            if said := run_facts.unlike_losses(data_archive.ask("settings", runs=ids)):
+                elements.note(said)
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
     st.html(f"{table}{_behind(own)}")
 
