@@ -5,10 +5,12 @@ alone.
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,12 +32,22 @@ from test_browser import (  # noqa: F401
 from test_browser_live import ended, gone_on, root  # noqa: F401
 from test_browser_platform import LIVE, written
 
+from benchmarks.pages import WATCH as PAINTED_PAGE
+from benchmarks.pages import free_port, wait
 from dashboard.app import SECTIONS
+from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 PAGE_CHANGE = 1.0  # seconds, warm, the slowest page
+OVER_EMPTY = 16.0  # times the page change of an app whose pages have a title and nothing else: what fails; the aim is 4
+EMPTY = """import streamlit as st
+names = "One", "Other"
+pages = [st.Page(lambda name=name: st.title(name), title=name, url_path=name) for name in names]
+st.navigation(pages, expanded=True).run()
+"""
+ROUNDS = 4  # of page changes, warm
 NAMES = {title: path for pages in SECTIONS.values() for _, title, path in pages}
 FRAME = 16  # milliseconds from a key to the frame that shows its step
 TIME_STEPS = """async range => {
@@ -96,6 +108,61 @@ def test_a_page_changes_within_a_second_on_a_warm_server(opened: Page) -> None: 
             took[name] = min(took.get(name, 99.0), time.perf_counter() - began)
     print({name: round(seconds, 2) for name, seconds in took.items()})
     assert max(took.values()) <= PAGE_CHANGE * slack(), took
+
+
+def changed(page: "playwright.Page", name: str) -> float:
+    """Milliseconds from a click in the menu until the page of this title is painted and at rest."""
+    page.evaluate(PAINTED_PAGE, [name, "h1"])
+    page.get_by_role("link", name=name, exact=True).click()
+    return float(page.evaluate("window.painted"))
+
+
+@contextmanager
+def empty(file: Path) -> Iterator[str]:
+    """An app with nothing on its pages, served as Streamlit serves any: its address."""
+    file.write_text(EMPTY)
+    port = free_port()
+    words = [
+        "run",
+        file,
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+        "--browser.gatherUsageStats",
+        "false",
+    ]
+    server = subprocess.Popen([sys.executable, "-m", "streamlit", *words], stdout=subprocess.DEVNULL)
+    try:
+        wait(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_how_many_times_an_empty_page_s_change_each_takes(
+    contexts: "dict[str, playwright.BrowserContext]",
+    tmp_path: Path,  # noqa: F811
+) -> None:
+    """Every page, of the bundled runs; after each the empty ones, so that a load slows both."""
+    with empty(tmp_path / "empty.py") as other, served(BUNDLED) as own:
+        blank, page = (contexts["dark"].new_page() for _ in range(2))
+        for tab, address in ((blank, other), (page, own)):
+            tab.set_default_timeout(PATIENCE)
+            tab.goto(address)
+            tab.locator("h1").first.wait_for()
+        took, least = {name: list[float]() for name in NAMES}, list[float]()
+        for turn in range(ROUNDS + 1):  # the first warms
+            for name in NAMES:
+                seconds, floor = changed(page, name), [changed(blank, each) for each in ("Other", "One")]
+                took[name] += [seconds] if turn else []
+                least += floor if turn else []
+        blank.close()
+        page.close()
+    times = {name: statistics.median(each) / statistics.median(least) for name, each in took.items()}
+    print(f"empty {statistics.median(least):.0f} ms;", {name: round(each, 1) for name, each in times.items()})
+    assert max(times.values()) <= OVER_EMPTY, times
 
 
 def test_a_step_of_several_digits_is_painted_within_a_frame(opened: Page) -> None:  # noqa: F811

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.axes import AXES
-from dashboard.charts.theme import HEIGHT, Figure, plain, span
+from dashboard.charts.theme import CROSSHAIR, HEIGHT, Figure, plain, span
 
 ACROSS = 5  # panels beside each other
 GAP = (0.14, 0.34)  # between panels, in widths and heights of one
@@ -123,7 +123,7 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
     marks = _marks(plane)
     lowest = range(max(0, plane.count - plane.across), plane.count)
     right, top = plane.across * (1 + GAP[0]) - GAP[0], plane.down * (1 + GAP[1]) - GAP[1]
-    bare = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": False, "ticklabeloverflow": "allow"}
+    bare = {"showgrid": False, "zeroline": False, "automargin": False, "ticklabeloverflow": "allow", **CROSSHAIR}
     said = [_above(plane, label, 0 if beside else 0.5, plain(name), 13) for label, name in enumerate(classes)]
     lift = LINE if beside and max(map(len, classes)) > SHORT else 0.0
     said += [_above(plane, label, 1, plain(text), 11, lift) for label, text in enumerate(beside) if text]
