@@ -142,8 +142,8 @@ def empty(file: Path) -> Iterator[str]:
 
 
 def test_how_many_times_an_empty_page_s_change_each_takes(
-    contexts: "dict[str, playwright.BrowserContext]",
-    tmp_path: Path,  # noqa: F811
+    contexts: "dict[str, playwright.BrowserContext]",  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     """Every page, of the bundled runs; after each the empty ones, so that a load slows both."""
     with empty(tmp_path / "empty.py") as other, served(BUNDLED) as own:
