@@ -39,10 +39,11 @@ def headline(text: str) -> None:
     st.html("".join([f'<p class="headline">{first}</p>', *(f'<p class="note">{line}</p>' for line in rest)]))
 
 
-def note(text: str, badge: str = "") -> None:
-    """A quiet line of literal text, behind a badge where one is given."""
+def note(text: str, badge: str = "", term: str = "") -> None:
+    """A quiet line of literal text, behind a badge where one is given; a `term` in it says what it means."""
     before = f'<span class="badge">{html.escape(badge)}</span> ' if badge else ""
-    st.html(f'<p class="note">{before}{html.escape(text)}</p>')
+    said = html.escape(text)
+    st.html(f'<p class="note">{before}{said.replace(html.escape(term), named(term), 1) if term else said}</p>')
 
 
 def notice(text: str) -> None:
