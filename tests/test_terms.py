@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from app_fixture import PATHS, linked
 from archive_fixture import write_run
+from parquet_oracle import card
+from sentence_fixture import assert_short, shown
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import terms
@@ -27,6 +29,7 @@ MORE = {  # what another run shows beside it
     "draw": {"run": "mnist", "example": "3"},
 }  # fmt: skip
 TABS = ("part", "behind", "experiment", "guided")
+OF_CLASSES = ("ask", "draw")  # pages whose sentences name classes, which may be digits
 VERBS = ("button", "download_button", "page_link", "tab", "expander")  # say what they do, or what is in them
 BARE = re.compile(r"<(th|dt)>(.*?)</\1>")
 TERM = re.compile(r'<span class="term" tabindex="0" aria-description="[^"]+">(.*?)</span>')
@@ -70,13 +73,14 @@ def tabs(test: AppTest) -> Iterator[AppTest]:
 
 
 @pytest.mark.parametrize("page", PATHS)
-def test_every_term_in_use_says_what_it_means(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_term_says_what_it_means_and_every_sentence_is_short(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
     found: dict[str, bool] = {}
     for query in ({"run": RUN}, *([MORE[page]] if page in MORE else [])):
         for test in tabs(linked(page, **query)):
             assert [error.value for error in test.exception] == []
             found |= in_use(test)
+            assert_short(shown(test), card(query["run"])["dataset"]["classes"] if page in OF_CLASSES else ())
     assert_said(page, found)
 
 
