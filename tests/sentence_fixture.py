@@ -1,14 +1,17 @@
-"""A sentence with numbers that are known otherwise, held against the one that a page shows.
+"""The sentences that a page shows: how long they may be, and numbers that are known otherwise held against them.
 
 say = Say()
 say.compare(f"half by {say(43.8)} %, n = {say(600)}", shown)
 """
 
+import html
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
-from parquet_oracle import Found
+from parquet_oracle import RUNS, Found, card
+from streamlit.testing.v1 import AppTest
 
 NUMBER = r"[+−]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?|never"
 PART = (
@@ -51,3 +54,33 @@ class Say:
             exact = Decimal(text.replace(",", "").replace("−", "-"))
             rounding = 0.501 * 10.0 ** int(exact.as_tuple().exponent)
             assert abs(float(exact) - value) <= rounding + slack, f"{text} should be {value:.6g} ± {slack:.2g}: {shown}"
+
+
+FOUND = '<p class="headline">'
+NAMES = sorted({*RUNS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
+NAMED = re.compile("|".join([r"\bS\d+\b", r"this \d\b", r"\b[\w-]+-(?:noisy|clean|clip)\b", *map(re.escape, NAMES)]))
+OF_HOW_MANY = re.compile(r",? \(?n = [\d,]*\d(?: (?:pairs|pictures|each))?\)?")  # part of the figure before it
+FIGURE = re.compile(  # a value, its unit and its interval
+    r"[+−-]?[\d,]*\d(?:\.\d+)?(?:e-\d+)?\+?(?: of [\d,]*\d)?(?: %)?(?: of the steps)?(?: \[[^]]*\])?"
+)
+MOST_WORDS, MOST_FIGURES = 30, 2
+
+
+def shown(test: AppTest) -> str | None:
+    """The sentence that a page shows, and what stands below it, a line each; several with a line between them."""
+    assert not test.exception
+    found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
+    said = [each[len(FOUND) :].removesuffix("</p>").replace('</p><p class="note">', "\n") for each in found]
+    return html.unescape("\n\n".join(said)).replace("\xa0", " ") or None
+
+
+def assert_short(text: str | None, classes: Iterable[str] = ()) -> None:
+    """At most 30 words and two figures; whatever else is known stands below. classes: names, though they be digits."""
+    known = "|".join(map(re.escape, filter(None, classes))) or "(?!)"
+    for said in (text or "").split("\n\n"):
+        rest = re.sub(rf"(?<![\w.,−])(?:{known})(?![\w.,]*\d)(?! %| of \d)", "class", said.split("\n")[0])
+        rest = OF_HOW_MANY.sub("", NAMED.sub("name", rest))
+        figures = FIGURE.findall(rest)
+        words = [word for word in FIGURE.sub(" ", rest).split() if any(letter.isalpha() for letter in word)]
+        assert len(figures) <= MOST_FIGURES, (figures, said)
+        assert len(words) <= MOST_WORDS, (len(words), said)

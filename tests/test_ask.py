@@ -12,9 +12,8 @@ from app_fixture import linked
 from archive_fixture import quality, write_run
 from oracle_ask import NO, OPEN, YES
 from parquet_oracle import ROOT, RUNS, card, there
-from sentence_fixture import Say
+from sentence_fixture import Say, assert_short
 from steps_fixture import write_steps
-from test_headlines import assert_short
 from test_report import WRONG, places
 
 from dashboard.__main__ import main
@@ -47,8 +46,7 @@ HOSTILE = [
 def told(found: Asked, root: Path = BUNDLED, archive: Archive = ARCHIVE) -> Answer:
     """The answer, no longer than a headline, whose functions and queries are all there."""
     made = answer(found, root, archive.ask)
-    names = "|".join(map(re.escape, filter(None, (found.label, found.than)))) or "(?!)"
-    assert_short(re.sub(rf"(?<![\w.,])(?:{names})(?![\w.,]*\d)(?! %)", "class", made.sentence))
+    assert_short(made.sentence, (found.label, found.than))
     for name, value in made.computed:
         if name == "Function":
             module, _, function = value.rpartition(".")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archive_fixture import CLASSES, samples, write_run
+from sentence_fixture import assert_short, shown
 from streamlit.testing.v1 import AppTest
 from test_pages import Open, opened, words  # noqa: F401
 
@@ -61,6 +62,7 @@ def test_answers_are_kept_beside_the_run_and_the_guess_is_scored(opened: Open, t
     assert [answer.said for answer in held.answers] == [turn % 3 for turn in range(20)]
     right = sum(answer.said == answer.label for answer in held.answers)
     assert f"{right} of 20 named right" in words(test)
+    assert_short(shown(test))
     assert "What was named wrong" in [each.value for each in test.subheader] and held.id in str(
         test.query_params["sitting"]
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from test_browser import browser, playwright, pytestmark  # noqa: F401
 
-from dashboard.ask.question import CLASSES, FEW, LABELS, WHEN, Asked
+from dashboard.ask.question import BETTER, CLASSES, FEW, LABELS, RUNS, WHEN, Asked
 from dashboard.report.build import report
 from dashboard.report.cover import LONGEST, cover
 from dashboard.report.short import MOST_LINES, MOST_TEXT
@@ -27,7 +27,7 @@ DRAWN = "() => [...document.querySelectorAll('.chart')].every(each => each.query
 CUT = """([width, height]) => [...document.querySelectorAll('main *')].filter(each => {
   const box = each.getBoundingClientRect(), style = getComputedStyle(each)
   if (each.closest('svg') || !box.width) return false
-  const whole = each.matches('.chart, img, tr, .answer, .whole, .pictures')
+  const whole = each.matches('.chart, img, tr, .answer, .whole, .pictures, .beside')
   return box.right > width + 1 || each.scrollWidth > each.clientWidth + 1 && style.overflowX != 'visible'
     || whole && (style.breakInside != 'avoid' || box.height > height)
     || each.matches('h2, h3') && style.breakAfter != 'avoid'
@@ -55,11 +55,14 @@ def printed(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 SHORT = {"over": cover(**MOST_WORDS, text=TEXT, short=True)}
 MOST = [Asked(WHEN, "fashion", label="shirt"), Asked(CLASSES, "fashion", label="ankle boot", than="shirt"),
         Asked(FEW, "mnist"), Asked(LABELS, "fashion")]  # fmt: skip
+PINNED = [Asked(RUNS, "mnist", other="course"), Asked(BETTER, "mnist", other="course"), Asked(FEW, "mnist")]
+LONG = ("Two networks learned the same digits. " * 200)[: LONGEST["text"]].rstrip()
 REPORTS = [  # ids, what else is asked for, how many pages there may be of A4 or of Letter
     (("mnist",), SHORT | {"questions": MOST}, 2),
     (("course", "mnist"), SHORT | {"questions": MOST[:2]}, 2),
     (("fashion", "mnist"), SHORT | {"questions": MOST[:2]}, 2),
     (("mnist", "course"), {}, 12),
+    (("mnist", "course"), {"over": cover(**MOST_WORDS, text=LONG), "questions": PINNED}, 12),
 ]
 
 
@@ -68,7 +71,11 @@ def headings(pdf: bytes) -> list[tuple[str, float]]:
     return [(title.decode("latin-1"), float(y)) for title, _, y in HEADING.findall(pdf)]
 
 
-@pytest.mark.parametrize(("ids", "more", "most"), REPORTS, ids=[f"{'+'.join(r[0])}-{r[2]}" for r in REPORTS])
+@pytest.mark.parametrize(
+    ("ids", "more", "most"),
+    REPORTS,
+    ids=[f"{'+'.join(r[0])}-{r[2]}{'-all' * (r[1].get('questions') == PINNED)}" for r in REPORTS],
+)
 def test_a_report_is_printed_whole_on_as_many_pages_as_it_promises(
     ids: tuple[str, ...], more: dict[str, Any], most: int, printed: Any, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import gaussian
@@ -11,6 +12,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import write_run
 from PIL import Image
+from sentence_fixture import assert_short
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components.elements import literal
@@ -82,6 +84,8 @@ def test_the_sentence_counts_and_gives_the_interval(net: Denoiser) -> None:
     assert said.startswith("13 of 16 stay a c, 81.2 % [57.0, 93.4].\nContinued from step 2 of 4 (logSNR 0.0)")
     assert "1 of 16 stays a c" in headline.fork_sentence(made(1, net, told=False))
     assert "not told" in headline.fork_sentence(made(1, net, told=False))
+    for each in (said, headline.fork_sentence(replace(made(13, net), verdicts=None))):
+        assert_short(each)
     assert "ddim up to here" in headline.fork_setting(made(1, net))
 
 
@@ -133,7 +137,7 @@ def press(test: AppTest) -> AppTest:
 def test_the_page_draws_from_the_step_in_the_link(opened: Open) -> None:
     test = press(opened(run="drawer", **{"from": "1", "continuations": "5", "told": "no label"}))
     # the judge of mnist knows pictures of 28 x 28 and says so
-    assert "5 continuations from step 1 of 4 (logSNR −5.0), the network not told the class" in words(test)
+    assert "5 continuations from step 1 of 4, the network not told the class" in words(test)
     assert "3 steps over the levels that the run has left" in words(test)
 
 

@@ -17,6 +17,7 @@ import plotly.graph_objects
 import pytest
 import streamlit as st
 from PIL import Image
+from sentence_fixture import assert_short
 
 from dashboard import generation, turns
 from dashboard.charts.guidance import weights
@@ -79,6 +80,8 @@ def test_the_share_of_one_noise_seed_is_not_shown(run: Run, each: int, labels: t
         assert first == f"{len(labels) - 1} of {len(labels)} {like} to cnn; of one noise seed, so no interval."
     else:
         assert "cnn takes 91.7 % [" in first and "[0.0, 100.0]" not in first
+    for each in (said, generate_headline.sentence(made)):
+        assert_short(each)
 
 
 def test_a_request_is_the_same_noise_for_every_class():

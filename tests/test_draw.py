@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import write_run
 from gaussian import CLASSES, lend, write_gaussian
+from sentence_fixture import assert_short
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import canvas
@@ -178,8 +178,7 @@ def turned(kept: list[int], draws: int = 8) -> Turns:
 def test_where_it_becomes_something_else_is_said_as_far_as_draws_can(kept: list[int], said: str) -> None:
     text = headline.turning(turned(kept), ("a", "b"), 0, "net")
     assert said in text and text.startswith("Brought back by net,")
-    first = text.partition("\n")[0]
-    assert len(first.split()) <= 30 and len(re.findall(r"\d+", first)) <= 2
+    assert_short(text)
 
 
 def test_a_row_says_what_is_seen_and_a_tie_is_one() -> None:
@@ -204,11 +203,14 @@ def text_of(test: AppTest) -> str:
 @pytest.mark.usefixtures("bundled")
 def test_an_example_in_the_link_is_brought_back_at_the_levels_that_a_student_knows() -> None:
     said = text_of(linked("draw", run="mnist", example="7"))
-    assert (
-        "mnist-clean sees 7 in your drawing; mnist-student-4 brings back 7 from logSNR 3.5, 7 from logSNR 0.16," in said
-    )
+    assert "mnist-clean sees 7 in your drawing; mnist-student-4 brings back 7, 7 and " in said
+    assert "from ever more noise." in said and "From logSNR 3.5, 0.16 and −3.2." in said
     said = text_of(linked("draw", run="mnist-student-2", example="3", which="2"))
-    assert "mnist-student-2 brings back 3 from logSNR 0.16." in said and "mnist brings your drawing back" in said
+    assert (
+        "mnist-student-2 brings back 3.</p>" in said
+        and "From logSNR 0.16." in said
+        and "mnist brings your drawing back" in said
+    )
     assert "Nothing is drawn yet" in text_of(linked("draw", run="mnist"))
 
 

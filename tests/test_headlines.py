@@ -4,9 +4,7 @@ An end of an interval may differ by a quarter of the interval, as other draws wo
 say is nowhere asked. Generate's sentence is of pictures that are drawn while somebody waits: tests of its own.
 """
 
-import html
 import math
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -35,7 +33,7 @@ from parquet_oracle import (
     told_apart,
     wilson,
 )
-from sentence_fixture import Say
+from sentence_fixture import Say, assert_short, shown
 from streamlit.testing.v1 import AppTest
 
 from dashboard.claims import headline as claims_headline
@@ -51,7 +49,6 @@ LIVE = {
     "ask": "one sentence for each question, as short: tests/test_ask.py",
     "draw": "its sentences are of what somebody draws now: tests/test_draw.py",
 }
-FOUND = '<p class="headline">'
 
 
 def start(run: str, say: Say) -> str:
@@ -223,13 +220,6 @@ SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
     "blind_test": blind_test, "report": report, "claims": claims,
 }  # fmt: skip
 
-NAMES = sorted({*RUNS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
-NAMED = re.compile("|".join([r"\bS\d+\b", r"this \d\b", r"\b[\w-]+-(?:noisy|clean|clip)\b", *map(re.escape, NAMES)]))
-OF_HOW_MANY = re.compile(r",? \(?n = [\d,]*\d(?: (?:pairs|pictures|each))?\)?")  # part of the figure before it
-FIGURE = re.compile(  # a value, its unit and its interval
-    r"[+−-]?[\d,]*\d(?:\.\d+)?(?:e-\d+)?\+?(?: of [\d,]*\d)?(?: %)?(?: of the steps)?(?: \[[^]]*\])?"
-)
-MOST_WORDS, MOST_FIGURES = 30, 2
 ARCHIVE = Archive(ROOT / "runs")
 QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without the pictures that it draws beside
     "forward": lambda run: forward_headline.sentence(schedules.OWN, schedules.schedule(schedules.OWN, Run(RUNS[run]))),
@@ -240,24 +230,6 @@ QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without t
 def opened(page: str, run: str, **query: str) -> AppTest:
     """The page, of a run."""
     return linked(page, run=run, **query)
-
-
-def shown(test: AppTest) -> str | None:
-    """The sentence that a page shows, and what stands below it, a line each; several with a line between them."""
-    assert not test.exception
-    found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
-    said = [each[len(FOUND) :].removesuffix("</p>").replace('</p><p class="note">', "\n") for each in found]
-    return html.unescape("\n\n".join(said)).replace("\xa0", " ") or None
-
-
-def assert_short(text: str | None) -> None:
-    """At most 30 words and two figures; whatever else is known stands below."""
-    for said in (text or "").split("\n\n"):
-        rest = OF_HOW_MANY.sub("", NAMED.sub("name", said.split("\n")[0]))
-        figures = FIGURE.findall(rest)
-        words = [word for word in FIGURE.sub(" ", rest).split() if any(letter.isalpha() for letter in word)]
-        assert len(figures) <= MOST_FIGURES, (figures, said)
-        assert len(words) <= MOST_WORDS, (len(words), said)
 
 
 @pytest.mark.parametrize("page", SENTENCES)

@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
 from copier_fixture import write_copier
+from sentence_fixture import assert_short
 from steps_fixture import ALONE, write_starts, write_steps
 from test_lab_pages import Open, words
 from test_lab_pages import opened as pages  # noqa: F401
 
+from dashboard.steps.late_start import sentence
 from evaluator.__main__ import main
 from evaluator.published.late_start import published_late_start
 from evaluator.stats import frechet
@@ -68,6 +70,8 @@ def test_the_best_of_many_starts_is_told_with_intervals_for_all(tmp_path: Path) 
     assert np.log(top.ratio.high / 0.5) == pytest.approx(2.394 * spread, rel=0.01)  # three intervals at once
     assert [verdict(gain) for gain in found] == ["closer", "cannot say", "farther"]
     assert best(found, 5) is None
+    for each in (found, found[1:], found[2:]):
+        assert_short(sentence("first", each))
     assert published_late_start().rows[-1].ratio == pytest.approx(2.44 / 4.46)
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from app_fixture import linked
 from copier_fixture import write_copier
+from sentence_fixture import assert_short
 from test_lab_pages import words
 
 from evaluator.__main__ import main
@@ -61,6 +62,8 @@ def test_order_and_power_are_said_where_they_can_be() -> None:
     assert math.isnan(slope(stopped).value) and math.isnan(slope(grows[:2]).value)
     assert "cannot be said" in power(plain(slope(stopped)), order(stopped))
     assert "by the power 1.20 [" in power(plain(slope(grows)), order(grows))
+    for known in (stopped, grows):
+        assert_short(f"Of 4 trainings of one recipe on mnist, {power(plain(slope(known)), order(known))}")
 
 
 def test_the_interval_of_the_power_covers() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from copier_fixture import write_copier
+from sentence_fixture import assert_short
 
 from evaluator.__main__ import main
 from evaluator.novelty.measure import novelty
@@ -39,6 +40,8 @@ def test_a_run_that_copies_is_caught(copier: Run) -> None:
     assert figure(rows, "copied", "pixels", "generated")["value"] == 1
     assert figure(rows, "near", "features", "generated")["low"] > 0.9
     assert verdict("copier", rows).startswith("copier copies its training pictures: 100.0 %")
+    assert_short(verdict("copier", rows))
+    assert_short(verdict("copier", [row | {"low": 0.0} for row in rows]))  # does not, as far as can be told
     assert {"novelty.parquet", "novelty_pictures.parquet"} <= read_manifest(copier).keys()
 
 

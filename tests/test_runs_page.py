@@ -14,6 +14,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
 from scipy import stats
+from sentence_fixture import assert_short
 from streamlit.testing.v1 import AppTest
 from test_pages import words
 
@@ -78,15 +79,23 @@ def test_a_mean_over_seeds_has_students_interval(archive: Archive) -> None:
 
 def test_settings_are_best_only_where_their_interval_lies_beyond_all_others(archive: Archive) -> None:
     tied = best(cells(archive), SECONDS)
-    assert tied.startswith("Which settings are best cannot be said: learning_rate 0.3 has the lowest mean, 10.88 [")
-    assert tied.endswith("not told apart from 1 other of 3 cells.")
+    assert tied.startswith("Which settings are best cannot be said: the lowest mean, 10.88 [")
+    assert tied.endswith("is not told apart from 1 other.\nOf 3 cells it is that of learning_rate 0.3.")
     clear = best(cells(archive, "learning_rate<0.25"), SECONDS)
-    assert clear.startswith("learning_rate 0.1 is the best of 2 cells: seconds 11.00 [") and "n = 4 seeds" in clear
+    assert clear.startswith("One cell is the best: seconds 11.00 [") and "n = 4 seeds" in clear
+    assert clear.endswith("Of 2 cells it is that of learning_rate 0.1.")
     high = SECONDS.__class__("Seconds", ".2f", "highest")
-    assert best(cells(archive, order="highest"), high).startswith("learning_rate 0.2 is the best of 3 cells")
-    assert "2 of 2 cells have one seed" in best(cells(archive, "seed=0 learning_rate<0.25"), SECONDS)
-    assert "are of one cell" in best(cells(archive, "learning_rate=0.2"), SECONDS)
-    assert "not measured" in best(archive.ask("run_groups", by="", figure="cas"), FIGURES["cas"])
+    highest = best(cells(archive, order="highest"), high)
+    assert highest.startswith("One cell is the best") and highest.endswith("learning_rate 0.2.")
+    one_seed = best(cells(archive, "seed=0 learning_rate<0.25"), SECONDS)
+    assert "2 of 2 cells have one seed" in one_seed
+    one_cell = best(cells(archive, "learning_rate=0.2"), SECONDS)
+    assert "are of one cell" in one_cell
+    unknown = best(archive.ask("run_groups", by="", figure="cas"), FIGURES["cas"])
+    assert "not measured" in unknown
+    many = best(cells(archive).assign(found=1_200), SECONDS)
+    for said in (tied, clear, highest, one_seed, one_cell, unknown, many):
+        assert_short(said)
 
 
 def test_losses_of_other_kinds_and_figures_of_other_data_have_no_best(tmp_path: Path) -> None:

@@ -39,10 +39,16 @@ def headline(text: str) -> None:
     st.html("".join([f'<p class="headline">{first}</p>', *(f'<p class="note">{line}</p>' for line in rest)]))
 
 
-def note(text: str, badge: str = "") -> None:
-    """A quiet line of literal text, behind a badge where one is given."""
+def note(text: str, badge: str = "", term: str = "") -> None:
+    """A quiet line of literal text, behind a badge where one is given; a `term` in it says what it means."""
     before = f'<span class="badge">{html.escape(badge)}</span> ' if badge else ""
-    st.html(f'<p class="note">{before}{html.escape(text)}</p>')
+    st.html(f'<p class="note">{before}{_marked(text, term)}</p>')
+
+
+def _marked(text: str, term: str) -> str:
+    """Literal text as HTML, in which a term says what it means."""
+    said = html.escape(text)
+    return said.replace(html.escape(term), named(term), 1) if term else said
 
 
 def notice(text: str) -> None:
@@ -69,9 +75,9 @@ def meanings(labels: Sequence[str]) -> None:
     st.html(f'<p class="note">What the columns mean: {", ".join(map(named, labels))}.</p>')
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Names and values, one pair after the other, as literal text."""
-    rows = "".join(f"<dt>{named(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs)
+def facts(pairs: Sequence[tuple[str, str]], term: str = "") -> None:
+    """Names and values, one pair after the other, as literal text; a `term` in a value says what it means."""
+    rows = "".join(f"<dt>{named(name)}</dt><dd>{_marked(value, term)}</dd>" for name, value in pairs)
     st.html(f'<dl class="facts">{rows}</dl>')
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dashboard.draw.way_back import NOT_YET, Live, Turns
 from dashboard.format import share, written
+from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side, wilson
 
 
@@ -21,10 +22,9 @@ def live(found: Live, names: Sequence[str], judge: str, top: int, student: str) 
     """The sentence of a student's ways back."""
     if top == NOT_YET:
         return f"{student} brings your drawing back from {len(found.levels)} levels; no judge says what it shows."
-    back = ", ".join(
-        f"{names[int(place)]} from logSNR {at(level)}" for level, place in zip(found.levels, found.top, strict=True)
-    )
-    return f"{drawing(names[top], judge)}; {student} brings back {back}."
+    back, levels = listed([names[int(place)] for place in found.top]), listed([at(level) for level in found.levels])
+    more = " from ever more noise" if len(found.levels) > 1 else ""
+    return f"{drawing(names[top], judge)}; {student} brings back {back}{more}.\nFrom logSNR {levels}."
 
 
 def kept(found: Turns, place: int, top: int) -> Estimate:

@@ -133,7 +133,7 @@ def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -
             with archive.faults():
                 work.live = way_back.at_once(student, work.image, label, chosen.seed, judge)
         told = headline.live(work.live, names, "" if judge is None else judge.name, work.top, student.name)
-        made, alt = plates.live(work.live, work.image, work.top, names), told
+        made, alt = plates.live(work.live, work.image, work.top, names), told.replace("\n", " ")
     with answer:
         elements.headline(told or place.judges.remark)
     elements.picture(made, alt, "brought-back", {"seed": chosen.seed})

@@ -17,7 +17,7 @@ def sentence(drawn: Drawn) -> str:
     each = f"{asked} and {drawn.seconds / n * 1000:.3g} ms each"
     pictures = f"{n:,} picture{'s' if n > 1 else ''}"
     if drawn.verdicts is None:
-        return f"{pictures} in {took} on {drawn.provider}, {each}.\n{drawn.remark}"
+        return f"{pictures} in {took} on {drawn.provider}.\n{each[0].upper()}{each[1:]}. {drawn.remark}"
     right, judge = clustered(~drawn.wrong, drawn.seeds), drawn.verdicts.judge  # all classes are of the same noise
     told = f"{judge} takes {share(right)} of {pictures} for the class asked."
     if drawn.seeds.min() == drawn.seeds.max():  # which does not tell what others would draw

@@ -20,7 +20,7 @@ from evaluator.stats.intervals import Estimate
 
 def draw(at: Choice) -> None:
     """The null, and the medians and shares at other thresholds."""
-    elements.note(sentence(thresholds.null(archive.folder(at.run), at.look.view)))
+    elements.note(sentence(thresholds.null(archive.folder(at.run), at.look.view)), term="null")
     frame = judgements.sensitivity(at.look)
     x = ("threshold", "probability from which a picture counts as recognized")
     mark = [Mark(Estimate(at.threshold, math.nan, math.nan, 0), "chosen")]

@@ -30,6 +30,8 @@ from firstlight.run_state import now
 
 SMOOTHED = 100  # steps that a point of the loss is the mean of, at most
 UNSEALED = "the text of this report is not sealed"  # in the record until its SHA-256 is known
+LONG = 100  # characters of a setting that has a table of its own
+Setting = tuple[str, list[str], bool]  # its name, its value in every run, whether the runs disagree
 HERE = Path(__file__).parent
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
@@ -67,7 +69,7 @@ def content(
         "losses": None if losses is None else keep(losses),
         "answers": answers.section(answered, address, keep, _picture),
         "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
-        "settings": _settings(ask("settings", runs=ids), ids),
+        "settings": _by_length(_settings(ask("settings", runs=ids), ids)),
     }
 
 
@@ -175,12 +177,18 @@ def _look(facts: Facts) -> dict[str, Any] | None:
     return facts.measured.look.__dict__ if facts.measured else None
 
 
-def _settings(frame: pd.DataFrame, ids: Sequence[str]) -> list[tuple[str, list[str], bool]]:
+def _settings(frame: pd.DataFrame, ids: Sequence[str]) -> list[Setting]:
     """Setting, its value in every run, and whether the runs disagree; those that they disagree on first."""
     table = frame.pivot(index="setting", columns="run", values="value").reindex(columns=list(ids)).fillna("—")
     differs = frame.groupby("setting")["differs"].any()
     rows = [(str(name), [str(value) for value in row], bool(differs[name])) for name, row in table.T.items()]
     return sorted(rows, key=lambda row: (not row[2], row[0]))
+
+
+def _by_length(rows: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Settings of a few words, and those that would stretch a table of such."""
+    return {"short": [row for row in rows if len(max(row[1], key=len)) <= LONG],
+            "long": [row for row in rows if len(max(row[1], key=len)) > LONG]}  # fmt: skip
 
 
 def _trained_with(run: pd.Series) -> str:

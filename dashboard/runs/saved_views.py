@@ -33,7 +33,7 @@ def draw() -> None:
                       help=inputs.says("Name of the view"))  # fmt: skip
         st.button("Save view", on_click=_save, args=(query(),))
         if held:
-            st.selectbox("Saved views", [each.name for each in held], key="view-gone")
+            st.selectbox("Saved views", [each.name for each in held], key="view-gone", help=inputs.says("Saved views"))
             st.button("Remove view", on_click=_remove)
 
 

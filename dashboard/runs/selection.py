@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.access.acts_by_role import LIST
 from dashboard.access.addresses import base_path, page_address
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements
+from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.runs import choice
 from dashboard.runs.table import FACTS
@@ -45,7 +45,8 @@ def draw(ids: list[str], found: int, every: Callable[[], list[str]]) -> None:
     if not ids:
         elements.note("Tick runs to compare, tag, hide, archive or delete them.")
         return
-    if found > len(ids) and st.checkbox(f"All {found:,} that are found, not the {len(ids)} of this page alone"):
+    all_found = f"All {found:,} that are found, not the {len(ids)} of this page alone"
+    if found > len(ids) and st.checkbox(all_found, help=inputs.says(all_found)):
         ids = every()
     count = f"{len(ids):,} run{'' if len(ids) == 1 else 's'}"
     if 1 < len(ids) <= COMPARED:
@@ -54,7 +55,8 @@ def draw(ids: list[str], found: int, every: Callable[[], list[str]]) -> None:
         st.html(f'<p class="note"><a href="{address}" target="_self">Compare these {count}</a></p>')
     barred = refusal(LIST)
     with st.container(horizontal=True, vertical_alignment="bottom", key="ticked"):
-        st.text_input("Tags, between commas", key="tags-many", disabled=bool(barred), width=220)
+        st.text_input("Tags, between commas", key="tags-many", disabled=bool(barred), width=220,
+                      help=inputs.says("Tags"))  # fmt: skip
         for label, act in _ACTS.items():
             st.button(label, key=f"ticked-{label}", on_click=_tried, args=(act, ids), disabled=bool(barred))
     if barred:

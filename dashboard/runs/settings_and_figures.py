@@ -97,7 +97,8 @@ def best(cells: pd.DataFrame, kind: Kind) -> str:
     edge = min(sign * top.low, sign * top.high)
     level = sum(max(sign * each.low, sign * each.high) >= edge for each in ends[1:] if each)
     value = f"{format.estimate(top, kind.form)}, n = {top.n:,} seeds"
+    which = f"Of {len(known):,} cells it is that of {name}."
     if level:
-        others = f"{level:,} other{'' if level == 1 else 's'} of {len(known):,} cells"
-        return f"{cannot}: {name} has the {kind.better} mean, {value}, not told apart from {others}."
-    return f"{name} is the best of {len(known):,} cells: {kind.label.lower()} {value}."
+        others = f"{level:,} other{'' if level == 1 else 's'}"
+        return f"{cannot}: the {kind.better} mean, {value}, is not told apart from {others}.\n{which}"
+    return f"One cell is the best: {kind.label.lower()} {value}.\n{which}"

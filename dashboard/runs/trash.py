@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.access.acts_by_role import LIST
 from dashboard.access.permits import permit, refusal
-from dashboard.components import elements
+from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.runs.choice import Chosen
 from dashboard.runs.selection import SAID
@@ -36,7 +36,8 @@ def draw(run: pd.Series | None = None, at: Chosen | None = None) -> None:
     barred = refusal(LIST)
     names = {f"{each.run}, deleted {each.when:%Y-%m-%d %H:%M:%S}": each.folder.name for each in held}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        picked = st.multiselect("Bring back", list(names), key="bring-back", disabled=bool(barred), width=420)
+        picked = st.multiselect("Bring back", list(names), key="bring-back", disabled=bool(barred), width=420,
+                                help=inputs.says("Bring back"))  # fmt: skip
         st.button("Restore", on_click=_restore, args=([names[each] for each in picked],), disabled=bool(barred))
     if barred:
         elements.note(barred)
