@@ -37,11 +37,11 @@ def under_way(jobs: bool = False) -> UnderWay:
 
 
 def ended(before: Mapping[tuple[str, str], str], now: UnderWay) -> list[Ending]:
-    """What became of what was under way `before` and is not, or goes otherwise, `now`."""
+    """What became of what was under way `before` and is not, or goes otherwise, `now`; that a loss diverges, once."""
     runs = [name for (kind, name), how in before.items() if kind == "run" and now.get((kind, name)) != how]
     jobs = {name for kind, name in before if kind == "job" and (kind, name) not in now}
     frame = archive.ask("runs", runs=runs) if runs else pd.DataFrame()
-    wrong = _diverged(runs)
+    wrong = _diverged([name for name in runs if before["run", name] != DIVERGES])
     found = [_of_run(row, wrong) for _, row in frame.iterrows() if row["state"] != RUNNING or row["run"] in wrong]
     known = standing(archive.root()) if jobs else []
     return found + [_of_job(each) for each in known if each.job.id in jobs and each.ended and not _trained(each)]
