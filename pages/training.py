@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.components import announcements, control_bar, elements, training_progress
+from dashboard.components import announcements, control_bar, elements, jobs, training_progress
 from dashboard.data import archive
 from dashboard.training import choice, memorisation, novelty, sections
 
@@ -14,6 +14,8 @@ with st.container(horizontal=True):
     chosen = choice.choice(run)
 
 announcements.draw()
+if run["state"] == "running":  # any other says itself what it lacks, and which job sees to it
+    jobs.training(str(run["run"]))
 training_progress.watched(lambda: sections.curves(answer, ids, chosen), ids)
 
 st.subheader("Pictures through training", anchor=False)

@@ -7,7 +7,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from archive_fixture import write_run
-from test_browser import OWN, PATIENCE, address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
+from test_browser import (  # noqa: F401
+    OWN,
+    PATIENCE,
+    address,
+    archive,
+    browser,
+    choose,
+    contexts,
+    in_address,
+    opened,
+    pytestmark,
+    shows,
+)
 from test_browser_pages import QUIET, fresh, other  # noqa: F401
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -18,7 +30,6 @@ Page = Callable[..., "playwright.Page"]
 def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
     page = opened("training?run=first")
     shows(page, "The loss of first")
-    page.wait_for_function("() => window.firstlightActs")  # what counts acts stands with the last of the controls
     for name in ("Forward process", "Training"):
         before = page.evaluate("history.length")
         page.get_by_role("link", name=name, exact=True).click()
@@ -28,6 +39,80 @@ def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
         assert page.evaluate("history.length") == before + 1, "what a page adds to its address is no step"
     page.go_back()
     page.locator("h1", has_text="Forward process").wait_for()
+
+
+def still(page: "playwright.Page") -> None:
+    """Wait until the page is drawn."""
+    page.locator("p.headline").first.wait_for()
+    page.wait_for_function(QUIET)
+    page.wait_for_timeout(300)  # what a control still has to say, it says by then
+    page.wait_for_function(QUIET)
+
+
+def chosen(page: "playwright.Page", name: str, run: str = "first") -> None:
+    """Wait until the controls of Training, its address and what it draws say this."""
+    page.get_by_role("radio", name=name, exact=True, checked=True).wait_for()
+    in_address(page, run=run)
+    said = "name => (new URLSearchParams(location.search).get('smoothing') ?? '100') === name"
+    page.wait_for_function(said, arg=name)
+    page.locator("p.headline", has_text=f"The loss of {run} went").wait_for()
+
+
+def test_back_undoes_the_last_change_of_a_control_and_forward_does_it_again(opened: Page) -> None:  # noqa: F811
+    page = opened("training?run=first")
+    still(page)
+    before = page.evaluate("history.length")
+    for name in ("500", "0"):
+        page.get_by_role("radio", name=name, exact=True).click()
+        chosen(page, name)
+        still(page)
+    choose(page, "Run", "second")
+    chosen(page, "0", "second")
+    still(page)
+    assert page.evaluate("history.length") == before + 3
+    ways = [("100", "first"), ("500", "first"), ("0", "first"), ("0", "second")]
+    for go, way in ((page.go_back, ways[-2::-1]), (page.go_forward, ways[1:])):
+        for name, run in way:
+            go()
+            chosen(page, name, run)
+            still(page)
+    assert page.evaluate("history.length") == before + 3
+
+
+def test_what_a_link_leaves_out_is_no_step_of_back(opened: Page) -> None:  # noqa: F811
+    page = opened("glossary")
+    page.locator("h1").wait_for()
+    before = page.evaluate("history.length")
+    page.goto(f"{page.url.rpartition('/')[0]}/recognizability?run=first")
+    still(page)
+    in_address(page, axis="% of steps")
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    page.get_by_role("heading", name="Glossary").wait_for()
+
+
+def test_a_slider_that_is_moved_step_by_step_is_one_step_of_back(opened: Page) -> None:  # noqa: F811
+    page = opened("recognizability?run=first&axis=logSNR")
+    still(page)
+    before = page.evaluate("history.length")
+    slider = page.get_by_role("slider", name="Threshold, %")
+    began = slider.input_value()
+    slider.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight", delay=20)
+    still(page)
+    box = slider.bounding_box() or {}
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for place in range(20):
+        page.mouse.move(box["x"] + 100 - 2 * place, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    still(page)
+    assert page.evaluate("history.length") == before + 2, "twenty keys are one step, and so is a pull"
+    for value in (str(int(began) + 20), began):
+        page.go_back()
+        playwright.expect(slider).to_have_value(value, timeout=PATIENCE)
 
 
 def test_a_link_from_when_runs_stood_at_the_root_opens_runs(opened: Page) -> None:  # noqa: F811

@@ -8,7 +8,9 @@ import pytest
 from archive_fixture import card, write_run
 from test_browser import FLAGS, PATIENCE, WINDOWED, counts, served
 from test_browser_platform import written
+from test_endings import training
 
+from dashboard.components.training_progress import LOOK
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
@@ -59,9 +61,9 @@ def gone_on(run: Run, step: int) -> None:
     written(run, step)
 
 
-@pytest.mark.parametrize("granted", [True, False])
+@pytest.mark.parametrize(("granted", "state"), [(True, "stopped"), (True, "finished"), (False, "stopped")])
 def test_the_end_of_a_training_is_said_once_that_is_switched_on(
-    browser: "playwright.Browser", root: Path, address: str, granted: bool
+    browser: "playwright.Browser", root: Path, address: str, granted: bool, state: str
 ) -> None:  # fmt: skip
     shutil.rmtree(root / "mine", ignore_errors=True)
     context = browser.new_context()
@@ -85,11 +87,11 @@ def test_the_end_of_a_training_is_said_once_that_is_switched_on(
 
     switch.click()
     page.get_by_text("While this page is open" if granted else "As a line in this page").wait_for()
-    ended(run, "stopped")
+    ended(run, state)
     if granted:
         page.wait_for_function("() => window.noted.length > 0")
         noted = page.evaluate("window.noted")
-        assert [each[0] for each in noted] == ["mine stopped"] and noted[0][2] == "/training?run=mine"
+        assert [each[0] for each in noted] == [f"mine {state}"] and noted[0][2] == "/training?run=mine"
         assert noted[0][1].startswith("120 steps of 200 in 12 s")
         counts(page.get_by_test_id("stToast"), 0)
     else:
@@ -103,4 +105,33 @@ def test_the_end_of_a_training_is_said_once_that_is_switched_on(
     assert page.evaluate("window.noted") == [] and page.evaluate("window.asked") == 0  # nothing is said again
     page.get_by_role("button", name=SWITCH).click()
     page.get_by_role("button", name=SWITCH, pressed=False).wait_for()
+    context.close()
+
+
+def test_a_loss_that_diverges_is_said_once_and_how_the_training_ends(
+    browser: "playwright.Browser", root: Path, address: str
+) -> None:
+    """Also on the page of another run."""
+    shutil.rmtree(root / "mine", ignore_errors=True)
+    write_run(root, "other")
+    context = browser.new_context()
+    context.grant_permissions(["notifications"], origin=address)
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    training(root, [1.0] * 50)
+    page.goto(f"{address}/training?run=other")
+    page.get_by_role("button", name=SWITCH).click()
+    page.get_by_role("button", name=SWITCH, pressed=True).wait_for()
+    page.wait_for_timeout(1000)
+    rises = [1.0] * 60 + [50.0] * 40
+    for losses in (rises, rises + [1.0] * 60, rises + [1.0] * 60 + [50.0] * 40):  # it falls back meanwhile
+        run = training(root, losses)
+        page.wait_for_function("() => window.noted.length > 0")
+        page.wait_for_timeout(1.5 * 1000 * LOOK)
+    (said,) = page.evaluate("window.noted")
+    assert said[0] == "mine diverged" and "last loss 50. It still trains." in said[1]
+    ended(run, "finished")
+    page.wait_for_function("() => window.noted.length > 1")
+    assert [each[0] for each in page.evaluate("window.noted")] == ["mine diverged", "mine finished"]
     context.close()

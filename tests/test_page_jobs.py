@@ -1,9 +1,12 @@
 """What a run lacks is started from its page: as a job that goes on by itself, seen, ended, refused and explained."""
 
 import asyncio
+import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_fixture import linked
@@ -24,7 +27,7 @@ from firstlight.manifest import write_manifest
 from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
 from jobs import queue
-from jobs.job import Job, jobs_in, numbered_job
+from jobs.job import UNDER_WAY, Job, jobs_in, numbered_job
 
 
 @pytest.fixture
@@ -257,3 +260,36 @@ def test_a_training_that_was_cut_short_goes_on_from_its_page(run: Run, monkeypat
     page = linked("training", run="gone")
     forged(page, "Resume").click().run()
     assert len(jobs_in(run.archive)) == 1 and "is for operators" in words(page)
+
+
+def test_a_training_that_goes_on_shows_its_job_until_it_has_finished(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """On Training, beside the curve that it draws: with a way to end it, and what it says."""
+    import trainer.train as training
+    from trainer.__main__ import main
+
+    once = training.optimize
+
+    def ended_early(of: Any, *rest: Any) -> Any:
+        of.stopped = of.step >= 2
+        return once(of, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "optimize", ended_early)
+        main(["train", "--preset", "tiny", "--id", "gone", "--epochs", "1", "--snapshots", "0", "--threads", "1"])
+    page = linked("training", run="gone")
+    assert "gone was stopped at step 3 of 70" in words(page) and "Cancel" not in labels(page)
+    button(page, "Resume").click().run()
+    (job,) = jobs_in(run.archive)
+    gone = Run(run.archive / "gone")
+    while json.loads(gone.card.read_text())["state"] != "running":
+        assert job.state() in UNDER_WAY, job.log.read_text()
+        time.sleep(0.1)
+    for opened in (page.run(), linked("training", run="gone")):
+        assert "Resume" not in labels(opened) and labels(opened).count("Cancel") == 1
+        assert f"{job.id}, resume gone: " in html_of(opened) and "gone: " in html_of(opened)
+        assert [each.label for each in opened.expander] == [f"Log of {job.id}"]
+    assert until(job) == "finished", job.log.read_text()
+    page.run()
+    assert page.exception == [] and "Cancel" not in labels(page) and json.loads(gone.card.read_text())["step"] == 70

@@ -1,4 +1,4 @@
-"""The page that starts Streamlit's scripts, which is told where its server is.
+"""The page that starts Streamlit's scripts, told where its server is and what a step of the browser's Back is.
 
 Left to themselves, the scripts ask below each page first (`/training/_stcore/health`), in vain: two errors in the
 browser's console for every visit, and a way there and back before anything is shown.
@@ -6,12 +6,14 @@ browser's console for every visit, and a way there and back before anything is s
 
 import json
 from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from dashboard.access.addresses import base_path
 
 Message = MutableMapping[str, Any]
 HEAD = b"<head>"
+BACK = Path(__file__).with_name("back.js").read_text(encoding="utf-8")
 CHANGED = (
     b"accept-encoding",
     b"if-none-match",
@@ -54,7 +56,7 @@ class IndexPage:
 
 def script() -> str:
     """What tells Streamlit's scripts where their server is: the path is known here, the host by the browser."""
-    return f"window.__streamlit = {{ BACKEND_BASE_URL: location.origin + {json.dumps(base_path())} }}"
+    return f"window.__streamlit = {{ BACKEND_BASE_URL: location.origin + {json.dumps(base_path())} }};\n{BACK}"
 
 
 def _accepted(scope: Message) -> bytes:

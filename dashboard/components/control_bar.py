@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.inputs import RUNS, asked_for, keep_in_address, refuse, says, several, tell
+from dashboard.components.inputs import RUNS, asked_for, keep_in_address, refuse, returned, says, several, tell
 from dashboard.data import archive
 from dashboard.run_facts import class_names
 from firstlight.run_id import RUN_ID
@@ -90,11 +90,13 @@ def _offered(tag: str = "") -> pd.DataFrame:
 
 
 def _draw(key: str, choice: Choice) -> None:
+    astray = returned() and st.query_params.get(key) not in choice.values  # Streamlit would take the value away
     keep_in_address(key)
     width = 190 if key in ("run", "baseline") else 130
     st.selectbox(
-        choice.label, choice.values, None, key=key, help=says(choice.label, choice.more),
-        bind="query-params", required=True, width=width, accept_new_options=choice.more,
+        choice.label, choice.values, choice.values.index(st.session_state[key]) if astray else None, key=key,
+        help=says(choice.label, choice.more), bind="query-params", required=True, width=width,
+        accept_new_options=choice.more,
     )  # fmt: skip
 
 
@@ -104,8 +106,8 @@ def _hold(key: str) -> None:
 
 
 def _adopt(key: str, choice: Choice, shown: bool = True) -> None:
-    """Give a control its value: the URL's on arrival, then the one it had, the remembered one, its default."""
-    if not st.session_state.get("arrived"):
+    """Give a control its value: the URL's on arrival or return, the one it had, the remembered one, its default."""
+    if returned() or not st.session_state.get("arrived"):
         _take_from_address(key, choice)
     memory = st.session_state.setdefault("memory", {})  # a page left before it was drawn loses its widgets' values
     if st.session_state.get(key) not in choice.values:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from dashboard.components.still import still
 from dashboard.components.terms import meaning
@@ -34,9 +35,16 @@ def arrive() -> None:
         st.session_state[ASKED] = st.query_params.to_dict()
 
 
+def returned() -> bool:
+    """Whether the page is drawn because somebody went back, or forward, to an address: then that holds."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def asked_for(key: str) -> str | None:
     """What the URL asks for, or asked for on arrival."""
-    found: str | None = st.query_params.get(key, st.session_state.get(ASKED, {}).get(key))
+    on_arrival = {} if returned() else st.session_state.get(ASKED, {})
+    found: str | None = st.query_params.get(key, on_arrival.get(key))
     return found
 
 

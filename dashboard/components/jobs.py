@@ -8,6 +8,7 @@ from dashboard.access import sign_in
 from dashboard.access.acts_by_role import START
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements
+from dashboard.data import archive
 from dashboard.data import jobs as data_jobs
 from firstlight.errors import RunError, disk
 from jobs.job import UNDER_WAY, Job
@@ -36,6 +37,12 @@ def watched(jobs: Sequence[Job], place: str, logs: bool = True) -> None:
                 log(job)
 
     sign_in.fragment(look, LOOK)()
+
+
+def training(run: str) -> None:
+    """The jobs that train a run now, or wait to."""
+    under_way = [each.job for each in data_jobs.standing(archive.root()) if not each.ended and each.trains(run)]
+    watched(under_way, f"training-{run}")
 
 
 def row(job: Job, state: str, place: str) -> None:

@@ -17,7 +17,7 @@ LOOK = 2.0  # seconds between two looks: what is written is on the screen within
 def watched(view: Callable[[], None], runs: list[str]) -> None:
     """Draw a view, and again every LOOK seconds while one of these runs is being trained."""
     states = _states(runs) if runs else {}
-    if not any(state == "running" for state, _ in states.values()):
+    if not any(state == "running" for state in states.values()):
         view()
         return
 
@@ -76,7 +76,7 @@ def said(run: pd.Series) -> str:
     return f"{text}{left}{heard}"
 
 
-def _states(runs: list[str]) -> dict[str, tuple[str, bool]]:
-    """The state of each of the runs that can still be read, and whether its loss was no number at a step."""
+def _states(runs: list[str]) -> dict[str, str]:
+    """The state of each of the runs that can still be read."""
     frame = archive.ask("runs", runs=runs)
-    return dict(zip(frame["run"], zip(frame["state"], frame["diverged_at"].notna(), strict=True), strict=True))
+    return dict(zip(frame["run"], frame["state"], strict=True))

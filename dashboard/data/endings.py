@@ -11,7 +11,6 @@ from dashboard.format import counted, duration
 from firstlight.loss import diverged
 
 LONG = 100_000  # steps of a training under way, beyond which its loss is looked at only when it has ended
-TRAINS = ("train", "distill", "resume")  # jobs that end well when their run does, which says so itself
 RUNNING, DIVERGES = "running", "diverges"
 UnderWay = dict[tuple[str, str], str]  # "run" or "job", and its id -> how it goes
 
@@ -37,14 +36,18 @@ def under_way(jobs: bool = False) -> UnderWay:
 
 
 def ended(before: Mapping[tuple[str, str], str], now: UnderWay) -> list[Ending]:
-    """What became of what was under way `before` and is not, or goes otherwise, `now`."""
+    """What became of what was under way `before` and is not, or goes otherwise, `now`; that a loss diverges, once."""
     runs = [name for (kind, name), how in before.items() if kind == "run" and now.get((kind, name)) != how]
     jobs = {name for kind, name in before if kind == "job" and (kind, name) not in now}
     frame = archive.ask("runs", runs=runs) if runs else pd.DataFrame()
-    wrong = _diverged(runs)
+    wrong = _diverged([name for name in runs if before["run", name] != DIVERGES])
     found = [_of_run(row, wrong) for _, row in frame.iterrows() if row["state"] != RUNNING or row["run"] in wrong]
     known = standing(archive.root()) if jobs else []
-    return found + [_of_job(each) for each in known if each.job.id in jobs and each.ended and not _trained(each)]
+    return found + [
+        _of_job(each)
+        for each in known
+        if each.job.id in jobs and each.ended and not (each.trains() and each.state == "finished")
+    ]
 
 
 def _of_run(run: pd.Series, wrong: set[str]) -> Ending:
@@ -61,10 +64,6 @@ def _of_run(run: pd.Series, wrong: set[str]) -> Ending:
 def _of_job(each: Standing) -> Ending:
     said = str(each.card.get("message") or "") or f"{each.command}."
     return Ending(f"{each.job.id} {each.state}", said, "runs", {"job": each.job.id})
-
-
-def _trained(each: Standing) -> bool:
-    return each.state == "finished" and each.command.partition(" ")[0] in TRAINS
 
 
 def _diverged(runs: list[str]) -> set[str]:

@@ -13,6 +13,7 @@ from jobs.queue import before, told
 from jobs.status_table import summary
 
 TAIL = 20_000  # bytes of a log that a page shows
+TRAINS = ("train", "distill", "resume")  # commands that train a run, which says itself how it goes
 
 
 class Standing(NamedTuple):
@@ -29,6 +30,11 @@ class Standing(NamedTuple):
     @property
     def ended(self) -> bool:
         return self.state not in UNDER_WAY
+
+    def trains(self, run: str = "") -> bool:
+        """Whether the job trains a run, this one where it is named."""
+        command, _, rest = self.command.partition(" ")
+        return command in TRAINS and (not run or run in rest.split(" "))
 
 
 def standing(runs: Path) -> list[Standing]:

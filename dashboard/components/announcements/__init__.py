@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.access import sign_in
 from dashboard.access.addresses import base_path, page_address
 from dashboard.components import elements
 from dashboard.components.still import still
+from dashboard.components.training_progress import LOOK
 from dashboard.data import endings
 
 HERE = Path(__file__).parent
@@ -18,12 +20,16 @@ KEPT = 10  # endings that the browser is sent again, should it have missed one
 
 
 def draw(jobs: bool = False) -> None:
-    """The switch, off at first; once it is on, what has ended since a page that has one was last drawn. jobs: too."""
+    """The switch, off at first; once it is on, what has ended since a page that has one was last drawn. jobs: too.
+
+    While something is under way it looks every LOOK seconds, so that a loss that diverges is told when it is seen.
+    """
     if still():
         return
     way = str((st.session_state.get(KEY) or {}).get("way") or "")
     held = st.session_state.setdefault(SAID, [])
-    for each in _since(endings.under_way(jobs)) if way else ():
+    now = endings.under_way(jobs) if way else {}
+    for each in _since(now) if way else ():
         number = max(int(1000 * time.time()), held[-1][0] + 1 if held else 0)
         held.append([number, each.title, each.said, page_address(each.page, each.chosen, base_path())])
         if way == "toast":
@@ -31,12 +37,20 @@ def draw(jobs: bool = False) -> None:
     del held[:-KEPT]
     _component()(data={"way": way, "said": held}, key=KEY, height="content", on_way_change=_keep)
 
+    def look() -> None:
+        if endings.under_way(jobs) != now:
+            st.rerun()
+
+    if any(now.values()):
+        sign_in.fragment(look, LOOK)()
+
 
 def _since(now: endings.UnderWay) -> list[endings.Ending]:
     """What has ended since the last time; jobs that this page does not look at stay as they were."""
     before = st.session_state.get(BEFORE, {})
     kinds = {kind for kind, _ in now} | {"run"}
-    st.session_state[BEFORE] = {key: how for key, how in before.items() if key[0] not in kinds} | now
+    told = {key: endings.DIVERGES for key in now if before.get(key) == endings.DIVERGES}  # also where it comes back
+    st.session_state[BEFORE] = {key: how for key, how in before.items() if key[0] not in kinds} | now | told
     return endings.ended({key: how for key, how in before.items() if key[0] in kinds}, now)
 
 

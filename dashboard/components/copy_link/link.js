@@ -1,24 +1,11 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
 // It tells the server whether the screen is narrow, where that drew the page for another one.
-// Keeps the zoom of charts (kept_zoom/zoom.js), and gives the browser's Back one step for each act of the reader: what a page adds to its address as it opens is none.
+// Keeps the zoom of charts (kept_zoom/zoom.js).
 const SAID = 1500 // milliseconds
 const NARROW = matchMedia("(max-width: 640px)") // as in style.css
 let sent = null // what the server was told, until it draws so
 
-function oneStepForEachAct() {
-  if (window.firstlightActs) return
-  const acts = (window.firstlightActs = { any: navigator.userActivation?.hasBeenActive ?? true })
-  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => { acts.any = true }, true)
-  const push = history.pushState.bind(history)
-  history.pushState = (...entry) => {
-    const add = acts.any ? push : history.replaceState.bind(history)
-    acts.any = false
-    add(...entry)
-  }
-}
-
 export default function (component) {
-  oneStepForEachAct()
   keepZoom()
   const { data, parentElement, setStateValue } = component
   const width = () => {

@@ -63,7 +63,7 @@ function build(root, data, old, trigger) {
     const address = new URL(window.location.href)
     if (address.searchParams.get(data.key) === data.stops[index]) return
     address.searchParams.set(data.key, data.stops[index])
-    window.history.replaceState(window.history.state, "", address)
+    History.prototype.replaceState.call(history, history.state, "", address) // no step of the browser's Back
   }
 
   function play() {
