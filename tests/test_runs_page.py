@@ -25,6 +25,7 @@ from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
 from dashboard.runs.settings_and_figures import best
+from firstlight.archives import BUNDLED
 from jobs.job import new_job
 from store import saved_views
 from store.database import Archive
@@ -225,3 +226,31 @@ def test_code_and_environment_are_compared_by_the_cards() -> None:
         ["code version", "1" * 40, ""], ["version of torch", "2.0", "2.1"]
     ]  # fmt: skip
     assert len(configuration.table(frame, ["a", "b"], True)[1]) == 4
+
+
+@pytest.mark.parametrize("rises", [True, False])
+def test_runs_are_ordered_by_when_half_is_recognizable_those_that_nobody_judged_last(
+    rises: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
+    monkeypatch.setattr(table, "ROWS", 3)
+    order = "earliest recognizable first" if rises else "latest recognizable first"
+    seen = list[str]()
+    for place in (1, 2, 3):
+        test = linked("runs", order=order, page=str(place))
+        assert not test.exception
+        (rows,) = [frame.value for frame in test.dataframe if "recognizable" in frame.value]
+        seen += [f"{run} {at}" for run, at in zip(rows["run"], rows["recognizable"], strict=True)]
+    told = [each.partition(" ")[2].strip() for each in seen]
+    numbers = [int(each.removesuffix(" %")) for each in told if each.endswith("%")]
+    assert len(numbers) >= 6 and numbers == sorted(numbers, reverse=not rises)
+    kinds = [0 if each.endswith("%") else 1 if each else 2 for each in told]
+    assert kinds == sorted(kinds) and {each.partition(" ")[0] for each in seen} == {
+        path.parent.name for path in BUNDLED.glob("*/run.json")
+    }
+
+
+def test_a_click_on_any_head_but_the_picture_s_orders_the_list() -> None:
+    assert set(table.ORDERED_BY) == table.columns().keys() - {"picture"}
+    known = {fact for fact, _ in choice.ORDERS.values()} | {"state", "name", "tag"}
+    assert set(table.ORDERED_BY.values()) <= known

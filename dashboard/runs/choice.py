@@ -15,12 +15,15 @@ SEARCHED = 'words; accuracy>=0.9, learning_rate=0.01, tag="for the talk", state!
 SHELVES = ("shown", "hidden", "archived", "all")
 CELLS = "settings, all but the seed"  # what groups may be of beside a setting, a tag, a sweep
 WORDS = ("sweep", "dataset", "tag", "state", "preset", "device")  # that groups may be of, beside settings
+RECOGNIZABLE = "recognizable"  # no fact of the list of runs: worked out when somebody orders by it
 ORDERS = {  # what a table is ordered by, in words people say: a fact's name, and whether it rises
     "newest first": ("started", False),
     "oldest first": ("started", True),
     "lowest loss first": ("best_loss", True),
     "lowest last loss first": ("last_loss", True),
     "highest accuracy first": ("accuracy", False),
+    "earliest recognizable first": (RECOGNIZABLE, True),
+    "latest recognizable first": (RECOGNIZABLE, False),
     "longest training first": ("epoch", False),
     "by id": ("id", True),
 }

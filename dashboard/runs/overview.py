@@ -17,7 +17,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
     """The table of runs, what is done with those that are ticked, and the chosen run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = _columns()
-        runs, found = table.part(at, archive.ask)
+        runs, found = table.part(at, archive.ask, archive.folder)
     if runs.empty:
         elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
     else:

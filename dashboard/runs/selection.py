@@ -11,7 +11,7 @@ from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.runs import choice
-from dashboard.runs.table import FACTS
+from dashboard.runs.table import ORDERED_BY
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from jobs.job import UNDER_WAY, jobs_in
@@ -31,7 +31,7 @@ def take(key: str, ids: Sequence[str]) -> None:
     """What a click in the table means: on a head, another order; on one row, that run is the chosen one."""
     picked = st.session_state[key]["selection"]
     for name in picked["columns"]:
-        if fact := FACTS.get(name) or name.partition("fact:")[2]:
+        if fact := ORDERED_BY.get(name) or name.partition("fact:")[2]:
             choice.turn_order(fact)
     if len(picked["rows"]) == 1 and picked["rows"][0] < len(ids):
         st.session_state["run"] = ids[picked["rows"][0]]

@@ -7,14 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import format
-from dashboard.axes import percent_at
 from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.pictures import grid, pixels
-from dashboard.runs import choice
+from dashboard.runs import choice, recognizable
 from dashboard.runs.choice import Chosen
-from evaluator.recognizability import thresholds as data_thresholds
-from evaluator.recognizability.carry_over import FINE, closely
 from firstlight.run_folder import Run
 
 Ask = Callable[..., pd.DataFrame]
@@ -27,19 +24,24 @@ NAMES = {  # column -> what it is called
     "recognizable": "Recognizable at", "accuracy": "Accuracy", "trained": "Trained for", "name": "Name", "tags": "Tags",
 }  # fmt: skip
 FEW = ("run", "picture", "accuracy")  # that a narrow screen has room for
-FACTS = {  # column -> what orders the list by it
+FACTS = {  # column that needs no other file of a run -> what orders the list by it
     "run": "id", "state": "state", "best": "best_loss", "last": "last_loss", "accuracy": "accuracy",
     "trained": "epoch", "name": "name", "tags": "tag",
 }  # fmt: skip
+ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": choice.RECOGNIZABLE}  # what a click on a head orders by
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
-def part(at: Chosen, ask: Ask) -> tuple[pd.DataFrame, int]:
+def part(at: Chosen, ask: Ask, folder: Folder) -> tuple[pd.DataFrame, int]:
     """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
 
     Ordered over all of them. Every file of the runs of a page is looked at.
     """
     fact, rises = choice.order()
+    if fact == choice.RECOGNIZABLE:
+        every = recognizable.ordered(ask("run_page", **at.found, rows=MOST), rises, ask, folder)
+        place = inputs.turned("page", -(-len(every) // ROWS)) if len(every) > ROWS else 1
+        return every[ROWS * (place - 1) : ROWS * place].reset_index(drop=True), len(every)
     ordered = {"order": fact, "falling": not rises, "rows": ROWS}
     page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
@@ -96,33 +98,17 @@ def _plain(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _usual(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
     """Every column that needs no choice."""
-    judged = runs[runs["state"] != "damaged"]
-    thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
-    ids = judged["run"].tolist()
-    reached = _recognizable(judged, thresholds, ask, folder)
+    ids = runs.loc[runs["state"] != "damaged", "run"].tolist()
+    half = recognizable.words(recognizable.reached(runs, ask, folder))
     sparks = ask("sparkline", runs=ids).set_index("run")["points"]
     samples = ask("last_snapshots", runs=ids)
     samples = samples[samples["label"] == 0].set_index("run")["image"]
     more = {
         "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
         "loss": [_points(sparks.get(run)) for run in runs["run"]],
-        "recognizable": [reached.get(run, "") for run in runs["run"]],
+        "recognizable": [half.get(run, "") for run in runs["run"]],
     }
     return _plain(runs).assign(**more)[list(columns())]
-
-
-def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, str]:
-    """By how much of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so.
-
-    In words of one width, so that the table sorts them: " 62 %", or "never".
-    """
-    known = {"runs": judged["run"].tolist(), "ids": judged["run"].tolist(), "thresholds": thresholds}
-    reached = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"])
-    small = {str(row["run"]): row for _, row in judged.iterrows() if closely(folder(row))}
-    if small:
-        levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
-        reached |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
-    return {run: "never" if pd.isna(at) else f"{format.written(at, '.0f'):>3} %" for run, at in reached.items()}
 
 
 def columns() -> dict[str, Any]:

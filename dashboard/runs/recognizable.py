@@ -1,0 +1,49 @@
+"""By how much of its own steps half of a run's pictures are recognizable: in words, and as an order of the list."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from dashboard import format
+from dashboard.axes import percent_at
+from evaluator.recognizability import thresholds
+from evaluator.recognizability.carry_over import FINE, closely
+from firstlight.run_folder import Run
+
+Ask = Callable[..., pd.DataFrame]
+
+
+def reached(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> dict[str, float]:
+    """Per cent of its steps by which half of a run's x_t are recognizable, in small steps where it was drawn so.
+
+    Not a number: never. runs: rows of the query `runs`; one without judgements has no entry, nor has a damaged one.
+    """
+    judged = runs[runs["state"] != "damaged"]
+    places: dict[str, Run] = {str(row["run"]): folder(row) for _, row in judged.iterrows()}
+    found = {run: place for run, place in places.items() if place.judgements.is_file()}
+    judged = judged[judged["run"].isin(list(found))]
+    known: dict[str, Any] = {"runs": list(found), "ids": list(found)}
+    known["thresholds"] = [thresholds.threshold(place, "x") for place in found.values()]
+    if judged.empty:
+        return {}
+    half = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"].astype(float))
+    small = {str(row["run"]): row for _, row in judged.iterrows() if closely(found[str(row["run"])])}
+    if small:
+        levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
+        half |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
+    return {str(run): float(percent) for run, percent in half.items()}
+
+
+def words(half: Mapping[str, float]) -> dict[str, str]:
+    """The same in words of one width: " 62 %", or "never"."""
+    return {run: "never" if pd.isna(at) else f"{format.written(at, '.0f'):>3} %" for run, at in half.items()}
+
+
+def ordered(runs: pd.DataFrame, rises: bool, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
+    """The runs by that per cent, then those that never get there, then those that nobody judged; ties by their id."""
+    half = reached(runs, ask, folder)
+    kind = [2 if run not in half else int(pd.isna(half[run])) for run in runs["run"]]
+    keys = pd.DataFrame({"kind": kind, "half": runs["run"].map(half).fillna(0.0), "run": runs["run"]})
+    place = keys.sort_values(["kind", "half", "run"], ascending=[True, rises, True], kind="stable").index
+    return runs.loc[place]
