@@ -1,6 +1,7 @@
 """The table of runs: its rows, its columns, its pages; a damaged run has a row too."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -34,13 +35,18 @@ FACTS = {  # column -> what orders the list by it
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
-def part(at: Chosen, ask: Ask) -> tuple[pd.DataFrame, int]:
+def order() -> dict[str, Any]:
+    """By what the runs are ordered, as the query `run_page` takes it."""
+    fact, rises = choice.order()
+    return {"order": fact, "falling": not rises}
+
+
+def part(at: Chosen, ask: Ask, order: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
     """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
 
     Ordered over all of them. Every file of the runs of a page is looked at.
     """
-    fact, rises = choice.order()
-    ordered = {"order": fact, "falling": not rises, "rows": ROWS}
+    ordered = {**order, "rows": ROWS}
     page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
     place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
@@ -96,33 +102,39 @@ def _plain(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _usual(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
     """Every column that needs no choice."""
-    judged = runs[runs["state"] != "damaged"]
-    thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
-    ids = judged["run"].tolist()
-    reached = _recognizable(judged, thresholds, ask, folder)
+    ids = runs.loc[runs["state"] != "damaged", "run"].tolist()
+    reached = _recognizable(runs, ask, folder)
     sparks = ask("sparkline", runs=ids).set_index("run")["points"]
     samples = ask("last_snapshots", runs=ids)
     samples = samples[samples["label"] == 0].set_index("run")["image"]
     more = {
         "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
         "loss": [_points(sparks.get(run)) for run in runs["run"]],
-        "recognizable": [reached.get(run, "") for run in runs["run"]],
+        "recognizable": [_percent(reached.get(run)) for run in runs["run"]],
     }
     return _plain(runs).assign(**more)[list(columns())]
 
 
-def _recognizable(judged: pd.DataFrame, thresholds: list[float], ask: Ask, folder: Folder) -> dict[str, str]:
-    """By how much of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so.
-
-    In words of one width, so that the table sorts them: " 62 %", or "never".
+def _recognizable(runs: pd.DataFrame, ask: Ask, folder: Folder) -> dict[str, float]:
+    """By what percentage of its own steps half of a run's x_t are recognizable, in small steps where it was drawn so;
+    infinite where they never are.
     """
+    judged = runs[runs["state"] != "damaged"]
+    thresholds = [data_thresholds.threshold(folder(row), "x") for _, row in judged.iterrows()]
     known = {"runs": judged["run"].tolist(), "ids": judged["run"].tolist(), "thresholds": thresholds}
     reached = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"])
     small = {str(row["run"]): row for _, row in judged.iterrows() if closely(folder(row))}
     if small:
         levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
         reached |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
-    return {run: "never" if pd.isna(at) else f"{format.written(at, '.0f'):>3} %" for run, at in reached.items()}
+    return {run: math.inf if pd.isna(at) else float(at) for run, at in reached.items()}
+
+
+def _percent(at: float | None) -> str:
+    """In words of one width, so that the table sorts them: " 62 %", or "never"."""
+    if at is None:
+        return ""
+    return "never" if math.isinf(at) else f"{format.written(at, '.0f'):>3} %"
 
 
 def columns() -> dict[str, Any]:
@@ -160,14 +172,20 @@ def every_id(at: Chosen, ask: Ask) -> list[str]:
     return [str(run) for run in ask("run_page", **at.found, rows=MOST)["run"]]
 
 
-def file_rows(at: Chosen, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows to save: everything that is known of each run that was found, its configuration aside; and what of that
-    was chosen as a column.
+def file_rows(
+    at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any], picked: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The rows to save, in the order chosen: everything that is known of each run that was found, its configuration
+    aside; what of that was chosen as a column; and where half is recognizable, where that is one.
     """
-    runs = ask("run_page", **at.found, rows=MOST).drop(columns=["config", "settings", "found"])
+    runs = ask("run_page", **at.found, **order, rows=MOST).drop(columns=["config", "settings", "found"])
     extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
     points = ask("run_points", **at.found, which=extra, most=MOST) if extra else None
-    return runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
+    rows = runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
+    if picked and "recognizable" not in picked:
+        return rows
+    reached = _recognizable(runs, ask, folder)
+    return rows.assign(recognizable_at_percent=[reached.get(run, math.nan) for run in runs["run"]])
 
 
 def _tags(tags: Any) -> list[Any]:
