@@ -21,6 +21,7 @@ from test_pages import words
 from dashboard.charts.narrow import narrowed
 from dashboard.compare import configuration
 from dashboard.components.csv_download import parquet_of
+from dashboard.run_facts import quality
 from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
@@ -218,6 +219,13 @@ def test_a_trash_can_be_reached_where_no_run_is_left(tmp_path: Path, monkeypatch
     page.multiselect(key="bring-back").select(page.multiselect(key="bring-back").options[0]).run()
     page = next(each for each in page.button if each.label == "Restore").click().run()
     assert not page.exception and page.dataframe[0].value["run"].tolist() == ["only"]
+
+
+def test_judges_are_named_where_there_are_any() -> None:
+    rows = {"metric": ["accuracy", "frechet"], "label": [None, None], "value": [0.9, 1.0], "low": [0.8, 0.9],
+            "high": [0.95, 1.1], "n": [100, 100]}  # fmt: skip
+    for judges, said in ((["", "mnist-clean"], "mnist-clean"), (["b", "a"], "a, b"), (["", ""], None)):
+        assert dict(quality(pd.DataFrame(rows | {"judge": judges}))).get("Judged by") == said
 
 
 def test_code_and_environment_are_compared_by_the_cards() -> None:
