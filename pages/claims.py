@@ -11,12 +11,13 @@ others = archive.stamp_of_scored()
 verdicts = sections.verdicts(ids, others)
 elements.headline(headline.sentence(verdicts, ids[0]))
 sections.overview(verdicts, ids)
-sections.save(verdicts)
 shown = choice.chosen_kind()
 
 parts = text.statements(verdicts, shown)
 if not parts:
     elements.note(f"No statement is {shown} here.")
+else:
+    sections.save([each for *_, own in parts for each in own])
 for source, title, words, own in parts:
     sections.statement(run, others, source, title, words, own)
 sections.lacking(verdicts)

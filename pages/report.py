@@ -16,5 +16,4 @@ st.caption(
     "shows it."
 )
 offer.draw(ids)
-elements.note(f"From a terminal: {offer.command(ids)}")
 elements.note("Later, whether it still holds: firstlight check report.html")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archive_fixture import CLASSES
 from narrow_screen import faults
 from test_browser import address, archive, browser, contexts, opened, pytestmark, shows  # noqa: F401
 
@@ -29,6 +30,8 @@ def test_two_people_answer_by_keys_at_once(opened: Page, archive: Path) -> None:
     pages = [opened("blind-test?run=second&pictures=20") for _ in range(2)]
     for page in pages:
         begin(page)
+    for name in CLASSES:  # and not "0 0", its key again
+        playwright.expect(pages[0].get_by_role("button", name=name, exact=True)).to_be_visible()
     for turn in range(1, 6):
         for who, page in enumerate(pages):
             page.keyboard.press(str(who + 1))

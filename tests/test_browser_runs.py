@@ -62,12 +62,18 @@ def click(page: "playwright.Page", x: int, row: int) -> None:
 
 
 def test_twenty_seeds_are_a_mean_with_its_interval_in_four_clicks(page: "playwright.Page") -> None:
-    clicks = [("tab", "Groups")]
-    for role, name in clicks:
-        page.get_by_role(role, name=name, exact=True).click()
-    mean = page.get_by_role("row").filter(has_text="twenty")
+    clicks: list[str] = []
+    arrived = page.context.browser.new_page(viewport={"width": 1280, "height": 1300})
+    arrived.set_default_timeout(PATIENCE)
+    arrived.expose_function("counted", lambda text: clicks.append(text))
+    arrived.add_init_script("addEventListener('click', event => counted(event.target.textContent), true)")
+    arrived.goto(page.url.partition("/runs")[0])
+    arrived.get_by_role("link", name="Runs", exact=True).first.click()
+    arrived.get_by_role("tab", name="Groups", exact=True).click()
+    mean = arrived.get_by_role("row").filter(has_text="twenty")
     mean.filter(has_text=re.compile(r"0\.9800 \[0\.9800, 0\.9800\], n = 20")).wait_for()
-    assert len(clicks) <= CLICKS
+    assert 2 <= len(clicks) <= CLICKS, clicks
+    arrived.close()
 
 
 def test_a_head_orders_all_runs_and_ticked_ones_are_hidden_deleted_and_brought_back(

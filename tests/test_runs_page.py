@@ -21,6 +21,7 @@ from test_pages import words
 from dashboard.charts.narrow import narrowed
 from dashboard.compare import configuration
 from dashboard.components.csv_download import parquet_of
+from dashboard.run_facts import quality
 from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
@@ -132,7 +133,10 @@ def test_any_setting_and_figure_is_a_column_an_order_and_in_the_files(archive: A
         runs, archive.ask, lambda row: archive.entry(row["run"]).run, ["state", "fact:seed", "fact:batch"]
     )
     assert list(made) == ["run", "state", "fact:seed", "fact:batch"] and made["fact:seed"].tolist() == [1, 3, 0]
-    saved = table.file_rows(Chosen('tag="for the talk"', "all"), archive.ask, ["fact:learning_rate"])
+    saved = table.file_rows(
+        Chosen('tag="for the talk"', "all"), archive.ask, lambda row: archive.entry(row["run"]).run, {},
+        ["fact:learning_rate"],
+    )  # fmt: skip
     assert len(saved) == 4 and set(saved["learning_rate"]) == {0.1}
     again = pq.read_table(io.BytesIO(parquet_of(saved))).to_pandas()
     assert again["run"].tolist() == saved["run"].tolist() and again["seconds"].tolist() == saved["seconds"].tolist()
@@ -216,6 +220,13 @@ def test_a_trash_can_be_reached_where_no_run_is_left(tmp_path: Path, monkeypatch
     page.multiselect(key="bring-back").select(page.multiselect(key="bring-back").options[0]).run()
     page = next(each for each in page.button if each.label == "Restore").click().run()
     assert not page.exception and page.dataframe[0].value["run"].tolist() == ["only"]
+
+
+def test_judges_are_named_where_there_are_any() -> None:
+    rows = {"metric": ["accuracy", "frechet"], "label": [None, None], "value": [0.9, 1.0], "low": [0.8, 0.9],
+            "high": [0.95, 1.1], "n": [100, 100]}  # fmt: skip
+    for judges, said in ((["", "mnist-clean"], "mnist-clean"), (["b", "a"], "a, b"), (["", ""], None)):
+        assert dict(quality(pd.DataFrame(rows | {"judge": judges}))).get("Judged by") == said
 
 
 def test_code_and_environment_are_compared_by_the_cards() -> None:

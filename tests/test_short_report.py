@@ -1,19 +1,25 @@
 """The report of two pages: its main figures, how two runs differ, its answers; the check computes all of it again."""
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from app_fixture import linked
 from archive_fixture import quality, write_run
 from streamlit.testing.v1 import AppTest
 from test_report import Elements
 
 from dashboard.__main__ import main
 from dashboard.ask.question import LABELS, WHEN, Asked
+from dashboard.report import build, offer
 from dashboard.report.build import report
 from dashboard.report.check import check, read
-from dashboard.report.cover import cover
+from dashboard.report.cover import Cover, cover
+from dashboard.report.offer import SHORT as TWO_PAGES
+from dashboard.report.offer import WHOLE
 from dashboard.report.short import MOST_ANSWERS, MOST_LINES, MOST_TEXT
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
@@ -91,14 +97,55 @@ def test_what_a_run_lacks_is_said_here_too(tmp_path: Path, tables: tuple[str, ..
 
 
 def test_the_page_makes_both_lengths(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app_fixture import linked
-
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
     test: AppTest = linked("report", run="first", length="Two pages")
     assert not test.exception and not [each for each in test.toggle if each.key == "report-live"]
-    assert any("firstlight report first --short --out report.html" in each.proto.body for each in test.get("html"))
+    assert test.code[0].value == "firstlight report first --out report.html --short"
     test.button(key="make-report").click().run()
     (saved,) = test.get("download_button")
     assert not test.exception and saved.proto.label == "Save the report, HTML"
     test.session_state["length"] = "Whole"
     assert not test.run().get("download_button")
+
+
+WORDS = {"title": "-x 'quoted' & $HOME", "author": "Ada", "licence": "CC BY 4.0", "text": "one line\n\nand `another`"}
+PINNED = [Asked(LABELS, "first"), Asked(WHEN, "first", "2")]
+
+
+@pytest.mark.parametrize(("more", "live"), [({"sections": ["claims", "summary"]}, True), ({}, False)])
+@pytest.mark.parametrize("length", [WHOLE, TWO_PAGES])
+def test_the_command_on_the_page_makes_the_same_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, list[str]], live: bool, length: str
+) -> None:
+    for name in ("first", "second"):
+        write_run(tmp_path, name)
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    asked: list[tuple[Any, ...]] = []
+
+    def told(ids: Any, root: Path, ask: Any, address: str, drawing: Any, questions: Any, over: Cover) -> bytes:
+        asked.append((list(ids), root.resolve(), address, drawing is not None, list(questions), over))
+        return b"<html>"
+
+    monkeypatch.setattr(build, "report", told)
+    monkeypatch.setattr(offer, "_address", lambda: "https://lab.example.org/fl")
+    answers = [each.query for each in PINNED]
+    whole = length == WHOLE
+    query: dict[str, Any] = {
+        "run": "first",
+        "with": "second",
+        "length": length,
+        "answer": answers,
+        **WORDS,
+        **(more if whole else {}),
+    }
+    page = linked("report", **query)
+    if whole:
+        page.toggle(key="report-live").set_value(live).run()
+    page.button(key="make-report").click().run()
+    assert not page.exception and len(page.get("download_button")) == 1
+    firstlight, command, *words = shlex.split(page.code[0].value)
+    assert (firstlight, command) == ("firstlight", "report") and main([command, *words]) == 0
+    assert asked[0] == asked[1] and (tmp_path / "report.html").is_file()
+    assert asked[0][3:] == (live and whole, PINNED, cover(**WORDS, sections=more.get("sections", []) if whole else [],
+                                                          short=not whole))  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from app_fixture import PATHS, linked
 from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
+from dashboard.__main__ import main as dashboard
 from dashboard.access.moved import Moved
 from dashboard.components import terms
 
@@ -92,6 +94,19 @@ def test_below_a_base_path_links_stay_below_it(monkeypatch: pytest.MonkeyPatch) 
     assert dict(asked("/lab/", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert dict(asked("/lab", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert asked("/", "run=a")["status"] == 200
+
+
+@pytest.mark.parametrize("base", ["/lab/fl", "lab/fl/"])
+def test_below_a_base_path_the_start_says_where(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("dashboard.__main__._serve", lambda command, environment: 0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    flags = ["--runs", str(tmp_path), "--port", str(port), "--base-path", base, "--viewers-only"]
+    assert dashboard(flags) == 0
+    assert f" at http://127.0.0.1:{port}/lab/fl\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from evaluator.provenance import former
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.run_id import run_at
-from trainer.__main__ import main
+from trainer.__main__ import main, parser
 from trainer.checkpoints import load_config, load_denoiser
 from trainer.commands import pictures
-from trainer.config import PRESETS, Config, from_dict, to_dict
+from trainer.config import PRESETS, SETTINGS, Config, from_dict, to_dict
 from trainer.data import DIGITS, DataError, Pictures, load, prepared
 from trainer.learning_rate import learning_rate
 from trainer.loss import batch_index, denoising_loss
@@ -438,3 +438,11 @@ def test_the_offline_digits_are_real_and_split() -> None:
     assert len(train_split.labels) == 4500 and len(test_split.labels) == 500
     assert train_split.classes == DIGITS and train_split.images.dtype == np.uint8
     assert not {picture.tobytes() for picture in train_split.images} >= {p.tobytes() for p in test_split.images}
+
+
+def test_help_says_instead_of_what_a_setting_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["train", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "instead of the preset's dataset" in said and "present" not in said
+    assert all(f"instead of the preset's {name.replace('_', ' ')}" in said for name in SETTINGS)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from archive_fixture import write_run
 from lab_fixture import write_lab
+from streamlit.testing.v1 import AppTest
 
 from dashboard import format
 from dashboard.claims import headline as claims_headline
@@ -199,6 +200,36 @@ def test_an_empty_run_and_one_of_other_pictures_are_no_fault(tmp_path: Path) -> 
         assert found and all(each.verdict.reason for each in found)
     foreign = {each.verdict.claim.source: each.verdict for each in said(Run(tmp_path / "few"))}
     assert "judges pictures of 1 × 28 × 28, not of 1 × 8 × 8" in foreign["S1"].reason
+
+
+BESIDE = """
+from dashboard.components import verdicts
+from evaluator.stats.intervals import Estimate
+from evaluator.verdict import Claim, Verdict
+claim = Claim("S3", "1 and 7 earlier", "the source's words", "what counts")
+verdicts.table([Verdict(claim, {verdict!r}, "Its other half is not.", Estimate(*{ends}, 60), {unit!r}, 0.349)], "told")
+"""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ends", "unit", "said"),
+    [
+        (CANNOT, (-1.1, -1.5, -0.6), "points of the process", "leaves 0 out. Its other half is not."),
+        (CANNOT, (1.4, 1.1, 1.8), "times as far", "leaves 1 out. Its other half is not."),
+        (CANNOT, (-1.1, -2.5, 0.6), "points of the process", ""),  # the interval says it already
+        (CANNOT, (54.0, 50.0, 57.0), "% of the steps", ""),  # a place is no difference
+        (SUPPORTED, (-1.1, -1.5, -0.6), "points of the process", ""),
+    ],
+)
+def test_why_nothing_is_said_stands_beside_an_interval_that_leaves_no_difference_out(
+    verdict: str, ends: tuple[float, ...], unit: str, said: str
+) -> None:
+    test = AppTest.from_string(BESIDE.format(verdict=verdict, ends=ends, unit=unit), default_timeout=300).run()
+    assert not test.exception
+    beside = [each.proto.body for each in test.main.children.values() if each.type == "html"]  # nothing folded away
+    notes = [each for each in beside if "although its interval" in each]
+    assert len(notes) == bool(said) and all(f"1 and 7 earlier: cannot say, although its interval {said}" in each
+                                            for each in notes)  # fmt: skip
 
 
 def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:

@@ -87,8 +87,9 @@ def measures(verdicts: Sequence[Found]) -> None:
 
 
 def save(verdicts: Sequence[Found]) -> None:
-    """All verdicts as rows."""
-    csv_download.save_rows(claims_text.rows(verdicts, addresses.base_path()), "claims")
+    """The verdicts that are shown, as rows."""
+    path = addresses.base_path()
+    csv_download.save_filtered(lambda: claims_text.rows(verdicts, path), "claims", len(verdicts))
 
 
 def picture(run: pd.Series, others: int, source: str) -> Evidence | None:

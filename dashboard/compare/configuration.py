@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.compare.comparison import Comparison
-from dashboard.components import elements, inputs
+from dashboard.components import csv_download, elements, inputs
 from dashboard.data import archive
 from firstlight.run_json import card_of
 
@@ -32,7 +32,8 @@ def _side_by_side(frame: pd.DataFrame, runs: Sequence[str], every: bool, name: s
     if not rows:
         elements.note(f"These runs have the same {said}.")
         return
-    elements.table(headings, rows, name)
+    elements.plain_table(headings, rows, name)
+    csv_download.save_filtered(lambda: pd.DataFrame(rows, columns=list(headings)), name, len(rows))
     equal = frame.loc[~frame["differs"], "setting"].nunique()
     if not every and equal:
         elements.note(f"{equal} {said} on which all agree are hidden.")

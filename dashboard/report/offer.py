@@ -20,7 +20,7 @@ WHOLE, SHORT = "Whole", "Two pages"
 
 
 def draw(ids: Sequence[str]) -> None:
-    """The button that makes a report of runs, and the report once it is made."""
+    """The button that makes a report of runs, the report once it is made, and the command that makes the same."""
     short = inputs.choose("Length", (WHOLE, SHORT), "length") == SHORT
     over, questions = _cover(short), tuple(pins.listed())
     others = [run for each in questions for run in (each.run, each.other) if run]
@@ -33,19 +33,25 @@ def draw(ids: Sequence[str]) -> None:
         st.session_state["reported"] = (tuple(ids), stamps, live, questions, over)
     if st.session_state.get("reported") != (tuple(ids), stamps, live, questions, over):
         elements.note("It takes a few seconds; then the file can be saved, sent and printed.")
-        return
-    with archive.faults():
-        file, seconds = _make(archive.root(), tuple(ids), stamps, _address(), live, questions, over)
-    elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
-    name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}{'-short' if short else ''}.html"
-    st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
+    else:
+        with archive.faults():
+            file, seconds = _make(archive.root(), tuple(ids), stamps, _address(), live, questions, over)
+        elements.note(f"{len(file) / 1e6:.1f} MB, made in {seconds:.1f} s.")
+        name = f"firstlight-{ids[0]}{f'-and-{len(ids) - 1}' if len(ids) > 1 else ''}{'-short' if short else ''}.html"
+        st.download_button("Save the report, HTML", file, name, "text/html", on_click="ignore")
+    elements.note("The same from a terminal:")
+    st.code(command(ids, over, live, questions, _address()), language=None, wrap_lines=True)
 
 
-def command(ids: Sequence[str]) -> str:
-    """What makes a report of these runs, this long, with the answers that are kept, from a terminal."""
-    short = ["--short"] if st.session_state.get("length") == SHORT else []
-    return " ".join(["firstlight report", *ids, *short, "--out report.html",
-                     *(f"--answer {shlex.quote(each.query)}" for each in pins.pinned())])  # fmt: skip
+def command(ids: Sequence[str], over: Cover, live: bool, questions: Sequence[Asked], address: str) -> str:
+    """What makes the same report from a terminal."""
+    flags = {name: getattr(over, name) for name in LONGEST}
+    flags["sections"] = ",".join(over.sections) if over.sections != SECTIONS else ""
+    flags["address"] = address if address != addresses.HOME else ""
+    given = [f"--{name}={shlex.quote(value)}" for name, value in flags.items() if value]
+    switches = [f"--{name}" for name, on in (("short", over.short), ("live", live)) if on]
+    return " ".join(["firstlight report", *ids, "--out report.html", *switches, *given,
+                     *(f"--answer={shlex.quote(each.query)}" for each in questions)])  # fmt: skip
 
 
 def _cover(short: bool) -> Cover:

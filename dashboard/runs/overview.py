@@ -17,12 +17,15 @@ def draw(run: pd.Series, at: Chosen) -> None:
     """The table of runs, what is done with those that are ticked, and the chosen run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = _columns()
-        runs, found = table.part(at, archive.ask, archive.folder)
+        order = table.order()
+        runs, found = table.part(at, archive.ask, archive.folder, order)
     if runs.empty:
         elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
     else:
         _table(runs, found, picked, at)
-        csv_download.save_filtered(lambda: table.file_rows(at, archive.ask, picked), "runs", found)
+        csv_download.save_filtered(
+            lambda: table.file_rows(at, archive.ask, archive.folder, order, picked), "runs", found
+        )
     elements.damaged(archive.ask("damaged_runs"))
     if said := headline.bundled(archive.root()):
         elements.note(said)

@@ -1,5 +1,6 @@
 """By how much of its own steps half of a run's pictures are recognizable: in words, and as an order of the list."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ Ask = Callable[..., pd.DataFrame]
 def reached(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) -> dict[str, float]:
     """Per cent of its steps by which half of a run's x_t are recognizable, in small steps where it was drawn so.
 
-    Not a number: never. runs: rows of the query `runs`; one without judgements has no entry, nor has a damaged one.
+    Infinite: never. runs: rows of the query `runs`; one without judgements has no entry, nor has a damaged one.
     """
     judged = runs[runs["state"] != "damaged"]
     places: dict[str, Run] = {str(row["run"]): folder(row) for _, row in judged.iterrows()}
@@ -32,18 +33,19 @@ def reached(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) ->
     if small:
         levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
         half |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
-    return {str(run): float(percent) for run, percent in half.items()}
+    return {str(run): math.inf if pd.isna(percent) else float(percent) for run, percent in half.items()}
 
 
 def words(half: Mapping[str, float]) -> dict[str, str]:
     """The same in words of one width: " 62 %", or "never"."""
-    return {run: "never" if pd.isna(at) else f"{format.written(at, '.0f'):>3} %" for run, at in half.items()}
+    return {run: "never" if math.isinf(at) else f"{format.written(at, '.0f'):>3} %" for run, at in half.items()}
 
 
 def ordered(runs: pd.DataFrame, rises: bool, ask: Ask, folder: Callable[[pd.Series], Run]) -> pd.DataFrame:
     """The runs by that per cent, then those that never get there, then those that nobody judged; ties by their id."""
     half = reached(runs, ask, folder)
-    kind = [2 if run not in half else int(pd.isna(half[run])) for run in runs["run"]]
-    keys = pd.DataFrame({"kind": kind, "half": runs["run"].map(half).fillna(0.0), "run": runs["run"]})
-    place = keys.sort_values(["kind", "half", "run"], ascending=[True, rises, True], kind="stable").index
+    known = [half.get(run, math.nan) for run in runs["run"]]
+    kind = [2 if math.isnan(at) else int(math.isinf(at)) for at in known]
+    keys = pd.DataFrame({"kind": kind, "half": known, "run": runs["run"]})
+    place = keys.sort_values(["kind", "half", "run"], ascending=[True, rises, True]).index
     return runs.loc[place]

@@ -12,6 +12,7 @@ from dashboard.run_facts import LEARNT
 from dashboard.runs import charts, choice, groups
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, Kind, over_seeds
+from dashboard.runs.table import MOST
 
 CELLS = 500  # that a best one is looked for among
 POINTS, LINES = 2_000, 400  # runs that are drawn, the newest
@@ -34,7 +35,7 @@ def draw(run: pd.Series, at: Chosen) -> None:
     elements.headline(best(cells, kind))
     elements.note(METHOD)
     differing = [each for each in groups.listed(cells["apart"].iloc[0]) if each not in ("run", "figure")]
-    frame = points(at, name, differing).dropna(subset="figure")
+    frame = points(at, name, differing)
     settings = sorted(
         (each for each in differing if frame[each].nunique() > 1), key=lambda each: frame[each].isna().sum()
     )
@@ -43,11 +44,12 @@ def draw(run: pd.Series, at: Chosen) -> None:
         return
     against = inputs.pick("Setting", settings, settings[0], "against", width=240)
     known = frame.dropna(subset=against)
-    more = f" The newest {POINTS:,} of them are drawn." if cells["runs"].sum() > POINTS else ""
+    count = int(cells["measured"].sum()) if cells["found"].iloc[0] <= CELLS else _measured(at, name)
+    more = f" They are the newest of {count:,}." if count > len(frame) else ""
     elements.note(f"A point for each of {len(known):,} runs; they may differ in more than what is on the axis.{more}")
     alt = f"{kind.label} of {len(known)} runs against {against}"
     elements.chart(charts.scatter(known, against, kind), "setting-scatter", alt)
-    csv_download.save_filtered(lambda: frame, "settings-and-figures", len(frame))
+    csv_download.save_filtered(lambda: points(at, name, differing, MOST), "settings-and-figures", count)
     _lines(frame, settings, kind)
 
 
@@ -64,16 +66,23 @@ def _lines(frame: pd.DataFrame, settings: Sequence[str], kind: Kind) -> None:
         elements.chart(charts.parallel(whole, axes, kind), "parallel", alt)
 
 
-def points(at: Chosen, figure: str, settings: Sequence[str]) -> pd.DataFrame:
-    """A row for each run that is found: its settings, as numbers where all are, and its `figure`."""
-    rows = archive.ask("run_points", which=[figure, *settings], most=POINTS, **at.found)
+def _measured(at: Chosen, figure: str) -> int:
+    """How many of the runs that are found have a figure."""
+    return int(archive.ask("run_groups", by="state", figure=figure, rows=CELLS, **at.found)["measured"].sum())
+
+
+def points(at: Chosen, figure: str, settings: Sequence[str], most: int = POINTS) -> pd.DataFrame:
+    """A row for each run that is found and has the `figure`, the newest first: its settings, as numbers where all are,
+    and the figure.
+    """
+    rows = archive.ask("run_points", which=[figure, *settings], most=most, **at.found)
     text, number = (rows.pivot(index="run", columns="name", values=value) for value in ("text", "number"))
     frame = pd.DataFrame({"run": text.index}, index=text.index)
     for name in settings:
         held = text[name] if name in text else pd.Series(None, text.index, dtype=object)
         frame[name] = number[name] if name in text and number[name].notna().eq(held.notna()).all() else held
     frame["figure"] = number[figure] if figure in number else float("nan")
-    return frame.loc[list(dict.fromkeys(rows["run"]))].reset_index(drop=True)
+    return frame.loc[list(dict.fromkeys(rows["run"]))].dropna(subset="figure").reset_index(drop=True)
 
 
 def best(cells: pd.DataFrame, kind: Kind) -> str:

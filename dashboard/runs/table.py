@@ -1,6 +1,7 @@
 """The table of runs: its rows, its columns, its pages; a damaged run has a row too."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,6 @@ from firstlight.run_folder import Run
 
 Ask = Callable[..., pd.DataFrame]
 Folder = Callable[[pd.Series], Run]
-Threshold = Callable[[str], float]
 ROWS = 50  # of one page of the table
 MOST = 1_000_000  # of a file
 NAMES = {  # column -> what it is called
@@ -32,21 +32,33 @@ ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": choice.RECOGNIZABLE} 
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
-def part(at: Chosen, ask: Ask, folder: Folder) -> tuple[pd.DataFrame, int]:
+def order() -> dict[str, Any]:
+    """By what the runs are ordered, as the query `run_page` takes it."""
+    fact, rises = choice.order()
+    return {"order": fact, "falling": not rises}
+
+
+def part(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
     """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
 
     Ordered over all of them. Every file of the runs of a page is looked at.
     """
-    fact, rises = choice.order()
-    if fact == choice.RECOGNIZABLE:
-        every = recognizable.ordered(ask("run_page", **at.found, rows=MOST), rises, ask, folder)
+    if order.get("order") == choice.RECOGNIZABLE:
+        every = _every(at, ask, folder, order)
         place = inputs.turned("page", -(-len(every) // ROWS)) if len(every) > ROWS else 1
         return every[ROWS * (place - 1) : ROWS * place].reset_index(drop=True), len(every)
-    ordered = {"order": fact, "falling": not rises, "rows": ROWS}
+    ordered = {**order, "rows": ROWS}
     page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
     place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
     return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
+
+
+def _every(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> pd.DataFrame:
+    """All runs that are found, in their order."""
+    if order.get("order") == choice.RECOGNIZABLE:
+        return recognizable.ordered(ask("run_page", **at.found, rows=MOST), not order["falling"], ask, folder)
+    return ask("run_page", **at.found, **order, rows=MOST)
 
 
 def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
@@ -146,14 +158,20 @@ def every_id(at: Chosen, ask: Ask) -> list[str]:
     return [str(run) for run in ask("run_page", **at.found, rows=MOST)["run"]]
 
 
-def file_rows(at: Chosen, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows to save: everything that is known of each run that was found, its configuration aside; and what of that
-    was chosen as a column.
+def file_rows(
+    at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any], picked: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The rows to save, in the order chosen: everything that is known of each run that was found, its configuration
+    aside; what of that was chosen as a column; and where half is recognizable, where that is one.
     """
-    runs = ask("run_page", **at.found, rows=MOST).drop(columns=["config", "settings", "found"])
+    runs = _every(at, ask, folder, order).drop(columns=["config", "settings", "found"])
     extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
     points = ask("run_points", **at.found, which=extra, most=MOST) if extra else None
-    return runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
+    rows = runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
+    if picked and "recognizable" not in picked:
+        return rows
+    reached = recognizable.reached(runs, ask, folder)
+    return rows.assign(recognizable_at_percent=[reached.get(run, math.nan) for run in runs["run"]])
 
 
 def _tags(tags: Any) -> list[Any]:
