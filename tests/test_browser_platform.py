@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from archive_fixture import card, metrics, write_run
 from test_browser import OWN, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
+from test_browser_pages import QUIET
 
 from firstlight.atomic_writes import write_json
 from firstlight.parquet import write_table
@@ -84,6 +85,41 @@ def test_open_pages_show_a_run_that_begins_and_is_killed_within_seconds(opened: 
     pages[0].get_by_text("begun: step 50 of 200").wait_for(state="detached")
     assert time.monotonic() - began <= LIVE * patience()
     shutil.rmtree(run.folder)
+
+
+def test_every_page_that_is_open_offers_a_run_that_begins_and_drops_one_that_is_gone(
+    opened: Page, archive: Path  # noqa: F811
+) -> None:  # fmt: skip
+    """One that draws pictures is not disturbed, and offers it afterwards."""
+    pages = [opened(f"{name}?run=drawer") for name in ("recognizability", "claims", "generate")]
+    for page in pages:
+        page.wait_for_function(QUIET)
+    drawing = opened("generate?run=drawer&each=100&steps=1000")
+    drawing.get_by_role("button", name="Draw", exact=True).click()
+    drawing.get_by_role("button", name="Cancel").wait_for()
+    run = write_run(archive, "begun", state="running", tables=(), step=0)
+    soon(lambda: all(offers(page, "begun") for page in pages))
+    drawing.get_by_role("button", name="Cancel").click()
+    drawing.get_by_text("Cancelled; nothing was drawn.").wait_for()
+    soon(lambda: offers(drawing, "begun"))
+    shutil.rmtree(run.folder)
+    soon(lambda: not any(offers(page, "begun") for page in (*pages, drawing)))
+
+
+def soon(look: Callable[[], bool]) -> None:
+    """Look until it is so, for as long as an open page may take."""
+    deadline = time.monotonic() + LIVE * patience()
+    while not look():
+        assert time.monotonic() < deadline
+
+
+def offers(page: "playwright.Page", run: str) -> bool:
+    """Whether a page has a run to choose."""
+    page.get_by_role("combobox", name="Run").first.click()
+    page.get_by_role("option", name="first", exact=True).wait_for()
+    found = page.get_by_role("option", name=run, exact=True).count()
+    page.keyboard.press("Escape")
+    return bool(found)
 
 
 def test_a_finished_run_costs_nothing_while_it_is_watched(opened: Page) -> None:  # noqa: F811

@@ -1,4 +1,4 @@
-"""Reports on paper: as many pages as they promise, nothing cut, and no heading alone at the foot of a page."""
+"""Reports and pages on paper: as many sheets as a report promises, nothing cut, no heading alone at the foot of one."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import browser, playwright, pytestmark  # noqa: F401
+from test_browser import PATIENCE, browser, counts, playwright, pytestmark, served  # noqa: F401
+from test_browser_pages import QUIET
 
+from dashboard.app import CONTROLS, SECTIONS
 from dashboard.ask.question import BETTER, CLASSES, FEW, LABELS, RUNS, WHEN, Asked
 from dashboard.report.build import report
 from dashboard.report.cover import LONGEST, cover
@@ -32,6 +34,19 @@ CUT = """([width, height]) => [...document.querySelectorAll('main *')].filter(ea
     || whole && (style.breakInside != 'avoid' || box.height > height)
     || each.matches('h2, h3') && style.breakAfter != 'avoid'
 }).map(each => each.outerHTML.slice(0, 120))"""
+
+LOST = """width => [...document.querySelectorAll('.stMainBlockContainer *')].filter(each => {
+  const box = each.getBoundingClientRect(), style = getComputedStyle(each)
+  const pen = document.createElement('canvas').getContext('2d')
+  if (box.width <= 1 || box.height <= 1 || style.visibility == 'hidden') return false
+  if (each.closest('svg, .js-plotly-plot, input')) return false
+  pen.font = style.font
+  const words = each.matches('td, th, dt, dd') ? each.innerText.split(/[\\s-]+/) : []
+  return box.right > width + 1
+    || style.overflowX != 'visible' && each.scrollWidth > each.clientWidth + 1
+    || style.overflowY != 'visible' && each.scrollHeight > each.clientHeight + 1
+    || words.some(word => pen.measureText(word).width > box.width + 1)
+}).map(each => each.outerHTML.slice(0, 160))"""  # beyond the margin, behind a frame, in a column narrower than a word
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +109,25 @@ def test_a_report_is_printed_whole_on_as_many_pages_as_it_promises(
         assert page.evaluate(CUT, [WIDTH, HEIGHT]) == []
     finally:
         page.emulate_media(media="screen")
+
+
+def test_nothing_of_a_page_is_lost_on_paper_nor_squeezed_on_a_screen_of_middling_width(browser: Any) -> None:  # noqa: F811
+    page, lost = browser.new_page(), dict[str, list[str]]()
+    page.set_default_timeout(2 * PATIENCE)
+    with served(BUNDLED) as address:
+        for path in [path for pages in SECTIONS.values() for _, _, path in pages]:
+            page.goto(f"{address}/{path}" + ("?run=mnist" if CONTROLS[path] else ""))
+            page.wait_for_function(QUIET)
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": round(WIDTH), "height": round(HEIGHT)})
+            page.wait_for_timeout(500)  # charts are drawn anew
+            lost[path] = page.evaluate(LOST, WIDTH)
+            if path == "runs":
+                rows = page.locator(".paper tbody tr")
+                counts(rows, len(list(BUNDLED.glob("*/run.json"))))
+                assert rows.first.is_visible() and "99.61 %" in rows.filter(has_text="mnist").last.inner_text()
+            page.emulate_media(media="screen")
+            page.set_viewport_size({"width": 768, "height": 900})
+            lost[f"{path} at 768"] = [each for each in page.evaluate(LOST, 768) if each.startswith(("<dd", "<dt"))]
+    assert not {path: found for path, found in lost.items() if found}
+    page.close()

@@ -1,6 +1,6 @@
 """Pages that are open are drawn again when a run begins, goes on, ends or dies: one thread looks for all of them.
 
-A page asks for nothing meanwhile; what is new is sent to it. A page that draws for long is left alone.
+A page asks for nothing meanwhile; what is new is sent to it.
 """
 
 import threading
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime import Runtime, get_instance
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from firstlight.errors import RunError
@@ -21,7 +22,9 @@ from store.verification import Entry
 
 LOOK = 2.0  # seconds between two looks: what is written is on the screen within 5
 SHARE = 10  # times as long as a look computes there is none: an archive of many runs is looked at less often
-WATCHING = ("runs", "training", "compare")  # pages on which a run moves; on an empty archive every page waits for one
+OFFERED, STATES, ROWS = range(3)  # what of runs a page shows: which there are; in what state too; how far they are too
+SHOWS = {"runs": ROWS, "training": STATES, "compare": STATES}  # any other offers runs to choose from
+RUNLESS = ("", "glossary")  # pages that show none; on an empty archive every page waits for one
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Open:
     """A page that is open: what of the archive it shows, as it was when it was drawn."""
 
     root: Path
-    rows: bool  # whether it shows how far runs are, beside their states
+    shows: int
     drawn: int
 
 
@@ -44,8 +47,9 @@ def watch(page: str, root: Path, entries: Sequence[Entry]) -> None:
     if context is None or _server() is None:
         return
     with _one:
-        if page in WATCHING or not entries:
-            _open[context.session_id] = Open(root, page == "runs", state_of(entries, page == "runs"))
+        if page not in RUNLESS or not entries:
+            shows = SHOWS.get(page, OFFERED)
+            _open[context.session_id] = Open(root, shows, state_of(entries, shows))
         else:
             _open.pop(context.session_id, None)
         if _open and not (_thread and _thread[0].is_alive()):
@@ -62,9 +66,12 @@ def _server() -> Runtime | None:
     return found if isinstance(found, Runtime) else None
 
 
-def state_of(entries: Sequence[Entry], rows: bool) -> int:
-    """Another number when there are other runs, or one is in another state; with `rows`, when one moved too."""
-    return hash(tuple((each.run.id, each.state, each.stamp if rows and each.state in LIVE else 0) for each in entries))
+def state_of(entries: Sequence[Entry], shows: int) -> int:
+    """Another number when what a page shows of runs is: what is damaged is not offered."""
+    if shows == OFFERED:
+        return hash(tuple(each.run.id for each in entries if not each.damaged))
+    moves = LIVE if shows == ROWS else ()
+    return hash(tuple((each.run.id, each.state, each.stamp if each.state in moves else 0) for each in entries))
 
 
 def _look_on() -> None:
@@ -81,27 +88,36 @@ def _look_on() -> None:
                 entries = glance(root)
             except (RunError, OSError):
                 continue
-            now = {rows: state_of(entries, rows) for rows in (False, True)}
+            now = {shows: state_of(entries, shows) for shows in {each.shows for each in held.values()}}
             for session, page in held.items():
-                if page.root == root and page.drawn != now[page.rows]:
-                    _draw_again(server, session, page, now[page.rows])
+                if page.root == root and page.drawn != now[page.shows]:
+                    _draw_again(server, session, page, now[page.shows])
         _leave_out_closed(server)
         time.sleep(max(LOOK, SHARE * (time.thread_time() - began)))
 
 
 def _draw_again(server: Runtime, session: str, page: Open, now: int) -> None:
-    """Ask for the page once for each change; it registers anew as it is drawn."""
+    """Ask for the page once for each change; it registers anew as it is drawn. One that offers runs may be busy with
+    a drawing, which is not taken from its reader: it is asked for at a later look.
+    """
+    active = _active(server, session)
+    if active is None or (page.shows == OFFERED and active._state == AppSessionState.APP_IS_RUNNING):
+        return
     with _one:
         if _open.get(session) is not page:
             return  # it was drawn meanwhile
-        _open[session] = Open(page.root, page.rows, now)
+        _open[session] = Open(page.root, page.shows, now)
     with suppress(RuntimeError):  # it ends
         server._get_async_objs().eventloop.call_soon_threadsafe(_rerun, server, session)
 
 
+def _active(server: Runtime, session: str) -> AppSession | None:
+    return server.get_app_session(session) if server.is_active_session(session) else None
+
+
 def _rerun(server: Runtime, session: str) -> None:
     """As Streamlit itself does when a script has changed, in its own thread."""
-    active = server.get_app_session(session) if server.is_active_session(session) else None
+    active = _active(server, session)
     if active is not None:
         state = ClientState()
         state.CopyFrom(active._client_state)

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import csv_download, elements, inputs, remedy, screen, training_progress
 from dashboard.data import adopted, archive
-from dashboard.runs import choice, headline, notes_form, selection, sweep, table
+from dashboard.runs import choice, headline, notes_form, printed, selection, sweep, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.table import EXTRA
 
@@ -66,6 +66,7 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
         on_select=lambda: selection.take(key, ids),
         selection_mode=["multi-row", "single-column"],
     )
+    printed.draw(rows)
     elements.meanings([table.NAMES[name] for name in (table.FEW if few else rows) if name in table.NAMES])
     ticked = [ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)]
     selection.draw(ticked, found if len(ticked) == len(ids) else 0, lambda: table.every_id(at, archive.ask))
