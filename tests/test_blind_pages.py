@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from archive_fixture import CLASSES, samples, write_run
 from sentence_fixture import assert_short, shown
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import Open, opened, words  # noqa: F401
 
 from dashboard.blind_test import sitting
+from dashboard.blind_test.headline import score
 from evaluator.stats.psychometric import chance
 from firstlight.run_folder import Run
 from store.blind_test_answers import Answer, Sitting, read_answers, write_sitting
@@ -67,6 +69,9 @@ def test_answers_are_kept_beside_the_run_and_the_guess_is_scored(opened: Open, t
         test.query_params["sitting"]
     )
     again = opened("blind_test", run="first", sitting=f"{held.id}-20")
+    for given, guess in ((3, 60.0), (20, 60.0), (20, None)):  # too few, half that are never nameable, no guess
+        answers = pd.DataFrame({"right": [guess is None] * given, "percent": np.linspace(5, 100, given)})
+        assert_short(score(answers, guess, 10))
     assert f"{right} of 20 named right" in words(again), "a page that is loaded again goes on where it was"
     press(again, "Delete this sitting")
     assert not read_answers(run).sittings and [button.label for button in again.button][-1] == "Begin"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from app_fixture import linked
 from archive_fixture import card, write_run
+from sentence_fixture import assert_short
 from streamlit.testing.v1 import AppTest
 
 from dashboard import run_facts
@@ -231,6 +234,21 @@ def test_a_difference_without_an_interval_is_none() -> None:
     none = wilson(0, 10)
     row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, nan, nan, 10))
     assert "neither earlier nor later" in headline.recognized_words(row, "% of steps")[0]
+
+
+def test_of_three_runs_two_are_told_in_the_sentence_and_the_third_below() -> None:
+    """A difference of each kind, which is the most that it can say."""
+    none = wilson(0, 100)
+    row = differences.Row("b", "all", none, none, none, 50.0, 46.5, Estimate(3.5, 3.0, 4.0, 100))
+    run = {"dataset": "mnist", "classes": CLASSES}
+    frame = pd.DataFrame(
+        [{**run, "run": name, "accuracy": value, "accuracy_low": value - 0.01, "accuracy_high": value + 0.01,
+          "accuracy_n": 900} for name, value in (("a", 0.9), ("b", 0.7), ("c", 0.8))]
+    ).set_index("run", drop=False)  # fmt: skip
+    at: Any = SimpleNamespace(runs=frame, ids=["a", "b", "c"], rows=[row], courses=[], axis="% of steps", threshold=0.5)
+    said = headline.sentence(at)
+    assert "later by 3.5" in said and "less often" in said and said.endswith("\nBelow: 1 more run.")
+    assert_short(said)
 
 
 def write_losses(root: Path, run_id: str, level: float, seed: int) -> None:

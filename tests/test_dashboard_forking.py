@@ -137,7 +137,7 @@ def press(test: AppTest) -> AppTest:
 def test_the_page_draws_from_the_step_in_the_link(opened: Open) -> None:
     test = press(opened(run="drawer", **{"from": "1", "continuations": "5", "told": "no label"}))
     # the judge of mnist knows pictures of 28 x 28 and says so
-    assert "5 continuations from step 1 of 4, the network not told the class" in words(test)
+    assert "5 continuations from step 1 of 4; the network not told the class" in words(test)
     assert "3 steps over the levels that the run has left" in words(test)
 
 

@@ -26,7 +26,7 @@ def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:
     try:
         found = fit(frame["percent"].to_numpy(float), frame["right"].to_numpy(bool), np.zeros(len(frame)), classes)
     except RunError as error:
-        return f"{right}. {error}"
+        return f"{right}.\n{error}"
     if np.isinf(found.middle.value):
         return f"{right}: half are not nameable even when finished; your guess was {guess or 0:.0f} % of the steps."
     place = f"{format.place(found.middle, '% of steps')} % of the steps"

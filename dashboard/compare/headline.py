@@ -18,7 +18,7 @@ def sentence(at: Comparison) -> str:
     """
     runs = at.runs
     base, run = at.ids[:2]
-    more = f" Below: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
+    more = f"\nBelow: {len(runs) - 2} more run{'s' if len(runs) > 3 else ''}." if len(runs) > 2 else ""
     if run_facts.other_classes(runs.loc[base], runs.loc[run]):
         courses = {course.run: course for course in at.courses}
         return across_datasets.sentence(courses[base], courses[run]) + more
