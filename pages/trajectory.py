@@ -18,7 +18,7 @@ with answer:
     elements.headline(headline.sentence(found[0], classes[label]))
 strips = stored.strips(found, classes)
 content = scrubber.content_of(strips, axis, elements.dark(), step)
-scrubber.scrubber(content, "scrubber", sections.begin, sections.barred())
+scrubber.scrubber(content, "scrubber", film.settings(found[0].row), sections.begin, sections.barred())
 film.button(strips, content, found[0].row)
 if not adopted.labels(run):
     elements.note(adopted.nothing_to_name(run, "judgement"))

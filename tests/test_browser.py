@@ -119,7 +119,11 @@ def opened(contexts: dict[str, "playwright.BrowserContext"], address: str) -> It
     """
     pages, faults = [], list[str]()
     heard: dict[str, Any] = {
-        "response": lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+        "response": lambda answer: (
+            faults.append(f"{answer.status} {answer.url}")
+            if answer.status >= 400 and "/media/" not in answer.url  # a picture that another has taken the place of
+            else None
+        ),
         "pageerror": lambda error: faults.append(str(error)),
     }
 

@@ -10,10 +10,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from archive_fixture import card, metrics, write_run
+from PIL import Image
 from test_browser import OWN, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 from test_browser_pages import QUIET
 
@@ -21,6 +25,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import SILENCE
+from sampler.origin import software
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -159,7 +164,31 @@ def test_a_chart_is_saved_as_rows_and_as_svg(opened: Page, tmp_path: Path) -> No
     start, setting = "firstlight-training-first-losses-", "-smoothing-100-"
     assert all(name.startswith(start) and setting in name for name in names), names
     drawn.value.save_as(tmp_path / "chart.svg")
-    assert (tmp_path / "chart.svg").read_text().startswith("<svg")
+    root = ElementTree.parse(tmp_path / "chart.svg").getroot()
+    said = json.loads(root.findtext("{*}metadata"))
+    assert root.tag.endswith("}svg") and said.pop("Software") == software()
+    assert said.items() >= {"page": "training", "run": "first", "figure": "losses", "smoothing": "100"}.items()
+
+
+def test_the_pictures_of_a_step_are_saved_with_what_they_are_of(opened: Page, tmp_path: Path) -> None:  # noqa: F811
+    page = opened("trajectory?run=first&class=1&beside=2&step=3")
+    page.get_by_text("Step 3 of 4").wait_for()
+    slider = page.get_by_role("slider", name="Step", exact=True)
+    page.wait_for_function("c => c.getContext('2d').getImageData(0, 0, 1, 1).data[0] === 150",
+                           arg=page.locator(".scrubber canvas").nth(3).element_handle())  # fmt: skip
+    slider.press("ArrowLeft")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the pictures of this step").click()
+    saved.value.save_as(tmp_path / "step.png")
+    image: Any = Image.open(tmp_path / "step.png")
+    assert image.text.items() >= {"page": "trajectory", "run": "first", "class": "1", "beside": "2", "seed": "0",
+                                  "figure": "step", "step": "2", "Software": software()}.items()  # fmt: skip
+    name = saved.value.suggested_filename
+    assert name.startswith("firstlight-trajectory-first-step-class-1-") and name.endswith("-step-2.png")
+    pixels = np.asarray(image.convert("L"))
+    side = 8 * (168 // 8)
+    assert pixels.shape == (2 * side + 2, 2 * side + 2)  # x_t and x̂0 of two classes
+    assert {int(pixels[y, -1]) for y in (0, side - 1, -1)} == {100}  # 50 times the frame
 
 
 def test_a_chart_is_zoomed_and_shown_whole_again(opened: Page) -> None:  # noqa: F811

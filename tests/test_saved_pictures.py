@@ -117,9 +117,12 @@ def test_every_picture_that_a_page_saves_says_what_it_is_of(
             key: asked[key] for key in asked.keys() & told
         }
     assert {read(content)["figure"] for _, content in found} >= figures
-    charts = [json.loads(chart.proto.config)["toImageButtonOptions"]["filename"] for chart in test.get("plotly_chart")]
-    assert all(name.startswith(f"firstlight-{PATHS[page]}-{asked['run']}-") for name in charts)
-    assert len(set(charts)) == len(charts)
+    charts = [json.loads(chart.proto.config)["toImageButtonOptions"] for chart in test.get("plotly_chart")]
+    for chart in charts:
+        told = chart["says"]
+        assert told.pop("Software") == software() and (told["page"], told["run"]) == (PATHS[page], asked["run"])
+        assert chart["filename"] == stem(told)
+    assert len({chart["filename"] for chart in charts}) == len(charts)
 
 
 def test_continuations_say_from_which_step_and_noise_they_were_drawn(saved: Callable[[], Saved]) -> None:

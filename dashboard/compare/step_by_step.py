@@ -26,7 +26,7 @@ def draw(at: Comparison) -> None:
     seed = int(inputs.pick("Noise seed", [str(seed) for seed in seeds], str(seeds[0]), "noise"))
     strips = [_strip(runs.loc[run], rows, seed) for run, rows in choices.items()]
     stored.check_place()
-    scrubber.scrubber(scrubber.content_of(strips, at.axis, elements.dark()), "compared")
+    scrubber.scrubber(scrubber.content_of(strips, at.axis, elements.dark()), "compared", {"seed": seed})
     _pairs(runs.loc[list(choices)], first)
 
 

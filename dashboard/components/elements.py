@@ -17,7 +17,7 @@ from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
 from dashboard.pictures.wrapped import wrapped
-from sampler.origin import Origin, signed, stem
+from sampler.origin import Origin, signed, stem, told
 
 NARROW = Path(__file__).with_name("narrow.css")
 STYLES = (Path(__file__).parent.parent / "style.css", NARROW)
@@ -152,13 +152,14 @@ def dark() -> bool:
 def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) -> None:
     """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
 
-    The files' names say what page, run and settings they are of.
+    The files' names say what page, run and settings they are of; the SVG says it inside too.
 
     The tests hold figures against plotly's rules; here that would cost 0.1 s.
     """
     from plotly.graph_objects import Figure as Built
 
-    image = {"format": "svg", "filename": stem(inputs.shown() | {"figure": key})}
+    origin = inputs.shown() | {"figure": key}
+    image = {"format": "svg", "filename": stem(origin), "says": told(origin)}
     built = Built(narrowed(figure) if screen.narrow() else figure, _validate=False)
     st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:

@@ -54,7 +54,8 @@ def picture() -> None:
     elements.note(HOW.format(name=name))
     two = replace(shown, stacks={view: shown.stacks[view] for view in ("x", "denoised")})
     strip = two.strip(name, run_facts.class_names(run))
-    scrubber.scrubber(scrubber.content_of([strip], "% of steps", elements.dark(), 0), "first-light")
+    of = {"run": SHOWN, "class": name, "seed": shown.row["seed"]}
+    scrubber.scrubber(scrubber.content_of([strip], "% of steps", elements.dark(), 0), "first-light", of)
 
 
 def ways() -> None:

@@ -1,4 +1,4 @@
-"""A button that copies the address of the view; its script, on every page, tells the screen's width and keeps zooms."""
+"""A button that copies the address of the view; its script tells the screen's width, keeps zooms and signs charts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,5 +19,7 @@ def copy_link(chosen: Mapping[str, str]) -> None:
 
 @st.cache_resource(max_entries=1)
 def _component() -> Any:
-    texts = [(HERE / f"link.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")]
-    return st.components.v2.component("firstlight_link", html=texts[0], css=texts[1], js=kept_zoom.SCRIPT + texts[2])
+    files = ("link.html", "link.css", "link.js", "signed.js")
+    markup, style, script, signing = [(HERE / name).read_text(encoding="utf-8") for name in files]
+    scripts = kept_zoom.SCRIPT + signing + script
+    return st.components.v2.component("firstlight_link", html=markup, css=style, js=scripts)

@@ -1,12 +1,13 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
 // It tells the server whether the screen is narrow, where that drew the page for another one.
-// Keeps the zoom of charts (kept_zoom/zoom.js).
+// Keeps the zoom of charts (kept_zoom/zoom.js) and has their files say what they are of (signed.js).
 const SAID = 1500 // milliseconds
 const NARROW = matchMedia("(max-width: 640px)") // as in style.css
 let sent = null // what the server was told, until it draws so
 
 export default function (component) {
   keepZoom()
+  signCharts()
   const { data, parentElement, setStateValue } = component
   const width = () => {
     if (NARROW.matches === data.narrow) sent = null

@@ -17,10 +17,12 @@ from PIL import Image
 
 from dashboard.axes import SOURCE, Axis
 from dashboard.charts.theme import ACCENT, PURPLE, SKY
+from dashboard.components import inputs
 from dashboard.components.terms import meaning
 from dashboard.format import number
 from dashboard.pictures.grid import address, png
 from dashboard.pictures.pixels import Bytes
+from sampler.origin import Origin, stem, told
 
 HERE = Path(__file__).parent
 TERMS = {"x": "x_t", "denoised": "denoised, x̂0", "unconditional": "x̂0 without the label"}  # of the Glossary
@@ -47,15 +49,20 @@ class Strip:
 
 @st.cache_resource(max_entries=1)
 def _component() -> Any:
-    texts = [(HERE / f"scrubber.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")]
-    return st.components.v2.component("firstlight_scrubber", html=texts[0], css=texts[1], js=texts[2])
+    files = ("scrubber.html", "scrubber.css", "scrubber.js", "picture.js")
+    markup, style, script, saving = [(HERE / name).read_text(encoding="utf-8") for name in files]
+    return st.components.v2.component("firstlight_scrubber", html=markup, css=style, js=script + saving)
 
 
-def scrubber(content: dict[str, Any], key: str, on_fork: Callable[[], None] | None = None, barred: str = "") -> None:
+def scrubber(
+    content: dict[str, Any], key: str, of: Origin, on_fork: Callable[[], None] | None = None, barred: str = ""
+) -> None:
     """Show what `content_of` made. With `on_fork` there is a button; the stop is then the state's `fork`.
 
-    `barred`: why the button may not be pressed.
+    of: what its pictures are of, beside what the page shows; `barred`: why the button may not be pressed.
     """
+    origin = inputs.shown() | {"figure": "step"} | dict(of)
+    content = content | {"saved": {"name": stem(origin), "says": told(origin)}}
     callbacks = {"on_fork_change": on_fork} if on_fork else {}
     _component()(data=content | {"fork": on_fork is not None, "barred": barred}, key=key, height="content", **callbacks)
 

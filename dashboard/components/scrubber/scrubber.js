@@ -111,6 +111,7 @@ function build(root, data, old, trigger) {
   fork.disabled = Boolean(data.barred)
   fork.title = data.barred
   fork.onclick = () => { pause(); write(); trigger("fork", data.stops[index]) }
+  find(".save").onclick = () => { pause(); savePicture(rows.map(row => row.pictures), data.saved, data.key, data.stops[index]) }
   root.onkeydown = event => {
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -last, End: last }
     if (event.key in moves) { pause(); go(index + moves[event.key]) }
@@ -187,7 +188,7 @@ function line(row, data, many, lowest, room) {
 
   const across = place => margin.left + place * Math.max(10, wide - margin.left - margin.right)
   return {
-    box, svg,
+    box, svg, pictures: panels.map(panel => panel.canvas),
     async load(then) {
       if (bitmap) return
       const sheet = new Image()
@@ -241,7 +242,7 @@ function panel(view, place, width, height, many, room) {
     said.style.whiteSpace = "normal"
   }
   box.append(canvas, said)
-  return { box, brush: canvas.getContext("2d"), said: text }
+  return { box, canvas, brush: canvas.getContext("2d"), said: text }
 }
 
 function answer(view, frame, brief) {
