@@ -16,12 +16,12 @@ from firstlight.untrusted import trust
 LONG = (  # files that take long, the longest first: they begin first, so that no worker is left alone with one
     "test_examples", "test_browser_pages", "test_browser_links", "test_adopt", "test_evaluator_clip",
     "test_distill", "test_ray", "test_faults", "test_browser", "test_record", "test_trainer", "test_processes",
-    "test_sweep", "test_adopt_pages", "test_wheel", "test_browser_platform", "test_whole", "test_browser_students",
-    "test_exporter", "test_browser_lab", "test_known_levels", "test_own_pictures", "test_pages",
-    "test_evaluator_coverage", "test_evaluator_quality", "test_browser_blind", "test_guest", "test_damaged_files",
-    "test_full_disk", "test_telemetry", "test_caches", "test_systems", "test_browser_signin", "test_roles",
-    "test_access_holes", "test_remote", "test_remote_faults", "test_jobs", "test_run_list", "test_own_judges",
-    "test_steps", "test_benchmarks", "test_theory",
+    "test_sweep", "test_adopt_pages", "test_wheel", "test_browser_platform", "test_browser_print", "test_browser_live",
+    "test_whole", "test_browser_students", "test_page_jobs", "test_exporter", "test_browser_lab", "test_known_levels",
+    "test_own_pictures", "test_pages", "test_evaluator_coverage", "test_evaluator_quality", "test_browser_blind",
+    "test_guest", "test_damaged_files", "test_full_disk", "test_telemetry", "test_caches", "test_systems",
+    "test_browser_signin", "test_roles", "test_access_holes", "test_remote", "test_remote_faults", "test_jobs",
+    "test_run_list", "test_own_judges", "test_steps", "test_benchmarks", "test_theory",
 )  # fmt: skip
 
 

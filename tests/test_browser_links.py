@@ -79,6 +79,24 @@ def test_back_undoes_the_last_change_of_a_control_and_forward_does_it_again(open
     assert page.evaluate("history.length") == before + 3
 
 
+def test_what_a_change_brings_with_it_is_undone_with_it(opened: Page) -> None:  # noqa: F811
+    """Runs that are compared are so on logSNR; a list that is closed meanwhile is no act."""
+    page = opened("recognizability?run=first")
+    still(page)
+    before = page.evaluate("history.length")
+    choose(page, "Compare with", "second")
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    in_address(page, axis="logSNR", **{"with": "second"})
+    still(page)
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    in_address(page, axis="% of steps")
+    page.wait_for_function("() => !new URLSearchParams(location.search).has('with')")
+    still(page)
+    playwright.expect(page.get_by_role("combobox", name="Axis")).to_have_value("% of steps", timeout=PATIENCE)
+
+
 def test_what_a_link_leaves_out_is_no_step_of_back(opened: Page) -> None:  # noqa: F811
     page = opened("glossary")
     page.locator("h1").wait_for()

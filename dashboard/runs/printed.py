@@ -7,13 +7,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements
+from dashboard.components.still import still
 from dashboard.runs.table import EXTRA, NAMES
 
 WRITTEN = {"best": "{:.4f}", "last": "{:.4f}", "accuracy": "{:.2f} %"}  # as `columns` says to the screen
 
 
 def draw(rows: pd.DataFrame) -> None:
-    """These rows of the table, without the curve of the loss; seen in print alone."""
+    """These rows of the table, without the curve of the loss; seen in print alone. In a file the table has no frame."""
+    if still():
+        return
     shown = rows.drop(columns="loss", errors="ignore")
     headings = [NAMES.get(name, name.removeprefix(EXTRA)) for name in shown]
     body = "".join(
