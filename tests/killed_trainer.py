@@ -82,7 +82,8 @@ def losses(run: Run) -> list[tuple[int, str, float]]:
     import pyarrow.parquet as pq
 
     rows = pq.read_table(run.metrics).to_pylist()
-    return sorted((row["step"], row["metric"], row["value"]) for row in rows)
+    learnt = [row for row in rows if row["metric"] != "pictures_per_second"]  # how fast it was says nothing of the losses
+    return sorted((row["step"], row["metric"], row["value"]) for row in learnt)
 
 
 def wrong(runs: Path, whole: list[tuple[int, str, float]]) -> list[str]:
