@@ -82,7 +82,7 @@ def losses(run: Run) -> list[tuple[int, str, float]]:
     import pyarrow.parquet as pq
 
     rows = pq.read_table(run.metrics).to_pylist()
-    learnt = [row for row in rows if row["metric"] != "pictures_per_second"]  # how fast it was says nothing of the losses
+    learnt = [row for row in rows if row["metric"] != "pictures_per_second"]  # which no two trainings share
     return sorted((row["step"], row["metric"], row["value"]) for row in learnt)
 
 
