@@ -14,11 +14,8 @@ from dashboard.access.addresses import base_path
 Message = MutableMapping[str, Any]
 HEAD = b"<head>"
 BACK = Path(__file__).with_name("back.js").read_text(encoding="utf-8")
-CHANGED = (
-    b"accept-encoding",
-    b"if-none-match",
-    b"if-modified-since",
-)  # packed, or from the browser's cache, it stays as it is
+# headers of a request that are left out: packed, or from the browser's cache, a page stays as it is
+CHANGED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 OF_THE_FILE = (b"content-length", b"etag", b"last-modified")  # headers that say what the page was without the script
 
 

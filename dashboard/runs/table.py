@@ -45,13 +45,17 @@ def part(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> tupl
     """
     if order.get("order") == choice.RECOGNIZABLE:
         every = _every(at, ask, folder, order)
-        place = inputs.turned("page", -(-len(every) // ROWS)) if len(every) > ROWS else 1
-        return every[ROWS * (place - 1) : ROWS * place].reset_index(drop=True), len(every)
+        before = _skipped(len(every))
+        return every[before : before + ROWS].reset_index(drop=True), len(every)
     ordered = {**order, "rows": ROWS}
     page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
-    place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
-    return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
+    return _looked_at(ask, **at.found, **ordered, skipped=_skipped(count)), count
+
+
+def _skipped(count: int) -> int:
+    """How many of the runs stand before the chosen page."""
+    return ROWS * (inputs.turned("page", -(-count // ROWS)) - 1) if count > ROWS else 0
 
 
 def _every(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> pd.DataFrame:
