@@ -20,16 +20,14 @@ def reached(runs: pd.DataFrame, ask: Ask, folder: Callable[[pd.Series], Run]) ->
 
     Infinite: never. runs: rows of the query `runs`; one without judgements has no entry, nor has a damaged one.
     """
-    judged = runs[runs["state"] != "damaged"]
-    places: dict[str, Run] = {str(row["run"]): folder(row) for _, row in judged.iterrows()}
-    found = {run: place for run, place in places.items() if place.judgements.is_file()}
-    judged = judged[judged["run"].isin(list(found))]
-    known: dict[str, Any] = {"runs": list(found), "ids": list(found)}
-    known["thresholds"] = [thresholds.threshold(place, "x") for place in found.values()]
-    if judged.empty:
+    sound = [(row, folder(row)) for _, row in runs[runs["state"] != "damaged"].iterrows()]
+    judged = {str(row["run"]): (row, place) for row, place in sound if place.judgements.is_file()}
+    if not judged:
         return {}
+    own = [thresholds.threshold(place, "x") for _, place in judged.values()]
+    known: dict[str, Any] = {"runs": list(judged), "ids": list(judged), "thresholds": own}
     half = dict(ask("recognition_medians", view="x", **known).set_index("run")["percent"].astype(float))
-    small = {str(row["run"]): row for _, row in judged.iterrows() if closely(found[str(row["run"])])}
+    small = {run: row for run, (row, place) in judged.items() if closely(place)}
     if small:
         levels = ask("recognition_medians", view=FINE, **known).set_index("run")["logsnr"]
         half |= {run: float(percent_at(row, levels[run])) for run, row in small.items()}
