@@ -116,8 +116,12 @@ def test_a_slider_that_is_moved_step_by_step_is_one_step_of_back(opened: Page) -
     slider = page.get_by_role("slider", name="Threshold, %")
     began = slider.input_value()
     slider.focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight", delay=20)
+    keyboard = page.context.new_cdp_session(page)
+    now = page.evaluate("Date.now()") / 1000
+    for place in range(20):  # with the times of a keyboard, whatever the machine takes for one
+        key = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39, "timestamp": now + place / 20}
+        keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+        keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
     still(page)
     box = slider.bounding_box() or {}
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

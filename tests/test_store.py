@@ -149,7 +149,7 @@ def rewritten(table: pa.Table, how: str) -> pa.Table:
 @pytest.mark.parametrize("how", ["wrong", "missing", "twice"])
 def test_a_wrong_column_damages_the_run_even_with_a_true_checksum(root: Path, how: str) -> None:
     run = Run(root / "bad")
-    write_table(run.metrics, rewritten(pq.read_table(run.metrics), how))
+    pq.write_table(rewritten(pq.read_table(run.metrics), how), run.metrics)
     with pytest.raises(RunError, match=r"metrics\.parquet"):
         write_manifest(run)
     bless(run)

@@ -53,7 +53,7 @@ OF_CARDS = (
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     write_run(folder, "first")
-    write_run(folder, "second", name="<b>two</b>", started="2020-01-01T00:00:00+00:00", config={"steps": 7, "x": [1]})
+    write_run(folder, "second", name="<b>two</b>", started="2020-01-01T00:00:00+00:00", config={"steps": 7, "seed": 0, "x": [1]})
     write_run(folder, "empty", tables=())
     return folder
 
@@ -364,7 +364,8 @@ def test_the_ends_of_wilsons_interval_are_where_the_score_test_turns(root: Path)
 def test_settings_that_differ_are_marked(archive: Archive) -> None:
     frame = archive.ask("settings", runs=["first", "second"]).set_index(["setting", "run"])
     assert frame.loc[("steps", "first"), "value"] == "4" and frame.loc[("steps", "second"), "value"] == "7"
-    assert frame.loc[("steps", "first"), "differs"] and not frame.loc[("batch", "first"), "differs"]
+    assert frame.loc[("steps", "first"), "differs"] and not frame.loc[("seed", "first"), "differs"]
+    assert frame.loc[("batch", "first"), "differs"] and frame.loc[("x", "second"), "differs"], "one alone has it"
 
 
 def test_only_the_runs_asked_for_are_opened(root: Path) -> None:
