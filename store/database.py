@@ -6,7 +6,7 @@ folders themselves, so nothing is stale and a live run simply appears.
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from store.run_list import RunList, figure_table
 from store.statements import bound_to, statement, tables_of, views_of, words_of
 from store.verification import Entry, looked_into
 from store.views import VIEWS, connect, run_script, show
+from store.worked_out import Fact, Way, WorkedOut
 
 FIGURES = "figures"  # a query whose rows stay with their runs, and what another sees of them
 REMEMBERED = 64  # answers, the latest used
@@ -35,14 +36,18 @@ CHECK = "firstlight store verify"
 
 
 class Archive:
-    """The runs under `root`. One instance serves all threads; every query has its own cursor."""
+    """The runs under `root`. One instance serves all threads; every query has its own cursor.
 
-    def __init__(self, root: Path) -> None:
+    ways: figures of the list of runs that others work out, once a question names them, each with how.
+    """
+
+    def __init__(self, root: Path, ways: Mapping[str, Way] | None = None) -> None:
         self.root = root.resolve()
         self._connection = connect(":memory:", self.root)
         self._lock = threading.Lock()
         self._answers: dict[Any, pd.DataFrame] = {}
         self._list, self._measuring = RunList(), threading.Lock()
+        self._worked_out = WorkedOut(ways or {})
         self._moment = threading.local()
 
     def entries(self) -> list[Entry]:
@@ -130,12 +135,26 @@ class Archive:
 
     def _listed(self, name: str, sql: str, bound: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
         """The answer to a query on the list of runs, of all or of the chosen ones."""
-        if not parameters.keys().isdisjoint(("run", "runs")):
-            few = self._measured(parameters)
-            their = tuple(each.stamp for each in few)
-            return self._remembered(name, bound, their, lambda: RunList().ask(sql, bound, few, their, index.figures))
-        chosen, stamps = self._everyone()
-        return self._remembered(name, bound, stamps, lambda: self._list.ask(sql, bound, chosen, stamps, index.figures))
+        if few := not parameters.keys().isdisjoint(("run", "runs")):
+            chosen = self._measured(parameters)
+            stamps = tuple(each.stamp for each in chosen)
+        else:
+            chosen, stamps = self._everyone()
+
+        def compute() -> pd.DataFrame:
+            told = self._told(bound, chosen)
+            return (RunList() if few else self._list).ask(sql, bound, chosen, stamps, index.figures, told)
+
+        return self._remembered(name, bound, stamps, compute)
+
+    def _told(self, bound: dict[str, Any], chosen: list[Entry]) -> dict[str, dict[str, Fact]]:
+        """The figures that a question names and others work out, of those of the runs that it may be about."""
+        names = self._worked_out.named(bound)
+        if not names:
+            return {}
+        about = set(self.ask("run_points", which=["id"], most=len(chosen), **self._worked_out.rest(bound))["run"])
+        some = [each for each in chosen if each.run.id in about]
+        return {name: self._worked_out.of(name, self.ask, some) for name in names}
 
     def look(self) -> None:
         """Look at every run now: whatever is asked of all of them in this moment waits no more. Raises RunError."""

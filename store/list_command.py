@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from firstlight.archives import hidden
+from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere
 from firstlight.terminal_text import literal
 from store.archive import entries, misnamed
@@ -49,14 +50,17 @@ def show_list(options: argparse.Namespace) -> int:
 def show_found(options: argparse.Namespace) -> int:
     """One line per run that was asked for, with what it is ordered by; or one per group."""
     from store.database import Archive
-    from store.search import search
+    from store.search import RECOGNIZABLE, search
 
+    asked = search(" ".join(options.words))
+    if RECOGNIZABLE in (*asked["keys"], options.order):
+        raise RunError("When runs are recognizable is known on the page Runs alone; see it with: firstlight dashboard")
     archive, rows = Archive(options.runs), options.rows or MOST
     if options.by:
         for _, group in archive.ask("run_groups", by=options.by, rows=rows).iterrows():
             print(f"{group['runs']:6,}  {literal(group['value'])}")
         return 0
-    found = archive.ask("run_page", **search(" ".join(options.words)), order=options.order, rows=rows)
+    found = archive.ask("run_page", **asked, order=options.order, rows=rows)
     values = archive.ask("run_values", setting=options.order).set_index("run")["setting"]
     width = max(map(len, found["run"]), default=0)
     for _, run in found.iterrows():

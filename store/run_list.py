@@ -5,7 +5,7 @@ file of a run is read here.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from store.verification import Entry
 from store.views import CARDS, card_table, run_script
+from store.worked_out import Fact
 
 FIGURES = pa.schema(
     [
@@ -31,6 +32,8 @@ FIGURES = pa.schema(
         ("cas", pa.float64()),
     ]
 )  # of store/sql/figures.sql
+FACTS = pa.schema([(name, pa.string()) for name in ("run", "kind", "name", "text")] + [("number", pa.float64())])
+Told = Mapping[str, Mapping[str, Fact]]  # figures that others worked out: name -> run -> it
 Figures = dict[int, dict[str, Any] | None]  # stamp of a run -> its figures
 
 
@@ -43,19 +46,30 @@ class RunList:
         self._held: tuple[int, ...] = ()  # stamps
         self._connection.register("empty_cards", CARDS.empty_table())
         self._connection.register("empty_figures", FIGURES.empty_table())
+        self._told: Told = {}
+        self._connection.register("told", FACTS.empty_table())
         run_script(self._connection, "run_list")
 
     def ask(
-        self, sql: str, bound: dict[str, Any], chosen: list[Entry], stamps: tuple[int, ...], figures: Figures
+        self,
+        sql: str,
+        bound: dict[str, Any],
+        chosen: list[Entry],
+        stamps: tuple[int, ...],
+        figures: Figures,
+        told: Told,
     ) -> pd.DataFrame:
         """The answer to a statement on the tables, which hold the chosen runs, and no other, while it is computed.
 
-        stamps: of the chosen runs, in their order.
+        stamps: of the chosen runs, in their order. told: what is held of them beside.
         """
         with self._lock:
             if stamps != self._held:
                 self._follow(chosen, figures)
                 self._held = stamps
+            if told != self._told:
+                self._connection.register("told", _told_table(told))
+                self._told = told
             return self._connection.execute(sql, bound).df()
 
     def _follow(self, chosen: list[Entry], figures: Figures) -> None:
@@ -84,3 +98,13 @@ def _memory() -> duckdb.DuckDBPyConnection:
 def figure_table(chosen: Iterable[Entry], figures: Figures) -> pa.Table:
     """The figures of those of the runs that have any."""
     return pa.Table.from_pylist([row for each in chosen if (row := figures.get(each.stamp))], FIGURES)
+
+
+def _told_table(told: Told) -> pa.Table:
+    """Rows of the table `facts` of what others worked out."""
+    rows = [
+        {"run": run, "kind": "figure", "name": name, "text": text, "number": number}
+        for name, facts in told.items()
+        for run, (text, number) in facts.items()
+    ]
+    return pa.Table.from_pylist(rows, FACTS)

@@ -5,7 +5,10 @@ from typing import Any
 
 PART = re.compile(r'(?:[^\s"]|"[^"]*")+|"')  # what stands between spaces; quotation marks keep spaces
 CONDITION = re.compile(r"([^\s=<>!]+)(!=|<=|>=|[=<>])(.+)", re.S)
-IN_FIGURES = {"loss": "last_loss", "frechet": "frechet_ratio"}  # what people say for a figure
+RECOGNIZABLE = "recognizable"  # what others work out, in per cent
+IN_FIGURES = {"loss": "last_loss", "frechet": "frechet_ratio"} | dict.fromkeys(  # what people say for a figure
+    ("Recognizable", "recognisable", "recognized", "recognised", "recognizable_at", "recognizability"), RECOGNIZABLE
+)
 
 
 def search(text: str) -> dict[str, Any]:
@@ -17,8 +20,14 @@ def search(text: str) -> dict[str, Any]:
             found.append(condition.groups())
         elif word := part.replace('"', ""):
             words.append(word)
-    keys, signs, values = ([each[place] for each in found] for place in range(3))
-    return {"words": words, "keys": [IN_FIGURES.get(key, key) for key in keys], "signs": signs, "values": values}
+    keys = [IN_FIGURES.get(key, key) for key, _, _ in found]
+    values = [_bare(value) if key == RECOGNIZABLE else value for key, (_, _, value) in zip(keys, found, strict=True)]
+    return {"words": words, "keys": keys, "signs": [sign for _, sign, _ in found], "values": values}
+
+
+def _bare(value: str) -> str:
+    """A per cent as the list has it: 50 for "50 %"."""
+    return value.removesuffix("%").strip()
 
 
 def condition(name: str, value: str) -> str:

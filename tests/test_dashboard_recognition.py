@@ -11,7 +11,7 @@ from archive_fixture import CLASSES, write_run
 
 from dashboard import axes, format, run_facts
 from dashboard.charts.incidence import Places, incidence
-from dashboard.data import judgements
+from dashboard.data import judgements, recognizable
 from dashboard.recognizability import chart
 from dashboard.recognizability import classes as recognizability_classes
 from dashboard.recognizability import headline as recognizability_headline
@@ -161,9 +161,9 @@ def test_where_a_chain_does_not_pass_the_sources_level_no_mark_is_drawn(
 
 def test_the_table_of_runs_says_never(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     strict = {"first": 0.5, "second": 0.9999}
-    monkeypatch.setattr(runs_table.data_thresholds, "threshold", lambda folder, view: strict[folder.id])
-    runs = archive.ask("runs")
-    made = runs_table.table(runs, archive.ask, lambda row: archive.entry(row["run"]).run).set_index("run")
+    monkeypatch.setattr(thresholds, "threshold", lambda folder, view: strict[folder.id])
+    judged = Archive(archive.root, recognizable.WAYS)
+    made = runs_table.table(judged.ask("runs"), judged.ask).set_index("run")
     assert made["recognizable"].to_dict() == {"first": " 50 %", "second": "never"}
 
 

@@ -129,14 +129,9 @@ def test_the_charts_hold_to_plotlys_rules(archive: Archive) -> None:
 def test_any_setting_and_figure_is_a_column_an_order_and_in_the_files(archive: Archive) -> None:
     runs = archive.ask("run_page", order="seconds", falling=True, rows=3)
     assert runs["run"].tolist() == ["rate-200-1", "rate-200-3", "rate-200-0"]
-    made = table.table(
-        runs, archive.ask, lambda row: archive.entry(row["run"]).run, ["state", "fact:seed", "fact:batch"]
-    )
+    made = table.table(runs, archive.ask, ["state", "fact:seed", "fact:batch"])
     assert list(made) == ["run", "state", "fact:seed", "fact:batch"] and made["fact:seed"].tolist() == [1, 3, 0]
-    saved = table.file_rows(
-        Chosen('tag="for the talk"', "all"), archive.ask, lambda row: archive.entry(row["run"]).run, {},
-        ["fact:learning_rate"],
-    )  # fmt: skip
+    saved = table.file_rows(Chosen('tag="for the talk"', "all"), archive.ask, {}, ["fact:learning_rate"])
     assert len(saved) == 4 and set(saved["learning_rate"]) == {0.1}
     again = pq.read_table(io.BytesIO(parquet_of(saved))).to_pandas()
     assert again["run"].tolist() == saved["run"].tolist() and again["seconds"].tolist() == saved["seconds"].tolist()

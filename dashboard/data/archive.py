@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.elements import damaged, stop
-from dashboard.data import changes
+from dashboard.data import changes, recognizable
 from firstlight import archives
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import how
@@ -35,19 +35,21 @@ def notice() -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _archive(folder: Path) -> Archive:
-    return Archive(folder)
+    return Archive(folder, recognizable.WAYS)
 
 
 @contextmanager
 def one_moment() -> Iterator[None]:
     """All of a page shows the archive as it was at one moment."""
     with _archive(root()).one_moment():
-        _first_look()
+        with _bar(), suppress(RunError):  # the page's own question says what is wrong
+            _archive(root()).look()
         yield
 
 
-def _first_look() -> None:
-    """Look at all runs, with a bar and the time left where there are so many new ones that it takes a while."""
+@contextmanager
+def _bar() -> Iterator[None]:
+    """Show a bar with the time left while so many runs are looked at, or worked on, that it takes a while."""
     place = None
 
     def show(what: str, done: int, total: int, seconds: float) -> None:
@@ -55,10 +57,12 @@ def _first_look() -> None:
         place = place or st.empty()
         place.progress(done / total, f"{what}: {done:,} of {total:,}, {seconds:.0f} s left")
 
-    with told_to(show), suppress(RunError):  # the page's own question says what is wrong
-        _archive(root()).look()
-    if place:
-        place.empty()
+    try:
+        with told_to(show):
+            yield
+    finally:
+        if place:
+            place.empty()
 
 
 def watch(page: str) -> None:
@@ -70,9 +74,15 @@ def watch(page: str) -> None:
 def ask(name: str, **parameters: Any) -> pd.DataFrame:
     """The answer of store/sql/<name>.sql. Ends the page with the reason where there is none."""
     try:
-        return _archive(root()).ask(name, **parameters)
+        with _bar():
+            return _archive(root()).ask(name, **parameters)
     except RunError as error:
         stop(str(error))
+
+
+def judged() -> bool:
+    """Whether what is recognizable was judged of any run."""
+    return any("judgements" in each.tables for each in _archive(root()).entries())
 
 
 def ask_bundled(name: str, **parameters: Any) -> pd.DataFrame:

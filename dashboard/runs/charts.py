@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.theme import BLUE, HEIGHT, MUTED, Figure, bare_layout, plain
-from dashboard.format import written
 from dashboard.runs.figures import Kind
 
 APART = 50.0  # the largest value over the smallest, above which an axis is logarithmic
@@ -18,7 +17,7 @@ def scatter(frame: pd.DataFrame, setting: str, kind: Kind) -> Figure:
     """A point for each run. frame: run, the setting (numbers or text) and `figure`, none of them missing."""
     x = frame[setting]
     layout = bare_layout(plain(setting))
-    layout["yaxis"] |= {"title": {"text": plain(kind.label)}}
+    layout["yaxis"] |= {"title": {"text": plain(kind.axis)}}
     layout["hovermode"] = "closest"
     if not pd.api.types.is_numeric_dtype(x):
         layout["xaxis"] |= {"type": "category", "categoryorder": "category ascending"}
@@ -29,7 +28,7 @@ def scatter(frame: pd.DataFrame, setting: str, kind: Kind) -> Figure:
         "type": "scatter", "mode": "markers", "x": x.tolist(), "y": frame["figure"].tolist(),
         "marker": {"color": BLUE, "size": 8, "opacity": 0.6}, "showlegend": False,
         "text": [plain(run) for run in frame["run"]],
-        "hovertemplate": f"%{{text}}: %{{y:{kind.form}}} at %{{x}}<extra></extra>",
+        "hovertemplate": f"%{{text}}: %{{y:{kind.form}}}{kind.unit} at %{{x}}<extra></extra>",
     }  # fmt: skip
     return {"data": [trace], "layout": layout}
 
@@ -45,10 +44,13 @@ def parallel(frame: pd.DataFrame, settings: Sequence[str], kind: Kind) -> Figure
     better = frame["figure"] >= edge if kind.better == "highest" else frame["figure"] <= edge
     traces = [
         _lines(frame[part], [height[part] for height in heights], kind, name, colour, width)
-        for part, name, colour, width in ((~better, "other runs", MUTED, 1.0), (better, "the best quarter", BLUE, 1.6))
+        for part, name, colour, width in (
+            (~better, "other runs", MUTED, 1.0),
+            (better, f"the {kind.first} quarter", BLUE, 1.6),
+        )
         if part.any()
     ]
-    named = [*map(plain, settings), plain(kind.label)]
+    named = [*map(plain, settings), plain(kind.axis)]
     layout["xaxis"] |= {"tickvals": list(range(len(named))), "ticktext": named, "showgrid": True, "showline": False}
     layout["xaxis"] |= {"range": [-0.3, len(named) - 0.6], "autorange": False, "gridcolor": MUTED}
     layout["yaxis"] |= {"visible": False, "range": [-0.06, 1.06]}
@@ -67,7 +69,7 @@ def _lines(
     """All lines of one colour as one trace, with a gap between two."""
     x, y, text = [], [], []
     for place, (_, row) in enumerate(frame.iterrows()):
-        said = f"{plain(str(row['run']))}: {written(row['figure'], kind.form)}"
+        said = f"{plain(str(row['run']))}: {kind.written(row['figure'])}"
         x += [*range(len(heights)), None]
         y += [*(float(height.iloc[place]) for height in heights), None]
         text += [said] * (len(heights) + 1)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import inputs
-from dashboard.data import archive
+from dashboard.data import archive, recognizable
 from dashboard.runs.figures import FIGURES
 from store.search import search
 
@@ -15,15 +15,14 @@ SEARCHED = 'words; accuracy>=0.9, learning_rate=0.01, tag="for the talk", state!
 SHELVES = ("shown", "hidden", "archived", "all")
 CELLS = "settings, all but the seed"  # what groups may be of beside a setting, a tag, a sweep
 WORDS = ("sweep", "dataset", "tag", "state", "preset", "device")  # that groups may be of, beside settings
-RECOGNIZABLE = "recognizable"  # no fact of the list of runs: worked out when somebody orders by it
 ORDERS = {  # what a table is ordered by, in words people say: a fact's name, and whether it rises
     "newest first": ("started", False),
     "oldest first": ("started", True),
     "lowest loss first": ("best_loss", True),
     "lowest last loss first": ("last_loss", True),
     "highest accuracy first": ("accuracy", False),
-    "earliest recognizable first": (RECOGNIZABLE, True),
-    "latest recognizable first": (RECOGNIZABLE, False),
+    "earliest recognizable first": (recognizable.NAME, True),
+    "latest recognizable first": (recognizable.NAME, False),
     "longest training first": ("epoch", False),
     "by id": ("id", True),
 }
@@ -91,7 +90,7 @@ def turn_order(fact: str) -> None:
 
 def figure() -> str:
     """The figure that groups and charts are of: the first that some run has, where none is chosen."""
-    held = set(names()["name"])
+    held = {*names()["name"], *([recognizable.NAME] if archive.judged() else [])}
     known = {FIGURES[name].label: name for name in FIGURES if name in held} or {"Last loss": "last_loss"}
     return known[inputs.pick("Figure", list(known), next(iter(known)), "figure", width=240)]
 

@@ -5,13 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import format
 from dashboard.components import csv_download, elements, inputs
 from dashboard.data import archive
-from dashboard.run_facts import LEARNT
 from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, Kind, over_seeds
+from dashboard.runs.figures import FIGURES, Kind, never, over_seeds
 
 ROWS = 50
 MOST = 100_000  # of a file
@@ -41,11 +39,15 @@ def draw(run: pd.Series, at: Chosen) -> None:
     elements.note(f"{count:,} group{'' if count == 1 else 's'}, the largest first.")
     elements.plain_table(("Group", "Runs", "Seeds", kind.label, "Lowest to highest", "Differs also in"), rows, "groups")
     csv_download.save_filtered(lambda: file_rows(asked), "groups", count)
-    elements.note(METHOD)
+    elements.note(METHOD + searched_for(asked["figure"], at))
+
+
+def searched_for(figure: str, at: Chosen) -> str:
+    """What is to be said where the runs were found by the very figure that is measured."""
+    return " The search chose runs by this figure: its means are of those alone." if figure in at.found["keys"] else ""
 
 
 def _row(group: pd.Series, kind: Kind) -> tuple[str, ...]:
-    least, most = (format.written(group[end], kind.form) for end in ("least", "most"))
     differs = differs_of(group)
     more = f" and {len(differs) - NAMED} more" if len(differs) > NAMED else ""
     return (
@@ -53,9 +55,17 @@ def _row(group: pd.Series, kind: Kind) -> tuple[str, ...]:
         f"{group['runs']:,}" + ("" if group["measured"] == group["runs"] else f", {group['measured']:,} with it"),
         f"{group['seeds']:,}",
         said(group, kind),
-        f"{least} to {most}" if group["measured"] > 1 else "",
+        _range(group, kind) if group["measured"] > 1 else "",
         ", ".join(map(str, differs[:NAMED])) + more,
     )
+
+
+def _range(group: pd.Series, kind: Kind) -> str:
+    """From the lowest to the highest; never is beyond all numbers."""
+    if group["never"] == group["measured"]:
+        return "never"
+    least, most = (kind.written(group[end]) for end in ("least", "most"))
+    return f"{least} to {'never' if group['never'] else most}"
 
 
 def named(group: pd.Series, longest: int) -> str:
@@ -69,13 +79,15 @@ def said(group: pd.Series, kind: Kind) -> str:
     if not group["measured"]:
         return "not measured"
     found = over_seeds(group)
-    if kind.label.endswith("loss") and set(differs_of(group)) & LEARNT.keys():
-        return "losses of unlike kinds: no mean"
+    if set(differs_of(group)) & set(kind.scale):
+        return f"{kind.many}: no mean"
+    if said := never(group):
+        return said
     if found is None:
-        return f"{format.written(group['mean'], kind.form)}, no interval: its seeds ran with unlike settings"
+        return f"{kind.written(group['mean'])}, no interval: its seeds ran with unlike settings"
     if found.n < 2:
-        return f"{format.written(found.value, kind.form)}, no interval: one seed"
-    return f"{format.estimate(found, kind.form)}, n = {found.n:,}"
+        return f"{kind.written(found.value)}, no interval: one seed"
+    return f"{kind.said(found)}, n = {found.n:,}"
 
 
 def differs_of(group: pd.Series) -> list[str]:
@@ -93,5 +105,6 @@ def file_rows(asked: dict[str, Any]) -> pd.DataFrame:
     frame = archive.ask("run_groups", **asked, rows=MOST)
     ends = [over_seeds(group) for _, group in frame.iterrows()]
     more = {end: [getattr(found, end) if found else None for found in ends] for end in ("value", "low", "high")}
-    named = frame.rename(columns={"value": "group"}).drop(columns=["found", "seed_means", "apart"])
+    gone = ["found", "seed_means", "apart", *([] if frame["never"].any() else ["never"])]
+    named = frame.rename(columns={"value": "group"}).drop(columns=gone)
     return named.assign(mean_over_seeds=more["value"], low=more["low"], high=more["high"])

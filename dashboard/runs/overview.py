@@ -18,14 +18,12 @@ def draw(run: pd.Series, at: Chosen) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = _columns()
         order = table.order()
-        runs, found = table.part(at, archive.ask, archive.folder, order)
+        runs, found = table.part(at, archive.ask, order)
     if runs.empty:
         elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
     else:
         _table(runs, found, picked, at)
-        csv_download.save_filtered(
-            lambda: table.file_rows(at, archive.ask, archive.folder, order, picked), "runs", found
-        )
+        csv_download.save_filtered(lambda: table.file_rows(at, archive.ask, order, picked), "runs", found)
     elements.damaged(archive.ask("damaged_runs"))
     if said := headline.bundled(archive.root()):
         elements.note(said)
@@ -44,7 +42,7 @@ def _columns() -> list[str]:
 
 def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> None:
     """The rows of one page; a click on a head orders all that are found, and ticked rows are chosen."""
-    rows = table.table(runs, archive.ask, archive.folder, picked)
+    rows = table.table(runs, archive.ask, picked)
     every = int(archive.ask("run_page", rows=1)["found"].iloc[0])
     here = f", {len(rows)} of them here" if len(rows) < found else ""
     few = screen.narrow() and not picked

@@ -3,23 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import format
 from dashboard.components import elements
-from dashboard.data import archive
+from dashboard.data import archive, recognizable
+from dashboard.runs.figures import FIGURES, never
 
-FIGURES = {  # of a cell: what it is called and how it is written
-    "best_validation_loss": ("Best validation loss", ".4f"),
-    "best_loss": ("Best loss", ".4f"),
-    "last_loss": ("Last loss", ".4f"),
-    "accuracy": ("Accuracy", ".4f"),
-    "frechet_ratio": ("Fréchet distance over its floor", ".2f"),
-}
+SHOWN = ("best_validation_loss", "best_loss", "last_loss", "accuracy", "frechet_ratio", recognizable.NAME)
 
 
 def draw(run: pd.Series) -> None:
     """The cells of the run's sweep as a table; mean, least and most over the runs of a cell, which differ by seed."""
     name = str(run["sweep"])
-    cells = {figure: archive.ask("sweep_cells", sweep=name, figure=figure) for figure in FIGURES}
+    cells = {figure: archive.ask("sweep_cells", sweep=name, figure=figure) for figure in SHOWN}
     known = {figure: frame for figure, frame in cells.items() if frame["measured"].sum()}
     whole = next(iter((known or cells).values()))
     st.subheader(f"Its sweep: {elements.literal(name)}", anchor=False)
@@ -30,13 +24,15 @@ def draw(run: pd.Series) -> None:
         (cell or "—", f"{n:,}", *(_said(frame, cell, figure) for figure, frame in known.items()))
         for cell, n in zip(whole["cell"], whole["n"], strict=True)
     ]
-    elements.table(("Settings", "Runs", *(FIGURES[figure][0] for figure in known)), rows, "sweep")
+    elements.table(("Settings", "Runs", *(FIGURES[figure].label for figure in known)), rows, "sweep")
 
 
 def _said(frame: pd.DataFrame, name: str, figure: str) -> str:
     """A cell's figure; where several of its runs have one, between which values they lie."""
-    cell, form = frame[frame["cell"] == name].iloc[0], FIGURES[figure][1]
+    cell = frame[frame["cell"] == name].iloc[0]
     if not cell["measured"]:
         return ""
-    mean, least, most = (format.written(cell[end], form) for end in ("mean", "least", "most"))
+    if said := never(cell):
+        return said
+    mean, least, most = (FIGURES[figure].written(cell[end]) for end in ("mean", "least", "most"))
     return mean if cell["measured"] == 1 else f"{mean} ({least} to {most}, n = {cell['measured']:,})"

@@ -1,6 +1,5 @@
 """The table of runs: its rows, its columns, its pages; a damaged run has a row too."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,12 @@ import streamlit as st
 from dashboard import format
 from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
+from dashboard.data import recognizable
 from dashboard.pictures import grid, pixels
-from dashboard.runs import choice, recognizable
+from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
-from firstlight.run_folder import Run
 
 Ask = Callable[..., pd.DataFrame]
-Folder = Callable[[pd.Series], Run]
 ROWS = 50  # of one page of the table
 MOST = 1_000_000  # of a file
 NAMES = {  # column -> what it is called
@@ -28,7 +26,7 @@ FACTS = {  # column that needs no other file of a run -> what orders the list by
     "run": "id", "state": "state", "best": "best_loss", "last": "last_loss", "accuracy": "accuracy",
     "trained": "epoch", "name": "name", "tags": "tag",
 }  # fmt: skip
-ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": choice.RECOGNIZABLE}  # what a click on a head orders by
+ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": recognizable.NAME}  # what a click on a head orders by
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
@@ -38,54 +36,42 @@ def order() -> dict[str, Any]:
     return {"order": fact, "falling": not rises}
 
 
-def part(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
+def part(at: Chosen, ask: Ask, order: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
     """The found runs of the chosen page of the table, rows of the query `runs`, and how many were found in all.
 
     Ordered over all of them. Every file of the runs of a page is looked at.
     """
-    if order.get("order") == choice.RECOGNIZABLE:
-        every = _every(at, ask, folder, order)
-        before = _skipped(len(every))
-        return every[before : before + ROWS].reset_index(drop=True), len(every)
     ordered = {**order, "rows": ROWS}
     page = ask("run_page", **at.found, **ordered, skipped=0)
     count = int(page["found"].iloc[0]) if len(page) else 0
-    return _looked_at(ask, **at.found, **ordered, skipped=_skipped(count)), count
-
-
-def _skipped(count: int) -> int:
-    """How many of the runs stand before the chosen page."""
-    return ROWS * (inputs.turned("page", -(-count // ROWS)) - 1) if count > ROWS else 0
-
-
-def _every(at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any]) -> pd.DataFrame:
-    """All runs that are found, in their order."""
-    if order.get("order") == choice.RECOGNIZABLE:
-        return recognizable.ordered(ask("run_page", **at.found, rows=MOST), not order["falling"], ask, folder)
-    return ask("run_page", **at.found, **order, rows=MOST)
+    place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
+    return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
 
 
 def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
     """A page of runs, again where one of them turns out to be damaged."""
     page = ask("run_page", **chosen)
-    sound = page.loc[page["state"] != "damaged", "run"].tolist()
+    sound = _sound(page)
     return page if len(ask("runs", runs=sound)) == len(sound) else ask("run_page", **chosen)
 
 
-def table(runs: pd.DataFrame, ask: Ask, folder: Folder, picked: Sequence[str] = ()) -> pd.DataFrame:
+def table(runs: pd.DataFrame, ask: Ask, picked: Sequence[str] = ()) -> pd.DataFrame:
     """The rows to show, in the order of `runs` (the query of that name).
 
-    picked: keys of `columns`, and names of facts behind EXTRA; none: the usual columns.
+    picked: keys of `columns`, and names of facts behind EXTRA; none: the usual columns. Nothing else is asked for.
     """
-    usual = _usual(runs, ask, folder) if not picked or set(picked) - FACTS.keys() else _plain(runs)
-    extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
-    if not picked:
-        return usual
-    points = ask("run_points", which=extra, ids=runs["run"].tolist(), most=len(runs)) if extra else None
-    shown = {"run": usual["run"]}
-    for each in picked:
-        shown[each] = usual[each] if each in usual else fact(points, each.removeprefix(EXTRA), runs["run"])
-    return pd.DataFrame(shown)
+    shown = ["run", *(picked or [each for each in columns() if each != "run"])]
+    which = [each.removeprefix(EXTRA) for each in shown if each.startswith(EXTRA) or each == recognizable.NAME]
+    points = ask("run_points", which=which, ids=runs["run"].tolist(), most=len(runs)) if which else None
+    plain, made = _plain(runs), dict[str, Any]()
+    for each in shown:
+        if each == recognizable.NAME:
+            made[each] = recognizable.words(points, runs["run"])
+        elif each in OTHERS:
+            made[each] = OTHERS[each](runs, ask)
+        else:
+            made[each] = plain[each] if each in plain else fact(points, each.removeprefix(EXTRA), runs["run"])
+    return pd.DataFrame(made)
 
 
 def fact(points: Any, name: str, runs: pd.Series) -> pd.Series:
@@ -112,21 +98,6 @@ def _plain(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _usual(runs: pd.DataFrame, ask: Ask, folder: Folder) -> pd.DataFrame:
-    """Every column that needs no choice."""
-    ids = runs.loc[runs["state"] != "damaged", "run"].tolist()
-    half = recognizable.words(recognizable.reached(runs, ask, folder))
-    sparks = ask("sparkline", runs=ids).set_index("run")["points"]
-    samples = ask("last_snapshots", runs=ids)
-    samples = samples[samples["label"] == 0].set_index("run")["image"]
-    more = {
-        "picture": [_thumbnail(row, samples) for _, row in runs.iterrows()],
-        "loss": [_points(sparks.get(run)) for run in runs["run"]],
-        "recognizable": [half.get(run, "") for run in runs["run"]],
-    }
-    return _plain(runs).assign(**more)[list(columns())]
-
-
 def columns() -> dict[str, Any]:
     """What each column of `table` is called and how it is drawn."""
     kinds: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -143,6 +114,24 @@ def columns() -> dict[str, Any]:
         "tags": (st.column_config.ListColumn, {}),
     }
     return {key: kind(NAMES[key], help=inputs.says(NAMES[key]), **how) for key, (kind, how) in kinds.items()}
+
+
+def _pictures(runs: pd.DataFrame, ask: Ask) -> list[str | None]:
+    samples = ask("last_snapshots", runs=_sound(runs))
+    samples = samples[samples["label"] == 0].set_index("run")["image"]
+    return [_thumbnail(row, samples) for _, row in runs.iterrows()]
+
+
+def _losses(runs: pd.DataFrame, ask: Ask) -> list[list[float]]:
+    sparks = ask("sparkline", runs=_sound(runs)).set_index("run")["points"]
+    return [_points(sparks.get(run)) for run in runs["run"]]
+
+
+OTHERS = {"picture": _pictures, "loss": _losses}  # columns that are read from other files of the runs
+
+
+def _sound(runs: pd.DataFrame) -> list[str]:
+    return [str(run) for run in runs.loc[runs["state"] != "damaged", "run"]]
 
 
 def _thumbnail(run: pd.Series, samples: pd.Series) -> str | None:
@@ -162,20 +151,18 @@ def every_id(at: Chosen, ask: Ask) -> list[str]:
     return [str(run) for run in ask("run_page", **at.found, rows=MOST)["run"]]
 
 
-def file_rows(
-    at: Chosen, ask: Ask, folder: Folder, order: Mapping[str, Any], picked: Sequence[str] = ()
-) -> pd.DataFrame:
+def file_rows(at: Chosen, ask: Ask, order: Mapping[str, Any], picked: Sequence[str] = ()) -> pd.DataFrame:
     """The rows to save, in the order chosen: everything that is known of each run that was found, its configuration
-    aside; what of that was chosen as a column; and where half is recognizable, where that is one.
+    aside; what of that was chosen as a column; and where half is recognizable, where that is one: infinite is never.
     """
-    runs = _every(at, ask, folder, order).drop(columns=["config", "settings", "found"])
+    runs = ask("run_page", **at.found, **order, rows=MOST).drop(columns=["config", "settings", "found"])
     extra = [each.removeprefix(EXTRA) for each in picked if each.startswith(EXTRA)]
-    points = ask("run_points", **at.found, which=extra, most=MOST) if extra else None
+    half = [recognizable.NAME] * (not picked or recognizable.NAME in picked)
+    points = ask("run_points", **at.found, which=extra + half, most=MOST) if extra or half else None
     rows = runs.assign(**{name: fact(points, name, runs["run"]) for name in extra if name not in runs})
-    if picked and "recognizable" not in picked:
-        return rows
-    reached = recognizable.reached(runs, ask, folder)
-    return rows.assign(recognizable_at_percent=[reached.get(run, math.nan) for run in runs["run"]])
+    if half:
+        rows["recognizable_at_percent"] = recognizable.numbers(points, runs["run"])
+    return rows
 
 
 def _tags(tags: Any) -> list[Any]:

@@ -1,7 +1,7 @@
 -- One row per value of a setting, a word, a tag or a sweep ($by), or per cell, the settings in which the runs differ save the
 -- seed, of the runs that are found (see the macro) and have one: how many, and of a figure the mean, the least and the most,
--- and the means of each seed's runs, where every seed ran with the same settings; in which settings the group's runs differ,
--- and all that are found.
+-- and the means of each seed's runs, where every seed ran with the same settings; of a figure that is no number of some runs
+-- (`never`) no mean; in which settings the group's runs differ, and all that are found.
 with found as (
     from found_runs(
         coalesce($words, []::varchar[]), coalesce($keys, []::varchar[]), coalesce($signs, []::varchar[]),
@@ -33,19 +33,23 @@ seeds as (
     select run, min(text) as seed from facts where name = 'seed' group by run
 ),
 measured as (
-    select run, any_value(number) as figure from facts where name = coalesce($figure, 'last_loss') group by run
+    select run, any_value(number) as figure, any_value(number) is null as never
+    from facts
+    where name = coalesce($figure, 'last_loss') and (number is not null or kind = 'figure')
+    group by run
 ),
 members as (
-    select value, run, coalesce(cell, '') as cell, coalesce(cards.seed::varchar, seeds.seed, run) as seed, figure
+    select value, run, coalesce(cell, '') as cell, coalesce(cards.seed::varchar, seeds.seed, run) as seed, figure, never
     from grouped
     join cards using (run) left join cells using (run) left join seeds using (run) left join measured using (run)
 ),
 sized as (
     select
-        value, count(*) as runs, count(figure) as measured, avg(figure) as mean, min(figure) as least, max(figure) as most,
-        count(distinct seed) filter (figure is not null) as seeds,
-        count(distinct cell) filter (figure is not null) as cells,
-        count(distinct (seed, cell)) filter (figure is not null) as pairs
+        value, count(*) as runs, count(never) as measured, count(*) filter (never) as never, min(figure) as least,
+        max(figure) as most, case when count(figure) = count(never) then avg(figure) end as mean,
+        count(distinct seed) filter (never is not null) as seeds,
+        count(distinct cell) filter (never is not null) as cells,
+        count(distinct (seed, cell)) filter (never is not null) as pairs
     from members
     group by value
 ),
@@ -65,8 +69,8 @@ apart as (
     group by value
 )
 select
-    value, runs, measured, mean, least, most, seeds,
-    case when measured = pairs and measured = seeds * cells then seed_means end as seed_means, differs,
+    value, runs, measured, never, mean, least, most, seeds,
+    case when never = 0 and measured = pairs and measured = seeds * cells then seed_means end as seed_means, differs,
     (select list(name order by name) from differing) as apart,
     count(*) over () as found
 from sized left join of_seeds using (value) left join apart using (value)

@@ -1,5 +1,5 @@
 -- One row per cell of a sweep, the settings in which its runs differ save the seed: these settings, its runs, and of a figure
--- the mean, the least and the most.
+-- the mean, the least and the most; where it is no number of some of them (`never`), no mean.
 with members as (
     select run from facts where name = 'sweep' and text = coalesce($sweep, '')
 ),
@@ -18,11 +18,14 @@ cells as (
     group by run
 ),
 measured as (
-    select run, any_value(number) as figure from facts where name = coalesce($figure, 'last_loss') group by run
+    select run, any_value(number) as figure, any_value(number) is null as never
+    from facts
+    where name = coalesce($figure, 'last_loss') and (number is not null or kind = 'figure')
+    group by run
 )
 select
-    coalesce(cell, '') as cell, list(run order by run) as runs, count(*) as n, count(figure) as measured,
-    avg(figure) as mean, min(figure) as least, max(figure) as most
+    coalesce(cell, '') as cell, list(run order by run) as runs, count(*) as n, count(never) as measured,
+    count(*) filter (never) as never, case when count(figure) = count(never) then avg(figure) end as mean, min(figure) as least, max(figure) as most
 from members left join cells using (run) left join measured using (run)
 group by cell
 order by mean nulls last, cell

@@ -1,8 +1,9 @@
 -- What is held of all runs: their cards and figures, and of each run every setting, figure and word by its name, as text and,
--- where it is one, as a number.
+-- where it is one, as a number; `told` is what others worked out for this question.
 create temp table cards as from empty_cards;
 create temp table figures as from empty_figures;
-create temp table facts (run varchar, kind varchar, name varchar, text varchar, number double);
+create temp table held (run varchar, kind varchar, name varchar, text varchar, number double);
+create temp view facts as from held union all from told;
 
 -- The runs that hold every one of the words, meet every condition keys[i] signs[i] vals[i] (=, !=, <, <=, >, >= of a setting,
 -- a figure, a tag ...) and stand where is asked: shown, hidden, archived, or all.

@@ -1,10 +1,10 @@
 -- Runs that came, changed ($changed) or went: what was held of them goes, and what is known now comes.
 delete from cards where run in (select unnest($changed));
 delete from figures where run in (select unnest($changed));
-delete from facts where run in (select unnest($changed));
+delete from held where run in (select unnest($changed));
 insert into cards from new_cards;
 insert into figures from new_figures;
-insert into facts
+insert into held
 with settings as (
     select run, entry.key as name, entry.value ->> '$' as text from new_cards, json_each(settings) as entry
 ),
