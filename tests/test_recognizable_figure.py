@@ -172,7 +172,7 @@ def test_a_group_in_which_a_run_never_gets_there_has_no_mean(archive: Archive) -
     whole = by_rate(archive, by="dataset").iloc[0]
     assert groups.said(whole, KIND) == "no mean: 2 of 8 never get there" and over_seeds(whole) is None
     saved = by_rate(archive, "learning_rate=0.2").iloc[0]
-    assert pd.isna(saved["mean"]) and saved["never"] == 1
+    assert pd.isna(saved["mean"]) and saved["never"] == 1 and over_seeds(saved) is None
     cells = archive.ask("sweep_cells", sweep="rates", figure="recognizable").set_index("cell", drop=False)
     said = {cell: sweep._said(cells, cell, "recognizable") for cell in cells["cell"]}
     assert said == {
@@ -193,7 +193,7 @@ def test_per_cents_of_unlike_steps_have_no_mean(tmp_path: Path) -> None:
 
 def test_no_settings_are_called_earliest_where_some_never_get_there(archive: Archive) -> None:
     cannot = settings_and_figures.best(by_rate(archive, by=""), KIND)
-    assert cannot == "Which settings are earliest cannot be said: no mean: 2 of 8 never get there."
+    assert cannot == "Which settings are earliest cannot be said: 2 of 8 runs never get there; they have no mean."
     tied = settings_and_figures.best(by_rate(archive, "recognizable<100 id!=b-0", ""), KIND)
     assert "1 of 2 cells have one seed" in tied
     for said in (cannot, tied):
@@ -229,6 +229,11 @@ def test_the_page_finds_orders_and_groups_by_it() -> None:
     assert dict(zip(rows["run"], rows["recognizable"], strict=True)) == {"b-1": "never", "d-0": "never"}
     grouped = linked("runs", part="Groups", group="learning_rate", figure="Recognizable at")
     assert not grouped.exception and "no mean: 1 of 3 never get there" in words(grouped)
+    assert "The search chose runs by this figure" not in words(grouped)
+    some = linked("runs", part="Groups", group="sweep", figure="Recognizable at", search="recognizable<100")
+    assert "The search chose runs by this figure: its means are of those alone." in words(some)
+    none = linked("runs", part="Settings and figures", figure="Recognizable at", search="recognizable=never")
+    assert not none.exception and "A point for each of 0 runs" in words(none)
     saved = table.file_rows(EVERY, shown.ask, {"order": "recognizable", "falling": False}, ["recognizable"])
     assert saved["recognizable_at_percent"].tolist()[:6] == [25.0, 25.0, 50.0, 75.0, 75.0, 100.0]
     assert saved["recognizable_at_percent"].tolist()[6:8] == [float("inf")] * 2 and pd.isna(saved.iloc[8, -1])

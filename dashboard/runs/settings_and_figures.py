@@ -10,7 +10,7 @@ from dashboard.components import csv_download, elements, inputs
 from dashboard.data import archive
 from dashboard.runs import charts, choice, groups
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, Kind, never, over_seeds
+from dashboard.runs.figures import FIGURES, Kind, over_seeds
 from dashboard.runs.table import MOST
 
 CELLS = 500  # that a best one is looked for among
@@ -19,7 +19,8 @@ NAMED = 60  # characters of a cell's name in a sentence
 AXES = 6  # settings across which lines go
 METHOD = (
     "A cell is one choice of all settings but the seed. The means over seeds have Student's intervals that hold "
-    "together with 95 % (Bonferroni); a cell is called the best only where its interval lies beyond all others."
+    "together with 95 % (Bonferroni); a cell is called the best, or earliest, only where its interval lies beyond all "
+    "others."
 )
 
 
@@ -102,8 +103,9 @@ def best(cells: pd.DataFrame, kind: Kind) -> str:
         return f"{cannot} of {cells['found'].iloc[0]:,} cells; narrow the search to {CELLS} or fewer."
     if unlike := sorted(apart & {"dataset", *kind.scale}):
         return f"{cannot}: the runs differ in {', '.join(unlike)}; narrow the search to one of each."
-    if said := never(known[["never", "measured"]].sum()):
-        return f"{cannot}: {said}."
+    if known["never"].any():
+        beyond, measured = known["never"].sum(), known["measured"].sum()
+        return f"{cannot}: {beyond:,} of {measured:,} runs never get there; they have no mean."
     ends = [over_seeds(cell, len(known)) for _, cell in known.iterrows()]
     alone = sum(found is None or found.n < 2 for found in ends)
     name, top = groups.named(known.iloc[0], NAMED), ends[0]
