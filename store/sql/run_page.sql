@@ -1,5 +1,6 @@
 -- One row per run of a page of the list: those that are found (see the macro), by the setting or figure $order, with how many
--- there are in all. A student's loss is of another kind than others', and has no place among them.
+-- there are in all. A student's loss is of another kind than others', and has no place among them. Of equal runs the newest
+-- is first, or by id where others worked the figure out.
 with ranks as (
     select run, min(number) as number, min(text) as text
     from facts
@@ -17,6 +18,7 @@ page as (
                 ranks.number asc nulls last,
                 case when coalesce($falling, true) then ranks.text end desc nulls last,
                 ranks.text asc nulls last,
+                case when coalesce($order, 'started') in (select name from told) then run end,
                 started desc nulls last, run
         ) as place
     from
