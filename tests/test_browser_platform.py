@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,18 @@ import numpy as np
 import pytest
 from archive_fixture import card, metrics, write_run
 from PIL import Image
-from test_browser import OWN, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
+from test_browser import (  # noqa: F401
+    OWN,
+    PATIENCE,
+    address,
+    archive,
+    browser,
+    contexts,
+    counts,
+    opened,
+    pytestmark,
+    shows,
+)
 from test_browser_pages import QUIET
 
 from firstlight.atomic_writes import write_json
@@ -119,9 +131,14 @@ def soon(look: Callable[[], bool]) -> None:
 
 
 def offers(page: "playwright.Page", run: str) -> bool:
-    """Whether a page has a run to choose."""
-    page.get_by_role("combobox", name="Run").first.click()
-    page.get_by_role("option", name="first", exact=True).wait_for()
+    """Whether a page has a run to choose. A menu closes where its runs become others while it is open."""
+    menu, shown = page.get_by_role("combobox", name="Run").first, page.get_by_role("option", name="first", exact=True)
+    for _ in range(10):
+        if menu.get_attribute("aria-expanded") != "true":
+            menu.click()
+        with suppress(playwright.TimeoutError):
+            shown.wait_for(timeout=PATIENCE / 10)
+            break
     found = page.get_by_role("option", name=run, exact=True).count()
     page.keyboard.press("Escape")
     return bool(found)

@@ -133,7 +133,9 @@ def network(run: str, say: Say) -> str:
     good = (kept["top"] == kept["label"]) & kept["real"].astype(bool)
     cut, whole = (share(good[kept["part"] == part], kept["seed"][kept["part"] == part]) for part in ("skips", "none"))
     cost = f"With all skips silenced {say.ends(cut, 100, ' %')} of {run}'s pictures are good, with all parts "
-    return f"{cost}{say.ends(whole, 100, ' %')}, n = {say((kept['part'] == 'none').sum())} each.\n{size}. {parts}"
+    return (
+        f"{cost}{say.ends(whole, 100, ' %')}, n = {say((kept['part'] == 'none').sum())} each.\n{size}. {parts}".strip()
+    )
 
 
 def training(run: str, say: Say) -> str:
