@@ -53,7 +53,8 @@ OF_CARDS = (
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     write_run(folder, "first")
-    write_run(folder, "second", name="<b>two</b>", started="2020-01-01T00:00:00+00:00", config={"steps": 7, "seed": 0, "x": [1]})
+    config = {"steps": 7, "seed": 0, "x": [1]}
+    write_run(folder, "second", name="<b>two</b>", started="2020-01-01T00:00:00+00:00", config=config)
     write_run(folder, "empty", tables=())
     return folder
 
