@@ -7,8 +7,10 @@ import importlib.metadata
 import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,7 @@ def test_a_node_that_is_killed_midway_costs_no_run(
     (tmp_path / "seeds.toml").write_text(f'command = "{training(tmp_path, 30)}"\nseeds = {JOBS}')
     plan = plan_in(tmp_path / "seeds.toml", [])
     plan.on = "ray"
+    held: list[int] = []
     with archive(tmp_path, monkeypatch) as runs:
         driver = driven(runs, plan)
         jobs = [job_at(runs, member.id) for member in plan.members]
@@ -88,7 +91,12 @@ def test_a_node_that_is_killed_midway_costs_no_run(
             time.sleep(0.1)
         for job in jobs[:2]:
             progressed(job, 3)
+            os.kill(pid := job.process()["pid"], signal.SIGSTOP)  # so that it is midway when its node is killed
+            held.append(pid)
         cluster.remove_node(cluster.second, allow_graceful=False)
+        for pid in held:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         assert until(driver, patience=PATIENCE * JOBS / 3) == "finished", driver.log.read_text()
         assert [(each.run.id, each.state) for each in entries(runs)] == sorted((job.id, "finished") for job in jobs)
         assert not any(inspect(each.run, everything=True).problems for each in entries(runs))
