@@ -177,10 +177,11 @@ def picture(content: bytes, alt: str, key: str | None = "", of: Origin = NOTHING
     if still():
         said, small = html.escape(alt), wrapped(content, NARROWEST)
         address = grid.address(content if key is None else signed(content, origin))
+        file = "" if key is None else f' data-file="{html.escape(stem(origin))}.png"'
         other = f'<source media="(max-width: 640px)" srcset="{grid.address(small)}">' if small != content else ""
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<picture>{other}<img src="{address}" alt="{said}"></picture></div>'
+            f'<picture>{other}<img src="{address}"{file} alt="{said}"></picture></div>'
         )
         return
     st.image(fitted(content), output_format="PNG", alt=alt)
