@@ -17,6 +17,8 @@ from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
 from dashboard.pictures.wrapped import wrapped
+from firstlight.archives import archive
+from firstlight.typed import flag
 from sampler.origin import Origin, signed, stem, told
 
 NARROW = Path(__file__).with_name("narrow.css")
@@ -130,7 +132,8 @@ def damaged(bad: pd.DataFrame) -> None:
         )
         st.html(f'<ul class="damaged">{rows}</ul>')
         more = f"{bad['found'].iloc[0] - len(bad):,} more. " if bad["found"].iloc[0] > len(bad) else ""
-        note(f"{more}Damaged runs are left out of every page. Check them with: firstlight store verify")
+        how = f"firstlight store verify{flag(archive())}"
+        note(f"{more}Damaged runs are left out of every page. Check them with: {how}")
 
 
 def stop(message: str) -> NoReturn:

@@ -17,6 +17,7 @@ from dashboard.format import finite
 from dashboard.report.numbers import ANSWERS, Ask, Number
 from dashboard.report.saved import Keep, Of, Show
 from firstlight.errors import RunError
+from firstlight.typed import for_everywhere
 
 SAID = ("sentence", "reason", "settings")  # texts of an answer, whose figures are no numbers of their own
 FIGURE = re.compile(r"[−-]?\d+(?:[.,]\d+)*")  # in a sentence
@@ -69,7 +70,8 @@ def changes(
     again: dict[Any, Number] = {}
     for each in kept:
         try:
-            now = answer(asked(each["asked"]), root, ask)
+            with for_everywhere():
+                now = answer(asked(each["asked"]), root, ask)
         except (RunError, LookupError, TypeError, ValueError) as error:
             yield f"{each['asked']!r}: {error}"
             continue

@@ -34,6 +34,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_json import card_of
 from firstlight.run_state import now
+from firstlight.typed import USUAL
 from store.archive import good_entry
 
 HERE = Path(__file__).parent
@@ -97,14 +98,14 @@ def _places(only: Sequence[str]) -> list[Place]:
 @contextmanager
 def _alone(runs: Sequence[Run], root: Path) -> Iterator[None]:
     """For the pages there is an archive of these runs alone, as they are now: hard links, or copies."""
-    before = {name: os.environ.get(name) for name in (NAMED, BESIDE, MORE)}
+    before = {name: os.environ.get(name) for name in (NAMED, BESIDE, MORE, USUAL)}
     with tempfile.TemporaryDirectory(prefix="firstlight-") as folder:
         for run in runs:
             shutil.copytree(run.folder, Path(folder) / run.id, ignore=_unneeded)
         if (root / FITTED).is_dir():
             shutil.copytree(root / FITTED, Path(folder) / FITTED)
         os.environ[NAMED] = folder
-        for name in (BESIDE, MORE):
+        for name in (BESIDE, MORE, USUAL):
             os.environ.pop(name, None)
         try:
             yield
