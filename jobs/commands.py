@@ -30,7 +30,7 @@ def start(options: argparse.Namespace) -> int:
     """firstlight jobs start"""
     words = [word for word in options.words if word != "--"]
     if not words:
-        raise RunError("Name the command, as in: firstlight jobs start evaluate all RUN")
+        raise RunError(f"Name the command, as in: firstlight jobs start{flag(options.runs)} evaluate all RUN")
     job = started(numbered_job(options.runs, [*words, *archive_words(options.runs)], turn=True))
     print(f"{job.id} is on its way; see how far it is with: firstlight jobs list {job.id}{flag(options.runs)}")
     return 0

@@ -27,8 +27,8 @@ GIVEN = {"typed", "flag", "flags", "runs", "where", "given"}  # what knows the a
 FILLED = ("evaluator/claims/statements.py", "evaluator/judges/cards.py", "trainer/launcher.py")  # {run}: as it is typed
 ELSEWHERE = {  # told of no archive, or of the reader's own
     "firstlight store pack", "firstlight store pack RUN", "firstlight store pack wrote", "firstlight resume",
-    "firstlight train --processes N", "firstlight jobs start evaluate all RUN", "firstlight report RUN --out FILE",
-    "firstlight evaluate fit-judge --dataset NAME --data FOLDER", "firstlight export RUN", "firstlight store list",
+    "firstlight train --processes N", "firstlight report RUN --out FILE",
+    "firstlight export RUN", "firstlight store list",
     "firstlight evaluate clip RUN", "firstlight resume {run.folder.name}",  # the last: as it is kept with a run
     "firstlight evaluate",
 }  # fmt: skip
@@ -100,7 +100,8 @@ REFUSED = [  # what is asked, which ends with the command that helps
     ["evaluate", "quality", "mine"], ["evaluate", "recognizability", "mine"], ["distill", "nobody"],
     ["store", "trash", "nobody"], ["store", "restore", "nobody"], ["store", "verify", "nobody"],
     ["store", "pack", "nobody"], ["store", "trash", "mine"],
-    ["jobs", "list", "nobody"], ["sweep", "status", "nobody"], ["report", "nobody", "--out", "there.html"],
+    ["jobs", "list", "nobody"],
+    ["evaluate", "fit-judge", "--dataset", "mnist"], ["sweep", "status", "nobody"], ["report", "nobody", "--out", "there.html"],
 ]  # fmt: skip
 
 
