@@ -101,7 +101,8 @@ REFUSED = [  # what is asked, which ends with the command that helps
     ["store", "trash", "nobody"], ["store", "restore", "nobody"], ["store", "verify", "nobody"],
     ["store", "pack", "nobody"], ["store", "trash", "mine"],
     ["jobs", "list", "nobody"],
-    ["evaluate", "fit-judge", "--dataset", "mnist"], ["sweep", "status", "nobody"], ["report", "nobody", "--out", "there.html"],
+    ["evaluate", "fit-judge", "--dataset", "mnist"], ["sweep", "status", "nobody"],
+    ["report", "nobody", "--out", "there.html"],
 ]  # fmt: skip
 
 
