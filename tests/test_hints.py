@@ -16,6 +16,9 @@ from dashboard.access.exposure import exposure
 from firstlight.archives import NAMED
 from firstlight.command import main
 from firstlight.installation import HOME
+from firstlight.remote import registry
+from firstlight.remote.mirror import Mirror
+from firstlight.run_folder import Run
 from firstlight.typed import USUAL, placed, plain, typed
 from store.database import Archive
 
@@ -115,6 +118,13 @@ def test_a_command_that_cannot_go_on_says_what_to_do_in_the_same_archive(
     said = "".join(capsys.readouterr())
     told = HINT.findall(said)
     assert told and all(f"--runs '{lab}'" in each for each in told), said
+
+
+def test_an_archive_elsewhere_is_named_by_its_address(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.known, lab, Mirror("s3://lab/runs", lab))
+    assert typed(Run(lab / "mine")) == "mine --runs s3://lab/runs"
+    monkeypatch.setenv(NAMED, "s3://lab/runs/")
+    assert typed(Run(lab / "mine")) == "mine"
 
 
 def test_what_is_kept_with_a_run_names_no_archive_and_what_is_shown_of_it_does(
