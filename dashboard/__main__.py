@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
+from firstlight.typed import USUAL, flag
 from jobs.process import ALONE
 
 if TYPE_CHECKING:
@@ -107,8 +109,9 @@ def serve(chosen: argparse.Namespace) -> int:
     where = _where(chosen, bool(codes[classroom.CODE]))
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = LEAN | os.environ | {"PYTHONPATH": path}
+    usual = address(archive().resolve())
     runs = _named(chosen).resolve()
-    environment |= {NAMED: address(runs), ACCESS: where.access, MORE: os.environ.get(MORE, ""), **codes}
+    environment |= {NAMED: address(runs), USUAL: usual, ACCESS: where.access, MORE: os.environ.get(MORE, ""), **codes}
     environment[ALONE] = ",".join((*(LEAN.keys() - os.environ.keys()), ACCESS))  # jobs that a page starts compute
     if where.access != LOCAL:
         environment.pop(ANNOUNCE, None)  # what others start here runs no command of whoever started it
@@ -156,8 +159,15 @@ def write_report(chosen: argparse.Namespace) -> int:
         write_bytes(chosen.out, page)
     except OSError as error:
         raise RunError(f"{chosen.out} was not written ({error.strerror}); name another file with --out.") from error
-    print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: firstlight check {chosen.out}")
+    print(f"Wrote {chosen.out}, {len(page) / 1e6:.1f} MB. Check it later with: {_typed(chosen)}")
     return 0
+
+
+def _typed(chosen: argparse.Namespace) -> str:
+    """What checks a report later, as one types it."""
+    roots = chosen.runs or [archive()]
+    where = flag(roots[0]) if len(roots) == 1 else "".join(f" --runs {shlex.quote(address(each))}" for each in roots)
+    return f"firstlight check {shlex.quote(str(chosen.out))}{where}"
 
 
 def _drawing(chosen: argparse.Namespace) -> "Drawing | None":
@@ -176,7 +186,8 @@ def write_site(chosen: argparse.Namespace) -> int:
 
     root = _named(chosen)
     size = build.site(chosen.run, root, chosen.out, chosen.onnxruntime_web, chosen.pages)
-    print(f"Wrote {chosen.out}, {size / 1e6:.1f} MB. Look at it with: python -m http.server --directory {chosen.out}")
+    how = f"python -m http.server --directory {shlex.quote(str(chosen.out))}"
+    print(f"Wrote {chosen.out}, {size / 1e6:.1f} MB. Look at it with: {how}")
     return 0
 
 

@@ -5,6 +5,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import changing
+from firstlight.typed import typed
 from trainer.checkpoints import EMA, load_weights
 from trainer.made_before import made_before
 
@@ -19,7 +20,7 @@ def take_epoch(run: Run, number: int) -> None:
         raise RunError(f"{run.id} has not finished (state: {card['state']}); wait, or go on with it first.")
     if not (one.checkpoints / EMA).is_file():
         raise RunError(f"No weights are kept of epoch {number} of {run.id}; see which are with: firstlight jobs epochs "
-                       f"{run.id}")  # fmt: skip
+                       f"{typed(run)}")  # fmt: skip
     load_weights(one, EMA)
     with changing(run) as beside:
         write_bytes(beside(run.checkpoints / EMA), (one.checkpoints / EMA).read_bytes())

@@ -20,9 +20,11 @@ from firstlight.remote.address import ADDRESS, checked, folder_name, is_address,
 from firstlight.run_folder import FITTED as FITTED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
+from firstlight.typed import BUNDLED as BUNDLED
+from firstlight.typed import NAMED as NAMED
+from firstlight.typed import flag, named_archive, typed
 
-BUNDLED = HOME / "runs"
-NAMED, BESIDE = "FIRSTLIGHT_RUNS", "FIRSTLIGHT_BESIDE"
+BESIDE = "FIRSTLIGHT_BESIDE"
 MORE = "FIRSTLIGHT_MORE"  # what a dashboard shows beside its first archive, one on each line
 LABEL = re.compile(r"[a-z0-9_.-]{1,64}")  # of an archive that is shown beside another
 COPIES = "elsewhere"  # in the cache: the copies of archives elsewhere, each with a file that holds its address
@@ -40,11 +42,6 @@ def archive(given: Path | str | None = None) -> Path:
     if folder.parent.name == COPIES and folder not in registry.known and (folder / ADDRESS).is_file():
         return _copy_of(checked((folder / ADDRESS).read_text()))
     return folder
-
-
-def named_archive() -> str:
-    """The folder or address that counts where a command names none."""
-    return os.environ.get(NAMED) or ("runs" if INSTALLED else str(BUNDLED))
 
 
 def _copy_of(address: str) -> Path:
@@ -159,7 +156,8 @@ def existing_run(runs: Path, run_id: str) -> Run:
     run = shown(run)
     if not run.card.is_file():
         raise RunError(
-            f"There is no run {run_id} in {registry.address(runs)}. List the runs with: firstlight store list"
+            f"There is no run {run_id} in {registry.address(runs)}. List the runs with: "
+            f"firstlight store list{flag(runs)}"
         )
     return run
 
@@ -174,7 +172,7 @@ def own_run(runs: Path, run_id: str) -> Run:
 
 def stays(run: Run) -> str:
     """That a run which is shown from beside an archive is not changed, and how one has it as one's own."""
-    return f"{run.id} is a bundled run, which stays as it is; make it your own with: firstlight store copy {run.id}"
+    return f"{run.id} is a bundled run, which stays as it is; make it your own with: firstlight store copy {typed(run)}"
 
 
 def ids(runs: Path) -> list[str]:

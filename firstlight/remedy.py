@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from firstlight.typed import typed
 
 OWNERS = ("recorded", "adopted")  # presets of runs that other programs trained
 KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")  # data sets that a training has by their name alone
@@ -23,22 +24,22 @@ def trained_elsewhere(run: Run) -> bool:
 def denoiser_by(run: Run) -> str:
     """How the run gets a denoiser, in a sentence without its stop."""
     if trained_elsewhere(run):
-        return f"Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id {run.id}"
-    return f"Export it with: firstlight export {run.id}"
+        return f"Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id {typed(run)}"
+    return f"Export it with: firstlight export {typed(run)}"
 
 
 def trajectories_by(run: Run) -> str:
     """How the run gets trajectories, in a sentence without its stop."""
     if trained_elsewhere(run) and not run.denoiser.is_file():
-        return f"{denoiser_by(run)}, then: firstlight trace {run.id}"
-    return f"Make them with: firstlight trace {run.id}"
+        return f"{denoiser_by(run)}, then: firstlight trace {typed(run)}"
+    return f"Make them with: firstlight trace {typed(run)}"
 
 
 def resumed_by(run: Run) -> str:
     """How a training of ours that ended before its end goes on, a sentence."""
     if not _left(run):
-        return f"It left no checkpoint; train it anew with: firstlight train --id {run.id} --overwrite"
-    return f"Go on with: firstlight resume {run.id}" + ("" if _known(run) else " --data FOLDER")
+        return f"It left no checkpoint; train it anew with: firstlight train --id {typed(run)} --overwrite"
+    return f"Go on with: firstlight resume {typed(run)}" + ("" if _known(run) else " --data FOLDER")
 
 
 def resuming(run: Run) -> list[list[str]]:
@@ -64,7 +65,7 @@ def evaluated_by(run: Run, command: str, how: str) -> str:
     lacks = traced and not run.trajectories.is_file()
     if trained_elsewhere(run) and not run.denoiser.is_file() and (lacks or "recognizability" not in command):
         return f"{trajectories_by(run) if lacks else denoiser_by(run)}, then: {command}"
-    return f"{how}: firstlight trace {run.id}, then: {command}" if lacks else f"{how}: {command}"
+    return f"{how}: firstlight trace {typed(run)}, then: {command}" if lacks else f"{how}: {command}"
 
 
 def steps(run: Run, words: Sequence[str]) -> list[list[str]]:

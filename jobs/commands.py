@@ -12,6 +12,7 @@ from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.run_id import run_at
 from firstlight.terminal_text import literal
+from firstlight.typed import flag
 from jobs import process
 from jobs.carry_out import carry_out
 from jobs.drive import check_on, drive
@@ -29,9 +30,9 @@ def start(options: argparse.Namespace) -> int:
     """firstlight jobs start"""
     words = [word for word in options.words if word != "--"]
     if not words:
-        raise RunError("Name the command, as in: firstlight jobs start evaluate all RUN")
+        raise RunError(f"Name the command, as in: firstlight jobs start{flag(options.runs)} evaluate all RUN")
     job = started(numbered_job(options.runs, [*words, *archive_words(options.runs)], turn=True))
-    print(f"{job.id} is on its way; see how far it is with: firstlight jobs list {job.id}")
+    print(f"{job.id} is on its way; see how far it is with: firstlight jobs list {job.id}{flag(options.runs)}")
     return 0
 
 
@@ -48,7 +49,7 @@ def show(options: argparse.Namespace) -> int:
         print(batch(job) if (job.folder / "plan.json").is_file() else listed([job]))
         return 0
     jobs = [job for job in jobs_in(options.runs) if options.all or not job.card()["of"]]
-    print(listed(jobs) or "No jobs. Start one with: firstlight jobs start COMMAND")
+    print(listed(jobs) or f"No jobs. Start one with: firstlight jobs start{flag(options.runs)} COMMAND")
     return 0
 
 
@@ -87,8 +88,9 @@ def start_sweep(options: argparse.Namespace) -> int:
     plan = plan_in(options.file, archive_words(options.runs))
     plan.on = check_on(options.on)
     if job_at(options.runs, plan.name).folder.exists():
-        raise RunError(f"There is a sweep or job {plan.name} already; go on with it by `firstlight sweep resume "
-                       f"{plan.name}`, or give this one another name in {options.file}.")  # fmt: skip
+        raise RunError(f"There is a sweep or job {plan.name} already; go on with it by "
+                       f"`firstlight sweep resume {plan.name}{flag(options.runs)}`, or give this one another name in "
+                       f"{options.file}.")  # fmt: skip
     for member in plan.members or [Member(f"{plan.name}-1", [], run=f"{plan.name}-1")]:
         if run_at(options.runs, member.run).folder.exists() or job_at(options.runs, member.id).folder.exists():
             raise RunError(f"There is a run or job {member.id} already; give the sweep another name in {options.file}.")
@@ -96,7 +98,7 @@ def start_sweep(options: argparse.Namespace) -> int:
         f"{plan.name}: {plan.jobs} job{'s' * (plan.jobs != 1)}"
         + (f" on {plan.on}" if plan.on else ", one after another")
     )
-    return follow(driven(options.runs, plan), f"firstlight sweep cancel {plan.name}")
+    return follow(driven(options.runs, plan), f"firstlight sweep cancel {plan.name}{flag(options.runs)}")
 
 
 def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str], on: str = "") -> int:
@@ -110,7 +112,7 @@ def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str], on: str =
     members = [Member(f"{driver.id}-{number}", ["evaluate", "all", each, *words, *flags], {"run": each})
                for number, each in enumerate(ids, 1)]  # fmt: skip
     driven(runs, Plan(driver.id, members, jobs=len(members), on=on), driver)
-    return follow(driver, f"firstlight jobs cancel {driver.id}")
+    return follow(driver, f"firstlight jobs cancel {driver.id}{flag(runs)}")
 
 
 def driven(runs: Path, plan: Plan, driver: Job | None = None) -> Job:
@@ -141,8 +143,8 @@ def follow(driver: Job, how: str) -> int:
                 break
             time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        print(f"{driver.id} goes on without you; look at it with `firstlight jobs list {driver.id}`, "
-              f"end it with: {how}", file=sys.stderr)  # fmt: skip
+        look = f"firstlight jobs list {driver.id}{flag(driver.runs)}"
+        print(f"{driver.id} goes on without you; look at it with `{look}`, end it with: {how}", file=sys.stderr)
         return 130
     print(summary(plan, driver))
     if driver.state() == FAILED and driver.card()["message"]:
@@ -164,7 +166,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     driver = existing_job(options.runs, options.id)
     if driver.process().get("pid") != os.getpid():  # two drivers would begin every job twice
         raise RunError(f"This is what the process of {driver.id} does; go on with it by: firstlight sweep resume "
-                       f"{driver.id}")  # fmt: skip
+                       f"{driver.id}{flag(driver.runs)}")  # fmt: skip
     drive(driver)
     return 0
 
@@ -174,7 +176,8 @@ def pause(options: argparse.Namespace) -> int:
     driver = existing_job(options.runs, options.id)
     plan_of(driver)
     write_bytes(driver.folder / PAUSE, b"")
-    print(f"{driver.id} begins no further job; what runs is finished. Go on with: firstlight sweep resume {driver.id}")
+    how = f"firstlight sweep resume {driver.id}{flag(driver.runs)}"
+    print(f"{driver.id} begins no further job; what runs is finished. Go on with: {how}")
     return 0
 
 
@@ -192,4 +195,4 @@ def resume(options: argparse.Namespace) -> int:
             plan.write(driver)
         ready_again(driver)
         started(driver)
-    return follow(driver, f"firstlight sweep cancel {driver.id}")
+    return follow(driver, f"firstlight sweep cancel {driver.id}{flag(driver.runs)}")

@@ -23,6 +23,7 @@ from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_table
 from firstlight.schema import METRICS
+from firstlight.typed import typed
 
 LOOK_SECONDS = 2.0
 FIGURES = {"accuracy": max, "frechet_ratio": min}  # metric -> which is the best
@@ -41,7 +42,7 @@ def judge_epochs(options: argparse.Namespace) -> int:
     """firstlight jobs epochs"""
     run = own_run(options.runs, options.run)
     if not run.epochs.is_dir():
-        raise RunError(f"{run.id} keeps no epochs; train it with --keep-epochs, as in: firstlight resume {run.id} "
+        raise RunError(f"{run.id} keeps no epochs; train it with --keep-epochs, as in: firstlight resume {typed(run)} "
                        "--epochs 10 --keep-epochs")  # fmt: skip
     more = ["--per-class", str(options.per_class), *(["--data", str(options.data)] if options.data else [])]
     while True:
@@ -152,6 +153,6 @@ def report(run: Run, found: list[Epoch]) -> str:
         named = " and ".join(metric for metric, one in best.items() if one.number == each.number)
         lines.append(f"epoch {each.number}: {'; '.join(said)}{f'  (best {named})' if named else ''}")
     if "frechet_ratio" in best:
-        lines.append(f"Take the nearest to real pictures with: firstlight export {run.id} --epoch "
+        lines.append(f"Take the nearest to real pictures with: firstlight export {typed(run)} --epoch "
                      f"{best['frechet_ratio'].number}")  # fmt: skip
     return "\n".join(lines)

@@ -23,6 +23,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
 from firstlight.run_state import now
 from firstlight.schema import SCHEMA
+from firstlight.typed import flag
 from jobs.process import ours
 
 FOLDER = ".jobs"  # in the archive, no run
@@ -119,7 +120,7 @@ def existing_job(runs: Path, job_id: str) -> Job:
     """The job with this id. Raises RunError where there is none."""
     job = job_at(runs, job_id)
     if not (job.folder / "job.json").is_file():
-        raise RunError(f"There is no job {job_id} in {runs}. List the jobs with: firstlight jobs list")
+        raise RunError(f"There is no job {job_id} in {runs}. List the jobs with: firstlight jobs list{flag(runs)}")
     return job
 
 
@@ -137,7 +138,8 @@ def new_job(runs: Path, job_id: str, words: Sequence[str], **more: Any) -> Job:
     try:
         job.folder.mkdir()
     except FileExistsError:
-        raise RunError(f"There is a job {job_id} already; look at it with: firstlight jobs list {job_id}") from None
+        how = f"firstlight jobs list {job_id}{flag(runs)}"
+        raise RunError(f"There is a job {job_id} already; look at it with: {how}") from None
     known = {name: os.environ[name] for name in (NAMED, BESIDE) if name in os.environ}
     card = {"schema": SCHEMA, "id": job_id, "words": list(words), "cwd": str(Path.cwd()), "environment": known,
             "created": now(), "state": WAITING, "turn": False, "of": "", "run": "", "attempt": 0, "started": None,

@@ -16,4 +16,4 @@ st.caption(
     "shows it."
 )
 offer.draw(ids)
-elements.note("Later, whether it still holds: firstlight check report.html")
+elements.note(f"Later, whether it still holds: firstlight check report.html{archive.flags()}")

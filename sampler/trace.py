@@ -13,6 +13,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.schema import METADATA, TRAJECTORIES, X_RANGE
+from firstlight.typed import flag, typed
 from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
 from sampler.loop import sample
@@ -94,6 +95,6 @@ def trace_run(run: Run, per_class: int, every: int | None) -> None:
         table = trace(denoiser, settings, per_class, step, bar.update)
     made_of = json.dumps({"denoiser": report_of(run.denoiser)["sha256"]}).encode()
     store_table(run.trajectories, table.replace_schema_metadata({METADATA: made_of}))
-    then = f"evaluate recognizability {run.id}" if len(denoiser.classes) > 1 else "dashboard"
+    then = f"evaluate recognizability {typed(run)}" if len(denoiser.classes) > 1 else f"dashboard{flag(run.archive)}"
     none = "" if denoiser.no_label else " It knows none without a label, so x̂0 without one is left out."
     print(f"Traced {total} pictures.{none} Next: firstlight {then}")

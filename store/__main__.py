@@ -10,6 +10,7 @@ from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, place
 from firstlight.telemetry import switch_off
 from firstlight.terminal_text import literal
+from firstlight.typed import flag
 from store import list_command, shelf_commands
 from store.archive import entries
 from store.archive import entry as entry_of
@@ -67,10 +68,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_moves(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     """From one archive to another."""
-    for word, flag, what in (("push", "--to", "take a run into another archive"), ("pull", "--from", "fetch a run")):
+    for word, other, what in (("push", "--to", "take a run into another archive"), ("pull", "--from", "fetch a run")):
         moved = commands.add_parser(word, parents=[everywhere], help=f"{what}, with judges of its own")
         moved.add_argument("run", metavar="RUN", help="the run's id")
-        moved.add_argument(flag, dest="other", type=named, metavar="ADDRESS", required=word == "pull",
+        moved.add_argument(other, dest="other", type=named, metavar="ADDRESS", required=word == "pull",
                            help="the other archive: a folder, or s3://BUCKET/PREFIX")  # fmt: skip
         moved.add_argument("--as", dest="new", metavar="NEW", help="the id that it gets there, instead of its own")
         moved.set_defaults(command=push_run if word == "push" else pull_run)
@@ -80,7 +81,7 @@ def show_problems(options: argparse.Namespace) -> int:
     """Every problem of every run, or of one; 1 if there is any."""
     chosen = [entry_of(options.runs, options.run)] if options.run else entries(options.runs)
     if not chosen:
-        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
+        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny{flag(options.runs)}")
     faulty = 0
     for each in chosen:
         found = inspect(each.run, everything=True)

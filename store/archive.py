@@ -15,6 +15,7 @@ from firstlight.manifest import Problem
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import NO_ID, RUN_ID
+from firstlight.typed import flag, typed
 from store import index
 from store.verification import DAMAGED, Entry, damaged, fresh, glimpse, inspect, settled, with_name, with_words
 
@@ -105,7 +106,8 @@ def entry(root: Path, run_id: str) -> Entry:
         lacking = [each for archive in (root, *more(root).values()) for each in _not_brought(archive, set())]
         if found := next((each for each in lacking if each.run.id == run_id), None):
             return found
-        raise RunError(f"There is no run {run_id} in {address(root)}. List the runs with: firstlight store list")
+        raise RunError(f"There is no run {run_id} in {address(root)}. List the runs with: "
+                       f"firstlight store list{flag(root)}")  # fmt: skip
     found = inspect(run)
     if _settling(found):
         time.sleep(SETTLING)
@@ -117,7 +119,8 @@ def good_entry(root: Path, run_id: str) -> Entry:
     """The entry of one run that may be read. Raises RunError, with the reason, for any other."""
     found = entry(root, run_id)
     if found.damaged:
-        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: firstlight store verify {run_id}")
+        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: "
+                       f"firstlight store verify {typed(found.run)}")  # fmt: skip
     return found
 
 

@@ -11,6 +11,7 @@ from firstlight.manifest import survey
 from firstlight.remote.registry import sending
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
+from firstlight.typed import flag
 from store.archive import good_entry
 
 
@@ -21,7 +22,8 @@ def copy(runs: Path, run_id: str) -> Run:
     """
     run, own = existing_run(runs, run_id), run_at(runs, run_id)
     if run.words is None:
-        raise RunError(f"{run_id} is in {runs} already, to be changed as you like; see it with: firstlight store list")
+        raise RunError(f"{run_id} is in {runs} already, to be changed as you like; see it with: "
+                       f"firstlight store list{flag(runs)}")  # fmt: skip
     good_entry(runs, run_id)
     try:
         runs.mkdir(parents=True, exist_ok=True)

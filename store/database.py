@@ -18,6 +18,7 @@ from firstlight.atomic_writes import TEMPORARY_PREFIX
 from firstlight.errors import RunError
 from firstlight.long_look import counter
 from firstlight.run_state import LIVE
+from firstlight.typed import flag
 from store import index
 from store.archive import entries, glance, good_entry
 from store.loss_curves import answerer
@@ -234,7 +235,7 @@ class Archive:
                 self._reopen_after(error)
                 reason = str(error).partition("\n")[0]
         if not readable:
-            raise RunError(f"The archive has no answer to {name} ({reason}). Check it with: {CHECK}")
+            raise RunError(f"The archive has no answer to {name} ({reason}). Check it with: {CHECK}{flag(self.root)}")
         return self._answer(sql, bound, readable)
 
     def _reopen_after(self, error: duckdb.Error) -> None:

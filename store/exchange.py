@@ -7,6 +7,7 @@ from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere, sending
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
+from firstlight.typed import flag
 from store.import_run import import_run
 from store.pack import pack
 
@@ -31,6 +32,7 @@ def push(runs: Path, run_id: str) -> None:
                        "--to s3://BUCKET/PREFIX")  # fmt: skip
     run = run_at(runs, run_id)
     if not run.folder.is_dir():
-        raise RunError(f"There is no run {run_id} in {address(runs)}. List the runs with: firstlight store list")
+        raise RunError(f"There is no run {run_id} in {address(runs)}. List the runs with: "
+                       f"firstlight store list{flag(runs)}")  # fmt: skip
     with sending(run.folder):
         pass

@@ -8,6 +8,7 @@ from firstlight.archives import hidden
 from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere
 from firstlight.terminal_text import literal
+from firstlight.typed import flag, placed
 from store.archive import entries, misnamed
 from store.verification import Entry
 
@@ -32,11 +33,15 @@ def show_list(options: argparse.Namespace) -> int:
         return show_found(options)
     found = entries(options.runs)
     if not found:
-        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny")
+        print(f"No runs in {address(options.runs)}. Make one with: firstlight train --preset tiny{flag(options.runs)}")
     width = max((len(each.run.id) for each in found), default=0)
     for each in found:
         shelf = f" ({each.notes.shelf})" if each.notes.shelf else ""
-        said = literal(each.reason or _name(each)) + ("" if each.run.words is None else " (bundled)") + shelf
+        said = (
+            literal(placed(each.reason, each.run) or _name(each))
+            + ("" if each.run.words is None else " (bundled)")
+            + shelf
+        )
         print(f"{each.run.id:{width}}  {each.state:9}  {_progress(each):>17}  {said}".rstrip())
     if (other := elsewhere(options.runs)) and other.notice():
         print(other.notice())

@@ -15,6 +15,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
+from firstlight.typed import flag
 from store.people_files import write_people_file
 
 LONGEST = 10_000  # characters of a note
@@ -58,7 +59,8 @@ def write_notes(run: Run, notes: Notes, seen: Notes) -> None:
     if read_notes(run) != seen:
         raise RunError(f"Somebody changed the notes of {run.id} meanwhile; read them and write yours again.")
     if not run.card.is_file():
-        raise RunError(f"There is no run {run.id} any more; list the runs with: firstlight store list")
+        raise RunError(f"There is no run {run.id} any more; list the runs with: "
+                       f"firstlight store list{flag(run.archive)}")  # fmt: skip
     shelf = {"shelf": notes.shelf} if notes.shelf else {}
     content = {"schema": SCHEMA, "tags": list(notes.tags or ()), "text": notes.text, **shelf}
     try:

@@ -17,6 +17,7 @@ from firstlight.manifest import entry_of, listing, standing, survey
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.schema import SCHEMA
+from firstlight.typed import typed
 from store.parcel import CHUNK
 from store.verification import inspect
 
@@ -32,10 +33,10 @@ def pack(runs: Path, run_id: str, out: Path | None = None) -> tuple[Path, list[s
     run, path = existing_run(runs, run_id), out or Path(f"{run_id}.zip")
     found = inspect(run, everything=True)
     if found.damaged:
-        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: firstlight store verify {run_id}")
+        raise RunError(f"{run_id} is damaged: {found.reason}. See all of it with: firstlight store verify {typed(run)}")
     if card_of(run)["state"] == "running":
         raise RunError(
-            f"{run_id} is still running; pack it when it has ended; go on with it by: firstlight resume {run_id}"
+            f"{run_id} is still running; pack it when it has ended; go on with it by: firstlight resume {typed(run)}"
         )
     if path.exists():
         raise RunError(f"{path} is there already; name another file with: --out FILE")

@@ -8,6 +8,7 @@ from typing import Any
 from firstlight.archives import existing_run
 from firstlight.errors import RunError
 from firstlight.remote.registry import address
+from firstlight.typed import flag
 from store import trash
 from store.shelves import shelve
 
@@ -55,7 +56,7 @@ def throw_away(options: argparse.Namespace) -> int:
     if not options.run:
         return _list(options.runs)
     return _each(options.run, lambda run: f"Moved {trash.discard(options.runs, run).run} into the trash; bring it back "
-                                          f"with: firstlight store restore {run}")  # fmt: skip
+                                          f"with: firstlight store restore {run}{flag(options.runs)}")  # fmt: skip
 
 
 def bring_back(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from firstlight.lock import locked, manifest_lock
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
+from firstlight.typed import flag, typed
 from store.verification import inspect
 
 TRASH = ".trash"  # beside the runs
@@ -47,7 +48,7 @@ def discard(runs: Path, run_id: str) -> Discarded:
     found = inspect(run)
     if found.notes.shelf == "archived":
         raise RunError(
-            f"{run_id} is archived and goes into no trash; take it back with: firstlight store show {run_id}"
+            f"{run_id} is archived and goes into no trash; take it back with: firstlight store show {typed(run)}"
         )
     if found.state == "running":
         raise RunError(f"{run_id} is being trained; stop it first, or wait until it has ended.")
@@ -72,10 +73,11 @@ def restore(runs: Path, run_id: str, name: str = "") -> Run:
     held = [each for each in listing(runs) if each.run == run_id and (not name or each.folder.name == name)]
     if not held:
         raise RunError(
-            f"There is no run {run_id} in the trash of {address(runs)}. List it with: firstlight store trash"
+            f"There is no run {run_id} in the trash of {address(runs)}. List it with: "
+            f"firstlight store trash{flag(runs)}"
         )
     if os.path.lexists(own.folder):
-        raise RunError(f"There is a run {run_id} again; delete it first, with: firstlight store trash {run_id}")
+        raise RunError(f"There is a run {run_id} again; delete it first, with: firstlight store trash {typed(own)}")
     try:
         held[0].folder.rename(own.folder)
     except OSError as error:
@@ -117,8 +119,8 @@ def _check_room(runs: Path, run_id: str, size: int) -> None:
     most, held = limit(), sum(each.size for each in listing(runs))
     if held + size > most:
         raise RunError(f"The trash holds {held / 1e9:.1f} GB of at most {most / 1e9:g}, and {run_id} has "
-                       f"{size / 1e9:.1f}; empty it for good with: firstlight store trash --empty, or give it more "
-                       f"with {GIGABYTES}.")  # fmt: skip
+                       f"{size / 1e9:.1f}; empty it for good with: firstlight store trash --empty{flag(runs)}, or give "
+                       f"it more with {GIGABYTES}.")  # fmt: skip
 
 
 def _discarded(folder: Path) -> Discarded | None:

@@ -22,6 +22,7 @@ from firstlight.errors import RunError
 from firstlight.loss import LOSS_NAMES
 from firstlight.run_state import moment
 from firstlight.schema import TABLES
+from firstlight.typed import placed
 from store.verification import Entry
 
 SQL = Path(__file__).parent / "sql"
@@ -159,7 +160,7 @@ def _card_row(entry: Entry) -> dict[str, Any]:
         "shelf": entry.notes.shelf or None,
         "run": entry.run.id,
         "state": entry.state,
-        "reason": entry.reason,
+        "reason": placed(entry.reason, entry.run),
         "dataset": dataset.get("name"),
         "sampling_steps": config.get("steps"),
         "config": json.dumps(config),

@@ -125,7 +125,10 @@ def test_what_is_no_u_net_draws_nothing(run: Run, tmp_path: Path) -> None:
         anatomy(other, 28)
 
 
-def test_an_older_export_names_the_command_that_adds_the_shapes(run: Run, tmp_path: Path) -> None:
+def test_an_older_export_names_the_command_that_adds_the_shapes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     other = Run(tmp_path / "older")
     shutil.copytree(run.folder, other.folder)
     report, graph = json.loads(other.export.read_text()), other.denoiser.read_bytes()

@@ -303,7 +303,7 @@ def test_one_rule_says_what_comes_next(
 ) -> None:  # fmt: skip
     for kind, sentences in KINDS.items():
         run = Run(archive / kind)
-        denoiser, trajectories = (text.format(run=kind) for text in sentences)
+        denoiser, trajectories = (text.format(run=f"{kind} --runs {archive}") for text in sentences)
         assert (denoiser_by(run), trajectories_by(run)) == (denoiser, trajectories)
         lacking = {"evaluate quality": denoiser, "store slim": trajectories, "evaluate recognizability": trajectories}
         lacking = {} if kind == "adopted" else lacking

@@ -76,6 +76,7 @@ def test_a_graph_that_means_harm_is_one_sentence_and_others_draw(
 ) -> None:
     make, words = KINDS[kind]
     run = written(tmp_path, make())
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(run.archive))
     if kind.startswith("slow"):
         monkeypatch.setattr(limits, "LEAST_SECONDS", 2.0)  # so that this is quick
     began = time.monotonic()

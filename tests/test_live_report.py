@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from gaussian import write_gaussian
 from plotly.offline import get_plotlyjs
+from saved_file import charts, saved
 from test_browser import PATIENCE, ROOT, browser, playwright, pytestmark  # noqa: F401
 from test_report import OUTWARD
 
@@ -174,6 +175,21 @@ def test_the_table_of_every_chart_opens_and_says_what_the_chart_says(opened: tup
     assert "0: 100 % [" in recognized and "recognized by" in recognized
     assert "generated pictures: " in ranked and ", rank 1" in ranked and "&" not in "".join(found)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_is_saved_of_a_living_report_says_what_it_is_of(opened: tuple[Any, list[str]]) -> None:
+    tab, _ = opened
+    tab.locator(".chart .main-svg").last.wait_for()
+    told = {each["figure"]: each for each in charts(tab)}
+    assert told["losses"].items() >= {"page": "training", "run": "mnist", "with": "mnist-student-2"}.items()
+    assert told.keys() == {"losses", "curves", "clip-ranking"} and told["curves"]["run"] == "mnist-student-2"
+    assert told["curves"]["link"].startswith("http://127.0.0.1:8501/recognizability?run=mnist-student-2&judged=")
+    tab.get_by_role("button", name="Draw").click()
+    tab.get_by_text("drawn in").wait_for()
+    name, drawn = saved(tab, tab.locator("#live-save"))
+    asked = {"page": "generate", "run": "mnist-student-2", "class": "0", "seed": "0", "guidance": "1.5", "step": "2"}
+    assert drawn.items() >= asked.items() and "-mnist-student-2-" in name
+    assert tab.locator("a.save").count() == tab.locator("img").count()
 
 
 def test_where_no_scripts_run_the_still_report_says_so(browser: Any, page: Path) -> None:  # noqa: F811

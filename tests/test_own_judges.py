@@ -82,7 +82,8 @@ def test_another_archive_does_not_know_them_unless_it_is_shown_beside(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_makes_a_judge_is_said_for_each_run(tmp_path: Path, kind: str) -> None:
+def test_what_makes_a_judge_is_said_for_each_run(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     dataset, classes, channels, size, made = KINDS[kind]
     run = run_of(tmp_path, kind, dataset, [*classes], channels, size)
     if made is None:
@@ -97,7 +98,8 @@ def test_what_makes_a_judge_is_said_for_each_run(tmp_path: Path, kind: str) -> N
     assert cards.judge_name(dataset, "clean").count("/") == 0
 
 
-def test_a_run_without_classes_has_nothing_to_recognize(tmp_path: Path) -> None:
+def test_a_run_without_classes_has_nothing_to_recognize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     said = cards.to_make(run_of(tmp_path, "plain", "mnist", [], 1, 28), "firstlight evaluate quality plain")
     assert said.startswith("plain has no classes, so no judge can name its pictures")
     assert said.endswith("firstlight adopt … --id plain --classes NAME NAME ….")

@@ -299,7 +299,7 @@ def test_where_the_first_is_killed_the_command_says_so(
         .err.rpartition("\r")[2]
         .endswith(
             "error: Process 1 of 2 was killed by signal 9, which ended the others; what was complete is kept. "
-            "Go on with: firstlight resume gone\n"
+            f"Go on with: firstlight resume gone --runs {tmp_path}\n"
         )
     )
     assert card(tmp_path, "gone")["state"] == "running"

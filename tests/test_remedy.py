@@ -30,7 +30,8 @@ def test_no_page_names_a_command_that_a_recorded_run_cannot_take(
         assert "firstlight adopt FOLDER --id recorded" in said
 
 
-def test_what_an_evaluation_needs_comes_first(tmp_path: Path) -> None:
+def test_what_an_evaluation_needs_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     begun(tmp_path, "recorded").finish()
     run, command = Run(tmp_path / "recorded"), "firstlight evaluate recognizability recorded"
     adopted = "Adopt its network by firstlight.adopt(…), or with: firstlight adopt FOLDER --id recorded"

@@ -289,9 +289,10 @@ def test_with_a_gpu_cuda_really_runs_and_draws_the_same(run: Run, denoiser: Deno
     ],
 )
 def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
-    tmp_path: Path, damage: object, hint: str
+    tmp_path: Path, damage: object, hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_gaussian(tmp_path)
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(run.archive))
     damage(run)  # type: ignore[operator]
     with pytest.raises(SamplerError, match=hint) as refusal:
         load(run.denoiser, "cpu")

@@ -16,6 +16,7 @@ import pytest
 from app_fixture import linked
 from axe_playwright_python.sync_playwright import Axe
 from narrow_screen import looked_at
+from saved_file import charts, saved
 from test_browser import PATIENCE, browser, playwright, pytestmark  # noqa: F401
 
 from dashboard.__main__ import main
@@ -24,6 +25,7 @@ from evaluator.judges.judge import judge_for_run
 from firstlight.archives import BUNDLED, NAMED
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from sampler.origin import stem
 
 IDS = ["mnist-student-2", "fashion-student-4"]
 PAGES = ["runs", "training", "recognizability", "trajectory", "compare", "generate"]
@@ -240,3 +242,45 @@ def test_a_site_is_replaced_whole(built: Path, tmp_path: Path) -> None:
     assert not (out / "compare").exists()
     assert (out / "steps" / f"{IDS[0]}.html").is_file()
     assert [file.name for file in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize(("path", "figures", "pictures"), [
+    ("training", {"losses"}, {"through-training"}), ("recognizability", {"curves"}, set()),
+    ("compare", {"loss-bands"}, set()),
+])  # fmt: skip
+def test_charts_and_pictures_that_are_saved_say_what_they_are_of(
+    tab: tuple[Any, list[str]], served: str, path: str, figures: set[str], pictures: set[str]
+) -> None:
+    page, wrong = tab
+    page.set_viewport_size({"width": 1280, "height": 900})
+    address = f"{served}/{path}/index.html?run={IDS[0]}" + (f"&baseline={IDS[1]}" if path == "compare" else "")
+    shown(page, address)
+    drawn = charts(page)
+    assert {each["figure"] for each in drawn} >= figures
+    assert all((each["page"], each["run"], each["link"]) == (path, IDS[0], address) for each in drawn)
+    links = [saved(page, link) for link in page.locator("a.save").all()]
+    assert {told["figure"] for _, told in links} >= pictures and len(links) == page.locator(".picture img").count()
+    for name, told in links:
+        assert (told["page"], told["run"]) == (path, IDS[0]) and name == f"{stem(told)}.png"
+    assert wrong == []
+
+
+def test_what_the_browser_draws_is_saved_with_what_it_was_drawn_of(tab: tuple[Any, list[str]], served: str) -> None:
+    page, wrong = tab
+    shown(page, f"{served}/generate/index.html?run={IDS[0]}")
+    page.select_option("#live-class", "3")
+    page.get_by_label("Seed").fill("7")
+    page.click("#live-draw")
+    page.wait_for_selector("#live[data-state=drawn]")
+    name, told = saved(page, page.locator("#live-save"))
+    assert (
+        told.items()
+        >= {"page": "generate", "run": IDS[0], "class": "3", "seed": "7", "guidance": "1.5", "step": "2"}.items()
+    )
+    assert name.startswith(f"firstlight-generate-{IDS[0]}-drawing-") and name.endswith(
+        "-class-3-seed-7-guidance-1_5-step-2.png"
+    )
+    shown(page, f"{served}/trajectory/index.html?run={IDS[0]}&class=7")
+    name, told = saved(page, page.get_by_role("button", name="Save the pictures of this step"))
+    assert (told["page"], told["run"], told["class"]) == ("trajectory", IDS[0], "7")
+    assert wrong == []

@@ -238,8 +238,9 @@ class Full:
     ],
 )
 def test_a_graph_that_is_not_the_exported_one_is_refused_with_the_command(
-    copy: Run, settings: Settings, damage: object, hint: str
+    copy: Run, settings: Settings, damage: object, hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(copy.archive))
     damage(copy)  # type: ignore[operator]
     net = replace(load(copy.denoiser, "cpu"), provider="CUDA")
     with pytest.raises(SamplerError, match=hint) as refusal:

@@ -15,6 +15,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.telemetry import switch_off
+from firstlight.typed import typed
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
 from trainer.launcher import launch, launched, of_several
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _carry_out(words: list[str], options: argparse.Namespace) -> int:
     """The command, here or in as many processes as it asks for."""
     if "processes" in options and launched() == 1 and (options.processes or 1) > 1:
-        return launch(words, options.processes, options.id)
+        return launch(words, options.processes, typed(run_at(options.runs, options.id)))
     if options.command in ("trace", "sampling") and "guest" in card_of(run := own_run(options.runs, options.run)):
         _adopted(run, options)
         return 0

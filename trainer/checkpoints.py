@@ -16,6 +16,7 @@ from firstlight.manifest import signature, unlike_listed
 from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.typed import typed
 from firstlight.untrusted.guarded_session import parsed
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser
@@ -34,7 +35,7 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
     """Read the run's checkpoint `name`. Raises RunError where it is missing, damaged or holds what is no number."""
     path = run.checkpoints / name
     if not path.is_file():
-        raise RunError(f"{run.id} has no checkpoint {name}. Train it with: firstlight train --id {run.id}")
+        raise RunError(f"{run.id} has no checkpoint {name}. Train it with: firstlight train --id {typed(run)}")
     try:
         if changed := unlike_listed(run, path, signature(path.lstat())):
             raise ValueError(f"it {changed.reason}")
@@ -42,11 +43,11 @@ def load_weights(run: Run, name: str) -> dict[str, Tensor]:
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(
             f"The checkpoint {path} cannot be read ({error}). Copy it again, or train again with: "
-            f"firstlight train --id {run.id} --overwrite"
+            f"firstlight train --id {typed(run)} --overwrite"
         ) from error
     if not all(torch.isfinite(value).all() for value in held.values()):
         raise RunError(f"The checkpoint {path} holds weights that are not a number; train again with a lower "
-                       f"--learning-rate: firstlight train --id {run.id} --overwrite")  # fmt: skip
+                       f"--learning-rate: firstlight train --id {typed(run)} --overwrite")  # fmt: skip
     return held
 
 

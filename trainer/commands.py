@@ -13,11 +13,12 @@ from firstlight.archives import existing_run, own_run
 from firstlight.errors import RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
-from firstlight.run_id import new_run_at
+from firstlight.run_id import new_run_at, run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import set_torch_threads
+from firstlight.typed import flag, placed, typed
 from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
@@ -61,9 +62,9 @@ def run(options: argparse.Namespace) -> int:
 def ended(options: argparse.Namespace, card: dict[str, Any], following: str) -> int:
     """Say how a training ended, and what comes next; the command's exit status. card: the run's, as it was left."""
     if card["state"] == "stopped":
-        say(options, card["message"])
+        say(options, placed(card["message"], run_at(options.runs, card["id"])))
         return STOPPED if options.team.size == 1 else 0  # of several, whose launcher takes another for a failure
-    say(options, f"Trained {card['id']}. Next: firstlight {following} {card['id']}")
+    say(options, f"Trained {card['id']}. Next: firstlight {following} {card['id']}{flag(options.runs)}")
     return 0
 
 
@@ -107,7 +108,8 @@ def distill_run(options: argparse.Namespace) -> int:
     with team.alike():
         teacher = existing_run(options.runs, options.run)
         denoiser = load_denoiser(teacher, best_device())
-        config = student_config(denoiser.config, teacher.id, options.evaluations, **given(options, LEARNING))
+        changes = given(options, LEARNING)
+        config = student_config(denoiser.config, teacher.id, options.evaluations, typed(teacher), **changes)
         run = new_run(options)
         card = student_card(run, card_of(teacher), checked(config), options.paths) | of_sweep(options)
         start = beginning(options.runs, config) or denoiser
@@ -179,8 +181,8 @@ def resumable(run: Run) -> tuple[dict[str, Any], Config]:
     config = load_config(run)
     card = card_of(run)
     if card["state"] == "finished" or not (run.checkpoints / LAST).is_file():
-        more = f"Go on for more passes with: firstlight resume {run.id} --epochs N"
-        anew = f"Train anew with: firstlight train --id {run.id} --overwrite"
+        more = f"Go on for more passes with: firstlight resume {typed(run)} --epochs N"
+        anew = f"Train anew with: firstlight train --id {typed(run)} --overwrite"
         raise RunError(f"{run.id} has nothing to resume (state: {state_of(card)}). "
                        f"{more if card['state'] == 'finished' else anew}")  # fmt: skip
     half_precision(config, best_device())
@@ -198,7 +200,7 @@ def extensible(run: Run, epochs: float) -> tuple[dict[str, Any], Config]:
     card, config = card_of(run), load_config(run)
     if card["state"] != "finished":
         raise RunError(f"{run.id} has not ended (state: {card['state']}); go on with it first: firstlight resume "
-                       f"{run.id}")  # fmt: skip
+                       f"{typed(run)}")  # fmt: skip
     longer = checked(replace(config, epochs=config.epochs + checked(replace(config, epochs=epochs)).epochs))
     card.update(extended=[*card.get("extended", []), card["step"]], made_before=made_before(run))
     card["config"] = to_dict(longer)
@@ -218,7 +220,7 @@ def trace_run(options: argparse.Namespace) -> None:
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
         table = trace(denoiser, options.per_class, every, 200 if device.type == "cuda" else 4, bar.update)
     store_table(run.trajectories, table)
-    print(f"Traced {total} pictures. Next: firstlight evaluate all {run.id}")
+    print(f"Traced {total} pictures. Next: firstlight evaluate all {typed(run)}")
 
 
 def change_sampling(options: argparse.Namespace) -> None:
@@ -232,14 +234,14 @@ def change_sampling(options: argparse.Namespace) -> None:
     store_card(run, card)
     print(f"{run.id} draws with " + ", ".join(f"{name} {getattr(config, name)}" for name in SAMPLING) + ". "
           f"What was traced and evaluated before is from the old settings; do it again with: "
-          f"firstlight trace {run.id}")  # fmt: skip
+          f"firstlight trace {typed(run)}")  # fmt: skip
 
 
 def new_run(options: argparse.Namespace) -> Run:
     """The folder to train in. Raises RunError where a run stands there that may not be replaced."""
     run = new_run_at(options.runs, options.id)
     if run.card.exists() and not options.overwrite:
-        raise RunError(f"{run.id} exists already; give another --id, go on with `firstlight resume {run.id}`, "
+        raise RunError(f"{run.id} exists already; give another --id, go on with `firstlight resume {typed(run)}`, "
                        "or replace it with --overwrite.")  # fmt: skip
     return run
 

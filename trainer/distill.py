@@ -50,14 +50,15 @@ class Paths:
     guidance: Tensor  # (P,)
 
 
-def student_config(teacher: Config, run_id: str, evaluations: int, **changes: Any) -> Config:
-    """The recipe of a student. Raises RunError for a teacher that cannot be followed."""
+def student_config(teacher: Config, run_id: str, evaluations: int, typed: str = "", **changes: Any) -> Config:
+    """The recipe of a student. Raises RunError for a teacher that cannot be followed, which is `typed` so."""
     if evaluations not in JUMPS:
         raise RunError(f"A student takes {', '.join(map(str, JUMPS))} evaluations, not {evaluations}.")
     table = teacher.table()
     if table.stochastic:
+        how = f"firstlight sampling {typed or run_id} --solver dpmpp-2m"
         raise RunError(f"{run_id} draws with fresh noise ({teacher.solver}), which no student can follow; choose a "
-                       f"deterministic solver with: firstlight sampling {run_id} --solver dpmpp-2m")  # fmt: skip
+                       f"deterministic solver with: {how}")  # fmt: skip
     at = table.logsnr[begins(teacher, evaluations)]
     recipe: dict[str, Any] = {
         "start": "",

@@ -38,8 +38,8 @@ def of_several() -> int:
     return int(MEETING in os.environ) or int(os.environ.get("RANK") or 0)
 
 
-def launch(words: Sequence[str], size: int, run_id: str) -> int:
-    """Run the command `words` in `size` processes; returns its exit status. run_id: the run that they train.
+def launch(words: Sequence[str], size: int, run: str) -> int:
+    """Run the command `words` in `size` processes; returns its exit status. run: that they train, as one types it.
 
     Raises RunError where accelerate is not installed.
     """
@@ -63,7 +63,7 @@ def launch(words: Sequence[str], size: int, run_id: str) -> int:
     code = culprit.exitcode or 0
     how = f"was killed by signal {-code}" if code < 0 else "failed"
     print(f"error: Process {team.index(culprit) + 1} of {size} {how}, which ended the others; what was complete is "
-          f"kept. Go on with: firstlight resume {run_id}", file=sys.stderr)  # fmt: skip
+          f"kept. Go on with: firstlight resume {run}", file=sys.stderr)  # fmt: skip
     return SAID
 
 

@@ -19,6 +19,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import now
 from firstlight.schema import METRICS
+from firstlight.typed import plain
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config
 from trainer.device import device_name, half_precision
@@ -181,7 +182,9 @@ def close(training: Training, state: str, message: str) -> None:
     write_progress(training)
     last = training.run.checkpoints / LAST
     write_manifest(training.run, without=last if state == "finished" else None)
-    training.card.update(state=state, message=message, finished=now() if state != "stopped" else None)
+    training.card.update(
+        state=state, message=plain(message, training.run), finished=now() if state != "stopped" else None
+    )
     write_card(training.run, training.card)
     if state == "finished":
         last.unlink(missing_ok=True)  # not before: a trainer killed on the way could not go on

@@ -23,6 +23,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import ending
 from firstlight.schema import SNAPSHOTS
+from firstlight.typed import plain, typed
 from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
 from trainer.data import Pictures
@@ -129,7 +130,7 @@ def teach(
         except Exception as error:
             with suppress(OSError):  # of a full disk, which may be why
                 said = str(error) if isinstance(error, RunError) else ending(error)[1]
-                card.update(state="crashed", message=said)
+                card.update(state="crashed", message=plain(said, run))
                 write_card(run, card)
             raise
 
@@ -151,7 +152,7 @@ def prepared(training: Training, start: Denoiser | None, resume: bool) -> Traini
 
 def lead(training: Training, lesson: Lesson) -> None:
     """Train and leave the folder complete, or what is complete of it where another process is lost."""
-    again = f"firstlight resume {training.run.id}"
+    again = f"firstlight resume {typed(training.run)}"
     try:
         with interruptible(training):
             loop(training, lesson)

@@ -30,4 +30,5 @@ def _others(own: str) -> list[str]:
     asked = [place.get("other-run") for place in (st.session_state, st.query_params)]
     offered = archive.offered(also=[each for each in asked if isinstance(each, str)])
     ids = [str(run) for run in offered.sort_values("rank")["run"] if run != own]
-    return ids or elements.stop(f"{own} is the only run. Make another with: firstlight train --preset tiny")
+    made = f"firstlight train --preset tiny{archive.flag()}"
+    return ids or elements.stop(f"{own} is the only run. Make another with: {made}")

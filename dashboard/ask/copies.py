@@ -9,6 +9,7 @@ from evaluator.novelty import report
 from evaluator.provenance import notes_of
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.remedy import evaluated_by
+from firstlight.typed import typed
 
 ALT = "Generated and real pictures, each above its nearest training one"
 
@@ -20,7 +21,7 @@ def copies(at: Ground) -> Answer:
     frame = at.ask("novelty", run=own.id)
     there: dict[str, Any] = {"page": "training", "there": {"run": own.id}}
     if frame.empty:
-        command = evaluated_by(own.folder, f"firstlight evaluate novelty {own.id}", "Do it with")
+        command = evaluated_by(own.folder, f"firstlight evaluate novelty {typed(own.folder)}", "Do it with")
         return open_answer(at, statement, f"{own.id} is not looked at for copies yet. {command}", **there)
     rows = frame.to_dict("records")
     ours, real = (estimate_of(report.figure(rows, "copied", "pixels", of)) for of in ("generated", "real"))

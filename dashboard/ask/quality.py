@@ -15,6 +15,7 @@ from evaluator.judges.cards import to_make
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.typed import typed
 
 QUERIES = ("quality",)
 MOST = 0.5  # of the pictures: what "most" means
@@ -103,7 +104,7 @@ def unscored(of: Side) -> str:
     """Why nothing is said of how well a run draws, a sentence with the command."""
     if not adopted.labels(of.run):
         return adopted.nothing_to_name(of.run, "accuracy")
-    return f"{of.id} is not evaluated. {to_make(of.folder, f'firstlight evaluate quality {of.id}')}"
+    return f"{of.id} is not evaluated. {to_make(of.folder, f'firstlight evaluate quality {typed(of.folder)}')}"
 
 
 def _whole(frame: pd.DataFrame, metric: str) -> pd.Series | None:

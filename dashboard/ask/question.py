@@ -50,10 +50,14 @@ class Asked:
         )
 
     @property
+    def given(self) -> dict[str, str]:
+        """What it is of, by the keys of its link."""
+        return {key: value for key, field in KEYS.items() if (value := getattr(self, field))}
+
+    @property
     def query(self) -> str:
         """The query of its link."""
-        given = {key: getattr(self, field) for key, field in KEYS.items()}
-        return addresses.query({key: value for key, value in given.items() if value})
+        return addresses.query(self.given)
 
 
 def asked(text: str, run: str = "") -> Asked:

@@ -20,6 +20,7 @@ from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.typed import typed
 
 STEPS = "% of steps"
 QUERIES = ("judges", "judged_frames")
@@ -123,7 +124,7 @@ def unjudged(of: Side) -> str:
     """Why nothing is said of when a run's pictures are recognized, a sentence with the command."""
     if not adopted.labels(of.run):
         return adopted.nothing_to_name(of.run, "recognition")
-    return f"{of.id} is not judged yet. {to_make(of.folder, f'firstlight evaluate recognizability {of.id}')}"
+    return f"{of.id} is not judged yet. {to_make(of.folder, f'firstlight evaluate recognizability {typed(of.folder)}')}"
 
 
 def _row(seen: Measured, label: int) -> Summary | None:

@@ -72,5 +72,6 @@ def _computed(found: Answer) -> None:
             elements.note(f"Query {name}:")
             st.code(statement(name), "sql")
         elements.note("The same answer in a report, from a terminal:")
-        told = f"firstlight report {found.asked.run} --out report.html --answer {shlex.quote(found.asked.query)}"
+        given = f"--answer {shlex.quote(found.asked.query)}{archive.flags()}"
+        told = f"firstlight report {found.asked.run} --out report.html {given}"
         st.code(told, "shell", wrap_lines=True)

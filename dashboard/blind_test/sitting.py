@@ -190,9 +190,8 @@ def shown(row: pd.Series, run: pd.Series, view: str, frame: int) -> Bytes:
     try:
         return np.asarray(trajectories.frames_of(row, int(run["size"]), int(run["channels"]))[view][frame])
     except (KeyError, ValueError, IndexError):
-        elements.stop(
-            f"This trajectory of {run['run']} cannot be read. Check it with: firstlight store verify {run['run']}"
-        )
+        how = f"firstlight store verify {archive.typed(str(run['run']))}"
+        elements.stop(f"This trajectory of {run['run']} cannot be read. Check it with: {how}")
 
 
 def _answer(folder: Run, trial: Trial, turn: int, row: pd.Series, frame: int, label: int) -> None:

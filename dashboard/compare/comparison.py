@@ -40,7 +40,8 @@ def chosen_runs() -> pd.DataFrame:
     """The compared runs, the baseline first: rows of the query `runs`. Ends the page where there is only one."""
     run, offered = archive.chosen_run(), archive.offered()
     if len(offered) < 2:
-        elements.stop(f"{run['run']} is the only run. Make another with: firstlight train --preset tiny")
+        made = f"firstlight train --preset tiny{archive.flag()}"
+        elements.stop(f"{run['run']} is the only run. Make another with: {made}")
     ids = list(dict.fromkeys([st.session_state["baseline"], *control_bar.chosen_others(run)]))
     if len(ids) < 2:  # the baseline itself was chosen: the best of the others stands beside it
         ids.append(str(next(each for each in offered.sort_values("rank")["run"] if each not in ids)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.components import elements
+from dashboard.data import archive
 from dashboard.format import share
 from evaluator.judges.cards import EXAMINE, command
 from evaluator.stats.intervals import wilson
@@ -46,7 +47,7 @@ def of_clips(clips: Clips, run: str) -> None:
     if clips:
         elements.note(OF_CLIP)
     for judge in (judge for judge, rows in clips.items() if not rows):
-        elements.note(unmeasured(judge, f"firstlight evaluate clip {run}{_named(judge)}"))
+        elements.note(unmeasured(judge, f"firstlight evaluate clip {archive.typed(run)}{_named(judge)}"))
 
 
 def unmeasured(whose: str, how: str) -> str:
@@ -59,7 +60,7 @@ def unmeasured(whose: str, how: str) -> str:
 
 def examined_by(dataset: str) -> str:
     """The command that examines the classifiers of a data set."""
-    return command(dataset, verb=EXAMINE)
+    return command(dataset, verb=EXAMINE, runs=archive.root())
 
 
 def sentence(found: Rows, what: str) -> str:

@@ -17,6 +17,8 @@ from dashboard.components.inputs import escaped
 from dashboard.components.still import still
 from dashboard.pictures import grid
 from dashboard.pictures.wrapped import wrapped
+from firstlight.archives import archive
+from firstlight.typed import flag
 from sampler.origin import Origin, signed, stem, told
 
 NARROW = Path(__file__).with_name("narrow.css")
@@ -130,7 +132,8 @@ def damaged(bad: pd.DataFrame) -> None:
         )
         st.html(f'<ul class="damaged">{rows}</ul>')
         more = f"{bad['found'].iloc[0] - len(bad):,} more. " if bad["found"].iloc[0] > len(bad) else ""
-        note(f"{more}Damaged runs are left out of every page. Check them with: firstlight store verify")
+        how = f"firstlight store verify{flag(archive())}"
+        note(f"{more}Damaged runs are left out of every page. Check them with: {how}")
 
 
 def stop(message: str) -> NoReturn:
@@ -177,10 +180,11 @@ def picture(content: bytes, alt: str, key: str | None = "", of: Origin = NOTHING
     if still():
         said, small = html.escape(alt), wrapped(content, NARROWEST)
         address = grid.address(content if key is None else signed(content, origin))
+        file = "" if key is None else f' data-file="{html.escape(stem(origin))}.png"'
         other = f'<source media="(max-width: 640px)" srcset="{grid.address(small)}">' if small != content else ""
         st.html(
             f'<div class="picture" tabindex="0" role="region" aria-label="{said}">'
-            f'<picture>{other}<img src="{address}" alt="{said}"></picture></div>'
+            f'<picture>{other}<img src="{address}"{file} alt="{said}"></picture></div>'
         )
         return
     st.image(fitted(content), output_format="PNG", alt=alt)

@@ -19,6 +19,7 @@ from firstlight.errors import JudgeError, RunError, disk
 from firstlight.extras import missing
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.typed import typed
 from jobs import queue
 from jobs.job import FAILED, LOST, UNDER_WAY, Job
 
@@ -70,7 +71,7 @@ def sentence(run: str, what: str, how: str = "Do it with", more: Sequence[str] =
     if what == "clip":
         how = f"{without}, and then" if (without := _without_clip(folder)) else how
     if what in ("clip", *JUDGELESS):
-        return remedy.evaluated_by(folder, f"firstlight evaluate {what} {run}", how)
+        return remedy.evaluated_by(folder, f"firstlight evaluate {what} {typed(folder)}", how)
     made = archive.to_make(run, what, how)
     return made if made.endswith(".") else " ".join((made, *map(shlex.quote, more)))
 

@@ -64,7 +64,7 @@ def nothing_to_name(run: pd.Series, what: str) -> str:
     """Why there is no `what` of a run without classes."""
     return (
         f"{run['run']} has no classes, so there is no {what} of it. If its pictures have some, adopt its network with "
-        f"them: firstlight adopt … --id {run['run']} --classes NAME NAME …"
+        f"them: firstlight adopt … --id {archive.typed(str(run['run']))} --classes NAME NAME …"
     )
 
 

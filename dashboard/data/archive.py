@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pandas as pd
@@ -12,11 +13,12 @@ import streamlit as st
 from dashboard.components.elements import damaged, stop
 from dashboard.data import changes, recognizable
 from firstlight import archives
+from firstlight import typed as as_typed
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import how
 from firstlight.long_look import told_to
 from firstlight.manifest import signatures
-from firstlight.remote.registry import elsewhere
+from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from store.database import Archive
 from store.verification import Entry
@@ -137,7 +139,7 @@ def chosen_run() -> pd.Series:
         first = (
             "" if find_spec("torch") else f" What trains is not installed yet; install it first with: {how('train')}"
         )
-        stop(f"No runs yet. Make one with: firstlight train --preset tiny.{first}")
+        stop(f"No runs yet. Make one with: firstlight train --preset tiny{flag()}.{first}")
     return row
 
 
@@ -157,11 +159,28 @@ def folder(run: pd.Series) -> Run:
     return run_folder(str(run["run"]))
 
 
+def typed(run: str) -> str:
+    """The run with this id as one types it behind a command. Raises RunError for an id that is none."""
+    return as_typed.typed(run_folder(run))
+
+
+def flag() -> str:
+    """` --runs DIR` of the archive, where a command that is typed needs it."""
+    return as_typed.flag(root())
+
+
+def flags() -> str:
+    """`--runs` of every archive that is shown, as a command takes them that is of several."""
+    others = archives.more(root()).values()
+    every = [f" --runs {quote(address(each))}" for each in (root(), *others)] if others else [flag()]
+    return "".join(every)
+
+
 def to_make(run: str, command: str, how: str = "Do it with") -> str:
     """How what a judge says of a run is made, with `firstlight evaluate <command> <run>`, or what it lacks first."""
     from evaluator.judges.cards import to_make  # here, because a page that lacks nothing needs no judges
 
-    return to_make(run_folder(run), f"firstlight evaluate {command} {run}", how)
+    return to_make(run_folder(run), f"firstlight evaluate {command} {typed(run)}", how)
 
 
 def called(asked: str, ids: Sequence[str]) -> str:

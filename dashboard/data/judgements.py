@@ -209,6 +209,11 @@ class Seen:
     judge: str
     threshold: float
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the page's controls show of it."""
+        return {"judged": f"{VIEWS.get(self.view, self.view)}, {self.judge}", "threshold": round(100 * self.threshold)}
+
 
 @dataclass(frozen=True)
 class Measured:

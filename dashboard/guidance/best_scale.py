@@ -21,7 +21,7 @@ def draw(at: Choice) -> None:
     for law in LAWS:
         if law not in {each.law for each in found}:
             elements.note(f"{name_of(law).capitalize()} and a constant scale at two scales each were not drawn. Draw "
-                          f"them with: {MADE} {at.run['run']} {LACKING[law]}")  # fmt: skip
+                          f"them with: {MADE} {archive.typed(str(at.run['run']))} {LACKING[law]}")  # fmt: skip
     if not found:
         return
     laws = list(dict.fromkeys(each.law for each in found))

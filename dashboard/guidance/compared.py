@@ -4,6 +4,7 @@ import pandas as pd
 
 from dashboard.charts.guidance import name_of
 from dashboard.components import elements
+from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, points
 from dashboard.guidance.choice import MADE, MEASURES, Choice, judges
 
@@ -17,7 +18,8 @@ def draw(at: Choice) -> None:
         size = "all above 1" if scale != scale else f"{scale:g}"
         rows.append((name_of(law), name_of(other), size, *cells, f"{int(n):,}"))
     if not rows:
-        elements.note(f"Only one law was drawn, or none of the same mean. Draw others with: {MADE} {at.run['run']}")
+        how = f"{MADE} {archive.typed(str(at.run['run']))}"
+        elements.note(f"Only one law was drawn, or none of the same mean. Draw others with: {how}")
         return
     rows.sort(key=lambda row: row[2] != "all above 1")
     heads = ("law", "against", "S", "accuracy, points [95 %]", "drift, points [95 %]", "Fréchet [95 %]",

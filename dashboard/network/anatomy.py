@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from firstlight.errors import SamplerError
 from firstlight.run_folder import Run
+from firstlight.typed import typed
 from sampler.session import report_of
 
 BLOCK = re.compile(r"unet\.(down|up)\.(\d+)\.(\d+)\.")
@@ -58,12 +59,12 @@ def anatomy(run: Run, size: int) -> Anatomy:
         raise SamplerError(f"{run.id} was adopted, and only its owner knows how its parts are called: it is not drawn.")
     if found is None:
         raise SamplerError(f"{run.id}'s export.json does not hold the network's shapes. Add them with: "
-                           f"firstlight export {run.id} --keep")  # fmt: skip
+                           f"firstlight export {typed(run)} --keep")  # fmt: skip
     try:
         return built({name: tuple(shape) for name, shape in found.items()}, size)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise SamplerError(f"{run.id}'s graph is no U-Net that can be drawn ({error}). Export it anew with: "
-                           f"firstlight export {run.id}") from error  # fmt: skip
+                           f"firstlight export {typed(run)}") from error  # fmt: skip
 
 
 def built(weights: Shapes, size: int) -> Anatomy:

@@ -12,11 +12,12 @@ from dashboard.access.addresses import page_address
 from dashboard.ask.answer import Answer
 from dashboard.ask.answers import answer
 from dashboard.ask.question import PAGE, asked
-from dashboard.charts.theme import Figure
 from dashboard.components.verdicts import MARKS
 from dashboard.format import finite
 from dashboard.report.numbers import ANSWERS, Ask, Number
+from dashboard.report.saved import Keep, Of, Show
 from firstlight.errors import RunError
+from firstlight.typed import for_everywhere
 
 SAID = ("sentence", "reason", "settings")  # texts of an answer, whose figures are no numbers of their own
 FIGURE = re.compile(r"[−-]?\d+(?:[.,]\d+)*")  # in a sentence
@@ -34,20 +35,19 @@ def numbers(found: Sequence[Answer]) -> list[Number]:
     ]  # fmt: skip
 
 
-def section(
-    found: Sequence[Answer], address: str, chart: Callable[[Figure], int], picture: Callable[[bytes | None], str]
-) -> list[dict[str, Any]]:
+def section(found: Sequence[Answer], address: str, keep: Keep, show: Show) -> list[dict[str, Any]]:
     """What the template shows of each answer."""
     parts = []
     for each in found:
         shown, own = each.shown, numbers([each])
+        of, pictures = (Of(PAGE, each.asked.run, name, each.asked.given) for name in ("asked", "asked-pictures"))
         parts.append({
             "question": each.asked.words, "sentence": each.sentence, "mark": MARKS[each.verdict],
             "verdict": each.verdict, "statement": each.statement.removesuffix("."), "remarks": each.remarks,
             "reason": "" if each.reason == each.sentence else each.reason, "settings": each.settings,
             "computed": each.computed, "queries": each.queries, "number": own[0] if own else None,
-            "figure": chart(shown.figure) if shown and shown.figure else None,
-            "picture": picture(shown.picture) if shown and shown.picture else "",
+            "figure": keep(shown.figure, of) if shown and shown.figure else None,
+            "picture": show(shown.picture if shown else None, pictures),
             "alt": shown.alt if shown else "", "legend": shown.legend if shown else "",
             "link": f"{address}/{PAGE}?{each.asked.query}",
             "page": page_address(each.page, {"run": each.asked.run, **each.there}, address) if each.page else "",
@@ -70,7 +70,8 @@ def changes(
     again: dict[Any, Number] = {}
     for each in kept:
         try:
-            now = answer(asked(each["asked"]), root, ask)
+            with for_everywhere():
+                now = answer(asked(each["asked"]), root, ask)
         except (RunError, LookupError, TypeError, ValueError) as error:
             yield f"{each['asked']!r}: {error}"
             continue

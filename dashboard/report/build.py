@@ -23,6 +23,7 @@ from dashboard.report.plotly_js import plotly
 from dashboard.report.sections import UNSEALED, content
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from firstlight.typed import for_everywhere
 from store.archive import good_entry
 
 HERE = Path(__file__).parent
@@ -49,10 +50,12 @@ def report(
         if drawing:
             raise RunError("A short report is for paper and draws nothing; leave out --live, or make the whole report.")
         questions = short.questions(ids, questions, over)
-    live = drawing(good_entry(root, ids[0]).run) if drawing else None
-    runs = [facts(run_id, root, ask) for run_id in ids]
-    answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]
-    shown = content(runs, ask, address.rstrip("/"), answered, over)
+    found = [good_entry(root, run_id).run for run_id in ids]
+    live = drawing(found[0]) if drawing else None
+    with for_everywhere():
+        runs = [facts(run_id, root, ask) for run_id in ids]
+        answered = [answer(each, root, ask) for each in dict.fromkeys(questions)]
+        shown = content(runs, ask, address.rstrip("/"), answered, over)
     page = _sealed(_template().render(**shown, live=live, plotly="" if live else plotly())).encode("utf-8", "replace")
     if len(page) > LARGEST:
         raise RunError(

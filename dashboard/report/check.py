@@ -19,6 +19,7 @@ from dashboard.report.numbers import ANSWERS, Ask, Number, numbers_of
 from dashboard.report.page import read
 from dashboard.report.sections import sentences
 from firstlight.errors import RunError
+from firstlight.typed import for_everywhere
 from store.archive import good_entry
 
 ENDS = ("value", "low", "high")
@@ -51,10 +52,11 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
         look = kept.get("look")
         seen = Seen(look["view"], look["judge"], float(look["threshold"])) if look else None
         figures = measured(ask, run, seen, folder) if seen else None
-        said = sentences(run, folder, ask, figures) if "said" in kept else {}
         now = {number.key: number for number in numbers_of(run, ask, figures)}
         files = files_of(folder)
-        claims = [claims_text.plain(each) for each in claims_text.verdicts_of(folder, ask)] if kept["claims"] else []
+        with for_everywhere():
+            said = sentences(run, folder, ask, figures) if "said" in kept else {}
+            claims = [*map(claims_text.plain, claims_text.verdicts_of(folder, ask))] if kept["claims"] else []
     except (RunError, LookupError, TypeError, ValueError) as error:
         yield f"{run_id}: {error}"
         return

@@ -1,14 +1,14 @@
 """CLIP in a report: the numbers, the ranking of one run with its chart and table, and where the judge was trained."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from dashboard.charts import clip, theme
+from dashboard.charts import clip
 from dashboard.clip_rankings import headline
 from dashboard.clip_rankings import table as clip_table
 from dashboard.data import clip_scores
+from dashboard.report.saved import Keep, Of
 from evaluator.clip.ranking import Order
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate
@@ -33,7 +33,7 @@ def measured(run: pd.Series, ask: Any) -> list[tuple[str, str, str, Estimate, di
     return figures
 
 
-def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure], int]) -> dict[str, Any] | None:
+def section(run: pd.Series, folder: Run, ask: Any, keep: Keep) -> dict[str, Any] | None:
     """What the template shows of a run's ranking by its first CLIP judge; None where no CLIP has scored it."""
     frame, name = clip_scores.judges(ask, str(run["run"])), str(run["run"])
     if frame.empty or not (frame["template"] == clip_scores.TOGETHER).any():
@@ -47,7 +47,10 @@ def section(run: pd.Series, folder: Run, ask: Any, keep: Callable[[theme.Figure]
     return {
         "sentence": headline.sentence(order, classes, SCORE, judge),
         "trained": clip_scores.trained(folder, judge, frame["in_domain"].iloc[0] is True),
-        "figure": keep(clip.ranking(order, classes, real, spread, f"mean {word}")),
+        "figure": keep(
+            clip.ranking(order, classes, real, spread, f"mean {word}"),
+            Of("clip-rankings", name, "clip-ranking", {"clip": judge, "score": word}),
+        ),
         "says": f"{clip_table.LEGEND} {clip_scores.DEFINED[SCORE]}",
         "headings": headings,
         "rows": rows,

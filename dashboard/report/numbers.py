@@ -9,7 +9,6 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.access.addresses import page_address
-from dashboard.data import judgements
 from dashboard.data.judgements import Measured
 from dashboard.format import figure, finite
 from dashboard.report import clip as report_clip
@@ -108,8 +107,7 @@ def quality(run: pd.Series, ask: Ask) -> list[Number]:
 def recognizability(run: pd.Series, measured: Measured) -> list[Number]:
     """When half of the pictures are recognizable, and how many never are: all together, and each class."""
     look, names = measured.look, measured.classes
-    asked = {"judged": f"{judgements.VIEWS.get(look.view, look.view)}, {look.judge}",
-             "threshold": round(100 * look.threshold)}  # fmt: skip
+    asked = look.asked
     rows = [("all", measured.figures.whole)]
     rows += [(names[row.label or 0], row) for row in measured.figures.classes]
     figures: list[tuple[str, str, Estimate, float]] = []

@@ -51,7 +51,7 @@ def command(ids: Sequence[str], over: Cover, live: bool, questions: Sequence[Ask
     given = [f"--{name}={shlex.quote(value)}" for name, value in flags.items() if value]
     switches = [f"--{name}" for name, on in (("short", over.short), ("live", live)) if on]
     return " ".join(["firstlight report", *ids, "--out report.html", *switches, *given,
-                     *(f"--answer={shlex.quote(each.query)}" for each in questions)])  # fmt: skip
+                     *(f"--answer={shlex.quote(each.query)}" for each in questions)]) + archive.flags()  # fmt: skip
 
 
 def _cover(short: bool) -> Cover:

@@ -1,20 +1,19 @@
 """Recognizability in a report: the section with its curves."""
 
-from collections.abc import Callable
 from typing import Any
 
 from dashboard import axes
-from dashboard.charts import theme
 from dashboard.charts.incidence import Places, incidence
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
 from dashboard.recognizability import chart, classes, headline
+from dashboard.report.saved import Keep, Of
 from firstlight.run_folder import Run
 
 AXIS = "% of steps"
 
 
-def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
+def section(measured: Measured, folder: Run, keep: Keep) -> dict[str, Any]:
     """The sentence and what is to be known beside it, the curves and what they are, and the table of every class."""
     look, figures = measured.look, measured.figures
     source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
@@ -26,7 +25,7 @@ def section(measured: Measured, folder: Run, keep: Callable[[theme.Figure], int]
     return {
         "sentence": headline.sentence(figures, measured.classes, AXIS, source, threshold=look.threshold),
         "lacking": " ".join([headline.lacking(figures, measured.classes), *said]).strip(),
-        "figure": keep(figure),
+        "figure": keep(figure, Of("recognizability", folder.id, "curves", look.asked)),
         "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole, places),
         "headings": headings,
         "rows": rows,

@@ -5,5 +5,8 @@ const config = read("config")
 for (const place of document.querySelectorAll("[data-figure]")) {
   const figure = figures[Number(place.dataset.figure)]
   const width = Math.max(Math.min(place.parentElement.clientWidth, 700), 560)
-  Plotly.newPlot(place, figure.data, { ...figure.layout, width }, config)
+  const toImageButtonOptions = figure.saved
+  Plotly.newPlot(place, figure.data, { ...figure.layout, width }, { ...config, toImageButtonOptions })
 }
+signCharts()
+offerPictures()

@@ -1,7 +1,7 @@
 """What the template shows: of all runs together, and of each."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from dashboard import run_facts
 from dashboard.ask.answer import Answer
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
+from dashboard.components.copy_link import SIGNED
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
-from dashboard.pictures import grid, snapshots
+from dashboard.pictures import snapshots
 from dashboard.report import answers, claims, clip, recognizability, short, trajectories
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.made_with import versions
 from dashboard.report.numbers import Ask, Number
+from dashboard.report.saved import Keep, Of, Show, attributes, button, nowhere
 from dashboard.report.summary import by_class, summary
 from dashboard.training import headline as training_headline
 from evaluator.claims.statements import Found
@@ -33,6 +35,8 @@ UNSEALED = "the text of this report is not sealed"  # in the record until its SH
 LONG = 100  # characters of a setting that has a table of its own
 Setting = tuple[str, list[str], bool]  # its name, its value in every run, whether the runs disagree
 HERE = Path(__file__).parent
+SAVE = HERE / "save.js"
+SCRIPTS = (SIGNED, SAVE, HERE / "report.js")  # of a report; a site has the first two as well
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
 
@@ -43,9 +47,7 @@ def content(
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in runs]
     numbers = [*(number for each in runs for number in each.numbers), *answers.numbers(answered)]
-    window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
-    frame = ask("losses", runs=ids, smoothing=window)
-    losses = None if frame.empty else loss.loss_curves(frame, True)
+    losses, window = _losses(ids, ask)
     parts = {
         "title": cover.title or "Firstlight: " + ", ".join(ids),
         "cover": cover,
@@ -56,21 +58,30 @@ def content(
         "smoothed": f"{loss.smoothed(window)} {run_facts.unlike_losses(ask('settings', runs=ids))}".strip(),
         "versions": versions(),
         "figures": figures,
-        "config": theme.CONFIG | {"displayModeBar": False},
+        "config": theme.CONFIG | {"modeBarButtons": [["toImage"]]},
         "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
-        "script": Markup((HERE / "report.js").read_text(encoding="utf-8")),
+        "script": Markup("".join(file.read_text(encoding="utf-8") for file in SCRIPTS)),
     }
-    keep = partial(_figure, figures=figures)
+    keep, show = partial(_figure, figures=figures, address=address), partial(attributes, address=address)
     if cover.short:
         return parts | short.section(runs, ask, answered, losses, keep, address)
     return parts | {
         "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
-        "runs": [_run(each, ask, keep) for each in runs],
-        "losses": None if losses is None else keep(losses),
-        "answers": answers.section(answered, address, keep, _picture),
-        "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, _picture),
+        "runs": [_run(each, ask, keep, show) for each in runs],
+        "losses": None if losses is None else keep(*losses),
+        "answers": answers.section(answered, address, keep, show),
+        "claims": claims.section(_verdicts(runs), runs[0].run, ask, address, show),
         "settings": _by_length(_settings(ask("settings", runs=ids), ids)),
     }
+
+
+def _losses(ids: Sequence[str], ask: Ask) -> tuple[tuple[theme.Figure, Of] | None, int]:
+    """The chart of the losses with what it is of, where there are any; over how many steps it is smoothed."""
+    window = loss.window(ask("loss_ends", runs=ids), SMOOTHED)
+    frame = ask("losses", runs=ids, smoothing=window)
+    beside = {"with": list(ids[1:])} if ids[1:] else {}
+    of = Of("training", ids[0], "losses", beside, {"smoothing": window})
+    return None if frame.empty else (loss.loss_curves(frame, True), of), window
 
 
 def _contents(cover: Cover, ids: Sequence[str], answered: bool, claimed: bool) -> list[tuple[str, str]]:
@@ -113,8 +124,8 @@ def sentences(run: pd.Series, folder: Run, ask: Ask, measured: Measured | None) 
     """What a report says of a run in words and in small tables, by part: all with figures that are no `Number`."""
     parts: dict[str, Any] = {
         "Training": [*run_facts.recipe(run), _loss(run, ask)],
-        "Recognizability": recognizability.section(measured, folder, _nowhere) if measured else None,
-        "CLIP": clip.section(run, folder, ask, _nowhere),
+        "Recognizability": recognizability.section(measured, folder, nowhere) if measured else None,
+        "CLIP": clip.section(run, folder, ask, nowhere),
     }
     return {name: " ".join(_texts(part)) for name, part in parts.items() if part}
 
@@ -128,10 +139,6 @@ def _texts(part: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _nowhere(figure: theme.Figure) -> int:
-    return 0
-
-
 def _loss(run: pd.Series, ask: Ask) -> str:
     ends = ask("loss_ends", runs=[run["run"]])
     return "" if ends.empty else training_headline.sentence(ends, str(run["run"]))
@@ -141,12 +148,15 @@ def _verdicts(runs: Sequence[Facts]) -> list[Found]:
     return [verdict for each in runs for verdict in each.claims]
 
 
-def _run(facts: Facts, ask: Ask, keep: Callable[[theme.Figure], int]) -> dict[str, Any]:
+def _run(facts: Facts, ask: Ask, keep: Keep, show: Show) -> dict[str, Any]:
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
+    name, kept = str(run["run"]), ask("snapshots", run=run["run"])
     outdated = adopted.told_former(facts.folder, former(facts.folder))
+    through = Of("training", name, "through-training", drawn={"seed": kept["seed"].min()})
+    strips = Of("trajectory", name, "strips", drawn=trajectories.drawn(run, ask))
     return {
-        "run": str(run["run"]),
+        "run": name,
         "name": "" if run["name"] in (None, run["run"]) else str(run["name"]),
         "state": str(run["state"]),
         "tags": [str(tag) for tag in run["tags"]] if run["tags"] is not None else [],
@@ -157,8 +167,8 @@ def _run(facts: Facts, ask: Ask, keep: Callable[[theme.Figure], int]) -> dict[st
         "clip": clip.section(run, facts.folder, ask, keep),
         "numbers": [number for number in facts.numbers if number.of == "all"],
         "classes": by_class(facts.numbers),
-        "through": _picture(snapshots.through_training(ask("snapshots", run=run["run"]), run, classes)),
-        "strips": _picture(trajectories.strips(run, classes, ask, facts.measured)),
+        "through": show(snapshots.through_training(kept, run, classes), through),
+        "strips": show(trajectories.strips(run, classes, ask, facts.measured), strips),
         "files": facts.files,
         "versions": _trained_with(run),
     }
@@ -196,13 +206,10 @@ def _trained_with(run: pd.Series) -> str:
     return f"commit {commit}" if isinstance(commit, str) and commit else "an unknown commit"
 
 
-def _picture(content: bytes | None) -> str:
-    return "" if content is None else grid.address(content)
-
-
-def _figure(figure: theme.Figure, figures: list[dict[str, Any]]) -> int:
-    """Keep a figure for the script that draws it; its place in the list."""
-    figures.append(json.loads(json.dumps({**figure, "layout": {**figure["layout"], **INK}}, default=_number)))
+def _figure(figure: theme.Figure, of: Of, figures: list[dict[str, Any]], address: str) -> int:
+    """Keep a figure for the script that draws it, with what it says once it is saved; its place in the list."""
+    shown = {**figure, "layout": {**figure["layout"], **INK}, "saved": button(of, address)}
+    figures.append(json.loads(json.dumps(shown, default=_number)))
     return len(figures) - 1
 
 

@@ -3,7 +3,7 @@
 Its record is the long one's, so that `check` computes every number again, also those that two pages have no room for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from dashboard.report import answers, recognizability
 from dashboard.report.cover import Cover
 from dashboard.report.facts import Facts
 from dashboard.report.numbers import Ask
+from dashboard.report.saved import Keep, Of, nowhere
 from evaluator.provenance import former
 from evaluator.recognizability.default_look import default_look
 from firstlight.errors import RunError
@@ -29,7 +30,6 @@ MOST_TEXT, MOST_LINES = 400, 4  # of the cover
 LOSS_HEIGHT, PANELS_HEIGHT = 170, 290  # pixels
 COMPARED_AXIS = "logSNR"  # means the same in both runs
 FACTS = ("Trained on", "For", "Draws with", "Seed")
-Keep = Callable[[theme.Figure], int]
 
 
 def questions(ids: Sequence[str], kept: Sequence[Asked], over: Cover) -> list[Asked]:
@@ -47,24 +47,25 @@ def questions(ids: Sequence[str], kept: Sequence[Asked], over: Cover) -> list[As
 
 
 def section(
-    runs: Sequence[Facts], ask: Ask, answered: Sequence[Answer], losses: theme.Figure | None, keep: Keep, address: str
+    runs: Sequence[Facts],
+    ask: Ask,
+    answered: Sequence[Answer],
+    losses: tuple[theme.Figure, Of] | None,
+    keep: Keep,
+    address: str,
 ) -> dict[str, Any]:
     """What the template shows beside the summary."""
     seen = [(each, each.measured) for each in runs if each.measured]
-    parts = {str(each.run["run"]): recognizability.section(look, each.folder, _nowhere) for each, look in seen}
+    parts = {str(each.run["run"]): recognizability.section(look, each.folder, nowhere) for each, look in seen}
     return {
         "runs": [{"run": str(each.run["run"])} for each in runs],
         "said": [f"{run}: {part['sentence']} {part['lacking']}".rstrip() for run, part in parts.items()],
         "outdated": [said for each in runs if (said := adopted.told_former(each.folder, former(each.folder)))],
         "trained": [f"{each.run['run']}, {each.run['state']}: {_trained(each.run)}." for each in runs],
-        "answers": answers.section(answered, address, _nowhere, lambda picture: ""),
-        "losses": None if losses is None else keep(_high(losses, LOSS_HEIGHT)),
+        "answers": answers.section(answered, address, nowhere, lambda picture, of: ""),
+        "losses": None if losses is None else keep(_high(losses[0], LOSS_HEIGHT), losses[1]),
         "recognized": _recognized(runs, ask, keep),
     }
-
-
-def _nowhere(figure: theme.Figure) -> int:
-    return 0
 
 
 def _trained(run: pd.Series) -> str:
@@ -83,7 +84,7 @@ def _recognized(runs: Sequence[Facts], ask: Ask, keep: Keep) -> list[tuple[int, 
             return [_beside(alike, keep)]
     shown = []
     for each, look in seen:
-        part = recognizability.section(look, each.folder, lambda figure: keep(_high(figure, PANELS_HEIGHT)))
+        part = recognizability.section(look, each.folder, lambda figure, of: keep(_high(figure, PANELS_HEIGHT), of))
         shown.append((part["figure"], f"Share of each class recognized along the steps, {each.run['run']}",
                       f"{each.run['run']}. {part['legend']}"))  # fmt: skip
     return shown
@@ -114,7 +115,8 @@ def _beside(found: dict[str, Measured], keep: Keep) -> tuple[int, str, str]:
         f"{VIEWS[first.look.view]} ({by}); band: 95 % interval."
     )
     alt = f"Share of each class recognized along logSNR, {' and '.join(found)}"
-    return keep(_high(figure, PANELS_HEIGHT)), alt, legend
+    of = Of("recognizability", next(iter(found)), "beside", {"with": [*found][1:]} | first.look.asked)
+    return keep(_high(figure, PANELS_HEIGHT), of), alt, legend
 
 
 def _high(figure: theme.Figure, height: int) -> theme.Figure:

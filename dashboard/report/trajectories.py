@@ -36,6 +36,15 @@ def strips(
     )
 
 
+def drawn(run: pd.Series, ask: Callable[..., pd.DataFrame]) -> dict[str, str]:
+    """By which seed and settings they were drawn."""
+    frame = ask("trajectory_choices", run=run["run"]).drop_duplicates("label")
+    return {
+        name: " ".join(dict.fromkeys(str(each).removesuffix(".0") for each in frame[name]))
+        for name in ("seed", "solver", "steps", "guidance")
+    }
+
+
 def _from(measured: Measured | None, label: int, percent: Percents) -> int | None:
     """The first of the places at which half of a class is recognizable; None where it never is, or is not known."""
     own = [] if measured is None else [row for row in measured.figures.classes if row.label == label]

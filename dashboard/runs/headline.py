@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.format import estimate_of, share
 from firstlight.archives import beside, hidden
+from firstlight.typed import flag
 
 
 def sentence(best: pd.Series) -> str:
@@ -30,4 +31,4 @@ def bundled(root: Path) -> str:
         return ""
     own = hidden(root)
     text = f" Your own {', '.join(own)} hide{'' if len(own) > 1 else 's'} the bundled one of that id." if own else ""
-    return f"Bundled runs stay as they are; make one your own with: firstlight store copy ID.{text}"
+    return f"Bundled runs stay as they are; make one your own with: firstlight store copy ID{flag(root)}.{text}"

@@ -32,7 +32,7 @@ def table() -> None:
         for each in found[:SHOWN]
     ]  # fmt: skip
     elements.table(HEADINGS, rows, "jobs")
-    older = f"{len(found) - SHOWN:,} older: firstlight jobs list. " if len(found) > SHOWN else ""
+    older = f"{len(found) - SHOWN:,} older: firstlight jobs list{archive.flag()}. " if len(found) > SHOWN else ""
     elements.note(f"{older}They run one after another and go on when this page, or its server, is gone. Times are UTC.")
     if refusal(START):
         return

@@ -14,6 +14,7 @@ from dashboard.runs import choice
 from dashboard.runs.table import ORDERED_BY
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
+from firstlight.typed import flag, typed
 from jobs.job import UNDER_WAY, jobs_in
 from store import shelves, trash
 from store.notes import Notes, tags_of
@@ -116,11 +117,10 @@ def _delete(ids: list[str]) -> None:
         try:
             if run.name:
                 raise RunError(f"{run.id} is in another archive; delete it with: firstlight store trash "
-                               f"{run.folder.name} --runs {run.archive}")  # fmt: skip
+                               f"{typed(run)}")  # fmt: skip
             if job := busy.get(run.id):
-                raise RunError(
-                    f"The job {job} is at work on {run.id}; end it first, with: firstlight jobs cancel {job}"
-                )
+                how = f"firstlight jobs cancel {job}{flag(run.archive)}"
+                raise RunError(f"The job {job} is at work on {run.id}; end it first, with: {how}")
             gone.append((run.id, trash.discard(archive.root(), run.id).folder.name))
         except RunError as error:
             problems.append(str(error))

@@ -32,7 +32,8 @@ def draw(run: pd.Series | None = None, at: Chosen | None = None) -> None:
     except RunError as error:
         most = f"; {error}"
     size = sum(each.size for each in held) / 1e9
-    elements.note(f"{size:.2f} GB{most}. Nothing leaves it by itself; empty it with: firstlight store trash --empty")
+    how = f"firstlight store trash --empty{archive.flag()}"
+    elements.note(f"{size:.2f} GB{most}. Nothing leaves it by itself; empty it with: {how}")
     barred = refusal(LIST)
     names = {f"{each.run}, deleted {each.when:%Y-%m-%d %H:%M:%S}": each.folder.name for each in held}
     with st.container(horizontal=True, vertical_alignment="bottom"):

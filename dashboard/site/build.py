@@ -21,10 +21,11 @@ from tqdm import tqdm
 
 from dashboard.app import CONTROLS, LOGO, SECTIONS
 from dashboard.charts import theme
+from dashboard.components.copy_link import SIGNED
 from dashboard.components.elements import NARROW
 from dashboard.report.build import MOST_RUNS
 from dashboard.report.plotly_js import plotly
-from dashboard.report.sections import INK
+from dashboard.report.sections import INK, SAVE
 from dashboard.site import students
 from dashboard.site.elements import Page
 from dashboard.site.visit import visited
@@ -33,6 +34,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_json import card_of
 from firstlight.run_state import now
+from firstlight.typed import USUAL
 from store.archive import good_entry
 
 HERE = Path(__file__).parent
@@ -96,14 +98,14 @@ def _places(only: Sequence[str]) -> list[Place]:
 @contextmanager
 def _alone(runs: Sequence[Run], root: Path) -> Iterator[None]:
     """For the pages there is an archive of these runs alone, as they are now: hard links, or copies."""
-    before = {name: os.environ.get(name) for name in (NAMED, BESIDE, MORE)}
+    before = {name: os.environ.get(name) for name in (NAMED, BESIDE, MORE, USUAL)}
     with tempfile.TemporaryDirectory(prefix="firstlight-") as folder:
         for run in runs:
             shutil.copytree(run.folder, Path(folder) / run.id, ignore=_unneeded)
         if (root / FITTED).is_dir():
             shutil.copytree(root / FITTED, Path(folder) / FITTED)
         os.environ[NAMED] = folder
-        for name in (BESIDE, MORE):
+        for name in (BESIDE, MORE, USUAL):
             os.environ.pop(name, None)
         try:
             yield
@@ -125,7 +127,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     assets = new / "assets"
     assets.mkdir()
     (assets / "plotly.js").write_text(plotly(web is None), encoding="utf-8")
-    for file in (HERE / "site.css", HERE / "site.js", NARROW, LOGO):
+    for file in (HERE / "site.css", HERE / "site.js", SIGNED, SAVE, NARROW, LOGO):
         shutil.copyfile(file, assets / file.name)
     can_draw = students.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
     places = [place for place in places if place.path != DRAWN or can_draw]

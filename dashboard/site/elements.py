@@ -88,10 +88,10 @@ class Page:
         self.figures += 1
         key, name = node.proto.id.split("-", 2)[2], f"figure-{self.figures}"
         alt = html.escape(getattr(node.proto, "alt", "") or key)
-        saved = html.escape(json.loads(node.proto.config)["toImageButtonOptions"]["filename"])
+        saved = html.escape(json.dumps(json.loads(node.proto.config)["toImageButtonOptions"]))
         return (
             f'<figure id="{html.escape(key)}"><div class="scroll" tabindex="0" role="region" aria-label="{alt}">'
-            f'<div class="chart" data-figure="{name}" data-file="{saved}"></div></div></figure>'
+            f'<div class="chart" data-figure="{name}" data-saved="{saved}"></div></div></figure>'
             f'<script type="application/json" id="{name}">{_json(_both(json.loads(node.proto.spec)))}</script>'
         )
 

@@ -60,7 +60,7 @@ function charts() {
     const figure = read(place.dataset.figure), small = innerWidth > 640 ? null : figure.narrow
     const data = figure.data.map((trace, at) => ({ ...trace, ...small?.data[at] }))
     const drawn = { ...(small ?? figure).layout, ...layout, autosize: true }
-    const toImageButtonOptions = { format: "svg", filename: place.dataset.file }
+    const toImageButtonOptions = JSON.parse(place.dataset.saved)
     Plotly.newPlot(place, data, drawn, { ...config, responsive: true, toImageButtonOptions })
   }
 }
@@ -101,7 +101,7 @@ function one(name) {
 
 async function drawing() {
   if (!document.getElementById("live-plan")) return
-  for (const name of ["noise.js", "live.js"]) {
+  for (const name of ["noise.js", "picture.js", "live.js"]) {
     const script = made("script", { src: `${up}assets/${name}` })
     await new Promise(next => { script.onload = next; document.body.append(script) })
   }
@@ -113,6 +113,8 @@ async function start() {
   document.title = `${document.querySelector("h1")?.textContent ?? ""}${asked.get("run") ? `, ${asked.get("run")}` : ""} · Firstlight`
   if (asked.get("figure")) one(asked.get("figure"))
   charts()
+  signCharts()
+  offerPictures()
   embedding()
   await components()
   await drawing()

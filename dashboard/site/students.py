@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dashboard.components.scrubber import PICTURE
 from dashboard.report.live import sections
 from dashboard.report.live.network import Network, network, student
 from dashboard.report.live.runtime import VERSION, runtime
@@ -16,7 +17,7 @@ from firstlight.archives import NAMED
 from store.archive import good_entry
 
 LIVE = Path(sections.__file__).parent
-SCRIPTS = ("noise.js", "live.js")
+SCRIPTS = (LIVE / "noise.js", PICTURE, LIVE / "live.js")
 
 
 def write(assets: Path, ids: Sequence[str], web: Path | None) -> dict[str, Network]:
@@ -34,8 +35,8 @@ def write(assets: Path, ids: Sequence[str], web: Path | None) -> dict[str, Netwo
         module, binary = runtime(web)
         (assets / "runtime.mjs.gz").write_bytes(_packed(silent(module.decode("utf-8")).encode()))
         (assets / "runtime.wasm.gz").write_bytes(_packed(binary))
-        for name in SCRIPTS:
-            (assets / name).write_bytes((LIVE / name).read_bytes())
+        for file in SCRIPTS:
+            (assets / file.name).write_bytes(file.read_bytes())
     return found
 
 

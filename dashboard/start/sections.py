@@ -30,9 +30,9 @@ HOW = (
     "The curves say how probable a network that reads digits finds a {name} in each."
 )
 OWN = """\
-- a folder of pictures, a subfolder for each class: `firstlight train --preset own --data FOLDER`
-- a network that you have: `firstlight adopt FILE.onnx`
-- what another tool logged: `firstlight import-metrics SOURCE`
+- a folder of pictures, a subfolder for each class: `firstlight train --preset own --data FOLDER{flag}`
+- a network that you have: `firstlight adopt FILE.onnx{flag}`
+- what another tool logged: `firstlight import-metrics SOURCE{flag}`
 - your own training loop: `run = firstlight.record("mine")`, and `run.log(step, loss=…)` in it
 """
 
@@ -75,7 +75,7 @@ def ways() -> None:
         st.page_link(PAGES / "compare.py", label=f"Compare {which}", query_params=compare)
     with third:
         st.subheader("Bring your own", anchor=False)
-        st.markdown(OWN)
+        st.markdown(OWN.format(flag=archive.flag()))
         st.page_link(PAGES / "runs.py", label="It appears under Runs")
     st.page_link(PAGES / "glossary.py", label="A word you do not know? The Glossary has them all.")
 

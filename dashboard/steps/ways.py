@@ -12,6 +12,7 @@ from dashboard.data.judgements import Ask
 from evaluator.judges.cards import to_make
 from evaluator.steps.quality_kept import Way, ways_from
 from firstlight.run_folder import Run
+from firstlight.typed import typed
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def lacking(run: pd.Series, folder: Run) -> str:
         return adopted.nothing_to_name(run, "comparison of solvers, which a judge of classes makes,")
     if of := teacher(run):
         return f"{run['run']} is a student; it is compared with the others on the page of its teacher, {of}."
-    command = f"firstlight evaluate steps {run['run']}"
+    command = f"firstlight evaluate steps {typed(folder)}"
     return f"{run['run']} is not compared yet. {to_make(folder, command)}"
 
 

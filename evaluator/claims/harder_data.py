@@ -42,19 +42,22 @@ class Scored:
     seen: bool = False  # it learned from the real test pictures too
 
 
-def s14(digits: Scored | None, harder: Scored | None, short: str = "") -> tuple[Verdict, ...]:
-    """Harder data is harder; None for the run that is not there, `short` for one with the short score alone."""
+def s14(digits: Scored | None, harder: Scored | None, short: str = "", runs: str = "") -> tuple[Verdict, ...]:
+    """Harder data is harder; None for the run that is not there, `short` for one with the short score alone.
+
+    runs: the `--runs` that a command needs to find them.
+    """
     if (digits is None or harder is None) and short:
         reason = (
             f"{short} has the classification accuracy score of 2,000 pictures alone, which compares with no full one; "
-            f"make that with: firstlight evaluate quality {short} --full"
+            f"make that with: firstlight evaluate quality {short}{runs} --full"
         )
         return (Verdict(S14, CANNOT, reason), Verdict(S14_FAR, CANNOT, reason))
     if digits is None or harder is None:
         lacking = "of digits" if digits is None else "of harder data"
         reason = f"No run {lacking} is evaluated with classifiers taught by its pictures, and the claim compares both."
         return (Verdict(S14, CANNOT, reason), Verdict(S14_FAR, CANNOT, reason))
-    return _taught(digits, harder), _far(digits, harder)
+    return _taught(digits, harder), _far(digits, harder, runs)
 
 
 def _taught(digits: Scored, harder: Scored) -> Verdict:
@@ -75,13 +78,13 @@ def _taught(digits: Scored, harder: Scored) -> Verdict:
     return Verdict(S14, verdict, reason[0].upper() + reason[1:], points, "points short of real", None, points.n)
 
 
-def _far(digits: Scored, harder: Scored) -> Verdict:
+def _far(digits: Scored, harder: Scored, runs: str) -> Verdict:
     own, other = harder.distance, digits.distance
     if not (math.isfinite(own.low) and math.isfinite(other.low)):
         lacking = [each.run for each in (harder, digits) if not math.isfinite(each.distance.low)]
         reason = (
             f"The distance of {listed(lacking)} to real pictures is not known, or was measured by an older version, in "
-            f"a way that does not hold; measure it with: firstlight evaluate quality {lacking[0]}"
+            f"a way that does not hold; measure it with: firstlight evaluate quality {lacking[0]}{runs}"
         )
         return Verdict(S14_FAR, CANNOT, reason)
     if own.n != other.n:

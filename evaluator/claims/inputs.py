@@ -29,6 +29,7 @@ from evaluator.verdict import Verdict
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
 from firstlight.seen_in_training import seen_in_training
+from firstlight.typed import flag
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
@@ -171,7 +172,7 @@ def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
         some = some.dropna(subset=["cas"]).sort_values("cas")
         best.append(None if some.empty else _scored(some.iloc[-1], ask))
     digits, harder = best
-    return harder_data.s14(digits, harder, _short(run, ask))
+    return harder_data.s14(digits, harder, _short(run, ask), flag(run.archive))
 
 
 def _short(run: Run, ask: Ask) -> str:

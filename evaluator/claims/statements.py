@@ -22,6 +22,7 @@ from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.remedy import evaluated_by, trained_elsewhere
 from firstlight.run_folder import Run
+from firstlight.typed import flag, typed
 
 DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"  # what a statement may need
 NOTHING: frozenset[str] = frozenset()
@@ -78,7 +79,7 @@ def _sensible(subject: Subject, card: Card) -> bool:
 
 def _verdicts(subject: Subject, run: Run, card: Card, ask: Ask) -> list[Found]:
     """The verdicts of one statement; one "cannot say" where its tables are not there or its judge is not."""
-    command = subject.command.format(run=run.id)
+    command = subject.command.format(run=typed(run), runs=flag(run.archive))
     if command.startswith("firstlight resume") and trained_elsewhere(run):
         command = f"firstlight.record({run.id!r}, …, resume=True)"
     asked: dict[str, Any] = {}
@@ -154,6 +155,6 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject(
         "S14", "Harder data", harder_data.WORDS,
-        "runs", "firstlight train --preset fashion", "compare", inputs.s14, LABELLED,
+        "runs", "firstlight train --preset fashion{runs}", "compare", inputs.s14, LABELLED,
     ),
 )  # fmt: skip

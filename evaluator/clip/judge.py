@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.cards import FIT_CLIP, command
+from evaluator.judges.cards import FIT_CLIP, archive_of, command
 from evaluator.judges.judge import judge_session, softmax
 from firstlight.archives import FITTED, readable
 from firstlight.errors import JudgeError
@@ -128,7 +128,8 @@ def folder_for(dataset: str, folder: Path = BUNDLED, runs: Path | None = None) -
     """Where that judge lies. Raises JudgeError for none."""
     folder = readable(folder / stem(SAME_PICTURES.get(dataset, dataset)), runs)
     if not (folder / CARD).is_file():
-        raise JudgeError(f"There is no CLIP judge for {dataset}; fit one with: {command(dataset, verb=FIT_CLIP)}")
+        how = command(dataset, verb=FIT_CLIP, runs=runs)
+        raise JudgeError(f"There is no CLIP judge for {dataset}; fit one with: {how}")
     return folder
 
 
@@ -214,5 +215,5 @@ def digest(content: bytes) -> str:
 
 def _again(folder: Path) -> str:
     if folder.parent == BUNDLED or FITTED in folder.parts:
-        return f"make it again with: {command(folder.name, verb=FIT_CLIP)}"
+        return f"make it again with: {command(folder.name, verb=FIT_CLIP, runs=archive_of(folder))}"
     return "remove that folder, and it is made anew."

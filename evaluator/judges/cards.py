@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from firstlight.archives import places
+from firstlight.archives import FITTED, places
 from firstlight.errors import JudgeError, RunError
 from firstlight.judge_files import stem
 from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
 from firstlight.run_json import SAME_PICTURES, card_of
+from firstlight.typed import flag, typed
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
@@ -33,14 +34,15 @@ def judge_name(dataset: str, kind: str) -> str:
     return f"{stem(SAME_PICTURES.get(dataset, dataset))}-{kind}"
 
 
-def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT) -> str:
+def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT, runs: Path | None = None) -> str:
     """How the judges of a dataset are made, or that of one kind; `own`: of pictures that are not those downloaded.
 
-    `verb`: the command that makes something else of the dataset.
+    `verb`: the command that makes something else of the dataset. `runs`: the archive that they are made for.
     """
     dataset = SAME_PICTURES.get(dataset, dataset)
     told = f"{verb} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
-    return told if dataset in FETCHED and not own else f"{told} --data FOLDER"
+    told += "" if dataset in FETCHED and not own else " --data FOLDER"
+    return told if runs is None else f"{told}{flag(runs)}"
 
 
 def card_in(path: Path) -> dict[str, Any]:
@@ -58,7 +60,15 @@ def card_in(path: Path) -> dict[str, Any]:
 def again(path: Path) -> str:
     """How a judge that is missing a file, or has a wrong one, is had again."""
     dataset, _, kind = path.stem.rpartition("-")
-    return f"restore {path.stem}.onnx and {path.stem}.json from a copy, or make them with: {command(dataset, kind)}"
+    return (
+        f"restore {path.stem}.onnx and {path.stem}.json from a copy, or make them with: "
+        f"{command(dataset, kind, runs=archive_of(path))}"
+    )
+
+
+def archive_of(path: Path) -> Path | None:
+    """The archive whose own judges or spectra lie here; None for bundled ones."""
+    return next((folder.parent for folder in path.parents if folder.name == FITTED), None)
 
 
 def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
@@ -68,7 +78,7 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
     """
     run_card = card_of(run)
     name = dataset_of(run_card)
-    check_named(run_card)
+    check_named(run_card, typed(run))
     against = ""
     for path in judge_files(run, judge_name(name, kind), folder):
         found = objection(card_in(path.with_suffix(".json")), run_card)
@@ -76,19 +86,19 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
             return path
         against = against or found
     if against:
-        raise JudgeError(f"{against}; fit judges for {run.id} with: {command(name, own=True)}")
+        raise JudgeError(f"{against}; fit judges for {run.id} with: {command(name, own=True, runs=run.archive)}")
     raise JudgeError(
         f"There is no {kind} judge for {name}, {len(run_card['dataset']['classes'])} classes in pictures of "
-        f"{form(shape_of(run_card))}; fit judges with: {command(name)}"
+        f"{form(shape_of(run_card))}; fit judges with: {command(name, runs=run.archive)}"
     )
 
 
-def check_named(run_card: Card) -> None:
-    """Raises JudgeError for a run without classes, whose pictures no judge can name."""
+def check_named(run_card: Card, run: str) -> None:
+    """Raises JudgeError for a run without classes, whose pictures no judge can name; `run`: as one types it."""
     if len(run_card["dataset"]["classes"]) < 2:
         raise JudgeError(
             f"{run_card['id']} has no classes, so no judge can name its pictures; if they have some, adopt its network "
-            f"with them: firstlight adopt … --id {run_card['id']} --classes NAME NAME …"
+            f"with them: firstlight adopt … --id {run} --classes NAME NAME …"
         )
 
 
@@ -125,9 +135,9 @@ def steps_with_judges(run: Run, words: Sequence[str]) -> list[list[str]]:
     if not without:
         return steps(run, words)
     dataset = dataset_of(card_of(run))
-    if dataset not in FETCHED or not without.endswith(fitted := command(dataset)):
+    if dataset not in FETCHED or not without.endswith(command(dataset, runs=run.archive)):
         return []
-    return [shlex.split(fitted)[1:], *found] if (found := steps(run, words)) else []
+    return [shlex.split(command(dataset))[1:], *found] if (found := steps(run, words)) else []
 
 
 def strange_classes(card: Card, run_card: Card) -> str:
@@ -165,7 +175,7 @@ def remarks(run: Run, kind: str) -> list[str]:
         said.append(
             f"{card['name']} was fitted to other pictures than {run.id} learned from, under the same name "
             f"{dataset_of(run_card)}; if they show other things, fit judges with: "
-            f"{command(dataset_of(run_card), own=True)}"
+            f"{command(dataset_of(run_card), own=True, runs=run.archive)}"
         )
     return said
 

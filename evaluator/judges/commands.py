@@ -9,6 +9,7 @@ from evaluator.judges.cards import JUDGES, KINDS
 from evaluator.judges.report import report
 from firstlight.archives import add_flag, writable
 from firstlight.errors import JudgeError, RunError
+from firstlight.typed import flag
 
 if TYPE_CHECKING:
     from evaluator.judges.fit import RealScore
@@ -63,4 +64,4 @@ def _fit(real_score: "RealScore", options: argparse.Namespace) -> None:
             print(report(judge))
     except DataError as error:
         raise JudgeError(str(error)) from error
-    print(f"Kept in {folder}. Next: firstlight evaluate all RUN")
+    print(f"Kept in {folder}. Next: firstlight evaluate all RUN{flag(options.runs)}")

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from evaluator.judges.augmentation import LOGSNR
-from evaluator.judges.cards import JUDGES, KINDS, judge_name
+from evaluator.judges.cards import JUDGES, KINDS, archive_of, judge_name
 from evaluator.judges.exam import examined
 from evaluator.judges.judge import Judge, judge_for, load, session_options
 from evaluator.judges.network import POOLED, Network, fit
@@ -32,6 +32,7 @@ from firstlight.graph import exporting
 from firstlight.ort import ort
 from firstlight.remedy import KNOWN
 from firstlight.run_json import SAME_PICTURES
+from firstlight.typed import flag
 from firstlight.untrusted.trust import remember
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures
@@ -72,9 +73,9 @@ def fit_judges(
     if dataset in SAME_PICTURES:
         raise JudgeError(f"{dataset} is judged by the judges of {SAME_PICTURES[dataset]}; fit those instead.")
     if data is None:
-        refuse_bundled(dataset, kinds)
+        refuse_bundled(dataset, kinds, None, folder)
     train, test = (real_pictures(dataset, data, split, resize) for split in ("train", "test"))
-    refuse_bundled(dataset, kinds, train)
+    refuse_bundled(dataset, kinds, train, folder)
     passes = epochs or max(EPOCHS, more_of_few(train.labels))
     for kind in kinds:
         with tempfile.TemporaryDirectory() as place:
@@ -115,7 +116,7 @@ def examine(dataset: str, data: Path | None, runs: Path | None) -> Iterator[Judg
         yield load(path)
 
 
-def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None = None) -> None:
+def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None = None, folder: Path = JUDGES) -> None:
     """Raises JudgeError where a bundled judge is whole and, where `pictures` are given, knows such pictures."""
     for path in (JUDGES / f"{judge_name(dataset, kind)}.onnx" for kind in kinds):
         try:
@@ -125,9 +126,11 @@ def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None
         if judge and (
             pictures is None or (judge.classes, judge.shape) == (pictures.classes, pictures.images.shape[1:])
         ):
+            runs = archive_of(folder / path.name)
+            where = "" if runs is None else flag(runs)
             raise JudgeError(
                 f"The judge {judge.name} is bundled and stays as it is; fit judges of pictures of your own under their "
-                "own name with: firstlight evaluate fit-judge --dataset NAME --data FOLDER"
+                f"own name with: firstlight evaluate fit-judge --dataset NAME --data FOLDER{where}"
             )
 
 

@@ -116,7 +116,7 @@ def judge_for(dataset: str, kind: str, folder: Path = JUDGES, runs: Path | None 
     """The judge of a dataset, `clean` or `noisy`, by its name alone; loaded once. Raises JudgeError for none."""
     path = readable(folder / f"{judge_name(dataset, kind)}.onnx", runs)
     if not path.is_file():
-        raise JudgeError(f"There is no {kind} judge for {dataset}; fit judges with: {command(dataset)}")
+        raise JudgeError(f"There is no {kind} judge for {dataset}; fit judges with: {command(dataset, runs=runs)}")
     return _loaded(path, signatures(path, path.with_suffix(".json")))
 
 

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.cards import command, judge_name
+from evaluator.judges.cards import archive_of, command, judge_name
 from evaluator.judges.judge import BATCH, Judge
 from evaluator.stats.frechet import balance, frechet, moments
 from evaluator.stats.intervals import Numbers
@@ -56,7 +56,7 @@ def reference_for(judge: Judge, folder: Path | None = None) -> Reference:
             f"What is known of {dataset}'s real pictures is of all {len(judge.card['classes'])} classes; ask this of a "
             "run of all of them."
         )
-    again = f"make it with: {command(dataset, 'clean')}"
+    again = f"make it with: {command(dataset, 'clean', runs=archive_of(path))}"
     try:
         with np.load(path, allow_pickle=False) as file:
             made_with = str(file["judge"])

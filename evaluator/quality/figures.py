@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluator import defaults
-from evaluator.judges.cards import command
+from evaluator.judges.cards import archive_of, command
 from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import FLOOR_DRAWS, SUBSET, Moments, Reference, evenly_drawn, reference_for
 from evaluator.provenance import denoiser_sha256, notes_of
@@ -88,7 +88,7 @@ def lacking(judge: Judge, reference: Reference) -> Iterator[str]:
             f"{judge.card['features']} features of {judge.name}."
         )
     if reference.labels is None:
-        again = command(str(judge.card["dataset"]), "clean")
+        again = command(str(judge.card["dataset"]), "clean", runs=archive_of(judge.folder / judge.name))
         yield f"KID is left out: {judge.name} kept real pictures without their classes; with them: {again}"
 
 

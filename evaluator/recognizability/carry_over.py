@@ -16,6 +16,7 @@ from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, share
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
+from firstlight.typed import typed
 
 FINE = "fine"  # x of the chains in small steps, a view in tables of judgements
 FLAG = "--fine"  # of the command that draws and judges them
@@ -84,5 +85,5 @@ def told(run: Run, config: dict[str, Any]) -> Told:
         )
     return Told(
         why_not="A percentage is one of a schedule, and it was not measured whether this run's levels carry over to "
-        f"{SOURCE.words}. Measure it with: firstlight evaluate recognizability {run.id} {FLAG}"
+        f"{SOURCE.words}. Measure it with: firstlight evaluate recognizability {typed(run)} {FLAG}"
     )

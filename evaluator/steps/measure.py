@@ -31,6 +31,7 @@ from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.runtime import cores, processor
 from firstlight.schema import METADATA, SOLVER_STEPS, table_of
+from firstlight.typed import typed
 from sampler import session
 from sampler.generation import Progress, settings_of
 
@@ -82,7 +83,8 @@ def judge_of(run: Run) -> tuple[Judge, Reference]:
     """
     card = card_of(run)
     if card["config"].get("teacher"):
-        raise RunError(f"{run.id} is a student; compare it with: firstlight evaluate steps {card['config']['teacher']}")
+        teacher = Run(run.folder.parent / card["config"]["teacher"])
+        raise RunError(f"{run.id} is a student; compare it with: firstlight evaluate steps {typed(teacher)}")
     if float(card["config"].get("label_dropout", 0.0)) >= 1:
         raise RunError(f"{run.id} was trained without labels, so none can be asked for; choose another run.")
     if not run.denoiser.is_file():

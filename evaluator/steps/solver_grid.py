@@ -11,6 +11,7 @@ from firstlight.archives import existing_run, ids
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
+from firstlight.typed import typed
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
 
@@ -77,4 +78,4 @@ def students(run: Run) -> Iterator[Run]:
         if other.denoiser.is_file():
             yield other
         else:
-            print(f"{other.id} is left out; export it with: firstlight export {other.id}", file=sys.stderr)
+            print(f"{other.id} is left out; export it with: firstlight export {typed(other)}", file=sys.stderr)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.judges.cards import SPECTRUM, command
+from evaluator.judges.cards import SPECTRUM, archive_of, command
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
@@ -25,6 +25,7 @@ from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_json import SAME_PICTURES
+from firstlight.typed import flag
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
 
@@ -116,13 +117,14 @@ def spectra_for(run_card: Mapping[str, Any], runs: Path | None = None) -> Spectr
     dataset, only, per_class = run_card["dataset"]["name"], config.get("only", ()), config.get("per_class", 0)
     path = readable(SPECTRA / f"{spectra_name(dataset, only, per_class)}.json", runs)
     if not path.is_file():
-        raise JudgeError(f"There is no spectrum of these pictures; make it with: {_command(dataset, only, per_class)}")
+        how = _command(dataset, only, per_class, runs)
+        raise JudgeError(f"There is no spectrum of these pictures; make it with: {how}")
     return _loaded(path, signatures(path))
 
 
-def _command(dataset: str, only: Sequence[int], per_class: int) -> str:
+def _command(dataset: str, only: Sequence[int], per_class: int, runs: Path | None) -> str:
     flags = f" --only {' '.join(map(str, only))}" if only else ""
-    return command(dataset, verb=SPECTRUM) + flags + (f" --per-class {per_class}" if per_class else "")
+    return command(dataset, verb=SPECTRUM, runs=runs) + flags + (f" --per-class {per_class}" if per_class else "")
 
 
 @lru_cache(maxsize=64)
@@ -147,7 +149,7 @@ def load(path: Path) -> Spectra:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JudgeError(f"{path.name} cannot be read; restore it from a copy, or make it with: "
-                         "firstlight evaluate spectrum") from error  # fmt: skip
+                         f"{SPECTRUM}{flag(own) if (own := archive_of(path)) else ''}") from error  # fmt: skip
 
 
 def _spectrum(card: Mapping[str, Any]) -> Spectrum:

@@ -15,6 +15,7 @@ from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.guest_schedules import NAMED, schedule_named
 from firstlight.telemetry import switch_off
+from firstlight.typed import flag
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{folder}: of {report['compared']} pictures at {len(report['by_level'])} levels the largest difference from "
         f"the network in float64 is {report['difference']:.1e}, at logSNR {report['logsnr']:.1f}. "
-        f"Next: firstlight trace {folder.name}"
+        f"Next: firstlight trace {folder.name}{flag(options.runs)}"
     )
     return 0
 

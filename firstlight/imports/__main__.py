@@ -8,6 +8,7 @@ from firstlight.errors import RunError, disk
 from firstlight.imports.import_metrics import KINDS, log_of, store
 from firstlight.remote.registry import place
 from firstlight.telemetry import switch_off
+from firstlight.typed import flag
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {disk(error)}", file=sys.stderr)
         return 2
-    print(f"{place(folder)}: written. Next: firstlight dashboard")
+    print(f"{place(folder)}: written. Next: firstlight dashboard{flag(options.runs)}")
     return 0
 
 

@@ -23,6 +23,7 @@ from firstlight.run_id import free_beside, new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
 from firstlight.schema import SCHEMA
+from firstlight.typed import typed
 
 PRESET = "recorded"  # in a card: no trainer of ours made this run
 _OPEN: dict[tuple[Path, str], Recorder] = {}  # archive and id asked for -> the run that this process records
@@ -94,7 +95,7 @@ def _card(run: Run, dataset: dict[str, Any], resume: bool) -> dict[str, Any]:
         shown = "crashed" if state == "running" else state  # its lock is free, so nobody writes it
         raise RunError(f"{run.id} is there already ({shown}); go on with it by resume=True, or choose another id.")
     if (card["config"].get("epochs") or 0) and card.get("preset") != PRESET:
-        raise RunError(f"{run.id} was trained by Firstlight; go on with it by: firstlight resume {run.id}")
+        raise RunError(f"{run.id} was trained by Firstlight; go on with it by: firstlight resume {typed(run)}")
     for key in ("name", "classes", "size"):
         if card["dataset"].get(key) != dataset[key]:
             raise RunError(

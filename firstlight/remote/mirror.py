@@ -27,6 +27,7 @@ from firstlight.remote.room import held, limit, make_room
 from firstlight.remote.sender import Sender
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_id import RUN_ID
+from firstlight.typed import flag
 
 FRESH = 2.0  # seconds for which a look counts
 WAITED = 15.0  # seconds after which a page waits for the next one
@@ -80,7 +81,7 @@ class Mirror:
     def notice(self) -> str:
         old = [f"{run_id} {said}" for run_id, said in self._faults.items() if (self.root / run_id).exists()]
         push = f"here is not in {self.address}; send it with: firstlight store push"
-        left = [f"What was changed of {run_id} {push} {run_id}" for run_id in self._left]
+        left = [f"What was changed of {run_id} {push} {run_id}{flag(self.root)}" for run_id in self._left]
         return " ".join(filter(None, [self._notice, *old, "They are shown as they were." if old else "", *left]))
 
     def _look(self) -> None:

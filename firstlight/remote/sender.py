@@ -23,6 +23,7 @@ from firstlight.remote.lease import Lease, Lost
 from firstlight.remote.registry import lost
 from firstlight.run_folder import Run
 from firstlight.schema import SCHEMA
+from firstlight.typed import typed
 
 SECONDS = 3.0  # between two looks at what a run that is being written holds
 
@@ -120,7 +121,7 @@ class Sender:
             raise self._lose(error) from None
         except (RunError, OSError) as error:
             raise RunError(f"What was changed of {self.run.id} is kept here and not sent ({str(error).rstrip('.')}); "
-                           f"send it later with: firstlight store push {self.run.id}") from None  # fmt: skip
+                           f"send it later with: firstlight store push {typed(self.run)}") from None  # fmt: skip
         finally:
             self.let_go()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.components import kept_zoom, screen
 
 HERE = Path(__file__).parent
+SIGNED = HERE / "signed.js"  # what charts say once they are saved, here, on a site and in a report
 
 
 def copy_link(chosen: Mapping[str, str]) -> None:
@@ -19,7 +20,7 @@ def copy_link(chosen: Mapping[str, str]) -> None:
 
 @st.cache_resource(max_entries=1)
 def _component() -> Any:
-    files = ("link.html", "link.css", "link.js", "signed.js")
-    markup, style, script, signing = [(HERE / name).read_text(encoding="utf-8") for name in files]
+    files = (HERE / "link.html", HERE / "link.css", HERE / "link.js", SIGNED)
+    markup, style, script, signing = [file.read_text(encoding="utf-8") for file in files]
     scripts = kept_zoom.SCRIPT + signing + script
     return st.components.v2.component("firstlight_link", html=markup, css=style, js=scripts)

@@ -1,7 +1,8 @@
-// A chart that its own button saves says in its file what it is of, as pictures do: plotly alone would say nothing.
+// A chart that its own button saves says in its file what it is of, as pictures do: plotly alone would say nothing. So do
+// the charts of a report and of a site.
 const END = "</svg>"
 
-export function signCharts() {
+function signCharts() {
   if (window.firstlightSigned) return
   window.firstlightSigned = true
   let chart = null // whose button was pressed
@@ -12,7 +13,8 @@ export function signCharts() {
   URL.createObjectURL = file => {
     const says = file.type?.startsWith("image/svg+xml") && chart?._context?.toImageButtonOptions?.says
     if (!says) return make(file)
-    const words = JSON.stringify(says).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    const all = JSON.stringify({ link: location.href, ...says })
+    const words = all.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     return make(new Blob([file.slice(0, -END.length), `<metadata>${words}</metadata>`, END], { type: file.type }))
   }
 }

@@ -25,6 +25,7 @@ from dashboard.pictures.pixels import Bytes
 from sampler.origin import Origin, stem, told
 
 HERE = Path(__file__).parent
+PICTURE = HERE / "picture.js"  # how a browser saves what a canvas shows; a file that draws has it too
 TERMS = {"x": "x_t", "denoised": "denoised, x̂0", "unconditional": "x̂0 without the label"}  # of the Glossary
 VIEWS = {"x": "x_t, the picture with its noise", "denoised": "x̂0, what the network sees in it",
          "unconditional": "x̂0 without the label"}  # fmt: skip

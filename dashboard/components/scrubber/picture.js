@@ -1,4 +1,5 @@
-// Saves the pictures of a step as one PNG, whose name and file say what it is of, as sampler/origin.py has it.
+// Saves the pictures of a step, of a trajectory or of what a file draws by itself, as one PNG, whose name and file say
+// what it is of, as sampler/origin.py has it.
 const LEAST = 168 // pixels of a picture at the least
 const GAP = 2
 const HEADER = 33 // bytes of a PNG before which nothing may stand
@@ -7,15 +8,17 @@ async function savePicture(rows, saved, key, value) {
   const [width, height] = ["width", "height"].map(side => Math.max(...rows.flat().map(each => each[side])))
   const scale = Math.max(1, Math.ceil(LEAST / width))
   const [across, down] = [width * scale + GAP, height * scale + GAP]
-  const sheet = make("canvas", { width: across * rows[0].length - GAP, height: down * rows.length - GAP })
+  const size = { width: across * rows[0].length - GAP, height: down * rows.length - GAP }
+  const sheet = Object.assign(document.createElement("canvas"), size)
   const brush = sheet.getContext("2d")
   brush.imageSmoothingEnabled = false
   rows.forEach((row, y) => row.forEach((each, x) =>
     brush.drawImage(each, x * across, y * down, each.width * scale, each.height * scale)))
-  const file = await new Promise(done => sheet.toBlob(done, "image/png"))
+  const drawn = await new Promise(done => sheet.toBlob(done, "image/png"))
   const chunks = Object.entries({ ...saved.says, [key]: value }).map(([name, text]) => chunk(name, text))
-  const signed = new Blob([file.slice(0, HEADER), ...chunks, file.slice(HEADER)], { type: file.type })
-  const link = make("a", { href: URL.createObjectURL(signed), download: `${saved.name}-${key}-${value.replace(".", "_")}.png` })
+  const signed = new Blob([drawn.slice(0, HEADER), ...chunks, drawn.slice(HEADER)], { type: drawn.type })
+  const file = { href: URL.createObjectURL(signed), download: `${saved.name}-${key}-${value.replace(".", "_")}.png` }
+  const link = Object.assign(document.createElement("a"), file)
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 1000)
 }

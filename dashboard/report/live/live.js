@@ -101,7 +101,7 @@ async function open() {
   return { ort, session }
 }
 
-let frames = []
+let frames = [], told = {} // what was drawn, and of what
 
 // All steps in one call of the graph, or, for who watches, one in each
 async function draw(label, seed, guidance, watched) {
@@ -115,6 +115,7 @@ async function draw(label, seed, guidance, watched) {
     past: floats(new Float32Array(past * count), [past, ...size]), count: whole(together, []),
   }
   frames = []
+  told = { class: plan.classes[label], seed: String(seed), guidance: String(guidance) }
   said("It draws.")
   await painted()
   const began = performance.now()
@@ -180,6 +181,13 @@ async function pressed(event) {
   }
 }
 
+// Both canvases, which say what they are of
+function save() {
+  const words = Object.entries(told).map(([name, value]) => `-${name}-${value.replace(/[^A-Za-z0-9]+/g, "_")}`).join("")
+  const saved = { name: plan.saved.name + words, says: { ...plan.saved.says, ...told } }
+  savePicture([[stored("live-noisy"), stored("live-picture")]], saved, "step", String(Number(stored("live-step").value) + 1))
+}
+
 async function play() {
   for (let step = 0; step < frames.length; step++) {
     show(step)
@@ -195,5 +203,6 @@ if (typeof DecompressionStream === "undefined" || typeof WebAssembly === "undefi
   stored("live-form").addEventListener("submit", pressed)
   stored("live-step").addEventListener("input", event => frames.length > Number(event.target.value) && show(Number(event.target.value)))
   stored("live-play").addEventListener("click", play)
+  stored("live-save").addEventListener("click", save)
   if (stored("live-charts")) charts().catch(error => said(error.message))
 }

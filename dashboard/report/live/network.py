@@ -9,10 +9,11 @@ from evaluator.steps.solver_grid import students
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from sampler import session
-from sampler.generation import settings_of
+from sampler.generation import Settings, settings_of
 from sampler.guidance import HIGHEST_SCALE
 from sampler.loop_graph import drawing_graph
 from sampler.noise import Noise
+from sampler.origin import of_drawing, stem, told
 from sampler.step_graph import plan_of
 
 SHOWN = (1, 3)  # channels that a page can show
@@ -63,8 +64,17 @@ def network(run: Run) -> Network:
             "past": plan.past,
             "evaluations": settings.evaluations(),
             "log1p": log1p(),
+            "saved": _saved(chosen, settings),
         },
     )
+
+
+def _saved(run: Run, settings: Settings) -> dict[str, Any]:
+    """What a picture says of itself, in its name and in its file, whatever it is drawn of; the page adds that."""
+    drawn = of_drawing(run.id, [], [0], settings, settings.evaluations())
+    asked = ("seed", "guidance", "class")
+    origin = {"page": "generate", "figure": "drawing"} | {key: drawn[key] for key in drawn if key not in asked}
+    return {"name": stem(origin), "says": told(origin)}
 
 
 def log1p() -> str:

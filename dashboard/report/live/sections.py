@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from dashboard.components.scrubber import PICTURE
 from dashboard.report.live.base85 import ALPHABET, Packed, packed
 from dashboard.report.live.network import network
 from dashboard.report.live.runtime import VERSION, runtime
@@ -26,6 +27,7 @@ class Live:
     licence: str
     style: Markup
     noise: Markup
+    picture: Markup
     script: Markup
     alphabet: Markup
 
@@ -41,12 +43,13 @@ def live(run: Run, folder: Path | None = None) -> Live:
         {name: packed(content) for name, content in held.items()},
         VERSION if folder is None else "",
         (HERE / "LICENCE-onnxruntime.txt").read_text(encoding="utf-8"),
-        _text("live.css"),
-        _text("noise.js"),
-        _text("live.js"),
+        _text(HERE / "live.css"),
+        _text(HERE / "noise.js"),
+        _text(PICTURE),
+        _text(HERE / "live.js"),
         Markup(ALPHABET),
     )
 
 
-def _text(name: str) -> Markup:
-    return Markup((HERE / name).read_text(encoding="utf-8"))
+def _text(file: Path) -> Markup:
+    return Markup(file.read_text(encoding="utf-8"))
