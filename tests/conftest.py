@@ -32,8 +32,8 @@ gc.disable()  # until all tests are found: what is imported stays
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores, because those who wait for a browser or a process leave theirs alone."""
-    return cores() + 2
+    """One more than there are cores, because who waits for a browser or a process leaves its own alone."""
+    return cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

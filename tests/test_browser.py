@@ -26,7 +26,7 @@ WINDOWED = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 CHROMIUM = shutil.which("chromium-headless-shell") or WINDOWED  # without the window a page costs a quarter less
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 30_000  # milliseconds: a busy machine is no fault of a page
+PATIENCE = 90_000  # milliseconds: a busy machine is no fault of a page
 OWN = {  # what a page draws that no other does
     "": "a network that reads digits, recognizes this 3",
     "glossary": "terms and what they mean",

@@ -52,8 +52,9 @@ ALONE = """() => document.querySelectorAll('.headline').length === 1
 
 
 def patience() -> float:
-    """A busy machine is no fault of a page."""
-    return 4.0 if os.getloadavg()[0] > (os.cpu_count() or 1) else 1.0
+    """A busy machine is no fault of a page: who shares a core with n others, and is twice as slow for it, waits longer."""
+    share = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(4.0, 2 * share) if share > 1 else 1.0
 
 
 def written(run: Run, step: int, beaten: float = -600.0) -> None:
