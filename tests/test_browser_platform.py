@@ -52,7 +52,7 @@ ALONE = """() => document.querySelectorAll('.headline').length === 1
 
 
 def patience() -> float:
-    """A busy machine is no fault of a page: who shares a core with n others, and is twice as slow for it, waits longer."""
+    """A busy machine is no fault of a page: so many times as long does it take."""
     share = os.getloadavg()[0] / (os.cpu_count() or 1)
     return max(4.0, 2 * share) if share > 1 else 1.0
 
