@@ -61,6 +61,31 @@ def write_scored(root: Path, run_id: str, classes: list[str] = CLASSES, **plante
     return run
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of one scored run, for those who change nothing."""
+    root = tmp_path_factory.mktemp("one")
+    write_scored(root, "first")
+    return root
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of two scored runs and one that has no scores."""
+    root = tmp_path_factory.mktemp("three")
+    write_scored(root, "first")
+    write_scored(root, "second")
+    write_run(root, "bare")
+    return root
+
+
+@pytest.fixture
+def scored(opened: Open, one: Path, monkeypatch: pytest.MonkeyPatch) -> Open:  # noqa: F811
+    """Open a page of the one scored run."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(one))
+    return opened
+
+
 def order_of(means: dict[int, float], spread: float = 0.05, n: int = 60) -> Order:
     label = np.tile(sorted(means), n)
     noise = np.random.default_rng(0).standard_normal((n, len(means)))
@@ -122,9 +147,8 @@ def test_the_best_and_the_worst_of_each_class_are_kept() -> None:
     assert len(kept) <= 2 * 2 * 2 * KEPT
 
 
-def test_the_page_says_what_was_planted(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_scored(tmp_path, "first")
-    said = words(opened("clip_rankings"))
+def test_the_page_says_what_was_planted(scored: Open) -> None:
+    said = words(scored("clip_rankings"))
     n = 40 * len(CLASSES)
     assert f"By mean softmax probability, {JUDGE} ranks shirt first, 0.90" in said and f"n = {n} pictures" in said
     assert "and dress last, 0.20" in said and "2 of 5 ranks can be told apart from all others: shirt, dress" in said
@@ -133,33 +157,29 @@ def test_the_page_says_what_was_planted(opened: Open, tmp_path: Path) -> None:  
     assert f"{TOP:.2f} to" not in said and "0.910 to 0.920" in said  # over the single prompts
 
 
-def test_each_score_is_labelled_and_z_has_its_ceiling_at_none(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_scored(tmp_path, "first")
-    test = opened("clip_rankings", score="raw cosine")
+def test_each_score_is_labelled_and_z_has_its_ceiling_at_none(scored: Open) -> None:
+    test = scored("clip_rankings", score="raw cosine")
     for score in reversed(clip_scores.SCORES.values()):
         said = turned(test, score, "score")
         assert f"By mean {score}" in said and f">{score} [95 %]</span></th>" in said
         assert ("0.00 [0.00, 0.00]" in said) == (score == "z-score against real")
 
 
-def test_another_judge_brings_its_own_recall_and_sentence(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_scored(tmp_path, "first")
-    said = words(opened("clip_rankings", clip=OTHER))
+def test_another_judge_brings_its_own_recall_and_sentence(scored: Open) -> None:
+    said = words(scored("clip_rankings", clip=OTHER))
     assert (
         f"{OTHER} ranks" in said and "50.0 % [45.0, 55.0]" in said and clip_scores.FOREIGN in said and ABOUT not in said
     )
-    assert "is not here" in words(opened("clip_rankings", clip="nobody"))
+    assert "is not here" in words(scored("clip_rankings", clip="nobody"))
 
 
-def test_another_prompt_is_in_the_link(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_scored(tmp_path, "first")
-    test = opened("clip_rankings", prompt=PROMPTS[2])
+def test_another_prompt_is_in_the_link(scored: Open) -> None:
+    test = scored("clip_rankings", prompt=PROMPTS[2])
     assert test.selectbox(key="prompt").value == PROMPTS[2] and "ranks shirt first, 0.92" in words(test)
 
 
-def test_every_part_opens(opened: Open, tmp_path: Path) -> None:  # noqa: F811
-    write_scored(tmp_path, "first")
-    write_scored(tmp_path, "second")
+def test_every_part_opens(opened: Open, three: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(three))
     test = opened("clip_rankings", run="first", **{"with": "second"})
     expected = {
         "Pictures": "takes for another class", "Prompts": "one {c}", "Judges": "order by its probability",
@@ -256,21 +276,17 @@ def test_differences_are_paired_where_the_noise_is_shared() -> None:
     assert set(data["what"]) == {"mean", "less a"} and len(data) == 4 * 3 and rows[1][-1] == "50 / 50"
 
 
-def test_the_compare_page_holds_clip_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-    write_scored(tmp_path, "first")
-    write_scored(tmp_path, "second")
-    write_run(tmp_path, "bare")
+def test_the_compare_page_holds_clip_scores(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(three))
     test = linked("compare", **{"run": "second", "baseline": "first", "part": "CLIP", "with": "bare"})
     said = words(test)
     assert not test.exception and "second less first" in said and "0.000 [0.000, 0.000]" in said
     assert "bare has no CLIP scores. Make them with: firstlight evaluate clip bare" in said and ABOUT in said
 
 
-def test_the_report_holds_the_ranking_and_its_numbers(tmp_path: Path) -> None:
-    write_scored(tmp_path / "runs", "first")
-    archive = Archive(tmp_path / "runs")
-    page = report(["first"], tmp_path / "runs", archive.ask)
+def test_the_report_holds_the_ranking_and_its_numbers(one: Path, tmp_path: Path) -> None:
+    archive = Archive(one)
+    page = report(["first"], one, archive.ask)
     text = page.decode()
     assert "How CLIP ranks its classes" in text and ABOUT in text and f"{JUDGE} ranks shirt first" in text
     held = json.loads(text.partition('id="firstlight-report">')[2].partition("</script>")[0])
@@ -280,17 +296,15 @@ def test_the_report_holds_the_ranking_and_its_numbers(tmp_path: Path) -> None:
     assert abs(shirt["value"] - TOP) < 1e-6 and shirt["low"] < TOP < shirt["high"] and shirt["n"] == 40
     assert abs(numbers[f"CLIP's mean softmax probability ({OTHER})", "dress"]["value"] - BOTTOM) < 1e-6
     (tmp_path / "report.html").write_bytes(page)
-    assert check(tmp_path / "report.html", tmp_path / "runs", archive.ask)[0] == []
+    assert check(tmp_path / "report.html", one, archive.ask)[0] == []
 
 
-def test_a_run_without_clip_says_so_in_its_report(tmp_path: Path) -> None:
-    write_run(tmp_path, "bare")
-    assert "firstlight evaluate clip bare" in report(["bare"], tmp_path, Archive(tmp_path).ask).decode()
+def test_a_run_without_clip_says_so_in_its_report(three: Path) -> None:
+    assert "firstlight evaluate clip bare" in report(["bare"], three, Archive(three).ask).decode()
 
 
-def test_queries_count_as_numpy_does(tmp_path: Path) -> None:
-    run = write_scored(tmp_path, "first")
-    archive, rows = Archive(tmp_path), pq.read_table(run.clip).to_pandas()
+def test_queries_count_as_numpy_does(one: Path) -> None:
+    archive, rows = Archive(one), pq.read_table(Run(one / "first").clip).to_pandas()
     judges = archive.ask("clip_judges", run="first").set_index(["judge", "template"])
     for (judge, template), part in rows.groupby(["judge", "template"]):
         row = judges.loc[(judge, template)]

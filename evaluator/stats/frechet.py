@@ -76,7 +76,8 @@ def kid(first: Labelled, second: Labelled) -> float:
 def _mean_kernel(one: Labelled, other: Labelled | None = None) -> float:
     """Mean over each two classes of the kernel between rows; within one set, of different rows."""
     (x, here), (y, there) = (_by_class(side) for side in (one, other or one))
-    kernel, pairs = (x @ y.T / x.shape[1] + 1) ** 3, np.outer(here.sum(axis=0), there.sum(axis=0))
+    inner, pairs = x @ y.T / x.shape[1] + 1, np.outer(here.sum(axis=0), there.sum(axis=0))
+    kernel = inner * inner * inner  # numpy's power takes twenty times as long
     if other is None:
         np.fill_diagonal(kernel, 0)
         pairs -= np.diag(here.sum(axis=0))
