@@ -152,9 +152,9 @@ def write_report(chosen: argparse.Namespace) -> int:
     sections = [name.strip() for name in chosen.sections.split(",") if name.strip()]
     words = {name: getattr(chosen, name) for name in COVER if name != "sections"}
     over, address = cover(**words, sections=sections, short=chosen.short), chosen.address
-    page = build.report(
-        chosen.run, root, Archive(root).ask, address or addresses.HOME, _drawing(chosen), questions, over
-    )
+    archive = Archive(root)
+    with archive.one_moment():
+        page = build.report(chosen.run, root, archive.ask, address or addresses.HOME, _drawing(chosen), questions, over)
     try:
         write_bytes(chosen.out, page)
     except OSError as error:

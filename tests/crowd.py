@@ -34,6 +34,7 @@ from http.cookies import SimpleCookie
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import websockets
@@ -128,6 +129,13 @@ class Session:
         return kind == "script_finished" and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
 
 
+def joined(address: str, **more: Any) -> websockets.connect:
+    """A connection that waits for a busy server as a browser does, from the first moment on."""
+    return websockets.connect(
+        address, max_size=None, subprotocols=["streamlit"], open_timeout=PATIENCE, ping_timeout=PATIENCE, **more
+    )  # type: ignore[list-item]
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody of a wave."""
@@ -142,7 +150,7 @@ class Person:
     def connect(self, address: str) -> websockets.connect:
         """A browser's connection to the server."""
         said = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
-        return websockets.connect(address, max_size=None, subprotocols=["streamlit"], additional_headers=said)  # type: ignore[list-item]
+        return joined(address, additional_headers=said)
 
 
 def enter(url: str, code: str, cookies: Mapping[str, str] | None = None) -> dict[str, str]:

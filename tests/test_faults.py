@@ -17,16 +17,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import websockets
 from app_fixture import linked
 from archive_fixture import write_run
-from crowd import Session, Told, served
+from crowd import Session, Told, joined, served
+from streamlit.runtime.app_session import AppSessionState
 from test_report import OUTWARD
 
 from dashboard import generation
+from dashboard.data import changes
 from dashboard.report.build import LARGEST, MOST_RUNS, report
 from evaluator.experiments import ablations
 from evaluator.experiments.graph_surgery import open_graph, without_skips
@@ -214,8 +217,7 @@ def test_a_real_gpu_whose_memory_is_full_leaves_the_cpu_to_draw(drawer: Run) -> 
 
 
 async def connected(address: str, told: Told, query: str) -> tuple["websockets.ClientConnection", Session]:
-    unread = {"max_size": None, "max_queue": None}  # a live page goes on: unread, it would hold up `close`
-    link = await websockets.connect(address, subprotocols=["streamlit"], **unread)  # type: ignore[arg-type, list-item]
+    link = await joined(address, max_queue=None)  # a live page goes on: unread, it would hold up `close`
     return link, Session(link, told, query)
 
 
@@ -247,9 +249,14 @@ async def visited(one: str, two: str, root: Path) -> Told:
 
 
 BUSY = """
-import sys
+import sys, time
 from trainer import __main__, train
 train.WRITE_SECONDS = 1.0  # its files change all the time
+once = train.optimize
+def slowly(*training):
+    time.sleep(0.2)  # and the processor is left to the pages
+    return once(*training)
+train.optimize = slowly
 sys.exit(__main__.main())
 """
 
@@ -257,7 +264,7 @@ sys.exit(__main__.main())
 def test_two_dashboards_and_a_trainer_work_at_once(tmp_path: Path) -> None:
     write_run(tmp_path, "first")
     shutil.copytree(BUNDLED / SMALLEST, tmp_path / SMALLEST)
-    words = ["train", "--preset", "tiny", "--id", "live", "--epochs", "400", "--snapshots", "0", "--threads", "1"]
+    words = ["train", "--preset", "tiny", "--id", "live", "--epochs", "50", "--snapshots", "0", "--threads", "1"]
     words += ["--runs", str(tmp_path)]
     with served(tmp_path) as (one, _), served(tmp_path) as (two, _):
         trainer = subprocess.Popen(
@@ -276,6 +283,22 @@ def test_two_dashboards_and_a_trainer_work_at_once(tmp_path: Path) -> None:
     assert states == {"first": "finished", SMALLEST: "finished", "live": "stopped"}
 
 
+@pytest.mark.parametrize("shows", [changes.OFFERED, changes.STATES, changes.ROWS])
+def test_a_page_is_whole_before_it_is_drawn_again(shows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or one that takes longer than two looks apart would never be, while a run is trained."""
+    page, asked = changes.Open(tmp_path, shows, 0), list[str]()
+    loop = SimpleNamespace(call_soon_threadsafe=lambda _, server, session: asked.append(session))
+    server = SimpleNamespace(_get_async_objs=lambda: SimpleNamespace(eventloop=loop))
+    session = SimpleNamespace(_state=AppSessionState.APP_IS_RUNNING)
+    monkeypatch.setattr(changes, "_active", lambda *_: session)
+    monkeypatch.setattr(changes, "_open", {"one": page})
+    changes._draw_again(server, "one", page, 1)  # type: ignore[arg-type]
+    assert asked == [] and changes._open["one"].drawn == 0
+    session._state = AppSessionState.APP_NOT_RUNNING
+    changes._draw_again(server, "one", page, 1)  # type: ignore[arg-type]
+    assert asked == ["one"] and changes._open["one"].drawn == 1
+
+
 def test_a_report_of_an_archive_of_200_runs_is_small_and_asks_nobody(tmp_path: Path) -> None:
     """As many of them as a report holds; all have names that are HTML."""
     hostile = '<img src="http://example.org/x.png"><script>alert(1)</script>'
@@ -284,7 +307,9 @@ def test_a_report_of_an_archive_of_200_runs_is_small_and_asks_nobody(tmp_path: P
         other = Run(shutil.copytree(first.folder, tmp_path / f"run-{number}"))
         card = json.loads(other.card.read_text()) | {"id": other.id, "name": f"{hostile} {number}"}
         other.card.write_text(json.dumps(card))
-    page = report([f"run-{number}" for number in range(MOST_RUNS)], tmp_path, Archive(tmp_path).ask)
+    archive = Archive(tmp_path)
+    with archive.one_moment():  # as the command and the page do
+        page = report([f"run-{number}" for number in range(MOST_RUNS)], tmp_path, archive.ask)
     assert len(page) < LARGEST and not OUTWARD.findall(page.replace(b"http://example.org/x.png", b""))
     assert b"<script>alert(1)" not in page and b'<img src="http:' not in page
 

@@ -195,8 +195,10 @@ def test_every_class_gets_the_same_noise() -> None:
 def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(
     cycles: int, last: int, tmp_path: Path, digits: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And none of it loads torch's compiler, which takes as long as torch itself."""
     import trainer.train as training_module
 
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # whoever imports it now fails
     config = replace(SMALL, epochs=2, cycles=cycles)
     trained(tmp_path, "whole", config, digits)
     once = training_module.optimize

@@ -97,11 +97,11 @@ def _look_on() -> None:
 
 
 def _draw_again(server: Runtime, session: str, page: Open, now: int) -> None:
-    """Ask for the page once for each change; it registers anew as it is drawn. One that offers runs may be busy with
-    a drawing, which is not taken from its reader: it is asked for at a later look.
+    """Ask for the page once for each change; it registers anew as it is drawn. One that is being drawn is asked for at
+    a later look: a drawing is not taken from its reader, and on a busy machine no page would ever be whole.
     """
     active = _active(server, session)
-    if active is None or (page.shows == OFFERED and active._state == AppSessionState.APP_IS_RUNNING):
+    if active is None or active._state == AppSessionState.APP_IS_RUNNING:
         return
     with _one:
         if _open.get(session) is not page:
