@@ -17,7 +17,6 @@ from evaluator.judges.pictures_at_hand import pictures_at_hand
 from firstlight import archives
 from firstlight.errors import JudgeError
 from firstlight.run_json import SAME_PICTURES
-from firstlight.typed import flag
 
 CACHE = archives.cache() / "clip"
 LOCAL = "local-dir:"
@@ -38,7 +37,7 @@ def chosen(
 
     `data` holds the real pictures that a model by name is measured on. Raises JudgeError with a sentence.
     """
-    check_named(run_card, f"{run_card['id']}{flag(runs) if runs else ''}")
+    check_named(run_card, runs)
     templates = checked(templates) if templates else ()
     dataset = str(run_card["dataset"]["name"])
     resize = int(run_card.get("config", {}).get("resize", 0))

@@ -15,7 +15,7 @@ from firstlight.judge_files import stem
 from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
 from firstlight.run_json import SAME_PICTURES, card_of
-from firstlight.typed import flag, typed
+from firstlight.typed import flag
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR
@@ -78,7 +78,7 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
     """
     run_card = card_of(run)
     name = dataset_of(run_card)
-    check_named(run_card, typed(run))
+    check_named(run_card, run.archive)
     against = ""
     for path in judge_files(run, judge_name(name, kind), folder):
         found = objection(card_in(path.with_suffix(".json")), run_card)
@@ -93,12 +93,13 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
     )
 
 
-def check_named(run_card: Card, run: str) -> None:
-    """Raises JudgeError for a run without classes, whose pictures no judge can name; `run`: as one types it."""
+def check_named(run_card: Card, runs: Path | None) -> None:
+    """Raises JudgeError for a run, of the archive `runs`, without classes, whose pictures no judge can name."""
     if len(run_card["dataset"]["classes"]) < 2:
+        typed = f"{run_card['id']}{flag(runs) if runs else ''}"
         raise JudgeError(
             f"{run_card['id']} has no classes, so no judge can name its pictures; if they have some, adopt its network "
-            f"with them: firstlight adopt … --id {run} --classes NAME NAME …"
+            f"with them: firstlight adopt … --id {typed} --classes NAME NAME …"
         )
 
 
