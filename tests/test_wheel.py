@@ -214,10 +214,16 @@ def hints() -> Iterator[tuple[str, str]]:
 
 
 def strings(node: ast.AST) -> list[str]:
-    """What a literal says, with X for each value that is put into it."""
+    """What a literal says, with X for each value that is put into it; a flag that is put there is a word of its own."""
     if isinstance(node, ast.JoinedStr):
-        return ["".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)]
+        return ["".join(map(_said, node.values))]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def _said(part: ast.expr) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    return " X" if isinstance(part, ast.FormattedValue) and ast.unparse(part.value).startswith("flag(") else "X"
 
 
 def test_every_hint_is_a_command_that_the_wheel_has(parsers: dict[str, list[str]]) -> None:
