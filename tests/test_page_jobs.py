@@ -137,8 +137,9 @@ def test_a_bundled_run_says_what_copies_it(run: Run, tmp_path: Path, monkeypatch
     assert [*own.iterdir()] == []
 
 
-def test_what_a_button_starts_is_what_its_page_says(tmp_path: Path) -> None:
+def test_what_a_button_starts_is_what_its_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One rule for the sentence and for the jobs, whatever the run lacks; a network comes before what draws with it."""
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
     run = write_run(tmp_path, "bare", tables=("metrics",))
     for what in ("recognizability", "all", "novelty", "steps"):
         command = f"evaluate {what} bare"
