@@ -1,10 +1,10 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import pandas as pd
@@ -172,7 +172,7 @@ def flag() -> str:
 def flags() -> str:
     """`--runs` of every archive that is shown, as a command takes them that is of several."""
     others = archives.more(root()).values()
-    every = [f" --runs {quote(address(each))}" for each in (root(), *others)] if others else [flag()]
+    every = [f" --runs {shlex.quote(address(each))}" for each in (root(), *others)] if others else [flag()]
     return "".join(every)
 
 
