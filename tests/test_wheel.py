@@ -223,7 +223,9 @@ def strings(node: ast.AST) -> list[str]:
 def _said(part: ast.expr) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
-    return " X" if isinstance(part, ast.FormattedValue) and ast.unparse(part.value).startswith("flag(") else "X"
+    return (
+        " X" if isinstance(part, ast.FormattedValue) and re.match(r"(\w+\.)?flag\(", ast.unparse(part.value)) else "X"
+    )
 
 
 def test_every_hint_is_a_command_that_the_wheel_has(parsers: dict[str, list[str]]) -> None:
