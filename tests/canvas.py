@@ -38,7 +38,9 @@ WATCH = f"""() => {{
     look()
   }}, {{once: true, capture: true}}))
 }}"""
-BACK = re.compile(r"(\S+) from logSNR ([−\d.]*\d)")
+BACK = re.compile(r"brings back (.*?)(?: from ever more noise)?\.")
+LEVELS = re.compile(r"From logSNR ([^;]*\d)\.")
+LISTED = re.compile(r", | and ")
 Stroke = list[tuple[float, float]]  # places in the canvas, 0 to 1
 
 
@@ -61,6 +63,7 @@ def main() -> None:
         for turn, number in enumerate([int(chosen[0]), *map(int, chosen)]):
             times = [draw(page, stroke) for stroke in strokes(digits.images[number, 0])]
             said = page.locator(".headline").first.inner_text()
+            levels = page.get_by_text(LEVELS).first.inner_text()
             page.get_by_role("button", name="Clear").click()
             page.get_by_text("Nothing is drawn yet").wait_for()
             if turn == 0:  # the first warms
@@ -68,7 +71,8 @@ def main() -> None:
             last, every = [*last, times[-1]], every + times
             seen = re.findall(r"sees (\S+) in your drawing", said)[0]
             right += seen == digits.classes[digits.labels[number]]
-            same.update({level: back == seen for back, level in BACK.findall(said)})
+            back, noise = (LISTED.split(each[0]) for each in (BACK.findall(said), LEVELS.findall(levels)))
+            same.update({level: name == seen for level, name in zip(noise, back, strict=True)})
     print(f"{asked.run}: {len(last)} digits, {len(every)} strokes")
     print(
         f"last stroke to picture: median {statistics.median(last):.0f} ms, 95 % below {np.quantile(last, 0.95):.0f} ms"
