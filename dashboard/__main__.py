@@ -21,7 +21,7 @@ from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
-from firstlight.typed import USUAL, flag
+from firstlight.typed import USUAL, flags
 from jobs.process import ALONE
 
 if TYPE_CHECKING:
@@ -165,9 +165,7 @@ def write_report(chosen: argparse.Namespace) -> int:
 
 def _typed(chosen: argparse.Namespace) -> str:
     """What checks a report later, as one types it."""
-    roots = chosen.runs or [archive()]
-    where = flag(roots[0]) if len(roots) == 1 else "".join(f" --runs {shlex.quote(address(each))}" for each in roots)
-    return f"firstlight check {shlex.quote(str(chosen.out))}{where}"
+    return f"firstlight check {shlex.quote(str(chosen.out))}{flags(chosen.runs or [archive()])}"
 
 
 def _drawing(chosen: argparse.Namespace) -> "Drawing | None":

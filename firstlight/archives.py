@@ -155,11 +155,14 @@ def existing_run(runs: Path, run_id: str) -> Run:
     look(runs, run_id, whole=True)
     run = shown(run)
     if not run.card.is_file():
-        raise RunError(
-            f"There is no run {run_id} in {registry.address(runs)}. List the runs with: "
-            f"firstlight store list{flag(runs)}"
-        )
+        raise no_run(runs, run_id)
     return run
+
+
+def no_run(runs: Path, run_id: str) -> RunError:
+    """That an archive has no run with this id, and which command lists those that it has."""
+    how = f"firstlight store list{flag(runs)}"
+    return RunError(f"There is no run {run_id} in {registry.address(runs)}. List the runs with: {how}")
 
 
 def own_run(runs: Path, run_id: str) -> Run:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -29,8 +29,13 @@ def typed(run: Run) -> str:
     return f"{run.folder.name}{flag(run.archive)}"
 
 
-def flag(runs: Path) -> str:
-    """` --runs DIR`, for a shell, where a command that is typed would not read this archive by itself; else empty."""
+def flag(runs: Path | None) -> str:
+    """` --runs DIR`, for a shell, where a command that is typed would not read this archive by itself; else empty.
+
+    None: no archive of somebody's.
+    """
+    if runs is None:
+        return ""
     own, usual = registry.address(runs), os.environ.get(USUAL) or named_archive()
     if (
         _everywhere.get()
@@ -39,6 +44,13 @@ def flag(runs: Path) -> str:
     ):
         return ""
     return f" --runs {shlex.quote(own)}"
+
+
+def flags(archives: Sequence[Path]) -> str:
+    """The same of one archive; of several `--runs` of each, which a command takes that is of them all."""
+    if len(archives) == 1:
+        return flag(archives[0])
+    return "".join(f" --runs {shlex.quote(registry.address(each))}" for each in archives)
 
 
 def plain(text: str, run: Run) -> str:

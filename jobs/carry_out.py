@@ -17,7 +17,6 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.run_state import moment, now
-from firstlight.typed import flag
 from jobs import progress
 from jobs.again import words_of
 from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, existing_job, has_lock
@@ -85,9 +84,10 @@ def _wait_for_turn(job: Job) -> None:
 
 def _needed(job: Job, card: dict[str, Any]) -> None:
     """Raises RunError where the job before it, whose work it needs, did not finish."""
-    if (other := card.get("needs")) and (state := existing_job(job.runs, other).state()) != FINISHED:
-        how = f"firstlight jobs log {other}{flag(job.runs)}"
-        raise RunError(f"{other}, whose work this needs, is {state}; see why with: {how}")
+    needed = existing_job(job.runs, card["needs"]) if card.get("needs") else None
+    if needed and (state := needed.state()) != FINISHED:
+        how = f"firstlight jobs log {needed.typed}"
+        raise RunError(f"{needed.id}, whose work this needs, is {state}; see why with: {how}")
 
 
 def _run(job: Job, card: dict[str, Any]) -> int:
@@ -128,7 +128,7 @@ def _held(job: Job) -> Iterator[None]:
                 raise
             if job.card()["attempt"] == 0 or time.monotonic() > until:
                 raise RunError(f"{job.id} is carried out by another process; look at it with: "
-                               f"firstlight jobs list {job.id}{flag(job.runs)}") from None  # fmt: skip
+                               f"firstlight jobs list {job.typed}") from None  # fmt: skip
             time.sleep(TURN_SECONDS)
     with file:
         yield

@@ -32,7 +32,7 @@ def start(options: argparse.Namespace) -> int:
     if not words:
         raise RunError(f"Name the command, as in: firstlight jobs start{flag(options.runs)} evaluate all RUN")
     job = started(numbered_job(options.runs, [*words, *archive_words(options.runs)], turn=True))
-    print(f"{job.id} is on its way; see how far it is with: firstlight jobs list {job.id}{flag(options.runs)}")
+    print(f"{job.id} is on its way; see how far it is with: firstlight jobs list {job.typed}")
     return 0
 
 
@@ -98,7 +98,8 @@ def start_sweep(options: argparse.Namespace) -> int:
         f"{plan.name}: {plan.jobs} job{'s' * (plan.jobs != 1)}"
         + (f" on {plan.on}" if plan.on else ", one after another")
     )
-    return follow(driven(options.runs, plan), f"firstlight sweep cancel {plan.name}{flag(options.runs)}")
+    driver = driven(options.runs, plan)
+    return follow(driver, f"firstlight sweep cancel {driver.typed}")
 
 
 def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str], on: str = "") -> int:
@@ -112,7 +113,7 @@ def evaluate_all(runs: Path, ids: Sequence[str], words: Sequence[str], on: str =
     members = [Member(f"{driver.id}-{number}", ["evaluate", "all", each, *words, *flags], {"run": each})
                for number, each in enumerate(ids, 1)]  # fmt: skip
     driven(runs, Plan(driver.id, members, jobs=len(members), on=on), driver)
-    return follow(driver, f"firstlight jobs cancel {driver.id}{flag(runs)}")
+    return follow(driver, f"firstlight jobs cancel {driver.typed}")
 
 
 def driven(runs: Path, plan: Plan, driver: Job | None = None) -> Job:
@@ -143,7 +144,7 @@ def follow(driver: Job, how: str) -> int:
                 break
             time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        look = f"firstlight jobs list {driver.id}{flag(driver.runs)}"
+        look = f"firstlight jobs list {driver.typed}"
         print(f"{driver.id} goes on without you; look at it with `{look}`, end it with: {how}", file=sys.stderr)
         return 130
     print(summary(plan, driver))
@@ -166,7 +167,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     driver = existing_job(options.runs, options.id)
     if driver.process().get("pid") != os.getpid():  # two drivers would begin every job twice
         raise RunError(f"This is what the process of {driver.id} does; go on with it by: firstlight sweep resume "
-                       f"{driver.id}{flag(driver.runs)}")  # fmt: skip
+                       f"{driver.typed}")  # fmt: skip
     drive(driver)
     return 0
 
@@ -176,7 +177,7 @@ def pause(options: argparse.Namespace) -> int:
     driver = existing_job(options.runs, options.id)
     plan_of(driver)
     write_bytes(driver.folder / PAUSE, b"")
-    how = f"firstlight sweep resume {driver.id}{flag(driver.runs)}"
+    how = f"firstlight sweep resume {driver.typed}"
     print(f"{driver.id} begins no further job; what runs is finished. Go on with: {how}")
     return 0
 
@@ -195,4 +196,4 @@ def resume(options: argparse.Namespace) -> int:
             plan.write(driver)
         ready_again(driver)
         started(driver)
-    return follow(driver, f"firstlight sweep cancel {driver.id}{flag(driver.runs)}")
+    return follow(driver, f"firstlight sweep cancel {driver.typed}")

@@ -6,7 +6,6 @@ from typing import Any
 import tqdm
 
 from firstlight.errors import RunError
-from firstlight.typed import flag
 from jobs.job import CANCELLED, FAILED, LOST, PRUNED, UNDER_WAY, Job
 from jobs.local import Local
 from jobs.plan import ATTEMPTS, Member, Plan, paused, plan_of, ready_again
@@ -115,7 +114,7 @@ def _again(job: Job) -> bool:
         ready_again(job)
         return True
     job.update(state=FAILED, message=f"Its process was lost {attempt} times; see why with: "
-                                     f"firstlight jobs log {job.id}{flag(job.runs)}")  # fmt: skip
+                                     f"firstlight jobs log {job.typed}")  # fmt: skip
     return False
 
 

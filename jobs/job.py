@@ -44,6 +44,11 @@ class Job:
         return self.folder.name
 
     @property
+    def typed(self) -> str:
+        """As one types it behind a command, with the `--runs` that the command needs to find it."""
+        return f"{self.id}{flag(self.runs)}"
+
+    @property
     def runs(self) -> Path:
         """The archive that it stands in."""
         return self.folder.parent.parent
@@ -138,7 +143,7 @@ def new_job(runs: Path, job_id: str, words: Sequence[str], **more: Any) -> Job:
     try:
         job.folder.mkdir()
     except FileExistsError:
-        how = f"firstlight jobs list {job_id}{flag(runs)}"
+        how = f"firstlight jobs list {job.typed}"
         raise RunError(f"There is a job {job_id} already; look at it with: {how}") from None
     known = {name: os.environ[name] for name in (NAMED, BESIDE) if name in os.environ}
     card = {"schema": SCHEMA, "id": job_id, "words": list(words), "cwd": str(Path.cwd()), "environment": known,

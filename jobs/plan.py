@@ -9,7 +9,6 @@ from typing import Any
 from firstlight.archives import archive
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
-from firstlight.typed import flag
 from jobs.job import CANCELLED, LOST, WAITING, Job, job_at, new_job, read
 
 ATTEMPTS = 3  # of a job whose process is lost
@@ -66,7 +65,7 @@ def plan_of(driver: Job) -> Plan:
     held = read(driver.folder / "plan.json")
     if not held:
         raise RunError(f"{driver.id} is a job by itself, with no jobs in it; look at it with: "
-                       f"firstlight jobs list {driver.id}{flag(driver.runs)}")  # fmt: skip
+                       f"firstlight jobs list {driver.typed}")  # fmt: skip
     known = {each.name: held[each.name] for each in fields(Plan) if each.name in held}
     return Plan(**known | {"members": [Member(**member) for member in held["members"]]})
 

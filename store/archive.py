@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from firstlight.archives import beside, located, more, words_alone
+from firstlight.archives import beside, located, more, no_run, words_alone
 from firstlight.archives import look as look_at
 from firstlight.errors import RunError
 from firstlight.long_look import counter
 from firstlight.manifest import Problem
-from firstlight.remote.registry import address, elsewhere
+from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import NO_ID, RUN_ID
-from firstlight.typed import flag, typed
+from firstlight.typed import typed
 from store import index
 from store.verification import DAMAGED, Entry, damaged, fresh, glimpse, inspect, settled, with_name, with_words
 
@@ -106,8 +106,7 @@ def entry(root: Path, run_id: str) -> Entry:
         lacking = [each for archive in (root, *more(root).values()) for each in _not_brought(archive, set())]
         if found := next((each for each in lacking if each.run.id == run_id), None):
             return found
-        raise RunError(f"There is no run {run_id} in {address(root)}. List the runs with: "
-                       f"firstlight store list{flag(root)}")  # fmt: skip
+        raise no_run(root, run_id)
     found = inspect(run)
     if _settling(found):
         time.sleep(SETTLING)

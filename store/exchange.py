@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
+from firstlight.archives import no_run
 from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere, sending
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
-from firstlight.typed import flag
 from store.import_run import import_run
 from store.pack import pack
 
@@ -32,7 +32,6 @@ def push(runs: Path, run_id: str) -> None:
                        "--to s3://BUCKET/PREFIX")  # fmt: skip
     run = run_at(runs, run_id)
     if not run.folder.is_dir():
-        raise RunError(f"There is no run {run_id} in {address(runs)}. List the runs with: "
-                       f"firstlight store list{flag(runs)}")  # fmt: skip
+        raise no_run(runs, run_id)
     with sending(run.folder):
         pass

@@ -18,7 +18,7 @@ from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import set_torch_threads
-from firstlight.typed import flag, placed, typed
+from firstlight.typed import placed, typed
 from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
@@ -61,10 +61,11 @@ def run(options: argparse.Namespace) -> int:
 
 def ended(options: argparse.Namespace, card: dict[str, Any], following: str) -> int:
     """Say how a training ended, and what comes next; the command's exit status. card: the run's, as it was left."""
+    run = run_at(options.runs, card["id"])
     if card["state"] == "stopped":
-        say(options, placed(card["message"], run_at(options.runs, card["id"])))
+        say(options, placed(card["message"], run))
         return STOPPED if options.team.size == 1 else 0  # of several, whose launcher takes another for a failure
-    say(options, f"Trained {card['id']}. Next: firstlight {following} {card['id']}{flag(options.runs)}")
+    say(options, f"Trained {card['id']}. Next: firstlight {following} {typed(run)}")
     return 0
 
 

@@ -1,6 +1,5 @@
 """The archive that the pages show: its root, queries, the chosen run."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -18,7 +17,7 @@ from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import how
 from firstlight.long_look import told_to
 from firstlight.manifest import signatures
-from firstlight.remote.registry import address, elsewhere
+from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from store.database import Archive
 from store.verification import Entry
@@ -171,9 +170,7 @@ def flag() -> str:
 
 def flags() -> str:
     """`--runs` of every archive that is shown, as a command takes them that is of several."""
-    others = archives.more(root()).values()
-    every = [f" --runs {shlex.quote(address(each))}" for each in (root(), *others)] if others else [flag()]
-    return "".join(every)
+    return as_typed.flags([root(), *archives.more(root()).values()])
 
 
 def to_make(run: str, command: str, how: str = "Do it with") -> str:

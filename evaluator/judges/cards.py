@@ -42,7 +42,7 @@ def command(dataset: str, kind: str = "", own: bool = False, verb: str = FIT, ru
     dataset = SAME_PICTURES.get(dataset, dataset)
     told = f"{verb} --dataset {shlex.quote(dataset)}" + (f" --kind {kind}" if kind else "")
     told += "" if dataset in FETCHED and not own else " --data FOLDER"
-    return told if runs is None else f"{told}{flag(runs)}"
+    return f"{told}{flag(runs)}"
 
 
 def card_in(path: Path) -> dict[str, Any]:
@@ -96,10 +96,9 @@ def judge_file(run: Run, kind: str, folder: Path = JUDGES) -> Path:
 def check_named(run_card: Card, runs: Path | None) -> None:
     """Raises JudgeError for a run, of the archive `runs`, without classes, whose pictures no judge can name."""
     if len(run_card["dataset"]["classes"]) < 2:
-        typed = f"{run_card['id']}{flag(runs) if runs else ''}"
         raise JudgeError(
             f"{run_card['id']} has no classes, so no judge can name its pictures; if they have some, adopt its network "
-            f"with them: firstlight adopt … --id {typed} --classes NAME NAME …"
+            f"with them: firstlight adopt … --id {run_card['id']}{flag(runs)} --classes NAME NAME …"
         )
 
 

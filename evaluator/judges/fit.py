@@ -126,8 +126,7 @@ def refuse_bundled(dataset: str, kinds: Sequence[str], pictures: Pictures | None
         if judge and (
             pictures is None or (judge.classes, judge.shape) == (pictures.classes, pictures.images.shape[1:])
         ):
-            runs = archive_of(folder / path.name)
-            where = "" if runs is None else flag(runs)
+            where = flag(archive_of(folder / path.name))
             raise JudgeError(
                 f"The judge {judge.name} is bundled and stays as it is; fit judges of pictures of your own under their "
                 f"own name with: firstlight evaluate fit-judge --dataset NAME --data FOLDER{where}"

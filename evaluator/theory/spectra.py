@@ -149,7 +149,7 @@ def load(path: Path) -> Spectra:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JudgeError(f"{path.name} cannot be read; restore it from a copy, or make it with: "
-                         f"{SPECTRUM}{flag(own) if (own := archive_of(path)) else ''}") from error  # fmt: skip
+                         f"{SPECTRUM}{flag(archive_of(path))}") from error  # fmt: skip
 
 
 def _spectrum(card: Mapping[str, Any]) -> Spectrum:

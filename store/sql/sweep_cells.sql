@@ -25,7 +25,8 @@ measured as (
 )
 select
     coalesce(cell, '') as cell, list(run order by run) as runs, count(*) as n, count(never) as measured,
-    count(*) filter (never) as never, case when count(figure) = count(never) then avg(figure) end as mean, min(figure) as least, max(figure) as most
+    count(*) filter (never) as never, case when count(figure) = count(never) then avg(figure) end as mean,
+    min(figure) as least, max(figure) as most
 from members left join cells using (run) left join measured using (run)
 group by cell
 order by mean nulls last, cell
