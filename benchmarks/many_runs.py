@@ -13,7 +13,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import JUDGEMENTS, METRICS, QUALITY, SNAPSHOTS
+from firstlight.table_schema import JUDGEMENTS, METRICS, QUALITY, SNAPSHOTS
 
 POINTS = 2000  # of the loss
 STEPS, SEEDS, CLASSES = 20, 10, 10  # of the judged drawings: 2,100 judgements a run

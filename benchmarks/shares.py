@@ -66,7 +66,7 @@ def evaluated(run: Run, per_class: int, way: str) -> dict[str, Any]:
     """The seconds that it takes, and the figures as text, in which every bit of a number stands."""
     if way == "one core":
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    from evaluator.quality.figures import quality
+    from evaluator.quality.measures import quality
     from evaluator.quality.pictures import draw_some
     from firstlight.runtime import cores
     from jobs.shares import shares

@@ -85,7 +85,7 @@ def ratio(options: Any, images: NDArray[np.uint8]) -> float:
     """The Fréchet distance of pictures (N, 1, 28, 28) to real ones, over that of as many real ones: their floor."""
     from evaluator.judges.judge import judge_for
     from evaluator.judges.reference import reference_for
-    from evaluator.quality.figures import floor_of
+    from evaluator.quality.measures import floor_of
     from evaluator.stats.frechet import frechet, moments
     from trainer.data import load
 

@@ -14,7 +14,7 @@ from firstlight.manifest import Signature, signature
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import METADATA
+from firstlight.table_schema import METADATA
 from store.slim import origin
 
 

@@ -1,4 +1,4 @@
-"""Columns told in lines of text, name, type and meaning, as schema.py has them."""
+"""Columns told in lines of text, name, type and meaning, as table_schema.py has them."""
 
 import pyarrow as pa
 

@@ -23,7 +23,7 @@ from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.run_folder import Run
 from firstlight.run_state import LIVE
-from firstlight.schema import ADDED, SCHEMA, TABLES
+from firstlight.table_schema import ADDED, SCHEMA, TABLES
 
 Signature = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode: while it stands, a file is not read again
 Entry = dict[str, Any]  # size, in bytes, and sha256

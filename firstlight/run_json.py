@@ -16,7 +16,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.run_state import STATES, moment
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 
 SAME_PICTURES = {"digits5000": "mnist"}  # data set -> the one whose pictures it has
 LARGEST = 4 << 20  # bytes; no card is near it

@@ -1,5 +1,5 @@
-"""What the columns of a run's tables may hold, besides their types, which are in schema.py: a rule for each column, by
-its name, for all tables or for one alone.
+"""What the columns of a run's tables may hold, besides their types (table_schema.py): a rule for each column, by its
+name, for all tables or for one alone.
 
     0..1              a number, both ends included; either may be left out, and what is left is finite
     0..1 or nan       or not a number

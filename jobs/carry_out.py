@@ -18,10 +18,10 @@ from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.run_state import moment, now
 from jobs import progress
-from jobs.again import words_of
 from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, existing_job, has_lock
 from jobs.process import described
 from jobs.queue import before
+from jobs.resume_or_restart import words_of
 
 TURN_SECONDS = 0.5  # between two looks at whether it is this job's turn
 PATIENCE = 90.0  # seconds for a process that was given up to let go of the job

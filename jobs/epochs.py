@@ -22,7 +22,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_table
-from firstlight.schema import METRICS
+from firstlight.table_schema import METRICS
 from firstlight.typed import typed
 
 LOOK_SECONDS = 2.0

@@ -22,7 +22,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
 from firstlight.run_state import now
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.typed import flag
 from jobs.process import ours
 

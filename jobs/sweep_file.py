@@ -34,8 +34,8 @@ from typing import Any
 from firstlight.command import COMMANDS
 from firstlight.errors import RunError
 from firstlight.run_id import RUN_ID
-from jobs.again import value_of
 from jobs.plan import Member, Plan
+from jobs.resume_or_restart import value_of
 
 KNOWN = {"name", "command", "method", "jobs", "seeds", "cpus", "gpus", "parameters", "metric", "prune"}
 MAKERS = ("train", "distill")  # commands that make a run

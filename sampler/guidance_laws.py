@@ -88,18 +88,26 @@ class Law:
     judge: str = ""  # clip or cnn: whose scores it is handed
     adaptive: bool = True  # whether it looks at the pictures: then every step takes both candidates
     weaker: bool = False  # whether it pushes away from a weaker network, not from the picture without a label
+    name: str = ""  # as pages write it
     words: str = ""
 
 
 LAWS: dict[str, Law] = {
-    "constant": Law(constant, adaptive=False, words="S at every step"),
-    "interval": Law(constant, adaptive=False, words="S at middle noise, 1 elsewhere"),
-    "clip": Law(weighted, "clip", words="CLIP weighs both candidates, from 0 to 2 S"),
-    "shuffled": Law(shuffled, "clip", words="CLIP's weights, each given to another picture"),
-    "cnn": Law(weighted, "cnn", words="a CNN weighs both candidates, from 0 to 2 S"),
-    "feedback": Law(feedback, words="from the model's own posterior, at most 2 S"),
-    "autoguidance": Law(constant, adaptive=False, weaker=True, words="S at every step, away from a weaker network"),
+    "constant": Law(constant, adaptive=False, name="constant", words="S at every step"),
+    "interval": Law(constant, adaptive=False, name="interval", words="S at middle noise, 1 elsewhere"),
+    "clip": Law(weighted, "clip", name="CLIP-weighted", words="CLIP weighs both candidates, from 0 to 2 S"),
+    "shuffled": Law(shuffled, "clip", name="shuffled CLIP", words="CLIP's weights, each given to another picture"),
+    "cnn": Law(weighted, "cnn", name="CNN-weighted", words="a CNN weighs both candidates, from 0 to 2 S"),
+    "feedback": Law(feedback, name="feedback", words="from the model's own posterior, at most 2 S"),
+    "autoguidance": Law(
+        constant, adaptive=False, weaker=True, name="autoguidance", words="S at every step, away from a weaker network"
+    ),
 }
+
+
+def name_of(law: str) -> str:
+    """A law as a page writes it; one that is not known, as it is."""
+    return LAWS[law].name if law in LAWS else law
 
 
 def law_of(name: str) -> Law:

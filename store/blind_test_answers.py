@@ -20,8 +20,8 @@ from firstlight.manifest import Signature, signature
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_state import now
-from firstlight.schema import SCHEMA
 from firstlight.sealed_json import sealed, unsealed
+from firstlight.table_schema import SCHEMA
 from store.people_files import write_people_file
 
 SITTING = re.compile(r"[0-9a-f]{32}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.typed import flag
 from store.people_files import write_people_file
 

@@ -16,7 +16,7 @@ from firstlight.judge_files import judge_files
 from firstlight.manifest import entry_of, listing, standing, survey
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.typed import typed
 from store.parcel import CHUNK
 from store.verification import inspect

@@ -8,7 +8,7 @@ from pathlib import Path
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 
 VIEWS = ".views"  # beside the runs
 MOST = 100

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from firstlight.manifest import Problem, Signature
-from firstlight.schema import TABLES
 from firstlight.table_rules import LONGEST, MADE_BY, MOST_ROWS, ROWS, Rule, rules
+from firstlight.table_schema import TABLES
 from store.table_notes import notes_problem
 
 REMEMBERED = 1 << 16  # tables looked at

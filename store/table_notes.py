@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from firstlight.schema import METADATA
+from firstlight.table_schema import METADATA
 
 LARGEST = 1 << 20  # bytes
 KINDS: dict[str, type | tuple[type, ...]] = {

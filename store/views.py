@@ -21,7 +21,7 @@ from firstlight.archives import beside, more
 from firstlight.errors import RunError
 from firstlight.loss import LOSS_NAMES
 from firstlight.run_state import moment
-from firstlight.schema import TABLES
+from firstlight.table_schema import TABLES
 from firstlight.typed import placed
 from store.verification import Entry
 

@@ -8,7 +8,7 @@ import numpy as np
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import ABLATIONS, table_of
+from firstlight.table_schema import ABLATIONS, table_of
 
 PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from firstlight import schema as firstlight_schema
+from firstlight import table_schema as firstlight_schema
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table

@@ -15,7 +15,7 @@ import numpy as np
 
 from evaluator.clip.judge import BUNDLED
 from evaluator.clip.tables import write
-from firstlight import schema as firstlight_schema
+from firstlight import table_schema as firstlight_schema
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
 

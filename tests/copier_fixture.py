@@ -16,7 +16,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import MEMORISATION, NOVELTY, NOVELTY_PICTURES, table_of
+from firstlight.table_schema import MEMORISATION, NOVELTY, NOVELTY_PICTURES, table_of
 from trainer.data import Pictures, prepared
 
 

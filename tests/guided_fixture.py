@@ -15,7 +15,7 @@ from evaluator.guidance.sweep import FIRST_SEED, SEEDS
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import GUIDANCE, GUIDED, table_of
+from firstlight.table_schema import GUIDANCE, GUIDED, table_of
 from sampler.guidance_laws import LAWS
 
 ACCURACY, GAIN = 0.9, 0.05

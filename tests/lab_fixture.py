@@ -18,7 +18,7 @@ import pyarrow as pa
 from archive_fixture import write_run
 from numpy.typing import NDArray
 
-from firstlight import schema as firstlight_schema
+from firstlight import table_schema as firstlight_schema
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, server, variables
+from faulty_bucket import ADDRESS, server, variables
 from playwright import sync_api as playwright
 from test_browser import CHROMIUM, FLAGS, PATIENCE, served
 

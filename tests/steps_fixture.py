@@ -18,7 +18,7 @@ from evaluator.stats.intervals import plain, wilson
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import LATE_START, SOLVER_STEPS, table_of
+from firstlight.table_schema import LATE_START, SOLVER_STEPS, table_of
 
 N, CLASSES = 600, 3
 DRAWS = 1 + np.random.default_rng(0).normal(0, 0.05, 100)  # what all ways make of the same noise

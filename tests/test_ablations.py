@@ -24,7 +24,7 @@ from exporter.graph import multiplied_out
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
-from firstlight.schema import ABLATIONS
+from firstlight.table_schema import ABLATIONS
 from store.database import Archive
 from trainer.checkpoints import load_denoiser
 from trainer.network import Conv, Denoiser

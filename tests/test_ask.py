@@ -27,7 +27,7 @@ from evaluator.stats.intervals import wilson
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
-from firstlight.schema import NOVELTY, table_of
+from firstlight.table_schema import NOVELTY, table_of
 from store.database import Archive
 
 BUNDLED = ROOT / "runs"

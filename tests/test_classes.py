@@ -28,7 +28,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import SNAPSHOTS, TRAJECTORIES
+from firstlight.table_schema import SNAPSHOTS, TRAJECTORIES
 from store.database import Archive
 
 GARMENTS = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")

@@ -28,7 +28,7 @@ from firstlight.errors import JudgeError
 from firstlight.manifest import read_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
+from firstlight.table_schema import CLIP_PICTURES, CLIP_SNAPSHOTS, SNAPSHOTS, table_of
 from store.database import Archive
 
 WEIGHTS, CONFIG = "open_clip_model.safetensors", "open_clip_config.json"

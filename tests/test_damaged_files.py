@@ -33,7 +33,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import TABLES
+from firstlight.table_schema import TABLES
 from sampler.__main__ import main as sample
 from store.__main__ import main as store
 from store.archive import entries

@@ -21,7 +21,7 @@ from sentence_fixture import assert_short
 
 from dashboard import generation, turns
 from dashboard.charts.guidance import weights
-from dashboard.components import progress
+from dashboard.components import progress_bar
 from dashboard.forward import film as forward_film
 from dashboard.forward import process
 from dashboard.generate import headline as generate_headline
@@ -116,11 +116,11 @@ def test_the_picture_has_a_row_for_each_class_and_wraps_long_ones(run: Run):
 
 def test_a_bar_comes_only_to_what_takes_long(run: Run, monkeypatch: pytest.MonkeyPatch):
     shown: list[float] = []
-    monkeypatch.setattr(progress, "_bar", lambda place: shown.append(time.monotonic()) or st.empty())
+    monkeypatch.setattr(progress_bar, "_bar", lambda place: shown.append(time.monotonic()) or st.empty())
     net, steps = load(run.denoiser, "cpu"), generation.request([0], 1, 0)
-    assert progress.watched(generation.draw(net, *steps, SETTINGS), after=60.0).done == 4 and not shown
-    assert progress.watched(generation.draw(net, *steps, SETTINGS)).done == 4 and len(shown) == 1
-    assert progress.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
+    assert progress_bar.watched(generation.draw(net, *steps, SETTINGS), after=60.0).done == 4 and not shown
+    assert progress_bar.watched(generation.draw(net, *steps, SETTINGS)).done == 4 and len(shown) == 1
+    assert progress_bar.watched(generation.draw(net, *steps, SETTINGS), after=1e-9).done == 4 and len(shown) == 2
 
 
 def test_a_second_request_waits_for_the_step_of_the_first_and_whoever_leaves_frees_the_place(run: Run):
@@ -290,8 +290,8 @@ def test_who_asks_for_many_drawings_waits_behind_themselves_alone():
 
 
 def test_the_place_in_the_queue_is_said_and_what_goes_first():
-    assert progress._place(Waiting(3)) == "Place 4 in the queue"
-    assert progress._place(Waiting(1, own=True)) == "Place 2 in the queue: your other drawing goes first"
+    assert progress_bar._place(Waiting(3)) == "Place 4 in the queue"
+    assert progress_bar._place(Waiting(1, own=True)) == "Place 2 in the queue: your other drawing goes first"
 
 
 def test_a_graph_from_elsewhere_keeps_nobody_waiting_but_those_who_ask_it(run: Run, tmp_path: Path):

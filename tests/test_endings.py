@@ -12,7 +12,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import METRICS
+from firstlight.table_schema import METRICS
 from jobs.job import Job, numbered_job
 
 MINE = ("run", "mine")

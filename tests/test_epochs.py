@@ -14,7 +14,7 @@ from exporter.epoch import take_epoch
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import QUALITY
+from firstlight.table_schema import QUALITY
 from jobs.__main__ import main
 from trainer.checkpoints import EMA, load_weights
 from trainer.config import Config

@@ -28,7 +28,7 @@ from firstlight.levels import CLEAN, alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
+from firstlight.table_schema import JUDGEMENTS, TRAJECTORIES, X_RANGE
 from store.slim import slim
 from trainer.data import Pictures
 from trainer.data import load as load_pictures

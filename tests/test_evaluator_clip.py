@@ -33,7 +33,7 @@ from firstlight.errors import JudgeError
 from firstlight.manifest import read_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import FITTED, Run
-from firstlight.schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
+from firstlight.table_schema import CLIP, CLIP_REAL, JUDGEMENTS, TRAJECTORIES
 from sampler.generation import Settings
 from store.database import Archive
 from trainer.data import Pictures

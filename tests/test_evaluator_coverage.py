@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulated import at, restricted_mean, rng, share_by, view
 
 from evaluator.guidance.claims import mean_over_seeds
-from evaluator.quality.figures import against
+from evaluator.quality.measures import against
 from evaluator.recognizability.agreement import kappas, lin
 from evaluator.recognizability.censored import half, restricted
 from evaluator.recognizability.incidence import Incidence, incidence

@@ -21,7 +21,7 @@ from evaluator.judges.judge import judge_for
 from evaluator.judges.network import Network, accuracy, fit
 from evaluator.judges.reference import evenly_drawn, reference_for
 from evaluator.quality import cas, pictures
-from evaluator.quality.figures import distances, lacking, quality, ratio, same_size_floor
+from evaluator.quality.measures import distances, lacking, quality, ratio, same_size_floor
 from evaluator.quality.pictures import draw
 from evaluator.stats import time_ahead
 from evaluator.stats.frechet import balance, moments
@@ -31,7 +31,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import QUALITY
+from firstlight.table_schema import QUALITY
 from jobs import progress_lines
 from trainer.data import Pictures
 from trainer.data import load as load_pictures

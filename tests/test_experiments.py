@@ -33,7 +33,7 @@ from firstlight.errors import RunError
 from firstlight.levels import alpha, levels, sigma
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import TABLES
+from firstlight.table_schema import TABLES
 from sampler import session
 from sampler.loop import sample
 from sampler.noise import Noise

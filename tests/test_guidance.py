@@ -23,7 +23,7 @@ from firstlight.atomic_writes import write_bytes, write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import TABLES
+from firstlight.table_schema import TABLES
 from store.database import Archive
 from trainer.data import load as load_pictures
 

@@ -24,7 +24,7 @@ from evaluator.stats.intervals import wilson
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import GUIDANCE, table_of
+from firstlight.table_schema import GUIDANCE, table_of
 from sampler.guidance_laws import LAWS
 from store.database import Archive
 

@@ -29,7 +29,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import read_card
 from firstlight.run_writes import store_card
-from firstlight.schema import COLUMNS, MEMORISATION, NOVELTY, NOVELTY_PICTURES, TABLES, table_of
+from firstlight.table_schema import COLUMNS, MEMORISATION, NOVELTY, NOVELTY_PICTURES, TABLES, table_of
 from sampler.guidance_laws import LAWS
 from store.database import Archive
 from store.table_content import content_problem, facts_of

@@ -19,10 +19,10 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from jobs import process
-from jobs.again import KEPT
 from jobs.carry_out import carry_out
 from jobs.commands import started
 from jobs.job import Job, existing_job, job_at, jobs_in, new_job, numbered_job
+from jobs.resume_or_restart import KEPT
 from trainer.__main__ import parser as trainer_parser
 
 

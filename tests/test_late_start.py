@@ -22,7 +22,7 @@ from evaluator.steps.late_start_gain import Start, best, gains, verdict
 from firstlight.errors import RunError
 from firstlight.levels import alpha, levels, sigma
 from firstlight.manifest import read_manifest
-from firstlight.schema import LATE_START
+from firstlight.table_schema import LATE_START
 from trainer.data import load
 
 GENERATOR = np.random.Generator(np.random.Philox(key=5))

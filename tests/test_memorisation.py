@@ -24,8 +24,8 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import read_manifest, write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import MEMORISATION as TABLE
-from firstlight.schema import SNAPSHOTS
+from firstlight.table_schema import MEMORISATION as TABLE
+from firstlight.table_schema import SNAPSHOTS
 from trainer.data import Pictures, load, prepared
 
 STEPS = (10, 20, 40, 80)

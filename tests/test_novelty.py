@@ -19,8 +19,8 @@ from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import NOVELTY, NOVELTY_PICTURES
 from firstlight.seen_in_training import remark, seen_in_training
+from firstlight.table_schema import NOVELTY, NOVELTY_PICTURES
 from trainer.data import load
 
 GENERATOR = np.random.Generator(np.random.Philox(key=7))

@@ -35,8 +35,8 @@ from trainer.device import half_precision
 from trainer.launcher import MEETING
 from trainer.loss import batch_index, denoising_loss
 from trainer.processes import Agreed, Team, joined
+from trainer.resumed_state import begin
 from trainer.run_json import new_card
-from trainer.state import begin
 from trainer.train import train
 
 ROOT = Path(__file__).parent.parent

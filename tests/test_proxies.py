@@ -1,4 +1,4 @@
-"""The proxies of docs/network.md, as they stand there: pages and their connections come through, other names do not."""
+"""The proxies of docs/server-and-sign-in.md, as they stand there: pages come through, other names do not."""
 
 import asyncio
 import re

@@ -44,7 +44,7 @@ from evaluator.clip.tables import write
 from evaluator.stats.intervals import Estimate
 from firstlight.manifest import write_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import CLIP, METADATA, table_of
+from firstlight.table_schema import CLIP, METADATA, table_of
 from store.database import Archive
 
 CLASSES = ["shirt", "bag", "boot", "coat", "dress"]

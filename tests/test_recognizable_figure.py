@@ -20,7 +20,7 @@ from dashboard.runs import groups, settings_and_figures, sweep, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.figures import FIGURES, over_seeds
 from firstlight.run_folder import Run
-from firstlight.schema import JUDGEMENTS
+from firstlight.table_schema import JUDGEMENTS
 from store import __main__ as store_command
 from store.database import Archive
 from store.notes import Notes, read_notes, write_notes

@@ -16,7 +16,7 @@ import firstlight
 from evaluator.recognizability.judge_frames import decode
 from firstlight.guest_schedules import Schedule
 from firstlight.levels import alpha, sigma
-from firstlight.schema import X_RANGE
+from firstlight.table_schema import X_RANGE
 from store.database import Archive
 
 BETAS = np.linspace(1e-4, 0.02, 150)  # the course's

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from app_fixture import linked
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, KEY, SECRET, Proxy, copy_in, empty, server, variables
+from faulty_bucket import ADDRESS, KEY, SECRET, Proxy, copy_in, empty, server, variables
 from jobs_fixture import until
 from page_jobs_fixture import button, untraced
 from page_jobs_fixture import labels as labels_of

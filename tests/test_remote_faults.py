@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from archive_fixture import write_run
-from bucket_fixture import ADDRESS, KINDS, SLOW, Proxy, copy_in, empty, server, variables
+from faulty_bucket import ADDRESS, KINDS, SLOW, Proxy, copy_in, empty, server, variables
 
 import firstlight
 from firstlight.errors import RunError

@@ -39,4 +39,4 @@ def test_the_key_of_a_tables_own_notes_is_written_once() -> None:
     folders = ("dashboard", "evaluator", "exporter", "firstlight", "sampler", "store", "trainer")
     sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     holding = [path.relative_to(ROOT).as_posix() for path in sources if 'b"firstlight"' in path.read_text()]
-    assert holding == ["firstlight/schema.py"]
+    assert holding == ["firstlight/table_schema.py"]

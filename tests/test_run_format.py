@@ -10,7 +10,7 @@ import pytest
 
 from firstlight.run_folder import Run
 from firstlight.run_json import _FIELDS
-from firstlight.schema import COLUMNS, TABLES
+from firstlight.table_schema import COLUMNS, TABLES
 from store.blind_test_answers import Answer, Sitting
 from trainer.config import Config
 from trainer.run_json import blank_card

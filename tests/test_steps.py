@@ -27,7 +27,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.manifest import read_manifest
 from firstlight.run_folder import Run
-from firstlight.schema import SOLVER_STEPS
+from firstlight.table_schema import SOLVER_STEPS
 from sampler.generation import Settings
 from sampler.solvers import SOLVERS
 from trainer.data import Pictures, prepared

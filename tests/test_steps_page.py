@@ -23,7 +23,7 @@ from evaluator.stats.intervals import wilson
 from evaluator.steps.quality_kept import ways_from
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
-from firstlight.schema import SOLVER_STEPS, table_of
+from firstlight.table_schema import SOLVER_STEPS, table_of
 from store.database import Archive
 
 

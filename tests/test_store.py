@@ -27,7 +27,7 @@ from firstlight.run_id import run_at
 from firstlight.run_json import read_card
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_card
-from firstlight.schema import JUDGEMENTS, METRICS
+from firstlight.table_schema import JUDGEMENTS, METRICS
 from store.archive import entries, entry, glance
 from store.database import Archive
 from store.verification import inspect, verify

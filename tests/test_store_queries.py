@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.schema import JUDGEMENTS, METRICS, QUALITY
+from firstlight.table_schema import JUDGEMENTS, METRICS, QUALITY
 from store.database import Archive
 from store.statements import QUERIES, statement
 from store.views import SQL, _folder, connect

@@ -15,7 +15,7 @@ from firstlight.errors import RunError
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import METRICS
+from firstlight.table_schema import METRICS
 from jobs.commands import driven
 from jobs.job import job_at, new_job
 from jobs.plan import Member, Plan, plan_of

@@ -35,8 +35,8 @@ POSIX = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "tty", "syslog"}
 NEITHER = POSIX - {"pwd", "grp", "termios", "tty", "pty"}  # the standard library and torch ask for these themselves
 CALLS = {"fork", "setsid", "getuid", "geteuid", "uname", "killpg", "getpgid", "mkfifo", "nice", "sched_getaffinity",
          "register_at_fork", "statvfs", "chown", "wait4"}  # fmt: skip
-LARGER = ("firstlight.command", "store.database", "store.import_run", "firstlight.untrusted.workers", "trainer.state",
-          "firstlight.recording.open_runs")  # fmt: skip
+LARGER = ("firstlight.command", "store.database", "store.import_run", "firstlight.untrusted.workers",
+          "trainer.resumed_state", "firstlight.recording.open_runs")  # fmt: skip
 
 
 def guarded(tree: ast.AST) -> set[ast.AST]:

@@ -28,8 +28,8 @@ from trainer.learning_rate import learning_rate
 from trainer.loss import batch_index, denoising_loss
 from trainer.network import Conv, Denoiser, UNet
 from trainer.noise_levels import training_logsnr
+from trainer.resumed_state import begin
 from trainer.run_json import new_card
-from trainer.state import begin
 from trainer.trace import grid, to_bytes
 from trainer.train import Diverged, Lesson, optimize, start_cycle, train
 
@@ -241,7 +241,7 @@ def test_the_logged_gradient_is_the_last_step_s_over_all_weights(tmp_path: Path,
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_module, "adam", watched)
-        patch.setattr("trainer.state.adam", watched, raising=False)
+        patch.setattr("trainer.resumed_state.adam", watched, raising=False)
         trained(tmp_path, "watched", replace(SMALL, epochs=0.5), digits)
     logged = losses(tmp_path, "watched", "gradient_norm")
     assert len(logged) >= 3

@@ -31,8 +31,8 @@ from trainer.made_before import made_before
 from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
 from trainer.processes import first, joined, parted, sentence
+from trainer.resumed_state import Diverged
 from trainer.run_json import new_card, student_card
-from trainer.state import Diverged
 from trainer.trace import trace
 from trainer.train import teach, train
 

@@ -29,7 +29,7 @@ from trainer.device import best_device, half_precision
 from trainer.loss import SEEDS, batch_index
 from trainer.network import Denoiser
 from trainer.processes import Team
-from trainer.state import Training
+from trainer.resumed_state import Training
 from trainer.train import Lesson
 
 JUMPS = {4: (0, 8, 11, 14), 2: (0, 11), 1: (0,)}  # where jumps begin, of 20 steps evenly spaced in logSNR

@@ -9,7 +9,7 @@ from firstlight.run_folder import Run
 from firstlight.run_state import now
 from firstlight.run_writes import store_card
 from trainer.checkpoints import EMA, save_weights
-from trainer.state import Training, epoch_of
+from trainer.resumed_state import Training, epoch_of
 
 
 def begin_epochs(run: Run, keep: bool, anew: bool) -> None:

@@ -6,7 +6,7 @@ from torch import Tensor
 from trainer.config import Config
 from trainer.device import half_precision
 from trainer.noise_levels import training_logsnr
-from trainer.state import Training
+from trainer.resumed_state import Training
 
 SEEDS = 2**63  # as many as torch's generators tell apart
 

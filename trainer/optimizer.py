@@ -1,4 +1,4 @@
-"""Adam and its learning rate: warm-up, cycles, decay."""
+"""Torch's Adam, without what loads a compiler; and where the cycles of its learning rate begin."""
 
 from collections.abc import Sequence
 from inspect import unwrap

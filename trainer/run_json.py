@@ -10,7 +10,7 @@ from firstlight.installation import HOME, INSTALLED
 from firstlight.run_folder import Run
 from firstlight.run_state import now
 from firstlight.run_writes import store_card
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from trainer.config import Config, to_dict
 from trainer.data import Pictures
 

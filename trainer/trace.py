@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from firstlight.levels import levels
-from firstlight.schema import TRAJECTORIES, X_RANGE
+from firstlight.table_schema import TRAJECTORIES, X_RANGE
 from sampler.loop import sample
 from sampler.noise import Noise
 from trainer.config import Config

@@ -22,7 +22,7 @@ from firstlight.lock import locked
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import ending
-from firstlight.schema import SNAPSHOTS
+from firstlight.table_schema import SNAPSHOTS
 from firstlight.typed import plain, typed
 from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
@@ -34,9 +34,7 @@ from trainer.loss import denoising_loss
 from trainer.network import Denoiser
 from trainer.optimizer import adam, cycle_starts
 from trainer.processes import Lost, Team
-from trainer.run_json import write_card
-from trainer.snapshots import snapshot, snapshot_steps
-from trainer.state import (
+from trainer.resumed_state import (
     Diverged,
     Training,
     begin,
@@ -49,6 +47,8 @@ from trainer.state import (
     take_up,
     write_progress,
 )
+from trainer.run_json import write_card
+from trainer.snapshots import snapshot, snapshot_steps
 from trainer.validation import validate
 
 WRITE_SECONDS = 5.0  # between two writes of run.json and metrics.parquet

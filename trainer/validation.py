@@ -4,7 +4,7 @@ import torch
 
 from trainer.data import Pictures
 from trainer.noise_levels import training_logsnr
-from trainer.state import Training
+from trainer.resumed_state import Training
 
 VALIDATION = 500  # test pictures behind a validation loss
 

@@ -21,7 +21,7 @@ PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 ROLES = {"claim": str, "operators": list, "analysts": list, "hours": int}
 HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+")
 PART = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")  # of a base path
-GUIDE = "docs/network.md"
+GUIDE = "docs/server-and-sign-in.md"
 
 
 @dataclass(frozen=True)

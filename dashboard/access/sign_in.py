@@ -43,7 +43,9 @@ def _providers() -> None:
     """A button for each who signs people in."""
     auth = roles.secrets("auth")
     if not auth:
-        elements.stop("Nobody can sign in, because the secrets have no [auth]; docs/network.md says what they need.")
+        elements.stop(
+            "Nobody can sign in, because the secrets have no [auth]; docs/server-and-sign-in.md says what they need."
+        )
     elements.note(
         "Your sign-in no longer counts; sign in again."
         if roles.user().get("is_logged_in")

@@ -20,7 +20,7 @@ from firstlight.typed import typed
 QUERIES = ("quality",)
 MOST = 0.5  # of the pictures: what "most" means
 NOISE = "a noise seed of its own for each picture, every class in turn"
-BY = "evaluator.quality.figures.figures"  # writes the table
+BY = "evaluator.quality.measures.figures"  # writes the table
 
 
 def better(at: Ground) -> Answer:

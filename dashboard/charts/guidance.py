@@ -22,6 +22,7 @@ from dashboard.charts.theme import (
     plain,
 )
 from dashboard.format import estimate, estimate_of, share
+from sampler.guidance_laws import name_of
 
 STYLES = {
     "constant": (BLUE, "solid", "circle"), "interval": (SKY, "dash", "square"),
@@ -29,15 +30,6 @@ STYLES = {
     "cnn": (GREEN, "dashdot", "triangle-up"), "feedback": (ORANGE, "dash", "star"),
     "autoguidance": (GREEN, "dot", "pentagon"),
 }  # fmt: skip
-NAMES = {
-    "constant": "constant", "interval": "interval", "clip": "CLIP-weighted", "shuffled": "shuffled CLIP",
-    "cnn": "CNN-weighted", "feedback": "feedback", "autoguidance": "autoguidance",
-}  # fmt: skip
-
-
-def name_of(law: str) -> str:
-    """A law as a page writes it."""
-    return NAMES.get(law, law)
 
 
 @dataclass(frozen=True)

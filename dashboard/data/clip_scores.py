@@ -18,7 +18,7 @@ from evaluator.stats.intervals import Estimate
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.schema import METADATA
+from firstlight.table_schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together
 SCORES = {

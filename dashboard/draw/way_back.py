@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import generation
-from dashboard.components.progress import watched
+from dashboard.components.progress_bar import watched
 from dashboard.draw.networks import Student, Teacher
 from dashboard.pictures.pixels import Bytes, shown
 from dashboard.turns import Waiting

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from dashboard import generation
 from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
-from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs
-from dashboard.components.progress import watched
+from dashboard.components.progress_bar import watched
 from dashboard.data import archive
 from dashboard.generate.weaker import weaker_runs
 from dashboard.generation import MOST_PICTURES, Drawn
 from firstlight.levels import LISTED, MOST_STEPS
 from sampler.generation import Settings, settings_of
-from sampler.guidance_laws import LAWS, WIDEST
+from sampler.guidance_laws import LAWS, WIDEST, name_of
 from sampler.session import Denoiser
 from sampler.solvers import SOLVERS
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.access import roles
 from dashboard.access.exposure import LOCAL
-from dashboard.components import elements, progress
+from dashboard.components import elements, progress_bar
 from dashboard.data import archive
 from dashboard.generate import form
 from dashboard.generate.form import Request
@@ -22,7 +22,7 @@ def shown(run: pd.Series, net: Denoiser, asked: Request | None) -> Drawn | None:
     name, last = str(run["run"]), st.session_state.get(FINISHED)
     last = last if isinstance(last, Drawn) and last.run == name else None
     marked = st.query_params.get(MARK) == name
-    if said := progress.said_cancelled():
+    if said := progress_bar.said_cancelled():
         elements.note(said)
     elif asked is not None and last is not None and asked.drew(last) and not asked.pressed:
         st.query_params[MARK] = name  # also for who comes back from another page

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import generation
-from dashboard.charts.guidance import name_of, weights
+from dashboard.charts.guidance import weights
 from dashboard.components import elements
 from dashboard.components.still import still
 from dashboard.generate import headline, labelled_set
 from dashboard.generation import Drawn
 from firstlight.run_folder import Run
 from sampler.generation import Settings
-from sampler.guidance_laws import LAWS
+from sampler.guidance_laws import LAWS, name_of
 from sampler.origin import of_drawing, signed, stem
 from sampler.session import Denoiser
 from sampler.whole import drawn_by

@@ -13,7 +13,7 @@ from dashboard import run_facts
 from dashboard.access import sign_in
 from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import Refused, refusal
-from dashboard.components import elements, inputs, progress
+from dashboard.components import elements, inputs, progress_bar
 from dashboard.data import archive
 from dashboard.generate import form, result
 from dashboard.generate.form import MOST_EACH, Request
@@ -34,7 +34,7 @@ def section(run: pd.Series, net: Denoiser) -> None:
     if barred := refusal(DRAW):
         elements.note(barred)
         return
-    if said := progress.said_cancelled():
+    if said := progress_bar.said_cancelled():
         elements.note(f"{said} Change something, and it is drawn.")
         return
     drawn = None if asked is None else _draw(run, net, asked)

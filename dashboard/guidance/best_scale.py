@@ -1,12 +1,12 @@
 """Best scales: a limited interval and autoguidance against a constant scale, each at the scale that suits it best."""
 
-from dashboard.charts.guidance import name_of
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, written
 from dashboard.guidance.choice import MADE, Choice
 from evaluator.guidance.best_scale import Best, Compared, compared
 from evaluator.published.guidance import LAWS
+from sampler.guidance_laws import name_of
 
 HEADINGS = (
     "law", "steps", "its S, distance [95 %]", "constant: S, distance [95 %]", "law less constant [95 %]",

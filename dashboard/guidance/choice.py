@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.guidance import name_of
 from dashboard.components import elements, inputs, remedy
 from dashboard.data import adopted, archive
 from evaluator.guidance.judges import referee
-from sampler.guidance_laws import LAWS
+from sampler.guidance_laws import LAWS, name_of
 
 MADE = "firstlight evaluate guidance"
 FAIR = "the one that did not guide"

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from dashboard.charts.guidance import name_of
 from dashboard.components import elements
 from dashboard.data import archive
 from dashboard.format import estimate, estimate_of, points
 from dashboard.guidance.choice import MADE, MEASURES, Choice, judges
+from sampler.guidance_laws import name_of
 
 
 def draw(at: Choice) -> None:

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from dashboard.charts.guidance import name_of
 from dashboard.format import effect, estimate_of, share
 from dashboard.guidance.choice import Choice
 from dashboard.guidance.claims import found
 from evaluator.guidance.claims import ROOM, S11, WORDS
 from evaluator.verdict import Verdict
+from sampler.guidance_laws import name_of
 
 
 def sentence(at: Choice) -> str:

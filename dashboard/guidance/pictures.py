@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.charts.guidance import name_of
 from dashboard.components import control_bar, elements
 from dashboard.data import archive
 from dashboard.guidance.choice import Choice
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
 from evaluator.guidance.judges import referee
-from sampler.guidance_laws import LAWS
+from sampler.guidance_laws import LAWS, name_of
 
 
 def draw(at: Choice) -> None:

@@ -1,10 +1,11 @@
 """Sweep: one measure against the scale, a line for each law."""
 
 from dashboard.charts.curves import Curve, Level, curves
-from dashboard.charts.guidance import STYLES, name_of
+from dashboard.charts.guidance import STYLES
 from dashboard.components import elements, inputs, remedy
 from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
 from dashboard.run_facts import OLDER
+from sampler.guidance_laws import name_of
 
 
 def draw(at: Choice) -> None:

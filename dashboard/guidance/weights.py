@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from dashboard import run_facts
-from dashboard.charts.guidance import name_of, weights
+from dashboard.charts.guidance import weights
 from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.guidance.choice import Choice
-from sampler.guidance_laws import LAWS
+from sampler.guidance_laws import LAWS, name_of
 
 
 def draw(at: Choice) -> None:

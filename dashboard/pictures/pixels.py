@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from firstlight.schema import X_RANGE
+from firstlight.table_schema import X_RANGE
 
 Bytes = NDArray[np.uint8]
 

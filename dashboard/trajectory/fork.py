@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import generation
-from dashboard.components import progress
+from dashboard.components import progress_bar
 from dashboard.data import archive
 from dashboard.data.trajectories import Trajectory
 from dashboard.generation import Verdicts
@@ -23,7 +23,7 @@ from evaluator.recognizability.judge_frames import decode
 from evaluator.stats.intervals import wilson
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.levels import NEAR, nearest
-from firstlight.schema import X_RANGE
+from firstlight.table_schema import X_RANGE
 from sampler.generation import Progress, Settings, continued, settings_of
 from sampler.noise import Pictures
 from sampler.session import Denoiser
@@ -88,7 +88,7 @@ def draw(run: pd.Series, trajectory: Trajectory, fork: Fork, place: DeltaGenerat
     def show(now: Progress) -> None:
         place.image(picture(now.images), output_format="PNG")
 
-    last = progress.watched(generation.queued(steps, fork.count, net), show)
+    last = progress_bar.watched(generation.queued(steps, fork.count, net), show)
     try:
         labels = np.full(fork.count, fork.label, np.int64)
         verdicts, remark = generation.judged(folder, last.images, labels), ""

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import elements, inputs, progress, remedy
+from dashboard.components import elements, inputs, progress_bar, remedy
 from dashboard.components.still import still
 from dashboard.data import adopted, archive
 from dashboard.data.trajectories import Trajectory
@@ -43,7 +43,7 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
     if chosen is not None:
         with archive.faults(), bar:
             st.session_state["forked"] = fork.draw(run, trajectory, chosen, place)
-    if said := progress.said_cancelled():
+    if said := progress_bar.said_cancelled():
         elements.note(said)
     made = st.session_state.get("forked")
     if made is None or (made.fork.run, made.fork.sample) != (run["run"], trajectory.row["sample"]):

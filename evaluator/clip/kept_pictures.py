@@ -15,7 +15,7 @@ from evaluator.judges.judge import judge_for_run, softmax
 from evaluator.quality.pictures import FIRST_SEED, Drawn
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
-from firstlight.schema import CLIP_PICTURES, table_of
+from firstlight.table_schema import CLIP_PICTURES, table_of
 
 KEPT = 8  # of each class, best and worst, by each score whose order within a class is another
 ORDERS = ("probability", "cosine")  # z orders the pictures of a class as the cosine does

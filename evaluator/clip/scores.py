@@ -25,7 +25,7 @@ from firstlight.errors import RunError
 from firstlight.manifest import sha256, signature
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
-from firstlight.schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
+from firstlight.table_schema import CLIP, CLIP_REAL, CLIP_SNAPSHOTS, table_of
 from store.verification import sound_table
 
 VIEW = "denoised"  # of trajectories: x̂0 with the label

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from evaluator.provenance import notes
 from firstlight.errors import RunError
 from firstlight.run_writes import store_table
-from firstlight.schema import METADATA
+from firstlight.table_schema import METADATA
 from store.verification import sound_table
 
 

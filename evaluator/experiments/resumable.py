@@ -21,7 +21,7 @@ from evaluator.experiments.subject import Labels, Subject
 from firstlight.errors import RunError
 from firstlight.parquet import write_table
 from firstlight.run_writes import store_table
-from firstlight.schema import METADATA, TABLES, table_of
+from firstlight.table_schema import METADATA, TABLES, table_of
 from sampler.noise import Pictures
 from sampler.session import BATCH
 

@@ -34,7 +34,7 @@ from evaluator.stats.intervals import plain, wilson
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
-from firstlight.schema import UTURN
+from firstlight.table_schema import UTURN
 from sampler.noise import noised
 from sampler.solvers import Table, ddpm
 from store.verification import sound_table

@@ -16,7 +16,7 @@ from evaluator.guidance.sweep import SEEDS, cells, drawn, slimmed, weaker_of
 from firstlight.archives import existing_run
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.schema import GUIDANCE, table_of
+from firstlight.table_schema import GUIDANCE, table_of
 from sampler.generation import settings_of
 from sampler.guidance_laws import LAWS, check_weaker, law_of
 

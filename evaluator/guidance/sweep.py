@@ -19,7 +19,7 @@ from evaluator.guidance.judges import CLIP, CNN, Judges, steering
 from evaluator.provenance import denoiser_sha256
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.schema import GUIDED
+from firstlight.table_schema import GUIDED
 from sampler.generation import Settings, cost, noted, to_bytes
 from sampler.guidance import HIGHEST_SCALE
 from sampler.guidance_laws import LAWS, Steer, bounds, law_of, steered

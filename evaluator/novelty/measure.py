@@ -29,7 +29,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import changing
-from firstlight.schema import METADATA, NOVELTY, NOVELTY_PICTURES, table_of
+from firstlight.table_schema import METADATA, NOVELTY, NOVELTY_PICTURES, table_of
 
 LOWEST = 0.01  # share of the real test pictures that are nearest
 THIRD = 1 / 3

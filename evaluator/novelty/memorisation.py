@@ -27,7 +27,7 @@ from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
-from firstlight.schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
+from firstlight.table_schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
 from store.verification import sound_table
 
 CANNOT = "cannot say"

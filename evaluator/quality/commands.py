@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluator import defaults
 from evaluator.command_line import add_count, add_on, add_run, run_of, show
-from evaluator.quality.figures import quality
+from evaluator.quality.measures import quality
 from evaluator.quality.report import report
 
 __all__ = ["add", "add_flags", "figures", "report"]

@@ -20,7 +20,7 @@ from firstlight.errors import RunError
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
-from firstlight.schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
+from firstlight.table_schema import JUDGEMENTS, METADATA, TRAJECTORIES, X_RANGE, table_of
 from jobs.progress_lines import counted
 from jobs.shares import shares
 from store.verification import sound_table

@@ -31,7 +31,7 @@ from firstlight.errors import RunError
 from firstlight.levels import NEAR, Levels, alpha, levels, nearest, onward, passing, sigma
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
-from firstlight.schema import LATE_START, METADATA, table_of
+from firstlight.table_schema import LATE_START, METADATA, table_of
 from sampler.loop import beginning, sample
 from sampler.noise import Noise, Pictures
 from sampler.session import BATCH

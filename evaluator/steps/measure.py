@@ -17,7 +17,7 @@ from evaluator.judges.judge import Judge, judge_for_run
 from evaluator.judges.reference import Reference, reference_for
 from evaluator.provenance import denoiser_sha256
 from evaluator.quality.cas import train_and_test
-from evaluator.quality.figures import against, floor_of
+from evaluator.quality.measures import against, floor_of
 from evaluator.quality.pictures import FIRST_SEED, Drawn, cache_path, drawn
 from evaluator.stats.intervals import Estimate, Numbers, plain, wilson
 from evaluator.steps.cas import EPOCHS, score_cells
@@ -30,7 +30,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.runtime import cores, processor
-from firstlight.schema import METADATA, SOLVER_STEPS, table_of
+from firstlight.table_schema import METADATA, SOLVER_STEPS, table_of
 from firstlight.typed import typed
 from sampler import session
 from sampler.generation import Progress, settings_of

@@ -24,7 +24,7 @@ from firstlight.run_id import new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now
 from firstlight.run_writes import changing
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.untrusted.trust import remember
 
 UNCHECKED = "It was adopted without the check that a known picture, noised and denoised, comes back."

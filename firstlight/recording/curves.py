@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from firstlight.atomic_writes import replacing
 from firstlight.parquet import ROW_GROUP_ROWS
-from firstlight.schema import METRICS
+from firstlight.table_schema import METRICS
 
 EPOCH = "epoch"  # a metric of this name says in which epoch the other values of its step were logged
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())

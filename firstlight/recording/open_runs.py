@@ -22,7 +22,7 @@ from firstlight.run_folder import Run
 from firstlight.run_id import free_beside, new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.typed import typed
 
 PRESET = "recorded"  # in a card: no trainer of ours made this run

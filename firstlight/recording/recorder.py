@@ -27,7 +27,7 @@ from firstlight.recording.trajectories import trajectory_row
 from firstlight.run_folder import Run
 from firstlight.run_state import BEAT_SECONDS, ending, now
 from firstlight.run_writes import store_card
-from firstlight.schema import SNAPSHOTS, TRAJECTORIES
+from firstlight.table_schema import SNAPSHOTS, TRAJECTORIES
 
 LONGEST_NAME = 500  # characters of a metric's name
 

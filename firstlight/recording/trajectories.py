@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from firstlight.errors import RunError
 from firstlight.guest_schedules import as_schedule, in_our_scale
 from firstlight.picture_bytes import Range, to_bytes
-from firstlight.schema import X_RANGE
+from firstlight.table_schema import X_RANGE
 
 FAR = 12.0  # x in our scale, where noise has standard deviation 1, does not get so far
 

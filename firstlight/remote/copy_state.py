@@ -12,7 +12,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.manifest import signature
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 
 try:
     import fcntl

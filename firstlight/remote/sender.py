@@ -22,7 +22,7 @@ from firstlight.remote.fetch import bring, landed, run_objects, set_aside, settl
 from firstlight.remote.lease import Lease, Lost
 from firstlight.remote.registry import lost
 from firstlight.run_folder import Run
-from firstlight.schema import SCHEMA
+from firstlight.table_schema import SCHEMA
 from firstlight.typed import typed
 
 SECONDS = 3.0  # between two looks at what a run that is being written holds

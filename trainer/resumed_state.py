@@ -18,7 +18,7 @@ from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import now
-from firstlight.schema import METRICS
+from firstlight.table_schema import METRICS
 from firstlight.typed import plain
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config

@@ -32,8 +32,8 @@ from evaluator.stats.time_ahead import say
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
-from firstlight.schema import METADATA, QUALITY
 from firstlight.seen_in_training import remark
+from firstlight.table_schema import METADATA, QUALITY
 from store.verification import sound_table
 
 if TYPE_CHECKING:

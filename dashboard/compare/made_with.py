@@ -22,7 +22,7 @@ def draw(at: Comparison) -> None:
     _side_by_side(archive.ask("settings", runs=at.ids), at.ids, every, "settings")
     st.subheader("Code and environment", anchor=False)
     cards = {run: card_of(archive.folder(at.runs.loc[run])) for run in at.ids}
-    _side_by_side(made_with(cards), at.ids, every, "environment")
+    _side_by_side(environment(cards), at.ids, every, "environment")
 
 
 def _side_by_side(frame: pd.DataFrame, runs: Sequence[str], every: bool, name: str) -> None:
@@ -39,7 +39,7 @@ def _side_by_side(frame: pd.DataFrame, runs: Sequence[str], every: bool, name: s
         elements.note(f"{equal} {said} on which all agree are hidden.")
 
 
-def made_with(cards: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def environment(cards: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Code version, device and versions of libraries of runs, by their cards: rows as of the query `settings`."""
     said = {run: {words: card.get(field) for field, words in MADE_WITH.items()}
                  | {f"version of {name}": held for name, held in (card.get("versions") or {}).items()}
