@@ -28,6 +28,7 @@ from store.verification import Entry, looked_into
 from store.views import VIEWS, connect, run_script, show
 from store.worked_out import Fact, Way, WorkedOut
 
+LISTED = {"facts", "found_runs"}  # what a query on the list of runs is written with
 FIGURES = "figures"  # a query whose rows stay with their runs, and what another sees of them
 REMEMBERED = 64  # answers, the latest used
 SMALL = 2 << 20  # bytes of an answer worth remembering, or
@@ -93,7 +94,7 @@ class Archive:
         """
         sql = statement(name)
         bound = bound_to(name, sql, parameters)
-        if "facts" in words_of(sql) or (set(views_of(sql)) == {"cards"} and not parameters.keys() & {"run", "runs"}):
+        if words_of(sql) & LISTED or (set(views_of(sql)) == {"cards"} and not parameters.keys() & {"run", "runs"}):
             return self._listed(name, sql, bound, parameters)
         try:
             chosen = self._sound(sql, parameters)

@@ -16,7 +16,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 VIEWS = {  # of every page a link in which everything is chosen otherwise than by default, and what it alone says
     "?step=60": "a network that reads digits, recognizes this 3",
     "glossary?term=logSNR": "terms hold these words",
-    "runs?run=second&search=run": "3 runs; which draws the class it is asked for most often",
+    "runs?run=second&search=run": "3 runs found; which draws the class it is asked for most often",
     "forward-process?run=second&class=2&schedule=cosine&which=3": "Along cosine, signal and noise are equal",
     "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3": "recognizes this 1 in x_t from 50 % of the steps on",
     "network?run=second": "second's network cannot be drawn; what breaks without its parts is not measured yet",

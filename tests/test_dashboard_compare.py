@@ -221,10 +221,10 @@ def test_a_kernel_distance_of_an_older_version_is_not_shown() -> None:
 def test_no_run_is_named_best_that_is_not_told_apart() -> None:
     best = {"sound": 2, "scored": 2, "run": "b", "accuracy": 0.996, "accuracy_low": 0.994, "accuracy_high": 0.997,
             "accuracy_n": 900, "others_high": 0.996}  # fmt: skip
-    said = runs_headline.sentence(pd.Series(best))
+    said = runs_headline.sentence(pd.DataFrame([best]), False)
     assert "cannot be said.\nb has the highest share, 99.6 % [99.4, 99.7], n = 900, not told apart" in said
-    told_apart = pd.Series(best | {"others_high": 0.91})
-    assert "b draws the class it is asked for most often" in runs_headline.sentence(told_apart)
+    told_apart = pd.DataFrame([best | {"others_high": 0.91}])
+    assert "b draws the class it is asked for most often" in runs_headline.sentence(told_apart, False)
 
 
 def test_a_difference_without_an_interval_is_none() -> None:

@@ -100,6 +100,20 @@ def test_settings_are_best_only_where_their_interval_lies_beyond_all_others(arch
         assert_short(said)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "8 runs; which draws"),
+        ("dataset=fashion-mnist", "2 runs found; which draws"),
+        ("id=fashion", "1 run found; fashion draws the class it is asked for most often: 94.7"),
+        ("id=nobody", "No run is found."),
+    ],
+)
+def test_the_sentence_above_the_list_is_of_the_runs_that_are_found(typed: str, said: str) -> None:
+    page = linked("runs", search=typed) if typed else linked("runs")
+    assert said in words(page)
+
+
 def test_losses_of_other_kinds_and_figures_of_other_data_have_no_best(tmp_path: Path) -> None:
     for name, config in (("a", {}), ("b", {"prediction": "noise"}), ("c", {"dataset": "fashion-mnist"})):
         write_run(tmp_path, name, config=card(name)["config"] | config)

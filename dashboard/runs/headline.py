@@ -9,12 +9,15 @@ from firstlight.archives import beside, hidden
 from firstlight.typed import flag
 
 
-def sentence(best: pd.Series) -> str:
-    """One sentence on the archive: how many runs, and which draws what it is asked for most often, if one does.
+def sentence(found: pd.DataFrame, searched: bool) -> str:
+    """One sentence: how many runs, and which draws what it is asked for most often, if one does.
 
-    best: the row of the query `best_drawn`.
+    found: the query `best_drawn` of the runs that are found; searched: whether words were typed to find them.
     """
-    text = f"{best['sound']:,} run{'' if best['sound'] == 1 else 's'}"
+    if found.empty:
+        return "No run is found."
+    best = found.iloc[0]
+    text = f"{best['sound']:,} run{'' if best['sound'] == 1 else 's'}{' found' if searched else ''}"
     if not best["scored"]:
         return f"{text}; how well any draws is not measured yet."
     top, accuracy = best, estimate_of(best, "accuracy")

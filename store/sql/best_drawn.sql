@@ -1,8 +1,13 @@
--- One row: how many runs are sound and how many scored, the run whose pictures are most often of the class asked for, and the
--- highest upper end of any other's interval.
+-- One row, of the runs that are found (see the macro): how many are sound and how many scored, the run whose pictures are most
+-- often of the class asked for, and the highest upper end of any other's interval. None where none is found.
 with sound as (
     select cards.run, started, accuracy, accuracy_low, accuracy_high, accuracy_n
-    from cards left join figures using (run)
+    from
+        found_runs(
+            coalesce($words, []::varchar[]), coalesce($keys, []::varchar[]), coalesce($signs, []::varchar[]),
+            coalesce($values, []::varchar[]), coalesce($shelf, 'all')
+        )
+        join cards using (run) left join figures using (run)
     where state <> 'damaged'
 ),
 best as (
