@@ -54,7 +54,7 @@ class Network:
 
 def ours(task: Task) -> Draw:
     """What `firstlight sample` does between loading and writing: noise, the fastest path, bytes."""
-    from sampler.whole import fastest
+    from sampler.whole_graph import fastest
 
     net, settings = fastest(task.run, task.settings, "cpu"), task.settings
 

@@ -14,7 +14,7 @@ from sampler.generation import settings_of
 from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import load
-from sampler.whole import whole_of
+from sampler.whole_graph import whole_of
 
 BATCHES, TIMES = (10, 256, 4096), 20
 

@@ -17,11 +17,11 @@ from dashboard.access.acts_by_role import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, CLASS, LOCAL, Exposure, exposure
 from firstlight.announcement import ANNOUNCE
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, beside, cache, more, named
+from firstlight.command_text import USUAL, flags
 from firstlight.errors import RunError, disk
 from firstlight.installation import HOME
 from firstlight.remote.registry import address
 from firstlight.telemetry import switch_off
-from firstlight.typed import USUAL, flags
 from jobs.process import ALONE
 
 if TYPE_CHECKING:

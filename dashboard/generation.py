@@ -31,7 +31,7 @@ from sampler.generation import Progress, Settings, generate
 from sampler.guidance import scale_at
 from sampler.guidance_laws import Steer, law_of
 from sampler.session import Denoiser, load
-from sampler.whole import Whole, drawing, whole_of
+from sampler.whole_graph import Whole, drawing, whole_of
 
 MOST_PICTURES = 1000  # of one request: bounds memory and time
 ACROSS = 16  # pictures beside each other

@@ -1,11 +1,11 @@
 """The weights of one epoch, taken for the run's own."""
 
 from firstlight.atomic_writes import write_bytes, write_json
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import changing
-from firstlight.typed import typed
 from trainer.checkpoints import EMA, load_weights
 from trainer.made_before import made_before
 

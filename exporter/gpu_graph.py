@@ -19,7 +19,7 @@ from firstlight.untrusted.trust import made
 from sampler.noise import Noise
 from sampler.providers import one_core
 from sampler.unrolled_graph import IMAGES, PICTURES, unrolled_graph
-from sampler.whole import built_in
+from sampler.whole_graph import built_in
 from trainer.config import Config
 
 FLOAT, FLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16

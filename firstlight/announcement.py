@@ -166,7 +166,7 @@ def _losses(run: Run) -> "NDArray[np.float64]":
     import pyarrow.parquet as pq
 
     from firstlight.loss import loss_of
-    from firstlight.parts import parts_in
+    from firstlight.metrics_parts import parts_in
 
     try:
         files = [*parts_in(run.folder)[0], *([run.metrics] if run.metrics.is_file() else [])]

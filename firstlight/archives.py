@@ -13,6 +13,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
 from pathlib import Path
 
+from firstlight.command_text import BUNDLED as BUNDLED
+from firstlight.command_text import NAMED as NAMED
+from firstlight.command_text import flag, named_archive, typed
 from firstlight.errors import RunError
 from firstlight.installation import HOME, INSTALLED
 from firstlight.remote import registry
@@ -20,9 +23,6 @@ from firstlight.remote.address import ADDRESS, checked, folder_name, is_address,
 from firstlight.run_folder import FITTED as FITTED
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
-from firstlight.typed import BUNDLED as BUNDLED
-from firstlight.typed import NAMED as NAMED
-from firstlight.typed import flag, named_archive, typed
 
 BESIDE = "FIRSTLIGHT_BESIDE"
 MORE = "FIRSTLIGHT_MORE"  # what a dashboard shows beside its first archive, one on each line

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.typed import typed
 
 OWNERS = ("recorded", "adopted")  # presets of runs that other programs trained
 KNOWN = ("mnist", "fashion-mnist", "cifar10", "digits5000")  # data sets that a training has by their name alone

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from firstlight.parts import part_range
+from firstlight.metrics_parts import part_range
 
 CHECKPOINT = re.compile(r"checkpoints/(ema|last)\.safetensors")
 ANSWER = re.compile(r"answers/(class(-[0-9TZ]+)?/)?[0-9a-f]{32}\.json")  # of a class, or one that was put away

@@ -17,7 +17,7 @@ from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.run_state import moment, now
-from jobs import progress
+from jobs import progress_file
 from jobs.job import FAILED, FINISHED, RUNNING, UNDER_WAY, Job, existing_job, has_lock
 from jobs.process import described
 from jobs.queue import before
@@ -41,8 +41,8 @@ def carry_out(job: Job, parent: int = 0) -> int:
             raise RunError(f"{job.id} has ended already: it is {card['state']}.")
         (job.folder / "progress.json").unlink(missing_ok=True)
         write_json(job.folder / "process.json", described(os.getpid()))
-        progress.count()
-        beat = progress.Beat(job, parent)
+        progress_file.count()
+        beat = progress_file.Beat(job, parent)
         beat.start()
         code = 130
         try:

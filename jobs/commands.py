@@ -9,10 +9,10 @@ from pathlib import Path
 
 from firstlight.archives import existing_run
 from firstlight.atomic_writes import write_bytes
+from firstlight.command_text import flag
 from firstlight.errors import RunError
 from firstlight.run_id import run_at
 from firstlight.terminal_text import literal
-from firstlight.typed import flag
 from jobs import process
 from jobs.carry_out import carry_out
 from jobs.drive import check_on, drive

@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 
 from firstlight.archives import BESIDE, own_run
 from firstlight.atomic_writes import write_json
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_table
 from firstlight.table_schema import METRICS
-from firstlight.typed import typed
 
 LOOK_SECONDS = 2.0
 FIGURES = {"accuracy": max, "frechet_ratio": min}  # metric -> which is the best

@@ -18,12 +18,12 @@ from typing import Any
 
 from firstlight.archives import BESIDE, NAMED
 from firstlight.atomic_writes import write_bytes, write_json
+from firstlight.command_text import flag
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID
 from firstlight.run_state import now
 from firstlight.table_schema import SCHEMA
-from firstlight.typed import flag
 from jobs.process import ours
 
 FOLDER = ".jobs"  # in the archive, no run

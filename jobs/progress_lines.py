@@ -1,6 +1,6 @@
 """What takes time, counted where people look: a bar on a terminal, plain lines into a pipe or a file.
 
-In a job the count goes where `jobs.progress` keeps it.
+In a job the count goes where `jobs.progress_file` keeps it.
 """
 
 import sys

@@ -81,7 +81,7 @@ def draw(options: argparse.Namespace) -> str:
     from sampler.origin import of_drawing
     from sampler.output import MOST_MOVING, check_target, grid, write
     from sampler.session import load
-    from sampler.whole import fastest
+    from sampler.whole_graph import fastest
 
     check_target(options.out)
     settings = settings_asked(options, settings_of(run))

@@ -155,9 +155,9 @@ def generate(
 ) -> Iterator[Progress]:
     """Draw one picture for each pair of `labels` and `seeds`, both (N,); yield after every step.
 
-    `denoiser` is what sampler.session.load or sampler.whole.fastest returns; `steer` a guidance law instead of the
-    settings' scale in their interval. Stop by not asking for the next step. Pictures are the same whatever `batch`, up
-    to the rounding of float32 (but for the law `shuffled`, which exchanges scales within a batch). Raises SamplerError
+    `denoiser` is what sampler.session.load or sampler.whole_graph.fastest returns; `steer` a guidance law instead of
+    the settings' scale in their interval. Stop by not asking for the next step. Pictures are the same whatever `batch`,
+    up to float32's rounding (but for the law `shuffled`, which exchanges scales within a batch). Raises SamplerError
     for labels, seeds, settings and laws that make no sense (at once), and for pictures that come out as not a number
     (while drawing).
     """

@@ -16,9 +16,9 @@ from firstlight.ort import ort
 from firstlight.run_folder import Run
 from firstlight.runtime import again, brief
 from firstlight.untrusted import limits
-from sampler.agreement import check_answer, check_card
 from sampler.column_layout import in_columns
 from sampler.core_shares import passed, share_of, shared
+from sampler.graph_check import check_answer, check_card
 from sampler.graph_forms import Forms, forms_of
 from sampler.providers import check_provider, fallen, one_core, opened
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from firstlight.command_text import flag, typed
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
 from firstlight.table_schema import METADATA, TRAJECTORIES, X_RANGE
-from firstlight.typed import flag, typed
 from sampler.generation import Settings, settings_of, to_bytes
 from sampler.guidance import candidates, filled, scale_at
 from sampler.loop import sample

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import add_flag, named, own_run
+from firstlight.command_text import flag
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, place
 from firstlight.telemetry import switch_off
 from firstlight.terminal_text import literal
-from firstlight.typed import flag
 from store import list_command, shelf_commands
 from store.archive import entries
 from store.archive import entry as entry_of

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from firstlight.archives import beside, located, more, no_run, words_alone
 from firstlight.archives import look as look_at
+from firstlight.command_text import typed
 from firstlight.errors import RunError
-from firstlight.long_look import counter
 from firstlight.manifest import Problem
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import NO_ID, RUN_ID
-from firstlight.typed import typed
+from firstlight.scan_progress import counter
 from store import index
 from store.verification import DAMAGED, Entry, damaged, fresh, glimpse, inspect, settled, with_name, with_words
 

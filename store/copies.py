@@ -6,12 +6,12 @@ from pathlib import Path
 
 from firstlight.archives import existing_run
 from firstlight.atomic_writes import TEMPORARY_PREFIX
+from firstlight.command_text import flag
 from firstlight.errors import RunError
 from firstlight.manifest import survey
 from firstlight.remote.registry import sending
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
-from firstlight.typed import flag
 from store.archive import good_entry
 
 

@@ -15,15 +15,15 @@ import duckdb
 import pandas as pd
 
 from firstlight.atomic_writes import TEMPORARY_PREFIX
+from firstlight.command_text import flag
 from firstlight.errors import RunError
-from firstlight.long_look import counter
 from firstlight.run_state import LIVE
-from firstlight.typed import flag
+from firstlight.scan_progress import counter
 from store import index
 from store.archive import entries, glance, good_entry
 from store.loss_curves import answerer
+from store.queries import bound_to, statement, tables_of, views_of, words_of
 from store.run_list import RunList, figure_table
-from store.statements import bound_to, statement, tables_of, views_of, words_of
 from store.verification import Entry, looked_into
 from store.views import VIEWS, connect, run_script, show
 from store.worked_out import Fact, Way, WorkedOut

@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 from firstlight.archives import hidden
+from firstlight.command_text import flag, placed
 from firstlight.errors import RunError
 from firstlight.remote.registry import address, elsewhere
 from firstlight.terminal_text import literal
-from firstlight.typed import flag, placed
 from store.archive import entries, misnamed
 from store.verification import Entry
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from firstlight.command_text import flag
 from firstlight.errors import RunError
 from firstlight.manifest import Signature, signature
 from firstlight.run_folder import Run
 from firstlight.table_schema import SCHEMA
-from firstlight.typed import flag
 from store.people_files import write_people_file
 
 LONGEST = 10_000  # characters of a note

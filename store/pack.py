@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firstlight.archives import FITTED, existing_run, places
 from firstlight.atomic_writes import replacing
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.installation import HOME
 from firstlight.judge_files import judge_files
@@ -17,7 +18,6 @@ from firstlight.manifest import entry_of, listing, standing, survey
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.table_schema import SCHEMA
-from firstlight.typed import typed
 from store.parcel import CHUNK
 from store.verification import inspect
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import existing_run
+from firstlight.command_text import flag
 from firstlight.errors import RunError
 from firstlight.remote.registry import address
-from firstlight.typed import flag
 from store import trash
 from store.shelves import shelve
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from firstlight.archives import own_run, words_alone
+from firstlight.command_text import flag, typed
 from firstlight.errors import RunError
 from firstlight.gigabytes import gigabytes
 from firstlight.lock import locked, manifest_lock
 from firstlight.remote.registry import address, elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_id import RUN_ID, run_at
-from firstlight.typed import flag, typed
 from store.verification import inspect
 
 TRASH = ".trash"  # beside the runs

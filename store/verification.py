@@ -22,7 +22,7 @@ from firstlight.manifest import (
     table_problem,
     unlike_listed,
 )
-from firstlight.parts import counting
+from firstlight.metrics_parts import counting
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of, read_card
 from firstlight.run_state import LIVE, state_of

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from firstlight.archives import beside, more
+from firstlight.command_text import placed
 from firstlight.errors import RunError
 from firstlight.loss import LOSS_NAMES
 from firstlight.run_state import moment
 from firstlight.table_schema import TABLES
-from firstlight.typed import placed
 from store.verification import Entry
 
 SQL = Path(__file__).parent / "sql"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from firstlight.long_look import counter
+from firstlight.scan_progress import counter
 from store.verification import Entry
 
 Ask = Callable[..., pd.DataFrame]  # as an archive's

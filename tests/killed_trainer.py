@@ -35,7 +35,7 @@ from trainer import train as loop
 from trainer.checkpoints import EMA, LAST, load_weights
 from trainer.config import PRESETS
 from trainer.data import Pictures
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.train import train
 
 CONFIG = replace(

@@ -9,7 +9,7 @@ import pytest
 from app_fixture import linked
 from archive_fixture import write_run
 
-from firstlight import archives, typed
+from firstlight import archives, command_text
 from firstlight.archives import BESIDE, BUNDLED, MORE, NAMED, archive, existing_run, hidden, located, own_run
 from firstlight.command import main
 from firstlight.errors import RunError
@@ -45,7 +45,7 @@ def test_a_checkout_reads_its_own_runs_and_shows_nothing_beside(monkeypatch: pyt
 
 
 def test_what_is_named_first_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for module in (archives, typed):
+    for module in (archives, command_text):
         monkeypatch.setattr(module, "INSTALLED", True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(NAMED, raising=False)

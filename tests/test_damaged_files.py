@@ -40,7 +40,7 @@ from store.archive import entries
 from store.blind_test_answers import read_answers, write_sitting
 from store.database import Archive
 from store.notes import Notes, read_notes, write_notes
-from store.statements import QUERIES, statement
+from store.queries import QUERIES, statement
 from store.views import SOURCES
 from trainer.checkpoints import EMA, load_weights, save_weights
 

@@ -22,7 +22,7 @@ from dashboard import run_facts
 from dashboard.axes import AXES
 from dashboard.charts import loss
 from dashboard.compare import charts as compare_charts
-from dashboard.compare import differences, headline, made_with, quality
+from dashboard.compare import configuration, differences, headline, quality
 from dashboard.compare import loss as compare_loss
 from dashboard.runs import headline as runs_headline
 from evaluator.recognizability.points import Points, View
@@ -158,8 +158,8 @@ def test_runs_that_differ_in_their_seed_only_belong_together() -> None:
 
 def test_equal_settings_are_hidden_until_asked_for() -> None:
     frame = settings(a={}, c={"batch": "32"})
-    assert made_with.table(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
-    assert len(made_with.table(frame, ["a", "c"], True)[1]) == 3
+    assert configuration.table(frame, ["a", "c"], False) == (["setting", "a", "c"], [["batch", "64", "32"]])
+    assert len(configuration.table(frame, ["a", "c"], True)[1]) == 3
 
 
 def test_figures_of_two_judges_have_no_difference() -> None:

@@ -20,7 +20,7 @@ from trainer.checkpoints import EMA, load_weights
 from trainer.config import Config
 from trainer.data import Pictures
 from trainer.epochs import begin_epochs
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.train import train
 
 SMALL = Config(dataset="digits5000", widths=(8, 16), blocks=1, embedding=16, epochs=3, batch=16, warmup=2, snapshots=0)

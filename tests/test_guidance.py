@@ -11,7 +11,7 @@ from archive_fixture import card, write_run
 from gaussian import mixture
 
 from evaluator.__main__ import main
-from evaluator.guidance import figures, kernel_cas, reference, sweep
+from evaluator.guidance import cell_figures, kernel_cas, reference, sweep
 from evaluator.guidance.claims import s11, s12
 from evaluator.guidance.commands import guidance
 from evaluator.guidance.judges import judges_of, referee
@@ -163,13 +163,14 @@ def test_a_distance_and_its_difference_are_those_of_the_features(swept: Run, tmp
     table = sweep.drawn(subject, judges, [Cell("constant", 1.0, 4), Cell("constant", 3.0, 4)], settings(run), 2)
     real = reference.real_of(subject, judges, None)
     plain, strong = (
-        figures.cell_pictures(table, Cell("constant", scale, 4), judges, real, subject.shape) for scale in (1.0, 3.0)
+        cell_figures.cell_pictures(table, Cell("constant", scale, 4), judges, real, subject.shape)
+        for scale in (1.0, 3.0)
     )
     expected = [frechet(moments(each.features["clip"]), real.spaces["clip"].moments) for each in (plain, strong)]
-    found = {(metric, judge): value for metric, judge, value in figures.differences([(strong, plain)])}
+    found = {(metric, judge): value for metric, judge, value in cell_figures.differences([(strong, plain)])}
     assert found["frechet", "clip"].value == pytest.approx(expected[1] - expected[0])
     assert list(real.spaces) == ["clip"], "the reference of the CNN is of all ten digits"
-    nothing = {metric: value for metric, _, value in figures.differences([(plain, plain)])}
+    nothing = {metric: value for metric, _, value in cell_figures.differences([(plain, plain)])}
     assert nothing["accuracy"].value == nothing["frechet"].value == nothing["cas"].value == 0.0
     assert nothing["frechet"].low == nothing["frechet"].high == 0.0, "the same draws on both sides"
 

@@ -15,11 +15,11 @@ from dashboard import __main__ as server
 from dashboard.access.exposure import exposure
 from firstlight.archives import NAMED
 from firstlight.command import main
+from firstlight.command_text import USUAL, placed, plain, typed
 from firstlight.installation import HOME
 from firstlight.remote import registry
 from firstlight.remote.mirror import Mirror
 from firstlight.run_folder import Run
-from firstlight.typed import USUAL, placed, plain, typed
 from store.database import Archive
 
 ROOMS = ("firstlight", "store", "sampler", "trainer", "evaluator", "exporter", "jobs", "dashboard", "pages")

@@ -30,7 +30,7 @@ from trainer.config import PRESETS
 from trainer.data import Pictures
 from trainer.device import best_device, device_name
 from trainer.resumed_state import Training
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.train import Diverged, Lesson, teach
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from store.database import Archive
 from trainer.__main__ import main as trainer
 from trainer.config import PRESETS
 from trainer.data import DataError, load, own_name
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.train import train
 
 RANDOM = np.random.default_rng(0)

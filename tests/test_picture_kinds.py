@@ -21,9 +21,9 @@ from PIL import Image
 from trainer import data, idx
 from trainer.config import PRESETS
 from trainer.data import DIGITS, GARMENTS, DataError, Pictures, load
-from trainer.own import everything
+from trainer.own_pictures import everything
 from trainer.raw_pictures import OwnError
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 
 ROOT = Path(__file__).parent.parent
 RANDOM = np.random.default_rng(0)

@@ -36,7 +36,7 @@ from trainer.launcher import MEETING
 from trainer.loss import batch_index, denoising_loss
 from trainer.processes import Agreed, Team, joined
 from trainer.resumed_state import begin
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.train import train
 
 ROOT = Path(__file__).parent.parent

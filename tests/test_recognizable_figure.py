@@ -18,7 +18,7 @@ from dashboard.data import archive as shown
 from dashboard.data import recognizable
 from dashboard.runs import groups, settings_and_figures, sweep, table
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, over_seeds
+from dashboard.runs.run_figures import FIGURES, over_seeds
 from firstlight.run_folder import Run
 from firstlight.table_schema import JUDGEMENTS
 from store import __main__ as store_command

@@ -13,7 +13,7 @@ from firstlight.run_json import _FIELDS
 from firstlight.table_schema import COLUMNS, TABLES
 from store.blind_test_answers import Answer, Sitting
 from trainer.config import Config
-from trainer.run_json import blank_card
+from trainer.run_card import blank_card
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "run-format.md").read_text()

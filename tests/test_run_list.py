@@ -12,7 +12,7 @@ from archive_fixture import card, write_run
 
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
 from benchmarks.many_runs import write_run as write_small
-from firstlight import long_look
+from firstlight import scan_progress
 from firstlight.atomic_writes import write_bytes
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
@@ -59,12 +59,12 @@ def found(archive: Archive, words: str, **more: object) -> list[str]:
 def test_a_look_that_takes_long_says_how_far_it_is(
     root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(long_look, "MOMENT", 0.0)
-    monkeypatch.setattr(long_look, "PAUSE", 0.0)
+    monkeypatch.setattr(scan_progress, "MOMENT", 0.0)
+    monkeypatch.setattr(scan_progress, "PAUSE", 0.0)
     monkeypatch.setattr(index, "BATCH", 20)
     new_process()
     said: list[tuple[str, int, int, float]] = []
-    with long_look.told_to(lambda *about: said.append(about)):
+    with scan_progress.told_to(lambda *about: said.append(about)):
         Archive(root).look()
     looked = [("Looking at runs", done, RUNS) for done in range(1, RUNS + 1)]
     assert [each[:3] for each in said] == [*looked, *(("Reading figures", done, RUNS) for done in (20, 40, 60))]

@@ -19,12 +19,12 @@ from streamlit.testing.v1 import AppTest
 from test_pages import words
 
 from dashboard.charts.narrow import narrowed
-from dashboard.compare import made_with
+from dashboard.compare import configuration
 from dashboard.components.csv_download import parquet_of
 from dashboard.run_facts import quality
 from dashboard.runs import charts, choice, groups, table
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, over_seeds
+from dashboard.runs.run_figures import FIGURES, over_seeds
 from dashboard.runs.settings_and_figures import best
 from firstlight.archives import BUNDLED
 from jobs.job import new_job
@@ -241,11 +241,11 @@ def test_judges_are_named_where_there_are_any() -> None:
 def test_code_and_environment_are_compared_by_the_cards() -> None:
     cards = {"a": {"git_commit": "1" * 40, "device": "cpu", "versions": {"torch": "2.0", "python": "3.11"}},
              "b": {"git_commit": None, "device": "cpu", "versions": {"torch": "2.1", "python": "3.11"}}}  # fmt: skip
-    frame = made_with.environment(cards)
-    assert made_with.table(frame, ["a", "b"], False)[1] == [
+    frame = configuration.environment(cards)
+    assert configuration.table(frame, ["a", "b"], False)[1] == [
         ["code version", "1" * 40, ""], ["version of torch", "2.0", "2.1"]
     ]  # fmt: skip
-    assert len(made_with.table(frame, ["a", "b"], True)[1]) == 4
+    assert len(configuration.table(frame, ["a", "b"], True)[1]) == 4
 
 
 @pytest.mark.parametrize("rises", [True, False])

@@ -27,7 +27,7 @@ from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.table_schema import JUDGEMENTS, METRICS, QUALITY
 from store.database import Archive
-from store.statements import QUERIES, statement
+from store.queries import QUERIES, statement
 from store.views import SQL, _folder, connect
 
 NEEDED = {

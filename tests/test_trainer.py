@@ -29,7 +29,7 @@ from trainer.loss import batch_index, denoising_loss
 from trainer.network import Conv, Denoiser, UNet
 from trainer.noise_levels import training_logsnr
 from trainer.resumed_state import begin
-from trainer.run_json import new_card
+from trainer.run_card import new_card
 from trainer.trace import grid, to_bytes
 from trainer.train import Diverged, Lesson, optimize, start_cycle, train
 

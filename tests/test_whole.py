@@ -27,7 +27,7 @@ from sampler.loop import sample
 from sampler.noise import Noise
 from sampler.session import Denoiser, load
 from sampler.unrolled_graph import IMAGES, PICTURES, unrolled_graph
-from sampler.whole import Bound, Whole, drawing, drawn_by, fastest, whole_of
+from sampler.whole_graph import Bound, Whole, drawing, drawn_by, fastest, whole_of
 from trainer.checkpoints import EMA, save_weights
 from trainer.config import Config, to_dict
 from trainer.distill import student_config
@@ -274,7 +274,7 @@ def test_a_gpu_runs_the_graph_in_half_precision_only(
     here = fastest(run, settings)
     assert isinstance(here, Whole) and here.path == run.denoiser and here.reason.startswith("CUDA did not load")
     monkeypatch.setattr("sampler.session.opened", on_a_gpu)
-    monkeypatch.setattr("sampler.whole.opened", on_a_gpu)
+    monkeypatch.setattr("sampler.whole_graph.opened", on_a_gpu)
     there = fastest(run, settings)
     assert isinstance(there, Whole) and there.path == run.unrolled_half and there.provider == "CUDA"
     report = json.loads(copy.export.read_text())

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from firstlight.announcement import watched
 from firstlight.archives import add_flag, own_run
+from firstlight.command_text import typed
 from firstlight.errors import RunError, SamplerError
 from firstlight.extras import extras
 from firstlight.run_folder import Run
 from firstlight.run_id import run_at
 from firstlight.run_json import card_of
 from firstlight.telemetry import switch_off
-from firstlight.typed import typed
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS
 from trainer.launcher import launch, launched, of_several
 

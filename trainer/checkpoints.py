@@ -10,13 +10,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from firstlight.atomic_writes import write_bytes
+from firstlight.command_text import typed
 from firstlight.errors import GraphError, RunError
 from firstlight.graph import HALF
 from firstlight.manifest import signature, unlike_listed
 from firstlight.remedy import denoiser_by, trained_elsewhere
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.typed import typed
 from firstlight.untrusted.guarded_session import parsed
 from trainer.config import Config, from_dict
 from trainer.network import Conv, Denoiser

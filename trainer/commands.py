@@ -10,6 +10,7 @@ import torch
 from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
+from firstlight.command_text import placed, typed
 from firstlight.errors import RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
@@ -18,7 +19,6 @@ from firstlight.run_json import card_of
 from firstlight.run_state import state_of
 from firstlight.run_writes import store_card, store_table
 from firstlight.runtime import set_torch_threads
-from firstlight.typed import placed, typed
 from sampler.noise import HIGHEST_SEED
 from trainer.checkpoints import LAST, load_config, load_denoiser
 from trainer.config import LEARNING, PRESETS, SAMPLING, SETTINGS, Config, to_dict
@@ -32,7 +32,7 @@ from trainer.network import Denoiser
 from trainer.noise_levels import training_logsnr
 from trainer.processes import first, joined, parted, sentence
 from trainer.resumed_state import Diverged
-from trainer.run_json import new_card, student_card
+from trainer.run_card import new_card, student_card
 from trainer.trace import trace
 from trainer.train import teach, train
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from firstlight.extras import extras
 from firstlight.remedy import KNOWN
-from trainer import idx, own
+from trainer import idx, own_pictures
 from trainer.idx import DataError as DataError
 from trainer.raw_pictures import OwnError
 
@@ -95,7 +95,7 @@ def _own(dataset: str, path: Path, split: str, resize: int) -> Pictures:
             f"There is no {path}; give --data a folder with one subfolder per class, an .npz, a .parquet or a .csv."
         )
     try:
-        found = own.read(path, split, resize)
+        found = own_pictures.read(path, split, resize)
     except OwnError as error:
         raise DataError(str(error)) from error
     return Pictures(dataset, found.classes, found.images, found.labels, found.said, resize)

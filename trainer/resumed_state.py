@@ -13,20 +13,20 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from firstlight.command_text import plain
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import now
 from firstlight.table_schema import METRICS
-from firstlight.typed import plain
 from trainer.checkpoints import EMA, LAST, load_weights, save_weights
 from trainer.config import Config
 from trainer.device import device_name, half_precision
 from trainer.network import Denoiser
 from trainer.optimizer import adam
 from trainer.processes import Team
-from trainer.run_json import write_card
+from trainer.run_card import write_card
 
 
 class Diverged(Exception):

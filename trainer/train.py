@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from firstlight.atomic_writes import sweep
+from firstlight.command_text import plain, typed
 from firstlight.errors import RunError
 from firstlight.lock import locked
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
 from firstlight.run_state import ending
 from firstlight.table_schema import SNAPSHOTS
-from firstlight.typed import plain, typed
 from trainer.checkpoints import CHECKPOINT_SECONDS
 from trainer.config import Config
 from trainer.data import Pictures
@@ -47,7 +47,7 @@ from trainer.resumed_state import (
     take_up,
     write_progress,
 )
-from trainer.run_json import write_card
+from trainer.run_card import write_card
 from trainer.snapshots import snapshot, snapshot_steps
 from trainer.validation import validate
 

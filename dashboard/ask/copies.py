@@ -8,8 +8,8 @@ from dashboard.training.novelty import plate_of
 from evaluator.novelty import report
 from evaluator.provenance import notes_of
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.command_text import typed
 from firstlight.remedy import evaluated_by
-from firstlight.typed import typed
 
 ALT = "Generated and real pictures, each above its nearest training one"
 

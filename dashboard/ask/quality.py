@@ -15,7 +15,7 @@ from evaluator.judges.cards import to_make
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
-from firstlight.typed import typed
+from firstlight.command_text import typed
 
 QUERIES = ("quality",)
 MOST = 0.5  # of the pictures: what "most" means

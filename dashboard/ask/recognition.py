@@ -20,7 +20,7 @@ from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
-from firstlight.typed import typed
+from firstlight.command_text import typed
 
 STEPS = "% of steps"
 QUERIES = ("judges", "judged_frames")

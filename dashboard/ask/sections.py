@@ -13,7 +13,7 @@ from dashboard.ask.question import PAGE, Asked
 from dashboard.components import elements
 from dashboard.components.verdicts import KINDS, MARKS
 from dashboard.data import archive
-from store.statements import statement
+from store.queries import statement
 
 
 def answered(asked: Asked) -> Answer:

@@ -17,7 +17,7 @@ from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
 from evaluator.recognizability.carry_over import FLAG
 from evaluator.stats.interval_text import listed
-from store.statements import statement as statement_of
+from store.queries import statement as statement_of
 
 
 def verdicts(ids: Sequence[str], others: int) -> list[Found]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.components.inputs import shown
-from dashboard.components.still import SavedFile, still, still_files
+from dashboard.components.static_page import SavedFile, still, still_files
 from sampler.origin import stem
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell

@@ -14,11 +14,11 @@ from dashboard.charts.narrow import narrowed
 from dashboard.charts.theme import CONFIG, Figure
 from dashboard.components import csv_download, inputs, screen, terms
 from dashboard.components.inputs import escaped
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.pictures import grid
 from dashboard.pictures.wrapped import wrapped
 from firstlight.archives import archive
-from firstlight.typed import flag
+from firstlight.command_text import flag
 from sampler.origin import Origin, signed, stem, told
 
 NARROW = Path(__file__).with_name("narrow.css")

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.components.terms import meaning
 
 Number = TypeVar("Number", int, float)

@@ -15,11 +15,11 @@ from dashboard.data import archive
 from dashboard.data.jobs import state_of
 from firstlight import remedy
 from firstlight.archives import stays
+from firstlight.command_text import typed
 from firstlight.errors import JudgeError, RunError, disk
 from firstlight.extras import missing
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.typed import typed
 from jobs import queue
 from jobs.job import FAILED, LOST, UNDER_WAY, Job
 

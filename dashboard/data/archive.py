@@ -12,13 +12,13 @@ import streamlit as st
 from dashboard.components.elements import damaged, stop
 from dashboard.data import changes, recognizable
 from firstlight import archives
-from firstlight import typed as as_typed
+from firstlight import command_text as as_typed
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.extras import how
-from firstlight.long_look import told_to
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
+from firstlight.scan_progress import told_to
 from store.database import Archive
 from store.verification import Entry
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import generation
 from dashboard.charts.guidance import weights
 from dashboard.components import elements
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.generate import headline, labelled_set
 from dashboard.generation import Drawn
 from firstlight.run_folder import Run
@@ -17,7 +17,7 @@ from sampler.generation import Settings
 from sampler.guidance_laws import LAWS, name_of
 from sampler.origin import of_drawing, signed, stem
 from sampler.session import Denoiser
-from sampler.whole import drawn_by
+from sampler.whole_graph import drawn_by
 
 
 def draw(drawn: Drawn, answer: DeltaGenerator, run: Run, net: Denoiser) -> None:

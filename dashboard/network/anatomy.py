@@ -4,9 +4,9 @@ import math
 import re
 from dataclasses import dataclass
 
+from firstlight.command_text import typed
 from firstlight.errors import SamplerError
 from firstlight.run_folder import Run
-from firstlight.typed import typed
 from sampler.session import report_of
 
 BLOCK = re.compile(r"unet\.(down|up)\.(\d+)\.(\d+)\.")

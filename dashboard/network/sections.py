@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements, remedy
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
@@ -14,7 +14,7 @@ from firstlight.errors import SamplerError
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
 from sampler.generation import settings_of
-from sampler.whole import drawn_by
+from sampler.whole_graph import drawn_by
 
 
 def network(run: pd.Series) -> Anatomy | str:

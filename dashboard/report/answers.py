@@ -15,9 +15,9 @@ from dashboard.ask.question import PAGE, asked
 from dashboard.components.verdicts import MARKS
 from dashboard.format import finite
 from dashboard.report.numbers import ANSWERS, Ask, Number
-from dashboard.report.saved import Keep, Of, Show
+from dashboard.report.picture_origin import Keep, Of, Show
+from firstlight.command_text import for_everywhere
 from firstlight.errors import RunError
-from firstlight.typed import for_everywhere
 
 SAID = ("sentence", "reason", "settings")  # texts of an answer, whose figures are no numbers of their own
 FIGURE = re.compile(r"[−-]?\d+(?:[.,]\d+)*")  # in a sentence

@@ -18,12 +18,12 @@ from dashboard.report import short
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
 from dashboard.report.numbers import Ask
-from dashboard.report.page import LARGEST, Page
 from dashboard.report.plotly_js import plotly
+from dashboard.report.report_file import LARGEST, Page
 from dashboard.report.sections import UNSEALED, content
+from firstlight.command_text import for_everywhere
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.typed import for_everywhere
 from store.archive import good_entry
 
 HERE = Path(__file__).parent

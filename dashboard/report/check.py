@@ -16,10 +16,10 @@ from dashboard.report import answers
 from dashboard.report.answers import FIGURE
 from dashboard.report.facts import files_of, query_hash
 from dashboard.report.numbers import ANSWERS, Ask, Number, numbers_of
-from dashboard.report.page import read
+from dashboard.report.report_file import read
 from dashboard.report.sections import sentences
+from firstlight.command_text import for_everywhere
 from firstlight.errors import RunError
-from firstlight.typed import for_everywhere
 from store.archive import good_entry
 
 ENDS = ("value", "low", "high")

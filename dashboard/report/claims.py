@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Ask, evidence
-from dashboard.report.saved import Of, Show
+from dashboard.report.picture_origin import Of, Show
 from evaluator.claims.statements import Found
 
 

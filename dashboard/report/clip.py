@@ -8,7 +8,7 @@ from dashboard.charts import clip
 from dashboard.clip_rankings import headline
 from dashboard.clip_rankings import table as clip_table
 from dashboard.data import clip_scores
-from dashboard.report.saved import Keep, Of
+from dashboard.report.picture_origin import Keep, Of
 from evaluator.clip.ranking import Order
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate

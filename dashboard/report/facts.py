@@ -13,7 +13,7 @@ from evaluator.claims.statements import Found
 from firstlight.manifest import sha256, signature, survey
 from firstlight.run_folder import Run
 from store.archive import good_entry
-from store.statements import statement
+from store.queries import statement
 
 SCHEMA = 1  # of a report's own record
 

@@ -7,7 +7,7 @@ from dashboard.charts.incidence import Places, incidence
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
 from dashboard.recognizability import chart, classes, headline
-from dashboard.report.saved import Keep, Of
+from dashboard.report.picture_origin import Keep, Of
 from firstlight.run_folder import Run
 
 AXIS = "% of steps"

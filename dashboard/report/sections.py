@@ -22,7 +22,7 @@ from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.made_with import versions
 from dashboard.report.numbers import Ask, Number
-from dashboard.report.saved import Keep, Of, Show, attributes, button, nowhere
+from dashboard.report.picture_origin import Keep, Of, Show, attributes, button, nowhere
 from dashboard.report.summary import by_class, summary
 from dashboard.training import headline as training_headline
 from evaluator.claims.statements import Found

@@ -20,7 +20,7 @@ from dashboard.report import answers, recognizability
 from dashboard.report.cover import Cover
 from dashboard.report.facts import Facts
 from dashboard.report.numbers import Ask
-from dashboard.report.saved import Keep, Of, nowhere
+from dashboard.report.picture_origin import Keep, Of, nowhere
 from evaluator.provenance import former
 from evaluator.recognizability.default_look import default_look
 from firstlight.errors import RunError

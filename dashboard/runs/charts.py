@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.theme import BLUE, HEIGHT, MUTED, Figure, bare_layout, plain
-from dashboard.runs.figures import Kind
+from dashboard.runs.run_figures import Kind
 
 APART = 50.0  # the largest value over the smallest, above which an axis is logarithmic
 TICKS = 6  # labels of an axis across which lines go

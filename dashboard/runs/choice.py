@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.components import inputs
 from dashboard.data import archive, recognizable
-from dashboard.runs.figures import FIGURES
+from dashboard.runs.run_figures import FIGURES
 from store.search import search
 
 SEARCHED = 'words; accuracy>=0.9, learning_rate=0.01, tag="for the talk", state!=finished'

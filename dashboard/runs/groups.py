@@ -9,7 +9,7 @@ from dashboard.components import csv_download, elements, inputs
 from dashboard.data import archive
 from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, Kind, never, over_seeds
+from dashboard.runs.run_figures import FIGURES, Kind, never, over_seeds
 
 ROWS = 50
 MOST = 100_000  # of a file

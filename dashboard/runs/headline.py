@@ -6,7 +6,7 @@ import pandas as pd
 
 from dashboard.format import estimate_of, share
 from firstlight.archives import beside, hidden
-from firstlight.typed import flag
+from firstlight.command_text import flag
 
 
 def sentence(found: pd.DataFrame, searched: bool) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.runs.table import EXTRA, NAMES
 
 WRITTEN = {"best": "{:.4f}", "last": "{:.4f}", "accuracy": "{:.2f} %"}  # as `columns` says to the screen

@@ -12,9 +12,9 @@ from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.runs import choice
 from dashboard.runs.table import ORDERED_BY
+from firstlight.command_text import flag, typed
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
-from firstlight.typed import flag, typed
 from jobs.job import UNDER_WAY, jobs_in
 from store import shelves, trash
 from store.notes import Notes, tags_of

@@ -10,7 +10,7 @@ from dashboard.components import csv_download, elements, inputs
 from dashboard.data import archive
 from dashboard.runs import charts, choice, groups
 from dashboard.runs.choice import Chosen
-from dashboard.runs.figures import FIGURES, Kind, over_seeds
+from dashboard.runs.run_figures import FIGURES, Kind, over_seeds
 from dashboard.runs.table import MOST
 
 CELLS = 500  # that a best one is looked for among

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.components import elements
 from dashboard.data import archive, recognizable
-from dashboard.runs.figures import FIGURES, never
+from dashboard.runs.run_figures import FIGURES, never
 
 SHOWN = ("best_validation_loss", "best_loss", "last_loss", "accuracy", "frechet_ratio", recognizable.NAME)
 

@@ -30,11 +30,11 @@ from dashboard.site import students
 from dashboard.site.elements import Page
 from dashboard.site.visit import visited
 from firstlight.archives import BESIDE, MORE, NAMED
+from firstlight.command_text import USUAL
 from firstlight.errors import RunError
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_json import card_of
 from firstlight.run_state import now
-from firstlight.typed import USUAL
 from store.archive import good_entry
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dashboard.charts.narrow import narrowed
-from dashboard.components.still import SavedFile
+from dashboard.components.static_page import SavedFile
 from dashboard.site.tables import table
 
 LEFT_OUT = ("form", "button", "empty", "text_input", "text_area", "pagination", "progress")

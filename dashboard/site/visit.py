@@ -9,7 +9,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard.components.still import FILES, STILL, SavedFile
+from dashboard.components.static_page import FILES, STILL, SavedFile
 from firstlight.errors import RunError
 
 APP = Path(__file__).resolve().parent.parent / "app.py"

@@ -11,8 +11,8 @@ from dashboard.data import adopted, archive
 from dashboard.data.judgements import Ask
 from evaluator.judges.cards import to_make
 from evaluator.steps.quality_kept import Way, ways_from
+from firstlight.command_text import typed
 from firstlight.run_folder import Run
-from firstlight.typed import typed
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
 from dashboard.components import elements, inputs, progress_bar, remedy
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.data import adopted, archive
 from dashboard.data.trajectories import Trajectory
 from dashboard.trajectory import fork, fork_chart, headline

@@ -26,10 +26,10 @@ from evaluator.steps import claims as steps_claims
 from evaluator.steps import quality_kept
 from evaluator.theory.schedule_check import check
 from evaluator.verdict import Verdict
+from firstlight.command_text import flag
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
 from firstlight.seen_in_training import seen_in_training
-from firstlight.typed import flag
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json

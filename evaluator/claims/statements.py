@@ -19,10 +19,10 @@ from evaluator.judges.cards import to_make
 from evaluator.recognizability import claims as recognizability_claims
 from evaluator.steps import claims as steps_claims
 from evaluator.verdict import CANNOT, DIGITS, Claim, Verdict
+from firstlight.command_text import flag, typed
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.remedy import evaluated_by, trained_elsewhere
 from firstlight.run_folder import Run
-from firstlight.typed import flag, typed
 
 DIGIT_CLASSES, LABELS, GUIDANCE, NO_LABEL = "digits", "labels", "guidance", "no label"  # what a statement may need
 NOTHING: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
 from evaluator.experiments.resumable import record
 from evaluator.experiments.subject import subject_of
-from evaluator.guidance.figures import cell_pictures, rows
+from evaluator.guidance.cell_figures import cell_pictures, rows
 from evaluator.guidance.judges import judges_of
 from evaluator.guidance.reference import real_of
 from evaluator.guidance.report import report

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import FITTED, places
+from firstlight.command_text import flag
 from firstlight.errors import JudgeError, RunError
 from firstlight.judge_files import stem
 from firstlight.remedy import evaluated_by, steps
 from firstlight.run_folder import Run
 from firstlight.run_json import SAME_PICTURES, card_of
-from firstlight.typed import flag
 
 JUDGES = Path(__file__).resolve().parent
 KINDS = ("clean", "noisy")  # of finished or denoised pictures; of x_t with its logSNR

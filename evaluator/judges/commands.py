@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from evaluator.judges.cards import JUDGES, KINDS
 from evaluator.judges.report import report
 from firstlight.archives import add_flag, writable
+from firstlight.command_text import flag
 from firstlight.errors import JudgeError, RunError
-from firstlight.typed import flag
 
 if TYPE_CHECKING:
     from evaluator.judges.fit import RealScore

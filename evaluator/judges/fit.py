@@ -27,12 +27,12 @@ from evaluator.judges.report import warned
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import writable
 from firstlight.atomic_writes import write_bytes, write_json
+from firstlight.command_text import flag
 from firstlight.errors import JudgeError
 from firstlight.graph import exporting
 from firstlight.ort import ort
 from firstlight.remedy import KNOWN
 from firstlight.run_json import SAME_PICTURES
-from firstlight.typed import flag
 from firstlight.untrusted.trust import remember
 from trainer.data import DataError, Pictures
 from trainer.data import load as load_pictures

@@ -14,9 +14,9 @@ from evaluator.recognizability.points import View, points
 from evaluator.recognizability.schedules import SOURCE, is_sources
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, share
+from firstlight.command_text import typed
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
-from firstlight.typed import typed
 
 FINE = "fine"  # x of the chains in small steps, a view in tables of judgements
 FLAG = "--fine"  # of the command that draws and judges them

@@ -24,6 +24,7 @@ from evaluator.steps.cas import EPOCHS, score_cells
 from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
 from firstlight.array_cache import kept
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
@@ -31,7 +32,6 @@ from firstlight.run_json import card_of
 from firstlight.run_writes import store_table
 from firstlight.runtime import cores, processor
 from firstlight.table_schema import METADATA, SOLVER_STEPS, table_of
-from firstlight.typed import typed
 from sampler import session
 from sampler.generation import Progress, settings_of
 

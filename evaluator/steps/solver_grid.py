@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from firstlight.archives import existing_run, ids
+from firstlight.command_text import typed
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.typed import typed
 from sampler.generation import Settings, settings_of
 from sampler.solvers import SOLVERS
 

@@ -14,7 +14,7 @@ from evaluator.steps.solver_grid import Cell
 from firstlight.run_folder import Run
 from sampler.generation import generate
 from sampler.session import Denoiser
-from sampler.whole import Whole, whole_of
+from sampler.whole_graph import Whole, whole_of
 
 ROUNDS = 6  # the range of six is a 97 % interval of their median
 

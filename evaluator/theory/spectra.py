@@ -21,11 +21,11 @@ from evaluator.theory.covariance import of_all, of_means, part
 from evaluator.theory.speciation import Spectrum
 from firstlight.archives import readable, writable
 from firstlight.atomic_writes import write_json
+from firstlight.command_text import flag
 from firstlight.errors import JudgeError
 from firstlight.judge_files import stem
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_json import SAME_PICTURES
-from firstlight.typed import flag
 
 SPECTRA = Path(__file__).resolve().parent / "measured"
 

@@ -11,11 +11,11 @@ from typing import Any
 from firstlight.adoption.adopt import adopt
 from firstlight.adoption.conventions import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
+from firstlight.command_text import flag
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.guest_schedules import NAMED, schedule_named
 from firstlight.telemetry import switch_off
-from firstlight.typed import flag
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,11 +4,11 @@ import argparse
 import sys
 
 from firstlight.archives import add_flag
+from firstlight.command_text import flag
 from firstlight.errors import RunError, disk
 from firstlight.imports.import_metrics import KINDS, log_of, store
 from firstlight.remote.registry import place
 from firstlight.telemetry import switch_off
-from firstlight.typed import flag
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from firstlight.atomic_writes import place
 from firstlight.loss import LOSS_NAMES
-from firstlight.parts import part_name, part_range, parts_in
+from firstlight.metrics_parts import part_name, part_range, parts_in
 from firstlight.recording.curves import (
     EPOCH,
     Curve,

@@ -14,6 +14,7 @@ from typing import Any
 from firstlight.announcement import watch
 from firstlight.archives import archive
 from firstlight.atomic_writes import sweep
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.lock import CERTAIN, Held, locked
 from firstlight.recording.recorder import Recorder
@@ -23,7 +24,6 @@ from firstlight.run_id import free_beside, new_run_at
 from firstlight.run_json import card_of
 from firstlight.run_state import now, state_of
 from firstlight.table_schema import SCHEMA
-from firstlight.typed import typed
 
 PRESET = "recorded"  # in a card: no trainer of ours made this run
 _OPEN: dict[tuple[Path, str], Recorder] = {}  # archive and id asked for -> the run that this process records

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
+from firstlight.command_text import flag
 from firstlight.errors import RunError, disk
-from firstlight.long_look import counter
 from firstlight.remote.address import ADDRESS
 from firstlight.remote.bucket import Bucket, Conflict, Missing
 from firstlight.remote.copy_state import CopyState, Known, brought, by_people, stamp_of
@@ -27,7 +27,7 @@ from firstlight.remote.room import held, limit, make_room
 from firstlight.remote.sender import Sender
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_id import RUN_ID
-from firstlight.typed import flag
+from firstlight.scan_progress import counter
 
 FRESH = 2.0  # seconds for which a look counts
 WAITED = 15.0  # seconds after which a page waits for the next one

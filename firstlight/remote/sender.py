@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, Any
 
+from firstlight.command_text import typed
 from firstlight.errors import RunError
 from firstlight.lock import manifest_lock
 from firstlight.manifest import listing
@@ -23,7 +24,6 @@ from firstlight.remote.lease import Lease, Lost
 from firstlight.remote.registry import lost
 from firstlight.run_folder import Run
 from firstlight.table_schema import SCHEMA
-from firstlight.typed import typed
 
 SECONDS = 3.0  # between two looks at what a run that is being written holds
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.access import sign_in
 from dashboard.access.addresses import base_path, page_address
 from dashboard.components import elements
-from dashboard.components.still import still
+from dashboard.components.static_page import still
 from dashboard.components.training_progress import LOOK
 from dashboard.data import endings
 

@@ -24,9 +24,9 @@ from firstlight.run_folder import Run
 from firstlight.runtime import CPU, CUDA, again, brief, helpful, inference_session
 from firstlight.untrusted.trust import ours
 from sampler import session
-from sampler.agreement import check_answer, check_card
 from sampler.column_layout import in_columns
 from sampler.core_shares import passed, share_of, shared
+from sampler.graph_check import check_answer, check_card
 from sampler.graph_forms import Forms, forms_of
 from sampler.guidance import folded
 from sampler.providers import fallen, obstacle, one_core, opened
