@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.access import addresses, classroom
+from dashboard.access import addresses, class_code
 from dashboard.access.acts_by_role import ACTS, limit
 from dashboard.access.exposure import ACCESS, ADDRESS, CLASS, LOCAL, Exposure, exposure
 from firstlight.announcement import ANNOUNCE
@@ -59,7 +59,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
     flags.add_argument("--allowed-host", action="append", default=[], metavar="HOST", help="a name that it goes by")
     flags.add_argument("--base-path", default="", metavar="PATH", help="path below which a proxy shows it")
     flags.add_argument("--viewers-only", action="store_true", help="without sign-in, everybody looks and nobody draws")
-    said = f"the code of a class, which draws and takes the blind test (or {classroom.CODE})"
+    said = f"the code of a class, which draws and takes the blind test (or {class_code.CODE})"
     flags.add_argument("--class-code", default="", metavar="CODE", help=said)
     flags.add_argument(
         "--runs", type=named, action="append", metavar="DIR",
@@ -106,7 +106,7 @@ def parser(prog: str = "firstlight dashboard") -> argparse.ArgumentParser:
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
     codes = _codes(chosen)
-    where = _where(chosen, bool(codes[classroom.CODE]))
+    where = _where(chosen, bool(codes[class_code.CODE]))
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     environment = LEAN | os.environ | {"PYTHONPATH": path}
     usual = address(archive().resolve())
@@ -121,19 +121,19 @@ def serve(chosen: argparse.Namespace) -> int:
         "the bundled runs" if each == BUNDLED else address(each) for each in (runs, other, *more(runs).values()) if each
     )
     print(f"Firstlight serves {names} at {where.url}")
-    if where.access == CLASS and not os.environ.get(classroom.TEACHER):
-        print(f"The teacher types {codes[classroom.TEACHER]} in place of the class's code, and may more.")
+    if where.access == CLASS and not os.environ.get(class_code.TEACHER):
+        print(f"The teacher types {codes[class_code.TEACHER]} in place of the class's code, and may more.")
     print(" ".join(filter(None, (where.who, "Stop it with Ctrl-C."))), flush=True)
     return _serve([sys.executable, "-m", "streamlit", "run", str(SERVER), *where.flags()], environment)
 
 
 def _codes(chosen: argparse.Namespace) -> dict[str, str]:
     """The class's code and its teacher's, made up where nobody gave one; empty without a class. Raises RunError."""
-    code = classroom.checked(chosen.class_code or os.environ.get(classroom.CODE, ""), "The code of the class")
-    teacher = classroom.checked(os.environ.get(classroom.TEACHER, ""), classroom.TEACHER) or secrets.token_hex(6)
+    code = class_code.checked(chosen.class_code or os.environ.get(class_code.CODE, ""), "The code of the class")
+    teacher = class_code.checked(os.environ.get(class_code.TEACHER, ""), class_code.TEACHER) or secrets.token_hex(6)
     if code.casefold() == teacher.casefold():
-        raise RunError(f"{classroom.TEACHER} is the class's code too; give the teacher another, or none.")
-    return {classroom.CODE: code, classroom.TEACHER: teacher if code else ""}
+        raise RunError(f"{class_code.TEACHER} is the class's code too; give the teacher another, or none.")
+    return {class_code.CODE: code, class_code.TEACHER: teacher if code else ""}
 
 
 def write_report(chosen: argparse.Namespace) -> int:

@@ -117,7 +117,7 @@ def address(page: str) -> str:
 
 def known_of(run: Run) -> dict[str, str]:
     """What a command is told of a run that has ended."""
-    from firstlight.loss import diverged
+    from firstlight.loss_and_divergence import diverged
     from firstlight.run_json import read_card
 
     card, losses = read_card(run), _losses(run)
@@ -165,7 +165,7 @@ def _losses(run: Run) -> "NDArray[np.float64]":
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from firstlight.loss import loss_of
+    from firstlight.loss_and_divergence import loss_of
     from firstlight.metrics_parts import parts_in
 
     try:

@@ -17,7 +17,7 @@ from jobs import process
 from jobs.carry_out import carry_out
 from jobs.drive import check_on, drive
 from jobs.job import FAILED, FINISHED, PRUNED, UNDER_WAY, Job, existing_job, job_at, jobs_in, new_job, numbered_job
-from jobs.local import Local
+from jobs.on_this_machine import Local
 from jobs.plan import PAUSE, Member, Plan, archive_words, plan_of, ready_again, to_be_done_again
 from jobs.status_table import batch, listed, member_row, summary
 from jobs.sweep_file import plan_in

@@ -7,7 +7,7 @@ import tqdm
 
 from firstlight.errors import RunError
 from jobs.job import CANCELLED, FAILED, LOST, PRUNED, UNDER_WAY, Job
-from jobs.local import Local
+from jobs.on_this_machine import Local
 from jobs.plan import ATTEMPTS, Member, Plan, paused, plan_of, ready_again
 from jobs.process import kill
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.job import UNDER_WAY, Job, jobs_in, numbered_job
-from jobs.local import Local
+from jobs.on_this_machine import Local
 from jobs.plan import archive_words
 
 

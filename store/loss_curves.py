@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from firstlight.loss import loss_of
+from firstlight.loss_and_divergence import loss_of
 from store.verification import Entry
 from store.views import text
 

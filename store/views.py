@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from firstlight.archives import beside, more
 from firstlight.command_text import placed
 from firstlight.errors import RunError
-from firstlight.loss import LOSS_NAMES
+from firstlight.loss_and_divergence import LOSS_NAMES
 from firstlight.run_state import moment
 from firstlight.table_schema import TABLES
 from store.verification import Entry

@@ -17,7 +17,7 @@ from recorded_fixture import begun
 
 from firstlight import announcement
 from firstlight.announcement import ANNOUNCE, announce
-from firstlight.loss import diverged
+from firstlight.loss_and_divergence import diverged
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from jobs.commands import started

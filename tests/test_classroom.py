@@ -23,7 +23,7 @@ from test_roles import ADA, EVE, GUESS, PEOPLE, SECRETS
 from visitor import Visitor, sign_in, visit
 
 from dashboard.__main__ import main as dashboard
-from dashboard.access import classroom
+from dashboard.access import class_code
 from dashboard.access.acts_by_role import ACTS, ANSWER, DRAW, Role
 from dashboard.access.exposure import CLASS as CLASS_ACCESS
 from dashboard.access.exposure import SIGN_IN, exposure
@@ -39,53 +39,53 @@ BASE = "/lab"
 @pytest.fixture
 def held() -> Iterator[None]:
     """A class in this process."""
-    classroom.begin({classroom.CODE: CODE, classroom.TEACHER: TEACHER})
+    class_code.begin({class_code.CODE: CODE, class_code.TEACHER: TEACHER})
     yield
-    classroom.begin({})
+    class_code.begin({})
 
 
 def test_a_code_is_taken_out_of_the_settings_and_gives_its_role(held: None) -> None:
-    settings = {classroom.CODE: CODE, "PATH": "x"}
-    classroom.begin(settings)
-    assert settings == {"PATH": "x"} and classroom.on()
-    classroom.begin({classroom.CODE: CODE, classroom.TEACHER: TEACHER})
+    settings = {class_code.CODE: CODE, "PATH": "x"}
+    class_code.begin(settings)
+    assert settings == {"PATH": "x"} and class_code.on()
+    class_code.begin({class_code.CODE: CODE, class_code.TEACHER: TEACHER})
     for typed, role in ((CODE, Role.STUDENT), (f" {CODE.upper()} ", Role.STUDENT), (TEACHER, Role.ANALYST)):
-        token = classroom.enter(typed, "browser")
-        member = classroom.member(token)
+        token = class_code.enter(typed, "browser")
+        member = class_code.member(token)
         assert member is not None and member.role is role
         assert CODE not in token and member.id not in member.alias
-    one, other = (classroom.member(classroom.enter(CODE, "browser")) for _ in range(2))
+    one, other = (class_code.member(class_code.enter(CODE, "browser")) for _ in range(2))
     assert one and other and one.id != other.id and one.alias != other.alias
 
 
 def test_a_token_that_somebody_made_up_or_kept_is_nobody_s(held: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = classroom.enter(CODE, "browser")
+    token = class_code.enter(CODE, "browser")
     since, own, signed = token.split("-")
     later = f"{int(since, 16) + 9:x}"
     parts = (since, own, ""), (since, own[::-1], signed), (later, own, signed), ("x", own, signed), (since, own, "é")
     for other in ("", "-", "--", token[:-1], *("-".join(each) for each in parts)):
-        assert classroom.member(other) is None, other
-    late = time.time() + 3600 * classroom.HOURS + 5
-    monkeypatch.setattr(classroom, "time", SimpleNamespace(time=lambda: late))
-    assert classroom.member(token) is None
+        assert class_code.member(other) is None, other
+    late = time.time() + 3600 * class_code.HOURS + 5
+    monkeypatch.setattr(class_code, "time", SimpleNamespace(time=lambda: late))
+    assert class_code.member(token) is None
     monkeypatch.undo()
-    assert classroom.member(token) is not None
-    classroom.begin({classroom.CODE: "another code"})
-    assert classroom.member(token) is None
-    classroom.begin({classroom.TEACHER: TEACHER})  # no class without its code
-    assert not classroom.on() and classroom.member(token) is None and not classroom.enter(TEACHER, "browser")
+    assert class_code.member(token) is not None
+    class_code.begin({class_code.CODE: "another code"})
+    assert class_code.member(token) is None
+    class_code.begin({class_code.TEACHER: TEACHER})  # no class without its code
+    assert not class_code.on() and class_code.member(token) is None and not class_code.enter(TEACHER, "browser")
 
 
 def test_wrong_codes_are_few_for_one_browser_and_for_all(held: None) -> None:
-    assert classroom.refused("one") == ""
-    for _ in range(classroom.WRONG):
-        assert classroom.enter("wrong code", "one") == ""
-    assert "Too many wrong codes" in classroom.refused("one") and classroom.enter(CODE, "one") == ""
-    assert classroom.refused("other") == "" and classroom.enter(CODE, "other")
-    for number in range(classroom.WRONG_IN_ALL - classroom.WRONG):
-        assert classroom.enter("wrong code", f"browser {number}") == ""
-    assert "wait" in classroom.refused("other") and classroom.enter(CODE, "other") == ""
-    assert len(classroom._wrong) == classroom.WRONG_IN_ALL  # what is not looked at is not counted
+    assert class_code.refused("one") == ""
+    for _ in range(class_code.WRONG):
+        assert class_code.enter("wrong code", "one") == ""
+    assert "Too many wrong codes" in class_code.refused("one") and class_code.enter(CODE, "one") == ""
+    assert class_code.refused("other") == "" and class_code.enter(CODE, "other")
+    for number in range(class_code.WRONG_IN_ALL - class_code.WRONG):
+        assert class_code.enter("wrong code", f"browser {number}") == ""
+    assert "wait" in class_code.refused("other") and class_code.enter(CODE, "other") == ""
+    assert len(class_code._wrong) == class_code.WRONG_IN_ALL  # what is not looked at is not counted
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_wrong_codes_are_few_for_one_browser_and_for_all(held: None) -> None:
 def test_a_code_that_will_not_do_is_one_sentence_that_does_not_repeat_it(
     code: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(classroom.TEACHER, TEACHER)
+    monkeypatch.setenv(class_code.TEACHER, TEACHER)
     assert dashboard(["--class-code", code]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and said in lines[0] and code not in lines[0]
@@ -139,7 +139,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(archive: Path, log: Path) -> Iterator[str]:
     """A server of a class, whose students draw twenty pictures a minute each."""
-    settings = {classroom.TEACHER: TEACHER, DRAW.setting: "20"}
+    settings = {class_code.TEACHER: TEACHER, DRAW.setting: "20"}
     with served(archive, "--class-code", CODE, "--base-path", BASE, base=BASE, settings=settings, said=log) as url:
         yield url
 

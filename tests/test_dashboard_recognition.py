@@ -13,7 +13,7 @@ from dashboard import axes, format, run_facts
 from dashboard.charts.incidence import Places, incidence
 from dashboard.data import judgements, recognizable
 from dashboard.recognizability import chart
-from dashboard.recognizability import classes as recognizability_classes
+from dashboard.recognizability import class_table as recognizability_classes
 from dashboard.recognizability import headline as recognizability_headline
 from dashboard.recognizability import threshold as threshold_tab
 from dashboard.recognizability.map import recognition_map

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from archive_fixture import card, write_run
 
-from dashboard.data.endings import DIVERGES, RUNNING, Ending, UnderWay, ended, under_way
+from dashboard.data.activity import DIVERGES, RUNNING, Ending, UnderWay, ended, under_way
 from firstlight.atomic_writes import write_json
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table

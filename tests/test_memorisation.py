@@ -15,7 +15,7 @@ from sentence_fixture import assert_short
 from test_lab_pages import words
 
 from evaluator.__main__ import main
-from evaluator.novelty.memorisation import CANNOT, Time, order, slope, time_of
+from evaluator.novelty.memorisation_time import CANNOT, Time, order, slope, time_of
 from evaluator.novelty.report import power
 from evaluator.provenance import maker
 from evaluator.published.memorisation import MEMORISATION

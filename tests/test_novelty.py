@@ -10,7 +10,7 @@ from copier_fixture import write_copier
 from sentence_fixture import assert_short
 
 from evaluator.__main__ import main
-from evaluator.novelty.measure import novelty
+from evaluator.novelty.copies import novelty
 from evaluator.novelty.pictures_learned import OFFLINE, pictures_learned
 from evaluator.novelty.report import SEEN, figure, report, verdict
 from evaluator.stats.intervals import wilson

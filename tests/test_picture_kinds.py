@@ -21,8 +21,8 @@ from PIL import Image
 from trainer import data, idx
 from trainer.config import PRESETS
 from trainer.data import DIGITS, GARMENTS, DataError, Pictures, load
-from trainer.own_pictures import everything
-from trainer.raw_pictures import OwnError
+from trainer.own_pictures.eight_bits import OwnError
+from trainer.own_pictures.pictures import everything
 from trainer.run_card import new_card
 
 ROOT = Path(__file__).parent.parent

@@ -22,7 +22,7 @@ import firstlight
 from firstlight.archives import NAMED, archive, existing_run, own_run
 from firstlight.command import main
 from firstlight.errors import RunError
-from firstlight.remote import bucket, fetch, lease, mirror, registry, room, sender
+from firstlight.remote import bucket, eviction, fetch, lease, mirror, registry, sender
 from firstlight.remote.address import checked, is_address, labels
 from firstlight.remote.bucket import Bucket
 from firstlight.run_folder import Run
@@ -248,16 +248,16 @@ def test_the_copy_is_bounded_and_says_which_run_does_not_fit(tmp_path: Path, mon
         import_run(archive(ADDRESS), write_run(tmp_path / "here", name).folder)
     size = sum(map(len, files(Run(tmp_path / "here" / "first")).values()))
     registry.known.clear()
-    monkeypatch.setenv(room.GIGABYTES, str(1.5 * size / 1e9))
+    monkeypatch.setenv(eviction.GIGABYTES, str(1.5 * size / 1e9))
     other = copy_in(tmp_path / "cache" / "there")
     states = {each.run.id: (each.state, each.reason) for each in entries(other)}
     kept = next(name for name, (state, _) in states.items() if state == "finished")
     left = next(name for name, (state, _) in states.items() if state == "damaged")
-    assert "does not fit into" in states[left][1] and room.GIGABYTES in states[left][1]
+    assert "does not fit into" in states[left][1] and eviction.GIGABYTES in states[left][1]
     assert entry(other, left).state == "finished" and not (other / kept).exists()
-    monkeypatch.setenv(room.GIGABYTES, "much")
-    with pytest.raises(RunError, match=f"{room.GIGABYTES}=much is no number"):
-        room.limit()
+    monkeypatch.setenv(eviction.GIGABYTES, "much")
+    with pytest.raises(RunError, match=f"{eviction.GIGABYTES}=much is no number"):
+        eviction.limit()
 
 
 @pytest.mark.parametrize("kind", ["500", "cut"])

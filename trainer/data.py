@@ -11,9 +11,10 @@ import numpy as np
 
 from firstlight.extras import extras
 from firstlight.remedy import KNOWN
-from trainer import idx, own_pictures
+from trainer import idx
 from trainer.idx import DataError as DataError
-from trainer.raw_pictures import OwnError
+from trainer.own_pictures import pictures as own_pictures
+from trainer.own_pictures.eight_bits import OwnError
 
 DIGITS = tuple("0123456789")
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

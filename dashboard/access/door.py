@@ -8,7 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from dashboard.access import classroom
+from dashboard.access import class_code
 from dashboard.access.addresses import base_path
 
 PATH = "class-code"
@@ -26,7 +26,7 @@ class Door:
 
     async def __call__(self, scope: Message, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         own = scope["type"] == "http" and scope["path"] == f"{base_path()}/{PATH}"
-        if not own or not classroom.on():
+        if not own or not class_code.on():
             await self.app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -60,10 +60,10 @@ def form(label: str, button: str) -> str:
 def _given(typed: str, held: dict[str, str]) -> dict[str, str]:
     """The cookies that a browser gets for what it typed; nothing typed: it leaves."""
     if not typed:
-        return {classroom.COOKIE: ""}
-    browser = held.get(classroom.TRY, "") or secrets.token_hex(16)
-    token = classroom.enter(typed, browser)
-    return {classroom.COOKIE: token, classroom.TRY: ""} if token else {classroom.TRY: browser}
+        return {class_code.COOKIE: ""}
+    browser = held.get(class_code.TRY, "") or secrets.token_hex(16)
+    token = class_code.enter(typed, browser)
+    return {class_code.COOKIE: token, class_code.TRY: ""} if token else {class_code.TRY: browser}
 
 
 def _cookies(said: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ def _cookies(said: str) -> dict[str, str]:
         held = {name: each.value for name, each in SimpleCookie(said).items()}
     except CookieError:
         return {}
-    return held if BROWSER.fullmatch(held.get(classroom.TRY, "")) else held | {classroom.TRY: ""}
+    return held if BROWSER.fullmatch(held.get(class_code.TRY, "")) else held | {class_code.TRY: ""}
 
 
 def _back(referer: str, origin: str) -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict, deque
 
-from dashboard.access import classroom, roles
+from dashboard.access import class_code, roles
 from dashboard.access.acts_by_role import Act, Role, limit
 from dashboard.access.exposure import LOCAL
 from firstlight.errors import RunError
@@ -30,7 +30,7 @@ def refusal(act: Act) -> str:
         return ""
     a = "an" if own.word[0] in "aeiou" else "a"
     you = f"you are {a} {own.word}"
-    least = act.role if classroom.on() else max(act.role, Role.ANALYST)  # without a class nobody is a student
+    least = act.role if class_code.on() else max(act.role, Role.ANALYST)  # without a class nobody is a student
     return f"{act.name} is for {least.word}s and {you}; ask whoever runs this dashboard for that role."
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from dashboard.access import classroom
+from dashboard.access import class_code
 from dashboard.access.acts_by_role import Role
 from dashboard.access.exposure import ACCESS, CLASS, LOCAL, SIGN_IN, VIEWERS, loopback
 
@@ -40,9 +40,9 @@ def role() -> Role:
     return max(known, of_class.role) if of_class else known
 
 
-def member() -> classroom.Member | None:
+def member() -> class_code.Member | None:
     """Whoever asks as one of the class; None where they are not."""
-    return classroom.member(str(st.context.cookies.get(classroom.COOKIE, ""))) if classroom.on() else None
+    return class_code.member(str(st.context.cookies.get(class_code.COOKIE, ""))) if class_code.on() else None
 
 
 def signed_in() -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from dashboard.access import classroom
+from dashboard.access import class_code
 from dashboard.access.door import Door
 from dashboard.access.guard import Guard
 from dashboard.access.index_page import IndexPage
@@ -15,6 +15,6 @@ from dashboard.access.moved import Moved
 from dashboard.access.packed import Packed
 
 gc.disable()  # until the first page is drawn, by dashboard/components/memory.py: what is imported stays
-classroom.begin(os.environ)
+class_code.begin(os.environ)
 STANDING = (Guard, Door, Moved, Packed, IndexPage)  # before Streamlit, the first one outermost
 app = App(Path(__file__).parent.parent / "app.py", middleware=[Middleware(each) for each in STANDING])

@@ -6,7 +6,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from dashboard.access import classroom, door, roles
+from dashboard.access import class_code, door, roles
 from dashboard.access.exposure import CLASS, LOCAL, SIGN_IN, providers
 from dashboard.components import elements
 
@@ -23,7 +23,7 @@ def gate() -> None:
     if done():
         return
     st.title("Firstlight", anchor=False)
-    if classroom.on():
+    if class_code.on():
         _code()
     if roles.access() == SIGN_IN:
         _providers()
@@ -34,7 +34,7 @@ def _code() -> None:
     """The form for the class's code, and what is to be said of the last one that was typed."""
     elements.note("This is a class's server: type the code that your teacher gave you. Once is enough until you close "
                   "the browser.")  # fmt: skip
-    if said := classroom.refused(str(st.context.cookies.get(classroom.TRY, ""))):
+    if said := class_code.refused(str(st.context.cookies.get(class_code.TRY, ""))):
         elements.notice(said)
     st.html(door.form("Code of the class", "Come in"))
 

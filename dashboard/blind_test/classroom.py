@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.access import classroom, sign_in
+from dashboard.access import class_code, sign_in
 from dashboard.access.acts_by_role import RESET
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, people
@@ -18,7 +18,7 @@ SAID = "class put away"  # in the session: what came of the button
 
 def section(run: pd.Series, view: str, axis: str) -> None:
     """For whoever may put them away: the answers of a class, where there is one or was one."""
-    if refusal(RESET) or not (classroom.on() or read_answers(archive.folder(run), CLASS).sittings):
+    if refusal(RESET) or not (class_code.on() or read_answers(archive.folder(run), CLASS).sittings):
         _said(run)
         return
     st.subheader("The class", anchor=False)
@@ -30,7 +30,7 @@ def section(run: pd.Series, view: str, axis: str) -> None:
                   help="the next class begins anew; the answers stay in a folder beside the run")  # fmt: skip
         _said(run)
 
-    sign_in.fragment(look, LOOK if classroom.on() else None)()
+    sign_in.fragment(look, LOOK if class_code.on() else None)()
 
 
 def answers(run: pd.Series, view: str, axis: str, group: str) -> None:

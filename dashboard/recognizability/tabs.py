@@ -6,7 +6,7 @@ from dashboard.components import theory as components_theory
 from dashboard.data import judgements
 from dashboard.data import theory as data_theory
 from dashboard.format import minus
-from dashboard.recognizability import classes, judges, ranking, theory, threshold
+from dashboard.recognizability import class_table, judges, ranking, theory, threshold
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.carry_over import FINE
 
@@ -27,6 +27,6 @@ def schedule(at: Choice) -> None:
 
 
 PARTS = {
-    "Classes": classes.draw, "Ranking": ranking.draw, "Threshold": threshold.draw, "Judges": judges.draw,
+    "Classes": class_table.draw, "Ranking": ranking.draw, "Threshold": threshold.draw, "Judges": judges.draw,
     "People": people, "Theory": theory.draw, "Schedule": schedule,
 }  # fmt: skip

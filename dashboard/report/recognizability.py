@@ -6,7 +6,7 @@ from dashboard import axes
 from dashboard.charts.incidence import Places, incidence
 from dashboard.data import judgements
 from dashboard.data.judgements import Measured
-from dashboard.recognizability import chart, classes, headline
+from dashboard.recognizability import chart, class_table, headline
 from dashboard.report.picture_origin import Keep, Of
 from firstlight.run_folder import Run
 
@@ -18,7 +18,7 @@ def section(measured: Measured, folder: Run, keep: Keep) -> dict[str, Any]:
     look, figures = measured.look, measured.figures
     source = axes.source_on(measured.curve, axes.AXES[AXIS][0])
     places = Places(source, chart.medians(figures, AXIS))
-    headings, rows = classes.table(figures, measured.classes, AXIS)
+    headings, rows = class_table.table(figures, measured.classes, AXIS)
     figure = incidence(measured.curve, measured.classes, AXIS, places, False)
     said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page

@@ -8,8 +8,8 @@ from dashboard.charts.curves import Curve, Level, curves
 from dashboard.components import elements, remedy
 from dashboard.data import archive
 from dashboard.format import estimate
-from evaluator.novelty.measure import copied
-from evaluator.novelty.memorisation import Time, order, recipe, slope, time_of
+from evaluator.novelty.copies import copied
+from evaluator.novelty.memorisation_time import Time, order, recipe, slope, time_of
 from evaluator.novelty.report import power
 from evaluator.provenance import notes_of
 from evaluator.published.memorisation import MEMORISATION

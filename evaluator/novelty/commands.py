@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluator import defaults
 from evaluator.command_line import add_count, add_run, run_of, show
-from evaluator.novelty import measure, memorisation, report
+from evaluator.novelty import copies, memorisation_time, report
 from firstlight.archives import add_flag, own_run
 
 
@@ -27,10 +27,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _novelty(options: argparse.Namespace) -> dict[str, Any]:
     run = run_of(options)
-    return measure.novelty(run, options.per_class, options.data)
+    return copies.novelty(run, options.per_class, options.data)
 
 
 def _memorisation(options: argparse.Namespace) -> dict[str, Any]:
     runs = [own_run(options.runs, name) for name in dict.fromkeys(options.run)]
-    memorisation.check_alike(runs)
-    return memorisation.together([memorisation.memorisation(run, options.data) for run in runs])
+    memorisation_time.check_alike(runs)
+    return memorisation_time.together([memorisation_time.memorisation(run, options.data) for run in runs])

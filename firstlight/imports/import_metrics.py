@@ -9,9 +9,9 @@ from typing import Any
 from firstlight.archives import archive, own_run
 from firstlight.errors import RunError
 from firstlight.extras import extras
+from firstlight.imports.csv_table import table_log
 from firstlight.imports.log import Log
 from firstlight.imports.mlflow_run import is_mlflow, mlflow_log
-from firstlight.imports.tables import table_log
 from firstlight.imports.tensorboard_events import events_in, tensorboard_log
 from firstlight.lock import locked
 from firstlight.recording.open_runs import record

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstlight.atomic_writes import place
-from firstlight.loss import LOSS_NAMES
+from firstlight.loss_and_divergence import LOSS_NAMES
 from firstlight.metrics_parts import part_name, part_range, parts_in
 from firstlight.recording.curves import (
     EPOCH,

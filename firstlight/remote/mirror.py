@@ -19,11 +19,11 @@ from firstlight.errors import RunError, disk
 from firstlight.remote.address import ADDRESS
 from firstlight.remote.bucket import Bucket, Conflict, Missing
 from firstlight.remote.copy_state import CopyState, Known, brought, by_people, stamp_of
+from firstlight.remote.eviction import held, limit, make_room
 from firstlight.remote.fetch import Listing, bring, bring_plain, run_objects, stale
 from firstlight.remote.lease import NAME as LEASE
 from firstlight.remote.lease import fit
 from firstlight.remote.registry import lost
-from firstlight.remote.room import held, limit, make_room
 from firstlight.remote.sender import Sender
 from firstlight.run_folder import FITTED, Run
 from firstlight.run_id import RUN_ID

@@ -11,7 +11,7 @@ from dashboard.access.addresses import base_path, page_address
 from dashboard.components import elements
 from dashboard.components.static_page import still
 from dashboard.components.training_progress import LOOK
-from dashboard.data import endings
+from dashboard.data import activity
 
 HERE = Path(__file__).parent
 KEY = "announcements"
@@ -28,7 +28,7 @@ def draw(jobs: bool = False) -> None:
         return
     way = str((st.session_state.get(KEY) or {}).get("way") or "")
     held = st.session_state.setdefault(SAID, [])
-    now = endings.under_way(jobs) if way else {}
+    now = activity.under_way(jobs) if way else {}
     for each in _since(now) if way else ():
         number = max(int(1000 * time.time()), held[-1][0] + 1 if held else 0)
         held.append([number, each.title, each.said, page_address(each.page, each.chosen, base_path())])
@@ -38,20 +38,20 @@ def draw(jobs: bool = False) -> None:
     _component()(data={"way": way, "said": held}, key=KEY, height="content", on_way_change=_keep)
 
     def look() -> None:
-        if endings.under_way(jobs) != now:
+        if activity.under_way(jobs) != now:
             st.rerun()
 
     if any(now.values()):
         sign_in.fragment(look, LOOK)()
 
 
-def _since(now: endings.UnderWay) -> list[endings.Ending]:
+def _since(now: activity.UnderWay) -> list[activity.Ending]:
     """What has ended since the last time; jobs that this page does not look at stay as they were."""
     before = st.session_state.get(BEFORE, {})
     kinds = {kind for kind, _ in now} | {"run"}
-    told = {key: endings.DIVERGES for key in now if before.get(key) == endings.DIVERGES}  # also where it comes back
+    told = {key: activity.DIVERGES for key in now if before.get(key) == activity.DIVERGES}  # also where it comes back
     st.session_state[BEFORE] = {key: how for key, how in before.items() if key[0] not in kinds} | now | told
-    return endings.ended({key: how for key, how in before.items() if key[0] in kinds}, now)
+    return activity.ended({key: how for key, how in before.items() if key[0] in kinds}, now)
 
 
 def _keep() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from trainer.own_test_split import split_of
-from trainer.picture_files import SIZES, opened
-from trainer.raw_pictures import OwnError, Raw
+from trainer.own_pictures.eight_bits import OwnError, Raw
+from trainer.own_pictures.picture_fit import SIZES, opened
+from trainer.own_pictures.test_split import split_of
 
 NAMED = 5  # files that a sentence names before it only counts
 LEFT_OVER = {  # what systems leave in folders, beside hidden files

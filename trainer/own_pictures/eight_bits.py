@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.picture_files import fitted
-from trainer.transparency import on_paper
+from trainer.own_pictures.picture_fit import fitted
+from trainer.own_pictures.transparency import on_paper
 
 Images = NDArray[np.uint8]  # (N, C, H, W)
 GRAY = ("L", "LA", "I", "F")  # modes of gray pictures

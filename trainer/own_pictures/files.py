@@ -15,10 +15,10 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainer.own_folder import visible
-from trainer.own_test_split import split_of
-from trainer.picture_files import opened
-from trainer.raw_pictures import OwnError, Raw, channels_first
+from trainer.own_pictures.eight_bits import OwnError, Raw, channels_first
+from trainer.own_pictures.folder import visible
+from trainer.own_pictures.picture_fit import opened
+from trainer.own_pictures.test_split import split_of
 
 PAIRS = (("images", "labels"), ("x", "y"), ("data", "target"), ("pictures", "labels"), ("arr_0", "arr_1"))  # of an .npz
 PATTERNS = ("{name}_{split}", "{split}_{name}")  # of its parts: x_train, test_images

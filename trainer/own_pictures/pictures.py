@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.own_files import from_file, from_files
-from trainer.own_folder import from_folder, inner, natural, size_wanted
-from trainer.own_test_split import every_tenth
-from trainer.picture_files import SIZES
-from trainer.raw_pictures import Images, OwnError, images_of
+from trainer.own_pictures.eight_bits import Images, OwnError, images_of
+from trainer.own_pictures.files import from_file, from_files
+from trainer.own_pictures.folder import from_folder, inner, natural, size_wanted
+from trainer.own_pictures.picture_fit import SIZES
+from trainer.own_pictures.test_split import every_tenth
 
 LEAST = 20  # pictures of each class
 LEAST_RANGE, LEAST_DEVIATION = 32, 1  # of all values, of 255

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.data import archive
 from dashboard.data.jobs import Standing, standing
 from dashboard.format import counted, duration
-from firstlight.loss import diverged
+from firstlight.loss_and_divergence import diverged
 
 LONG = 100_000  # steps of a training under way, beyond which its loss is looked at only when it has ended
 RUNNING, DIVERGES = "running", "diverges"

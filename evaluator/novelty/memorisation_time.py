@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluator.novelty.measure import as_points, copied
+from evaluator.novelty.copies import as_points, copied
 from evaluator.novelty.pictures_learned import pictures_learned
 from evaluator.stats import turnbull
 from evaluator.stats.intervals import Estimate, combined, logarithm, plain, plainly
