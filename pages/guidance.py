@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.access import sign_in
 from dashboard.components import elements, inputs
 from dashboard.data import archive
-from dashboard.guidance import choice, front, headline, tabs
+from dashboard.guidance import choice, headline, tabs, trade_off
 
 elements.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
 run = archive.chosen_run()
@@ -18,7 +18,7 @@ def measured() -> None:
     at = choice.choice(run)
     with place:
         elements.headline(headline.sentence(at))
-    front.draw(at)
+    trade_off.draw(at)
     for name, part in inputs.parts(list(tabs.PARTS), "guided"):
         with part:
             tabs.PARTS[name](at)

@@ -48,7 +48,7 @@ class RunList:
         self._connection.register("empty_figures", FIGURES.empty_table())
         self._told: Told = {}
         self._connection.register("told", FACTS.empty_table())
-        run_script(self._connection, "run_list")
+        run_script(self._connection, "found_runs")
 
     def ask(
         self,

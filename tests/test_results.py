@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.data import clip_scores
 from dashboard.data.judgements import Seen, measured
-from dashboard.report.numbers import Number, numbers_of, recognizability
+from dashboard.report.checked_numbers import Number, numbers_of, recognizability
 from dashboard.run_facts import OLDER
 from evaluator.recognizability.censored import half
 from evaluator.recognizability.claims import s3

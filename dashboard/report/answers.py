@@ -14,7 +14,7 @@ from dashboard.ask.answers import answer
 from dashboard.ask.question import PAGE, asked
 from dashboard.components.verdicts import MARKS
 from dashboard.format import finite
-from dashboard.report.numbers import ANSWERS, Ask, Number
+from dashboard.report.checked_numbers import ANSWERS, Ask, Number
 from dashboard.report.picture_origin import Keep, Of, Show
 from firstlight.command_text import for_everywhere
 from firstlight.errors import RunError

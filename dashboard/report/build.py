@@ -15,9 +15,9 @@ from dashboard.access.addresses import HOME
 from dashboard.ask.answers import answer
 from dashboard.ask.question import Asked
 from dashboard.report import short
+from dashboard.report.checked_numbers import Ask
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import facts
-from dashboard.report.numbers import Ask
 from dashboard.report.plotly_js import plotly
 from dashboard.report.report_file import LARGEST, Page
 from dashboard.report.sections import UNSEALED, content

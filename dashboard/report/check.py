@@ -14,8 +14,8 @@ from dashboard.data.judgements import Seen, measured
 from dashboard.format import effect_form, p_value
 from dashboard.report import answers
 from dashboard.report.answers import FIGURE
+from dashboard.report.checked_numbers import ANSWERS, Ask, Number, numbers_of
 from dashboard.report.facts import files_of, query_hash
-from dashboard.report.numbers import ANSWERS, Ask, Number, numbers_of
 from dashboard.report.report_file import read
 from dashboard.report.sections import sentences
 from firstlight.command_text import for_everywhere

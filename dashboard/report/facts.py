@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboard.claims import text as claims_text
 from dashboard.data.judgements import Measured, default_look, measured
-from dashboard.report.numbers import Ask, Number, numbers_of
+from dashboard.report.checked_numbers import Ask, Number, numbers_of
 from evaluator.claims.statements import Found
 from firstlight.manifest import sha256, signature, survey
 from firstlight.run_folder import Run

@@ -5,9 +5,9 @@ import math
 import re
 from typing import Any
 
+from dashboard.report.checked_numbers import Number
 from dashboard.report.cover import LONGEST
 from dashboard.report.facts import SCHEMA
-from dashboard.report.numbers import Number
 
 FORM = re.compile(r"\{:[^{}]{0,8}\}[^{}]{0,8}")  # of a number
 LARGEST = 1 << 53  # of a count

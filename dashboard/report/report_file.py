@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from dashboard.report.checked_numbers import Number
 from dashboard.report.cover import unlike
-from dashboard.report.numbers import Number
 from dashboard.report.record import numbers_in, record_in
 from firstlight.errors import RunError
 

@@ -18,10 +18,10 @@ from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
 from dashboard.report import answers, claims, clip, recognizability, short, trajectories
+from dashboard.report.checked_numbers import Ask, Number
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.made_with import versions
-from dashboard.report.numbers import Ask, Number
 from dashboard.report.picture_origin import Keep, Of, Show, attributes, button, nowhere
 from dashboard.report.summary import by_class, summary
 from dashboard.training import headline as training_headline

@@ -17,9 +17,9 @@ from dashboard.charts.incidence import beside
 from dashboard.data import adopted
 from dashboard.data.judgements import VIEWS, Measured, Seen, measured
 from dashboard.report import answers, recognizability
+from dashboard.report.checked_numbers import Ask
 from dashboard.report.cover import Cover
 from dashboard.report.facts import Facts
-from dashboard.report.numbers import Ask
 from dashboard.report.picture_origin import Keep, Of, nowhere
 from evaluator.provenance import former
 from evaluator.recognizability.default_look import default_look

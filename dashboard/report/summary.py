@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard import run_facts
-from dashboard.report.numbers import Number
+from dashboard.report.checked_numbers import Number
 
 
 def summary(found: Sequence[Number]) -> list[Number]:

@@ -9,8 +9,8 @@ from dashboard.ask import question
 from dashboard.ask.answers import answer
 from dashboard.ask.question import Asked
 from dashboard.claims import headline as claims
+from dashboard.report.checked_numbers import Ask, Number
 from dashboard.report.facts import Facts
-from dashboard.report.numbers import Ask, Number
 from dashboard.run_facts import class_names
 
 MOST = 12  # exercises: two printed pages

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from dashboard.access.addresses import HOME, page_address
 from dashboard.app import SECTIONS
+from dashboard.report.checked_numbers import Ask
 from dashboard.report.exercises.questions import exercises
 from dashboard.report.facts import facts
-from dashboard.report.numbers import Ask
 from firstlight.errors import RunError
 from firstlight.run_state import now
 
