@@ -3,19 +3,17 @@
 import html
 import re
 import secrets
-from collections.abc import Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from dashboard.access import class_code
+from dashboard.access import class_code, request
 from dashboard.access.addresses import base_path
+from dashboard.access.request import Message
 
 PATH = "class-code"
 LARGEST = 4096  # bytes of a form
 BROWSER = re.compile(r"[0-9a-f]{32}")
-
-Message = MutableMapping[str, Any]
 
 
 class Door:
@@ -25,24 +23,22 @@ class Door:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
-        own = scope["type"] == "http" and scope["path"] == f"{base_path()}/{PATH}"
-        if not own or not class_code.on():
+        if not request.asked_for(scope, PATH) or not class_code.on():
             await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        origin, host = headers.get("origin", ""), headers.get("host", "")
-        content = await _content(receive)
-        if scope["method"] != "POST" or content is None or origin not in (f"http://{host}", f"https://{host}"):
-            await _answer(
-                send, 403, [(b"content-type", b"text/plain")], b"The class's code is typed on its own page.\n"
-            )
+        headers = request.headers(scope)
+        content = await request.content(receive, LARGEST)
+        if scope["method"] != "POST" or content is None or not request.from_own_page(headers):
+            plain = [(b"content-type", b"text/plain")]
+            await request.answer(send, 403, plain, b"The class's code is typed on its own page.\n")
             return
+        origin = headers["origin"]
         typed = parse_qs(content.decode("utf-8", "replace")).get("code", [""])[0]
         flags = f"Path={base_path() or '/'}; HttpOnly; SameSite=Lax{'; Secure' if origin.startswith('https') else ''}"
         found = [(b"location", _back(headers.get("referer", ""), origin).encode("latin-1"))]
-        for name, value in _given(typed, _cookies(headers.get("cookie", ""))).items():
+        for name, value in _given(typed, _cookies(headers)).items():
             found.append((b"set-cookie", f"{name}={value}; {flags}{'' if value else '; Max-Age=0'}".encode()))
-        await _answer(send, 303, found, b"")
+        await request.answer(send, 303, found, b"")
 
 
 def form(label: str, button: str) -> str:
@@ -66,11 +62,8 @@ def _given(typed: str, held: dict[str, str]) -> dict[str, str]:
     return {class_code.COOKIE: token, class_code.TRY: ""} if token else {class_code.TRY: browser}
 
 
-def _cookies(said: str) -> dict[str, str]:
-    try:
-        held = {name: each.value for name, each in SimpleCookie(said).items()}
-    except CookieError:
-        return {}
+def _cookies(headers: dict[str, str]) -> dict[str, str]:
+    held = request.cookies(headers)
     return held if BROWSER.fullmatch(held.get(class_code.TRY, "")) else held | {class_code.TRY: ""}
 
 
@@ -79,20 +72,3 @@ def _back(referer: str, origin: str) -> str:
     page, home = referer.removeprefix(origin), f"{base_path()}/"
     own = referer.startswith(f"{origin}{home}") and page[1:2] not in ("/", "\\")  # or it leads to another host
     return page if own else home
-
-
-async def _content(receive: Callable[[], Any]) -> bytes | None:
-    """What a request brings; None where that is more than a form is."""
-    content = b""
-    while len(content) <= LARGEST:
-        message = await receive()
-        content += message.get("body", b"")
-        if not message.get("more_body"):
-            return content if len(content) <= LARGEST else None
-    return None
-
-
-async def _answer(send: Callable[[Any], Any], status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    own = [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *own]})
-    await send({"type": "http.response.body", "body": body})
