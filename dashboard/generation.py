@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import streamlit as st
@@ -136,14 +136,14 @@ def stored(
 
 
 @dataclass(eq=False)
-class Shared:
+class Shared(Generic[S]):
     """A drawing that all who ask for the same watch: whoever comes first to its next step takes it for all."""
 
-    steps: Iterator[Progress] | None = None
-    last: Progress | None = None
+    steps: Iterator[S] | None = None
+    last: S | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def watched(self, begin: Callable[[], Iterator[Progress]]) -> Iterator[Progress]:
+    def watched(self, begin: Callable[[], Iterator[S]]) -> Iterator[S]:
         """The steps from where the drawing is, which `begin` begins where nobody has; one that failed begins anew."""
         seen = 0
         while self.last is None or seen < self.last.total:
@@ -162,7 +162,7 @@ class Shared:
 
 def _shared_by(
     net: Denoiser, labels: NDArray[np.int64], seeds: NDArray[np.int64], settings: Settings, steer: Steer | None
-) -> Shared | None:
+) -> Shared[Progress] | None:
     """The drawing of all who ask for this; None where a judge steers it, which this process may load anew."""
     if steer is not None and steer.score:
         return None
@@ -172,7 +172,7 @@ def _shared_by(
 
 
 @lru_cache(SHARED)
-def _shared(*asked: Any) -> Shared:
+def _shared(*asked: Any) -> Shared[Progress]:
     """The drawing of this request."""
     return Shared()
 
@@ -191,13 +191,14 @@ def steering(law: str, run: Run, weaker: str = "") -> Steer:
     return laws.steering(law, laws.judges_of(run) if law_of(law).judge else None, other)
 
 
-def queued(steps: Iterator[S], count: int, *nets: Any) -> Generator[Waiting | S, None, None]:
-    """Take the steps, which draw so many pictures, in turn with other people who ask these networks.
+def queued(steps: Iterator[S], count: int, *nets: Any, soon: bool = False) -> Generator[Waiting | S, None, None]:
+    """Take the steps, which draw so many pictures, in turn with other people who ask these networks; `soon`: before
+    whatever else the same person draws.
 
     Raises Refused where whoever asks may not draw, or not so many.
     """
     permit(DRAW, count)
-    yield from taken(steps, _lane(nets), roles.window_or_person())
+    yield from taken(steps, _lane(nets), roles.window_or_person(), soon)
 
 
 def _lane(nets: Sequence[Any]) -> str:

@@ -77,17 +77,18 @@ def page() -> Iterator[None]:
         _leave(ticket)
 
 
-def taken(steps: Iterator[S], lane: str, person: str = "") -> Generator[Waiting | S, None, None]:
+def taken(steps: Iterator[S], lane: str, person: str = "", soon: bool = False) -> Generator[Waiting | S, None, None]:
     """The steps in turn with others of a lane, one for each person; a page that waits here lets others go first.
 
     So whoever wants a few steps need not wait for the many of others, and one person's drawings, in however many
-    windows, are one drawing to everybody else. Without a person, a drawing is one by itself. Never inside of what
-    Streamlit caches: whoever waits for that would hold the turn which its page takes again.
+    windows, are one drawing to everybody else; what is to be there `soon` goes before a person's others, and before
+    nobody else's. Without a person, a drawing is one by itself. Never inside of what Streamlit caches: whoever waits
+    for that would hold the turn which its page takes again.
     """
     drawing = next(_number)
     with aside():
         while True:
-            ticket = Ticket(lane, person or f"drawing {drawing}", drawing)
+            ticket = Ticket(lane, person or f"drawing {drawing}", 0 if soon else drawing)
             try:
                 _enter(ticket)
                 while ahead := _ahead(ticket):

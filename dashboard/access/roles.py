@@ -7,7 +7,10 @@ typed its code.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -19,6 +22,33 @@ from dashboard.access.exposure import ACCESS, CLASS, LOCAL, SIGN_IN, VIEWERS, lo
 
 HOURS = 12  # that a sign-in counts, where [roles] says nothing else
 _left: dict[tuple[str, Any], float] = {}  # sign-ins that were ended by a sign-out, and when
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whoever asks: what roles and limits know somebody by."""
+
+    claims: Mapping[str, Any]  # of who signed in
+    token: str  # of a class
+    window: str  # the session's id
+
+
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)  # where no page is drawn
+
+
+def asker() -> Asker:
+    """Whoever asks for the page that is drawn."""
+    return Asker(user(), _token(), _window())
+
+
+@contextmanager
+def asked_by(somebody: Asker) -> Iterator[None]:
+    """Everything in here is asked for by somebody whom no page knows."""
+    before = _asker.set(somebody)
+    try:
+        yield
+    finally:
+        _asker.reset(before)
 
 
 def access() -> str:
@@ -42,7 +72,7 @@ def role() -> Role:
 
 def member() -> class_code.Member | None:
     """Whoever asks as one of the class; None where they are not."""
-    return class_code.member(str(st.context.cookies.get(class_code.COOKIE, ""))) if class_code.on() else None
+    return class_code.member(_token()) if class_code.on() else None
 
 
 def signed_in() -> bool:
@@ -95,7 +125,22 @@ def _folded(name: str) -> str:
 
 def user() -> dict[str, Any]:
     """The claims of whoever asks, as Streamlit holds them; none where nobody signed in."""
-    return dict(st.user.to_dict())
+    held = _asker.get()
+    return dict(held.claims if held else st.user.to_dict())
+
+
+def _token() -> str:
+    """What the browser of whoever asks holds of a class."""
+    held = _asker.get()
+    return held.token if held else str(st.context.cookies.get(class_code.COOKIE, ""))
+
+
+def _window() -> str:
+    """The session of whoever asks; empty where no page is drawn."""
+    if held := _asker.get():
+        return held.window
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 def person() -> str:
@@ -114,8 +159,7 @@ def window_or_person() -> str:
     """Whom the queue of drawings counts for: a person; a window where all are one person's; nobody without either."""
     if access() != LOCAL:
         return person()
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
+    return _window()
 
 
 def secrets(table: str) -> dict[str, Any]:

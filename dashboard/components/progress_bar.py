@@ -3,33 +3,44 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from typing import Protocol, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.turns import Waiting
+from dashboard.turns import Step, Waiting
 from firstlight.errors import SamplerError
-from sampler.generation import Progress
 
 PAUSE = 0.1  # seconds between two moves of the bar: a browser that is told more cannot be clicked in
 
 
+class Timed(Step, Protocol):
+    """A step that says how long all so far took."""
+
+    @property
+    def seconds(self) -> float: ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
 def watched(
-    drawing: Generator[Waiting | Progress, None, None],
-    show: Callable[[Progress], None] | None = None,
+    drawing: Generator[Waiting | T, None, None],
+    show: Callable[[T], None] | None = None,
     after: float = 0.0,
-) -> Progress:
+) -> T:
     """Take all steps with a bar, time left and a way out; `show` is given some of them. Raises SamplerError.
 
     What takes less than `after` seconds has no bar: it would be gone before it is read.
     """
     place, due = st.empty(), 0.0
     bar, begins = (None if after else _bar(place)), time.monotonic() + after
-    last, began = None, 0.0  # the last step, and when the first was done
+    last: T | None = None
+    began = 0.0  # when the first step was done
     with closing(drawing) as steps:  # a rerun leaves in the middle
         for step in steps:
             if bar is None:
-                last = step if isinstance(step, Progress) else None
+                last = None if isinstance(step, Waiting) else step
                 bar = _bar(place) if time.monotonic() > begins else None
                 continue
             if isinstance(step, Waiting):
