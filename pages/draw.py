@@ -4,10 +4,11 @@ from dashboard.components import elements
 from dashboard.data import adopted, archive
 from dashboard.draw import choice, sections
 from dashboard.draw.networks import Teacher
+from dashboard.draw.place import place
 
 elements.title("Draw your own", "What does a network make of your drawing, and where does it become something else?")
 run = archive.chosen_run()
 with archive.faults():
-    place = sections.place(run)
+    where = place(run)
 elements.notices(adopted.oddities(run))
-sections.section(place, choice.choice(run, place.teacher if isinstance(place.teacher, Teacher) else None))
+sections.section(where, choice.choice(run, where.teacher if isinstance(where.teacher, Teacher) else None))

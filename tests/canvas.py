@@ -4,15 +4,17 @@
     python tests/canvas.py --count 10 --run mnist-student-2
 
 Each digit is thinned to its lines, which a real browser draws as somebody would: one stroke, its answer, the next.
-Timed from the release of the mouse to the frame that shows the new picture, of each digit's last stroke. Prints the
-median of that and of all strokes; for each level of the student, how often the clean judge sees the same class in the
-drawing and in what came back; and how often it sees in the drawing what the digit is.
+Timed from the release of the mouse to the frame that shows the new picture beside the canvas, of each digit's last
+stroke. Prints the median of that and of all strokes, and of a direct answer how the time splits; for each level of the
+student, told what the judge sees and told nothing, how often the clean judge sees the same class in the drawing and in
+what came back; and how often it sees in the drawing what the digit is.
 """
 
 import argparse
 import re
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,20 +30,25 @@ ROOT = Path(__file__).parent.parent
 FINER = 4  # pixels of the thinned digit for each of its own
 SHORT = 6  # of these: shorter lines are crumbs
 AROUND = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
-IMAGE = "[data-testid=stImage] img"
-WATCH = f"""() => {{
-  const shown = () => document.querySelector('{IMAGE}')
-  window.answered = new Promise(done => addEventListener('pointerup', () => {{
-    const released = performance.now(), before = shown()?.src
-    const look = () => shown() && shown().src !== before && shown().complete && shown().naturalWidth
-      ? requestAnimationFrame(() => done(performance.now() - released)) : requestAnimationFrame(look)
+WATCH = """came => {
+  performance.clearResourceTimings()
+  window.answered = new Promise(done => addEventListener('pointerup', () => {
+    const released = performance.now(), before = came.src
+    const look = () => came.src !== before && came.complete && came.naturalWidth && !came.closest('[hidden]')
+      ? requestAnimationFrame(() => done([released, performance.now()])) : requestAnimationFrame(look)
     look()
-  }}, {{once: true, capture: true}}))
-}}"""
-BACK = re.compile(r"brings back (.*?)(?: from ever more noise)?\.")
-LEVELS = re.compile(r"From logSNR ([^;]*\d)\.")
+  }, {once: true, capture: true}))
+}"""
+SPLIT = """() => performance.getEntriesByType('resource')
+  .filter(each => each.name.endsWith('/direct-answer') && each.serverTiming.length)
+  .map(each => [each.startTime, each.responseEnd, each.serverTiming[0].duration])[0]"""
+WAYS = ("told", "told nothing")  # which class
+PARTS = ("until it is asked", "on the way", "on the server", "until it is seen")
+BACK = re.compile(r"brings back (.*?)(?: from ever more noise)?(?:; told nothing, (.*?))?\.")
+LEVELS = re.compile(r"From logSNR ([^;]*\d)\.$")
 LISTED = re.compile(r", | and ")
 Stroke = list[tuple[float, float]]  # places in the canvas, 0 to 1
+Split = list[float]  # milliseconds: of each of PARTS, or of all of them
 
 
 def main() -> None:
@@ -52,7 +59,8 @@ def main() -> None:
     asked = parser.parse_args()
     digits = load("digits5000", None, "test")
     chosen = np.random.Generator(np.random.Philox(key=1)).permutation(len(digits.labels))[: asked.count]
-    last, every, same, right = [], [], Counter[str](), 0
+    last, every, splits = list[float](), list[float](), list[Split]()
+    same, right = Counter[tuple[str, str]](), 0
     with served(asked.runs) as address, playwright.sync_playwright() as started:
         page = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page(
             viewport={"width": 1280, "height": 900}
@@ -61,43 +69,54 @@ def main() -> None:
         page.goto(f"{address}/draw?run={asked.run}")
         page.get_by_text("Nothing is drawn yet").wait_for()
         for turn, number in enumerate([int(chosen[0]), *map(int, chosen)]):
-            times = [draw(page, stroke) for stroke in strokes(digits.images[number, 0])]
-            said = page.locator(".headline").first.inner_text()
-            levels = page.get_by_text(LEVELS).first.inner_text()
+            drawn = [draw(page, stroke) for stroke in strokes(digits.images[number, 0])]
+            said = page.locator("img.came").get_attribute("alt") or ""
             page.get_by_role("button", name="Clear").click()
             page.get_by_text("Nothing is drawn yet").wait_for()
             if turn == 0:  # the first warms
                 continue
-            last, every = [*last, times[-1]], every + times
+            times = [sum(split) for split in drawn]
+            last, every, splits = [*last, times[-1]], every + times, splits + drawn
             seen = re.findall(r"sees (\S+) in your drawing", said)[0]
             right += seen == digits.classes[digits.labels[number]]
-            back, noise = (LISTED.split(each[0]) for each in (BACK.findall(said), LEVELS.findall(levels)))
-            same.update({level: name == seen for level, name in zip(noise, back, strict=True)})
+            noise = LISTED.split(LEVELS.findall(said)[0])
+            for way, back in zip(WAYS, BACK.findall(said)[0], strict=True):
+                names = zip(noise, LISTED.split(back), strict=True) if back else ()
+                same.update({(way, level): name == seen for level, name in names})
     print(f"{asked.run}: {len(last)} digits, {len(every)} strokes")
-    print(
-        f"last stroke to picture: median {statistics.median(last):.0f} ms, 95 % below {np.quantile(last, 0.95):.0f} ms"
-    )
-    print(f"every stroke to picture: median {statistics.median(every):.0f} ms")
-    for level, count in same.items():
+    print(f"last stroke to picture: {spread(last)}")
+    print(f"every stroke to picture: {spread(every)}")
+    direct = [split for split in splits if len(split) == len(PARTS)]
+    for name, part in zip(PARTS, zip(*direct, strict=True), strict=True) if direct else ():
+        print(f"  {name}: {spread(part)}, of {len(direct)} direct answers")
+    for (way, level), count in same.items():
         share = wilson(count, len(last))
-        print(
-            f"same class from logSNR {level}: {count} of {len(last)}, {100 * share.low:.0f} to {100 * share.high:.0f} %"
-        )
+        ends = f"{100 * share.low:.0f} to {100 * share.high:.0f} %"
+        print(f"same class, {way}, from logSNR {level}: {count} of {len(last)}, {ends}")
     print(f"the drawing is seen as what the digit is: {right} of {len(last)}")
 
 
-def draw(page: playwright.Page, stroke: Stroke) -> float:
-    """Draw a stroke; milliseconds from its end to the picture that answers it."""
+def spread(times: Sequence[float]) -> str:
+    """The median of milliseconds, and what 95 % are below."""
+    return f"median {statistics.median(times):.0f} ms, 95 % below {np.quantile(times, 0.95):.0f} ms"
+
+
+def draw(page: playwright.Page, stroke: Stroke) -> Split:
+    """Draw a stroke; milliseconds from its end to the picture that answers it, in PARTS where the answer was direct."""
     box = page.locator("canvas.sheet").bounding_box()
     assert box is not None
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-    page.evaluate(WATCH)
+    page.locator("img.came").evaluate(WATCH)
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place)
     page.mouse.up()
-    return float(page.evaluate("window.answered"))
+    released, seen = page.evaluate("window.answered")
+    if direct := page.evaluate(SPLIT):
+        asked, answered, took = direct
+        return [asked - released, answered - asked - took, took, seen - answered]
+    return [seen - released]
 
 
 def strokes(image: NDArray[np.uint8]) -> list[Stroke]:

@@ -1,11 +1,14 @@
 """A drawing becomes a picture of the data set, goes the ways of a measured U-turn, and nothing hostile comes in."""
 
 import base64
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from app_fixture import linked
 from archive_fixture import write_run
@@ -15,17 +18,21 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components import canvas
 from dashboard.components.canvas import SIDE
-from dashboard.draw import headline, picture, table, way_back
-from dashboard.draw.networks import Teacher
+from dashboard.draw import headline, picture, plates, table, way_back
+from dashboard.draw.networks import Student, Teacher
+from dashboard.draw.quick_answer import Live, Question, Row, steps
 from dashboard.draw.way_back import NOT_YET, Judges, Turns, begun, go_on
 from dashboard.pictures.real_pictures import real_pictures
 from evaluator.experiments.chains import finished, with_labels
 from evaluator.experiments.diffusion_classifier import HIGH, LOW, errors, estimates, level, probabilities
 from evaluator.experiments.uturn import way_back as steps_back
 from evaluator.judges.judge import judge_for
-from sampler.generation import to_bytes
+from firstlight.errors import SamplerError
+from firstlight.run_folder import Run
+from sampler.generation import continued, settings_of, to_bytes
 from sampler.noise import Noise, noised
 from sampler.session import load
+from sampler.shared_chain import joined, parts
 
 ROOT = Path(__file__).parent.parent
 NOBODY = Judges(None, None, "")
@@ -203,11 +210,11 @@ def text_of(test: AppTest) -> str:
 @pytest.mark.usefixtures("bundled")
 def test_an_example_in_the_link_is_brought_back_at_the_levels_that_a_student_knows() -> None:
     said = text_of(linked("draw", run="mnist", example="7"))
-    assert "mnist-clean sees 7 in your drawing; mnist-student-4 brings back 7, 7 and " in said
-    assert "from ever more noise." in said and "From logSNR 3.5, 0.16 and −3.2." in said
+    assert "mnist-clean sees 7 in your drawing; told that, mnist-student-4 brings back 7, 7 and 7 from " in said
+    assert "from ever more noise; told nothing, 7, 7 and " in said and "From logSNR 3.5, 0.16 and −3.2." in said
     said = text_of(linked("draw", run="mnist-student-2", example="3", which="2"))
     assert (
-        "mnist-student-2 brings back 3.</p>" in said
+        "told that, mnist-student-2 brings back 3; told nothing, 3.</p>" in said
         and "From logSNR 0.16." in said
         and "mnist brings your drawing back" in said
     )
@@ -245,3 +252,66 @@ def test_a_student_of_one_evaluation_says_that_it_knows_no_level(
     said = text_of(test.run())
     assert "one starts from pure noise alone: a student of one evaluation knows no level" in said
     assert len(CLASSES) == 3 and "At every level" in [each.value for each in test.subheader]
+
+
+def student_of(name: str = "mnist-student-4") -> Student:
+    run = Run(ROOT / "runs" / name)
+    settings = settings_of(run)
+    return Student(name, run, load(run.denoiser, "cpu"), settings, tuple(settings.grid()[1:-1]), True)
+
+
+@pytest.mark.parametrize("digit", [3, 8])
+def test_levels_drawn_together_are_what_each_draws_by_itself(digit: int) -> None:
+    """Told the class and told nothing, from every level, in steps that all share who have begun."""
+    student, image = student_of(), real_pictures("mnist")[0][6 * digit]
+    x0, levels, none = way_back.pictured(image), student.levels[::-1], len(student.net.classes)
+    question = Question(student, image, 5, judge_for("mnist", "clean"), "")
+    (last,) = steps(question)
+    assert [row.told for row in last.live.rows] == [last.live.top, NOT_YET] and last.live.levels == levels
+    settings, own = replace(student.settings, guidance=1.0), way_back.seeds(5, range(1))
+    for row in last.live.rows:
+        for place, at in enumerate(levels):
+            x = noised(x0, at, Noise(own, x0.shape).start())
+            label = none if row.told == NOT_YET else row.told
+            *_, alone = continued(student.net, [label], own, settings, x[0], at)
+            assert np.abs(row.back[place].astype(int) - alone.images[0]).max() <= 1, "rounding of batches"
+
+
+@pytest.mark.parametrize(("solver", "evaluated"), [("ddim", [1, 2, 3]), ("dpmpp-2m", [1, 1, 1, 1, 1, 1])])
+def test_who_takes_which_step(solver: str, evaluated: list[int]) -> None:
+    """A solver that looks back draws each beginning by itself, to the same pictures as it does alone."""
+    student, image = student_of(), real_pictures("mnist")[0][0]
+    x0, levels, own = way_back.pictured(image), student.levels, way_back.seeds(0, range(3))
+    settings = replace(student.settings, guidance=1.0, solver=solver)
+    x = np.concatenate([noised(x0, at, Noise(own[:1], x0.shape).start()) for at in levels])
+    assert [int(here.sum()) for here, table in parts(settings, levels) for _ in range(table.steps)] == evaluated
+    *_, last = joined(student.net, [4] * 3, own, settings, x, levels)
+    for place, at in enumerate(levels):
+        *_, alone = continued(student.net, [4], [own[place]], settings, x[place], at)
+        assert np.abs(last.images[place].astype(int) - alone.images[0]).max() <= 1, "rounding of batches"
+    with pytest.raises(SamplerError, match=r"^x_t of .* none of this run's; give "):
+        joined(student.net, [4] * 3, own, settings, x, levels[:2])
+
+
+def row_of(told: int, top: list[int]) -> Row:
+    return Row(told, np.zeros((len(top), 8, 8, 1), np.uint8), np.array(top))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "made"),
+    [
+        ([row_of(0, [0, 0]), row_of(NOT_YET, [0, 1])],
+         "j sees a in your drawing; told that, s brings back a and a from ever more noise; told nothing, a and b.\n",
+         "twice: told what the judge sees, and told nothing. What comes back where it was told is no evidence"),
+        ([row_of(NOT_YET, [0, 1])], "j sees a in your drawing; s brings back a and b from ever more noise.\n",
+         "It is not told what the drawing shows."),
+    ],
+)  # fmt: skip
+def test_the_quick_answer_says_what_it_was_told(rows: list[Row], said: str, made: str) -> None:
+    live = Live((3.5, -3.2), 0, np.zeros((2, 8, 8, 1), np.uint8), tuple(rows))
+    text = headline.live(live, ("a", "b"), "j", "s")
+    assert text.startswith(said) and made in headline.made(live, "s")
+    assert_short(text)
+    told = json.loads(PIL.Image.open(io.BytesIO(plates.live(live, live.noised[0], ("a", "b")))).info["plate"])
+    assert told["rows"] == ["noised", *(["told a", "told nothing"] if len(rows) == 2 else ["told nothing"])]
+    assert told["columns"][-1] == ["a", "a", "b"] and told["heads"][-1] == "told nothing: seen as"

@@ -16,7 +16,10 @@ from dashboard.pictures.real_pictures import real_pictures
 NONE = "none"
 LABELS = ("no label", "what the judge sees")
 LEVEL = "how much noise: logarithm of signal power over noise power; 0 is as much of one as of the other"
-LABEL = "what the network is told on the way back; without a label nothing but the noisy picture says what it was"
+LABEL = (
+    "what the network is told on the way back from every level, below; without a label nothing but the noisy picture "
+    "says what it was. Beside the canvas, a student's way back is shown told and not told"
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Choice:
     level: float  # logSNR
     draws: int
     seed: int
-    told: bool  # whether the network is told what the judge sees
+    told: bool  # whether the network that knows every level is told what the judge sees
 
 
 def choice(run: pd.Series, teacher: Teacher | None) -> Choice:

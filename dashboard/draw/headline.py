@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from dashboard.draw.way_back import NOT_YET, Live, Turns
+from dashboard.draw.quick_answer import Live
+from dashboard.draw.way_back import NOT_YET, Turns
 from dashboard.format import share, written
 from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side, wilson
@@ -18,13 +19,31 @@ def drawing(name: str, judge: str) -> str:
     return f"{judge} sees {name} in your drawing"
 
 
-def live(found: Live, names: Sequence[str], judge: str, top: int, student: str) -> str:
-    """The sentence of a student's ways back."""
-    if top == NOT_YET:
+def live(found: Live, names: Sequence[str], judge: str, student: str) -> str:
+    """The sentence of a student's ways back: told what the judge sees, and told nothing."""
+    if found.top == NOT_YET:
         return f"{student} brings your drawing back from {len(found.levels)} levels; no judge says what it shows."
-    back, levels = listed([names[int(place)] for place in found.top]), listed([at(level) for level in found.levels])
+    first, *other = (listed([names[int(place)] for place in row.top]) for row in found.rows)
+    told = "told that, " if found.rows[0].told != NOT_YET else ""
     more = " from ever more noise" if len(found.levels) > 1 else ""
-    return f"{drawing(names[top], judge)}; {student} brings back {back}{more}.\nFrom logSNR {levels}."
+    untold = "".join(f"; told nothing, {each}" for each in other)
+    levels = listed([at(level) for level in found.levels])
+    return (
+        f"{drawing(names[found.top], judge)}; {told}{student} brings back {first}{more}{untold}.\nFrom logSNR {levels}."
+    )
+
+
+def made(found: Live, student: str) -> str:
+    """How a student's ways back were made, and what they say of the noise, sentences."""
+    text = f"{student} knows these levels below pure noise, and brings the drawing back from each"
+    if len(found.rows) == 1:
+        return (
+            f"{text}. It is {'told a class' if found.rows[0].told != NOT_YET else 'not told what the drawing shows'}."
+        )
+    return (
+        f"{text} twice: told what the judge sees, and told nothing. What comes back where it was told is no evidence "
+        "that the noise left anything of the class; the row where it was told nothing shows that."
+    )
 
 
 def kept(found: Turns, place: int, top: int) -> Estimate:

@@ -28,6 +28,7 @@ class Student:
     net: Denoiser
     settings: Settings
     levels: tuple[float, ...]  # logSNR, rising
+    listens: bool  # whether there are classes, and it was trained to be told one
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def teacher(run: pd.Series) -> Teacher | str:
         own = found
     folder = archive.folder(own)
     card = card_of(folder)
-    listens = adopted.labels(own) and float(card["config"].get("label_dropout", 0.0)) < 1
+    listens = _listens(own, card)
     try:
         net = generation.denoiser(folder)
         return Teacher(str(own["run"]), folder, net, card, listens, _window(folder.id, net) if listens else None)
@@ -77,6 +78,11 @@ def teacher(run: pd.Series) -> Teacher | str:
         if own is run:
             raise
         return str(error)
+
+
+def _listens(run: pd.Series, card: dict[str, Any]) -> bool:
+    """Whether there are classes, and a network of this card was trained to be told one."""
+    return adopted.labels(run) and float(card["config"].get("label_dropout", 0.0)) < 1
 
 
 def _window(run: str, net: Denoiser) -> Window | None:
@@ -100,7 +106,8 @@ def student(run: pd.Series) -> Student | str:
         folder = archive.run_folder(each)
         try:
             if known[each]:
-                return Student(each, folder, generation.denoiser(folder), settings_of(folder), known[each])
+                net, own = generation.denoiser(folder), settings_of(folder)
+                return Student(each, folder, net, own, known[each], _listens(run, card_of(folder)))
         except SamplerError:
             if each == name:
                 raise

@@ -5,18 +5,38 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.draw.headline import at
-from dashboard.draw.way_back import NOT_YET, Live, Turns
+from dashboard.draw.quick_answer import Live
+from dashboard.draw.way_back import NOT_YET, Turns
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 
+WIDE = 96  # pixels that the longer side of a picture fills, at the most, by a whole number for each of its own
 
-def live(found: Live, image: Bytes, top: int, names: Sequence[str]) -> bytes:
-    """One PNG: the drawing, then each of a student's levels; an amber corner where it became something else."""
-    cells = np.stack([np.concatenate([image[None], part]) for part in (found.noised, found.back)])
-    said = [names[place] if place != NOT_YET else "" for place in (top, *found.top.tolist())]
-    levels = ["no noise", *(_plain(level) for level in found.levels)]
-    marked = [(1, column + 1) for column, place in enumerate(found.top.tolist()) if place not in (top, NOT_YET)]
-    return plate(cells, 4, ["noised", "brought back"], [levels, said], ["logSNR", "seen as"], marked)
+
+def live(found: Live, image: Bytes, names: Sequence[str]) -> bytes:
+    """One PNG: the drawing, then each of a student's levels; an amber corner where it became something else.
+
+    Below the noisy pictures a row for each way back: told a class, told nothing.
+    """
+    cells = np.stack(
+        [np.concatenate([image[None], part]) for part in (found.noised, *(row.back for row in found.rows))]
+    )
+    lines = [["no noise", *(_plain(level) for level in found.levels)]]
+    lines += [[*_named((found.top, *row.top.tolist()), names)] for row in found.rows]
+    told = [f"told {names[row.told]}" if row.told != NOT_YET else "told nothing" for row in found.rows]
+    marked = [
+        (row, column)
+        for row, one in enumerate(found.rows, 1)
+        for column, place in enumerate(one.top.tolist(), 1)
+        if place not in (found.top, NOT_YET)
+    ]
+    scale = max(1, WIDE // max(image.shape[:2]))
+    return plate(cells, scale, ["noised", *told], lines, ["logSNR", *(f"{each}: seen as" for each in told)], marked)
+
+
+def _named(tops: Sequence[int], names: Sequence[str]) -> list[str]:
+    """The classes by their names; a blank where there is no judge."""
+    return [names[place] if place != NOT_YET else "" for place in tops]
 
 
 def levels(found: Turns, top: int) -> bytes:

@@ -2,29 +2,32 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.access import sign_in
+from dashboard.access import direct_answers, sign_in
 from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
-from dashboard.components import canvas, elements, inputs
+from dashboard.components import canvas, elements, inputs, screen
+from dashboard.components.canvas import Back
+from dashboard.components.progress_bar import watched
 from dashboard.data import archive
-from dashboard.draw import bars, headline, networks, picture, plates, table, way_back
+from dashboard.draw import bars, beside_canvas, headline, picture, plates, table, way_back
 from dashboard.draw.choice import Choice
 from dashboard.draw.networks import Student, Teacher
-from dashboard.draw.way_back import NOT_YET, Judges, Live, Turns
+from dashboard.draw.place import Place, form
+from dashboard.draw.quick_answer import Live
+from dashboard.draw.way_back import NOT_YET, Turns
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes
 from dashboard.run_facts import class_names
-from firstlight.run_folder import Run
-from firstlight.run_json import card_of
+from firstlight.errors import RunError
 from sampler.origin import signed
 
 WORK = "own-drawing"  # in the session: what was made of the drawing so far
+AFTER = 1.0  # seconds of a student's work that need no bar
 
 
 @dataclass
@@ -34,57 +37,43 @@ class Work:
     key: str  # another one where drawing, networks or controls are others
     image: Bytes  # (H, W, C)
     top: int  # the class that the judge sees in it; NOT_YET where there is no judge
-    live: Live | None = None
+    live: Live | None  # None where there is no student
+    back: Back  # what stands beside the canvas
     turns: Turns | None = None
-
-
-@dataclass(frozen=True)
-class Place:
-    """The run that one draws for, its networks and its judges."""
-
-    run: pd.Series  # a row of the query `runs`
-    folder: Run
-    student: Student | str  # or why there is none
-    teacher: Teacher | str
-    judges: Judges
-    stamp: str  # another one where any of their files are others
 
 
 @sign_in.fragment
 def section(place: Place, chosen: Choice) -> None:
     """The canvas, and what a student and its teacher make of what is on it."""
-    answer = st.container()
+    sentence = st.container(key="own-sentence")
     if barred := refusal(DRAW):
+        direct_answers.withdraw()
         elements.note(barred)
         return
-    work, said = _work(place, chosen)
+    with sentence:
+        work, said = _work(place, chosen)
     due, asked = _part(work), canvas.asked()
     going = bool(due) and asked == due
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        canvas.canvas(chosen.begun, chosen.example, _part(work, 1) if going else due)
-        elements.note(picture.words(*_form(place)))
-    with right:
+    shown = beside_canvas.fitted(work.back, screen.narrow()) if work else None
+    direct = beside_canvas.direct(place, chosen.seed)
+    canvas.canvas(chosen.begun, chosen.example, _part(work, 1) if going else due, shown, direct)
+    with sentence:
         if said:
             st.info(elements.literal(said))
         elif work is None:
             elements.note("Nothing is drawn yet. Draw, or choose an example, which the keyboard reaches too.")
-    if work is None:
-        return
-    with right:
-        _student(place, chosen, work, answer)
-    _teacher(place, chosen, work, going)
-
-
-def _form(place: Place) -> tuple[str, int, int, int]:
-    """What the run's pictures are: data set, size, channels, and how many black pixels are on each side."""
-    pad = int(card_of(place.folder)["config"].get("pad") or 0)
-    return str(place.run["dataset"]), int(place.run["size"]), int(place.run["channels"]), pad
+        else:
+            elements.headline(beside_canvas.sentence(place, work.live, work.top) or place.judges.remark)
+    if work is not None:
+        _student(place, chosen, work)
+    elements.note(picture.words(*form(place)))
+    if work is not None:
+        _teacher(place, chosen, work, going)
 
 
 def _drawing(place: Place, chosen: Choice) -> Bytes | None:
     """The picture (H, W, C) that is on the canvas; None where that is empty. Raises ValueError for what is none."""
-    dataset, size, channels, pad = _form(place)
+    dataset, size, channels, pad = form(place)
     held = canvas.drawing()
     if held is None or held.begun != chosen.begun:
         if chosen.example is None:
@@ -99,20 +88,26 @@ def _work(place: Place, chosen: Choice) -> tuple[Work | None, str]:
     """What was made of the drawing so far, begun anew where it is another; None where there is none, and why."""
     try:
         image = _drawing(place, chosen)
-    except ValueError as error:
+        if image is None:
+            return None, ""
+        of = repr((place.stamp, chosen.level, chosen.draws, chosen.seed, chosen.told))
+        key = hashlib.sha256(image.tobytes() + of.encode()).hexdigest()
+        held = st.session_state.get(WORK)
+        if held is None or held.key != key:
+            held = st.session_state[WORK] = _begun(place, chosen, key, image)
+    except (ValueError, RunError) as error:  # of a drawing, a network, a judge, a limit
         return None, str(error)
-    if image is None:
-        return None, ""
-    of = repr((place.stamp, chosen.level, chosen.draws, chosen.seed, chosen.told))
-    key = hashlib.sha256(image.tobytes() + of.encode()).hexdigest()
-    held = st.session_state.get(WORK)
-    if held is None or held.key != key:
-        top = int(way_back.seen(place.judges.clean, way_back.pictured(image)[None])[0])
-        held = Work(key, image, top)
-        if isinstance(place.teacher, Teacher):
-            held.turns = way_back.begun(place.teacher, chosen.level, chosen.draws)
-        st.session_state[WORK] = held
     return held, ""
+
+
+def _begun(place: Place, chosen: Choice, key: str, image: Bytes) -> Work:
+    """What a student makes of a drawing at once, and nothing yet of its teacher."""
+    live = beside_canvas.live(place, image, chosen.seed, partial(watched, after=AFTER))
+    top = live.top if live else int(way_back.seen(place.judges.clean, way_back.pictured(image)[None])[0])
+    work = Work(key, image, top, live, beside_canvas.back(place, image, live, top))
+    if isinstance(place.teacher, Teacher):
+        work.turns = way_back.begun(place.teacher, chosen.level, chosen.draws)
+    return work
 
 
 def _part(work: Work | None, ahead: int = 0) -> str:
@@ -122,28 +117,15 @@ def _part(work: Work | None, ahead: int = 0) -> str:
     return f"{work.key} {work.turns.done + ahead}"
 
 
-def _student(place: Place, chosen: Choice, work: Work, answer: DeltaGenerator) -> None:
-    """The drawing as networks are given it, and what a student brings back; the sentence goes to `answer`."""
-    names, judge, student = class_names(place.run), place.judges.clean, place.student
-    told = "" if work.top == NOT_YET or judge is None else f"{headline.drawing(names[work.top], judge.name)}."
-    made, alt = plate(work.image[None, None], 4), f"Your drawing as networks are given it. {told}"
-    if isinstance(student, Student):
-        if work.live is None:
-            label = way_back.label_for(student.net, chosen.told, work.top)
-            with archive.faults():
-                work.live = way_back.at_once(student, work.image, label, chosen.seed, judge)
-        told = headline.live(work.live, names, "" if judge is None else judge.name, work.top, student.name)
-        made, alt = plates.live(work.live, work.image, work.top, names), told.replace("\n", " ")
-    with answer:
-        elements.headline(told or place.judges.remark)
-    elements.picture(made, alt, "brought-back", {"seed": chosen.seed})
-    elements.note(
-        student if isinstance(student, str) else f"{student.name} knows these levels below pure noise; from each it "
-        "brings the drawing back in as many evaluations as lie ahead. "
-        + ("It is told what the judge sees." if chosen.told and judge else "It is not told what the drawing shows.")
-    )  # fmt: skip
-    origin = inputs.shown() | {"figure": "drawing"}
-    elements.save_picture("Your drawing, PNG", lambda: signed(plate(work.image[None, None], 1), origin), origin, "png")
+def _student(place: Place, chosen: Choice, work: Work) -> None:
+    """Buttons that save what stands beside the canvas and the drawing, and how it was made."""
+    shown = inputs.shown()
+    origin, own = shown | {"figure": "brought-back", "seed": str(chosen.seed)}, shown | {"figure": "drawing"}
+    with st.container(horizontal=True):
+        elements.save_picture("PNG", lambda: signed(work.back.content, origin), origin, "png")
+        elements.save_picture("Your drawing, PNG", lambda: signed(plate(work.image[None, None], 1), own), own, "png")
+    elements.note(headline.made(work.live, place.student.name) if isinstance(place.student, Student) and work.live
+                  else str(place.student))  # fmt: skip
 
 
 def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
@@ -173,15 +155,3 @@ def _teacher(place: Place, chosen: Choice, work: Work, going: bool) -> None:
         elements.table(heads, rows, "drawing")
     elements.note(table.words(teacher, chosen, place.judges))
     bars.draw(turns, names, teacher.name, teacher.window)
-
-
-def place(run: pd.Series) -> Place:
-    """The run's networks and judges. Raises SamplerError where its own network cannot be loaded."""
-    folder, quick, slow = archive.folder(run), networks.student(run), networks.teacher(run)
-    files = [archive.stamp(each) for each in _ids(run, quick, slow)]
-    return Place(run, folder, quick, slow, way_back.judges(folder), repr(files))
-
-
-def _ids(run: pd.Series, *found: Student | Teacher | str) -> list[str]:
-    """The runs that are asked."""
-    return [str(run["run"]), *(each.name for each in found if not isinstance(each, str))]

@@ -1,15 +1,14 @@
-"""A drawing noised and brought back: by a student at once, by its teacher draw after draw at every level."""
+"""A drawing noised to every level and brought back by a network that knows them all, draw after draw."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard import generation
-from dashboard.components.progress_bar import watched
-from dashboard.draw.networks import Student, Teacher
+from dashboard.draw.networks import Teacher
 from dashboard.pictures.pixels import Bytes, shown
 from dashboard.turns import Waiting
 from evaluator.experiments.diffusion_classifier import errors, level
@@ -18,7 +17,7 @@ from evaluator.judges.judge import Judge, judge_for_run
 from firstlight.errors import JudgeError, RunError
 from firstlight.levels import Levels, nearest
 from firstlight.run_folder import Run
-from sampler.generation import Settings, continued, drawn
+from sampler.generation import Settings, drawn
 from sampler.noise import Noise, Pictures, noised
 from sampler.session import BATCH
 
@@ -28,19 +27,8 @@ VOTES, OVERALL = 100, 200  # where the seeds of the classifier begin, at a level
 AT_ONCE = 2  # draws that are made together
 WINDOW = 5  # draws of the diffusion classifier for all levels together, with each AT_ONCE of the others
 NOT_YET = -1
-AFTER = 1.0  # seconds of a student's work that need no bar
 
 Tops = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Live:
-    """What a student made of a drawing at each of its levels, the least noise first."""
-
-    levels: tuple[float, ...]
-    noised: Bytes  # (L, H, W, C)
-    back: Bytes  # (L, H, W, C)
-    top: Tops  # (L,) the judge's first choice; NOT_YET where there is no judge
 
 
 @dataclass
@@ -109,20 +97,6 @@ def label_for(net: Any, told: bool, top: int) -> int:
     return max(top, 0) if not net.no_label or (told and top != NOT_YET) else len(net.classes)
 
 
-def at_once(student: Student, image: Bytes, label: int, seed: int, judge: Judge | None) -> Live:
-    """A student's ways back from each of its levels. Raises Refused and SamplerError with a sentence."""
-    x0, levels = pictured(image), student.levels[::-1]
-    settings = replace(student.settings, guidance=max(1.0, (student.net.scales or (1.0, 1.0))[0]))
-    start = Noise(seeds(seed, range(1)), x0.shape).start()
-    x = np.concatenate([noised(x0, at, start) for at in levels])
-    back = []
-    for noisy, at in zip(x, levels, strict=True):
-        steps = continued(student.net, [label], seeds(seed, range(1)), settings, noisy, at)
-        back.append(watched(generation.queued(steps, 1, student.net), after=AFTER).images[0])
-    top = seen(judge, np.stack([pictured(each) for each in back]))
-    return Live(levels, shown(x).transpose(0, 2, 3, 1), np.stack(back), top)
-
-
 def seeds(seed: int, draws: range, first: int = 0) -> list[int]:
     """The noise of some draws, the same at every level; `first`: of the classifier's, which has noise of its own."""
     return [FIRST_SEED + 1000 * seed + first + draw for draw in draws]
@@ -165,7 +139,7 @@ def _turn(
     x = noised(x0, at, Noise(own, net.shape).start())
     labels, settings = np.full(len(own), label), Settings(solver="ddpm", guidance=1.0)
     steps = drawn(net, labels, np.array(own), settings, way_back(turns.grid, at), BATCH, x)
-    last = _last(generation.queued(steps, len(own), net))
+    last = last_of(generation.queued(steps, len(own), net))
     here = slice(some.start, some.stop)
     turns.back[place, here] = last.images
     turns.top[place, here] = seen(who.clean, np.stack([pictured(each) for each in last.images]))
@@ -200,10 +174,10 @@ def _asked(teacher: Teacher, x0: Pictures, own: list[int], at: Any) -> NDArray[n
             said = np.concatenate([said, one])
             yield Answer(said, len(said), len(own))
 
-    return np.asarray(_last(generation.queued(asked(), len(own), teacher.net)).error)
+    return np.asarray(last_of(generation.queued(asked(), len(own), teacher.net)).error)
 
 
-def _last(steps: Generator[Any, None, None]) -> Any:
+def last_of(steps: Generator[Any, None, None]) -> Any:
     """The last step, however long others go first."""
     *_, last = (step for step in steps if not isinstance(step, Waiting))
     return last

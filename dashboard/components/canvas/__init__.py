@@ -1,7 +1,8 @@
-"""The canvas: one draws with mouse, finger or pen, and the server is sent grey values at the end of each stroke.
+"""The canvas: one draws with mouse, finger or pen, and beside it stands what comes back.
 
-Strokes stay in the browser, where undo and clear are. What comes from there is anybody's: `dashboard.draw.picture`
-looks at it before it counts.
+Strokes stay in the browser, where undo and clear are. At the end of each the browser asks for a direct answer, where
+one is offered, and shows it; then it tells the page, which is drawn anew and shows the same. What comes from there is
+anybody's: `dashboard.draw.picture` looks at it before it counts.
 """
 
 import base64
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+
+from dashboard.pictures.grid import address
 
 HERE = Path(__file__).parent
 SIDE = 140  # grey values along each side of what is sent: five for a pixel of MNIST's
@@ -22,6 +25,18 @@ class Drawing(NamedTuple):
 
     begun: Any  # the name of the picture that it was drawn on
     sent: Any  # grey values in base64; empty where nothing is left of it
+    turn: Any = 0  # how many strokes, undone and cleared ones too, the browser had sent by then
+
+
+class Back(NamedTuple):
+    """What stands beside the canvas."""
+
+    content: bytes  # a PNG
+    alt: str
+
+    def told(self) -> dict[str, str]:
+        """As the browser is given it."""
+        return {"picture": address(self.content), "alt": self.alt}
 
 
 @st.cache_resource(max_entries=1)
@@ -33,7 +48,7 @@ def _component() -> Any:
 def drawing() -> Drawing | None:
     """What was last drawn in this session; None where nothing was."""
     held = st.session_state.get(KEPT)
-    return Drawing(held.get("begun"), held.get("sent")) if isinstance(held, dict) else None
+    return Drawing(held.get("begun"), held.get("sent"), held.get("turn")) if isinstance(held, dict) else None
 
 
 def asked() -> Any:
@@ -41,16 +56,27 @@ def asked() -> Any:
     return st.session_state.pop(ASKED, None)
 
 
-def canvas(begun: str, start: NDArray[np.uint8] | None, more: str) -> None:
+def canvas(
+    begun: str,
+    start: NDArray[np.uint8] | None,
+    more: str,
+    back: Back | None = None,
+    direct: dict[str, str] | None = None,
+) -> None:
     """Show the canvas on the picture `start` (S, S), which is called `begun`; another name begins anew.
 
-    `more`: what the browser asks for when nobody has drawn for a moment; empty for nothing.
+    `more`: what the browser asks for when nobody has drawn for a moment; empty for nothing. `back`: what stands beside
+    it, of the drawing that was last sent. `direct`: where it may ask for the next one, and with what token.
     """
     held = drawing()
-    kept = held.sent if KEY not in st.session_state and held is not None and held.begun == begun else None
+    own = held if held is not None and held.begun == begun else None
     on = None if start is None else base64.b64encode(start.tobytes()).decode()
-    data = {"begun": begun, "start": on, "size": 0 if start is None else len(start), "kept": kept,
-            "side": SIDE, "more": more}  # fmt: skip
+    turn = own.turn if own is not None and isinstance(own.turn, int) else 0
+    data = {
+        "begun": begun, "start": on, "size": 0 if start is None else len(start), "side": SIDE, "more": more,
+        "kept": own.sent if own is not None and KEY not in st.session_state else None,
+        "turn": turn, "back": back.told() if back else None, "direct": direct,
+    }  # fmt: skip
     _component()(data=data, key=KEY, height="content", on_drawing_change=_take, on_more_change=_ask)
 
 
