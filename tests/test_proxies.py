@@ -17,7 +17,7 @@ from archive_fixture import write_run
 from test_network import served
 from visitor import Visitor
 
-GUIDE = (Path(__file__).parent.parent / "docs" / "network.md").read_text()
+GUIDE = (Path(__file__).parent.parent / "docs" / "server-and-sign-in.md").read_text()
 NAME = "lab.example.org"
 
 

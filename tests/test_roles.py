@@ -226,5 +226,5 @@ def test_a_limit_is_a_setting(act: Any, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv(act.setting, "many")
     with pytest.raises(RunError, match=f"^{act.setting} is 'many'; set it to a whole number.$"):
         limit(act)
-    described = (Path(__file__).parent.parent / "docs" / "network.md").read_text()
+    described = (Path(__file__).parent.parent / "docs" / "server-and-sign-in.md").read_text()
     assert f"| `{act.setting}` | {act.most:,} |" in described
