@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.race import shown
 from firstlight.archives import add_flag, existing_run
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError
@@ -237,11 +238,6 @@ def told(report: dict[str, Any]) -> Iterator[str]:
             found = report[name]
             more = f" against {found['peer']}" if "peer" in found else f", {found['executed']:.2f} executed"
             yield f"{name} {shown(found)}{more}"
-
-
-def shown(values: dict[str, Any], digits: int = 2) -> str:
-    """Median, low and high."""
-    return f"{values['median']:.{digits}f} [{values['low']:.{digits}f}, {values['high']:.{digits}f}]"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from firstlight.interval_text import with_interval
 from firstlight.run_folder import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,6 +114,11 @@ def spread(values: list[float]) -> dict[str, float]:
     """The median, and the percentiles between which nine of ten rounds lie."""
     low, high = np.percentile(values, SPREAD)
     return {"median": float(np.median(values)), "low": float(low), "high": float(high)}
+
+
+def shown(values: dict[str, float], digits: int = 2, width: int = 0) -> str:
+    """What `spread` finds, the median as wide as that at least."""
+    return with_interval(values | {"value": values["median"]}, f".{digits}f", width=width)
 
 
 def best(times: dict[str, list[float]], names: list[str]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.many_runs import STEPS, card, losses, run_id, write_runs
-from benchmarks.race import ROOT, Contestant, spread
+from benchmarks.race import ROOT, Contestant, shown, spread
 from firstlight.atomic_writes import write_json
 from firstlight.run_state import moment
 
@@ -181,9 +181,8 @@ def told(rows: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         head = f"{row['runs']:6,} runs  {row['question']:11} {row['name']:26}"
         if "ms" in row:
-            ms, ratio = row["ms"], row.get("ratio")
-            often = f", {ratio['median']:.2f} [{ratio['low']:.2f}, {ratio['high']:.2f}] of ours" if ratio else ""
+            often = f", {shown(row['ratio'])} of ours" if row.get("ratio") else ""
             odd = f"; not the same: {row['unlike']}" if row.get("unlike") else ""
-            yield f"{head} {ms['median']:9.1f} [{ms['low']:.1f}, {ms['high']:.1f}] ms{often}{odd}"
+            yield f"{head} {shown(row['ms'], 1, 9)} ms{often}{odd}"
         else:
             yield f"{head} {row['s']:9.2f} s" if "s" in row else f"{head} {row['MB']:9.0f} MB"

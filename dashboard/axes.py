@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evaluator.recognizability.schedules import SEVENTY, own
 from evaluator.stats.intervals import Estimate
 from evaluator.verdict import RECOGNIZABLE
+from firstlight.interval_text import real_minus
 from firstlight.levels import noise_to_signal, ou_time
 
 SOURCE = 100 * RECOGNIZABLE  # % of the source's own steps, which pass logSNR SEVENTY then
@@ -72,7 +73,7 @@ class Axis:
             unit = _unit(max(high - low, 1e-9) / TICKS)
             marks = [unit * n for n in range(math.ceil(low / unit), math.floor(high / unit) + 1)]
         span = self.high - self.low
-        texts = [f"{10**mark:g}" if self.log else f"{mark:g}".replace("-", "−") for mark in marks]
+        texts = [f"{10**mark:g}" if self.log else real_minus(f"{mark:g}") for mark in marks]
         return [
             {"place": round((mark - self.low) / span, 4), "text": text}
             for mark, text in zip(marks, texts, strict=True)

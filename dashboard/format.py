@@ -1,7 +1,6 @@
-"""Numbers, shares and estimates as text; intervals are written here and nowhere else."""
+"""Numbers, shares and estimates as the pages write them."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +8,9 @@ import pandas as pd
 
 from dashboard.axes import DECIMALS, placed
 from evaluator.recognizability.ranking import Place
-from evaluator.stats.interval_text import repeated, without_minus_zero
 from evaluator.stats.intervals import Estimate
+from firstlight.interval_text import brackets, real_minus
+from firstlight.interval_text import number as plain_number
 
 UNKNOWN = "no value"  # an estimate that cannot be said
 
@@ -22,17 +22,12 @@ def written(value: float, form: str = ".2f") -> str:
     """
     if math.isnan(value):
         return "?"
-    return "never" if math.isinf(value) else format(repeated(value, form), without_minus_zero(form)).replace("-", "−")
-
-
-def minus(text: str) -> str:
-    """A sentence that a command says too, with real minus signs."""
-    return re.sub(r"(?<![\w-])-(?=\d)", "−", text)
+    return "never" if math.isinf(value) else real_minus(plain_number(value, form))
 
 
 def interval(low: float, high: float, form: str) -> str:
     """Behind a value: " [60, 64]"; empty where there is none."""
-    return f" [{written(low, form)}, {written(high, form)}]" if math.isfinite(low) else ""
+    return f" {brackets(written(low, form), written(high, form))}" if math.isfinite(low) else ""
 
 
 def estimate(found: Estimate, form: str = ".2f", unit: str = "", times: float = 1.0, unknown: str = UNKNOWN) -> str:

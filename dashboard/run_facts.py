@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.format import counted, duration, estimate_of, figure
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate
+from firstlight.interval_text import listed
 from firstlight.run_json import SAME_PICTURES
 from firstlight.seen_in_training import SAID
 from firstlight.seen_in_training import seen_in_training as seen_before

@@ -19,6 +19,7 @@ from firstlight.archives import BESIDE, own_run
 from firstlight.atomic_writes import write_json
 from firstlight.command_text import typed
 from firstlight.errors import RunError
+from firstlight.interval_text import ENDS, with_interval
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_state import state_of
@@ -148,8 +149,8 @@ def report(run: Run, found: list[Epoch]) -> str:
     best = bests(found)
     lines = [f"{run.id}, on held-out noise:"]
     for each in found:
-        said = [f"{metric} {value:.4f} [{low:.4f}, {high:.4f}], n = {n:,}"
-                for metric, (value, low, high, n) in each.figures.items()]  # fmt: skip
+        said = [f"{metric} {with_interval(dict(zip(ENDS, figure, strict=False)), '.4f')}, n = {figure[-1]:,}"
+                for metric, figure in each.figures.items()]  # fmt: skip
         named = " and ".join(metric for metric, one in best.items() if one.number == each.number)
         lines.append(f"epoch {each.number}: {'; '.join(said)}{f'  (best {named})' if named else ''}")
     if "frechet_ratio" in best:

@@ -1,19 +1,20 @@
 """Estimates as text: one form for all pages, charts and reports, and no interval that is written elsewhere."""
 
+import ast
 import re
 from math import inf, nan
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from test_rooms import SOURCES
 
 from dashboard import format
 from evaluator.recognizability.ranking import Place
-from evaluator.stats.interval_text import with_interval
 from evaluator.stats.intervals import Estimate, wilson
+from firstlight.interval_text import with_interval
 
 ROOT = Path(__file__).parent.parent
-BY_HAND = re.compile(r"\[%?\{[^{}\n]*(?:\[[^]\n]*\])?[^{}\n]*\},? ?%?\{[^{}\n]*\}\]|\[\" ?\+|\[%\S+, ?%\S+\]")
 
 
 @pytest.mark.parametrize(
@@ -81,16 +82,39 @@ def test_p_values() -> None:
     assert format.p_value(0.0001) == format.chance(0.0001) == "< 0.001"
 
 
-@pytest.mark.parametrize("text", ['f"{value} [{low}, {high}]"', 'f" [{a.low:.1f}, {f(b)}]"', 'f"[{row[1]}, {row[2]}]"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'f"{value} [{low}, {high}]"', 'f" [{a.low:.1f}, {f(b)}]"', """f"[{row[1]}, {100 * row['high']:.1f} %]\"""",
+        'f"{value} [{ends}]"', '"[{:.1f}, {:.1f}]".format(low, high)', '"[%.1f, %.1f]" % (low, high)', '"[" + low',
+    ],
+)  # fmt: skip
 def test_an_interval_by_hand_is_seen(text: str) -> None:
-    assert BY_HAND.search(text)
+    assert by_hand(ast.parse(text))
+    assert not by_hand(ast.parse("""f"[{host}]", f"firstlight[{extra}]", f"| [{title}]({name}.md) | {question}\""""))
 
 
-def test_only_format_writes_an_interval() -> None:
-    sources = [*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
-    assert len(sources) > 50
-    found = {path.relative_to(ROOT).as_posix() for path in sources if BY_HAND.search(path.read_text())}
-    assert found == {"dashboard/format.py"}
+def by_hand(tree: ast.AST) -> bool:
+    """Whether a source writes brackets with two values in them, or one of several joined; a value is ▮ below."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "▮" for part in node.values)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and isinstance(node.left, ast.Constant):
+            text = f"{node.left.value}▮, ▮]"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = re.sub(r"\{[^{}]*\}|%[\d.+]*[a-z]", "▮", node.value)
+        else:
+            continue
+        if re.search(r"\[▮[^\]▮]*, ?▮[^\]▮]*\]|\s\[▮\](?!\()", text):
+            return True
+    return False
+
+
+def test_one_place_writes_intervals_and_minus_signs() -> None:
+    sources = [*SOURCES, *(ROOT / "docs" / "builder").glob("*.py")]
+    for seen in (lambda text: by_hand(ast.parse(text)), lambda text: '.replace("-", "−")' in text):
+        found = {path.relative_to(ROOT).as_posix() for path in sources if seen(path.read_text())}
+        assert found == {"firstlight/interval_text.py"}
 
 
 def test_a_command_says_once_that_there_is_no_number() -> None:

@@ -12,10 +12,10 @@ from dashboard.compare.quality import farther
 from dashboard.data import adopted
 from dashboard.format import estimate, estimate_of, share
 from evaluator.judges.cards import to_make
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.command_text import typed
+from firstlight.interval_text import listed
 
 QUERIES = ("quality",)
 MOST = 0.5  # of the pictures: what "most" means

@@ -17,10 +17,10 @@ from evaluator.recognizability.carry_over import FINE
 from evaluator.recognizability.censored import half, width
 from evaluator.recognizability.ranking import Pair, Ranking, ranking
 from evaluator.stats.bootstrap import LEAST
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.command_text import typed
+from firstlight.interval_text import listed
 
 STEPS = "% of steps"
 QUERIES = ("judges", "judged_frames")

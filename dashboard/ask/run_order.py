@@ -15,9 +15,9 @@ from dashboard.format import points, share
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.points import points as points_of
 from evaluator.recognizability.thresholds import threshold
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.interval_text import listed
 
 AXIS = "logSNR"
 ONE_SIDE = "The whole interval lies on one side of no difference."

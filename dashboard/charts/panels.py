@@ -13,6 +13,7 @@ import pandas as pd
 
 from dashboard.axes import AXES
 from dashboard.charts.theme import CROSSHAIR, HEIGHT, Figure, plain, span
+from firstlight.interval_text import real_minus
 
 ACROSS = 5  # panels beside each other
 GAP = (0.14, 0.34)  # between panels, in widths and heights of one
@@ -130,7 +131,7 @@ def layout(plane: Plane, classes: Sequence[str], axis: str, beside: Sequence[str
     return {
         "xaxis": bare | {
             "tickvals": [float(plane.x(label, mark)) for label in lowest for mark in marks],
-            "ticktext": [f"{mark:g}".replace("-", "−") for _ in lowest for mark in marks],
+            "ticktext": [real_minus(f"{mark:g}") for _ in lowest for mark in marks],
             "range": [0, right], "title": {"text": AXES[axis][1]}, "tickangle": 0,
         },
         "yaxis": bare | {

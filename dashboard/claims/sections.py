@@ -16,7 +16,7 @@ from dashboard.components import verdicts as verdict_tables
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
 from evaluator.recognizability.carry_over import FLAG
-from evaluator.stats.interval_text import listed
+from firstlight.interval_text import listed
 from store.queries import statement as statement_of
 
 

@@ -7,8 +7,8 @@ from dashboard.compare import across_datasets, differences
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import Row
 from dashboard.format import axis_form, estimate_of, place, points, share
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side
+from firstlight.interval_text import listed
 
 
 def sentence(at: Comparison) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.components import elements
 from dashboard.data import archive
-from dashboard.format import share
+from dashboard.format import share, written
 from evaluator.judges.cards import EXAMINE, command
 from evaluator.stats.intervals import wilson
 
@@ -94,4 +94,4 @@ def _row(judge: str, row: Row) -> tuple[str, ...]:
 
 
 def _level(row: Row) -> str:
-    return "without noise" if row["logsnr"] is None else f"at logSNR {row['logsnr']:+.0f}".replace("-", "−")
+    return "without noise" if row["logsnr"] is None else f"at logSNR {written(row['logsnr'], '+.0f')}"

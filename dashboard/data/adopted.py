@@ -5,9 +5,8 @@ import streamlit as st
 
 from dashboard.components.elements import stop
 from dashboard.data import archive
-from dashboard.format import minus
 from evaluator.provenance import former
-from evaluator.stats.interval_text import listed
+from firstlight.interval_text import listed, minus
 from firstlight.levels import known_to
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of

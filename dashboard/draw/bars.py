@@ -10,6 +10,7 @@ from dashboard.components import elements
 from dashboard.draw.way_back import Turns
 from dashboard.format import share
 from evaluator.experiments.diffusion_classifier import Window, estimates
+from firstlight.interval_text import real_minus
 
 
 def draw(found: Turns, names: Sequence[str], run: str, window: Window | None) -> None:
@@ -26,7 +27,7 @@ def draw(found: Turns, names: Sequence[str], run: str, window: Window | None) ->
         for place, (name, each) in enumerate(zip(names, told, strict=True))
     )
     st.html(f'<ul class="bars" aria-label="Diffusion classifier">{rows}</ul>')
-    low, high = (f"{end:g}".replace("-", "−") for end in window)
+    low, high = (real_minus(f"{end:g}") for end in window)
     elements.note(
         f"Diffusion classifier: how well each label explains the noise that {run} is shown in your drawing, all "
         f"classes equally likely before; n = {len(error)} draws of noise at random levels from logSNR {low} to "

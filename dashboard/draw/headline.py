@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dashboard.draw.quick_answer import Live
 from dashboard.draw.way_back import NOT_YET, Turns
 from dashboard.format import share, written
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, side, wilson
+from firstlight.interval_text import listed
 
 
 def at(level: float) -> str:

@@ -3,6 +3,7 @@
 from dashboard.format import counted, share
 from dashboard.generation import Drawn
 from evaluator.stats.intervals import share as clustered
+from firstlight.interval_text import real_minus
 from firstlight.levels import LISTED
 from sampler.guidance_laws import LAWS
 
@@ -37,7 +38,7 @@ def setting(drawn: Drawn) -> str:
     if LISTED.fullmatch(s.levels):
         listed = ", ".join(f"{level:.3g}" for level in grid)
         few = f"at logSNR {listed}" if len(grid) <= FEW else f"from logSNR {grid[0]:.3g} to {grid[-1]:.3g}"
-        on = few.replace("-", "−") + (", levels of the network's own" if s.known else "")
+        on = real_minus(few) + (", levels of the network's own" if s.known else "")
     return (
         f"{drawn.run}: {s.solver}, {counted(len(grid), 'step')} {on}, guidance {s.guidance:g}{law}, "
         f"{counted(drawn.evaluations, 'evaluation')} of the network for each picture, {seeds}{marked}. "

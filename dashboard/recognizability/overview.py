@@ -3,11 +3,11 @@
 from dashboard.components import elements, remedy, verdicts
 from dashboard.data import adopted, judgements
 from dashboard.data import theory as data_theory
-from dashboard.format import minus
 from dashboard.recognizability import headline
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.carry_over import FLAG
 from evaluator.recognizability.thresholds import THRESHOLD
+from firstlight.interval_text import minus
 
 
 def answer(at: Choice) -> None:

@@ -5,10 +5,10 @@ from dashboard.components import people as components_people
 from dashboard.components import theory as components_theory
 from dashboard.data import judgements
 from dashboard.data import theory as data_theory
-from dashboard.format import minus
 from dashboard.recognizability import class_table, judges, ranking, theory, threshold
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.carry_over import FINE
+from firstlight.interval_text import minus
 
 
 def people(at: Choice) -> None:

@@ -11,7 +11,7 @@ from dashboard.components import elements, remedy
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
-from dashboard.format import share
+from dashboard.format import share, written
 from evaluator.stats.intervals import wilson
 
 LEVELS = (4.0, -6.0)  # logSNR of the table's columns
@@ -71,7 +71,7 @@ def table(frame: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], l
     ways = sorted(frame["conditional"].unique())
     columns = [(told, level) for told in ways for level in LEVELS]
     heads = [
-        f"kept at logSNR {level:+.0f}".replace("-", "−") + (" with label" if told else "") + ", % [95 %]"
+        f"kept at logSNR {written(level, '+.0f')}" + (" with label" if told else "") + ", % [95 %]"
         for told, level in columns
     ]
     rows = []

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from firstlight.interval_text import brackets
+
 QUESTIONS = {  # title and unit
     "listed": ("List: the last loss and a setting of all runs", "ms"),
     "curves": ("Three curves of 2,000 points", "ms"),
@@ -22,7 +24,7 @@ def number(value: float) -> str:
 def measured(value: dict[str, float]) -> str:
     """A median and where nine of ten rounds lie; 1 alone of what is held against itself."""
     middle, low, high = (number(value[key]) for key in ("median", "low", "high"))
-    return middle if value["low"] == value["high"] == 1 else f"{middle} [{low}, {high}]"
+    return middle if value["low"] == value["high"] == 1 else f"{middle} {brackets(low, high)}"
 
 
 def origin(held: dict[str, Any]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.stats.interval_text import percent
 from evaluator.stats.intervals import Estimate, combined, in_points
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import brackets, percent, real_minus
 
 WORDS = "a clean digit fades into noise over many small steps; shown step by step for digits such as 3 and 7"
 POINTS = "points of recognized"
@@ -99,9 +99,9 @@ def _scaled(logsnr: float, pictures: tuple[float, float]) -> str:
     if pictures == OURS:
         return ours
     own = logsnr + 2 * math.log((OURS[1] - OURS[0]) / (pictures[1] - pictures[0]))
-    low, high = (f"{end:g}".replace("-", "−") for end in pictures)
-    return f"{ours}, {_level(own)} of the run's own in [{low}, {high}]"
+    range_of_pictures = real_minus(brackets(*(f"{end:g}" for end in pictures)))
+    return f"{ours}, {_level(own)} of the run's own in {range_of_pictures}"
 
 
 def _level(logsnr: float) -> str:
-    return f"{logsnr:.3g}".replace("-", "−")
+    return real_minus(f"{logsnr:.3g}")

@@ -7,9 +7,9 @@ is taught by the pictures, and their distance from real ones, see what guidance 
 import math
 from dataclasses import dataclass, replace
 
-from evaluator.stats.interval_text import listed, percent, with_interval
 from evaluator.stats.intervals import Estimate, combined, in_points, logarithm
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import listed, percent, with_interval
 from firstlight.seen_in_training import SAID
 
 DIGITS, HARDER = ("mnist", "digits5000"), ("fashion-mnist", "cifar10")

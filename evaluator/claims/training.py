@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import combined, in_points, share, share_difference
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import percent, with_interval
 
 ENDS, STRETCHES = 0.1, 10  # the first and the last tenth of a training, each in so many stretches
 QUARTER = 0.25  # of the moments at which pictures were kept

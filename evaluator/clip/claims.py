@@ -11,6 +11,7 @@ from evaluator.clip.ranking import Order, ceiling
 from evaluator.stats.bootstrap import ends
 from evaluator.stats.intervals import Estimate, Numbers
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import brackets
 
 WORDS = "CLIP score of generated digits against their label; highest was 0, lowest were 4 and 9"
 MEASURE = (
@@ -63,7 +64,7 @@ def _verdict(order: Order, named: Sequence[int], best: bool) -> str:
 
 
 def _ranks(order: Order, named: Sequence[int], score: str) -> str:
-    ranks = {place.label: f"rank {place.rank} [{place.low}, {place.high}]" for place in order.rows}
+    ranks = {place.label: f"rank {place.rank} {brackets(place.low, place.high)}" for place in order.rows}
     return " and ".join(f"{label} has {ranks[label]}" for label in named) + f" of {len(order.rows)} by {score}"
 
 

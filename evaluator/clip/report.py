@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evaluator.stats.interval_text import with_interval
+from firstlight.interval_text import brackets, with_interval
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -13,7 +13,7 @@ def report(figures: dict[str, Any]) -> str:
         wide = 1 + max(11, *(len(row["class"]) for row in order["classes"]))
         lines += ["", f"{'class':<{wide}}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]
         for row in order["classes"]:
-            rank = f"{row['rank']} [{row['ranks'][0]}, {row['ranks'][1]}]"
+            rank = f"{row['rank']} {brackets(*row['ranks'])}"
             lines.append(
                 f"{row['class']:<{wide}}{rank:<12}{_cell(row):<28}{_cell(row['real']):<28}"
                 f"{_cell(row['recall'])}, n = {row['recall']['n']:,}"

@@ -16,9 +16,9 @@ from evaluator.experiments.ablation_figures import (
     size_of,
     skips_at,
 )
-from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import in_points
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import percent, with_interval
 
 MARGIN = 2.0  # points: a part whose loss costs less is not missed
 UNIT, NAMED = "points of good pictures", "points of accuracy"

@@ -3,8 +3,8 @@
 from typing import Any
 
 from evaluator.experiments.ablation_figures import missing
-from evaluator.stats.interval_text import at_level, percent, with_interval
 from evaluator.theory.speciation import SPECIATED, WAY
+from firstlight.interval_text import at_level, percent, with_interval
 
 
 def speciation(figures: dict[str, Any]) -> str:

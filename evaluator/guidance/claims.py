@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import percent, real_minus, with_interval
 
 PROPOSED = (
     "at each step make a conditional and an unconditional candidate, let CLIP judge, blend with a CLIP-weighted factor"
@@ -214,7 +214,7 @@ def _higher(claim: Claim, gain: Gain, p: float, what: str, tried: int) -> Verdic
     effect, cramped = gain.effect, gain.room < GAIN
     small = _most(effect, tried) < GAIN
     verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else CANNOT if cramped else NOT if small else CANNOT
-    told = with_interval(effect, "+.2f").replace("-", "−")
+    told = real_minus(with_interval(effect, "+.2f"))
     room = f"; the other leaves {gain.room:.1f} {ROOM}" if cramped else ""
     return Verdict(
         claim, verdict, f"{what}: {told} points of accuracy, n = {gain.n:,}{room}.", effect, POINTS, p, gain.n

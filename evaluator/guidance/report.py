@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from evaluator.guidance.best_scale import Row, compared
-from evaluator.stats.interval_text import with_interval
+from firstlight.interval_text import with_interval
 
 SHOWN = (("accuracy", "cnn"), ("accuracy", "clip"), ("drift", "cnn"), ("frechet", "cnn"), ("recall", "cnn"),
          ("cas", None), ("mean_scale", None), ("evaluations", None))  # fmt: skip

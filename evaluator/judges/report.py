@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from evaluator.judges.judge import Judge
 from firstlight.errors import JudgeError
+from firstlight.interval_text import brackets, number, percent
 
 HELD_OUT = 20  # test pictures of a class; fewer say little
 WIDEST = 0.1  # 95 % interval of an accuracy that tells something
@@ -14,7 +15,8 @@ WIDEST = 0.1  # 95 % interval of an accuracy that tells something
 
 def report(judge: Judge) -> str:
     """How good a judge is, a line or two."""
-    share = f"{100 * judge.card['accuracy']:.2f} % [{100 * judge.card['low']:.1f}, {100 * judge.card['high']:.1f}]"
+    ends = brackets(*(number(100 * judge.card[end], ".1f") for end in ("low", "high")))
+    share = f"{100 * judge.card['accuracy']:.2f} % {ends}"
     told = f"{judge.name}: {share} of {judge.card['n']:,} real test pictures"
     told += " at its cleanest level" if judge.kind == "noisy" else ""
     return told + (f"\n{judge.card['warning']}" if judge.card.get("warning") else "")
@@ -25,7 +27,7 @@ def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
 
     Raises JudgeError where it is no better than always saying the same class.
     """
-    accuracy = f"{100 * card['accuracy']:.0f} % [{100 * card['low']:.0f}, {100 * card['high']:.0f}], n = {card['n']:,}"
+    accuracy = f"{percent(card | {'value': card['accuracy']}, 0)}, n = {card['n']:,}"
     held_out, learned = min(row["n"] for row in card["recall"]), int(np.bincount(labels).min())
     few = f"from {learned} pictures of a class it learned, and on {held_out} others of it it was examined"
     chance = max(row["n"] for row in card["recall"]) / card["n"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator.stats.interval_text import percent, with_interval
+from firstlight.interval_text import percent, with_interval
 
 SEEN = "The real test pictures are among those that it learned from, so they are no yardstick for what is new to it."
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from evaluator.quality.cas import SHORT, SHORT_SIZE
-from evaluator.stats.interval_text import with_interval
+from firstlight.interval_text import with_interval
 
 SAID = f"  (CAS, n = {SHORT_SIZE:,}, one short fit)"  # of a score that is not to be held against the full one
 

@@ -18,10 +18,10 @@ from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points
 from evaluator.recognizability.schedules import SOURCE, percent_on
 from evaluator.stats.bootstrap import mean
-from evaluator.stats.interval_text import listed, percent
 from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
 from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import brackets, listed, number, percent, real_minus, with_interval
 from firstlight.levels import Levels
 
 ABOUT = (60.0, 80.0)  # "around 70 %" holds where the whole 95 % interval lies in here
@@ -188,11 +188,11 @@ def _seventy(points: Points, told: Told) -> Verdict:
         verdict = SUPPORTED
     else:
         verdict = NOT if high < ABOUT[0] or low >= ABOUT[1] else CANNOT
-    ends = ", ".join("never" if math.isinf(end) else f"{end:.0f}" for end in (low, high))
+    ends = brackets(*("never" if math.isinf(end) else number(end, ".0f") for end in (low, high)))
     place = {SUPPORTED: "within", NOT: "outside", CANNOT: "not clear of the ends of"}[verdict]
-    by = f"{effect.value:.0f} % of the steps [{ends}]"
+    by = f"{effect.value:.0f} % of the steps {ends}"
     if told.grid is not None:
-        at = f"logSNR {level.value:.2f} [{level.low:.2f}, {level.high:.2f}]".replace("-", "−")
+        at = real_minus(f"logSNR {with_interval(level, '.2f')}")
         by = f"{at}, which is {by} of {SOURCE.words}" + (", before its first step" if high == 0 else "")
     reason = f"Half of the pictures are recognized by {by}, {place} {ABOUT[0]:.0f} to {ABOUT[1]:.0f} %."
     return Verdict(SEVENTY, verdict, reason, effect, "% of the source's steps", None, effect.n)
@@ -272,7 +272,7 @@ def _said(contrasts: Sequence[Contrast], seeds: int, unit: str) -> str:
     for one in contrasts:
         sign = 1 if one.effect.value >= 0 else -1
         low, high = sorted(sign * end for end in (one.effect.low, one.effect.high))
-        ends = f"[{low:.1f}, {high:.1f}]".replace("-", "−")
+        ends = real_minus(brackets(number(low, ".1f"), number(high, ".1f")))
         parts.append(f"{one.digit} {verb} {abs(one.effect.value):.1f} points {more if sign > 0 else less} {ends}")
     what, behind = ("", "noise seeds") if unit == POINTS else (" of pictures never recognized", "pictures")
     return f"Against the digits outside the group, {listed(parts)}{what}; n = {seeds:,} {behind}."

@@ -13,9 +13,9 @@ from evaluator.recognizability.censored import restricted
 from evaluator.recognizability.incidence import Omnibus, omnibus, paired
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import drawn_sums, ends, small_sample
-from evaluator.stats.interval_text import listed
 from evaluator.stats.intervals import Estimate, Numbers
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
+from firstlight.interval_text import listed
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evaluator.stats.interval_text import with_interval
+from firstlight.interval_text import with_interval
 
 HEADINGS = ("median % of process", "logSNR at median", "mean % of process", "never %", "ends as another %")
 

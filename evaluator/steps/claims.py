@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from evaluator.stats.interval_text import percent, with_interval
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, farther, lost
 from evaluator.steps.solver_grid import MANY
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.interval_text import percent, with_interval
 
 FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
 FEW = MANY // 5

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.published.late_start import published_late_start
-from evaluator.stats.interval_text import with_interval
+from firstlight.interval_text import with_interval
 
 ENDS = {"value": "", "low": "_low", "high": "_high"}  # what ends a column's name
 

@@ -1,9 +1,9 @@
 """What `firstlight evaluate spectrum` and `schedule` say to people."""
 
-from evaluator.stats.interval_text import with_interval
 from evaluator.theory.schedule_check import Check
 from evaluator.theory.spectra import Spectra
 from evaluator.verdict import RECOGNIZABLE
+from firstlight.interval_text import with_interval
 
 
 def spectrum(spectra: Spectra) -> str:

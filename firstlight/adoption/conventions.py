@@ -8,6 +8,7 @@ import numpy as np
 
 from firstlight.errors import RunError
 from firstlight.guest_schedules import Numbers, Schedule, half_and_centre, own_logsnr
+from firstlight.interval_text import brackets
 from firstlight.levels import CLEAN, NEAR
 
 RANGES = ((0, 1), (-1, 1))  # of pictures
@@ -87,7 +88,7 @@ class Terms:
         return labels | {
             "dataset": self.dataset, "channels": self.shape[0], "size": self.shape[1], "classes": len(self.classes),
             "prediction": self.predicts, "schedule": f"its own, {self.schedule.kind}",
-            "adopted": f"predicts {self.predicts}, pictures in [{self.pictures[0]:g}, {self.pictures[1]:g}], "
+            "adopted": f"predicts {self.predicts}, pictures in {brackets(*(f'{end:g}' for end in self.pictures))}, "
                        f"{len(self.schedule)} levels of its own",
             "solver": VARIANCES[self.variance] if discrete else "ddim", "steps": len(noisy),
             "levels": ",".join(np.format_float_positional(level, trim="0") for level in noisy),

@@ -22,6 +22,7 @@ from dashboard.components.terms import meaning
 from dashboard.format import number
 from dashboard.pictures.grid import address, png
 from dashboard.pictures.pixels import Bytes
+from firstlight.interval_text import real_minus
 from sampler.origin import Origin, stem, told
 
 HERE = Path(__file__).parent
@@ -122,8 +123,10 @@ def _words(stops: pd.DataFrame, unit: str, first: Strip) -> list[str]:
     if unit == "logsnr":
         return [f"logSNR {number(value, 'logSNR')}" for value in stops["logsnr"]]
     return [
-        f"Step {row.step} of {first.steps[-1]}, {row.percent:.1f} % done, "
-        f"logSNR {row.logsnr:.2f}, σ {row.sigma:.3g}".replace("-", "−").replace(".0 %", " %")
+        real_minus(
+            f"Step {row.step} of {first.steps[-1]}, {row.percent:.1f} % done, "
+            f"logSNR {row.logsnr:.2f}, σ {row.sigma:.3g}"
+        ).replace(".0 %", " %")
         for row in stops.itertuples()
     ]
 

@@ -1,14 +1,28 @@
-"""What reports and verdicts for people have in common: a value with its interval, names one after the other."""
+"""Numbers and intervals as text, written here and nowhere else; names one after the other."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from evaluator.stats.intervals import Estimate
-
+ENDS = ("value", "low", "high")
 BEYOND = 6  # digits after the last that is written, where no rounding of sums is seen yet
-Ends = Estimate | Mapping[str, Any]  # of stored figures `value`, `low` and `high`, None where there is no number
+
+
+class Interval(Protocol):
+    """A value with the ends of its interval."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
+
+
+Ends = Interval | Mapping[str, Any]  # of stored figures `value`, `low` and `high`, None where there is no number
 
 
 def without_minus_zero(form: str) -> str:
@@ -25,6 +39,26 @@ def repeated(value: float, form: str) -> float:
     return round(float(value), (int(found[1]) if found else 0) + BEYOND) if math.isfinite(value) else value
 
 
+def number(value: float, form: str) -> str:
+    """A number in one of Python's forms, never minus zero."""
+    return format(repeated(value, form), without_minus_zero(form))
+
+
+def real_minus(text: str) -> str:
+    """Numbers with real minus signs; for a sentence, which may hold hyphens, there is `minus`."""
+    return text.replace("-", "−")
+
+
+def minus(sentence: str) -> str:
+    """A sentence that a command says too, with real minus signs."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "−", sentence)
+
+
+def brackets(low: object, high: object) -> str:
+    """`[low, high]`"""
+    return f"[{low}, {high}]"
+
+
 def with_interval(
     estimate: Ends, spec: str = ".1f", factor: float = 1.0, unit: str = "", none: str = "-", width: int = 0
 ) -> str:
@@ -32,14 +66,11 @@ def with_interval(
 
     `none` alone where there is neither a value nor an end.
     """
-    ends = vars(estimate) if isinstance(estimate, Estimate) else estimate
-    if ends["value"] is ends["low"] is ends["high"] is None:
+    ends = [estimate[end] if isinstance(estimate, Mapping) else getattr(estimate, end) for end in ENDS]
+    if ends == [None] * 3:
         return none.rjust(width)
-    value, low, high = (
-        none if ends[end] is None else format(repeated(factor * ends[end], spec), without_minus_zero(spec))
-        for end in ("value", "low", "high")
-    )
-    return f"{value.rjust(width)}{unit} [{low}, {high}]"
+    value, low, high = (none if end is None else number(factor * end, spec) for end in ends)
+    return f"{value.rjust(width)}{unit} {brackets(low, high)}"
 
 
 def at_level(level: Ends, none: str) -> str:
