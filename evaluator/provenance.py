@@ -14,14 +14,13 @@ from firstlight.manifest import Signature, signature
 from firstlight.remedy import trajectories_by
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.table_schema import METADATA
 from store.slim import origin
+from store.table_notes import notes_in
 
 
 def notes(table: pa.Table) -> dict[str, Any]:
     """What judgements say about themselves: `source`, and `null` with one entry per view."""
-    content = (table.schema.metadata or {}).get(METADATA, b"{}")
-    return dict(json.loads(content))
+    return dict(json.loads(notes_in(table.schema.metadata)))
 
 
 def notes_of(path: Path) -> dict[str, Any]:

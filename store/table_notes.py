@@ -20,9 +20,14 @@ OF_A_JUDGE: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
+def notes_in(metadata: Mapping[bytes, bytes] | None) -> bytes:
+    """A table's notes as its file's metadata hold them; of an empty object where there are none."""
+    return (metadata or {}).get(METADATA, b"{}")
+
+
 def notes_problem(metadata: Mapping[bytes, bytes] | None) -> str:
     """What is wrong with a table's notes, the end of a sentence that begins with its name; empty where nothing is."""
-    content = (metadata or {}).get(METADATA, b"{}")
+    content = notes_in(metadata)
     if len(content) > LARGEST:
         return f"has notes of {len(content):,} bytes"
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, plain, styles
+from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, error_bars, plain, styles
 from dashboard.format import share
 from evaluator.stats.intervals import Estimate
 
@@ -19,9 +19,7 @@ def shares(found: Mapping[str, Mapping[str, Estimate]], classes: Sequence[str], 
         traces.append({
             "type": "scatter", "mode": "markers", "name": plain(run), "x": [own[name].value for name in names],
             "y": [classes.index(name) + (0.3 * place - 0.15) * (len(found) > 1) for name in names],
-            "error_x": {"type": "data", "symmetric": False, "thickness": 2, "width": 0,
-                        "array": [own[name].high - own[name].value for name in names],
-                        "arrayminus": [own[name].value - own[name].low for name in names]},
+            "error_x": error_bars((own[name] for name in names), thickness=2, width=0),
             "marker": {"size": 8, "color": looks[run][0], "symbol": MARKS[place % len(MARKS)]},
             "text": [f"{plain(name)}: {share(own[name])}, n = {own[name].n:,}" for name in names],
             "hovertemplate": f"%{{text}}<extra>{plain(run)}</extra>",

@@ -16,6 +16,7 @@ from evaluator.recognizability.analysis import Summary, analysis
 from evaluator.recognizability.carry_over import FINE
 from evaluator.recognizability.censored import half, width
 from evaluator.recognizability.ranking import Pair, Ranking, ranking
+from evaluator.recognizability.views import VIEWS
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
@@ -153,7 +154,7 @@ def _behind(
     at: Ground, seen: Measured, by: Callable[..., Any] = analysis, part: str = "", n: str = ""
 ) -> dict[str, Any]:
     """Settings, what computed it, and where it is looked into."""
-    look, view = seen.look, judgements.VIEWS.get(seen.look.view, seen.look.view)
+    look, view = seen.look, VIEWS.get(seen.look.view, seen.look.view)
     settings = [
         ("Judge", look.judge), ("It looks at", view),
         ("Recognized from", f"p ≥ {look.threshold:.2f} of the class asked, the run's own threshold"),

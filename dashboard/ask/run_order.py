@@ -15,6 +15,7 @@ from dashboard.format import points, share
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.points import points as points_of
 from evaluator.recognizability.thresholds import threshold
+from evaluator.recognizability.views import VIEWS
 from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.interval_text import listed
@@ -112,7 +113,7 @@ def _settings(
     if not same_noise(own.run, base.run):
         noise = f"pictures of two sizes, so no pairs; {whole.difference.n:,} or more of each"
     return (
-        ("Judge", listed(list(dict.fromkeys(judges)))), ("It looks at", judgements.VIEWS[view]),
+        ("Judge", listed(list(dict.fromkeys(judges)))), ("It looks at", VIEWS[view]),
         ("Recognized from", f"p ≥ {least:.2f} of the class asked, the stricter of the runs' own thresholds"),
         ("Noise", noise),
     )  # fmt: skip

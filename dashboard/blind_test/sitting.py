@@ -18,9 +18,10 @@ from dashboard.access import roles, sign_in
 from dashboard.access.acts_by_role import ANSWER, Role
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, inputs, remedy
-from dashboard.data import archive, judgements
+from dashboard.data import archive
 from dashboard.pictures import grid, trajectories
 from dashboard.pictures.pixels import Bytes
+from evaluator.recognizability import views
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_state import now
@@ -30,7 +31,7 @@ PIXELS = 280  # of the picture shown, about
 LENGTHS, USUAL = ("20", "40", "100"), "40"
 SITTING = "sitting"  # in the URL: the id and length of the one under way, so that a page loaded again goes on with it
 DRAWN = ("fine", "ancestral")  # views whose pictures were judged as they were drawn, and not kept
-VIEWS = {name: view for view, name in judgements.VIEWS.items() if view not in DRAWN}
+VIEWS = {name: view for view, name in views.VIEWS.items() if view not in DRAWN}
 GUESS = "Your guess first: half are nameable from … % of the steps on"
 PERSON = "Name or initials, if you like"
 KEPT = {

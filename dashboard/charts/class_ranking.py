@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard.axes import UNITS, estimate_along
-from dashboard.charts.theme import ACCENT, MUTED, Figure, bare_layout, plain
+from dashboard.charts.theme import ACCENT, MUTED, Figure, bare_layout, error_bars, plain
 from dashboard.format import place, rank
 from evaluator.recognizability.ranking import Ranking
 
@@ -23,11 +23,7 @@ def order(found: Ranking, classes: Sequence[str], axis: str, dark: bool) -> Figu
     trace = {
         "type": "scatter", "mode": "markers", "x": [mean.value for mean in means], "y": names, "text": said,
         "hoverinfo": "text", "marker": {"size": 9, "color": accent},
-        "error_x": {
-            "type": "data", "symmetric": False, "color": accent, "thickness": 1.5, "width": 0,
-            "array": [mean.high - mean.value for mean in means],
-            "arrayminus": [mean.value - mean.low for mean in means],
-        },
+        "error_x": error_bars(means, color=accent, thickness=1.5, width=0),
     }  # fmt: skip
     layout = bare_layout(f"restricted mean of the recognition point, {UNITS[axis]}", axis)
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": True, "categoryarray": names}

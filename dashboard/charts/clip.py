@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.class_ranking import RANK_ROW, TEXT
-from dashboard.charts.theme import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, plain, styles
+from dashboard.charts.theme import BLUE, HEIGHT, MUTED, PURPLE, Figure, bare_layout, error_bars, plain, styles
 from dashboard.format import estimate, rank
 from evaluator.clip.ranking import Order, RealScore
 from evaluator.stats.intervals import Estimate
@@ -83,15 +83,12 @@ def _dots(
         f"{label}, {name}: {estimate(each, '.4g')}, n = {each.n:,}{rest}"
         for label, each, rest in zip(names, found, more or [""] * len(names), strict=True)
     ]
-    ends = [(each.high - each.value, each.value - each.low) for each in found]
     bar = colours[0] if colours and len(set(colours)) == 1 else MUTED
     return {
         "type": "scatter", "mode": "markers", "x": [each.value for each in found], "y": list(names), "name": name,
         "text": said, "hoverinfo": "text",
         "marker": {"size": 9, "color": list(colours), "symbol": symbol, "line": {"width": 1.5}},
-        "error_x": {"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": bar,
-                    "array": [max(high, 0) if high == high else 0 for high, _ in ends],
-                    "arrayminus": [max(low, 0) if low == low else 0 for _, low in ends]},
+        "error_x": error_bars(found, thickness=1.5, width=0, color=bar),
     }  # fmt: skip
 
 

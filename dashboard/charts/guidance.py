@@ -19,6 +19,7 @@ from dashboard.charts.theme import (
     VERMILLION,
     Figure,
     bare_layout,
+    error_bars,
     plain,
 )
 from dashboard.format import estimate, estimate_of, share
@@ -66,29 +67,27 @@ def front(frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> Figure:
 def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:
     """The line of a law, a point for each of its scales."""
     colour, dash, symbol = STYLES[law]
+    rows = part.to_dict("records")
     said = [
         f"{name_of(law)}, S = {row['scale']:g}<br>{_told(row, 'y', y)}<br>{_told(row, 'x', x)}<br>n = {row['n']:,}"
-        for row in part.to_dict("records")
+        for row in rows
     ]
-    bars = {"thickness": 1, "width": 0, "color": colour}
+    down, across = (
+        error_bars((estimate_of(row, axis) for row in rows), thickness=1, width=0, color=colour) for axis in ("y", "x")
+    )
     return {
         "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
         "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
         "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"symbol": symbol, "size": 8, "color": colour}, "cliponaxis": False,
-        "error_y": bars | _arms(part, "y"), "error_x": bars | _arms(part, "x"), "opacity": 0.9,
+        "error_y": down, "error_x": across, "opacity": 0.9,
     }  # fmt: skip
 
 
 def _told(row: Mapping[str, Any], column: str, side: Side) -> str:
     found = estimate_of(row, column)
     return f"{share(found) if side.share else estimate(found, '.3g')} {plain(side.title)}"
-
-
-def _arms(part: pd.DataFrame, axis: str) -> Figure:
-    up, down = part[f"{axis}_high"] - part[axis], part[axis] - part[f"{axis}_low"]
-    return {"type": "data", "symmetric": False, "array": up.fillna(0).tolist(), "arrayminus": down.fillna(0).tolist()}
 
 
 def weights(

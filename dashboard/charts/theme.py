@@ -2,12 +2,13 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from dashboard.axes import AXES
+from evaluator.stats.intervals import Estimate
 
 Figure = dict[str, Any]  # plotly's own description of a figure: {"data": [...], "layout": {...}}
 
@@ -47,6 +48,13 @@ def faded(colour: str) -> str:
 def line_of(x: list[Any], y: list[Any], name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
     gaps = [None if value is None or value != value else round(value, 6) for value in y]
     return {"type": "scatter", "mode": "lines", "x": x, "y": gaps, "name": plain(name), "line": line, **more}
+
+
+def error_bars(found: Iterable[Estimate], **look: Any) -> Figure:
+    """The bars of points at estimates, from end to end; none where an end is not known."""
+    arms = [(each.high - each.value, each.value - each.low) for each in found]
+    up, down = ([max(pair[side], 0.0) if math.isfinite(pair[side]) else None for pair in arms] for side in (0, 1))
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, **look}
 
 
 def bare_layout(x_title: str, axis: str | None = None) -> Figure:

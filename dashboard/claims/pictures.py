@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import run_facts
+from dashboard.data import clip_scores
 from dashboard.forward import clean_pictures, process
 from dashboard.network import ablations
 from dashboard.pictures import snapshots, trajectories
@@ -120,10 +121,10 @@ def _training(run: pd.Series, ask: Ask) -> Evidence | None:
 
 def _scored(run: pd.Series, ask: Ask) -> Evidence | None:
     """The pictures that CLIP's first judge scores best and worst of each class."""
-    judges = ask("clip_judges", run=run["run"])
+    judges = clip_scores.judges(ask, str(run["run"]))
     if judges.empty:
         return None
-    judge = str(judges["judge"].min())
+    judge = str(judges["judge"].iloc[0])
     frame = ask("clip_pictures", run=run["run"], clip=judge, template=MEAN).sort_values("probability")
     (size, channels), classes = _shape(run), _classes(run)
     frame = frame[(frame["image"].map(len) == size * size * channels) & (frame["label"] < len(classes))]

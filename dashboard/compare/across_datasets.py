@@ -20,8 +20,9 @@ from dashboard.format import estimate, number
 from evaluator.recognizability.incidence import Average, average
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.speciation import SPECIATED, WAY
+from evaluator.verdict import CANNOT
 
-RIGHTLY, WRONGLY, CANNOT = "rightly", "wrongly", "cannot say"
+RIGHTLY, WRONGLY = "rightly", "wrongly"
 
 
 @dataclass(frozen=True)

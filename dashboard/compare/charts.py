@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.axes import AXES
 from dashboard.charts.curves import Curve, Level, Mark, curves
-from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, line_of, plain, styles
+from dashboard.charts.theme import HEIGHT, MUTED, Figure, bare_layout, error_bars, line_of, plain, styles
 from dashboard.compare.across_datasets import Course
 from dashboard.compare.differences import Row, told
 from dashboard.format import axis_form
@@ -32,8 +32,7 @@ def differences(rows: Sequence[Row], axis: str, compared: Sequence[str]) -> Figu
         traces.append({
             "type": "scatter", "mode": "markers", "name": plain(run), "x": [each.value for each in found],
             "y": [names.index(row.name) + 0.7 * ((place + 0.5) / len(runs) - 0.5) for row in part],
-            "error_x": {"type": "data", "symmetric": False, "array": [_or_none(e.high - e.value) for e in found],
-                        "arrayminus": [_or_none(e.value - e.low) for e in found], "thickness": 2, "width": 0},
+            "error_x": error_bars(found, thickness=2, width=0),
             "marker": {"color": looks[run][0], "size": [0 if row.apart else 9 for row in part],
                        "symbol": SYMBOLS[place % len(SYMBOLS)]},
             "text": [f"{plain(row.name)}: {told(row, form)}, n = {row.difference.n:,}" for row in part],
@@ -88,12 +87,7 @@ def _half(run: str, place: Estimate, colour: str) -> Figure:
     return {
         "type": "scatter", "mode": "markers", "name": plain(run), "showlegend": False,
         "x": [place.value] if shown else [], "y": [0.5] if shown else [],
-        "error_x": {"type": "data", "symmetric": False, "array": [_or_none(place.high - place.value)],
-                    "arrayminus": [_or_none(place.value - place.low)], "thickness": 2, "width": 0},
+        "error_x": error_bars([place], thickness=2, width=0),
         "marker": {"color": colour, "size": 9},
         "hovertemplate": f"half at %{{x:.2f}}, n = {place.n:,}<extra>{plain(run)}</extra>",
     }  # fmt: skip
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -14,6 +14,7 @@ from dashboard.data import archive, judgements
 from dashboard.run_facts import other_classes, what_it_draws
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.carry_over import FINE, closely
+from evaluator.recognizability.views import VIEWS
 from firstlight.levels import CLEAN
 
 
@@ -50,9 +51,9 @@ def chosen_runs() -> pd.DataFrame:
 
 
 def chosen_view(runs: pd.DataFrame) -> str:
-    """What the judges look at, a key of judgements.VIEWS: small steps where all the runs have them, else x_t."""
+    """What the judges look at, a key of VIEWS: small steps where all the runs have them, else x_t."""
     fine = all(closely(archive.folder(run)) for _, run in runs.iterrows())
-    names = {name: view for view, name in judgements.VIEWS.items() if fine or view != FINE}
+    names = {name: view for view, name in VIEWS.items() if fine or view != FINE}
     return names[inputs.pick("Judge's input", list(names), next(iter(names)), "on", str(fine), width=200)]
 
 

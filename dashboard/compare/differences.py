@@ -17,6 +17,7 @@ from dashboard.format import estimate, interval
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, combined, share, share_difference
+from evaluator.verdict import CANNOT
 from firstlight.levels import CLEAN
 
 MOST_NEVER = 0.05  # of either run: more have no mean
@@ -113,7 +114,7 @@ def _row(run: str, name: str, own: pd.DataFrame, base: pd.DataFrame, at: Common,
 def told(row: Row, form: str) -> str:
     """A difference; of other frames only its ends, since nothing between them is likelier."""
     found = row.difference
-    return interval(found.low, found.high, form).strip() if row.apart else estimate(found, form, unknown="cannot say")
+    return interval(found.low, found.high, form).strip() if row.apart else estimate(found, form, unknown=CANNOT)
 
 
 def _more_never(own: pd.DataFrame, base: pd.DataFrame) -> Estimate:

@@ -11,6 +11,8 @@ from dashboard.components import elements, remedy
 from dashboard.data import archive, judgements
 from dashboard.format import axis_form, points, reached_in_words, share, written
 from dashboard.run_facts import other_classes
+from evaluator.recognizability.views import VIEWS
+from evaluator.verdict import CANNOT
 
 
 def draw(at: Comparison) -> None:
@@ -55,7 +57,7 @@ def _courses(at: Comparison) -> None:
         "Thick: the share recognizable from then on, each class of a run weighing the same, with its 95 % interval "
         "from whole noise seeds drawn again together; thin: its classes; the point: half, on the straight line "
         "between two kept frames. Dashed: the level at which theory decides the class, −ln Λ. Each run before its "
-        f"own judge, which looks at {judgements.VIEWS[at.view]}, at the threshold that this judge's null asks "
+        f"own judge, which looks at {VIEWS[at.view]}, at the threshold that this judge's null asks "
         "for: heights depend on the judge, so only the order is held against theory.",
         term="null",
     )
@@ -67,7 +69,7 @@ def _differences(at: Comparison) -> None:
     if any(math.isfinite(row.difference.value) for row in at.rows):
         elements.chart(charts.differences(at.rows, at.axis, at.ids), "differences", f"Differences from {base}")
     elements.note(
-        f"Pictures of the same noise and class, one from each run, looked at as {judgements.VIEWS[at.view]}: where "
+        f"Pictures of the same noise and class, one from each run, looked at as {VIEWS[at.view]}: where "
         f"they are recognized with probability {at.threshold:.2f} or more from then on; what never is counts as "
         f"recognized at the end that all runs reach, and where that is more than {100 * MOST_NEVER:.0f} % of either "
         "run there is no mean. 95 % intervals, whole noise seeds drawn again together."
@@ -83,7 +85,7 @@ def _differences(at: Comparison) -> None:
     unit, form = axes.UNITS[at.axis], axis_form(at.axis, 1)
     rows = [
         (row.run, row.name, share(row.never), share(row.baseline_never), points(row.more_never),
-         _mean(row.own, form), _mean(row.baseline, form), told(row, f"+{form}") or "cannot say",
+         _mean(row.own, form), _mean(row.baseline, form), told(row, f"+{form}") or CANNOT,
          f"{row.difference.n:,}")
         for row in at.rows
     ]  # fmt: skip
@@ -104,8 +106,8 @@ def _elsewhere(at: Comparison, run: str) -> str:
     ]
     why = ["one threshold"] * (own.threshold != at.threshold) + ["one view"] * (own.view != look.view)
     return (
-        f"Half of {run} are recognizable {places[0]} on the page Recognizability ({judgements.VIEWS[own.view]}, "
-        f"p ≥ {own.threshold:.2f}), and {places[1]} here ({judgements.VIEWS[look.view]}, p ≥ {at.threshold:.2f}): a "
+        f"Half of {run} are recognizable {places[0]} on the page Recognizability ({VIEWS[own.view]}, "
+        f"p ≥ {own.threshold:.2f}), and {places[1]} here ({VIEWS[look.view]}, p ≥ {at.threshold:.2f}): a "
         f"difference asks for {' and '.join(why) or 'one judge'} of both runs."
     )
 

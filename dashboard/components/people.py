@@ -18,6 +18,7 @@ from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.components import elements
 from dashboard.data import archive, judgements
 from evaluator.recognizability.agreement import kappas
+from evaluator.recognizability.views import VIEWS
 from evaluator.stats.intervals import Estimate, share
 from evaluator.stats.psychometric import FEWEST_PEOPLE, Fit, fit
 from firstlight.errors import RunError
@@ -228,7 +229,7 @@ def shown(run: pd.Series, view: str, axis: str, group: str = "") -> None:
     try:
         found = fitted(frame, classes, axis)
     except RunError as error:
-        what = judgements.VIEWS.get(view, view)
+        what = VIEWS.get(view, view)
         begin = "Nobody has judged" if frame.empty else f"{error} People judge"
         elements.note(f"{begin} pictures of {run['run']} ({what}) on the page Blind test.")
         return

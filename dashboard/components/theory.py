@@ -15,6 +15,7 @@ from evaluator.stats.intervals import Estimate
 from evaluator.theory.schedule_check import Check
 from evaluator.theory.speciation import SPECIATED, WAY, Spectrum, against
 from evaluator.theory.spectra import Spectra
+from evaluator.verdict import CANNOT
 
 
 def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
@@ -114,7 +115,7 @@ def compared(
 
 def _compared(measured: Estimate, told: Spectrum, two: bool) -> tuple[str, ...]:
     if not math.isfinite(measured.value):
-        unknown = "cannot say" if math.isnan(measured.value) else "never"
+        unknown = CANNOT if math.isnan(measured.value) else "never"
         return unknown, estimate(told.logsnr), "", *(("", "") if two else ())
     held = against(measured, told)
     ratios = (times(held["time"]), times(held["step"])) if two else ()

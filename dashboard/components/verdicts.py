@@ -14,10 +14,11 @@ from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
 KINDS = {SUPPORTED: "yes", NOT: "no", CANNOT: "open"}  # the class of its colour in style.css: see docs/look.md
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 
-
-COLUMNS = {"claim": "source", "says": "part", "this run": "verdict", "effect [95 %]": "effect", "p (Holm)": "p",
-           "n": "n"}  # fmt: skip
-COLUMNS_OF_RUNS = {name: name for name in ("run", "claim", "verdict")} | {"effect [95 %]": "effect", "n": "n"}
+# heading -> key of `in_words`, of each kind of table
+EFFECT, P, N = {"effect [95 %]": "effect"}, {"p (Holm)": "p"}, {"n": "n"}
+COLUMNS = {"claim": "source", "says": "part", "this run": "verdict"} | EFFECT | P | N
+COLUMNS_OF_RUNS = {name: name for name in ("run", "claim", "verdict")} | EFFECT | N
+COLUMNS_OF_A_CLAIM = {name: name for name in ("run", "part", "verdict")} | EFFECT | P | N
 
 
 def in_words(found: Verdict, run: str = "") -> dict[str, str]:
@@ -60,16 +61,17 @@ def _undecided(found: Verdict) -> str:
     compared = found.unit.startswith(("times", "points"))  # an effect may be a place, too
     if found.verdict != CANNOT or found.effect is None or not compared or not side(found.effect, none):
         return ""
-    return f"{found.claim.part}: cannot say, although its interval leaves {none:g} out. {found.reason}"
+    return f"{found.claim.part}: {CANNOT}, although its interval leaves {none:g} out. {found.reason}"
 
 
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:
     """Verdicts of several runs on one statement as HTML, the reason below each."""
-    heads, body = ("run", "part", "verdict", "effect [95 %]", "p (Holm)", "n"), []
+    body = []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
         verdict = f'<b class="verdict-{KINDS[each.verdict]}">{shown["mark"]} {shown["verdict"]}</b>'
-        cells = (shown["run"], shown["part"] or "—", verdict, shown["effect"], shown["p"], shown["n"])
+        shown |= {"part": shown["part"] or "—", "verdict": verdict}
+        cells = [shown[column] for column in COLUMNS_OF_A_CLAIM.values()]
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
-    return elements.framed(heads, "".join(body), alt, "cards claims")
+    return elements.framed(tuple(COLUMNS_OF_A_CLAIM), "".join(body), alt, "cards claims")

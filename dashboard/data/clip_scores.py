@@ -1,24 +1,21 @@
 """CLIP scores of a run, read once and ranked often: one judge, one prompt, one score."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard.data import archive
 from evaluator.clip.judge import CARD, IMAGE, folder_for
 from evaluator.clip.ranking import Order, RealScore, ceiling, ordered
 from evaluator.judges.cards import card_in
+from evaluator.provenance import notes_of
 from evaluator.stats.intervals import Estimate
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
-from firstlight.table_schema import METADATA
 
 TOGETHER = "mean"  # as the rows call all templates together
 SCORES = {
@@ -97,11 +94,9 @@ def classifier(at: Look) -> tuple[pd.DataFrame, Order] | None:
 
 def notes(run: Run, judge: str) -> Mapping[str, Any]:
     """What the run's file says of a judge: about, accuracy, seen, seconds_per_1000 ...; empty where it says nothing."""
-    try:
-        held = json.loads((pq.read_schema(run.clip).metadata or {}).get(METADATA, b"{}"))["judges"][judge]
-        return held if isinstance(held, dict) else {}
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-        return {}
+    known = notes_of(run.clip).get("judges")
+    held = known.get(judge) if isinstance(known, dict) else None
+    return held if isinstance(held, dict) else {}
 
 
 def calibrations(run: str) -> dict[str, list[dict[str, Any]]]:

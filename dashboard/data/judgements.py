@@ -21,6 +21,7 @@ from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
 from evaluator.recognizability.thresholds import SENSITIVITY, stricter
+from evaluator.recognizability.views import KINDS, VIEWS
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
 from firstlight.run_folder import Run
@@ -179,7 +180,7 @@ def remarks(run: str, view: str) -> list[str]:
 
 def remarks_of(folder: Run, view: str) -> list[str]:
     """The same, of a run's folder."""
-    return cards.remarks(folder, "clean" if view in ("denoised", "unconditional") else "noisy")
+    return cards.remarks(folder, KINDS.get(view, "noisy"))
 
 
 def calibrations(run: str) -> list[tuple[str, dict[str, Any]]]:
@@ -239,13 +240,3 @@ def measured(ask: Ask, run: pd.Series, look: Seen, folder: Run) -> Measured:
     classes = tuple(str(name) for name in run["classes"])
     figures = analysis(found, classes, "percent", told(folder, config), stricter(view, look.threshold))
     return Measured(look, classes, figures, courses(view, found, len(classes)))
-
-
-# What a judge looked at. x_t comes first: at pure noise the x̂0 of a label is that class's mean, which needs no picture.
-VIEWS = {
-    "fine": "x_t, small steps",
-    "x": "x_t, noisy",
-    "denoised": "x̂0, with label",
-    "unconditional": "x̂0, no label",
-    "ancestral": "x_t, ancestral chain",
-}

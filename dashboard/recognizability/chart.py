@@ -12,13 +12,13 @@ from dashboard.charts.incidence import Places, beside, incidence
 from dashboard.components import elements
 from dashboard.data import archive, judgements
 from dashboard.data import theory as data_theory
-from dashboard.data.judgements import VIEWS
 from dashboard.recognizability import judges, map
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.judge import judge_for_run
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.schedules import OWN, percent_on
+from evaluator.recognizability.views import VIEWS
 from firstlight.errors import JudgeError
 
 

@@ -11,6 +11,7 @@ from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.schedules import OWN, SCHEDULES, Schedule
+from evaluator.recognizability.views import VIEWS
 
 LEAST, MOST = 34, 99  # thresholds on offer, %
 
@@ -52,10 +53,8 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
     frame = archive.ask("judges", run=run["run"])
     if not closely(archive.folder(run)):
         frame = frame[frame["view"] != FINE]
-    views = list(judgements.VIEWS)
-    pairs = {
-        f"{judgements.VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()
-    }
+    views = list(VIEWS)
+    pairs = {f"{VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()}
     adopted.stop_without_labels(run, "recognition")
     if not pairs:
         remedy.stop(f"{run['run']} is not judged yet.", str(run["run"]), "recognizability")

@@ -11,6 +11,7 @@ from dashboard.data import archive, clip_scores, judgements
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
+from evaluator.recognizability.views import VIEWS
 
 HEADINGS = (
     "judge",
@@ -40,7 +41,7 @@ def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis:
     found = judgements.figures(look, threshold, classes, axis).whole
     middle = axes.estimate_on(found.median, found.median_level, axis)
     return (
-        look.judge, judgements.VIEWS.get(look.view, look.view), f"{threshold:.2f}",
+        look.judge, VIEWS.get(look.view, look.view), f"{threshold:.2f}",
         format.place(middle, axis),
         *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
@@ -70,7 +71,7 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
     figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
     elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
     lin = judgements.concordant(group, thresholds)
-    names = [f"{each.judge} on {judgements.VIEWS.get(each.view, each.view)}" for each in group]
+    names = [f"{each.judge} on {VIEWS.get(each.view, each.view)}" for each in group]
     rows = [
         (
             names[pair.first],
@@ -86,5 +87,5 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
 
 
 def _as_listed(look: judgements.Look) -> tuple[int, str]:
-    views = list(judgements.VIEWS)
+    views = list(VIEWS)
     return (views.index(look.view) if look.view in views else len(views)), look.judge

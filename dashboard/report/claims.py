@@ -7,6 +7,7 @@ import pandas as pd
 
 from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Ask, evidence
+from dashboard.components.verdicts import COLUMNS_OF_A_CLAIM
 from dashboard.report.picture_origin import Of, Show
 from evaluator.claims.statements import Found
 
@@ -19,6 +20,7 @@ def section(verdicts: Sequence[Found], run: pd.Series, ask: Ask, address: str, s
         of = Of("claims", str(run["run"]), source.lower())
         parts.append({
             "source": source, "title": title, "words": words, "rows": [claims_text.row(each, address) for each in own],
+            "columns": [*COLUMNS_OF_A_CLAIM, "behind it"],
             "picture": show(image.picture if image else None, of), "alt": image.alt if image else "",
             "says": f"{run['run']}: {image.says}" if image else "",
         })  # fmt: skip

@@ -15,7 +15,7 @@ from dashboard.ask.question import Asked
 from dashboard.charts import theme
 from dashboard.charts.incidence import beside
 from dashboard.data import adopted
-from dashboard.data.judgements import VIEWS, Measured, Seen, measured
+from dashboard.data.judgements import Measured, Seen, measured
 from dashboard.report import answers, recognizability
 from dashboard.report.checked_numbers import Ask
 from dashboard.report.cover import Cover
@@ -23,6 +23,7 @@ from dashboard.report.facts import Facts
 from dashboard.report.picture_origin import Keep, Of, nowhere
 from evaluator.provenance import former
 from evaluator.recognizability.default_look import default_look
+from evaluator.recognizability.views import VIEWS
 from firstlight.errors import RunError
 
 MOST_RUNS, MOST_ANSWERS = 2, 4  # those on how two runs differ among them

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, faded, plain
+from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, error_bars, faded, plain
 from dashboard.format import counted, estimate_of, figure
+from evaluator.stats.intervals import Estimate
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
@@ -80,13 +81,11 @@ def _mark(part: pd.DataFrame, network: str, place: int, measure: Measure) -> Fig
     """A student: one point, its interval as a bar."""
     colour = COLOURS[len(SOLVERS) % len(COLOURS)]
     y, low, high = (_values(part, measure, end) for end in ("", "_low", "_high"))
-    ends = [sorted((one, other)) for one, other in zip(low, high, strict=True)]
+    ends = [Estimate(value, min(pair), max(pair), 0) for value, *pair in zip(y, low, high, strict=True)]
     return {
         "type": "scatter", "mode": "markers", "x": part["evaluations"].tolist(), "y": y, "name": plain(network),
         "marker": {"size": 11, "symbol": SYMBOLS[place % len(SYMBOLS)], "color": colour},
-        "error_y": {"type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,
-                    "array": [end[1] - value for value, end in zip(y, ends, strict=True)],
-                    "arrayminus": [value - end[0] for value, end in zip(y, ends, strict=True)]},
+        "error_y": error_bars(ends, color=colour, thickness=2, width=5),
         "text": _hover(part, network, measure), "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 

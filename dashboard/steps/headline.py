@@ -10,7 +10,6 @@ from dashboard.steps.table import times
 from dashboard.steps.ways import Ways, drawer
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import (
-    CANNOT,
     POINTS_LOST,
     TIMES_FARTHER,
     Way,
@@ -22,6 +21,7 @@ from evaluator.steps.quality_kept import (
     lost,
     unpaired,
 )
+from evaluator.verdict import CANNOT
 
 
 def sentence(at: Ways) -> str:

@@ -10,6 +10,7 @@ from dashboard.format import counted, estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
+from evaluator.verdict import CANNOT
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",
@@ -56,7 +57,7 @@ def sentence(run: str, found: list[Gain]) -> str:
         return f"Whether {run} gains by a late start cannot be said: its distances are not known."
     closer, at = f"{counted(steps, 'step')} of {run} that begin late", f"at logSNR {number(top.logsnr, 'logSNR')}"
     ratio = f"{estimate(top.ratio)} times as far from real pictures as from pure noise, n = {top.ratio.n:,}"
-    if verdict(top) == "cannot say":
+    if verdict(top) == CANNOT:
         return f"Whether {closer}, {at}, end closer cannot be said.\nThey end {ratio}."
     return f"{closer} end {ratio}.\nThey begin {at}."
 
@@ -77,6 +78,6 @@ def _row(found: list[Gain], steps: int) -> tuple[str, ...]:
     paper = known.get(steps)
     beside = ("", "") if paper is None else (f"{paper.ordinary:g}, {paper.late:g}", written(paper.ratio))
     if top is None:
-        return f"{steps}", "cannot say", "", "", "", *beside
+        return f"{steps}", CANNOT, "", "", "", *beside
     place = number(top.logsnr, "logSNR")
     return f"{steps}", estimate(top.ratio), verdict(top), place, f"{top.ratio.n:,}", *beside

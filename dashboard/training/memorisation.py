@@ -14,6 +14,7 @@ from evaluator.novelty.report import power
 from evaluator.provenance import notes_of
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import plain, shares
+from evaluator.verdict import CANNOT
 from firstlight.run_json import card_of
 
 HEADINGS = ("run", "training pictures", "half are copies by step [95 %]", "copies at the end", "steps given", "n")
@@ -67,5 +68,5 @@ def _row(time: Time) -> tuple[str, ...]:
 
 def _published(times: Sequence[Time]) -> tuple[str, ...]:
     found = slope(times)
-    ours = estimate(found, unknown="cannot say")
+    ours = estimate(found, unknown=CANNOT)
     return "power, published / ours", "", f"{MEMORISATION.slope:g} / {ours}", "", "", f"{found.n:,}"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.charts.theme import SKY, Figure, bare_layout, plain
+from dashboard.charts.theme import SKY, Figure, bare_layout, error_bars, plain
 from dashboard.format import estimate_of, share
 
 
@@ -12,13 +12,12 @@ def endings(frame: pd.DataFrame, label: int) -> Figure:
         f"{plain(row['class'])}: {row['count']:,} of {row['n']:,}, {share(estimate_of(row, 'share'), 0)}"
         for row in frame.to_dict("records")
     ]
+    ends = [estimate_of(row, "share") for row in frame.to_dict("records")]
     trace = {
         "type": "bar", "x": [plain(name) for name in frame["class"]], "y": frame["share"].tolist(), "text": said,
         "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
         "marker": {"color": [SKY if other == label else "rgba(128,138,155,0.45)" for other in frame["label"]]},
-        "error_y": {"type": "data", "symmetric": False, "array": (frame["high"] - frame["share"]).tolist(),
-                    "arrayminus": (frame["share"] - frame["low"]).tolist(), "thickness": 2, "width": 4,
-                    "color": "rgb(128,138,155)"},
+        "error_y": error_bars(ends, thickness=2, width=4, color="rgb(128,138,155)"),
     }  # fmt: skip
     layout = bare_layout("what the judge takes the finished picture for")
     layout["xaxis"] |= {"type": "category", "autorange": True}

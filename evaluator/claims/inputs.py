@@ -21,6 +21,7 @@ from evaluator.recognizability.default_look import Look, default_look
 from evaluator.recognizability.points import Points, points, view_from
 from evaluator.recognizability.schedules import own
 from evaluator.recognizability.thresholds import stricter
+from evaluator.recognizability.views import VIEWS
 from evaluator.stats.intervals import Estimate
 from evaluator.steps import claims as steps_claims
 from evaluator.steps import quality_kept
@@ -72,8 +73,7 @@ def _look(run: Run, ask: Ask) -> Look:
 def controls(run: Run, ask: Ask) -> dict[str, Any]:
     """What the Recognizability page's controls show."""
     look = _look(run, ask)
-    words = {FINE: "x_t, small steps", "x": "x_t, noisy"}[look.view]
-    return {"judged": f"{words}, {look.judge}", "threshold": round(100 * look.threshold)}
+    return {"judged": f"{VIEWS[look.view]}, {look.judge}", "threshold": round(100 * look.threshold)}
 
 
 def s3(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:

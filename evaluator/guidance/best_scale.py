@@ -14,6 +14,7 @@ from typing import Any
 
 from evaluator.published.guidance import LAWS
 from evaluator.stats.intervals import Estimate, Z, critical
+from evaluator.verdict import CANNOT
 
 CONSTANT, JUDGE = "constant", "cnn"
 
@@ -42,7 +43,7 @@ class Compared:
     @property
     def verdict(self) -> str:
         """Which of the two surely draws closer to real pictures."""
-        return self.law if self.less.high < 0 else CONSTANT if self.less.low > 0 else "cannot say"
+        return self.law if self.less.high < 0 else CONSTANT if self.less.low > 0 else CANNOT
 
 
 def compared(rows: Iterable[Row]) -> list[Compared]:

@@ -23,6 +23,7 @@ from evaluator.novelty.pictures_learned import pictures_learned
 from evaluator.stats import turnbull
 from evaluator.stats.intervals import Estimate, combined, logarithm, plain, plainly
 from evaluator.stats.neighbours import nearest
+from evaluator.verdict import CANNOT
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -30,7 +31,6 @@ from firstlight.run_writes import store_table
 from firstlight.table_schema import MEMORISATION, METADATA, SNAPSHOTS, table_of
 from store.verification import sound_table
 
-CANNOT = "cannot say"
 FEWEST = 3  # numbers of training pictures that a slope is told from
 FREE = {"per_class", "epochs", "seed", "snapshots", "snapshot_seeds", "start"}  # settings in which trainings may differ
 

@@ -18,12 +18,13 @@ from evaluator.recognizability.carry_over import FINE, Told, told
 from evaluator.recognizability.censored import after, average, half, restricted
 from evaluator.recognizability.claims import s3, s10
 from evaluator.recognizability.fine_chain import fine
-from evaluator.recognizability.judge_frames import VIEWS, judged
+from evaluator.recognizability.judge_frames import judged
 from evaluator.recognizability.points import Points, View, points, view_of
 from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.recognizability.schedules import own
 from evaluator.recognizability.thresholds import SENSITIVITY, stricter
+from evaluator.recognizability.views import KINDS
 from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
@@ -90,7 +91,7 @@ def recognizability(
     table = judged(run, on)
     null = notes(table)["null"]
     card = card_of(run)
-    views = [view_of(table, name) for name in VIEWS if name in null]
+    views = [view_of(table, name) for name in KINDS if name in null]
     thresholds = [null[view.name]["threshold"] if threshold is None else threshold for view in views]
     alike = len(views) > 1 and all(np.array_equal(view.sample, views[0].sample) for view in views)
     together = agreed(views, thresholds) if alike else None  # a sampler of one's own may not say what it saw

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evaluator.judges.judge import Judge, entropy, judge_for_run, softmax
 from evaluator.provenance import digest, made_of, notes
 from evaluator.recognizability.thresholds import null_threshold
+from evaluator.recognizability.views import KINDS
 from evaluator.stats.time_ahead import say, seconds_of
 from firstlight.errors import RunError
 from firstlight.remedy import trajectories_by
@@ -25,7 +26,6 @@ from jobs.progress_lines import counted
 from jobs.shares import shares
 from store.verification import sound_table
 
-VIEWS = {"x": "noisy", "denoised": "clean", "unconditional": "clean"}  # view -> kind of judge
 AT_ONCE = 16  # trajectories decoded and judged together
 
 Decoded = NDArray[np.float32]
@@ -38,7 +38,7 @@ def judged(run: Run, on: str = "") -> pa.Table:
     JudgeError where its dataset has no judge.
     """
     trajectories = digest(run)
-    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
+    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(KINDS.values())}
     source = {"trajectories": trajectories, "judges": {judge.name: judge.card["sha256"] for judge in judges.values()}}
     if run.judgements.is_file():
         kept = _read(run)
@@ -66,7 +66,7 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
         batches = file.iter_batches(batch_size=AT_ONCE)
         total = -(-file.metadata.num_rows // AT_ONCE)
         parts: list[pa.Table] = []
-        reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
+        reached: dict[str, list[NDArray[np.float64]]] = {view: [] for view in KINDS}
         where = Run(run.folder.resolve(), run.words)
         if not on:
             one = next(file.iter_batches(batch_size=1))
@@ -86,10 +86,10 @@ def _judge_all(run: Run, source: dict[str, Any], on: str) -> pa.Table:
 
 def judge_some(run: Run, batch: pa.RecordBatch) -> tuple[list[pa.Table], list[tuple[str, NDArray[np.float64]]]]:
     """JUDGEMENTS of some trajectories, and of each view what the threshold's null is made of; a share of the work."""
-    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(VIEWS.values())}
+    judges = {kind: judge_for_run(run, kind) for kind in dict.fromkeys(KINDS.values())}
     parts, reached = [], []
     for row in batch.to_pylist():
-        for view, kind in VIEWS.items():
+        for view, kind in KINDS.items():
             if row[view] is None:  # recorded by a sampler that does not say it
                 continue
             probability = _answers(row, view, judges[kind])

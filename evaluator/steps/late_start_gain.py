@@ -12,6 +12,7 @@ import numpy as np
 
 from evaluator.stats.frechet import times_as_far
 from evaluator.stats.intervals import Estimate, critical
+from evaluator.verdict import CANNOT
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,4 @@ def best(found: Sequence[Gain], steps: int) -> Gain | None:
 
 def verdict(gain: Gain) -> str:
     """Whether the late start surely ends closer, or farther; else that it cannot be said."""
-    return "closer" if gain.ratio.high < 1 else "farther" if gain.ratio.low > 1 else "cannot say"
+    return "closer" if gain.ratio.high < 1 else "farther" if gain.ratio.low > 1 else CANNOT

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from evaluator.stats.frechet import times_as_far
 from evaluator.stats.intervals import Estimate, Numbers, critical
+from evaluator.verdict import CANNOT
 
 POINTS_LOST = 1.0  # of accuracy, at most, where the quality is kept: what a thousand pictures can show
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
-YES, NO, CANNOT = "yes", "no", "cannot say"
+YES, NO = "yes", "no"
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
