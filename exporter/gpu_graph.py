@@ -76,10 +76,6 @@ class Halved:
             ]
             self.graph.node.append(node)
 
-    def as_it_was(self, name: str) -> str:
-        """A weight that is stored in half precision and used in float32; any other value is what it is."""
-        return self.turned(self.singles[name], FLOAT) if name in self.singles else name
-
     def turned(self, name: str, kind: int) -> str:
         """A value in another precision; the node that makes it so is written once."""
         if (name, kind) not in self.cast:

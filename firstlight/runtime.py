@@ -139,6 +139,6 @@ def again(path: Path) -> str:
     return denoiser_by(Run(path.parent))
 
 
-def brief(error: Exception) -> str:
+def brief(error: BaseException) -> str:
     """An error's first line, shortened."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

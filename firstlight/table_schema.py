@@ -278,10 +278,8 @@ TABLES: dict[str, pa.Schema] = {
 }
 ADDED = {"draws", "frechet_draws", "change"}  # columns that files from before them lack
 METRICS, SNAPSHOTS, TRAJECTORIES = TABLES["metrics"], TABLES["snapshots"], TABLES["trajectories"]
-JUDGEMENTS, RECOGNITION, QUALITY = TABLES["judgements"], TABLES["recognition"], TABLES["quality"]
+JUDGEMENTS, QUALITY, UTURN = TABLES["judgements"], TABLES["quality"], TABLES["uturn"]
 NOVELTY, NOVELTY_PICTURES, MEMORISATION = TABLES["novelty"], TABLES["novelty_pictures"], TABLES["memorisation"]
-SPECIATION, UTURN, SWAP = TABLES["speciation"], TABLES["uturn"], TABLES["swap"]
-CLASSIFIER, ABLATIONS = TABLES["classifier"], TABLES["ablations"]
 CLIP, CLIP_REAL, CLIP_PICTURES = TABLES["clip"], TABLES["clip_real"], TABLES["clip_pictures"]
 CLIP_SNAPSHOTS = TABLES["clip_snapshots"]
 SOLVER_STEPS, GUIDED, GUIDANCE = TABLES["solver_steps"], TABLES["guided"], TABLES["guidance"]

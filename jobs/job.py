@@ -30,7 +30,6 @@ FOLDER = ".jobs"  # in the archive, no run
 WAITING, RUNNING, LOST = "waiting", "running", "lost"
 FINISHED, FAILED, CANCELLED, PRUNED = "finished", "failed", "cancelled", "pruned"
 UNDER_WAY = (WAITING, RUNNING)
-NUMBERED = re.compile(r"job-(\d+)")
 
 
 @dataclass(frozen=True)

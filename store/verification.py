@@ -69,11 +69,6 @@ class Settled(NamedTuple):
     told: tuple[tuple[str, Signature], ...]  # its folders; none where one changed too lately to be told by its time
 
 
-def verify(run: Run) -> list[Problem]:
-    """Everything wrong with a run, its checkpoints included; empty for a sound one."""
-    return list(inspect(run, everything=True).problems)
-
-
 def inspect(run: Run, *, everything: bool = False) -> Entry:
     """Check a run folder. Without `everything`, of the checkpoints only presence and size, which no page reads."""
     if run.name:

@@ -8,7 +8,7 @@ import numpy as np
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
 from firstlight.run_folder import Run
-from firstlight.table_schema import ABLATIONS, table_of
+from firstlight.table_schema import TABLES, table_of
 
 PARTS = ("none", "skips 14", "skips 7", "skips", "time", "label", "steps")
 
@@ -25,6 +25,6 @@ def with_ablations(run: Run, right: float = 0.1, seeds: int = 30) -> Run:
         "part": part, "label": label, "seed": seed, "evaluations": np.full(count, 26),
         "top": np.where(hit, label, (label + 1) % 10), "probability": hit * 0.9, "real": hit, "image": image,
     }  # fmt: skip
-    write_table(run.ablations, table_of(ABLATIONS, columns))
+    write_table(run.ablations, table_of(TABLES["ablations"], columns))
     write_manifest(run)
     return run

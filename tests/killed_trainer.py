@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sound_fixture import verify
 from tqdm import tqdm
 
 from firstlight.atomic_writes import TEMPORARY_PREFIX, write_json
@@ -30,7 +31,6 @@ from firstlight.run_json import card_of
 from firstlight.run_state import SILENCE
 from firstlight.run_writes import store_card
 from store.archive import entries
-from store.verification import verify
 from trainer import train as loop
 from trainer.checkpoints import EMA, LAST, load_weights
 from trainer.config import PRESETS

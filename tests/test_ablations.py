@@ -24,7 +24,7 @@ from exporter.graph import multiplied_out
 from firstlight.atomic_writes import write_json
 from firstlight.errors import RunError, SamplerError
 from firstlight.run_folder import Run
-from firstlight.table_schema import ABLATIONS
+from firstlight.table_schema import TABLES
 from store.database import Archive
 from trainer.checkpoints import load_denoiser
 from trainer.network import Conv, Denoiser
@@ -157,7 +157,7 @@ def test_every_part_is_taken_away_once_from_the_same_noise(run: Run, figures: di
     assert [row["part"] for row in figures["parts"]] == [NONE, "skips 14", "skips 7", SKIPS, TIME, LABEL, STEPS]
     assert [row["evaluations"] for row in figures["parts"]] == [5, 5, 5, 5, 5, 3, 1]
     table = pq.read_table(run.ablations)
-    assert table.schema.equals(ABLATIONS) and len(table) == 7 * 10 * SEEDS
+    assert table.schema.equals(TABLES["ablations"]) and len(table) == 7 * 10 * SEEDS
     rows = table.to_pandas()
     assert (rows.groupby("part")["seed"].nunique() == SEEDS).all()
     untold = rows[rows["part"] == LABEL].groupby("seed")

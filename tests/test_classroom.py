@@ -14,6 +14,7 @@ from archive_fixture import samples, write_run
 from crowd import Person, Told, enter, lesson, waits
 from gaussian import lend, write_gaussian
 from oidc_provider import provider
+from sound_fixture import verify
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from test_access_holes import Window
 from test_blind_pages import press, seen_by
@@ -30,7 +31,6 @@ from dashboard.access.exposure import SIGN_IN, exposure
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from store.blind_test_answers import CLASS, Answer, Sitting, put_away, read_answers, write_sitting
-from store.verification import verify
 
 CODE, TEACHER = "Tuesday group 42", "the teacher's own words"
 BASE = "/lab"

@@ -23,7 +23,7 @@ def answered(seed: int, people: int, each: int, apart: float = 0.0) -> tuple[np.
 def test_known_parameters_come_back() -> None:
     found = fit(*answered(0, 20, 1000), 10)
     assert abs(found.middle.value - MIDDLE) < 0.5  # 20,000 answers: four standard errors
-    assert abs(found.width.value - WIDTH) < 2 and abs(found.lapse.value - LAPSE) <= 0.02
+    assert abs(found.width.value - WIDTH) < 2 and abs(found.best[2] - LAPSE) <= 0.02
     curve = found.curve(PLACES)
     assert np.abs(curve.share - chance(PLACES, MIDDLE, WIDTH, LAPSE, 0.1)).max() < 0.03
     assert (curve.low <= curve.share + 1e-9).all() and (curve.share <= curve.high + 1e-9).all()

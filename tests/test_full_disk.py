@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 import firstlight
 from dashboard.__main__ import main as dashboard
@@ -32,7 +33,6 @@ from sampler.__main__ import main as sample
 from store.__main__ import main as store
 from store.notes import Notes, read_notes, write_notes
 from store.pack import pack
-from store.verification import verify
 from trainer.__main__ import main as trainer
 
 SIZE = 48 << 20  # bytes of the disk

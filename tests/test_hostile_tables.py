@@ -20,6 +20,7 @@ from archive_fixture import write_run
 from clip_fixture import write_clip
 from guided_fixture import write_sweep
 from lab_fixture import DIGITS, write_lab
+from sound_fixture import verify
 from steps_fixture import write_steps
 
 from firstlight import table_rules
@@ -33,7 +34,7 @@ from firstlight.table_schema import COLUMNS, MEMORISATION, NOVELTY, NOVELTY_PICT
 from sampler.guidance_laws import LAWS
 from store.database import Archive
 from store.table_content import content_problem, facts_of
-from store.verification import inspect, looked_into, sound_table, verify
+from store.verification import inspect, looked_into, sound_table
 
 COUNT = 10 * int(os.environ.get("FIRSTLIGHT_FUZZ", "12"))
 SEED = int(os.environ.get("FIRSTLIGHT_SEED", "17"))

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 from evaluator.clip import judge as clip_judge
 from evaluator.judges import cards
@@ -34,7 +35,6 @@ from store.__main__ import main
 from store.archive import entries, entry
 from store.import_run import PREFIX, import_run
 from store.pack import pack
-from store.verification import verify
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = sorted(folder.name for folder in (ROOT / "runs").iterdir() if (folder / "run.json").is_file())

@@ -17,6 +17,7 @@ from gaussian import MEANS, denoise, flow
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
+from sound_fixture import verify
 
 from evaluator.stats import turnbull
 from evaluator.stats.intervals import Estimate, combined, share, share_difference, wilson
@@ -36,7 +37,6 @@ from sampler.loop import sample
 from sampler.solvers import SOLVERS, ddim, solve
 from store.archive import entries
 from store.notes import LONGEST_TAG, MOST_TAGS, Notes, read_notes, tags_of, write_notes
-from store.verification import verify
 from store.views import card_table
 
 MANY = "FIRSTLIGHT_FUZZ" in os.environ

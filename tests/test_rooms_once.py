@@ -1,6 +1,9 @@
 """What is there once: words, readers and parts of charts that several rooms use."""
 
 import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -31,7 +34,25 @@ def test_a_string_stands_in_one_place(string: str, home: str) -> None:
 
 
 def test_one_place_reads_what_a_table_says_of_itself() -> None:
-    readers = [
-        path for path in SOURCES if "get(METADATA" in path.read_text() or "metadata[METADATA" in path.read_text()
-    ]
+    readers = [path for path in SOURCES if re.search(r"(get\(|metadata\[)METADATA", path.read_text())]
     assert readers == [ROOT / "store" / "table_notes.py"]
+
+
+def defined(body: list[ast.stmt]) -> Iterator[str]:
+    """The names of a module, and of what its classes have, but not those that Python or its parsers call."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
+        if isinstance(node, ast.ClassDef):
+            yield from defined(node.body)
+
+
+def test_nothing_is_there_that_nothing_or_only_tests_use() -> None:
+    words = Counter(word for path in SOURCES for word in re.findall(r"\w+", path.read_text()))
+    known = re.compile(r"__\w+__|handle_(starttag|data|endtag)")  # Python's own, and html.parser's
+    names = [(path, name) for path in SOURCES for name in defined(ast.parse(path.read_text()).body)]
+    assert len(names) > 5000
+    assert [(path, name) for path, name in names if words[name] == 1 and not known.fullmatch(name)] == []

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archive_fixture import TABLES, write_run
+from sound_fixture import verify
 
 from firstlight.atomic_writes import replacing, sweep, write_bytes
 from firstlight.errors import RunError
@@ -30,7 +31,7 @@ from firstlight.run_writes import store_card
 from firstlight.table_schema import JUDGEMENTS, METRICS
 from store.archive import entries, entry, glance
 from store.database import Archive
-from store.verification import inspect, verify
+from store.verification import inspect
 
 OLD = "2020-01-01T00:00:00+00:00"
 FILES = [f"{name}.parquet" for name in TABLES]

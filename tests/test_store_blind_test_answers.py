@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from store.blind_test_answers import Answer, Sitting, read_answers, write_sitting
-from store.verification import verify
 
 FIRST = Answer(sample=0, label=1, seed=0, step=2, steps=4, logsnr=0.0, said=1, seconds=1.5)
 

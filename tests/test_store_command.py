@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 from firstlight.run_folder import Run
 from store.__main__ import main
 from store.archive import entries
-from store.verification import verify
 from store.views import VIEWS
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 from firstlight.errors import RunError
 from firstlight.manifest import write_manifest
 from store.database import Archive
 from store.notes import LONGEST, Notes, read_notes, tags_of, write_notes
-from store.verification import verify
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png) =cmd|' /C calc'!A0"
 

@@ -18,6 +18,7 @@ from pathlib import Path, PureWindowsPath
 import duckdb
 import pytest
 from archive_fixture import quality, write_run
+from sound_fixture import verify
 from test_rooms import SOURCES
 
 from firstlight import atomic_writes
@@ -27,7 +28,6 @@ from firstlight.run_id import new_run_at, run_at
 from firstlight.run_writes import store_table
 from store.archive import entries
 from store.database import Archive
-from store.verification import verify
 from store.views import SQL
 
 ROOT = Path(__file__).parent.parent

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixture import write_run
+from sound_fixture import verify
 
 from firstlight.errors import RunError
 from firstlight.lock import locked
@@ -15,7 +16,6 @@ from store.__main__ import main
 from store.database import Archive
 from store.notes import Notes, read_notes, write_notes
 from store.saved_views import View
-from store.verification import verify
 
 
 def shown(root: Path, shelf: str = "all") -> list[str]:

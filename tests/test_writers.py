@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from archive_fixture import metrics, quality, write_run
+from sound_fixture import verify
 
 from firstlight import lock
 from firstlight.atomic_writes import write_bytes, write_json
@@ -23,7 +24,7 @@ from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from firstlight.run_writes import changing, store_card, store_table
 from store.slim import slim
-from store.verification import DAMAGED, inspect, verify
+from store.verification import DAMAGED, inspect
 
 ROOT = Path(__file__).parent.parent
 WRITES = 50
@@ -95,8 +96,8 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 from firstlight.run_folder import Run
-from store.verification import verify
 sys.path.insert(0, "tests")
+from sound_fixture import verify
 from test_writers import changing, card_of, number_in, numbered, write_json, write_table
 
 template, run, plain = Path(sys.argv[1]), Run(Path(sys.argv[2])), Path.replace

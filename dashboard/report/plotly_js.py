@@ -15,7 +15,6 @@ PACKAGE = npm.Package(
     "o8GrFeusncwBIxbBynRJpY4pkgVB6caM+JLpwrLYbbsO7dZ8FJ+SVN2Fr+L7kiG/Z6w4P5O0Jus/Qr5EefHVeg==",
     {FILE: "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"},
 )
-DRAWN = {"scatter", "bar", "heatmap"}  # every kind of chart that there is on a page; the bundle has them
 
 
 @cache

@@ -30,7 +30,6 @@ class Incidence:
     recognized_high: Numbers
     other: Numbers  # (T,) by then taken for one other class, to the end
     never: Estimate  # not recognized when finished: taken for another class, or undecided
-    undecided: Estimate  # taken for the right class when finished, but below the threshold
     n: int
 
 
@@ -52,11 +51,8 @@ def incidence(view: View, points: Points, label: int | None = None) -> Incidence
     step, percent, logsnr = _frames(view, chosen)
     recognized, low, high = shares(some.stays[:, None] <= percent, some.seed)
     other = (some.as_other[:, None] <= percent).mean(axis=0)
-    never, undecided = np.isinf(some.stays), np.isinf(some.stays) & ~some.other
-    return Incidence(
-        step, percent, logsnr, recognized, low, high, other,
-        share(never, some.seed), share(undecided, some.seed), len(some.stays),
-    )  # fmt: skip
+    never = share(np.isinf(some.stays), some.seed)
+    return Incidence(step, percent, logsnr, recognized, low, high, other, never, len(some.stays))
 
 
 def _frames(view: View, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Numbers, Numbers]:

@@ -39,7 +39,6 @@ class Fit:
 
     middle: Estimate  # μ; infinite: not before the end
     width: Estimate  # σ
-    lapse: Estimate
     guess: float  # γ
     people: int
     over_people: bool  # whether the intervals are over people; else over answers, and say nothing of other people
@@ -84,10 +83,8 @@ def fit(place: Numbers, right: NDArray[np.bool_], person: NDArray[np.generic], c
     counts = np.concatenate([sums.sum(axis=0, keepdims=True), draws(count, repeats=REPEATS) @ sums])
     fits = _likeliest(counts, known, 1 / classes)
     low, high = ends(fits[1:], count)
-    middle, width, lapse = (
-        Estimate(float(value), float(a), float(b), len(place)) for value, a, b in zip(fits[0], low, high, strict=True)
-    )
-    return Fit(middle, width, lapse, 1 / classes, people, over_people, fits[0], fits[1:])
+    middle, width = (Estimate(float(fits[0][k]), float(low[k]), float(high[k]), len(place)) for k in (0, 1))
+    return Fit(middle, width, 1 / classes, people, over_people, fits[0], fits[1:])
 
 
 def _likeliest(counts: NDArray[np.float32], known: Numbers, guess: float) -> Numbers:

@@ -13,7 +13,7 @@ from firstlight.adoption.algebra import denoised
 from firstlight.adoption.onnx_graph import Sockets, folded
 from firstlight.errors import GraphError, RunError, SamplerError
 from firstlight.graph import BATCH_AXIS, OPSET
-from firstlight.runtime import CPU, inference_session
+from firstlight.runtime import CPU, brief, inference_session
 from firstlight.untrusted.guarded_session import parsed
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class OnnxNetwork:
         try:
             alone = np.concatenate([self._alone(own, x[[k]], t[[k]], label[[k]]) for k in range(TRIED)])
         except Exception as error:  # ONNX Runtime's errors share no base class
-            raise RunError(f"{self.path} cannot be asked ({_cause(error)}); {SAY}.") from error
+            raise RunError(f"{self.path} cannot be asked ({brief(error)}); {SAY}.") from error
         for one_time in (False, True) if not self.one_time else (True,):
             self.one_time = one_time
             try:
@@ -215,9 +215,5 @@ def _session(path: Path, model: "onnx.ModelProto") -> Any:
         return inference_session(model.SerializeToString(), path, CPU)
     except SamplerError as error:
         raise RunError(
-            f"ONNX Runtime cannot load {path} ({_cause(error.__cause__ or error)}); export it anew."
+            f"ONNX Runtime cannot load {path} ({brief(error.__cause__ or error)}); export it anew."
         ) from error
-
-
-def _cause(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
