@@ -8,7 +8,7 @@ from firstlight.errors import RunError
 from firstlight.installation import INSTALLED
 
 EXTRAS = {  # of pyproject.toml, with the modules that they bring
-    "train": ("torch", "torchvision", "safetensors", "onnx", "onnxscript", "mlxtend", "accelerate"),
+    "train": ("torch", "torchvision", "safetensors", "onnxscript", "mlxtend", "accelerate"),
     "clip": ("open_clip",),
     "import": ("tensorboard",),
     "signin": ("authlib", "httpx2"),
@@ -18,7 +18,7 @@ EXTRAS = {  # of pyproject.toml, with the modules that they bring
 
 NEEDS = {  # a command's first words, what they cannot do without; others say what is missing when they come to it
     "export": "torch", "trace": "torch", "resume": "torch", "fit-judge": "torch", "fit-clip": "open_clip",
-    "ablations": "onnx", **dict.fromkeys(("novelty", "memorisation", "uturn", "classifier", "late-start"), "mlxtend"),
+    **dict.fromkeys(("novelty", "memorisation", "uturn", "classifier", "late-start"), "mlxtend"),
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 
 from firstlight.command import COMMANDS
+from firstlight.extras import EXTRAS, NEEDS
 
 HTML = ("report", "dashboard report", "site", "dashboard site", "exercises", "dashboard exercises")  # write a file
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ BLOCK = """
 import sys
 class Gone:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "torchvision", "onnx", "open_clip"):
+        if name.partition(".")[0] in ("torch", "torchvision", "open_clip"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Gone())
 """
@@ -61,10 +62,12 @@ for words in {asked!r}:
             status = command.main(words.split())
         except SystemExit as end:
             status = end.code
-    said[words] = [status, out.getvalue(), error.getvalue()]
+    said[words] = [status, out.getvalue(), error.getvalue(), "onnx" in sys.modules]
 print(json.dumps([flags, said]))
 """
 Said = tuple[dict[str, list[str]], dict[str, list[Any]]]
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+LARGEST = 98_500_000  # bytes of the wheel: package registries take no file above 100 MB
 EXTRA = ("distill mnist", "train", "evaluate fit-judge", "evaluate fit-clip")
 
 
@@ -97,14 +100,21 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    made = tmp_path_factory.mktemp("wheel")
+    subprocess.run([*PIP, "wheel", "--no-build-isolation", "--no-deps", "-w", str(made), str(ROOT)], check=True)
+    (found,) = made.glob("firstlight-*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment with the wheel in it."""
-    home, made = tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", str(made), str(ROOT)], check=True)
+    home = tmp_path_factory.mktemp("environment")
     venv.create(home, symlinks=True)
     target = ["--python", str(home / "bin" / "python"), "install", "--no-deps", "--no-index", "--no-compile"]
-    subprocess.run([*pip, *target, *map(str, made.glob("firstlight-*.whl"))], check=True)
+    subprocess.run([*PIP, *target, str(wheel)], check=True)
     lent = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     (Installed(home, home).packages / "lent.pth").write_text("\n".join(lent))
     return home
@@ -153,6 +163,10 @@ def test_the_wheel_holds_one_package_and_all_that_is_committed_of_the_rooms(inst
     assert not [path for path in held.rglob("*") if path.name in (".lock", ".cache", "last.safetensors", "tests")]
 
 
+def test_the_wheel_is_small_enough_for_a_package_registry(wheel: Path) -> None:
+    assert wheel.stat().st_size <= LARGEST
+
+
 def test_it_is_the_wheel_that_runs_and_no_checkout(installed: Installed) -> None:
     found = installed.python("import sys, firstlight.installation as home; print(home.HOME, *sys.path, sep='\\n')")
     home, *path = found.stdout.split("\n")
@@ -175,6 +189,30 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.
     assert set(found.stdout.split()) <= {"firstlight", "numpy", "pyarrow"}
 
 
+def test_a_training_is_recorded_and_its_network_adopted_beside_modules_of_the_same_names(installed: Installed) -> None:
+    code = """
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+import firstlight
+run = firstlight.record("mine", dataset="bars", classes=["all"], size=16)
+run.log(1, loss=0.5)
+run.finish()
+shape = ["n", 1, 16, 16]
+inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape),
+          helper.make_tensor_value_info("t", TensorProto.FLOAT, ["n"])]
+answer = helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)
+graph = helper.make_graph([helper.make_node("Tanh", ["x"], ["y"])], "net", inputs, [answer])
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), "net.onnx")
+print(firstlight.adopt("net.onnx", "mine", predicts="sample", schedule=firstlight.flow(noise_at=1, steps=4),
+                       pictures=(-1, 1), check=False))
+"""
+    said = installed.python(code)
+    assert not said.returncode and said.stdout.strip().endswith("mine"), said.stderr
+    drawn = installed.run("sample", "mine", "--out", "one.png")
+    assert drawn.returncode == 0 and (installed.folder / "one.png").is_file(), drawn.stderr
+
+
 @pytest.mark.parametrize("flag", ["--version", "--help"])
 def test_the_command_says_what_it_is(installed: Installed, flag: str) -> None:
     said = installed.run(flag)
@@ -195,8 +233,8 @@ def test_every_command_tells_its_settings_without_what_is_extra(bare: Said) -> N
     parsers, said = bare
     told = {words.removesuffix(" --help"): each for words, each in said.items() if words not in EXTRA}
     assert set(COMMANDS) < set(told)
-    for words, (status, text, error) in told.items():
-        assert status == 0, error
+    for words, (status, text, error, slow) in told.items():
+        assert status == 0 and not slow, error
         assert text.startswith(f"usage: firstlight {words} "), words
         assert words in parsers
 
@@ -365,9 +403,18 @@ print(*[each.value for each in page.exception], *[each.proto.body for each in pa
     assert said.stdout.startswith("8 runs") and "10 pictures" in said.stdout, said.stdout
 
 
+def test_an_extra_is_said_to_bring_what_it_brings_and_nothing_that_is_always_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    always = {re.split(r"\W", wanted)[0] for wanted in project["dependencies"]}
+    for extra, modules in EXTRAS.items():
+        assert not always & {*modules}, extra
+        assert all(wanted.startswith(modules) for wanted in project["optional-dependencies"][extra])
+    assert {*NEEDS.values()} <= {module for modules in EXTRAS.values() for module in modules}
+
+
 @pytest.mark.parametrize("command", EXTRA)
 def test_a_command_that_needs_an_extra_says_how_to_have_it(bare: Said, command: str) -> None:
-    status, _, error = bare[1][command]
+    status, _, error, _ = bare[1][command]
     assert status == 2 and error.count("\n") == 1
     assert re.search(r"pip install 'firstlight\[(train|clip)\]'$", error.strip())
 
