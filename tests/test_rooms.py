@@ -147,6 +147,12 @@ def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
         assert not used & NEVER[room], path
 
 
+@pytest.mark.parametrize("floor", ["charts", "pictures"])
+def test_figures_and_pictures_know_no_streamlit(floor: str) -> None:
+    files = sorted((ROOT / "dashboard" / floor).rglob("*.py"))
+    assert files and not [path for path in files if "streamlit" in imports(path, everywhere=True)]
+
+
 def test_judging_needs_neither_torch_nor_the_trainer() -> None:
     """Only what makes a judge does: its networks, how they are fitted, and how a CLIP is opened and bundled."""
     makers = {

@@ -7,7 +7,8 @@ import pytest
 from test_rooms import imported_modules
 
 EVALUATOR = Path(__file__).parent.parent / "evaluator"
-FLOORS = ("stats", "verdict", "provenance", "command_line", "judges")  # below all subjects, the lowest first
+# below all subjects, the lowest first
+FLOORS = ("stats", "verdict", "provenance", "defaults", "command_line", "judges")
 SUBJECTS = sorted(
     path.name for path in EVALUATOR.iterdir() if path.is_dir() and path.name not in (*FLOORS, "__pycache__")
 )
