@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.clip_rankings.choice import Choice
 from dashboard.components import csv_download, elements, remedy
 from dashboard.data import archive
+from dashboard.data.clip_scores import Look
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
 
@@ -26,7 +27,7 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
         with place:
             st.subheader(name, anchor=False)
             alt = f"{name} pictures of each class by {at.score}"
-            elements.picture(_plate(frame, at, best), alt, name.lower())
+            elements.picture(_plate(frame, at, at.look, at.score, best), alt, name.lower())
     judge = frame["classifier"].dropna()
     other = f" or {judge.iloc[0]}" if len(judge) else ""
     elements.note(
@@ -37,14 +38,16 @@ def draw(at: Choice, _runs: Sequence[str]) -> None:
     csv_download.save_rows(kept, "clip-pictures")
 
 
-def _plate(frame: pd.DataFrame, at: Choice, best: bool) -> bytes:
-    """The pictures of each class, the best or the worst first."""
+@st.cache_data(max_entries=16, show_spinner=False)
+def _plate(_frame: pd.DataFrame, _at: Choice, look: Look, score: str, best: bool) -> bytes:
+    """The pictures of each class, the best or the worst first; the look and the score tell two plates apart."""
+    frame, at = _frame, _at
     size, channels = int(at.run["size"]), int(at.run["channels"])
     labels = sorted(frame["label"].unique())
     images = np.zeros((len(labels), SHOWN, size, size, channels), np.uint8)
     missing, wrong = set(np.ndindex(len(labels), SHOWN)), set()
     for row, label in enumerate(labels):
-        own = frame[frame["label"] == label].sort_values([at.score, "sample"], ascending=[not best, True])
+        own = frame[frame["label"] == label].sort_values([score, "sample"], ascending=[not best, True])
         for column, each in enumerate(own.head(SHOWN).itertuples()):
             if len(each.image) != size * size * channels:
                 continue
