@@ -68,7 +68,7 @@ def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
 
 def _curves(at: Choice) -> None:
     """Recognized from below, taken for another class from above, a panel for each class."""
-    figure, places, real = _drawn(at, at.look, at.threshold, at.axis, elements.dark())
+    figure, places, real = _panels(at.look, at.threshold, at.axis, elements.dark())
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
     elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places))
     if real:
@@ -79,14 +79,11 @@ def _curves(at: Choice) -> None:
 
 
 @st.cache_resource(max_entries=judgements.KEPT, show_spinner=False)
-def _drawn(_at: Choice, look: judgements.Look, threshold: float, axis: str, dark: bool) -> tuple[Figure, Places, int]:
-    """The panels, what stands across them, and of how many real pictures a class there is a curve at least, or 0.
-
-    All but the choice itself, in which they stand too, is what tells two of them apart.
-    """
-    places = Places(_at.source, medians(_at.figures, axis), *_theory(_at))
-    real = real_curve(_at)
-    figure = incidence(_at.curve, _at.classes, axis, places, dark, real)
+def _panels(look: judgements.Look, threshold: float, axis: str, dark: bool) -> tuple[Figure, Places, int]:
+    """The figure, what stands across it, and of how many real pictures a class there is a curve at least, or 0."""
+    at = Choice(archive.ask("runs", run=look.run).iloc[0], look, threshold, axis)
+    places, real = Places(at.source, medians(at.figures, axis), *_theory(at)), real_curve(at)
+    figure = incidence(at.curve, at.classes, axis, places, dark, real)
     return figure, places, 0 if real.empty else int(real["n"].min())
 
 
