@@ -16,7 +16,7 @@ INKS = {  # theme -> letters, title, paper, frame: as in .streamlit/config.toml
 }
 
 
-class Spec(BaseFigure):
+class Spec(BaseFigure):  # type: ignore[misc]  # plotly has no types
     """What Streamlit takes for one of plotly's figures, and asks for nothing but its dict."""
 
     def __init__(self, figure: Figure) -> None:
