@@ -1,5 +1,6 @@
 """Figures: valid for plotly, literal about names, and honest about gaps."""
 
+import copy
 import math
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from dashboard import axes
 from dashboard.charts import loss
 from dashboard.charts import theme as charts_theme
+from dashboard.charts.sent_figure import spec
 from dashboard.forward import chart as forward_chart
 from dashboard.forward import headline as forward_headline
 from dashboard.forward import schedules
@@ -112,3 +114,23 @@ def test_text_colours_of_both_themes_are_readable():
                 assert contrast(colours[text], colours[ground]) >= 4.5, (name, text, ground)
     assert contrast(charts_theme.ACCENT["dark"], theme["dark"]["backgroundColor"]) >= 4.5
     assert contrast(charts_theme.ACCENT["light"], theme["light"]["backgroundColor"]) >= 3  # a line, not letters
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_figure_is_sent_with_its_theme_in_it_so_that_it_is_drawn_once(dark):
+    figure = forward_chart.schedule(schedules.schedule("cosine"))
+    before = copy.deepcopy(figure)
+    sent = spec(figure, dark).to_dict()
+    go.Figure(sent)
+    assert figure == before and sent["data"] == figure["data"]
+    layout = sent["layout"]
+    assert not {"template", "meta"} & set(layout)  # plotly would take each for another one, and draw it again
+    assert "text" not in layout["title"]
+    assert layout["yaxis2"]["title"] == layout["yaxis"]["title"] | {"text": "logSNR"}
+    assert layout["xaxis"]["ticks"] == "outside" and layout["xaxis"]["title"]["standoff"] > 0
+
+
+def test_a_chart_s_own_title_is_bold_in_every_theme():
+    figure = forward_chart.schedule(schedules.schedule("cosine"))
+    figure["layout"]["title"] = {"text": "loss"}
+    assert spec(figure, dark=False).to_dict()["layout"]["title"]["text"] == "<b>loss</b>"

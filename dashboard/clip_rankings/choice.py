@@ -1,6 +1,7 @@
 """What is chosen on the page, one judge's scores with one prompt, and what is measured of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
@@ -24,7 +25,7 @@ class Choice:
     templates: tuple[str, ...]  # of the judge, all together first
     in_domain: bool
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         return tuple(run_facts.class_names(self.run))
 
@@ -33,15 +34,15 @@ class Choice:
         """The score in words."""
         return clip_scores.SCORES[self.score]
 
-    @property
+    @cached_property
     def order(self) -> Order:
         return clip_scores.orders(self.look)[self.score]
 
-    @property
+    @cached_property
     def real(self) -> dict[int, RealScore]:
         return clip_scores.real_of(clip_scores.real_rows(self.look), self.score)
 
-    @property
+    @cached_property
     def means(self) -> pd.DataFrame:
         """Mean scores, a row for each template and a column for each class, all templates together first."""
         frame = archive.ask("clip_templates", run=self.look.run, clip=self.look.judge)

@@ -156,15 +156,13 @@ def chart(figure: Figure, key: str, alt: str, data: pd.DataFrame | None = None) 
     """A figure in the browser's theme, saved as SVG by its own button, and a button that saves its `data` as CSV.
 
     The files' names say what page, run and settings they are of; the SVG says it inside too.
-
-    The tests hold figures against plotly's rules; here that would cost 0.1 s.
     """
-    from plotly.graph_objects import Figure as Built
+    from dashboard.charts.sent_figure import Spec, spec  # here, because plotly takes a while
 
     origin = inputs.shown() | {"figure": key}
     image = {"format": "svg", "filename": stem(origin), "says": told(origin)}
-    built = Built(narrowed(figure) if screen.narrow() else figure, _validate=False)
-    st.plotly_chart(built, key=key, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
+    shown = Spec(figure) if still() else spec(narrowed(figure) if screen.narrow() else figure, dark())
+    st.plotly_chart(shown, key=key, theme=None, config=CONFIG | {"toImageButtonOptions": image}, alt=alt)
     if data is not None:
         csv_download.save_rows(data, key)
 

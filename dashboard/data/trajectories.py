@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -29,12 +30,12 @@ class Trajectory:
     view: str = "x"
     threshold: float = thresholds.THRESHOLD
 
-    @property
+    @cached_property
     def looked(self) -> pd.DataFrame:
         """What the judge said of x_t, a row for each step that was judged; there may be fewer frames."""
         return self.judged[self.judged["view"] == self.view].drop_duplicates("step").sort_values("step")
 
-    @property
+    @cached_property
     def point(self) -> int | None:
         """The step from which on the judge recognizes x_t to the end; None is never, or not judged."""
         rows = self.looked

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from dashboard import run_facts
 from dashboard.axes import AXES, SOURCE, estimate_on, on_axes
 from dashboard.charts.incidence import Places, beside, incidence
+from dashboard.charts.theme import Figure
 from dashboard.components import elements
 from dashboard.data import archive, judgements
 from dashboard.data import theory as data_theory
@@ -66,16 +68,23 @@ def _beside(at: Choice, looks: Sequence[judgements.Look]) -> None:
 
 def _curves(at: Choice) -> None:
     """Recognized from below, taken for another class from above, a panel for each class."""
-    places = Places(at.source, medians(at.figures, at.axis), *_theory(at))
-    real = real_curve(at)
-    figure = incidence(at.curve, at.classes, at.axis, places, elements.dark(), real)
+    figure, places, real = _panels(at.look, at.threshold, at.axis, elements.dark())
     elements.chart(figure, "curves", "Shares recognized and shares taken for another class", at.curve)
     elements.note(legend(at.look.judge, at.look.view, at.threshold, at.figures.whole, places))
-    if not real.empty:
+    if real:
         elements.note(
             f"Dashed grey: real test pictures of the class, noised to each level, that {at.look.judge} recognizes just "
-            f"as surely (n = {real['n'].min():,} or more a class): what its place owes to the data and the judge."
+            f"as surely (n = {real:,} or more a class): what its place owes to the data and the judge."
         )
+
+
+@st.cache_resource(max_entries=judgements.KEPT, show_spinner=False)
+def _panels(look: judgements.Look, threshold: float, axis: str, dark: bool) -> tuple[Figure, Places, int]:
+    """The figure, what stands across it, and of how many real pictures a class there is a curve at least, or 0."""
+    at = Choice(archive.ask("runs", run=look.run).iloc[0], look, threshold, axis)
+    places, real = Places(at.source, medians(at.figures, axis), *_theory(at)), real_curve(at)
+    figure = incidence(at.curve, at.classes, axis, places, dark, real)
+    return figure, places, 0 if real.empty else int(real["n"].min())
 
 
 def _theory(at: Choice) -> tuple[float | None, tuple[float, float] | None]:

@@ -1,6 +1,7 @@
 """What is chosen on the page, and what is measured of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -25,15 +26,15 @@ class Choice:
     threshold: float
     axis: str
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         return tuple(run_facts.class_names(self.run))
 
-    @property
+    @cached_property
     def figures(self) -> Analysis:
         return judgements.figures(self.look, self.threshold, self.classes, self.axis)
 
-    @property
+    @cached_property
     def curve(self) -> pd.DataFrame:
         return judgements.curves(self.look, self.threshold, len(self.classes))
 
@@ -42,7 +43,7 @@ class Choice:
         """Whose steps per cent are of; None for the run's own."""
         return SCHEDULES.get(self.look.steps)
 
-    @property
+    @cached_property
     def source(self) -> float:
         """The level of the source's 70 %, on the axis."""
         return axes.source_on(self.curve, axes.AXES[self.axis][0])

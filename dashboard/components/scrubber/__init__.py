@@ -156,8 +156,9 @@ def _view(strip: Strip, view: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _sheet(stacks: dict[str, Bytes], views: Sequence[str]) -> str:
-    """All frames as one PNG in a data address: a row for each view, a column for each frame."""
+    """All frames as one PNG in a data address, packed once: a row for each view, a column for each frame."""
     rows = [np.concatenate(list(np.broadcast_to(stacks[view], (*stacks[view].shape[:3], 3))), axis=1) for view in views]
     return address(png(Image.fromarray(np.concatenate(rows))))
 
