@@ -235,7 +235,7 @@ def test_of_digits_every_chosen_run_has_its_verdict(opened: Open, tmp_path: Path
     write_scored(tmp_path, "clothes", CLASSES)
     said = words(opened("clip_rankings", run="first", **{"with": "second"}))
     assert said.count("S9, 0 highest") == 4  # in the table and in the reasons, of both runs
-    assert "<td>supported</td>" in said and "<td>cannot say</td>" in said  # 4 is like those between
+    assert ">✓ supported</b></td>" in said and ">? cannot say</b></td>" in said  # 4 is like those between
     assert "S9" not in words(opened("clip_rankings", run="clothes"))
 
 

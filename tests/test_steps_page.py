@@ -49,7 +49,7 @@ def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: P
     )
     assert "times its Fréchet distance; intervals that hold for 8 ways at once. The source takes 100+." in said
     assert "Without a student, 20 evaluations of ddim keep the quality." in said
-    assert said.count("<td>supported</td>") == 3  # S13, three parts
+    assert said.count('<td><b class="verdict-yes">✓ supported</b></td>') == 3  # S13, three parts
     assert len(test.get("plotly_chart")) == 1
 
 
@@ -59,7 +59,7 @@ def test_without_students_and_real_pictures(opened: Open, tmp_path: Path) -> Non
     test = opened(measure="CAS")
     said = words(test)
     assert "Distances to real pictures are not known" in said and "n = 600" in said
-    assert "firstlight evaluate steps first" in said and "<td>cannot say</td>" in said
+    assert "firstlight evaluate steps first" in said and ">? cannot say</b></td>" in said
 
 
 def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Path) -> None:

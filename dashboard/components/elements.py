@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -21,12 +21,13 @@ from firstlight.archives import archive
 from firstlight.command_text import flag
 from sampler.origin import Origin, signed, stem, told
 
-NARROW = Path(__file__).with_name("narrow.css")
-STYLES = (Path(__file__).parent.parent / "style.css", NARROW)
+NARROW, VERDICTS = (Path(__file__).with_name(name) for name in ("narrow.css", "verdicts.css"))
+STYLES = (Path(__file__).parent.parent / "style.css", NARROW, VERDICTS)
 NARROWEST = 320  # pixels that a page has for a picture on a narrow screen
 MANY = 12  # rows of which a narrow screen shows the first alone
 LETTER, BETWEEN = 7.4, 24  # pixels of a letter in a table, and between its columns
 NOTHING: Origin = {}
+UNMARKED: Mapping[str, str] = {}
 
 
 def title(name: str, question: str) -> None:
@@ -89,9 +90,12 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "t
     csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
 
 
-def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
-    """A small table, as literal text."""
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+def plain_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table", marked: Mapping[str, str] = UNMARKED
+) -> None:
+    """A small table, as literal text. marked: the HTML of cells that say this."""
+    cells = [[marked.get(text) or html.escape(text) for text in row] for row in rows]
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
     st.html(framed(headings, body, name, "cards" if _wide(headings, rows) else ""))
 
 

@@ -4,14 +4,15 @@ import html
 from collections.abc import Sequence
 from contextlib import nullcontext
 
+import pandas as pd
 import streamlit as st
 
-from dashboard.components import elements
+from dashboard.components import csv_download, elements
 from dashboard.format import effect, p_value
 from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Verdict
 
-KINDS = {SUPPORTED: "yes", NOT: "no", CANNOT: "open"}  # the class of its colour in style.css: see docs/look.md
+KINDS = {SUPPORTED: "yes", NOT: "no", CANNOT: "open"}  # the class of its colour in verdicts.css
 MARKS = {SUPPORTED: "✓", NOT: "✗", CANNOT: "?"}  # beside the words, so that neither colour nor mark is the only cue
 
 # heading -> key of `in_words`, of each kind of table
@@ -27,8 +28,8 @@ def in_words(found: Verdict, run: str = "") -> dict[str, str]:
     return {
         "run": run, "source": claim.source, "part": claim.part, "claim": f"{claim.source}, {claim.part}",
         "text": claim.text, "measure": claim.measure, "mark": MARKS[found.verdict], "verdict": found.verdict,
-        "reason": found.reason, "effect": effect(found.effect, found.unit), "p": p_value(found.p),
-        "n": f"{found.n:,}" if found.n else "—",
+        "kind": KINDS[found.verdict], "reason": found.reason, "effect": effect(found.effect, found.unit),
+        "p": p_value(found.p), "n": f"{found.n:,}" if found.n else "—",
     }  # fmt: skip
 
 
@@ -41,7 +42,9 @@ def table(
     """
     words = [in_words(each, run) for each, run in zip(found, runs or [""] * len(found), strict=True)]
     columns = COLUMNS_OF_RUNS if runs else COLUMNS
-    elements.table(list(columns), [[row[column] for column in columns.values()] for row in words], name)
+    heads, rows = list(columns), [[row[column] for column in columns.values()] for row in words]
+    elements.plain_table(heads, rows, name, {verdict: marked(verdict) for verdict in KINDS})
+    csv_download.save_rows(pd.DataFrame(rows, columns=heads), name)
     for each in found:
         if said := _undecided(each):
             elements.note(said)
@@ -53,6 +56,11 @@ def table(
              f"{row['reason']} Measure: {row['measure']}." if measures else row["reason"])
             for row in words
         ])  # fmt: skip
+
+
+def marked(verdict: str) -> str:
+    """A verdict with its mark and in its colour, as HTML."""
+    return f'<b class="verdict-{KINDS[verdict]}">{MARKS[verdict]} {verdict}</b>'
 
 
 def _undecided(found: Verdict) -> str:
@@ -69,8 +77,7 @@ def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) 
     body = []
     for run, each in zip(runs, found, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
-        verdict = f'<b class="verdict-{KINDS[each.verdict]}">{shown["mark"]} {shown["verdict"]}</b>'
-        shown |= {"part": shown["part"] or "—", "verdict": verdict}
+        shown |= {"part": shown["part"] or "—", "verdict": marked(each.verdict)}
         cells = [shown[column] for column in COLUMNS_OF_A_CLAIM.values()]
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')

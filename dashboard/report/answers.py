@@ -12,7 +12,7 @@ from dashboard.access.addresses import page_address
 from dashboard.ask.answer import Answer
 from dashboard.ask.answers import answer
 from dashboard.ask.question import PAGE, asked
-from dashboard.components.verdicts import MARKS
+from dashboard.components.verdicts import KINDS, MARKS
 from dashboard.format import finite
 from dashboard.report.checked_numbers import ANSWERS, Ask, Number
 from dashboard.report.picture_origin import Keep, Of, Show
@@ -43,7 +43,8 @@ def section(found: Sequence[Answer], address: str, keep: Keep, show: Show) -> li
         of, pictures = (Of(PAGE, each.asked.run, name, each.asked.given) for name in ("asked", "asked-pictures"))
         parts.append({
             "question": each.asked.words, "sentence": each.sentence, "mark": MARKS[each.verdict],
-            "verdict": each.verdict, "statement": each.statement.removesuffix("."), "remarks": each.remarks,
+            "verdict": each.verdict, "kind": KINDS[each.verdict],
+            "statement": each.statement.removesuffix("."), "remarks": each.remarks,
             "reason": "" if each.reason == each.sentence else each.reason, "settings": each.settings,
             "computed": each.computed, "queries": each.queries, "number": own[0] if own else None,
             "figure": keep(shown.figure, of) if shown and shown.figure else None,

@@ -14,6 +14,7 @@ from dashboard.ask.answer import Answer
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
 from dashboard.components.copy_link import SIGNED
+from dashboard.components.elements import VERDICTS
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
@@ -36,6 +37,7 @@ LONG = 100  # characters of a setting that has a table of its own
 Setting = tuple[str, list[str], bool]  # its name, its value in every run, whether the runs disagree
 HERE = Path(__file__).parent
 SAVE = HERE / "save.js"
+STYLES = (HERE / "report.css", VERDICTS)
 SCRIPTS = (SIGNED, SAVE, HERE / "report.js")  # of a report; a site has the first two as well
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
@@ -59,7 +61,7 @@ def content(
         "versions": versions(),
         "figures": figures,
         "config": theme.CONFIG | {"modeBarButtons": [["toImage"]]},
-        "style": Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        "style": Markup("".join(file.read_text(encoding="utf-8") for file in STYLES)),
         "script": Markup("".join(file.read_text(encoding="utf-8") for file in SCRIPTS)),
     }
     keep, show = partial(_figure, figures=figures, address=address), partial(attributes, address=address)
