@@ -137,12 +137,6 @@ def pronoun(names: Sequence[str]) -> str:
     return "it" if len(names) == 1 else "them"
 
 
-def counted(count: float, noun: str) -> str:
-    """A whole number with what it counts, of which there may be one: "1 step", "1,000 steps"."""
-    many = f"{count:,.0f}"
-    return f"{many} {noun}{'' if many == '1' else 's'}"
-
-
 def duration(seconds: Any) -> str:
     """Seconds as people say them."""
     if seconds is None or seconds != seconds:

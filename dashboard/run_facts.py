@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.format import counted, duration, estimate_of, figure
+from dashboard.format import duration, estimate_of, figure
 from evaluator.stats.intervals import Estimate
+from firstlight.counts import counted
 from firstlight.interval_text import listed
 from firstlight.run_json import SAME_PICTURES
 from firstlight.seen_in_training import SAID
@@ -51,8 +52,9 @@ def began(run: pd.Series) -> str:
 def went_on(run: pd.Series) -> str:
     """After which steps a finished training went on, and which epoch's weights were taken; empty for most."""
     steps, epoch = run.get("extended"), run.get("weights_of_epoch")
-    after = [f"{step:,}" for step in steps] if isinstance(steps, Collection) else []
-    said = [f"after it had finished with {' and '.join(after)} steps"] if after else []
+    known = list(steps) if isinstance(steps, Collection) else []
+    after = [*(f"{step:,}" for step in known[:-1]), *(counted(step, "step") for step in known[-1:])]
+    said = [f"after it had finished with {' and '.join(after)}"] if after else []
     taken = [] if epoch is None or pd.isna(epoch) else [f"the weights are those of epoch {epoch:.0f}"]
     return "; ".join(said + taken)
 
@@ -60,11 +62,11 @@ def went_on(run: pd.Series) -> str:
 def recipe(run: pd.Series) -> list[tuple[str, str]]:
     """How a run was trained, honestly: names and values. run: a row of the query `runs`."""
     config = json.loads(run["config"] or "{}")
-    batch = f" of {config['batch']} pictures" if config.get("batch") else ""
+    batch = f" of {counted(config['batch'], 'picture')}" if config.get("batch") else ""
     known = [
         ("Run", str(run["run"]) if run["name"] in ("", run["run"]) else f"{run['run']}, {run['name']}"),
         ("Trained on", str(run["dataset"]) if pd.isna(run["pictures"]) else
-                       f"{run['pictures']:,.0f} pictures of {run['dataset']}"),
+                       f"{counted(run['pictures'], 'picture')} of {run['dataset']}"),
         ("Test pictures", "learned from too (seen in training)" if seen_in_training(run) else ""),
         ("Began with", began(run)),
         ("For", f"{run['epoch']:.1f} epochs, {counted(run['step'], 'step')}{batch}"
@@ -141,7 +143,7 @@ def unlike_losses(settings: pd.DataFrame) -> str:
 
 def what_it_draws(run: pd.Series) -> str:
     """What a run draws, the beginning of a sentence."""
-    return f"{run['run']} draws {len(class_names(run))} classes of {run['dataset']}"
+    return f"{run['run']} draws {counted(len(class_names(run)), 'class')} of {run['dataset']}"
 
 
 def class_names(run: pd.Series) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.archives import add_flag, existing_run, own_run
+from firstlight.counts import counted
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.run_folder import Run
@@ -46,17 +47,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _say(run: Run, report: dict[str, Any]) -> None:
     """How large the graphs are, and how far from torch."""
     print(
-        f"{run.denoiser}: {report['size'] / 1e6:.1f} MB, opset {report['opset']}; of {report['compared']} pictures the "
-        f"largest difference from torch is {report['difference']:.1e} (limit {report['limit']:.0e}), at logSNR "
-        f"{report['logsnr']:.1f} in a batch of {report['batch']}"
+        f"{run.denoiser}: {report['size'] / 1e6:.1f} MB, opset {report['opset']}; of "
+        f"{counted(report['compared'], 'picture')} the largest difference from torch is {report['difference']:.1e} "
+        f"(limit {report['limit']:.0e}), at logSNR {report['logsnr']:.1f} in a batch of {report['batch']}"
     )
     if "rounding" in report:
         print(f"Its weights are stored in half precision, which moves a picture by at most {report['rounding']:.1e}")
     for name, entry in report.get("unrolled", {}).items():
         print(
-            f"{run.folder / name}: {entry['size'] / 1e6:.1f} MB, {entry['drawing']['steps']} evaluations in one graph; "
-            f"of {entry['compared']} pictures the largest difference of any x̂0 is {entry['difference']:.1e} (limit "
-            f"{entry['limit']:g}), at most {entry['bytes']:.0f} of 255 in a byte"
+            f"{run.folder / name}: {entry['size'] / 1e6:.1f} MB, {counted(entry['drawing']['steps'], 'evaluation')} "
+            f"in one graph; of {counted(entry['compared'], 'picture')} the largest difference of any x̂0 is "
+            f"{entry['difference']:.1e} (limit {entry['limit']:g}), at most {entry['bytes']:.0f} of 255 in a byte"
         )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from firstlight.atomic_writes import write_bytes
+from firstlight.counts import counted
 from firstlight.run_folder import Run
 from sampler.generation import settings_of
 from sampler.loop_graph import drawing_graph
@@ -18,6 +19,6 @@ def export_drawing(run: Run, file: Path) -> str:
     content = drawing_graph(verified(run.denoiser), load(run.denoiser, "cpu"), settings)
     write_bytes(file, content)
     return (
-        f"{file}: {len(content) / 1e6:.1f} MB, one graph of {settings.table().steps} steps with "
-        f"{settings.evaluations()} evaluations of the network"
+        f"{file}: {len(content) / 1e6:.1f} MB, one graph of {counted(settings.table().steps, 'step')} with "
+        f"{counted(settings.evaluations(), 'evaluation')} of the network"
     )

@@ -63,6 +63,8 @@ def _parsed(path: str, sign: Signature) -> dict[str, Any]:
     reason = _reason(card)
     if reason:
         raise ValueError(reason)
+    if isinstance(card.get("device"), str):
+        card["device"] = card["device"].replace("CPU, 1 threads,", "CPU, 1 thread,")  # as older versions wrote it
     return dict(card)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from firstlight.archives import add_flag, existing_run
+from firstlight.counts import counted
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.run_folder import Run
 from firstlight.telemetry import switch_off
@@ -103,8 +104,8 @@ def draw(options: argparse.Namespace) -> str:
     origin = of_drawing(run.id, [names[each] for each in classes], seeds, settings, progress.evaluations, law, other)
     write(options.out, progress.images, labels, seeds, columns, origin, shown)
     return (
-        f"{len(labels)} pictures in {options.out}: {denoiser.provider} ({denoiser.reason}) "
-        f"{progress.evaluations} evaluations each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "
+        f"{counted(len(labels), 'picture')} in {options.out}: {denoiser.provider} ({denoiser.reason}) "
+        f"{counted(progress.evaluations, 'evaluation')} each{' in one graph' if hasattr(denoiser, 'drawing') else ''}, "
         f"{progress.seconds * 1000:.0f} ms. {settings.moved()}".removesuffix(". ")
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from firstlight.command_text import flag, typed
+from firstlight.counts import counted
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from firstlight.run_writes import store_table
@@ -97,4 +98,4 @@ def trace_run(run: Run, per_class: int, every: int | None) -> None:
     store_table(run.trajectories, table.replace_schema_metadata({METADATA: made_of}))
     then = f"evaluate recognizability {typed(run)}" if len(denoiser.classes) > 1 else f"dashboard{flag(run.archive)}"
     none = "" if denoiser.no_label else " It knows none without a label, so x̂0 without one is left out."
-    print(f"Traced {total} pictures.{none} Next: firstlight {then}")
+    print(f"Traced {counted(total, 'picture')}.{none} Next: firstlight {then}")

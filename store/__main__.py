@@ -7,6 +7,7 @@ from typing import Any
 
 from firstlight.archives import add_flag, named, own_run
 from firstlight.command_text import flag
+from firstlight.counts import counted
 from firstlight.errors import RunError, disk
 from firstlight.remote.registry import address, place
 from firstlight.telemetry import switch_off
@@ -98,7 +99,7 @@ def write_export(options: argparse.Namespace) -> int:
     from store.database import export
 
     count = export(options.runs, options.file)
-    print(f"Wrote {count} runs into {options.file}")
+    print(f"Wrote {counted(count, 'run')} into {options.file}")
     return 0
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from firstlight.counts import counted
 from firstlight.manifest import Problem, Signature
 from firstlight.table_rules import LONGEST, MADE_BY, MOST_ROWS, ROWS, Rule, rules
 from firstlight.table_schema import TABLES
@@ -118,7 +119,7 @@ _rules = cache(rules)
 def _check_column(column: pa.ChunkedArray, name: str, rule: Rule, facts: Facts) -> None:
     missing = column.null_count
     if missing and not rule.null:
-        raise _Wrong(f"has no {name} in {missing:,} of {len(column):,} rows")
+        raise _Wrong(f"has no {name} in {missing:,} of {counted(len(column), 'row')}")
     if rule.listed:
         _check_lists(column, name, rule)
         column = pc.list_flatten(column)
@@ -130,7 +131,7 @@ def _check_column(column: pa.ChunkedArray, name: str, rule: Rule, facts: Facts) 
         _check_range(column, name, float(rule.least or "-inf"), float(rule.most or "inf"))
     elif rule.kind == "class":
         most = facts.classes - (rule.most != "none")
-        _check_range(column, name, float(rule.least), most, f", and its run has {facts.classes} classes")
+        _check_range(column, name, float(rule.least), most, f", and its run has {counted(facts.classes, 'class')}")
     elif rule.kind in ("word", "text", "long"):
         _check_texts(column, name, rule)
     elif rule.kind in ("picture", "pictures", "classes"):
@@ -173,7 +174,7 @@ def _check_bytes(column: pa.ChunkedArray, name: str, rule: Rule, facts: Facts) -
         sizes = pc.unique(pc.binary_length(values)).drop_null().to_pylist()
         for size in sizes:
             if not size or size % facts.picture or (rule.kind == "picture" and size != facts.picture):
-                raise _Wrong(f"has {size:,} bytes of {name}, where a picture of its run has {facts.picture:,}")
+                raise _Wrong(f"has {counted(size, 'byte')} of {name}, where a picture of its run has {facts.picture:,}")
 
 
 def _check_lists(column: pa.ChunkedArray, name: str, rule: Rule) -> None:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from firstlight.archives import existing_run, own_run
 from firstlight.command_text import placed, typed
+from firstlight.counts import counted
 from firstlight.errors import RunError, SamplerError
 from firstlight.remedy import trained_elsewhere
 from firstlight.run_folder import Run
@@ -170,7 +171,8 @@ def resume_run(options: argparse.Namespace) -> int:
                 raise RunError(f"{run.id} was trained on other pictures than these; give its own folder with --data.")
         train(run, card, config, data, test, start, resume=start is None, team=team)
     if start is not None and card["made_before"]:
-        say(options, f"What was exported, traced and evaluated before is of the first {card['extended'][-1]:,} steps.")
+        first = counted(card["extended"][-1], "step")
+        say(options, f"What was exported, traced and evaluated before is of the first {first}.")
     return ended(options, card, "trace")
 
 
@@ -221,7 +223,7 @@ def trace_run(options: argparse.Namespace) -> None:
     with tqdm(total=total, desc=f"trace {run.id}", unit="picture") as bar:
         table = trace(denoiser, options.per_class, every, 200 if device.type == "cuda" else 4, bar.update)
     store_table(run.trajectories, table)
-    print(f"Traced {total} pictures. Next: firstlight evaluate all {typed(run)}")
+    print(f"Traced {counted(total, 'picture')}. Next: firstlight evaluate all {typed(run)}")
 
 
 def change_sampling(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from evaluator.novelty import report
 from evaluator.provenance import notes_of
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.command_text import typed
+from firstlight.counts import counted
 from firstlight.remedy import evaluated_by
 
 ALT = "Generated and real pictures, each above its nearest training one"
@@ -35,7 +36,7 @@ def copies(at: Ground) -> Answer:
     settings = (
         ("A copy", "its nearest training picture is less than a third as far as the second nearest, in pixels"),
         ("Training pictures", str(made.get("pictures", "not known"))),
-        ("Noise", f"{ours.n:,} pictures, a noise seed of its own for each"),
+        ("Noise", f"{counted(ours.n, 'picture')}, a noise seed of its own for each"),
     )
     picture = plate_of(at.ask("novelty_pictures", run=own.id), own.run)
     legend = "Each above its nearest training picture; the figure: its distance over that of the second."

@@ -1,12 +1,12 @@
 """The answer on how few evaluations of the network keep a run's quality."""
 
 from dashboard.ask.answer import Answer, Effect, Ground, Shown, computed, open_answer
-from dashboard.format import counted
 from dashboard.steps import chart, headline, sections
 from dashboard.steps.ways import Ways, lacking, stored
 from evaluator.provenance import notes_of
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, best, fewest
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.counts import counted
 
 MEASURE = "accuracy"
 
@@ -33,7 +33,7 @@ def few_steps(at: Ground) -> Answer:
         ("Quality is kept", f"at most {POINTS_LOST:g} point of accuracy lost, and at most {TIMES_FARTHER} times the "
                             "Fréchet distance of the best"),
         ("Intervals", f"hold for all {len(ways.ways) - 1} other ways of drawing at once"),
-        ("Noise", f"{n:,} pictures, from the same noise in every way of drawing"),
+        ("Noise", f"{counted(n, 'picture')}, from the same noise in every way of drawing"),
     )  # fmt: skip
     return Answer(
         at.asked, statement, headline.sentence(ways), verdict, reason, effect, settings,

@@ -123,7 +123,7 @@ def _of_classes(frame: pd.DataFrame, of: Side) -> dict[str, Estimate]:
 def _settings(row: pd.Series, n: str) -> tuple[tuple[str, str], ...]:
     return (
         ("Judge", str(row["judge"])), ("It looks at", "finished pictures"), ("Counts as right", "its first choice"),
-        ("Noise", f"{n} pictures, {NOISE}"),
+        ("Noise", f"{n} picture{'s' * (n != '1')}, {NOISE}"),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.command_text import typed
+from firstlight.counts import counted
 from firstlight.interval_text import listed
 
 STEPS = "% of steps"
@@ -46,13 +47,13 @@ def when(at: Ground) -> Answer:
     legend = f"{_curve_words(seen)}; amber: half are recognizable."
     effect = Effect("Half are recognizable by, of the steps", _part(row.median), "{:.1f} %")
     shown = Shown(f"Share of {label} recognized along the steps", legend, chart, curve)
-    n = f"{row.n:,} pictures of {row.seeds:,} noise seeds"
+    n = f"{counted(row.n, 'picture')} of {counted(row.seeds, 'noise seed')}"
     return Answer(at.asked, statement, said, verdict, reason, effect, shown=shown, **_behind(at, seen, half, n=n))
 
 
 def _reached(row: Summary) -> tuple[str, str]:
     """Whether half surely become recognizable, and why."""
-    seeds = f"over {row.seeds:,} noise seeds"
+    seeds = f"over {counted(row.seeds, 'noise seed')}"
     if row.seeds < LEAST or math.isnan(row.median.low):
         return CANNOT, f"An interval takes {LEAST} noise seeds, and there are {row.seeds}."
     if math.isfinite(row.median.high):
@@ -79,7 +80,7 @@ def classes(at: Ground) -> Answer:
         return open_answer(at, statement, why, **_behind(at, seen))
     later = pair.difference if pair.first == wanted[0] else _turned(pair.difference)  # two less one
     size = estimate(later if side(later) >= 0 else _turned(later), ".1f")
-    n = f"n = {later.n:,} noise seeds"
+    n = f"n = {counted(later.n, 'noise seed')}"
     if pair.apart and side(later):
         verdict = SUPPORTED if pair.first == wanted[0] else NOT
         word = "earlier" if verdict == SUPPORTED else "later"
@@ -96,7 +97,7 @@ def classes(at: Ground) -> Answer:
     chart = curves(drawn, STEPS, "recognizable", levels=[Level(0.5, "half")])
     effect = Effect(f"{two} after {one}, of the steps", _part(later), "{:+.1f} %")
     shown = Shown(f"Shares of {one} and {two} recognized along the steps", f"{_curve_words(seen)}.", chart, frame)
-    more = _behind(at, seen, ranking, part="Ranking", n=f"{later.n:,} noise seeds that have both")
+    more = _behind(at, seen, ranking, part="Ranking", n=f"{counted(later.n, 'noise seed')} that have both")
     return Answer(at.asked, statement, said, verdict, _tested(pair, len(order.pairs)), effect, shown=shown, **more)
 
 
@@ -104,7 +105,7 @@ def _tested(pair: Pair, pairs: int) -> str:
     """How sure the order of two classes is."""
     if not math.isfinite(pair.holm):
         return f"{pair.difference.n:,} noise seeds are too few to tell classes apart."
-    said = f"For the two p {chance(pair.holm)}, after Holm's correction over all {pairs} pairs of classes."
+    said = f"For the two p {chance(pair.holm)}, after Holm's correction over all {counted(pairs, 'pair')} of classes."
     if bool(side(pair.difference)) != pair.apart:
         held = "leaves 0 out" if side(pair.difference) else "includes 0"
         said += f" The interval alone, which is not corrected, {held}."

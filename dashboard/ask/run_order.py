@@ -18,6 +18,7 @@ from evaluator.recognizability.thresholds import threshold
 from evaluator.recognizability.views import VIEWS
 from evaluator.stats.intervals import side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from firstlight.counts import counted
 from firstlight.interval_text import listed
 
 AXIS = "logSNR"
@@ -109,7 +110,7 @@ def _verdict(whole: Row) -> tuple[str, str]:
 def _settings(
     own: Side, base: Side, view: str, judges: list[str], least: float, whole: Row
 ) -> tuple[tuple[str, str], ...]:
-    noise = f"{whole.difference.n:,} pairs of pictures, each pair from the same noise"
+    noise = f"{counted(whole.difference.n, 'pair')} of pictures, each pair from the same noise"
     if not same_noise(own.run, base.run):
         noise = f"pictures of two sizes, so no pairs; {whole.difference.n:,} or more of each"
     return (

@@ -8,7 +8,7 @@ from dashboard.access.acts_by_role import RESET
 from dashboard.access.permits import permit, refusal
 from dashboard.components import elements, people
 from dashboard.data import archive
-from dashboard.format import counted
+from firstlight.counts import counted
 from firstlight.errors import RunError
 from store.blind_test_answers import CLASS, put_away, read_answers
 

@@ -6,6 +6,7 @@ import pandas as pd
 from dashboard import format
 from dashboard.components import people
 from evaluator.stats.psychometric import fit
+from firstlight.counts import counted
 from firstlight.errors import RunError
 
 
@@ -15,9 +16,9 @@ def sentence(run: pd.Series, view: str, group: str = "") -> str:
     answers, persons = sum(len(each.answers) for each in sittings), len({each.who for each in sittings})
     if not answers:
         return f"Nobody has named pictures of {run['run']} yet: guess from when on you can, then try."
-    who = f"{format.counted(persons, 'student')}" if group else "1 person" if persons == 1 else f"{persons:,} people"
+    who = counted(persons, "student") if group else "1 person" if persons == 1 else f"{persons:,} people"
     who += " has" if persons == 1 else " have"
-    return f"{who} named {answers:,} pictures of {run['run']}: guess from when on you can, then try."
+    return f"{who} named {counted(answers, 'picture')} of {run['run']}: guess from when on you can, then try."
 
 
 def score(frame: pd.DataFrame, guess: float | None, classes: int) -> str:

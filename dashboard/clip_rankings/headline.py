@@ -7,6 +7,7 @@ from dashboard.clip_rankings.table import digits
 from dashboard.data import clip_scores
 from dashboard.format import estimate
 from evaluator.clip.ranking import Order
+from firstlight.counts import counted
 
 
 def sentence(order: Order, classes: Sequence[str], score: str, judge: str) -> str:
@@ -23,7 +24,7 @@ def sentence(order: Order, classes: Sequence[str], score: str, judge: str) -> st
     ]
     text = (
         f"By mean {clip_scores.SCORES[score]}, {judge} ranks "
-        f"{', and '.join(ends) or 'no class first or last as far as can be told'}, n = {pictures:,} pictures"
+        f"{', and '.join(ends) or 'no class first or last as far as can be told'}, n = {counted(pictures, 'picture')}"
     )
     sure = [classes[place.label] for place in order.rows if place.label in apart]
     if not order.pairs:

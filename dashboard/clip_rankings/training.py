@@ -13,6 +13,7 @@ from dashboard.data import archive
 from dashboard.format import estimate, rank
 from dashboard.pictures.trajectories import MOST_MOMENTS, evenly
 from evaluator.clip.ranking import Order, ordered
+from firstlight.counts import counted
 
 
 def draw(at: Choice, _runs: Sequence[str]) -> None:
@@ -51,6 +52,6 @@ def _legend(orders: dict[str, Order], seeds: int) -> str:
     every = sum(len(order.rows) for order in orders.values())
     return (
         f"Rank by mean score, bluer is better, all prompts together; a number: the rank can be told apart from all "
-        f"others at that moment, as {sure} of {every} can; a dot: it cannot. Training keeps {seeds} pictures of each "
-        "class, from the same noise each time."
+        f"others at that moment, as {sure} of {every} can; a dot: it cannot. Training keeps "
+        f"{counted(seeds, 'picture')} of each class, from the same noise each time."
     )

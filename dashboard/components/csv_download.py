@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.components.inputs import shown
 from dashboard.components.static_page import SavedFile, still, still_files
+from firstlight.counts import counted
 from sampler.origin import stem
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
@@ -61,7 +62,7 @@ def save_rows(frame: pd.DataFrame, name: str) -> None:
 def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
     """The same of so many rows that are looked up when the button is pressed."""
     file, key = f"{stem(shown() | {'figure': name})}.csv", f"{name}-csv"
-    _button("CSV", lambda: csv_of(rows()), file, key, f"{count:,} rows, nothing rounded", "text/csv")
+    _button("CSV", lambda: csv_of(rows()), file, key, f"{counted(count, 'row')}, nothing rounded", "text/csv")
 
 
 def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
@@ -69,7 +70,7 @@ def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> No
     file = f"{stem(shown() | {'figure': name})}.parquet"
     with st.container(horizontal=True):
         save_later(rows, name, count)
-        said = f"{count:,} rows, with their types"
+        said = f"{counted(count, 'row')}, with their types"
         _button("Parquet", lambda: parquet_of(rows()), file, f"{name}-csv-parquet", said)
 
 

@@ -21,6 +21,7 @@ from evaluator.recognizability.agreement import kappas
 from evaluator.recognizability.views import VIEWS
 from evaluator.stats.intervals import Estimate, share
 from evaluator.stats.psychometric import FEWEST_PEOPLE, Fit, fit
+from firstlight.counts import counted
 from firstlight.errors import RunError
 from store.blind_test_answers import CLASS, Sitting, read_answers
 
@@ -100,7 +101,7 @@ def middle_on(found: Fit, axis: str) -> Estimate:
 def sentence(found: Fit, axis: str, judge: tuple[str, Fit] | None, group: str = "") -> str:
     """One sentence on when people, or a class, name half of the pictures, and when a judge does."""
     named, unnamed, one, many = WORDS[group]
-    who = f"{found.n:,} answers of {found.people} {one if found.people == 1 else many}"
+    who = f"{counted(found.n, 'answer')} of {found.people} {one if found.people == 1 else many}"
     place = middle_on(found, axis)
     if np.isinf(place.value):
         text = f"{unnamed} half of the pictures even when they are finished, n = {who}"
@@ -113,7 +114,7 @@ def sentence(found: Fit, axis: str, judge: tuple[str, Fit] | None, group: str = 
 
 def _judge_said(name: str, found: Fit, axis: str) -> str:
     place = middle_on(found, axis)
-    return f"; {name} from {format.place(place, axis)}, n = {found.n:,} looks"
+    return f"; {name} from {format.place(place, axis)}, n = {counted(found.n, 'look')}"
 
 
 def chart(
@@ -212,7 +213,7 @@ def of_class(run: pd.Series, view: str, axis: str) -> None:
     answers = sum(len(each.answers) for each in sittings)
     students = len({each.who for each in sittings if each.answers})
     if students < FEWEST_PEOPLE:
-        said = f"{format.counted(students, 'student')} of the class gave {format.counted(answers, 'answer')}"
+        said = f"{counted(students, 'student')} of the class gave {counted(answers, 'answer')}"
         elements.note(f"{said}: when the class names half cannot be said of fewer than {FEWEST_PEOPLE} students.")
     else:
         shown(run, view, axis, CLASS)

@@ -16,6 +16,7 @@ from evaluator.theory.schedule_check import Check
 from evaluator.theory.speciation import SPECIATED, WAY, Spectrum, against
 from evaluator.theory.spectra import Spectra
 from evaluator.verdict import CANNOT
+from firstlight.counts import counted
 
 
 def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
@@ -30,7 +31,7 @@ def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
     for name, pair in (("First pair apart", order[0]), ("Last pair apart", order[-1])):
         both = f"{known.classes[pair.first]} and {known.classes[pair.second]}"
         said.append((name, f"{both}, logSNR {estimate(pair.whole.logsnr)}"))
-    return [*said, ("Measured on", f"{known.n:,} real pictures, {known.name}")]
+    return [*said, ("Measured on", f"{counted(known.n, 'real picture')}, {known.name}")]
 
 
 def schedule_facts(found: Check) -> list[tuple[str, str]]:
@@ -39,7 +40,7 @@ def schedule_facts(found: Check) -> list[tuple[str, str]]:
     pairs = [
         ("Trained on", f"{training.name}, logSNR {written(training.noisy)} to {written(training.clean)}"),
         ("Picture left at the noisiest level of training", f"{100 * found.trained_signal:.2g} % of its amplitude"),
-        ("Draws along", f"{sampling.name}, {found.steps} steps, logSNR {written(sampling.noisy)} to "
+        ("Draws along", f"{sampling.name}, {counted(found.steps, 'step')}, logSNR {written(sampling.noisy)} to "
                         f"{written(sampling.clean)}"),
         ("Picture the chain is told it starts with", f"{100 * found.start_signal:.2g} % of its amplitude"),
         (f"{SOURCE:.0f} % of the steps", f"logSNR {written(found.seventy.logsnr)}"),
@@ -49,7 +50,8 @@ def schedule_facts(found: Check) -> list[tuple[str, str]]:
         pairs.append(("Speciation, theory", f"logSNR {estimate(told)}, {inside} the schedule"))
     if found.pairs is not None:
         low, high = (written(end) for end in found.pairs)
-        pairs.append(("Speciation, pairs of classes", f"logSNR {low} to {high}; {found.pairs_outside} pairs outside"))
+        outside = counted(found.pairs_outside, "pair")
+        pairs.append(("Speciation, pairs of classes", f"logSNR {low} to {high}; {outside} outside"))
     return pairs
 
 
@@ -72,7 +74,7 @@ def agree(classes: int) -> str:
 def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
     """Where copies of a chain begin to agree, and where theory says so."""
     told, classes = spectra(run), len(class_names(run))
-    n = f"n = {measured.n:,} pairs"
+    n = f"n = {counted(measured.n, 'pair')}"
     rest = [f"To agree: they {agree(classes)}."]
     if math.isnan(measured.value):
         text, rest = f"Copies of a chain agree about as often by chance as ever, so that no place can be told, {n}", []

@@ -7,7 +7,8 @@ import pandas as pd
 
 from dashboard.data import archive
 from dashboard.data.jobs import Standing, standing
-from dashboard.format import counted, duration
+from dashboard.format import duration
+from firstlight.counts import counted
 from firstlight.loss_and_divergence import diverged
 
 LONG = 100_000  # steps of a training under way, beyond which its loss is looked at only when it has ended

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.components.elements import stop
 from dashboard.data import archive
 from evaluator.provenance import former
+from firstlight.counts import counted
 from firstlight.interval_text import listed, minus
 from firstlight.levels import known_to
 from firstlight.run_folder import Run
@@ -42,8 +43,8 @@ def known_levels(run: pd.Series) -> str:
     """That levels asked for were moved to those that the run's network knows, a sentence; empty where it knows any."""
     known = known_to(card_of(archive.folder(run)))
     return (
-        f"{run['run']}'s network knows {len(known)} noise levels: each level asked for was moved to the nearest of "
-        "them, and pictures were noised to that."
+        f"{run['run']}'s network knows {counted(len(known), 'noise level')}: each level asked for was moved to the "
+        "nearest of them, and pictures were noised to that."
         if known
         else ""
     )

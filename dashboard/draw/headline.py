@@ -6,6 +6,7 @@ from dashboard.draw.quick_answer import Live
 from dashboard.draw.way_back import NOT_YET, Turns
 from dashboard.format import share, written
 from evaluator.stats.intervals import Estimate, side, wilson
+from firstlight.counts import counted
 from firstlight.interval_text import listed
 
 
@@ -22,7 +23,8 @@ def drawing(name: str, judge: str) -> str:
 def live(found: Live, names: Sequence[str], judge: str, student: str) -> str:
     """The sentence of a student's ways back: told what the judge sees, and told nothing."""
     if found.top == NOT_YET:
-        return f"{student} brings your drawing back from {len(found.levels)} levels; no judge says what it shows."
+        many = counted(len(found.levels), "level")
+        return f"{student} brings your drawing back from {many}; no judge says what it shows."
     first, *other = (listed([names[int(place)] for place in row.top]) for row in found.rows)
     told = "told that, " if found.rows[0].told != NOT_YET else ""
     more = " from ever more noise" if len(found.levels) > 1 else ""
@@ -80,7 +82,7 @@ def turning(found: Turns, names: Sequence[str], top: int, run: str) -> str:
 
 def begins(found: Turns, run: str) -> str:
     """What is said before anything was drawn."""
-    return f"{run} brings your drawing back from {len(found.levels)} levels, draw after draw."
+    return f"{run} brings your drawing back from {counted(len(found.levels), 'level')}, draw after draw."
 
 
 def _told(found: Turns, place: int, top: int) -> str:

@@ -11,6 +11,7 @@ from dashboard.draw.networks import Teacher
 from dashboard.draw.way_back import NOT_YET, Judges, Turns
 from dashboard.format import share
 from evaluator.stats.intervals import wilson
+from firstlight.counts import counted
 
 WAITING = "not yet"
 
@@ -57,9 +58,9 @@ def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
         told += ", because it knows no pictures without a label"
     text = (
         f"A U-turn: noised to a level, and brought back by {teacher.name}, {told}, along what lies ahead of an "
-        f"ancestral chain of {steps} steps. Each draw has noise of its own, the same at every level, so levels agree "
-        "with each other more than separate drawings would. Intervals are Wilson's, each for itself, of this drawing "
-        "and this network alone."
+        f"ancestral chain of {counted(steps, 'step')}. Each draw has noise of its own, the same at every level, so "
+        "levels agree with each other more than separate drawings would. Intervals are Wilson's, each for itself, of "
+        "this drawing and this network alone."
     )
     if teacher.listens:
         text += (
@@ -69,5 +70,7 @@ def words(teacher: Teacher, chosen: Choice, who: Judges) -> str:
     else:
         text += f" {teacher.name} never learned to be told a class, so it names none itself."
     if teacher.net.known:
-        text += f" The network knows {len(teacher.net.known)} noise levels; each level is the nearest of them."
+        text += (
+            f" The network knows {counted(len(teacher.net.known), 'noise level')}; each level is the nearest of them."
+        )
     return " ".join(filter(None, (text, who.remark)))

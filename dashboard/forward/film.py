@@ -13,6 +13,7 @@ from dashboard.data import archive
 from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes, shown
+from firstlight.counts import counted
 from firstlight.errors import SamplerError
 from firstlight.run_folder import Run
 
@@ -63,7 +64,7 @@ def _film(folder: Run, stamp: int, name: str, image: Bytes, label: int) -> Film:
         f"Forward steps across. Below each noisy picture: what {folder.id} makes of it at one go, and in "
         f"{process.SMALL_STEPS} small steps. From little noise both agree; from much, one big step shows the average "
         "of all pictures that are still possible, and small steps settle on one."
-        + (f" The network knows {len(net.known)} noise levels: every picture is noised to the nearest of them."
+        + (f" The network knows {counted(len(net.known), 'noise level')}: each picture is noised to the nearest one."
            if net.known and name != schedules.OWN else ""),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.format import number
 from dashboard.forward.schedules import OWN
+from firstlight.counts import counted
 from firstlight.levels import SIGNAL_LEFT
 
 
@@ -17,7 +18,7 @@ def sentence(name: str, table: pd.DataFrame) -> str:
     steps = f"{last['step']:,.0f}"
     equal = f"signal and noise are equal at step {half['step']:,.0f} of {steps}"
     if last["logsnr"] > 0:
-        equal = f"there is more signal than noise at each of {steps} steps"
+        equal = f"there is more signal than noise at each of {counted(last['step'], 'step')}"
     end = f"At the end ᾱ is {last['alpha_bar']:.2g} and logSNR {number(last['logsnr'], 'logSNR')}"
     if left <= SIGNAL_LEFT:
         return f"Along {along}, {equal}; at the end nothing is left to see.\n{end}."

@@ -1,8 +1,9 @@
 """The sentence above drawn pictures, and how they were drawn."""
 
-from dashboard.format import counted, share
+from dashboard.format import share
 from dashboard.generation import Drawn
 from evaluator.stats.intervals import share as clustered
+from firstlight.counts import counted
 from firstlight.interval_text import real_minus
 from firstlight.levels import LISTED
 from sampler.guidance_laws import LAWS

@@ -6,6 +6,7 @@ from dashboard.format import share
 from dashboard.network import ablations
 from dashboard.network.anatomy import Anatomy
 from evaluator.experiments.ablation_figures import NONE, SKIPS, share_of
+from firstlight.counts import counted
 
 
 def sentence(run: pd.Series, net: Anatomy | str) -> str:
@@ -13,7 +14,7 @@ def sentence(run: pd.Series, net: Anatomy | str) -> str:
     size, parts = f"{run['run']}'s network cannot be drawn", ""
     if isinstance(net, Anatomy):
         size = f"{run['run']}'s network has {net.parameters / 1e6:.2f} million weights"
-        parts = f"\nIt has {net.levels} levels and {len(net.skips)} skips."
+        parts = f"\nIt has {counted(net.levels, 'level')} and {counted(len(net.skips), 'skip')}."
     found = ablations.figures(run)
     if found is not None and NONE in found.parts and SKIPS not in found.parts:
         return f"{size}; no skips are found in it, so what they are worth is not measured.{parts}"

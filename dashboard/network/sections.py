@@ -10,6 +10,7 @@ from dashboard.components.static_page import still
 from dashboard.data import archive
 from dashboard.network import diagram
 from dashboard.network.anatomy import Anatomy, anatomy
+from firstlight.counts import counted
 from firstlight.errors import SamplerError
 from firstlight.manifest import Signatures, signatures
 from firstlight.run_folder import Run
@@ -38,7 +39,8 @@ def draw(run: pd.Series, net: Anatomy | str) -> None:
         elements.note(net)
         remedy.button(net, str(run["run"]), "export", ["--keep"] if "--keep" in net else [])
     else:
-        alt = f"The U-Net of {run['run']}: {', '.join(part.name for part in net.parts)}; {len(net.skips)} skips"
+        parts, skips = ", ".join(part.name for part in net.parts), counted(len(net.skips), "skip")
+        alt = f"The U-Net of {run['run']}: {parts}; {skips}"
         elements.chart(diagram.drawing(net), "network", alt, diagram.table(net))
         elements.note(
             "Blocks are as high as their pictures and as wide as their channels (the number inside); hover for shapes. "

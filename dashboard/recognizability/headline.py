@@ -11,6 +11,7 @@ from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
 from evaluator.recognizability.thresholds import THRESHOLD
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate
+from firstlight.counts import counted
 
 
 def sentence(
@@ -66,6 +67,6 @@ def lacking(found: Analysis, classes: Sequence[str]) -> str:
     if missing:
         parts.append(f"There are no pictures of {' and '.join(missing)}, so nothing is said of {pronoun(missing)}.")
     if found.whole.seeds < LEAST:
-        few = "one noise seed" if found.whole.seeds == 1 else f"{found.whole.seeds} noise seeds"
+        few = "one noise seed" if found.whole.seeds == 1 else counted(found.whole.seeds, "noise seed")
         parts.append(f"All pictures come from {few}, and an interval takes {LEAST}.")
     return " ".join(parts)

@@ -16,6 +16,7 @@ from dashboard.recognizability.choice import Choice
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.thresholds import NULL_GRID, NULL_RATE
 from evaluator.stats.intervals import Estimate
+from firstlight.counts import counted
 
 
 def draw(at: Choice) -> None:
@@ -44,8 +45,8 @@ def sentence(null: Mapping[str, Any]) -> str:
         return f"No null is kept for this view, so the threshold begins at {thresholds.THRESHOLD:.2f}."
     most, lowest, highest = (f"{100 * NULL_RATE:.0f} %", *(f"{end:.2f}" for end in (NULL_GRID[0], NULL_GRID[-1])))
     found = (
-        f"{100 * null['rate']:.1f} % of {null['n']:,} pairs of a trajectory and a label that it was not drawn for are "
-        f"ever taken for that label at p ≥ {null['threshold']:.2f}"
+        f"{100 * null['rate']:.1f} % of {counted(null['n'], 'pair')} of a trajectory and a label that it was not "
+        f"drawn for are ever taken for that label at p ≥ {null['threshold']:.2f}"
     )
     if null["rate"] > NULL_RATE:
         return f"No threshold up to {highest} keeps wrong labels at {most}: {found}, with which this view begins."

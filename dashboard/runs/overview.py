@@ -11,6 +11,7 @@ from dashboard.data import adopted, archive
 from dashboard.runs import choice, headline, notes_form, printed, selection, sweep, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.table import EXTRA
+from firstlight.counts import counted
 
 
 def draw(run: pd.Series, at: Chosen) -> None:
@@ -48,7 +49,8 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
     few = screen.narrow() and not picked
     more = " The other columns are on offer under Columns." if few else ""
     elements.note(
-        f"{found:,} of {every:,} runs{here}. A click on a column's head orders all of them, not these alone.{more}"
+        f"{found:,} of {counted(every, 'run')}{here}. A click on a column's head orders all of them, not these "
+        f"alone.{more}"
     )
     ids = [str(run) for run in rows["run"]]
     shown = "\n".join([*ids, "", *rows, str(st.session_state.get("order")), str(selection.undone())])

@@ -13,6 +13,7 @@ from dashboard.data import archive
 from dashboard.runs import choice
 from dashboard.runs.table import ORDERED_BY
 from firstlight.command_text import flag, typed
+from firstlight.counts import counted
 from firstlight.errors import RunError
 from firstlight.run_folder import Run
 from jobs.job import UNDER_WAY, jobs_in
@@ -167,7 +168,7 @@ def _keep(what: str, changed: Changed) -> None:
 
 
 def _called(ids: Sequence[str]) -> str:
-    return ids[0] if len(ids) == 1 else f"{len(ids):,} runs"
+    return ids[0] if len(ids) == 1 else counted(len(ids), "run")
 
 
 _ACTS = {

@@ -12,6 +12,7 @@ from dashboard.runs import charts, choice, groups
 from dashboard.runs.choice import Chosen
 from dashboard.runs.run_figures import FIGURES, Kind, over_seeds
 from dashboard.runs.table import MOST
+from firstlight.counts import counted
 
 CELLS = 500  # that a best one is looked for among
 POINTS, LINES = 2_000, 400  # runs that are drawn, the newest
@@ -114,7 +115,7 @@ def best(cells: pd.DataFrame, kind: Kind) -> str:
     sign = 1 if kind.better == "highest" else -1
     edge = min(sign * top.low, sign * top.high)
     level = sum(max(sign * each.low, sign * each.high) >= edge for each in ends[1:] if each)
-    value = f"{kind.said(top)}, n = {top.n:,} seeds"
+    value = f"{kind.said(top)}, n = {counted(top.n, 'seed')}"
     which = f"Of {len(known):,} cells it is that of {name}."
     if level:
         others = f"{level:,} other{'' if level == 1 else 's'}"

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.components import elements
 from dashboard.data import archive, recognizable
 from dashboard.runs.run_figures import FIGURES, never
+from firstlight.counts import counted
 
 SHOWN = ("best_validation_loss", "best_loss", "last_loss", "accuracy", "frechet_ratio", recognizable.NAME)
 
@@ -17,7 +18,7 @@ def draw(run: pd.Series) -> None:
     known = {figure: frame for figure, frame in cells.items() if frame["measured"].sum()}
     whole = next(iter((known or cells).values()))
     st.subheader(f"Its sweep: {elements.literal(name)}", anchor=False)
-    count = f"{whole['n'].sum():,} runs in {len(whole):,} cells"
+    count = f"{counted(whole['n'].sum(), 'run')} in {counted(len(whole), 'cell')}"
     seeds = "A difference between cells may be their seeds'."
     elements.note(f"{count}; of a cell's runs the mean, the least and the most. {seeds}")
     rows = [

@@ -13,6 +13,7 @@ from dashboard.data import recognizable
 from dashboard.pictures import grid, pixels
 from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
+from firstlight.counts import counted
 
 Ask = Callable[..., pd.DataFrame]
 ROWS = 50  # of one page of the table
@@ -177,5 +178,5 @@ def _training(run: pd.Series) -> str:
     """How long and how often a run saw its pictures, in a few words; empty where nobody logged its training."""
     if run["seconds"] != run["seconds"] or not (run["seconds"] or run["step"]):
         return ""
-    seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else format.counted(run["step"], "step")
+    seen = f"{run['epoch']:.1f} epochs" if run["epoch"] == run["epoch"] else counted(run["step"], "step")
     return f"{format.duration(run['seconds'])}, {seen}"

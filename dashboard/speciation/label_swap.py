@@ -16,6 +16,7 @@ from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from dashboard.format import number, place_in_words
 from evaluator.stats.intervals import Estimate, share
+from firstlight.counts import counted
 
 
 def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
@@ -26,7 +27,7 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     if math.isfinite(even.value):
         on = axes.estimate_at(run, even, axis)
         marks.append(Mark(on, "both weigh the same", theme.SKY, "solid"))
-        elements.note(f"Both labels weigh the same at {place_in_words(on, axis)}, n = {even.n:,} noise seeds.")
+        elements.note(f"Both labels weigh the same at {place_in_words(on, axis)}, n = {counted(even.n, 'noise seed')}.")
     step = _chosen_step(frame)
     here = float(summary.loc[summary["step"] == step, axes.AXES[axis][0]].iloc[0])
     marks.append(Mark(Estimate(here, np.nan, np.nan, 0), f"step {step}"))

@@ -13,6 +13,7 @@ from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
 from dashboard.format import place_in_words
+from firstlight.counts import counted
 
 
 def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
@@ -24,8 +25,8 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
         on = axes.estimate_at(run, peak, axis)
         marks.append(Mark(on, "falls fastest", theme.SKY, "solid"))
         elements.note(
-            f"The entropy of the model's own answer falls fastest at {place_in_words(on, axis)}, n = {peak.n:,} noise "
-            "seeds."
+            f"The entropy of the model's own answer falls fastest at {place_in_words(on, axis)}, "
+            f"n = {counted(peak.n, 'noise seed')}."
         )
     levels = [Level(float(np.log(max(len(run_facts.class_names(run)), 1))), "knows nothing")]
     drawn = [Curve(whole, form=".2f", unit=" nats")]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.charts.theme import COLOURS, DASHES, MUTED, Figure, bare_layout, error_bars, faded, plain
-from dashboard.format import counted, estimate_of, figure
+from dashboard.format import estimate_of, figure
 from evaluator.stats.intervals import Estimate
+from firstlight.counts import counted
 from sampler.solvers import SOLVERS
 
 TICKS = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)

@@ -22,6 +22,7 @@ from evaluator.steps.quality_kept import (
     unpaired,
 )
 from evaluator.verdict import CANNOT
+from firstlight.counts import counted
 
 
 def sentence(at: Ways) -> str:
@@ -40,7 +41,7 @@ def sentence(at: Ways) -> str:
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
         f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
-        f"n = {top.accuracy.n:,} pictures of the same noise.\n"
+        f"n = {counted(top.accuracy.n, 'picture')} of the same noise.\n"
         f"The best: {_named(top, at)}, {share(top.accuracy)}"
     )
     distance = farther(least, top, others)

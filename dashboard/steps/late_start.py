@@ -6,11 +6,12 @@ from dashboard.charts.curves import Curve, Level, curves
 from dashboard.charts.theme import COLOURS, DASHES
 from dashboard.components import elements, remedy
 from dashboard.data import archive
-from dashboard.format import counted, estimate, number, written
+from dashboard.format import estimate, number, written
 from evaluator.provenance import notes_of
 from evaluator.published.late_start import published_late_start
 from evaluator.steps.late_start_gain import Gain, best, gains, verdict
 from evaluator.verdict import CANNOT
+from firstlight.counts import counted
 
 HEADINGS = (
     "steps", "best late start over the ordinary one [95 %]", "ends", "begun at logSNR", "n",

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.format import counted
+from firstlight.counts import counted
 
 LOSS = "The loss"  # what a run's loss is called here, whatever its own name
 

@@ -15,6 +15,7 @@ from evaluator.provenance import notes_of
 from evaluator.published.memorisation import MEMORISATION
 from evaluator.stats.intervals import plain, shares
 from evaluator.verdict import CANNOT
+from firstlight.counts import counted
 from firstlight.run_json import card_of
 
 HEADINGS = ("run", "training pictures", "half are copies by step [95 %]", "copies at the end", "steps given", "n")
@@ -33,7 +34,7 @@ def draw(run: pd.Series) -> None:
     times.sort(key=lambda time: time.pictures)
     if len(times) > 1:
         told = power(plain(slope(times)), order(times))
-        elements.headline(f"Of {len(times)} trainings of one recipe on {run['dataset']}, {told}")
+        elements.headline(f"Of {counted(len(times), 'training')} of one recipe on {run['dataset']}, {told}")
     through = _copied(own)
     figure = curves([Curve(through)], "", "copies", [], [Level(0.5, "half")], x=("step", "training step"))
     elements.chart(figure, "memorisation", "Share of kept pictures that are copies, through training", through)

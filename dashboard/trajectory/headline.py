@@ -6,10 +6,11 @@ import pandas as pd
 
 from dashboard.axes import SOURCE, source_on
 from dashboard.data.trajectories import Trajectory
-from dashboard.format import counted, number, share, source_in_words
+from dashboard.format import number, share, source_in_words
 from dashboard.trajectory.fork import Continuations
 from evaluator.recognizability.schedules import SEVENTY
 from evaluator.stats.intervals import wilson
+from firstlight.counts import counted
 
 
 def sentence(trajectory: Trajectory, name: str) -> str:
@@ -47,7 +48,7 @@ def fork_sentence(made: Continuations) -> str:
     where, level = f"step {fork.step} of {fork.steps}", f"logSNR {number(fork.logsnr, 'logSNR')}"
     told = "the network told the class" if fork.with_label else "the network not told the class"
     if made.verdicts is None:
-        return f"{fork.count} continuations from {where}; {told}.\nThat step is at {level}. {made.remark}"
+        return f"{counted(fork.count, 'continuation')} from {where}; {told}.\nThat step is at {level}. {made.remark}"
     stay = "stays" if made.stay == 1 else "stay"
     part = share(wilson(made.stay, fork.count))
     return f"{made.stay} of {fork.count} {stay} a {fork.name}, {part}.\nContinued from {where} ({level}), {told}."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import combined, in_points, share, share_difference
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from firstlight.counts import counted
 from firstlight.interval_text import percent, with_interval
 
 ENDS, STRETCHES = 0.1, 10  # the first and the last tenth of a training, each in so many stretches
@@ -69,7 +70,7 @@ def _falls(step: NDArray[np.int64], loss: NDArray[np.float64]) -> Verdict:
         return Verdict(S7, NOT, reason, n=len(loss))
     each = int(ENDS * len(loss))
     if each < STRETCHES:
-        return Verdict(S7, CANNOT, f"Only {len(loss)} values of the loss were logged.", n=len(loss))
+        return Verdict(S7, CANNOT, f"Only {counted(len(loss), 'value')} of the loss were logged.", n=len(loss))
     ordered = loss[np.argsort(step, kind="stable")]
     stretch = np.arange(each) * STRETCHES // each
     first, last = mean(ordered[:each], stretch), mean(ordered[-each:], stretch)

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from firstlight.counts import counted
 from firstlight.interval_text import brackets, with_interval
 
 
 def report(figures: dict[str, Any]) -> str:
     """The orders as a table for people."""
-    lines = [f"{figures['run']}: {figures['pictures']:,} pictures before {figures['judge']}. {figures['about']}"]
+    lines = [
+        f"{figures['run']}: {counted(figures['pictures'], 'picture')} before {figures['judge']}. {figures['about']}"
+    ]
     for name, order in figures["scores"].items():
         wide = 1 + max(11, *(len(row["class"]) for row in order["classes"]))
         lines += ["", f"{'class':<{wide}}{'rank':<12}{name:<28}{'real pictures':<28}the judge's recall on real ones"]

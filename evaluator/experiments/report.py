@@ -4,6 +4,7 @@ from typing import Any
 
 from evaluator.experiments.ablation_figures import missing
 from evaluator.theory.speciation import SPECIATED, WAY
+from firstlight.counts import counted
 from firstlight.interval_text import at_level, percent, with_interval
 
 
@@ -15,7 +16,7 @@ def speciation(figures: dict[str, Any]) -> str:
     lines += [f"{row['logsnr']:<+8.2f}{with_interval(row, '.3f')}  n = {row['n']:,}" for row in figures["phi"]]
     where = f"{SPECIATED}" if figures["classes"] == 2 else f"{100 * WAY:.0f} % of the way from chance to its most"
     at = at_level(crossed, "off the levels tried")
-    lines.append(f"φ reaches {where} {at}, n = {crossed['n']:,} chains")
+    lines.append(f"φ reaches {where} {at}, n = {counted(crossed['n'], 'chain')}")
     return "\n".join(lines)
 
 
@@ -52,7 +53,7 @@ def swap(figures: dict[str, Any]) -> str:
             f"{row['step']:>4}  {row['logsnr']:+6.2f}   " + "  ".join(f"{text:<26}" for text in shares).rstrip()
         )
     where = at_level(figures["even"], "off the steps tried")
-    lines.append(f"both labels weigh the same {where}, n = {figures['even']['n']} seeds")
+    lines.append(f"both labels weigh the same {where}, n = {counted(figures['even']['n'], 'seed')}")
     return "\n".join(lines)
 
 
@@ -75,7 +76,7 @@ def posterior(figures: dict[str, Any]) -> str:
         right, place = row["ends_at_label"], row["falls_fastest"]
         at = at_level(place, "nowhere")
         lines.append(f"  {row['judge']}: ends at the label in {percent(right)}, n = {right['n']:,}; entropy "
-                     f"falls fastest {at}, n = {place['n']} seeds")  # fmt: skip
+                     f"falls fastest {at}, n = {counted(place['n'], 'seed')}")  # fmt: skip
     return "\n".join(lines)
 
 

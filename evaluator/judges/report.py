@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.judges.judge import Judge
+from firstlight.counts import counted
 from firstlight.errors import JudgeError
 from firstlight.interval_text import brackets, number, percent
 
@@ -17,7 +18,7 @@ def report(judge: Judge) -> str:
     """How good a judge is, a line or two."""
     ends = brackets(*(number(100 * judge.card[end], ".1f") for end in ("low", "high")))
     share = f"{100 * judge.card['accuracy']:.2f} % {ends}"
-    told = f"{judge.name}: {share} of {judge.card['n']:,} real test pictures"
+    told = f"{judge.name}: {share} of {counted(judge.card['n'], 'real test picture')}"
     told += " at its cleanest level" if judge.kind == "noisy" else ""
     return told + (f"\n{judge.card['warning']}" if judge.card.get("warning") else "")
 
@@ -29,7 +30,7 @@ def warned(card: dict[str, Any], labels: NDArray[np.int64]) -> dict[str, str]:
     """
     accuracy = f"{percent(card | {'value': card['accuracy']}, 0)}, n = {card['n']:,}"
     held_out, learned = min(row["n"] for row in card["recall"]), int(np.bincount(labels).min())
-    few = f"from {learned} pictures of a class it learned, and on {held_out} others of it it was examined"
+    few = f"from {counted(learned, 'picture')} of a class it learned, and on {held_out} others of it it was examined"
     chance = max(row["n"] for row in card["recall"]) / card["n"]
     if card["low"] <= chance:
         raise JudgeError(

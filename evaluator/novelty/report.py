@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from firstlight.counts import counted
 from firstlight.interval_text import percent, with_interval
 
 SEEN = "The real test pictures are among those that it learned from, so they are no yardstick for what is new to it."
@@ -40,8 +41,8 @@ def report(figures: dict[str, Any]) -> str:
 
 def memorisation(figures: dict[str, Any]) -> str:
     """When trainings began to copy, for people."""
-    lines = [f"{row['run']}: {row['pictures']:,} training pictures, {row['steps']:,} steps: {time(row)}"
-             for row in figures["runs"]]  # fmt: skip
+    lines = [f"{row['run']}: {counted(row['pictures'], 'training picture')}, {counted(row['steps'], 'step')}: "
+             f"{time(row)}" for row in figures["runs"]]  # fmt: skip
     return "\n".join([*lines, *([power(figures["slope"], figures["order"])] if len(figures["runs"]) > 1 else [])])
 
 

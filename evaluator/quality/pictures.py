@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evaluator.provenance import denoiser_sha256
 from evaluator.quality import price
 from evaluator.stats.time_ahead import say
+from firstlight import counts
 from firstlight.array_cache import keep, kept
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
@@ -56,7 +57,8 @@ def draw(run: Run, per_class: int, on: str = "", first_seed: int = FIRST_SEED) -
     done = len(kept(cache_path(run, settings, first_seed), np.uint8, denoiser.shape)[:count])
     steps = len(settings.table().a)
     if done < count:
-        size = f"{count - done:,} pictures of {settings.evaluations()} evaluations"
+        each = counts.counted(settings.evaluations(), "evaluation")
+        size = f"{counts.counted(count - done, 'picture')} of {each}"
         say(f"drawing {run.id}", size, price.of_drawing(denoiser, settings, count - done))
     total, initial = (-(-pictures // BATCH) * steps for pictures in (count, done))
     with counted(None, f"drawing {run.id}", total, initial=initial, unit="step") as bar:

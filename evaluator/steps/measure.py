@@ -25,6 +25,7 @@ from evaluator.steps.solver_grid import Cell, cells
 from evaluator.steps.times import time_cells
 from firstlight.array_cache import kept
 from firstlight.command_text import typed
+from firstlight.counts import counted
 from firstlight.errors import RunError
 from firstlight.remedy import denoiser_by
 from firstlight.run_folder import Run
@@ -104,7 +105,8 @@ def all_drawn(compared: Sequence[Cell], denoisers: dict[Run, session.Denoiser], 
         desc="drawing", total=sum(costs) * count, initial=done, unit=" evaluations", unit_scale=True, disable=None
     ) as bar:
         for cell in compared:
-            bar.set_description(f"{cell.run.id}, {cell.settings.solver}, {cell.settings.evaluations()} evaluations")
+            cost = counted(cell.settings.evaluations(), "evaluation")
+            bar.set_description(f"{cell.run.id}, {cell.settings.solver}, {cost}")
             made.append(drawn(cell.run, denoisers[cell.run], cell.settings, count, lambda step: _moved(bar, step)))
     return made
 

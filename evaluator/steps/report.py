@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.published.late_start import published_late_start
+from firstlight.counts import counted
 from firstlight.interval_text import with_interval
 
 ENDS = {"value": "", "low": "_low", "high": "_high"}  # what ends a column's name
@@ -12,7 +13,7 @@ ENDS = {"value": "", "low": "_low", "high": "_high"}  # what ends a column's nam
 
 def steps(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{figures['run']}: {figures['pictures']:,} pictures of each way to draw, the same noise"]
+    lines = [f"{figures['run']}: {counted(figures['pictures'], 'picture')} of each way to draw, the same noise"]
     lines.append("evaluations  drawn by                  accuracy, %           Fréchet / floor       CAS, %   ms each")
     for row in figures["ways"]:
         name = row["solver"] if row["network"] == figures["run"] else row["network"]

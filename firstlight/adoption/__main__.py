@@ -12,6 +12,7 @@ from firstlight.adoption.adopt import adopt
 from firstlight.adoption.conventions import PREDICTIONS, VARIANCES
 from firstlight.archives import add_flag
 from firstlight.command_text import flag
+from firstlight.counts import counted
 from firstlight.errors import RunError, SamplerError, disk
 from firstlight.extras import extras
 from firstlight.guest_schedules import NAMED, schedule_named
@@ -35,9 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     for sentence in _said(report["guest"], options):
         print(f"{options.id}: {sentence}")
     print(
-        f"{folder}: of {report['compared']} pictures at {len(report['by_level'])} levels the largest difference from "
-        f"the network in float64 is {report['difference']:.1e}, at logSNR {report['logsnr']:.1f}. "
-        f"Next: firstlight trace {folder.name}{flag(options.runs)}"
+        f"{folder}: of {counted(report['compared'], 'picture')} at {counted(len(report['by_level']), 'level')} the "
+        f"largest difference from the network in float64 is {report['difference']:.1e}, at logSNR "
+        f"{report['logsnr']:.1f}. Next: firstlight trace {folder.name}{flag(options.runs)}"
     )
     return 0
 

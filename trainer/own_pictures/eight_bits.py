@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from firstlight.counts import counted
 from trainer.own_pictures.picture_fit import fitted
 from trainer.own_pictures.transparency import on_paper
 
@@ -130,7 +131,7 @@ def _resized(sizes: Sequence[tuple[int, int]], resize: int) -> tuple[str, ...]:
     if not resize or not found:
         return ()
     (width, height), _ = found.most_common(1)[0]
-    others = f" and {len(found) - 1} other sizes" if len(found) > 1 else ""
+    others = f" and {counted(len(found) - 1, 'other size')}" if len(found) > 1 else ""
     return (
         f"{found.total():,} of {len(sizes):,} pictures were {width} x {height}{others}: the middle square of each, "
         f"resized to {resize} x {resize}",

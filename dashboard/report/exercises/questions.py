@@ -12,6 +12,7 @@ from dashboard.claims import headline as claims
 from dashboard.report.checked_numbers import Ask, Number
 from dashboard.report.facts import Facts
 from dashboard.run_facts import class_names
+from firstlight.counts import counted
 
 MOST = 12  # exercises: two printed pages
 NEVER, LAST_LOSS, ACCURACY = "Never recognizable", "Last training loss", "Accuracy of the asked class ("
@@ -81,7 +82,11 @@ def _training(of: Facts) -> Iterator[Exercise]:
             words = f"Where did the training loss of {_id(of)} end? Why does that number have no interval?"
             why = "One training was logged: nothing tells how another, from other random numbers, would have ended."
             yield Exercise(
-                words, each.page, f"{each.what}: {each.text}, n = {each.n:,} logged steps.", {"run": _id(of)}, why
+                words,
+                each.page,
+                f"{each.what}: {each.text}, n = {counted(each.n, 'logged step')}.",
+                {"run": _id(of)},
+                why,
             )
 
 
