@@ -3,12 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
 
-from dashboard.format import duration, estimate_of, figure
+from dashboard.format import duration, estimate_of, figure, pronoun
 from evaluator.stats.intervals import Estimate
 from firstlight.counts import counted
 from firstlight.interval_text import listed
@@ -135,10 +135,18 @@ def other_classes(one: pd.Series, other: pd.Series) -> bool:
 
 def unlike_losses(settings: pd.DataFrame) -> str:
     """Why the losses of several runs cannot be compared, a sentence; empty where they can. settings: that query."""
-    other = [words for name, words in LEARNT.items() if settings.loc[settings["setting"] == name, "differs"].any()]
-    if not other:
-        return ""
-    return f"The runs differ in {listed(other)}, so losses are not of one scale: compare shapes, not heights."
+    return unlike(settings.loc[settings["differs"], "setting"], "compare shapes, not heights")
+
+
+def unlike_order(names: Sequence[str]) -> str:
+    """Why an order by loss is none of better and worse, a sentence; empty where it is. names: query `unlike_losses`."""
+    return unlike(names, f"lower is better only among runs that agree in {pronoun(names)}")
+
+
+def unlike(names: Collection[str], so: str) -> str:
+    """That runs which differ in these settings have losses of unlike kinds, and so what; empty where none is one."""
+    other = [words for name, words in LEARNT.items() if name in set(names)]
+    return f"The runs differ in {listed(other)}, so losses are not of one scale: {so}." if other else ""
 
 
 def what_it_draws(run: pd.Series) -> str:

@@ -125,6 +125,42 @@ def test_losses_of_other_kinds_and_figures_of_other_data_have_no_best(tmp_path: 
     assert groups.said(mixed, FIGURES["best_loss"]) == "losses of unlike kinds: no mean"
 
 
+NOISE, STUDENT, FASHION = {"prediction": "noise"}, {"teacher": "a"}, {"dataset": "fashion-mnist"}
+STANDS = "Students, which learn from a teacher, stand last."
+
+
+@pytest.mark.parametrize(
+    ("other", "order", "said"),
+    [
+        ({}, "lowest loss first", ""),
+        ({"teacher": ""}, "lowest loss first", ""),  # which older runs do not name
+        ({"learning_rate": 0.5}, "lowest loss first", ""),
+        (NOISE, "newest first", ""),
+        (NOISE, "highest accuracy first", ""),
+        (
+            NOISE,
+            "lowest loss first",
+            "differ in prediction, so losses are not of one scale: lower is better only among",
+        ),
+        (NOISE, "last_loss, highest first", "differ in prediction, so"),
+        (FASHION, "lowest last loss first", "differ in dataset, so"),
+        (STUDENT, "lowest loss first", STANDS),
+    ],
+)
+def test_an_order_by_losses_of_unlike_kinds_says_so(
+    other: dict[str, object], order: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, config in (("a", {}), ("b", {}), ("c", other)):
+        write_run(tmp_path, name, config=card(name)["config"] | config, sweep="rates")
+    write_run(tmp_path, "no-loss", config=card("d")["config"] | {"prediction": "x"}, tables=())
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    of_table = words(linked("runs", order=order, run="no-loss"))
+    assert said in of_table and ("not of one scale" in of_table) == bool(said)
+    assert "not of one scale" not in words(linked("runs", order=order, search="id!=c", run="no-loss"))
+    of_sweep = words(linked("runs", run="a"))
+    assert ("not of one scale" in of_sweep) == (other in (NOISE, STUDENT, FASHION)), "of the sweep of the chosen run"
+
+
 def test_the_charts_hold_to_plotlys_rules(archive: Archive) -> None:
     frame = pd.DataFrame({"run": ["a", "b", "<c>"], "rate": [0.001, 0.01, 0.1], "kind": ["x", "y", "x"],
                           "figure": [1.0, 2.0, 3.0]})  # fmt: skip

@@ -34,7 +34,7 @@ NEEDED = {
     "run": "first", "sample": 1, "ids": ["first"], "names": ["a group"], "thresholds": [0.5],
     "view": "x", "judge": JUDGES["x"], "clip": JUDGE, "template": PROMPTS[0],
     "labels": [0], "steps": GUIDED_STEPS[0], "like": "first",
-    "against": "learning_rate", "by": "dataset", "sweep": "rates",
+    "against": "learning_rate", "learnt": ["learning_rate"], "by": "dataset", "sweep": "rates",
 }  # fmt: skip
 OF_CARDS = (
     "runs",

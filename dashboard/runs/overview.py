@@ -20,6 +20,8 @@ def draw(run: pd.Series, at: Chosen) -> None:
         picked = _columns()
         order = table.order()
         runs, found = table.part(at, archive.ask, order)
+    if said := table.unlike(at.found, archive.ask, order["order"]):
+        elements.note(said)
     if runs.empty:
         elements.note(f"No run holds these words{'' if at.shelf == 'all' else f' among those that are {at.shelf}'}.")
     else:

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import format
+from dashboard import format, run_facts
 from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.data import recognizable
 from dashboard.pictures import grid, pixels
+from dashboard.run_facts import LEARNT
 from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
 from firstlight.counts import counted
@@ -28,6 +29,7 @@ FACTS = {  # column that needs no other file of a run -> what orders the list by
     "trained": "epoch", "name": "name", "tags": "tag",
 }  # fmt: skip
 ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": recognizable.NAME}  # what a click on a head orders by
+LOSS = "loss"  # how the names of losses end
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
@@ -47,6 +49,15 @@ def part(at: Chosen, ask: Ask, order: Mapping[str, Any]) -> tuple[pd.DataFrame, 
     count = int(page["found"].iloc[0]) if len(page) else 0
     place = inputs.turned("page", -(-count // ROWS)) if count > ROWS else 1
     return _looked_at(ask, **at.found, **ordered, skipped=ROWS * (place - 1)), count
+
+
+def unlike(found: Mapping[str, Any], ask: Ask, fact: str) -> str:
+    """A sentence where the runs that are found are ordered by losses of unlike kinds; empty elsewhere."""
+    if not fact.endswith(LOSS):
+        return ""
+    names = ask("unlike_losses", **found, figure=fact, learnt=list(LEARNT))["name"].tolist()
+    last = " Students, which learn from a teacher, stand last." if "teacher" in names else ""
+    return run_facts.unlike_order(names) + last
 
 
 def _looked_at(ask: Ask, **chosen: Any) -> pd.DataFrame:
