@@ -16,7 +16,7 @@ LOGO = Path(__file__).with_name("logo.svg")
 
 SECTIONS = {
     "Start": [("start.py", "Firstlight", ""), ("glossary.py", "Glossary", "glossary")],
-    "Runs": [("runs.py", "Runs", "runs")],
+    "Overview": [("runs.py", "Runs", "runs")],
     "Explore": [
         ("forward.py", "Forward process", "forward-process"),
         ("trajectory.py", "Trajectory", "trajectory"),
@@ -36,7 +36,7 @@ SECTIONS = {
         ("compare.py", "Compare", "compare"),
         ("blind_test.py", "Blind test", "blind-test"),
     ],
-    "Report": [("ask.py", "Ask", "ask"), ("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
+    "Conclude": [("ask.py", "Ask", "ask"), ("claims.py", "Claims", "claims"), ("report.py", "Report", "report")],
 }
 SHOWN = {  # what a page shows of runs; after another network was adopted, the former's is marked
     "runs": ("quality",),

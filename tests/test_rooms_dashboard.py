@@ -1,8 +1,11 @@
 """What lies above what in the dashboard, and what opening its first page loads, in clean processes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+from dashboard.app import SECTIONS
 
 ROOT = Path(__file__).parent.parent
 LOADED = "sorted(name for name in sys.modules if name.startswith(('onnxruntime', 'evaluator.judges')))"
@@ -15,6 +18,13 @@ for name, title in (("start", "Firstlight"), ("runs", "Runs")):
     assert not page.exception and title in [title.value for title in page.title], page
     assert not {LOADED}, (name, {LOADED})
 """
+
+
+def test_the_menu_is_the_map_and_no_section_is_called_like_a_page() -> None:
+    titles = {section: [title for _, title, _ in pages] for section, pages in SECTIONS.items()}
+    assert not set(titles) & {title for pages in titles.values() for title in pages}
+    rows = re.findall(r"^\| \*\*(\w+)\*\* \| (.+?) \|", (ROOT / "docs" / "look.md").read_text(), re.M)
+    assert {section: re.split(" · |, ", pages.replace(" (`/`)", "")) for section, pages in rows} == titles
 
 
 def said(code: str) -> str:
