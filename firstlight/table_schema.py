@@ -206,7 +206,7 @@ _COLUMNS = {
     law           string   as in guided.parquet; real: as many real pictures, the best there can be
     scale         float64  as in guided.parquet; null where it is the mean over all scales above 1
     steps         int32    K; null of real pictures
-    against       string   this law less another of the same mean scale, steps and noise; null: the law itself
+    against       string   this method less another of the same mean scale, steps and noise; null: the method itself
     metric        string   accuracy, drift, frechet, precision, recall, cas, evaluations, mean_scale
     judge         string   cnn or clip; null where neither has a say
     value         float64  in the metric's own unit
@@ -216,9 +216,9 @@ _COLUMNS = {
     """,
     "guided": """
     law           string   constant, interval, clip, shuffled, cnn, feedback, autoguidance
-    scale         float64  S, the law's only number
+    scale         float64  S, the method's only number
     steps         int32    K
-    seed          int64    the noise; the same for every law, scale, number of steps and label
+    seed          int64    the noise; the same for every method, scale, number of steps and label
     block         int32    seeds drawn together: 0, 1, 2 ...
     label         int32    asked for
     evaluations   int32    of the network, for this picture

@@ -1,4 +1,4 @@
-"""What guidance laws draw from the same noise, and what each costs in diversity and evaluations."""
+"""What guidance methods draw from the same noise, and what each costs in diversity and evaluations."""
 
 import streamlit as st
 
@@ -7,7 +7,9 @@ from dashboard.components import elements, inputs
 from dashboard.data import archive
 from dashboard.guidance import choice, headline, tabs, trade_off
 
-elements.title("Guidance", "Which law draws the class asked, and what does it cost in diversity and evaluations?")
+elements.title(
+    "Guidance", "Which guidance method draws the class asked, and what does it cost in diversity and evaluations?"
+)
 run = archive.chosen_run()
 
 

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add("--steps", type=int, metavar="K", help="steps from noise to picture (default: the run's)")
     add("--guidance", type=float, metavar="S", help="1 is plain conditional, 0 ignores the class (default: the run's)")
     add("--law", metavar="NAME", help="constant, interval, feedback or autoguidance (default: the run's)")
-    add("--weaker", metavar="RUN", help="a run whose network the law autoguidance pushes away from")
+    add("--weaker", metavar="RUN", help="a run whose network the method autoguidance pushes away from")
     add("--interval", type=float, nargs=2, metavar=("LOW", "HIGH"), help="logSNRs between which guidance is on")
     add("--shift", type=float, metavar="D", help="tell the network D logSNR more noise where it draws detail")
     add("--eta", type=float, metavar="E", help="share of fresh noise in ddim's steps (default: 0)")
@@ -89,7 +89,7 @@ def draw(options: argparse.Namespace) -> str:
     labels = [label for label in classes for _ in range(options.per_class)]
     seeds = [options.seed + i for _ in classes for i in range(options.per_class)]
     if options.weaker and not (options.law and law_of(options.law).weaker):
-        raise SamplerError("--weaker is of the law autoguidance alone; give --law autoguidance, or leave it out.")
+        raise SamplerError("--weaker is of the method autoguidance alone; give --law autoguidance, or leave it out.")
     weaker = load(existing_run(options.runs, options.weaker).denoiser, options.provider) if options.weaker else None
     steer = Steer(options.law, weaker=weaker) if options.law else None
     moving, shown = options.out.suffix.lower() == ".gif", []

@@ -113,7 +113,7 @@ def name_of(law: str) -> str:
 def law_of(name: str) -> Law:
     """The law with this name. Raises SamplerError where there is none."""
     if name not in LAWS:
-        raise SamplerError(f"There is no guidance law {name!r}; choose one of {', '.join(LAWS)}.")
+        raise SamplerError(f"There is no guidance method {name!r}; choose one of {', '.join(LAWS)}.")
     return LAWS[name]
 
 
@@ -128,9 +128,13 @@ class Steer:
     def check(self, denoiser: Any) -> None:
         """Raises SamplerError for an unknown law, one without what it needs, and a student, whose law is learned."""
         if law_of(self.law).judge and self.score is None:
-            raise SamplerError(f"The law {self.law} asks a judge at every step; draw with it on the page Generate.")
+            raise SamplerError(
+                f"The guidance method {self.law} asks a judge at every step; draw with it on the page Generate."
+            )
         if getattr(denoiser, "scales", None):
-            raise SamplerError("This student has learned its guidance; draw without a law, or with its teacher.")
+            raise SamplerError(
+                "This student has learned its guidance; draw without a guidance method, or with its teacher."
+            )
         if law_of(self.law).weaker:
             check_weaker(denoiser, self.weaker)
 
@@ -138,7 +142,7 @@ class Steer:
 def check_weaker(denoiser: Any, weaker: Any) -> None:
     """Raises SamplerError where a network cannot be the weaker one of another: both see the same x, level and label."""
     if weaker is None:
-        raise SamplerError("The law autoguidance needs a weaker network; name its run with --weaker RUN.")
+        raise SamplerError("The guidance method autoguidance needs a weaker network; name its run with --weaker RUN.")
     if getattr(weaker, "scales", None):
         raise SamplerError("A student knows few noise levels and cannot be the weaker network; name another run.")
     if (weaker.classes, tuple(weaker.shape)) != (denoiser.classes, tuple(denoiser.shape)):

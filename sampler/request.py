@@ -27,7 +27,7 @@ def check_known(denoiser: Any, labels: Sequence[int], guidance: float, law: str 
     if not unneeded and (guidance != 1 or (law is not None and law_of(law).adaptive)):
         raise SamplerError(
             "This model knows no pictures without a label, so it cannot be guided but away from a weaker network; draw "
-            "with guidance 1, and no law but constant or interval, or with the law autoguidance."
+            "with guidance 1, and no method but constant or interval, or with the method autoguidance."
         )
     if any(label == len(denoiser.classes) for label in labels):
         raise SamplerError("This model knows no pictures without a label; ask for one of its classes.")

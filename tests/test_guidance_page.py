@@ -1,5 +1,7 @@
 """The Guidance page on planted sweeps: it says what was planted, and draws it."""
 
+import ast
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
 from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
+from test_terms import tabs
 
 from dashboard.charts.guidance import STYLES, Side, front, weights
 from dashboard.guidance import tabs as guidance_tabs
@@ -27,6 +30,9 @@ from firstlight.run_folder import Run
 from firstlight.table_schema import GUIDANCE, table_of
 from sampler.guidance_laws import LAWS
 from store.database import Archive
+
+ROOT = Path(__file__).parent.parent
+LAW = re.compile(r"(?<!--)\blaws?\b", re.I)
 
 
 @pytest.fixture
@@ -110,7 +116,7 @@ def test_precision_as_of_independent_pictures_is_an_older_version_s(
 
 def test_a_judge_that_guided_is_named(opened: Open, tmp_path: Path) -> None:
     swept(tmp_path)
-    assert "the judge that did not guide: CLIP for the CNN-weighted law" in words(opened())
+    assert "the judge that did not guide: CLIP for the CNN-weighted method" in words(opened())
     said = words(opened(**{"guided-judge": "CLIP"}))
     assert "Judged by the CLIP, which guides CLIP-weighted and shuffled CLIP itself." in said
 
@@ -119,7 +125,10 @@ def test_a_sweep_of_one_law_and_a_run_without_a_sweep_say_so(opened: Open, tmp_p
     swept(tmp_path, laws=("constant",))
     write_run(tmp_path, "bare")
     said = words(opened(run="lab", guided="Compared"))
-    assert "No law is told apart as drawing the class asked most often" in said and "Only one law was drawn" in said
+    assert (
+        "No guidance method is told apart as drawing the class asked most often" in said
+        and "Only one guidance method was drawn" in said
+    )
     assert "firstlight evaluate guidance bare" in words(opened(run="bare")).replace("\\", "")
 
 
@@ -161,3 +170,30 @@ def test_generate_offers_autoguidance_away_from_another_run_with_the_same_classe
     test.button[0].click().run()
     assert [error.value for error in test.exception] == []
     assert "S at every step, away from a weaker network: weak" in words(test) + " ".join(c.value for c in test.caption)
+
+
+@pytest.mark.parametrize("page", ["guidance", "claims", "generate"])
+def test_no_page_calls_a_guidance_method_a_law(page: str, pages: Open, tmp_path: Path) -> None:  # noqa: F811
+    swept(tmp_path)
+    for test in tabs(pages(page, run="lab")):
+        said = " ".join([words(test), *(each.value for each in test.caption)])
+        assert not LAW.search(re.sub(r"Papers call it a guidance law|<pre>.*?</pre>", "", said, flags=re.S))
+
+
+def test_no_sentence_in_the_code_does() -> None:
+    texts = {
+        node.value
+        for folder in ("dashboard", "pages", "evaluator", "sampler")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(without_docstrings(ast.parse(path.read_text())))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert len(texts) > 1000
+    assert {text for text in texts if LAW.search(text) and " " in text.strip()} == set()
+
+
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return tree

@@ -207,7 +207,7 @@ def test_a_weaker_network_that_is_none_is_refused(denoiser: Denoiser) -> None:
 def test_a_model_without_none_can_be_guided_away_from_a_weaker_one(denoiser: Denoiser) -> None:
     bare = replace(denoiser, no_label=False)
     assert last(bare, PLAIN, Steer("autoguidance", weaker=bare)).evaluations == 12
-    with pytest.raises(SamplerError, match="or with the law autoguidance"):
+    with pytest.raises(SamplerError, match="or with the method autoguidance"):
         generate(bare, [0], [0], PLAIN, steer=Steer("feedback"))
 
 

@@ -9,7 +9,7 @@ from evaluator.published.guidance import LAWS
 from sampler.guidance_laws import name_of
 
 HEADINGS = (
-    "law", "steps", "its S, distance [95 %]", "constant: S, distance [95 %]", "law less constant [95 %]",
+    "method", "steps", "its S, distance [95 %]", "constant: S, distance [95 %]", "method less constant [95 %]",
     "closer to real pictures", "n of each cell",
 )  # fmt: skip
 LACKING = {"interval": "--laws constant interval", "autoguidance": "--laws constant autoguidance --weaker RUN"}
@@ -28,7 +28,7 @@ def draw(at: Choice) -> None:
     elements.table(HEADINGS, [*map(_row, found), *map(_beside, laws)], "guidance-best")
     elements.note(
         "Fréchet distance in the CNN's features, which is no Inception distance; scale 1 guides nowhere and belongs to "
-        f"every law. Intervals hold for all {max(each.cells for each in found)} cells at once, so for the choice of "
+        f"every method. Intervals hold for all {max(each.cells for each in found)} cells at once, so for the choice of "
         "the scales as well, whatever the noise that they share; that is wider than a comparison at two scales fixed "
         "beforehand. The limited interval is the run's own, and was not sought. Published: Inception distance on "
         f"ImageNet-512; {'; '.join(LAWS[law].source for law in laws)}."

@@ -67,7 +67,9 @@ class Choice:
 def choice(run: pd.Series) -> Choice:
     """The chosen number of steps and judge. Ends the page where the run's laws were not compared."""
     if not adopted.knows_no_label(run):
-        elements.stop(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided, and no laws are compared.")
+        elements.stop(
+            f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided, and no guidance methods are compared."
+        )
     frame = archive.ask("guidance", run=run["run"])
     if frame.empty:
         remedy.stop(f"{run['run']} has no guidance sweep yet.", str(run["run"]), "guidance", "Make it with")
@@ -85,6 +87,6 @@ def judges(at: Choice) -> str:
         laws = [name_of(law) for law, rule in LAWS.items() if rule.judge == at.judge]
         return f"Judged by the {at.judge.upper()}, which guides {' and '.join(laws)} itself."
     return (
-        "Accuracy and drift by the judge that did not guide: CLIP for the CNN-weighted law, the CNN for all others; "
+        "Accuracy and drift by the judge that did not guide: CLIP for the CNN-weighted method, the CNN for all others; "
         "Fréchet distance, precision and recall in the CNN's features."
     )

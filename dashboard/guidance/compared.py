@@ -1,4 +1,4 @@
-"""Compared: laws against each other on the same noise."""
+"""Compared: guidance methods against each other on the same noise."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from sampler.guidance_laws import name_of
 
 
 def draw(at: Choice) -> None:
-    """Laws against each other on the same noise."""
+    """Guidance methods against each other on the same noise."""
     rows, other = [], "shuffled"
     whole = {words: at.rows(words, other) for words in ("accuracy", "drift after correct", "Fréchet distance", "CAS")}
     for law, scale, n in whole["accuracy"][["law", "scale", "n"]].itertuples(index=False):
@@ -19,17 +19,17 @@ def draw(at: Choice) -> None:
         rows.append((name_of(law), name_of(other), size, *cells, f"{int(n):,}"))
     if not rows:
         how = f"{MADE} {archive.typed(str(at.run['run']))}"
-        elements.note(f"Only one law was drawn, or none of the same mean. Draw others with: {how}")
+        elements.note(f"Only one guidance method was drawn, or none of the same mean. Draw others with: {how}")
         return
     rows.sort(key=lambda row: row[2] != "all above 1")
-    heads = ("law", "against", "S", "accuracy, points [95 %]", "drift, points [95 %]", "Fréchet [95 %]",
+    heads = ("method", "against", "S", "accuracy, points [95 %]", "drift, points [95 %]", "Fréchet [95 %]",
              "CAS, points [95 %]", "n")  # fmt: skip
     elements.table(heads, rows, "guidance-compared")
     elements.note(
-        f"The law less the other, picture by picture on the same noise; intervals over noise seeds. {judges(at)} "
-        "Shuffled: CLIP's own weights, each given to another picture of the same step, so of the same mean. Other laws "
-        "guide more or less strongly on average at one S (Sweep, mean scale) and are not compared at it: Claims holds "
-        "CLIP's weights against a constant scale of the same mean."
+        f"The method less the other, picture by picture on the same noise; intervals over noise seeds. {judges(at)} "
+        "Shuffled: CLIP's own weights, each given to another picture of the same step, so of the same mean. Other "
+        "methods guide more or less strongly on average at one S (Sweep, mean scale) and are not compared at it: "
+        "Claims holds CLIP's weights against a constant scale of the same mean."
     )
 
 

@@ -47,8 +47,8 @@ def _most(accuracy: pd.DataFrame) -> str:
     others = accuracy.drop(index=top.name)
     if len(others) and not top["low"] > others["high"].max():
         return (
-            f"No law is told apart as drawing the class asked most often: {len(accuracy)} compared, the highest "
-            f"{share(estimate_of(top))}, n = {int(top['n']):,}."
+            f"No guidance method is told apart as drawing the class asked most often: {len(accuracy)} compared, the "
+            f"highest {share(estimate_of(top))}, n = {int(top['n']):,}."
         )
     return f"{_named(top)} draws the class asked most often: {share(estimate_of(top))}, n = {int(top['n']):,}."
 

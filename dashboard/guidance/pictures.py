@@ -21,13 +21,16 @@ def draw(at: Choice) -> None:
         elements.note("No pictures of this class are kept.")
         return
     name, count = run_facts.class_names(at.run)[label], frame["seed"].nunique()
-    for some, how in ((frame[frame["scale"] <= 1], "without guidance"), (frame[frame["scale"] > 1], "under every law")):
+    for some, how, key in (
+        (frame[frame["scale"] <= 1], "without guidance", "without-guidance"),
+        (frame[frame["scale"] > 1], "by every guidance method", "under-every-law"),
+    ):
         if len(some):
-            alt = f"Pictures of {name} {how}: laws down, scales across, the same noise"
-            elements.picture(_plate(at, some), alt, how.replace(" ", "-"))
+            alt = f"Pictures of {name} {how}: methods down, scales across, the same noise"
+            elements.picture(_plate(at, some), alt, key)
     elements.note(
         f"Class {name}, {at.steps} steps; of every S the same {count} noises in every row: above without guidance "
-        "(S = 0: without the label), below under each law. An amber corner: the judge takes it for another class. The "
+        "(S = 0: without the label), below by each method. An amber corner: the judge takes it for another class. The "
         "class is chosen in the bar above."
     )
 

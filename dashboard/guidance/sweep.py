@@ -29,5 +29,5 @@ def draw(at: Choice) -> None:
     figure = curves(lines, "logSNR", words, levels=levels, percent=False, x=("scale", "guidance scale S"))
     if percent:
         figure["layout"]["yaxis"] |= {"tickformat": ".0%", "rangemode": "normal"}
-    elements.chart(figure, "guidance-sweep", f"{words} against the scale, a line for each law", frame)
+    elements.chart(figure, "guidance-sweep", f"{words} against the scale, a line for each guidance method", frame)
     elements.note(f"{words[0].upper()}{words[1:]}: {DEFINED[words]}. {judges(at)} Band: 95 % interval.")

@@ -25,7 +25,7 @@ def draw(at: Choice) -> None:
         return
     across = Side(f"{words}, {'lower' if words == 'Fréchet distance' else 'higher'} is better", MEASURES[words][1])
     figure = front(drawn, across, Side("accuracy of the class asked", share=True), at.real(words))
-    elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance law", drawn)
+    elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance method", drawn)
     elements.note(
         f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
         f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."

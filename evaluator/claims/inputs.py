@@ -146,7 +146,7 @@ def guided(run: Run, card: Card, ask: Ask) -> Mapping[str, Any]:
     """The pictures under guidance laws, of S11 and S12."""
     frame = ask("guided", run=run.id)
     if frame.empty:
-        raise Missing("There are no pictures under guidance laws yet")
+        raise Missing("There are no pictures by guidance methods yet")
     return {name: frame[name].to_numpy() for name in frame}
 
 

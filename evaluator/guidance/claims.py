@@ -99,7 +99,10 @@ def s11(pictures: Mapping[str, Any]) -> tuple[Verdict, ...]:
         for count in counts
         if (gain := compare(rows, count)) is not None
     }
-    lacking = "The sweep has no clip law, and no constant scales around its mean or no shuffled law to hold it against."
+    lacking = (
+        "The sweep has no CLIP-weighted method, and no constant scales around its mean or no shuffled CLIP to hold it "
+        "against."
+    )
     p = (
         dict(zip(found, holm(flipped(np.stack([gain.apart for gain in found.values()], axis=1))), strict=True))
         if found

@@ -23,11 +23,11 @@ from sampler.guidance_laws import LAWS, check_weaker, law_of
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """The command with its flags."""
-    sweep = commands.add_parser("guidance", help="compare guidance laws on the same noise, before two judges")
+    sweep = commands.add_parser("guidance", help="compare guidance methods on the same noise, before two judges")
     sweep.add_argument("--laws", nargs="+", metavar="NAME", help=f"of {', '.join(LAWS)} (default: all that can be)")
     sweep.add_argument("--weaker", metavar="RUN", help="a run whose network autoguidance pushes away from")
     sweep.add_argument(
-        "--scales", nargs="+", type=float, default=defaults.GUIDANCE_SCALES, metavar="S", help="of every law"
+        "--scales", nargs="+", type=float, default=defaults.GUIDANCE_SCALES, metavar="S", help="of every method"
     )
     sweep.add_argument(
         "--steps", nargs="+", type=int, default=defaults.GUIDANCE_STEPS, metavar="K", help="numbers of steps"

@@ -16,8 +16,8 @@ def report(figures: dict[str, Any]) -> str:
             for row in figures["figures"]}  # fmt: skip
     cells = dict.fromkeys(key[:4] for key in row_of if key[0] != "real")
     heads = [f"{metric} {judge or ''}".strip() for metric, judge in SHOWN]
-    lines = [f"{figures['run']}: guidance laws on the same noise; 95 % intervals in brackets"]
-    lines.append(f"{'law':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
+    lines = [f"{figures['run']}: guidance methods on the same noise; 95 % intervals in brackets"]
+    lines.append(f"{'method':<24}{'S':>6}{'steps':>6}  " + "  ".join(f"{head:<24}" for head in heads).rstrip())
     for law, scale, steps, against in cells:
         name = law if against is None else f"{law} - {against}"
         texts = [_cell(row_of.get((law, scale, steps, against, *shown))) for shown in SHOWN]
