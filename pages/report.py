@@ -11,9 +11,9 @@ run = archive.chosen_run()
 ids = control_bar.chosen_others(run)
 elements.headline(headline.sentence(archive.ask("runs", runs=ids), ids))
 st.caption(
-    "Summary, answers of the page Ask, loss curves, recognizability, quality, what the source says, pictures, "
-    "configuration, versions, hashes; every number with its interval, its n, its query and a link to the page that "
-    "shows it."
+    "Summary, how several runs differ, answers of the page Ask, loss curves, recognizability, quality, what the source "
+    "says, pictures, configuration, versions, hashes; every number with its interval, its n, its query and a link to "
+    "the page that shows it."
 )
 offer.draw(ids)
 elements.note(f"Later, whether it still holds: firstlight check report.html{archive.flags()}")

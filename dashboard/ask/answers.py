@@ -22,14 +22,15 @@ ANSWERS = {
 
 def answer(asked: Asked, root: Path, ask: Ask, dark: bool = False) -> Answer:
     """The answer. Raises RunError, one sentence, for a run or a class that is not there, or a run that is damaged."""
-    own = _side(asked.run, root, ask)
+    own = side_of(asked.run, root, ask)
     for name in filter(None, (asked.label, asked.than)):
         if name not in own.classes:
             raise RunError(f"{own.id} has no class {name!r}; its classes are {', '.join(own.classes)}.")
-    other = _side(asked.other, root, ask) if asked.other else None
+    other = side_of(asked.other, root, ask) if asked.other else None
     return ANSWERS[asked.question](Ground(asked, ask, own, other, dark))
 
 
-def _side(run: str, root: Path, ask: Ask) -> Side:
+def side_of(run: str, root: Path, ask: Ask) -> Side:
+    """A run with its folder. Raises RunError for one that is not there or is damaged."""
     folder = good_entry(root, run).run
     return Side(ask("runs", runs=[run]).iloc[0], folder)

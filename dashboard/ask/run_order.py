@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 
 from dashboard import run_facts
 from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
@@ -26,32 +27,60 @@ ONE_SIDE = "The whole interval lies on one side of no difference."
 INCLUDES_NONE = "includes no difference"
 
 
-def earlier(at: Ground) -> Answer:
-    """One run against another, judged on the same view, at the stricter of their thresholds."""
+@dataclass(frozen=True)
+class Contrast:
+    """Two runs judged on the same view, at the stricter of their thresholds."""
+
+    rows: list[Row]  # all classes together, then each
+    view: str
+    judges: list[str]  # of either run
+    threshold: float
+
+    @property
+    def whole(self) -> Row:
+        return self.rows[0]
+
+
+def contrast(at: Ground) -> Contrast | str:
+    """The run less the other one; a sentence where nothing can be subtracted."""
     own, base = at.own, at.other
     assert base is not None
-    statement = f"{own.id} is recognizable earlier than {base.id}."
-    there = {"run": own.id, "baseline": base.id, "axis": AXIS}
     view = FINE if all(closely(each.folder) for each in (own, base)) else "x"
     judges = [_judge(each, view, at) for each in (own, base)]
     why = unlike(own, base) or "".join(unjudged(each) for each in (own, base) if not _judge(each, view, at))
     if why:
-        return open_answer(at, statement, why, page="compare", there=there)
+        return why
     least = max(threshold(each.folder, view) for each in (own, base))
-    rows = _rows(at, own, base, view, judges, least)
-    whole = rows[0]
-    verdict, reason = _verdict(whole)
+    return Contrast(_rows(at, own, base, view, judges, least), view, judges, least)
+
+
+def earlier(at: Ground) -> Answer:
+    """One run against another, on logSNR."""
+    own, base = at.own, at.other
+    assert base is not None
+    statement = f"{own.id} is recognizable earlier than {base.id}."
+    there = {"run": own.id, "baseline": base.id, "axis": AXIS}
+    found = contrast(at)
+    if isinstance(found, str):
+        return open_answer(at, statement, found, page="compare", there=there)
+    whole = found.whole
+    verdict, reason = order(whole)
     unknown = math.isnan(whole.difference.value)
     short, full = recognized_words(whole, AXIS)
-    said = _never(whole, least) if unknown else full or short
+    said = _never(whole, found.threshold) if unknown else full or short
     return Answer(
         at.asked, statement, f"Against {base.id}, {own.id} {said}.", verdict, reason,
         None if unknown or whole.apart else Effect(f"{own.id} less {base.id}, logSNR", whole.difference, "{:+.2f}"),
-        _settings(own, base, view, judges, least, whole),
-        computed(differences.contrasts, *dict.fromkeys(f"{each.id}/{table_of(each, view)}" for each in (own, base))),
-        QUERIES, "compare", there, tuple(dict.fromkeys((*remarks(own, view), *remarks(base, view)))),
-        _shown(rows, own.id, base.id),
+        _settings(own, base, found),
+        computed(differences.contrasts, *dict.fromkeys(f"{each.id}/{table_of(each, found.view)}"
+                                                       for each in (own, base))),
+        QUERIES, "compare", there, of_judges(own, base, found.view), _shown(found.rows, own.id, base.id),
     )  # fmt: skip
+
+
+def of_judges(own: Side, base: Side, view: str) -> tuple[str, ...]:
+    """What is to be known of the judges of either run."""
+    return tuple(dict.fromkeys((*remarks(own, view), *remarks(base, view))))
 
 
 def _never(row: Row, least: float) -> str:
@@ -94,7 +123,7 @@ def _rows(at: Ground, own: Side, base: Side, view: str, judges: list[str], least
     return differences.contrasts(own.id, found[0], found[1], own.classes, common, shared)
 
 
-def _verdict(whole: Row) -> tuple[str, str]:
+def order(whole: Row) -> tuple[str, str]:
     """Whether a run is earlier on logSNR, which rises along the process, and why."""
     if math.isnan(whole.difference.value):
         never = f"{share(whole.never)} and {share(whole.baseline_never)} are never recognized"
@@ -107,15 +136,14 @@ def _verdict(whole: Row) -> tuple[str, str]:
     return (SUPPORTED if found < 0 else NOT), ONE_SIDE
 
 
-def _settings(
-    own: Side, base: Side, view: str, judges: list[str], least: float, whole: Row
-) -> tuple[tuple[str, str], ...]:
+def _settings(own: Side, base: Side, found: Contrast) -> tuple[tuple[str, str], ...]:
+    whole = found.whole
     noise = f"{counted(whole.difference.n, 'pair')} of pictures, each pair from the same noise"
     if not same_noise(own.run, base.run):
         noise = f"pictures of two sizes, so no pairs; {whole.difference.n:,} or more of each"
     return (
-        ("Judge", listed(list(dict.fromkeys(judges)))), ("It looks at", VIEWS[view]),
-        ("Recognized from", f"p ≥ {least:.2f} of the class asked, the stricter of the runs' own thresholds"),
+        ("Judge", listed(list(dict.fromkeys(found.judges)))), ("It looks at", VIEWS[found.view]),
+        ("Recognized from", f"p ≥ {found.threshold:.2f} of the class asked, the stricter of the runs' own thresholds"),
         ("Noise", noise),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The tab Quality: every figure of every run, and its difference from the baseline's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -53,20 +53,18 @@ def table(frame: pd.DataFrame, runs: Sequence[str]) -> tuple[list[str], list[lis
 
     frame: the query `quality`. Figures of different judges have no difference.
     """
-    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"])
-    whole = whole.set_index(["run", "metric"], drop=False)
-    others = runs[1:]
-    rows = []
+    whole, others, rows = of_all_classes(frame), runs[1:], []
     for metric, (name, form) in FIGURES.items():
-        known = {run: whole.loc[(run, metric)] for run in runs if (run, metric) in whole.index}
-        if known:
-            estimates = {run: estimate_of(row) for run, row in known.items()}
-            sizes = {run: _size(whole, run, metric) for run in known}
-            values = [_value(metric, estimates[run], form, sizes[run]) if run in estimates else "" for run in runs]
-            sized = set(whole.loc[whole["metric"] == OTHER_SIZE.get(metric), "run"])
-            gaps = [_difference(known, estimates, runs[0], run, form, sized, sizes) for run in others]
-            rows.append([name, *values, *gaps])
+        if any((run, metric) in whole.index for run in runs):
+            values = [_value(whole, metric, run, form) for run in runs]
+            rows.append([name, *values, *(_told(difference(whole, metric, runs[0], run), metric) for run in others)])
     return ["figure", *runs, *(f"{run} less {runs[0]}" for run in others)], rows
+
+
+def of_all_classes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The figures of all classes together, by run and metric. frame: the query `quality`."""
+    whole = frame[frame["label"].isna()].drop_duplicates(["run", "metric"])
+    return whole.set_index(["run", "metric"], drop=False)
 
 
 def _size(whole: pd.DataFrame, run: str, metric: str) -> int:
@@ -76,34 +74,38 @@ def _size(whole: pd.DataFrame, run: str, metric: str) -> int:
     return int(whole.loc[(run, metric), "n"]) if metric.startswith(SIZED) else 0
 
 
-def _value(metric: str, found: Estimate, form: str, size: int) -> str:
-    """A figure; one that depends on the number of pictures with that number."""
-    said = quality_figure(metric, found, form)
+def _value(whole: pd.DataFrame, metric: str, run: str, form: str) -> str:
+    """A figure; one that depends on the number of pictures with that number; empty where there is none."""
+    if (run, metric) not in whole.index:
+        return ""
+    said, size = quality_figure(metric, estimate_of(whole.loc[(run, metric)]), form), _size(whole, run, metric)
     return f"{said}, n = {size:,}" if size and said != OLDER else said
 
 
-def _difference(
-    known: Mapping[str, pd.Series], estimates: Mapping[str, Estimate], baseline: str, run: str, form: str,
-    sized: set[str], sizes: Mapping[str, int],
-) -> str:  # fmt: skip
-    """The difference as text; none of a figure that one run has of another number of pictures, as those `sized` do."""
-    if lacking := {baseline, run} - known.keys():
-        return OTHER_N if len(lacking) == 1 and lacking <= sized else ""
-    if known[baseline]["judge"] != known[run]["judge"]:
+def difference(whole: pd.DataFrame, metric: str, baseline: str, run: str) -> Estimate | str:
+    """A figure of a run less the baseline's, of a Fréchet distance how many times as far; or why there is none: OTHER,
+    OTHER_N, OLDER, or nothing where one of them lacks it. whole: `of_all_classes`.
+    """
+    lacking = [each for each in (baseline, run) if (each, metric) not in whole.index]
+    if lacking:
+        return OTHER_N if len(lacking) == 1 and (lacking[0], OTHER_SIZE.get(metric)) in whole.index else ""
+    own, base = whole.loc[(run, metric)], whole.loc[(baseline, metric)]
+    if own["judge"] != base["judge"]:
         return OTHER
-    if sizes[run] != sizes[baseline]:
+    if _size(whole, run, metric) != _size(whole, baseline, metric):
         return OTHER_N
-    metric = str(known[run]["metric"])
-    if metric in DISTANCES and np.isnan([estimates[run].value, estimates[baseline].value]).any():
+    if metric in DISTANCES and pd.isna([own["value"], base["value"]]).any():
         return OLDER
     if metric.startswith("frechet"):
-        return "" if metric.endswith((FLOOR, RATIO)) else _farther(known[run], known[baseline])
-    return figure_gap(gap(estimates[run], estimates[baseline]), form)
+        return "" if metric.endswith((FLOOR, RATIO)) else farther(own, base) or OLDER
+    return gap(estimate_of(own), estimate_of(base))
 
 
-def _farther(own: pd.Series, base: pd.Series) -> str:
-    found = farther(own, base)
-    return OLDER if found is None else f"{estimate(found)} times"
+def _told(found: Estimate | str, metric: str) -> str:
+    """A difference as text."""
+    if isinstance(found, str):
+        return found
+    return f"{estimate(found)} times" if metric.startswith("frechet") else figure_gap(found, FIGURES[metric][1])
 
 
 def farther(own: pd.Series, base: pd.Series) -> Estimate | None:

@@ -14,7 +14,7 @@ from dashboard.ask.answers import answer
 from dashboard.ask.question import PAGE, asked
 from dashboard.components.verdicts import KINDS, MARKS
 from dashboard.format import finite
-from dashboard.report.checked_numbers import ANSWERS, Ask, Number
+from dashboard.report.checked_numbers import ANSWERS, Ask, Number, changed
 from dashboard.report.picture_origin import Keep, Of, Show
 from firstlight.command_text import for_everywhere
 from firstlight.errors import RunError
@@ -68,7 +68,7 @@ def changes(
     ask: Ask,
 ) -> Iterator[str]:  # fmt: skip
     """What is no longer so of the answers of a report. shown: its numbers of them."""
-    again: dict[Any, Number] = {}
+    again: list[Number] = []
     for each in kept:
         try:
             with for_everywhere():
@@ -76,17 +76,11 @@ def changes(
         except (RunError, LookupError, TypeError, ValueError) as error:
             yield f"{each['asked']!r}: {error}"
             continue
-        again |= {number.key: number for number in numbers([now])}
+        again += numbers([now])
         words = now.asked.words
         if each["verdict"] != now.verdict:
             yield f"{words} {each['verdict']} was said; now {now.verdict}."
         for name, text in plain(now).items():
             if name in SAID and FIGURE.findall(each[name]) != FIGURE.findall(text):
                 yield f"{words} {each[name]!r} was said; now {text!r}."
-    for number in shown:
-        other = again.pop(number.key, None)
-        if other is None or not same(number, other):
-            after = "there is none" if other is None else f"{other.text}, n = {other.n:,}"
-            yield f"{number.run}: {number.name} was {number.text}, n = {number.n:,}; now {after}."
-    for number in again.values():
-        yield f"{number.run}: {number.name} is new, {number.text}, n = {number.n:,}."
+    yield from changed(shown, again, same)

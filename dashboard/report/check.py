@@ -12,9 +12,10 @@ from typing import Any
 from dashboard.claims import text as claims_text
 from dashboard.data.judgements import Seen, measured
 from dashboard.format import effect_form, p_value
-from dashboard.report import answers
+from dashboard.report import answers, comparison
 from dashboard.report.answers import FIGURE
-from dashboard.report.checked_numbers import ANSWERS, Ask, Number, numbers_of
+from dashboard.report.checked_numbers import ANSWERS, COMPARED, Ask, Number, numbers_of
+from dashboard.report.checked_numbers import changed as differing
 from dashboard.report.facts import files_of, query_hash
 from dashboard.report.report_file import read
 from dashboard.report.sections import sentences
@@ -35,13 +36,14 @@ def check(file: Path, root: Path, ask: Ask) -> tuple[list[str], int]:
     changed = [*page.altered()]
     names = page.record["queries"]
     changed += [f"The query {name} is another one now." for name in names if _query(name) != names[name]]
-    answered = [number for number in page.numbers if number.group == ANSWERS]
-    changed += answers.changes(page.record["answers"], answered, _same, root, ask)
+    of = {group: [each for each in page.numbers if each.group == group] for group in (ANSWERS, COMPARED)}
+    changed += answers.changes(page.record["answers"], of[ANSWERS], _same, root, ask)
+    changed += comparison.changes(page.record["compared"], of[COMPARED], _same, root, ask)
     for run_id, kept in page.record["runs"].items():
         kept = kept | {"claims": [each for each in page.record["claims"] if each["run"] == run_id]}
-        own = [number for number in page.numbers if number.run == run_id and number.group != ANSWERS]
+        own = [number for number in page.numbers if number.run == run_id and number.group not in of]
         changed += _changes_of_run(run_id, kept, own, root, ask)
-    return changed, len(page.numbers)
+    return [*dict.fromkeys(changed)], len(page.numbers)  # a run that is gone is said once
 
 
 def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], root: Path, ask: Ask) -> Iterator[str]:
@@ -52,7 +54,7 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
         look = kept.get("look")
         seen = Seen(look["view"], look["judge"], float(look["threshold"])) if look else None
         figures = measured(ask, run, seen, folder) if seen else None
-        now = {number.key: number for number in numbers_of(run, ask, figures)}
+        now = numbers_of(run, ask, figures)
         files = files_of(folder)
         with for_everywhere():
             said = sentences(run, folder, ask, figures) if "said" in kept else {}
@@ -63,12 +65,7 @@ def _changes_of_run(run_id: str, kept: dict[str, Any], numbers: list[Number], ro
     for name in sorted({*files, *kept["files"]}):
         if files.get(name) != kept["files"].get(name):
             yield f"{run_id}: {name} {_change(name in kept['files'], name in files)}."
-    for number in numbers:
-        again = now.get(number.key)
-        if again is None or not _same(number, again):
-            yield f"{run_id}: {number.name} was {number.text}, n = {number.n:,}; now {_words(again)}."
-    for key in now.keys() - {number.key for number in numbers}:
-        yield f"{run_id}: {now[key].name} is new, {_words(now[key])}."
+    yield from differing(numbers, now, _same)
     yield from _changes_of_claims(run_id, kept["claims"], claims)
     for name, text in kept.get("said", {}).items():
         if FIGURE.findall(text) != FIGURE.findall(said.get(name, "")):
@@ -90,10 +87,6 @@ def _changes_of_claims(run_id: str, kept: list[dict[str, Any]], now: list[dict[s
 
 def _change(before: bool, after: bool) -> str:
     return "has changed" if before and after else "is gone" if before else "is new"
-
-
-def _words(number: Number | None) -> str:
-    return "there is none" if number is None else f"{number.text}, n = {number.n:,}"
 
 
 def _same(one: Number, other: Number) -> bool:

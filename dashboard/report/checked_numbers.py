@@ -1,7 +1,7 @@
 """The numbers of a report, each with its interval, its n, the query behind it and the page that shows it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from dashboard.format import figure, finite
 from dashboard.report import clip as report_clip
 from evaluator.stats.intervals import Estimate
 
-ANSWERS = "answers"  # the group of what is of an answer: no number of its run
+ANSWERS, COMPARED = "answers", "comparison"  # groups of what is of an answer, or of two runs: no number of one run
 Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 SHARE = "{:.1f} %"
 
@@ -24,7 +24,7 @@ class Number:
     """One number. A share is between 0 and 1, whatever its form says; None is "never", or no interval."""
 
     run: str
-    group: str  # training, quality, recognizability, clip, answers
+    group: str  # training, quality, recognizability, clip, answers, comparison
     what: str
     value: float | None
     low: float | None
@@ -61,6 +61,21 @@ class Number:
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
         return asdict(self)
+
+
+def changed(shown: Sequence[Number], now: Sequence[Number], same: Callable[[Number, Number], bool]) -> Iterator[str]:
+    """What a report shows that is another number now, or is not there; and what is new, a sentence each."""
+    again = {number.key: number for number in now}
+    for number in shown:
+        other = again.pop(number.key, None)
+        if other is None or not same(number, other):
+            yield f"{number.run}: {number.name} was {_words(number)}; now {_words(other)}."
+    for number in again.values():
+        yield f"{number.run}: {number.name} is new, {_words(number)}."
+
+
+def _words(number: Number | None) -> str:
+    return "there is none" if number is None else f"{number.text}, n = {number.n:,}"
 
 
 def numbers_of(run: pd.Series, ask: Ask, measured: Measured | None) -> list[Number]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from firstlight.errors import RunError
 
-SECTIONS = ("summary", "answers", "runs", "claims", "configuration", "files")  # a template in parts/ each
+SECTIONS = ("summary", "comparison", "answers", "runs", "claims", "configuration", "files")  # a template in parts/ each
 LONGEST = {"title": 120, "author": 200, "licence": 200, "text": 4_000}  # characters
 
 

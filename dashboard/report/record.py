@@ -14,6 +14,7 @@ LARGEST = 1 << 53  # of a count
 TEXTS = ("run", "group", "what", "form", "query", "page")
 ENDS = ("value", "low", "high")
 ANSWERED = {"asked", "verdict", "sentence", "reason", "settings"}  # of an answer
+COMPARED = {"run", "other", "what", "verdict", "reason"}  # of a difference of two runs
 
 
 def record_in(content: str) -> dict[str, Any]:
@@ -27,8 +28,9 @@ def record_in(content: str) -> dict[str, Any]:
     _check(isinstance(record.get("text", ""), str), "text")
     claims = record.setdefault("claims", [])
     _check(isinstance(claims, list) and all(_claim(each) for each in claims), "claims")
-    answers = record.setdefault("answers", [])
-    _check(isinstance(answers, list) and all(_texts(each) and each.keys() >= ANSWERED for each in answers), "answers")
+    for name, fields in (("answers", ANSWERED), ("compared", COMPARED)):
+        held = record.setdefault(name, [])
+        _check(isinstance(held, list) and all(_texts(each) and each.keys() >= fields for each in held), name)
     _check(_cover(record.setdefault("cover", {})), "cover")
     return dict(record)
 

@@ -18,8 +18,9 @@ from dashboard.components.elements import VERDICTS
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
-from dashboard.report import answers, claims, clip, recognizability, short, trajectories
+from dashboard.report import answers, claims, clip, comparison, recognizability, short, trajectories
 from dashboard.report.checked_numbers import Ask, Number
+from dashboard.report.comparison import Compared
 from dashboard.report.cover import BARE, Cover
 from dashboard.report.facts import SCHEMA, Facts, query_hash
 from dashboard.report.made_with import versions
@@ -48,12 +49,14 @@ def content(
     """Everything that report.html asks for."""
     figures: list[dict[str, Any]] = []
     ids = [str(each.run["run"]) for each in runs]
-    numbers = [*(number for each in runs for number in each.numbers), *answers.numbers(answered)]
+    apart = comparison.of(runs, ask) if "comparison" in cover.sections else []
+    numbers = [*(number for each in runs for number in each.numbers), *answers.numbers(answered),
+               *comparison.numbers(apart)]  # fmt: skip
     losses, window = _losses(ids, ask)
     parts = {
         "title": cover.title or "Firstlight: " + ", ".join(ids),
         "cover": cover,
-        "record": _record(runs, numbers, answered, ask, address) | {"cover": cover.plain()},
+        "record": _record(runs, numbers, answered, apart, ask, address) | {"cover": cover.plain()},
         "address": address,
         "place": {number.key: place for place, number in enumerate(numbers)},
         "summary": [(number.what, [_same(number, each) for each in runs]) for number in _heads(runs)],
@@ -69,6 +72,7 @@ def content(
         return parts | short.section(runs, ask, answered, losses, keep, address)
     return parts | {
         "contents": _contents(cover, ids, bool(answered), any(each.claims for each in runs)),
+        "comparison": apart,
         "runs": [_run(each, ask, keep, show) for each in runs],
         "losses": None if losses is None else keep(*losses),
         "answers": answers.section(answered, address, keep, show),
@@ -89,7 +93,9 @@ def _losses(ids: Sequence[str], ask: Ask) -> tuple[tuple[theme.Figure, Of] | Non
 def _contents(cover: Cover, ids: Sequence[str], answered: bool, claimed: bool) -> list[tuple[str, str]]:
     """Where each section begins, and what it is called, in their order."""
     known = {
-        "summary": [("summary", "Summary")], "answers": [("answers", "Answers")] if answered else [],
+        "summary": [("summary", "Summary")],
+        "comparison": [("comparison", "How they differ")] if len(ids) > 1 else [],
+        "answers": [("answers", "Answers")] if answered else [],
         "runs": [(f"run-{run}", run) for run in ids], "claims": [("claims", "What the source says")] if claimed else [],
         "configuration": [("configuration", "Configuration")], "files": [("files", "Versions and files")],
     }  # fmt: skip
@@ -97,8 +103,9 @@ def _contents(cover: Cover, ids: Sequence[str], answered: bool, claimed: bool) -
 
 
 def _record(
-    runs: Sequence[Facts], numbers: Sequence[Number], answered: Sequence[Answer], ask: Ask, address: str
-) -> dict[str, Any]:
+    runs: Sequence[Facts], numbers: Sequence[Number], answered: Sequence[Answer], apart: Sequence[Compared], ask: Ask,
+    address: str,
+) -> dict[str, Any]:  # fmt: skip
     """The report's own record as JSON: every number, and what is behind it."""
     verdicts = _verdicts(runs)
     queries = {number.query for number in numbers} | {each.query for each in verdicts if each.query}
@@ -119,6 +126,7 @@ def _record(
         "numbers": [number.plain() | {"text": number.text} for number in numbers],
         "claims": [claims_text.plain(each) for each in verdicts],
         "answers": [answers.plain(each) for each in answered],
+        "compared": [row for each in apart for row in comparison.plain(each)],
     }
 
 
