@@ -1,6 +1,6 @@
 """An answer: one sentence with its effect, a verdict on one statement of one run, and what shows and made it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,10 @@ from dashboard.ask.question import Asked
 from dashboard.charts.theme import Figure
 from dashboard.data.judgements import Ask
 from dashboard.run_facts import class_names
+from evaluator.judges.cards import to_make
 from evaluator.stats.intervals import Estimate
 from evaluator.verdict import CANNOT
+from firstlight.command_text import typed
 from firstlight.run_folder import Run
 
 
@@ -63,6 +65,21 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """What a run lacks, so that nothing is said of it."""
+
+    said: str  # that it lacks it, a sentence
+    run: str
+    what: str = ""  # the evaluation that makes it; empty where none does
+    verb: str = "Do it with"
+    how: str = ""  # the same as a sentence with its command
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.said} {self.how}".rstrip()
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer."""
 
@@ -79,6 +96,23 @@ class Answer:
     there: dict[str, Any] = field(default_factory=dict)  # what is chosen there
     remarks: tuple[str, ...] = ()
     shown: Shown | None = None
+    lacks: tuple[Lack, ...] = ()  # why nothing is said, where something can be done
+
+
+def not_made(of: Side, said: str, what: str, verb: str = "Do it with") -> Lack:
+    """What a judge makes of a run, which it lacks."""
+    return Lack(said, of.id, what, verb, to_make(of.folder, f"firstlight evaluate {what} {typed(of.folder)}", verb))
+
+
+def in_words(lacks: Sequence[Lack]) -> str:
+    """All of it, as sentences."""
+    said = [each.sentence for each in lacks]
+    return said[0] if len(said) == 1 else " ".join(f"{each.rstrip('.')}." for each in said)
+
+
+def lacking_answer(at: Ground, statement: str, lacks: Sequence[Lack], **more: Any) -> Answer:
+    """Where nothing can be said because runs lack something."""
+    return open_answer(at, statement, in_words(lacks), lacks=tuple(lacks), **more)
 
 
 def open_answer(at: Ground, statement: str, why: str, **more: Any) -> Answer:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboard.ask.answer import Answer, Effect, Ground, Shown, computed, open_answer
+from dashboard.ask.answer import Answer, Effect, Ground, Lack, Shown, computed, lacking_answer
 from dashboard.format import estimate_of
 from dashboard.training.novelty import plate_of
 from evaluator.novelty import report
@@ -22,8 +22,9 @@ def copies(at: Ground) -> Answer:
     frame = at.ask("novelty", run=own.id)
     there: dict[str, Any] = {"page": "training", "there": {"run": own.id}}
     if frame.empty:
-        command = evaluated_by(own.folder, f"firstlight evaluate novelty {typed(own.folder)}", "Do it with")
-        return open_answer(at, statement, f"{own.id} is not looked at for copies yet. {command}", **there)
+        how = evaluated_by(own.folder, f"firstlight evaluate novelty {typed(own.folder)}", "Do it with")
+        lack = Lack(f"{own.id} is not looked at for copies yet.", own.id, "novelty", how=how)
+        return lacking_answer(at, statement, [lack], **there)
     rows = frame.to_dict("records")
     ours, real = (estimate_of(report.figure(rows, "copied", "pixels", of)) for of in ("generated", "real"))
     verdict = SUPPORTED if ours.low > real.high else NOT if ours.high < real.low else CANNOT

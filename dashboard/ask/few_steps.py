@@ -1,8 +1,9 @@
 """The answer on how few evaluations of the network keep a run's quality."""
 
-from dashboard.ask.answer import Answer, Effect, Ground, Shown, computed, open_answer
+from dashboard.ask.answer import Answer, Effect, Ground, Lack, Shown, computed, lacking_answer, not_made
+from dashboard.data import adopted
 from dashboard.steps import chart, headline, sections
-from dashboard.steps.ways import Ways, lacking, stored
+from dashboard.steps.ways import NOT_YET, Ways, lacking, stored, teacher
 from evaluator.provenance import notes_of
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, best, fewest
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
@@ -17,7 +18,9 @@ def few_steps(at: Ground) -> Answer:
     statement = f"Fewer evaluations than those of its best keep the quality of {own.id}."
     ways = stored(own.run, at.ask)
     if ways is None:
-        return open_answer(at, statement, lacking(own.run, own.folder))
+        able = adopted.labels(own.run) and not teacher(own.run)
+        lack = not_made(own, NOT_YET.format(own.id), "steps") if able else Lack(lacking(own.run), own.id)
+        return lacking_answer(at, statement, [lack])
     top, least = best(ways.ways, own.id), fewest(ways.ways, own.id)
     verdict, reason = _verdict(ways)
     effect = None

@@ -3,7 +3,18 @@
 import pandas as pd
 
 from dashboard import run_facts
-from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
+from dashboard.ask.answer import (
+    Answer,
+    Effect,
+    Ground,
+    Lack,
+    Shown,
+    Side,
+    computed,
+    lacking_answer,
+    not_made,
+    open_answer,
+)
 from dashboard.ask.chart import far_from, shares
 from dashboard.ask.run_order import INCLUDES_NONE, ONE_SIDE, unlike
 from dashboard.compare import differences
@@ -11,10 +22,8 @@ from dashboard.compare.headline import accuracy_words
 from dashboard.compare.quality import farther
 from dashboard.data import adopted
 from dashboard.format import estimate, estimate_of, share
-from evaluator.judges.cards import to_make
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
-from firstlight.command_text import typed
 from firstlight.interval_text import listed
 
 QUERIES = ("quality",)
@@ -30,12 +39,14 @@ def better(at: Ground) -> Answer:
     statement = f"{own.id} draws better than {base.id}."
     there = {"run": own.id, "baseline": base.id, "part": "Quality"}
     frames = [at.ask("quality", run=each.id) for each in (own, base)]
-    why = unlike(own, base) or "".join(unscored(each) for each, frame in zip((own, base), frames, strict=True)
-                                       if _whole(frame, "accuracy") is None)  # fmt: skip
+    if why := unlike(own, base):
+        return open_answer(at, statement, why, page="compare", there=there)
     first, second = (_whole(frame, "accuracy") for frame in frames)
-    if not why and first is not None and second is not None and first["judge"] != second["judge"]:
+    if first is None or second is None:
+        lacks = [unscored(each) for each, row in ((own, first), (base, second)) if row is None]
+        return lacking_answer(at, statement, lacks, page="compare", there=there)
+    if first["judge"] != second["judge"]:
         why = f"{first['judge']} judged one and {second['judge']} the other: each judge has its own errors."
-    if why or first is None or second is None:
         return open_answer(at, statement, why, page="compare", there=there)
     ours, theirs = estimate_of(first), estimate_of(second)
     gap, distance = differences.gap(ours, theirs), _distance(*frames)
@@ -80,7 +91,7 @@ def labels(at: Ground) -> Answer:
     frame = at.ask("quality", run=own.id)
     row = _whole(frame, "accuracy")
     if row is None:
-        return open_answer(at, statement, unscored(own), there={"run": own.id})
+        return lacking_answer(at, statement, [unscored(own)], there={"run": own.id})
     found, lot = estimate_of(row), 1 / len(own.classes)
     said = (
         f"{row['judge']} takes {share(found)} of the pictures of {own.id} for the class asked, n = {found.n:,}; "
@@ -100,11 +111,11 @@ def labels(at: Ground) -> Answer:
     )  # fmt: skip
 
 
-def unscored(of: Side) -> str:
-    """Why nothing is said of how well a run draws, a sentence with the command."""
+def unscored(of: Side) -> Lack:
+    """Why nothing is said of how well a run draws."""
     if not adopted.labels(of.run):
-        return adopted.nothing_to_name(of.run, "accuracy")
-    return f"{of.id} is not evaluated. {to_make(of.folder, f'firstlight evaluate quality {typed(of.folder)}')}"
+        return Lack(adopted.nothing_to_name(of.run, "accuracy"), of.id)
+    return not_made(of, f"{of.id} is not evaluated.", "quality")
 
 
 def _whole(frame: pd.DataFrame, metric: str) -> pd.Series | None:

@@ -4,14 +4,24 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
+from dashboard.ask.answer import (
+    Answer,
+    Effect,
+    Ground,
+    Lack,
+    Shown,
+    Side,
+    computed,
+    lacking_answer,
+    not_made,
+    open_answer,
+)
 from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.theme import ACCENT, BLUE, VERMILLION
 from dashboard.data import adopted, judgements
 from dashboard.data.judgements import CHAINS, Measured
 from dashboard.format import chance, estimate
 from dashboard.recognizability import headline
-from evaluator.judges.cards import to_make
 from evaluator.recognizability.analysis import Summary, analysis
 from evaluator.recognizability.carry_over import FINE
 from evaluator.recognizability.censored import half, width
@@ -20,7 +30,6 @@ from evaluator.recognizability.views import VIEWS
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
-from firstlight.command_text import typed
 from firstlight.counts import counted
 from firstlight.interval_text import listed
 
@@ -33,8 +42,8 @@ def when(at: Ground) -> Answer:
     label = at.asked.label
     statement = f"Half of the pictures of {label} become recognizable in {at.own.id}."
     seen = _seen(at.own, at)
-    if isinstance(seen, str):
-        return open_answer(at, statement, seen)
+    if isinstance(seen, Lack):
+        return lacking_answer(at, statement, [seen])
     row = _row(seen, at.own.classes.index(label))
     if row is None:
         return open_answer(at, statement, f"There are no pictures of {label} in {at.own.id}.", **_behind(at, seen))
@@ -68,8 +77,8 @@ def classes(at: Ground) -> Answer:
     one, two = at.asked.label, at.asked.than
     statement = f"{one} is recognizable earlier than {two} in {at.own.id}."
     seen = _seen(at.own, at)
-    if isinstance(seen, str):
-        return open_answer(at, statement, seen)
+    if isinstance(seen, Lack):
+        return lacking_answer(at, statement, [seen])
     wanted = [at.own.classes.index(name) for name in (one, two)]
     order = seen.figures.ranking
     pair = _pair(order, wanted)
@@ -112,21 +121,21 @@ def _tested(pair: Pair, pairs: int) -> str:
     return said
 
 
-def _seen(of: Side, at: Ground) -> Measured | str:
-    """The figures of the look that Recognizability opens with; a sentence where there are none."""
+def _seen(of: Side, at: Ground) -> Measured | Lack:
+    """The figures of the look that Recognizability opens with; what is lacking where there are none."""
     look = judgements.default_look(at.ask, of.run, of.folder)
     if look is None or not adopted.labels(of.run):
         return unjudged(of)
     if said := judgements.mismatch_of(of.folder, look.judge):
-        return said
+        return not_made(of, said, "recognizability", "Judge it anew with")
     return judgements.measured(at.ask, of.run, look, of.folder)
 
 
-def unjudged(of: Side) -> str:
-    """Why nothing is said of when a run's pictures are recognized, a sentence with the command."""
+def unjudged(of: Side) -> Lack:
+    """Why nothing is said of when a run's pictures are recognized."""
     if not adopted.labels(of.run):
-        return adopted.nothing_to_name(of.run, "recognition")
-    return f"{of.id} is not judged yet. {to_make(of.folder, f'firstlight evaluate recognizability {typed(of.folder)}')}"
+        return Lack(adopted.nothing_to_name(of.run, "recognition"), of.id)
+    return not_made(of, f"{of.id} is not judged yet.", "recognizability")
 
 
 def _row(seen: Measured, label: int) -> Summary | None:

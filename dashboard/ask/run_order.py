@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from dashboard import run_facts
-from dashboard.ask.answer import Answer, Effect, Ground, Shown, Side, computed, open_answer
+from dashboard.ask.answer import Answer, Effect, Ground, Lack, Shown, Side, computed, lacking_answer
 from dashboard.ask.recognition import QUERIES, remarks, table_of, unjudged
 from dashboard.compare import charts, differences
 from dashboard.compare.comparison import same_noise
@@ -41,15 +41,16 @@ class Contrast:
         return self.rows[0]
 
 
-def contrast(at: Ground) -> Contrast | str:
-    """The run less the other one; a sentence where nothing can be subtracted."""
+def contrast(at: Ground) -> Contrast | list[Lack]:
+    """The run less the other one; why nothing can be subtracted."""
     own, base = at.own, at.other
     assert base is not None
     view = FINE if all(closely(each.folder) for each in (own, base)) else "x"
     judges = [_judge(each, view, at) for each in (own, base)]
-    why = unlike(own, base) or "".join(unjudged(each) for each in (own, base) if not _judge(each, view, at))
-    if why:
-        return why
+    if why := unlike(own, base):
+        return [Lack(why, own.id)]
+    if lacks := [unjudged(each) for each in (own, base) if not _judge(each, view, at)]:
+        return lacks
     least = max(threshold(each.folder, view) for each in (own, base))
     return Contrast(_rows(at, own, base, view, judges, least), view, judges, least)
 
@@ -61,8 +62,8 @@ def earlier(at: Ground) -> Answer:
     statement = f"{own.id} is recognizable earlier than {base.id}."
     there = {"run": own.id, "baseline": base.id, "axis": AXIS}
     found = contrast(at)
-    if isinstance(found, str):
-        return open_answer(at, statement, found, page="compare", there=there)
+    if not isinstance(found, Contrast):
+        return lacking_answer(at, statement, found, page="compare", there=there)
     whole = found.whole
     verdict, reason = order(whole)
     unknown = math.isnan(whole.difference.value)

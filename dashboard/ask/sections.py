@@ -10,7 +10,7 @@ from dashboard.access import addresses
 from dashboard.ask.answer import Answer
 from dashboard.ask.answers import answer
 from dashboard.ask.question import PAGE, Asked
-from dashboard.components import elements
+from dashboard.components import elements, remedy
 from dashboard.components.verdicts import KINDS, MARKS
 from dashboard.data import archive
 from store.queries import statement
@@ -29,13 +29,16 @@ def _answer(asked: Asked, stamps: tuple[int, ...], root: Path, dark: bool) -> An
 
 
 def draw(found: Answer) -> None:
-    """The sentence with its verdict, then the chart or pictures, then what is behind them."""
-    elements.headline(found.sentence)
+    """The sentence with its verdict, then what is lacking, or the chart or pictures, then what is behind them."""
+    elements.headline(" ".join(each.said for each in found.lacks) or found.sentence)
     why = "" if found.reason == found.sentence else f" {found.reason}"
     st.html(
         f'<p class="notice answer verdict-{KINDS[found.verdict]}"><b>{MARKS[found.verdict]} {found.verdict}</b>: '
         f"<span>“{html.escape(found.statement.removesuffix('.'))}”.{html.escape(why)}</span></p>"
     )
+    for each in found.lacks:
+        if each.what:
+            remedy.note(each.said, each.run, each.what, each.verb)
     elements.notices(found.remarks)
     if found.shown is not None:
         if found.shown.figure is not None:

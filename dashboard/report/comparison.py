@@ -10,12 +10,12 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.ask import question
-from dashboard.ask.answer import Ground, Side
+from dashboard.ask.answer import Ground, Side, in_words
 from dashboard.ask.answers import side_of
 from dashboard.ask.quality import unscored
 from dashboard.ask.question import Asked
 from dashboard.ask.recognition import QUERIES
-from dashboard.ask.run_order import AXIS, INCLUDES_NONE, contrast, of_judges, order, unlike
+from dashboard.ask.run_order import AXIS, INCLUDES_NONE, Contrast, contrast, of_judges, order, unlike
 from dashboard.compare import quality
 from dashboard.compare.differences import Row, told
 from dashboard.format import finite
@@ -76,11 +76,11 @@ def compared(own: Side, base: Side, ask: Ask) -> Compared:
         return Compared(own.id, base.id, why)
     remarks = [said for each in (own, base) if (said := run_facts.seen_in_training(each.run))]
     recognized = contrast(Ground(Asked(question.RUNS, own.id, other=base.id), ask, own, base))
-    if isinstance(recognized, str):
-        found = [Difference(WHEN, CANNOT, recognized)]
-    else:
+    if isinstance(recognized, Contrast):
         found = [*_recognized(recognized.whole, base.id)]
         remarks += of_judges(own, base, recognized.view)
+    else:
+        found = [Difference(WHEN, CANNOT, in_words(recognized))]
     found = _together([*found, *_of_quality(own, base, ask)])
     sure = [each.verdict for each in found if each.verdict != CANNOT]
     rest = "" if len(sure) == len(found) else "; the rest is open"
@@ -137,7 +137,7 @@ def _why(said: str, metric: str, there: Mapping[str, pd.Series], lacking: Sequen
     if said in WHY:
         return WHY[said]
     if metric == "accuracy":
-        return " ".join(f"{unscored(each).rstrip('.')}." for each in lacking)
+        return in_words([unscored(each) for each in lacking])
     return f"{listed([each.id for each in lacking])} has no such figure."
 
 

@@ -9,10 +9,9 @@ from dashboard import run_facts
 from dashboard.components import elements, remedy
 from dashboard.data import adopted, archive
 from dashboard.data.judgements import Ask
-from evaluator.judges.cards import to_make
 from evaluator.steps.quality_kept import Way, ways_from
-from firstlight.command_text import typed
-from firstlight.run_folder import Run
+
+NOT_YET = "{} is not compared yet."
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ def ways(run: pd.Series) -> Ways:
     if (found := stored(run, archive.ask)) is not None:
         return found
     if adopted.labels(run) and not teacher(run):
-        remedy.stop(f"{run['run']} is not compared yet.", str(run["run"]), "steps")
-    return elements.stop(lacking(run, archive.folder(run)))
+        remedy.stop(NOT_YET.format(run["run"]), str(run["run"]), "steps")
+    return elements.stop(lacking(run))
 
 
 def stored(run: pd.Series, ask: Ask) -> Ways | None:
@@ -46,14 +45,11 @@ def stored(run: pd.Series, ask: Ask) -> Ways | None:
     return Ways(run, frame, ways_from(columns, len(run_facts.class_names(run))))
 
 
-def lacking(run: pd.Series, folder: Run) -> str:
-    """Why nothing is stored, a sentence with what is to be done."""
+def lacking(run: pd.Series) -> str:
+    """Why nothing is compared of a run without labels, or of a student, a sentence."""
     if not adopted.labels(run):
         return adopted.nothing_to_name(run, "comparison of solvers, which a judge of classes makes,")
-    if of := teacher(run):
-        return f"{run['run']} is a student; it is compared with the others on the page of its teacher, {of}."
-    command = f"firstlight evaluate steps {typed(folder)}"
-    return f"{run['run']} is not compared yet. {to_make(folder, command)}"
+    return f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher(run)}."
 
 
 def teacher(run: pd.Series) -> str:
