@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as serve
 from dashboard.components.elements import literal
+from firstlight import extras
 
 Open = Callable[..., AppTest]
 Shared = Callable[[str, Callable[[Path], object]], Path]
@@ -63,6 +65,19 @@ def words(test: AppTest) -> str:
 def test_an_empty_archive_names_the_command(opened: Open, shared: Shared, name: str) -> None:
     root = shared("empty", lambda root: None)
     assert literal("firstlight train --preset tiny") in opened(name, root).info[0].value
+
+
+@pytest.mark.parametrize("installed", [False, True])
+@pytest.mark.parametrize("name", ["runs", "training", "ask"])
+def test_an_empty_archive_says_first_what_trains_is_lacking(
+    opened: Open, shared: Shared, monkeypatch: pytest.MonkeyPatch, name: str, installed: bool
+) -> None:
+    root, what = shared("empty", lambda root: None), "What trains is not installed yet; install it first with: "
+    assert what not in opened(name, root).info[0].value
+    monkeypatch.setattr(extras, "INSTALLED", installed)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    how = "pip install 'firstlight[train]'" if installed else "make install"
+    assert opened(name, root).info[0].value.endswith(literal(f"{what}{how}"))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from dashboard.data import changes, recognizable
 from firstlight import archives
 from firstlight import command_text as as_typed
 from firstlight.errors import JudgeError, RunError, SamplerError
-from firstlight.extras import how
+from firstlight.extras import here, how
 from firstlight.manifest import signatures
 from firstlight.remote.registry import elsewhere
 from firstlight.run_folder import Run
@@ -135,9 +134,7 @@ def chosen_run() -> pd.Series:
     row = next((row for run in some if (row := sound_run(run)) is not None), None)
     if row is None:
         damaged(ask("damaged_runs"))
-        first = (
-            "" if find_spec("torch") else f" What trains is not installed yet; install it first with: {how('train')}"
-        )
+        first = "" if here("torch") else f" What trains is not installed yet; install it first with: {how('train')}"
         stop(f"No runs yet. Make one with: firstlight train --preset tiny{flag()}.{first}")
     return row
 
