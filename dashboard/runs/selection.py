@@ -55,6 +55,8 @@ def draw(ids: list[str], found: int, every: Callable[[], list[str]]) -> None:
         asked = {"baseline": ids[0], "run": ids[1], "with": ids[2:]}
         address = html.escape(page_address("compare", asked, base_path()))
         st.html(f'<p class="note"><a href="{address}" target="_self">Compare these {count}</a></p>')
+    elif len(ids) > COMPARED:
+        elements.note(f"Compare holds at most {COMPARED} runs side by side, not {len(ids):,}; tick fewer.")
     barred = refusal(LIST)
     with st.container(horizontal=True, vertical_alignment="bottom", key="ticked"):
         st.text_input("Tags, between commas", key="tags-many", disabled=bool(barred), width=220,
