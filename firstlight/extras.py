@@ -21,6 +21,9 @@ NEEDS = {  # a command's first words, what they cannot do without; others say wh
     **dict.fromkeys(("novelty", "memorisation", "uturn", "classifier", "late-start"), "mlxtend"),
 }  # fmt: skip
 
+SCORE = "the classification accuracy score"
+SPARES = dict.fromkeys(("quality", "steps", "all"), ("torch", SCORE))  # an evaluation, what it leaves out without
+
 
 @contextmanager
 def extras() -> Iterator[None]:
@@ -40,7 +43,20 @@ def missing(words: Sequence[str]) -> str:
     module = next((NEEDS[word] for word in words[:2] if word in NEEDS), None)
     if module is None or here(module):
         return ""
-    return lacks(module, next(extra for extra, modules in EXTRAS.items() if module in modules))
+    return lacks(module, _extra_of(module))
+
+
+def left_out(words: Sequence[str]) -> str:
+    """What a command, words after `firstlight`, leaves out where it is started now, a sentence; empty for nothing."""
+    module, part = SPARES.get(words[1], ("", "")) if words[:1] == ["evaluate"] and len(words) > 1 else ("", "")
+    if not module or here(module):
+        return ""
+    return f"It leaves out {part}, which needs {module}; install it with: {how(_extra_of(module))}"
+
+
+def _extra_of(module: str) -> str:
+    """The extra that brings a module."""
+    return next(extra for extra, modules in EXTRAS.items() if module in modules)
 
 
 def lacks(module: str, extra: str) -> str:

@@ -1,5 +1,6 @@
 """Ask where an answer lacks a table: what is lacking, its command, and the button that starts it, as on other pages."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from test_pages import words
 
 from dashboard.access.exposure import ACCESS, VIEWERS
 from dashboard.ask import question
+from firstlight import extras
 from firstlight.run_folder import Run
 from jobs.job import jobs_in
 
@@ -73,3 +75,19 @@ def test_what_no_evaluation_makes_has_no_button(tmp_path: Path, monkeypatch: pyt
     write_run(tmp_path, "letters", tables=("metrics",), dataset=DIGITS | {"classes": ["a", "b"]})
     page = linked("ask", run="bare", question=question.BETTER, **{"other-run": "letters"})
     assert not page.exception and "make no pairs" in words(page) and "Do it here" not in labels(page)
+
+
+def test_what_is_left_out_without_torch_is_said_before_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
+    write_run(tmp_path, "bare", tables=("metrics",), dataset=DIGITS).denoiser.write_bytes(b"a network")
+    told = f"It leaves out the classification accuracy score, which needs torch; install it with: {extras.how('train')}"
+    asked = {question.LABELS: True, question.FEW: True, question.COPIES: False}
+    assert not any(told in words(linked("ask", run="bare", question=each)) for each in asked)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for each, left_out in asked.items():
+        page = linked("ask", run="bare", question=each)
+        assert (told in words(page)) == left_out and not button(page, "Do it here").disabled
+    assert extras.left_out(["evaluate", "all", "bare"]) == told
+    assert not extras.left_out(["evaluate", "recognizability", "all"]) and not extras.left_out(["store", "all"])

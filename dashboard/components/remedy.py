@@ -17,7 +17,7 @@ from firstlight import remedy
 from firstlight.archives import stays
 from firstlight.command_text import typed
 from firstlight.errors import JudgeError, RunError, disk
-from firstlight.extras import missing
+from firstlight.extras import left_out, missing
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from jobs import queue
@@ -97,11 +97,12 @@ def offer(said: str, folder: Run, commands: Sequence[Sequence[str]], label: str 
         elements.note(f"{last.id} {state_of(last)}: {last.card()['message'] or 'its process is gone.'}")
         jobs.log(last)
     why = barred(folder, commands)
+    less = [] if why else [left_out(words) for words in commands]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key=f"start-{key}", on_click=_begin, args=(folder, commands), disabled=bool(why),
                   help="starts " + ", then ".join(f"firstlight {' '.join(words)}" for words in commands))  # fmt: skip
-        if why:
-            elements.note(why)
+        for each in filter(None, dict.fromkeys([why, *less])):
+            elements.note(each)
     jobs.refused()
 
 
