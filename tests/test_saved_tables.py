@@ -7,27 +7,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ablations_fixture import with_ablations
 from app_fixture import linked
-from archive_fixture import card, write_run
+from archive_fixture import card, quality, write_run
 from lab_fixture import write_lab
+from streamlit.testing.v1 import AppTest
 from test_pages import words
 
 from dashboard.components import csv_download
 from dashboard.runs import settings_and_figures
+from firstlight.manifest import write_manifest
+from firstlight.parquet import write_table
 
-Saved = dict[str, Callable[[], bytes]]
+
+class Saved(dict[str, Callable[[], bytes]]):
+    """What the buttons of a page save, by their keys, and what they say of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: dict[str, str] = {}
 
 
 @pytest.fixture
 def saved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Saved:
     """What the buttons of a page save, by their keys."""
-    found: Saved = {}
+    found = Saved()
 
     def button(label: str, content: Callable[[], bytes], file: str, key: str, said: str, kind: str = "") -> None:
-        found[key] = content
+        found[key], found.said[key] = content, said
 
     monkeypatch.setattr(csv_download, "_button", button)
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
@@ -94,3 +104,43 @@ def test_settings_are_saved_as_they_are_shown(saved: Saved, tmp_path: Path) -> N
         assert not page.exception
         rows = frames(saved, "settings")
         assert f"<td>{rows.iloc[-1, 0]}</td>" in words(page) and (len(rows) == 1) == (settings == "different")
+
+
+PARTS = [  # page, query, name of the file, a figure that is shown rounded there
+    ("recognizability", {"part": "Classes"}, "recognizability", "never"),
+    ("compare", {"part": "Recognizability", "baseline": "other"}, "recognized", "more_never_high"),
+    ("compare", {"part": "Quality", "baseline": "other"}, "quality", "value"),
+]
+
+
+@pytest.mark.parametrize(("page", "query", "name", "figure"), PARTS)
+def test_a_table_that_says_that_nothing_is_rounded_saves_every_digit(
+    page: str, query: dict[str, str], name: str, figure: str, saved: Saved, tmp_path: Path
+) -> None:
+    columns = quality().to_pydict()
+    columns["value"] = [value * 0.987654321 for value in columns["value"]]
+    for run_id in ("lab", "other"):
+        run = write_lab(tmp_path, run_id, seeds=7)
+        write_table(run.quality, pa.table(columns, schema=quality().schema))
+        write_manifest(run)
+    test = linked(page, run="lab", **query)
+    assert not test.exception
+    rows = frames(saved, name)
+    assert saved.said[f"{name}-csv"] == f"{len(rows):,} rows, nothing rounded" and len(rows)
+    assert any(value != round(value, 3) for value in rows[figure].dropna()), rows[figure].tolist()
+    text = pd.read_csv(io.BytesIO(saved[f"{name}-csv"]()))[figure]
+    assert [float(value) for value in text.dropna()] == rows[figure].dropna().tolist()
+
+
+def test_every_table_is_saved_of_both_kinds_and_says_what_its_numbers_are(saved: Saved) -> None:
+    """What has no numbers at hand saves what is shown and says so; heads of the same name are told apart."""
+
+    def page() -> None:
+        from dashboard.components import elements
+
+        elements.table(("what", "n", "n"), [("99.6 % [99.0, 99.8]", "1,000", "no")], "plain")
+
+    assert not AppTest.from_function(page).run().exception
+    rows = frames(saved, "plain")
+    assert list(rows) == ["what", "n", "n (2)"] and rows.iloc[0].tolist() == ["99.6 % [99.0, 99.8]", "1,000", "no"]
+    assert saved.said["plain-csv"] == saved.said["plain-csv-parquet"] == "1 row, rounded as they are shown"

@@ -8,6 +8,7 @@ from dashboard.clip_rankings import headline
 from dashboard.clip_rankings.choice import Choice, like
 from dashboard.clip_rankings.table import LEGEND, table
 from dashboard.components import elements, remedy, verdicts
+from dashboard.components.csv_download import unrounded
 from dashboard.data import archive, clip_scores
 from evaluator.clip.claims import s9
 from evaluator.verdict import DIGITS, Verdict
@@ -34,7 +35,8 @@ def chart(at: Choice) -> None:
     figure = clip.ranking(at.order, at.classes, at.real, spread, f"mean {name}")
     elements.chart(figure, "clip-ranking", f"Classes ranked by mean {name}")
     elements.note(f"{LEGEND} {clip_scores.DEFINED[at.score]}")
-    elements.table(headings, rows, "clip-ranking-table")
+    data = unrounded(at.order.rows, name=[at.classes[label] for label in labels])
+    elements.table(headings, rows, "clip-ranking-table", data)
 
 
 def claims(at: Choice, runs: Sequence[str]) -> None:

@@ -35,7 +35,7 @@ def draw(at: Choice, ids: Sequence[str]) -> None:
         cells += ["" if place is None else estimate(place.mean, f".{digits(same[run])}f")
                  for run, place in zip(same, ranks, strict=True)]  # fmt: skip
         rows.append((name, *cells))
-    elements.table(headings, rows, "clip-runs-table")
+    elements.table(headings, rows, "clip-runs-table", places(same, at.classes))
     for run, order in list(same.items())[1:]:
         elements.note(f"{run} against {at.look.run}: Spearman's correlation of the two orders {_rho(order, at.order)}.")
 

@@ -51,7 +51,7 @@ def _chart_and_table(runs: pd.DataFrame, frames: Mapping[str, pd.DataFrame], sco
     name = clip_scores.SCORES[score]
     figure = clip.beside(orders, classes, f"mean {name}")
     elements.chart(figure, "compared-clip", f"Mean {name} of each class in each run", data)
-    elements.table(headings, rows, "compared-clip-table")
+    elements.table(headings, rows, "compared-clip-table", data)
     elements.note(clip_scores.trained(archive.folder(runs.loc[first]), judge, _in_domain(first, judge)))
     elements.note(
         f"{clip_scores.DEFINED[score]} Differences are of pictures of the same class and noise where both runs "

@@ -29,7 +29,7 @@ def draw(at: Comparison) -> None:
     if not rows:
         remedy.note("None of these runs is evaluated.", ids[0], "quality")
         return
-    elements.table(headings, rows, "quality")
+    elements.table(headings, rows, "quality", frame)
     for said in filter(None, (seen_in_training(run) for _, run in at.runs.iterrows())):
         elements.note(said)
     lacking = [run for place, run in enumerate(ids) if not any(row[1 + place] for row in rows)]

@@ -8,6 +8,7 @@ from dashboard.compare import across_datasets, charts
 from dashboard.compare.comparison import Comparison
 from dashboard.compare.differences import MOST_NEVER, told
 from dashboard.components import elements, remedy
+from dashboard.components.csv_download import unrounded
 from dashboard.data import archive, judgements
 from dashboard.format import axis_form, points, reached_in_words, share, written
 from dashboard.run_facts import other_classes
@@ -91,7 +92,7 @@ def _differences(at: Comparison) -> None:
     ]  # fmt: skip
     headings = ("run", "class", "never [95 %]", f"{base}, never", "difference, points", f"mean, {unit}",
                 f"{base}, mean", "difference [95 %]", "n")  # fmt: skip
-    elements.table(headings, rows, "recognized")
+    elements.table(headings, rows, "recognized", unrounded(at.rows))
 
 
 def _elsewhere(at: Comparison, run: str) -> str:

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,12 @@ import streamlit as st
 
 from dashboard.components.inputs import shown
 from dashboard.components.static_page import SavedFile, still, still_files
+from evaluator.stats.intervals import Estimate
 from firstlight.counts import counted
 from sampler.origin import stem
 
+ENDS = ("low", "high", "n")  # of an estimate, beside its value
+EXACT, SHOWN = "nothing rounded", "rounded as they are shown"  # what a file's numbers are
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell
 
 
@@ -22,6 +26,7 @@ def csv_of(frame: pd.DataFrame) -> bytes:
 
     Columns of bytes (pictures) are left out; lists are JSON.
     """
+    frame = _distinct(frame)
     kept = [name for name in frame if not any(isinstance(value, (bytes, bytearray)) for value in frame[name].head(50))]
     columns = {harmless(str(name)): [_cell(value) for value in frame[name].tolist()] for name in kept}
     text: str = pd.DataFrame(columns).to_csv(index=False, lineterminator="\r\n")
@@ -30,7 +35,7 @@ def csv_of(frame: pd.DataFrame) -> bytes:
 
 def parquet_of(frame: pd.DataFrame) -> bytes:
     """The rows as Parquet; a column of several types is text."""
-    kept = frame.copy()
+    kept = _distinct(frame)
     for name in kept:
         try:
             pa.array(kept[name], from_pandas=True)
@@ -39,6 +44,31 @@ def parquet_of(frame: pd.DataFrame) -> bytes:
     file = io.BytesIO()
     kept.to_parquet(file, index=False)
     return file.getvalue()
+
+
+def _distinct(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose columns of the same name are told apart: "n" and "n (2)"."""
+    names = [str(name) for name in frame]
+    seen = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+    return frame.set_axis([name if at == 1 else f"{name} ({at})" for name, at in zip(names, seen, strict=True)], axis=1)
+
+
+def unrounded(rows: Sequence[Any], **first: Sequence[object]) -> pd.DataFrame:
+    """Dataclasses as rows, after the columns that are given: of an estimate, its value, ends and n; what is neither a
+    number, a text nor an estimate is left out.
+    """
+    table = []
+    for row in rows:
+        cells: dict[str, object] = {}
+        for field in fields(row):
+            value = getattr(row, field.name)
+            if isinstance(value, Estimate):
+                cells |= {field.name: value.value} | {f"{field.name}_{end}": getattr(value, end) for end in ENDS}
+            elif value is None or isinstance(value, (str, int, float)):
+                cells[field.name] = value
+        table.append(cells)
+    found = pd.DataFrame(table)
+    return pd.concat([pd.DataFrame(first, index=found.index), found.drop(columns=list(first), errors="ignore")], axis=1)
 
 
 def harmless(text: str) -> str:
@@ -59,18 +89,18 @@ def save_rows(frame: pd.DataFrame, name: str) -> None:
     save_later(lambda: frame, name, len(frame))
 
 
-def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
-    """The same of so many rows that are looked up when the button is pressed."""
+def save_later(rows: Callable[[], pd.DataFrame], name: str, count: int, what: str = EXACT) -> None:
+    """The same of so many rows that are looked up when the button is pressed; what: their numbers are."""
     file, key = f"{stem(shown() | {'figure': name})}.csv", f"{name}-csv"
-    _button("CSV", lambda: csv_of(rows()), file, key, f"{counted(count, 'row')}, nothing rounded", "text/csv")
+    _button("CSV", lambda: csv_of(rows()), file, key, f"{counted(count, 'row')}, {what}", "text/csv")
 
 
-def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int) -> None:
+def save_filtered(rows: Callable[[], pd.DataFrame], name: str, count: int, what: str = EXACT) -> None:
     """Buttons that save a table that was filtered, as CSV and as Parquet; looked up when one of them is pressed."""
     file = f"{stem(shown() | {'figure': name})}.parquet"
     with st.container(horizontal=True):
-        save_later(rows, name, count)
-        said = f"{counted(count, 'row')}, with their types"
+        save_later(rows, name, count, what)
+        said = f"{counted(count, 'row')}, {'with their types' if what == EXACT else what}"
         _button("Parquet", lambda: parquet_of(rows()), file, f"{name}-csv-parquet", said)
 
 

@@ -84,10 +84,16 @@ def facts(pairs: Sequence[tuple[str, str]], term: str = "") -> None:
     st.html(f'<dl class="facts">{rows}</dl>')
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table") -> None:
-    """A small table, as literal text, and a button that saves it as CSV."""
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table", data: pd.DataFrame | None = None
+) -> None:  # fmt: skip
+    """A small table, as literal text, and buttons that save it as CSV and Parquet: its `data`, unrounded, where they
+    are given, else what is shown.
+    """
     plain_table(headings, rows, name)
-    csv_download.save_rows(pd.DataFrame(list(rows), columns=list(headings)), name)
+    saved = pd.DataFrame(list(rows), columns=list(headings)) if data is None else data
+    what = csv_download.SHOWN if data is None else csv_download.EXACT
+    csv_download.save_filtered(lambda: saved, name, len(saved), what)
 
 
 def plain_table(

@@ -4,7 +4,6 @@ import html
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.components import csv_download, elements
@@ -44,7 +43,9 @@ def table(
     columns = COLUMNS_OF_RUNS if runs else COLUMNS
     heads, rows = list(columns), [[row[column] for column in columns.values()] for row in words]
     elements.plain_table(heads, rows, name, {verdict: marked(verdict) for verdict in KINDS})
-    csv_download.save_rows(pd.DataFrame(rows, columns=heads), name)
+    first = {head: [row[head] for row in words] for head in ("run", "claim", "reason")}
+    data = csv_download.unrounded(found, **first).drop(columns=[] if runs else ["run"])
+    csv_download.save_filtered(lambda: data, name, len(data))
     for each in found:
         if said := _undecided(each):
             elements.note(said)

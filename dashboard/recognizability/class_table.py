@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboard import axes
 from dashboard.axes import estimate_on
 from dashboard.components import elements
+from dashboard.components.csv_download import unrounded
 from dashboard.format import place, share
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.analysis import Analysis, Summary
@@ -12,7 +13,9 @@ from evaluator.recognizability.analysis import Analysis, Summary
 
 def draw(at: Choice) -> None:
     """A table of all classes together and each, and what its columns are."""
-    elements.table(*table(at.figures, at.classes, at.axis), "recognizability")
+    found = [at.figures.whole, *at.figures.classes]
+    data = unrounded(found, name=["all", *(at.classes[row.label or 0] for row in at.figures.classes)])
+    elements.table(*table(at.figures, at.classes, at.axis), "recognizability", data)
     elements.note(
         f"In {axes.UNITS[at.axis]}, first recognized and the wait in % of the steps; 95 % intervals over noise seeds. "
         "Mean: of the recognition points, where never counts as the end; first recognized: half are, whether or not "

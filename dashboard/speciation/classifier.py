@@ -25,4 +25,4 @@ def draw(run: pd.Series, frame: pd.DataFrame, _axis: str) -> None:
          share(Estimate(row.share, row.low, row.high, int(row.n)), unit=""), f"{row.n:,}")
         for row in last.itertuples() if pd.isna(row.label) or row.label < len(names)
     ]  # fmt: skip
-    elements.table(("class", "named right, % [95 %]", "n"), rows, "classifier")
+    elements.table(("class", "named right, % [95 %]", "n"), rows, "classifier", last)

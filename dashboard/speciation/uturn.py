@@ -35,7 +35,7 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     )
     if said := run_facts.seen_in_training(run):
         elements.note(said)
-    elements.table(*table(frame, names), "uturn-levels")
+    elements.table(*table(frame, names), "uturn-levels", frame)
     of_run = str(run["run"]), archive.stamp(str(run["run"]))
     together, peaks = data_theory.together(*of_run)
     if together["value"].notna().any():

@@ -32,7 +32,7 @@ def draw(run: pd.Series) -> None:
     alt = "How far late starts end from real pictures, against where they begin"
     elements.chart(figure, "late-start", alt, frame.drop(columns="draws"))
     rows = [_row(found, steps) for steps in sorted({gain.steps for gain in found})]
-    elements.table(HEADINGS, rows, "late-start-table")
+    elements.table(HEADINGS, rows, "late-start-table", frame)
     elements.note(_made(run, len(found)))
 
 

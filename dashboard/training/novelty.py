@@ -39,7 +39,7 @@ def draw(run: pd.Series) -> None:
         alt = "Generated and real pictures, each above its nearest training one"
         elements.picture(picture, alt, "nearest")
         elements.note("Each above its nearest training picture; the figure: its distance over that of the second.")
-    elements.table(HEADINGS, rows(frame, run_facts.class_names(run)), "novelty")
+    elements.table(HEADINGS, rows(frame, run_facts.class_names(run)), "novelty", frame)
     elements.note(
         "In pixels by Euclidean distance. Coverage: share of real test pictures whose ball, to their fifth real "
         "neighbour, holds a generated one, as many as there are real ones; density: how many balls hold a generated "
