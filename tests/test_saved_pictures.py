@@ -5,13 +5,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import streamlit as st
 from app_fixture import PATHS, linked
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
+from dashboard.charts import theme
+from dashboard.draw import bars
 from dashboard.pictures.grid import PLATE
 from dashboard.trajectory import film
 from firstlight.archives import BUNDLED
@@ -85,7 +89,9 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Saved]:
 
     monkeypatch.setattr(st, "download_button", spy)
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
-    return lambda: [(name, data() if callable(data) else data) for name, data in kept if name.endswith(("png", "gif"))]
+    return lambda: [
+        (name, data() if callable(data) else data) for name, data in kept if name.endswith(("png", "gif", "svg"))
+    ]
 
 
 PICTURES = [  # page, what its address asks for, figures that it saves
@@ -123,6 +129,38 @@ def test_every_picture_that_a_page_saves_says_what_it_is_of(
         assert told.pop("Software") == software() and (told["page"], told["run"]) == (PATHS[page], asked["run"])
         assert chart["filename"] == stem(told)
     assert len({chart["filename"] for chart in charts}) == len(charts)
+
+
+def test_the_bars_of_the_diffusion_classifier_are_saved_as_a_picture(saved: Callable[[], Saved]) -> None:
+    """As many bars as classes, each as long as its probability, the most probable marked, and what they are of."""
+
+    def page() -> None:
+        import numpy as np
+        import streamlit as st
+
+        from dashboard.components import inputs
+        from dashboard.draw import bars
+        from dashboard.draw.way_back import Turns
+
+        st.session_state[inputs.SHOWN] = {"page": "draw", "run": "mnist"}
+        error = np.random.default_rng(0).normal([1.0, 0.9, 1.1], 0.001, (20, 3))
+        turns = Turns((), (), (), *[np.zeros(0)] * 5, error)  # type: ignore[arg-type]
+        bars.draw(turns, ["a & b", "<c>", "d"], "mnist", (-4.0, 2.0))
+
+    test = AppTest.from_function(page).run()
+    assert not test.exception
+    ((name, content),) = saved()
+    picture = ElementTree.fromstring(content)
+    inside = {tag: picture.findall(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("text", "rect", "metadata")}
+    texts = [each.text for each in inside["text"]]
+    assert texts[::2] == ["a & b", "<c>", "d"]
+    shares = [float((text or "").split(" %")[0]) for text in texts[1::2]]
+    lengths = [float(each.get("width") or "") / bars.BAR for each in inside["rect"][1:]]
+    assert np.allclose(lengths, np.array(shares) / 100, atol=0.006) and np.argmax(lengths) == 1
+    assert [each.get("fill") == theme.SKY for each in inside["rect"][1:]] == [False, True, False]
+    told = json.loads(inside["metadata"][0].text or "")
+    assert told.pop("Software") == software() and name == f"{stem(told)}.svg"
+    assert told == {"page": "draw", "run": "mnist", "figure": "diffusion-classifier", "draws": "20"}
 
 
 def test_continuations_say_from_which_step_and_noise_they_were_drawn(saved: Callable[[], Saved]) -> None:

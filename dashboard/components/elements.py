@@ -202,8 +202,9 @@ def picture(content: bytes, alt: str, key: str | None = "", of: Origin = NOTHING
 
 def save_picture(label: str, content: Callable[[], bytes], origin: Origin, ending: str) -> None:
     """A button that saves a picture, made when it is pressed, under a name that says where it comes from."""
+    kind = "svg+xml" if ending == "svg" else ending
     st.download_button(
-        label, content, f"{stem(origin)}.{ending}", f"image/{ending}", key=f"{origin['figure']}-{ending}",
+        label, content, f"{stem(origin)}.{ending}", f"image/{kind}", key=f"{origin['figure']}-{ending}",
         type="tertiary", on_click="ignore",
     )  # fmt: skip
 
