@@ -80,5 +80,6 @@ def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) 
         shown |= {"part": shown["part"] or "—", "verdict": marked(each.verdict)}
         cells = [shown[column] for column in COLUMNS_OF_A_CLAIM.values()]
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-        body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
+        why = elements.explained(each.reason)
+        body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{why}</td></tr>')
     return elements.framed(tuple(COLUMNS_OF_A_CLAIM), "".join(body), alt, "cards claims")
