@@ -42,11 +42,12 @@ TERM = re.compile(r'<span class="term" tabindex="0" aria-description="[^"]+">(.*
 SAID = re.compile(r'<span class="term" tabindex="0" aria-description="([^"]+)">')
 SENTENCE = re.compile(
     r'<p class="(?:headline|note|notice)[^"]*"[^>]*>.*?</p>(?:<p class="note">.*?</p>)*'
-    r'|<dd>.*?</dd>|<tr class="why">.*?</tr>',
+    r'|<dl class="facts">.*?</dl>',
     re.S,
 )
+REASON = re.compile(r'<tr class="why">.*?</tr>', re.S)  # of a table of verdicts
 NO_SENTENCE = re.compile(  # links, code, badges, tags, commands
-    r'<(a|code)\b.*?</\1>|<span class="badge">.*?</span>|<[^>]+>|\bfirstlight [a-z][^.;,]*', re.S
+    r'<(a|code|dt)\b.*?</\1>|<span class="badge">.*?</span>|<[^>]+>|\bfirstlight [a-z][^.;,]*', re.S
 )
 HARD = (  # words that nobody can guess: of the literature, and the rarest on the pages
     "null", "φ", "Λ", "ᾱ", "κ", "logSNR", "OU time", "x_t", "x̂0", "Holm", "Bonferroni", "Kendall", "Lin's", "log-rank",
@@ -81,7 +82,8 @@ def in_use(test: AppTest) -> dict[str, bool]:
         if kind == "html" and 'class="terms"' not in proto.body:
             found |= {html.unescape(name): False for _, name in BARE.findall(proto.body) if "<" not in name and name}
             found |= {html.unescape(name): True for name in TERM.findall(proto.body)}
-            found |= dict.fromkeys(chain.from_iterable(map(silent, SENTENCE.findall(proto.body))), False)
+            sentences = [*SENTENCE.findall(proto.body), "".join(REASON.findall(proto.body))]
+            found |= dict.fromkeys(chain.from_iterable(map(silent, sentences)), False)
         elif kind == "arrow_data_frame":
             found |= {each["label"]: bool(each.get("help")) for each in json.loads(proto.columns).values()}
         elif kind not in VERBS and isinstance(getattr(proto, "label", None), str) and hasattr(proto, "help"):

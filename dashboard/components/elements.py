@@ -58,6 +58,11 @@ def explained(text: str) -> str:
     return "".join([*parts, html.escape(text[end:])])
 
 
+def explained_together(texts: Sequence[str]) -> list[str]:
+    """The same of texts that are read one after the other: a term says what it means in the first that has it."""
+    return explained("\n".join(text.replace("\n", " ") for text in texts)).split("\n")[: len(texts)]
+
+
 def notice(text: str) -> None:
     """What must not be overlooked, as literal text."""
     st.html(f'<p class="notice" role="status">{explained(text).replace(" %", "&nbsp;%")}</p>')
@@ -86,7 +91,8 @@ def meanings(labels: Sequence[str]) -> None:
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Names and values, one pair after the other, as literal text."""
-    rows = "".join(f"<dt>{named(name)}</dt><dd>{explained(value)}</dd>" for name, value in pairs)
+    values = explained_together([value for _, value in pairs])
+    rows = "".join(f"<dt>{named(name)}</dt><dd>{value}</dd>" for (name, _), value in zip(pairs, values, strict=True))
     st.html(f'<dl class="facts">{rows}</dl>')
 
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +80,6 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:{LITERAL})|(?<![\w./-])(?P<term>{known})(?![\w/]|[-.]\w)")
 
 
-@lru_cache(4096)
 def places(text: str) -> tuple[Place, ...]:
     """Where each term stands for the first time in a text; the longest of those that begin in one place.
 
