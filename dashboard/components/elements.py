@@ -21,8 +21,8 @@ from firstlight.archives import archive
 from firstlight.command_text import flag
 from sampler.origin import Origin, signed, stem, told
 
-NARROW, VERDICTS = (Path(__file__).with_name(name) for name in ("narrow.css", "verdicts.css"))
-STYLES = (Path(__file__).parent.parent / "style.css", NARROW, VERDICTS)
+NARROW, VERDICTS, TERMS = (Path(__file__).with_name(f"{name}.css") for name in ("narrow", "verdicts", "terms"))
+STYLES = (Path(__file__).parent.parent / "style.css", NARROW, VERDICTS, TERMS)
 NARROWEST = 320  # pixels that a page has for a picture on a narrow screen
 MANY = 12  # rows of which a narrow screen shows the first alone
 LETTER, BETWEEN = 7.4, 24  # pixels of a letter in a table, and between its columns
