@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from app_fixture import html_of
 from parquet_oracle import RUNS, Found, card
 from streamlit.testing.v1 import AppTest
 
@@ -69,7 +70,7 @@ MOST_WORDS, MOST_FIGURES = 30, 2
 def shown(test: AppTest) -> str | None:
     """The sentence that a page shows, and what stands below it, a line each; several with a line between them."""
     assert not test.exception
-    found = [element.proto.body for element in test.get("html") if element.proto.body.startswith(FOUND)]
+    found = [each for each in html_of(test) if each.startswith(FOUND)]
     said = [each[len(FOUND) :].removesuffix("</p>").replace('</p><p class="note">', "\n") for each in found]
     return html.unescape("\n\n".join(said)).replace("\xa0", " ") or None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 
 from firstlight import archives, command_text
@@ -127,7 +127,7 @@ def test_the_runs_page_says_which_runs_are_shown_and_which_are_hidden(both: Both
     write_run(both[0], "second")
     page = linked("runs", run="first")
     assert not page.exception and sorted(page.dataframe[0].value["run"]) == ["first", "mine", "second"]
-    said = " ".join(element.proto.body for element in page.get("html"))
+    said = " ".join(html_of(page))
     assert "firstlight store copy ID" in said and "Your own second hides the bundled one of that id" in said
     page.text_area(key="note-first").set_value("a note")
     next(button for button in page.button if button.label == "Save").click().run()

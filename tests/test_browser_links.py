@@ -1,5 +1,6 @@
 """Where links lead, the older ones too, what Back does, and what a term says to whoever taps on it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,11 @@ from test_browser_pages import QUIET, fresh, other  # noqa: F401
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 Page = Callable[..., "playwright.Page"]
+SEEN_THROUGH = """each => {
+  const above = [each]
+  while (above.at(-1).parentElement) above.push(above.at(-1).parentElement)
+  return above.filter(each => getComputedStyle(each).opacity < 1).map(each => each.className)
+}"""
 
 
 def test_back_takes_one_press_a_page(opened: Page) -> None:  # noqa: F811
@@ -165,6 +171,35 @@ def test_a_term_says_what_it_means_to_whoever_taps_on_it(
     term.tap()
     assert "Mean time from when a picture is first recognized" in term.evaluate(said)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
+def test_so_does_one_in_a_sentence_whose_words_stay_what_they_were(
+    browser: "playwright.Browser",  # noqa: F811
+    address: str,  # noqa: F811
+) -> None:
+    page = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800}).new_page()
+    page.set_default_timeout(2 * PATIENCE)
+    page.goto(f"{address}/trajectory?run=first")
+    sentence, said = page.locator("p.headline"), "each => getComputedStyle(each, '::after').content"
+    for kind, word, meaning in (("headline", "the source", "A course report on a"), ("note", "logSNR", "Logarithm of")):
+        term = page.locator(f"p.{kind} .term", has_text=word).first
+        assert term.evaluate(said) == "none"
+        term.tap()
+        assert meaning in term.evaluate(said)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert term.evaluate(SEEN_THROUGH) == []
+        page.locator("h1").tap()
+        assert term.evaluate(said) == "none", "whoever taps elsewhere has read it"
+    words = sentence.inner_text().replace("\xa0", " ")
+    assert re.search(r"recognizes this 0 in x_t from \d+ % of the steps on; the source says around 70 % of its", words)
+    assert re.sub(r"\s+", " ", sentence.aria_snapshot()).endswith(re.sub(r"\s+", " ", words))
+    sentence.locator(".term").first.focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == sentence.locator(".term").nth(1).inner_text()
+    page.emulate_media(media="print")
+    shown = "each => [getComputedStyle(each).textDecorationLine, getComputedStyle(each, '::after').display]"
+    assert sentence.locator(".term").nth(1).evaluate(shown) == ["none", "none"]
     page.context.close()
 
 

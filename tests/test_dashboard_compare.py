@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import card, write_run
 from sentence_fixture import assert_short
 from streamlit.testing.v1 import AppTest
@@ -311,7 +311,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def words(test: AppTest) -> str:
-    return " ".join([*(box.value for box in test.info), *(element.proto.body for element in test.get("html"))])
+    return " ".join([*(box.value for box in test.info), *html_of(test)])
 
 
 def test_one_run_is_no_comparison(opened: Open, tmp_path: Path) -> None:
@@ -397,7 +397,7 @@ def test_losses_of_unlike_runs_never_share_an_axis_without_a_word(
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
     test = linked(page, run="mnist", **{"with": other}, **more)
     assert not test.exception
-    said = [element.proto.body for element in test.get("html") if "not of one scale" in element.proto.body]
+    said = [each for each in html_of(test) if "not of one scale" in each]
     assert said and why in said[0]
 
 

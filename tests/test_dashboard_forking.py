@@ -9,7 +9,7 @@ import gaussian
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 from PIL import Image
 from sentence_fixture import assert_short
@@ -125,7 +125,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def words(test: AppTest) -> str:
-    return " ".join([*(box.value for box in test.info), *(element.proto.body for element in test.get("html"))])
+    return " ".join([*(box.value for box in test.info), *html_of(test)])
 
 
 def press(test: AppTest) -> AppTest:

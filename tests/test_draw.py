@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 from gaussian import CLASSES, lend, write_gaussian
 from sentence_fixture import assert_short
@@ -203,7 +203,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def text_of(test: AppTest) -> str:
     assert [error.value for error in test.exception] == []
-    html = [element.proto.body for element in test.get("html") if "<style>" not in element.proto.body]
+    html = [each for each in html_of(test) if "<style>" not in each]
     return " ".join([*(box.value.replace("\\", "") for box in test.info), *html])
 
 

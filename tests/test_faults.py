@@ -22,7 +22,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import websockets
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 from crowd import Session, Told, joined, served
 from streamlit.runtime.app_session import AppSessionState
@@ -183,7 +183,7 @@ def test_a_gpu_whose_memory_is_full_is_told_once_and_the_next_request_works(
         page.number_input[1].set_value(seed)
         page.button[0].click().run()
         assert [error.value for error in page.exception] == []
-        shown = " ".join(element.proto.body for element in page.get("html"))
+        shown = " ".join(html_of(page))
         assert '<span class="badge">CPU</span>' in shown and "CUDA failed (Failed to allocate memory" in shown
     said = [entry.getMessage() for entry in caplog.records if entry.name == "firstlight"]
     assert len(said) == 1 and said[0].endswith("so the CPU draws.")

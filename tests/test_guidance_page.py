@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects
 import pyarrow.parquet as pq
 import pytest
+from app_fixture import html_of
 from archive_fixture import write_run
 from gaussian import write_gaussian
 from guided_fixture import write_sweep
@@ -49,8 +50,7 @@ def swept(root: Path, **sweep: object) -> Run:
 
 def words(test: AppTest) -> str:
     """All text of a page, boxes and HTML."""
-    html = [element.proto.body for element in test.get("html")]
-    return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ")
+    return " ".join([*(box.value for box in test.info), *html_of(test)]).replace("&nbsp;", " ")
 
 
 def test_the_headline_holds_clip_against_a_constant_scale_and_its_control(opened: Open, tmp_path: Path) -> None:

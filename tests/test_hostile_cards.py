@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import card, write_run
 
 from firstlight.atomic_writes import write_json
@@ -92,7 +92,7 @@ def test_a_page_shows_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write_manifest(run)
     test = linked(page, run="first")
     assert [error.value for error in test.exception] == []
-    said = " ".join([*(element.proto.body for element in test.get("html")), *(box.value for box in test.info)])
+    said = " ".join([*html_of(test), *(box.value for box in test.info)])
     assert "config.levels 5" in said if page == "runs" else "other" in said
 
 

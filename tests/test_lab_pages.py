@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
@@ -44,8 +44,7 @@ def turned(test: AppTest, part: str, key: str = "part") -> str:
 
 def words(test: AppTest) -> str:
     """All text of a page, boxes and HTML."""
-    html = [element.proto.body for element in test.get("html")]
-    return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ")
+    return " ".join([*(box.value for box in test.info), *html_of(test)]).replace("&nbsp;", " ")
 
 
 def test_the_headline_names_the_classes_that_were_planted_first_and_last(opened: Open, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_fixture import PAGES, linked
+from app_fixture import PAGES, html_of, linked
 from archive_fixture import card, write_run
 from streamlit.testing.v1 import AppTest
 
@@ -57,8 +57,7 @@ def whole(shared: Shared) -> Path:
 
 def words(test: AppTest) -> str:
     """All text of a page, boxes and HTML."""
-    html = [element.proto.body for element in test.get("html")]
-    return " ".join([*(box.value for box in test.info), *html])
+    return " ".join([*(box.value for box in test.info), *html_of(test)])
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_fixture import PATHS, linked
+from app_fixture import PATHS, html_of, linked
 from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
@@ -20,8 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def words(test: AppTest) -> str:
-    written = [element.proto.body for element in test.get("html")]
-    return " ".join([*(box.value for box in (*test.info, *test.markdown, *test.subheader)), *written])
+    return " ".join([*(box.value for box in (*test.info, *test.markdown, *test.subheader)), *html_of(test)])
 
 
 def arrived(page: str = "start", **query: str) -> AppTest:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pyarrow.parquet as pq
 import pytest
+from app_fixture import html_of
 from archive_fixture import write_run
 from steps_fixture import write_steps
 from streamlit.testing.v1 import AppTest
@@ -34,8 +35,7 @@ def opened(pages: Open) -> Open:  # noqa: F811
 
 
 def words(test: AppTest) -> str:
-    html = [element.proto.body for element in test.get("html")]
-    return " ".join([*(box.value for box in test.info), *html]).replace("&nbsp;", " ").replace("\\", "")
+    return " ".join([*(box.value for box in test.info), *html_of(test)]).replace("&nbsp;", " ").replace("\\", "")
 
 
 def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: Path) -> None:

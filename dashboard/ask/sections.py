@@ -34,7 +34,7 @@ def draw(found: Answer) -> None:
     why = "" if found.reason == found.sentence else f" {found.reason}"
     st.html(
         f'<p class="notice answer verdict-{KINDS[found.verdict]}"><b>{MARKS[found.verdict]} {found.verdict}</b>: '
-        f"<span>“{html.escape(found.statement.removesuffix('.'))}”.{html.escape(why)}</span></p>"
+        f"<span>“{elements.explained(found.statement.removesuffix('.'))}”.{elements.explained(why)}</span></p>"
     )
     for each in found.lacks:
         if each.what:

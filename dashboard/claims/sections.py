@@ -83,7 +83,7 @@ def measures(verdicts: Sequence[Found]) -> None:
     """What every verdict compares, and what counts."""
     known = {(each.verdict.claim.source, each.verdict.claim.part): each.verdict.claim.measure for each in verdicts}
     with st.expander("What is compared, and what counts"):
-        elements.facts([(f"{source}, {part}", measure) for (source, part), measure in known.items() if measure], "null")
+        elements.facts([(f"{source}, {part}", measure) for (source, part), measure in known.items() if measure])
 
 
 def save(verdicts: Sequence[Found]) -> None:

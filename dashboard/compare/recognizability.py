@@ -59,8 +59,7 @@ def _courses(at: Comparison) -> None:
         "from whole noise seeds drawn again together; thin: its classes; the point: half, on the straight line "
         "between two kept frames. Dashed: the level at which theory decides the class, −ln Λ. Each run before its "
         f"own judge, which looks at {VIEWS[at.view]}, at the threshold that this judge's null asks "
-        "for: heights depend on the judge, so only the order is held against theory.",
-        term="null",
+        "for: heights depend on the judge, so only the order is held against theory."
     )
 
 

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,8 +21,8 @@ from firstlight.archives import archive
 from firstlight.command_text import flag
 from sampler.origin import Origin, signed, stem, told
 
-NARROW, VERDICTS = (Path(__file__).with_name(name) for name in ("narrow.css", "verdicts.css"))
-STYLES = (Path(__file__).parent.parent / "style.css", NARROW, VERDICTS)
+NARROW, VERDICTS, TERMS = (Path(__file__).with_name(f"{name}.css") for name in ("narrow", "verdicts", "terms"))
+STYLES = (Path(__file__).parent.parent / "style.css", NARROW, VERDICTS, TERMS)
 NARROWEST = 320  # pixels that a page has for a picture on a narrow screen
 MANY = 12  # rows of which a narrow screen shows the first alone
 LETTER, BETWEEN = 7.4, 24  # pixels of a letter in a table, and between its columns
@@ -38,25 +38,34 @@ def title(name: str, question: str) -> None:
 
 def headline(text: str) -> None:
     """The page's one-sentence answer, computed, as literal text; below it, quieter, what stands on further lines."""
-    first, *rest = (html.escape(line).replace(" %", "&nbsp;%") for line in text.split("\n"))
+    first, *rest = explained(text).replace(" %", "&nbsp;%").split("\n")
     st.html("".join([f'<p class="headline">{first}</p>', *(f'<p class="note">{line}</p>' for line in rest)]))
 
 
-def note(text: str, badge: str = "", term: str = "") -> None:
-    """A quiet line of literal text, behind a badge where one is given; a `term` in it says what it means."""
+def note(text: str, badge: str = "") -> None:
+    """A quiet line of literal text, behind a badge where one is given."""
     before = f'<span class="badge">{html.escape(badge)}</span> ' if badge else ""
-    st.html(f'<p class="note">{before}{_marked(text, term)}</p>')
+    st.html(f'<p class="note">{before}{explained(text)}</p>')
 
 
-def _marked(text: str, term: str) -> str:
-    """Literal text as HTML, in which a term says what it means."""
-    said = html.escape(text)
-    return said.replace(html.escape(term), named(term), 1) if term else said
+@lru_cache(4096)
+def explained(text: str) -> str:
+    """Literal text as HTML, in which each term says what it means where it stands first."""
+    parts, end = list[str](), 0
+    for place in terms.places(text):
+        parts += [html.escape(text[end : place.start]), _term(text[place.start : place.end], place.term.says)]
+        end = place.end
+    return "".join([*parts, html.escape(text[end:])])
+
+
+def explained_together(texts: Sequence[str]) -> list[str]:
+    """The same of texts that are read one after the other: a term says what it means in the first that has it."""
+    return explained("\n".join(text.replace("\n", " ") for text in texts)).split("\n")[: len(texts)]
 
 
 def notice(text: str) -> None:
     """What must not be overlooked, as literal text."""
-    st.html(f'<p class="notice" role="status">{html.escape(text).replace(" %", "&nbsp;%")}</p>')
+    st.html(f'<p class="notice" role="status">{explained(text).replace(" %", "&nbsp;%")}</p>')
 
 
 def notices(texts: Sequence[str]) -> None:
@@ -68,9 +77,11 @@ def notices(texts: Sequence[str]) -> None:
 def named(label: str) -> str:
     """The name of a column or a figure as HTML; what it means is said where one points at it or taps on it."""
     says = terms.meaning(label)
-    if not says:
-        return html.escape(label)
-    return f'<span class="term" tabindex="0" aria-description="{html.escape(says)}">{html.escape(label)}</span>'
+    return _term(label, says) if says else html.escape(label)
+
+
+def _term(word: str, says: str) -> str:
+    return f'<span class="term" tabindex="0" aria-description="{html.escape(says)}">{html.escape(word)}</span>'
 
 
 def meanings(labels: Sequence[str]) -> None:
@@ -78,9 +89,10 @@ def meanings(labels: Sequence[str]) -> None:
     st.html(f'<p class="note">What the columns mean: {", ".join(map(named, labels))}.</p>')
 
 
-def facts(pairs: Sequence[tuple[str, str]], term: str = "") -> None:
-    """Names and values, one pair after the other, as literal text; a `term` in a value says what it means."""
-    rows = "".join(f"<dt>{named(name)}</dt><dd>{_marked(value, term)}</dd>" for name, value in pairs)
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Names and values, one pair after the other, as literal text."""
+    values = explained_together([value for _, value in pairs])
+    rows = "".join(f"<dt>{named(name)}</dt><dd>{value}</dd>" for (name, _), value in zip(pairs, values, strict=True))
     st.html(f'<dl class="facts">{rows}</dl>')
 
 

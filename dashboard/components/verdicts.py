@@ -76,10 +76,11 @@ def _undecided(found: Verdict) -> str:
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:
     """Verdicts of several runs on one statement as HTML, the reason below each."""
     body = []
-    for run, each in zip(runs, found, strict=True):
+    reasons = elements.explained_together([each.reason for each in found])
+    for run, each, why in zip(runs, found, reasons, strict=True):
         shown = {name: html.escape(text) for name, text in in_words(each, run).items()}
         shown |= {"part": shown["part"] or "—", "verdict": marked(each.verdict)}
         cells = [shown[column] for column in COLUMNS_OF_A_CLAIM.values()]
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-        body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{shown["reason"]}</td></tr>')
+        body.append(f'<tr class="why"><td></td><td colspan="{len(cells) - 1}">{why}</td></tr>')
     return elements.framed(tuple(COLUMNS_OF_A_CLAIM), "".join(body), alt, "cards claims")

@@ -21,7 +21,7 @@ from firstlight.counts import counted
 
 def draw(at: Choice) -> None:
     """The null, and the medians and shares at other thresholds."""
-    elements.note(sentence(thresholds.null(archive.folder(at.run), at.look.view)), term="null")
+    elements.note(sentence(thresholds.null(archive.folder(at.run), at.look.view)))
     frame = judgements.sensitivity(at.look)
     x = ("threshold", "probability from which a picture counts as recognized")
     mark = [Mark(Estimate(at.threshold, math.nan, math.nan, 0), "chosen")]

@@ -24,7 +24,7 @@ def draw() -> None:
         links = ", ".join(
             f'<a href="?{html.escape(each.query)}" target="_self">{html.escape(each.name)}</a>' for each in held
         )
-        st.html(f'<p class="note">Saved views: {links}</p>')
+        st.html(f'<p class="note">{elements.named("Saved views")}: {links}</p>')
     if refusal(LIST):
         return
     with st.popover("Save this view"):
