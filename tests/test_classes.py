@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from app_fixture import PAGES, linked
+from app_fixture import PAGES, linked, unmarked
 from archive_fixture import snapshots as few_snapshots
 from archive_fixture import trajectories as few_trajectories
 from clip_fixture import write_clip
@@ -80,7 +80,7 @@ def said(test: AppTest) -> str:
 
 def own(text: str) -> str:
     """A text without what the source says, word for word, and without S14, which does compare with digits."""
-    text = html.unescape(text)
+    text = html.unescape(unmarked(text))
     for words in (
         *(subject.words for subject in SUBJECTS),
         harder_data.S14.measure,

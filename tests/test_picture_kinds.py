@@ -254,7 +254,7 @@ def test_other_and_mixed_sizes_are_made_to_fit_and_the_card_says_it(tmp_path: Pa
     assert np.abs(found.images[:, 0, 1:-1, 1:-1].astype(int) - TRUTH[kept][:, 1:-1, 1:-1]).mean() < 8
     card = new_card(type("R", (), {"id": "a"})(), "a", [], "own", PRESETS["own"], found)  # type: ignore[arg-type]
     assert card["dataset"]["said"] == [
-        "40 of 40 pictures were 128 x 128 and 1 other sizes: the middle square of each, resized to 16 x 16"
+        "40 of 40 pictures were 128 x 128 and 1 other size: the middle square of each, resized to 16 x 16"
     ]
     whole = np.kron(TRUTH, np.ones((2, 2), np.uint8))
     assert (everything(npz(tmp_path, images=whole, labels=LABELS), SIZE).images.shape) == (40, 1, SIZE, SIZE)

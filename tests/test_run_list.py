@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_fixture import linked
+from app_fixture import html_of, linked
 from archive_fixture import card, write_run
 
 from benchmarks.many_runs import SWEEP, run_id, settings, write_runs
@@ -181,7 +181,7 @@ def test_the_page_shows_fifty_runs_of_all_that_meet_a_condition_and_the_sweep_of
     page = linked("runs", run=run_id(30))
     assert not page.exception and len(page.dataframe[0].value) == 50
     assert page.dataframe[0].value["run"].tolist()[0] == run_id(RUNS - 1)
-    text = " ".join(each.value for each in page.get("html") if hasattr(each, "value"))
+    text = " ".join(html_of(page))
     assert "60 runs" in text and any("sweep\\-1" in each.value for each in page.subheader)
     found = linked("runs", search="learning_rate=0.01 accuracy>0.95", order="lowest loss first").dataframe[0].value
     assert 0 < len(found) < 12 and set(found["run"]) <= set(by_rate(0.01)) and (found["accuracy"] > 95).all()

@@ -9,6 +9,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 import websockets
+from app_fixture import unmarked
 from crowd import Session, Told
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -43,7 +44,8 @@ class Visitor(Session):
 
     def says(self, text: str) -> bool:
         """Whether the last page said this, in whatever way."""
-        return any(text in re.sub(r"\\(.)", r"\1", each).replace("\xa0", " ") for each in self.said)
+        plain = (unmarked(each).replace("\xa0", " ") for each in self.said)
+        return any(text in re.sub(r"\\(.)", r"\1", each) for each in plain)
 
 
 @asynccontextmanager

@@ -8,10 +8,10 @@ with found as (
     semi join (select run from facts where name = coalesce($figure, 'best_loss') and number is not null) using (run)
 ),
 settings as (
-    select run, name, min(text) as text from facts where list_contains($learnt, name) group by run, name
+    select run, name, min(text) as text from facts where list_contains(coalesce($learnt, []::varchar[]), name) group by run, name
 )
 select name
-from found cross join (select unnest($learnt::varchar[]) as name) as asked left join settings using (run, name)
+from found cross join (select unnest(coalesce($learnt, []::varchar[])) as name) as asked left join settings using (run, name)
 group by name
 having count(distinct coalesce(text, '')) > 1
 order by name
