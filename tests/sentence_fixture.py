@@ -14,6 +14,8 @@ from app_fixture import html_of
 from parquet_oracle import RUNS, Found, card
 from streamlit.testing.v1 import AppTest
 
+from sampler.solvers import SOLVERS
+
 NUMBER = r"[+−]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?|never"
 PART = (
     0.25  # of an interval's width, by which its ends may differ: other draws differ by less, a missing cluster by more
@@ -58,7 +60,7 @@ class Say:
 
 
 FOUND = '<p class="headline">'
-NAMES = sorted({*RUNS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
+NAMES = sorted({*RUNS, *SOLVERS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
 NAMED = re.compile("|".join([r"\bS\d+\b", r"this \d\b", r"\b[\w-]+-(?:noisy|clean|clip)\b", *map(re.escape, NAMES)]))
 OF_HOW_MANY = re.compile(r",? \(?n = [\d,]*\d(?: (?:pairs|pictures|each))?\)?")  # part of the figure before it
 FIGURE = re.compile(  # a value, its unit and its interval
