@@ -41,7 +41,7 @@ from firstlight.run_folder import Run
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 PAGE_CHANGE = 1.0  # seconds, warm, the slowest page
-OVER_EMPTY = 16.0  # times the page change of an app whose pages have a title and nothing else: what fails; the aim is 4
+OVER_EMPTY = 12.0  # times the page change of an app whose pages have a title and nothing else: what fails; the aim is 4
 EMPTY = """import streamlit as st
 names = "One", "Other"
 pages = [st.Page(lambda name=name: st.title(name), title=name, url_path=name) for name in names]
