@@ -35,8 +35,8 @@ def chart(at: Choice) -> None:
     figure = clip.ranking(at.order, at.classes, at.real, spread, f"mean {name}")
     elements.chart(figure, "clip-ranking", f"Classes ranked by mean {name}")
     elements.note(f"{LEGEND} {clip_scores.DEFINED[at.score]}")
-    data = unrounded(at.order.rows, name=[at.classes[label] for label in labels])
-    elements.table(headings, rows, "clip-ranking-table", data)
+    names = [at.classes[label] for label in labels]
+    elements.table(headings, rows, "clip-ranking-table", lambda: unrounded(at.order.rows, name=names))
 
 
 def claims(at: Choice, runs: Sequence[str]) -> None:

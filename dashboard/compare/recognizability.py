@@ -91,7 +91,7 @@ def _differences(at: Comparison) -> None:
     ]  # fmt: skip
     headings = ("run", "class", "never [95 %]", f"{base}, never", "difference, points", f"mean, {unit}",
                 f"{base}, mean", "difference [95 %]", "n")  # fmt: skip
-    elements.table(headings, rows, "recognized", unrounded(at.rows))
+    elements.table(headings, rows, "recognized", lambda: unrounded(at.rows))
 
 
 def _elsewhere(at: Comparison, run: str) -> str:

@@ -97,15 +97,20 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table", data: pd.DataFrame | None = None
+    headings: Sequence[str], rows: Sequence[Sequence[str]], name: str = "table",
+    data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
 ) -> None:  # fmt: skip
     """A small table, as literal text, and buttons that save it as CSV and Parquet: its `data`, unrounded, where they
-    are given, else what is shown.
+    are given, else what is shown. What makes the data, a row for each that is shown, is asked when one is pressed.
     """
     plain_table(headings, rows, name)
-    saved = pd.DataFrame(list(rows), columns=list(headings)) if data is None else data
-    what = csv_download.SHOWN if data is None else csv_download.EXACT
-    csv_download.save_filtered(lambda: saved, name, len(saved), what)
+    if isinstance(data, pd.DataFrame):
+        csv_download.save_filtered(lambda: data, name, len(data))
+    elif data is not None:
+        csv_download.save_filtered(data, name, len(rows))
+    else:
+        shown = lambda: pd.DataFrame(list(rows), columns=list(headings))  # noqa: E731
+        csv_download.save_filtered(shown, name, len(rows), csv_download.SHOWN)
 
 
 def plain_table(

@@ -44,8 +44,8 @@ def table(
     heads, rows = list(columns), [[row[column] for column in columns.values()] for row in words]
     elements.plain_table(heads, rows, name, {verdict: marked(verdict) for verdict in KINDS})
     first = {head: [row[head] for row in words] for head in ("run", "claim", "reason")}
-    data = csv_download.unrounded(found, **first).drop(columns=[] if runs else ["run"])
-    csv_download.save_filtered(lambda: data, name, len(data))
+    data = lambda: csv_download.unrounded(found, **first).drop(columns=[] if runs else ["run"])  # noqa: E731
+    csv_download.save_filtered(data, name, len(found))
     for each in found:
         if said := _undecided(each):
             elements.note(said)

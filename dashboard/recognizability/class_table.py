@@ -14,8 +14,8 @@ from evaluator.recognizability.analysis import Analysis, Summary
 def draw(at: Choice) -> None:
     """A table of all classes together and each, and what its columns are."""
     found = [at.figures.whole, *at.figures.classes]
-    data = unrounded(found, name=["all", *(at.classes[row.label or 0] for row in at.figures.classes)])
-    elements.table(*table(at.figures, at.classes, at.axis), "recognizability", data)
+    names = ["all", *(at.classes[row.label or 0] for row in at.figures.classes)]
+    elements.table(*table(at.figures, at.classes, at.axis), "recognizability", lambda: unrounded(found, name=names))
     elements.note(
         f"In {axes.UNITS[at.axis]}, first recognized and the wait in % of the steps; 95 % intervals over noise seeds. "
         "Mean: of the recognition points, where never counts as the end; first recognized: half are, whether or not "

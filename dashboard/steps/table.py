@@ -19,7 +19,7 @@ HEADINGS = (
 def draw(at: Ways) -> None:
     """Every way, fewest evaluations first."""
     top = best(at.ways, at.id)
-    elements.table(HEADINGS, [_row(way, top, at) for way in at.ways], "steps-table", unrounded(at.ways))
+    elements.table(HEADINGS, [_row(way, top, at) for way in at.ways], "steps-table", lambda: unrounded(at.ways))
     elements.note(
         "Behind each value its 95 % interval; of times, the fastest and the slowest of six rounds in which one picture "
         "of each class is drawn. Quality kept: the best's; yes where the intervals for all ways at once (Bonferroni) "
