@@ -103,6 +103,7 @@ def test_a_head_orders_all_runs_and_ticked_ones_are_hidden_deleted_and_brought_b
     click(page, LEFT, 1)
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_text("into the trash.").wait_for()
+    page.get_by_text(f"{SEEDS - 1} of {SEEDS - 1} runs").wait_for()  # or what stood there before is taken for the next
     (gone,) = listing(root)
     assert gone.run in both and not (root / gone.run).exists()
     page.get_by_role("button", name="Undo").click()
