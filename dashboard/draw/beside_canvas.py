@@ -58,12 +58,11 @@ def direct(place: Place, seed: int) -> dict[str, str] | None:
     def told(sent: str) -> dict[str, str]:
         """What the page would show beside this drawing."""
         try:
-            grey = picture.decoded(sent)
+            image = picture.drawn(sent, *of)
         except ValueError as error:
             raise direct_answers.Refusal(400, str(error)) from error
-        if grey is None:
+        if image is None:
             raise direct_answers.Refusal(400, "Nothing is drawn yet; draw on the page's own canvas.")
-        image = picture.framed(grey, *of)
         found = live(place, image, seed, way_back.last_of)
         return fitted(back(place, image, found, way_back.NOT_YET), narrow).told()
 

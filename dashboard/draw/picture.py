@@ -20,6 +20,12 @@ NO_DRAWING = (
 )
 
 
+def drawn(sent: Any, dataset: str, size: int, channels: int = 1, pad: int = 0) -> Bytes | None:
+    """What a browser sent, `decoded` and `framed`; None for an empty canvas. Raises ValueError with a sentence."""
+    grey = decoded(sent)
+    return None if grey is None else framed(grey, dataset, size, channels, pad)
+
+
 def decoded(sent: Any) -> Bytes | None:
     """The grey values (SIDE, SIDE) that a browser sent; None for an empty canvas. Raises ValueError with a sentence."""
     if sent is None or sent == "":

@@ -73,15 +73,14 @@ def section(place: Place, chosen: Choice) -> None:
 
 def _drawing(place: Place, chosen: Choice) -> Bytes | None:
     """The picture (H, W, C) that is on the canvas; None where that is empty. Raises ValueError for what is none."""
-    dataset, size, channels, pad = form(place)
+    of = _, size, channels, _ = form(place)
     held = canvas.drawing()
     if held is None or held.begun != chosen.begun:
         if chosen.example is None:
             return None
         margin = max(size - len(chosen.example), 0) // 2
         return np.repeat(np.pad(chosen.example, margin)[..., None], channels, axis=2)
-    grey = picture.decoded(held.sent)
-    return None if grey is None else picture.framed(grey, dataset, size, channels, pad)
+    return picture.drawn(held.sent, *of)
 
 
 def _work(place: Place, chosen: Choice) -> tuple[Work | None, str]:

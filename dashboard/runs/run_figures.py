@@ -1,10 +1,11 @@
 """The figures that the list of runs has of each run, and what a mean over seeds may be said of."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dashboard.data import recognizable
 from dashboard.format import estimate, written
@@ -71,6 +72,13 @@ def over_seeds(group: Mapping[str, Any], at_once: int = 1) -> Estimate | None:
     if not hasattr(means, "__len__") or not len(means):
         return None
     return block_mean(np.asarray(means, np.float64), len(means), at_once)
+
+
+def unlike_in(found: Mapping[str, Any], ask: Callable[..., pd.DataFrame], figures: Sequence[str]) -> list[str]:
+    """The settings of LEARNT in which the runs that are found differ, of those that have one of these losses."""
+    losses = [each for each in figures if each in FIGURES and FIGURES[each].scale is LEARNT]
+    asked = {**found, "learnt": list(LEARNT)}
+    return sorted({name for loss in losses for name in ask("unlike_losses", **asked, figure=loss)["name"]})
 
 
 def never(group: Mapping[str, Any]) -> str:

@@ -6,8 +6,7 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements
 from dashboard.data import archive, recognizable
-from dashboard.run_facts import LEARNT
-from dashboard.runs.run_figures import FIGURES, never
+from dashboard.runs.run_figures import FIGURES, never, unlike_in
 from firstlight.counts import counted
 from store.search import condition, search
 
@@ -24,20 +23,13 @@ def draw(run: pd.Series) -> None:
     count = f"{counted(whole['n'].sum(), 'run')} in {counted(len(whole), 'cell')}"
     seeds = "A difference between cells may be their seeds'."
     elements.note(f"{count}; of a cell's runs the mean, the least and the most. {seeds}")
-    if said := _unlike(name, [figure for figure in known if FIGURES[figure].scale is LEARNT]):
+    if said := run_facts.unlike_order(unlike_in(search(condition("sweep", name)), archive.ask, list(known))):
         elements.note(said)
     rows = [
         (cell or "—", f"{n:,}", *(_said(frame, cell, figure) for figure, frame in known.items()))
         for cell, n in zip(whole["cell"], whole["n"], strict=True)
     ]
     elements.table(("Settings", "Runs", *(FIGURES[figure].label for figure in known)), rows, "sweep")
-
-
-def _unlike(sweep: str, losses: list[str]) -> str:
-    """A sentence where the runs of a sweep have losses of unlike kinds; empty elsewhere."""
-    asked = search(condition("sweep", sweep)) | {"learnt": list(LEARNT)}
-    names = {name for loss in losses for name in archive.ask("unlike_losses", **asked, figure=loss)["name"]}
-    return run_facts.unlike_order(sorted(names))
 
 
 def _said(frame: pd.DataFrame, name: str, figure: str) -> str:

@@ -11,9 +11,9 @@ from dashboard.components import inputs
 from dashboard.components.csv_download import harmless
 from dashboard.data import recognizable
 from dashboard.pictures import grid, pixels
-from dashboard.run_facts import LEARNT
 from dashboard.runs import choice
 from dashboard.runs.choice import Chosen
+from dashboard.runs.run_figures import unlike_in
 from firstlight.counts import counted
 
 Ask = Callable[..., pd.DataFrame]
@@ -29,7 +29,6 @@ FACTS = {  # column that needs no other file of a run -> what orders the list by
     "trained": "epoch", "name": "name", "tags": "tag",
 }  # fmt: skip
 ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": recognizable.NAME}  # what a click on a head orders by
-LOSS = "loss"  # how the names of losses end
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
@@ -53,9 +52,7 @@ def part(at: Chosen, ask: Ask, order: Mapping[str, Any]) -> tuple[pd.DataFrame, 
 
 def unlike(found: Mapping[str, Any], ask: Ask, fact: str) -> str:
     """A sentence where the runs that are found are ordered by losses of unlike kinds; empty elsewhere."""
-    if not fact.endswith(LOSS):
-        return ""
-    names = ask("unlike_losses", **found, figure=fact, learnt=list(LEARNT))["name"].tolist()
+    names = unlike_in(found, ask, [fact])
     last = " Students, which learn from a teacher, stand last." if "teacher" in names else ""
     return run_facts.unlike_order(names) + last
 
