@@ -35,8 +35,8 @@ gc.disable()  # until all tests are found: what is imported stays
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores, because who waits for a browser or a process leaves its own alone."""
-    return cores() + 1
+    """Two for each core, because who waits for a browser or a process leaves its own alone."""
+    return 2 * cores()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

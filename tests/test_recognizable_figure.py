@@ -207,7 +207,7 @@ def test_no_settings_are_called_earliest_where_some_never_get_there(archive: Arc
 @pytest.fixture
 def at_hand(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FIRSTLIGHT_RUNS", str(root))
-    shown._archive.clear()
+    shown._archive.cache_clear()
     yield
 
 

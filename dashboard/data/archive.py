@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def notice() -> str:
     return " ".join(said for other in shown if other and (said := other.notice()))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@lru_cache(4)
 def _archive(folder: Path) -> Archive:
     return Archive(folder, recognizable.WAYS)
 
