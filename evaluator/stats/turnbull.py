@@ -1,46 +1,33 @@
 """Turnbull's (1976) estimate of a distribution that was seen through intervals (left, right] which may overlap.
 
-Where all observations share their frames the intervals are disjoint, and this is the plain share of each.
+Where all observations share their frames the intervals are disjoint, and this is the plain share of each. The estimate
+is surpyval's.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import draws, ends
 from evaluator.stats.intervals import Estimate, Numbers
 
 REPEATS = 200  # bootstrap draws; each is an estimate of its own
-ENOUGH, MOST = 1e-5, 500  # change of a mass at which the iteration stops, and how long it may take
+EXACT = 1e-9  # of a share, where halves are told apart
 
 
-def innermost(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
-    """The intervals (M,) that can hold mass: a left end with a right end next to it. left < right, (n,) both."""
-    values = np.concatenate([np.unique(right), np.unique(left)])
-    opens = np.repeat([False, True], [len(np.unique(right)), len(np.unique(left))])
-    order = np.lexsort((opens, values))  # (a, b] and (b, c] touch and do not overlap: right ends come first
-    values, opens = values[order], opens[order]
-    at = np.flatnonzero(opens[:-1] & ~opens[1:])
-    return values[at], values[at + 1]
+def shares(left: Numbers, right: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
+    """The ends (M,) of the intervals, in order, and the share that is there by each: the maximum of the likelihood.
 
-
-def masses(left: Numbers, right: Numbers, weights: NDArray[np.floating]) -> tuple[Numbers, Numbers, Numbers]:
-    """The innermost intervals, (M,) both, and the mass in each under each row of weights (R, n): (R, M).
-
-    By self-consistency (the EM algorithm), whose limit is the maximum of the likelihood.
+    left < right and weights (n,); what weighs or tells nothing is left out. `right` may be infinite, `left` -infinity.
     """
-    low, high = innermost(left, right)
-    holds = ((left[:, None] <= low) & (high <= right[:, None])).astype(np.float64)  # (n, M)
-    total = weights.sum(axis=1, keepdims=True)
-    mass = np.full((len(weights), len(low)), 1 / len(low))
-    for _ in range(MOST):
-        expected = mass * ((weights / np.maximum(mass @ holds.T, 1e-300)) @ holds) / total
-        done, mass = np.abs(expected - mass).max() < ENOUGH, expected
-        if done:
-            break
-    return low, high, mass
+    from surpyval.univariate.nonparametric.turnbull import Turnbull
+
+    some = (weights > 0) & (np.isfinite(left) | np.isfinite(right))
+    if not some.any():
+        return np.array([np.inf]), np.ones(1)
+    found = Turnbull.fit(xl=left[some], xr=right[some], n=weights[some], turnbull_estimator="Kaplan-Meier")
+    return np.asarray(found.x), 1 - np.asarray(found.R)
 
 
-def median(left: Numbers, right: Numbers, clusters: NDArray[np.generic]) -> Estimate:
+def median(left: Numbers, right: Numbers, clusters: np.ndarray) -> Estimate:
     """Where half is reached: the right end of the interval that it falls into.
 
     The 95 % interval, of whole clusters drawn again, reaches from the left end of the first to the right end of the
@@ -48,7 +35,13 @@ def median(left: Numbers, right: Numbers, clusters: NDArray[np.generic]) -> Esti
     """
     names, member = np.unique(clusters, return_inverse=True)
     drawn = draws(len(names), repeats=REPEATS)[:, member]
-    low, high, mass = masses(left, right, np.concatenate([np.ones((1, len(left))), drawn]))
-    at = (mass.cumsum(axis=1) >= 0.5 - 1e-9).argmax(axis=1)
-    first, last = ends(low[at[1:]], len(names))[0], ends(high[at[1:]], len(names))[1]
-    return Estimate(float(high[at[0]]), float(first), float(last), len(left))
+    low, high = np.array([_half(left, right, weights) for weights in (np.ones(len(left)), *drawn)]).T
+    first, last = ends(low[1:], len(names))[0], ends(high[1:], len(names))[1]
+    return Estimate(float(high[0]), float(first), float(last), len(left))
+
+
+def _half(left: Numbers, right: Numbers, weights: Numbers) -> tuple[float, float]:
+    """The interval (low, high] that half falls into."""
+    places, share = shares(left, right, weights)
+    at = int((share >= 0.5 - EXACT).argmax()) if share[-1] >= 0.5 - EXACT else len(places)
+    return (float(places[at - 1]) if at else -np.inf), (float(places[at]) if at < len(places) else np.inf)
