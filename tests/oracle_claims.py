@@ -266,7 +266,9 @@ def s13(run: str) -> Verdicts:
         return [("S13", MISSING)]
     kept = columns(run, "steps")
     own, count = kept["network"] == run, kept["evaluations"]
-    long, short = own & (kept["solver"] == "ddpm") & (count >= 99), own & (kept["solver"] == "ddim") & (count <= 20)
+    short = own & (kept["solver"] == "ddim") & (count <= 20)
+    drawn = [own & (kept["solver"] == solver) & (count >= 99) for solver in ("ddpm", "ddpm-previous", "ddpm-large")]
+    long = next(some for some in drawn if some.any())
     slow, quick = np.flatnonzero(long)[count[long].argmin()], np.flatnonzero(short)[count[short].argmax()]
     times = [kept[one][slow] / kept[other][quick] for one, other in (("ms_low", "ms_high"), ("ms_high", "ms_low"))]
     lost, far = worse(run, int(quick), int(slow), Z), times_as_far(run, int(quick), int(slow), Z)

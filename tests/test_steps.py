@@ -226,6 +226,9 @@ def test_the_source_is_held_against_both_ends() -> None:
     assert [each.verdict for each in s13([way("ddim", 20, 60, 9.0), long], "first")] == [SUPPORTED, NOT, NOT]
     assert [each.verdict for each in s13([way("ddim", 20, 6, 1.3), long], "first")][1:] == [CANNOT, CANNOT]
     assert {each.verdict for each in s13([way("ddim", 20, 2)], "first")} == {CANNOT}
+    source = way("ddpm-previous", 150, 2, 1.0)  # with the variance that the source draws with
+    assert [each.verdict for each in s13([way("ddim", 20, 60, 9.0), source], "first")] == [SUPPORTED, NOT, NOT]
+    assert "ddpm, 100" in s13([way("ddim", 20), source, long], "first")[0].reason
     lost, kept = way("ddim", 20, N), way("ddpm", 100, N)
     assert s13([lost, kept], "first")[1].verdict == CANNOT, "neither draws the class: nothing is kept"
     first = s13([way("ddim", 20, 2), long], "first")[0]

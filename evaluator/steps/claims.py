@@ -11,6 +11,7 @@ from firstlight.interval_text import percent, with_interval
 
 FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
 FEW = MANY // 5
+DDPM = ("ddpm", "ddpm-previous", "ddpm-large")  # whatever the variance of its fresh noise; the first that is there
 
 WORDS = "100+ steps are slow; DDIM"
 SLOW = Claim(
@@ -33,7 +34,7 @@ REAL = Claim(
 def s13(ways: Sequence[Way], run: str) -> tuple[Verdict, ...]:
     """100+ steps are slow, and DDIM needs fewer. `ways` are those of one run and its students."""
     own = [way for way in ways if way.network == run]
-    long = [way for way in own if way.solver == "ddpm" and way.evaluations >= FULL]
+    long = [way for solver in DDPM for way in own if way.solver == solver and way.evaluations >= FULL]
     short = [way for way in own if way.solver == "ddim" and way.evaluations <= FEW]
     if not (long and short):
         reason = f"The run was not drawn both by DDPM with {FULL} evaluations and by DDIM with {FEW} at most."
