@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import tab_stops
 from narrow_screen import faults
 from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 
@@ -72,6 +73,7 @@ def sound(page: "playwright.Page", scheme: str, own: str) -> None:
         for node in fault["nodes"]
     ]
     assert not grave, "\n".join(map(str, grave))
+    assert not tab_stops.faults(page)
 
 
 def fits(page: "playwright.Page", scheme: str) -> None:
