@@ -7,6 +7,7 @@ import pandas as pd
 from dashboard.charts.theme import Figure
 
 Span = tuple[float, float]
+FAR = 4.0  # times the reach of all others, from them: shown, it would leave them a fifth of the axis
 ROOM = 0.07  # of an axis, left free at either end
 SYMBOLS = {(1, 0): "triangle-right", (-1, 0): "triangle-left", (0, 1): "triangle-up", (0, -1): "triangle-down",
            (1, 1): "triangle-ne", (1, -1): "triangle-se", (-1, 1): "triangle-nw", (-1, -1): "triangle-sw"}  # fmt: skip
@@ -16,8 +17,8 @@ UP, ACROSS = {1: "bottom", 0: "middle", -1: "top"}, {1: "left", 0: "left", -1: "
 def span(frame: pd.DataFrame, column: str, group: str, more: Sequence[float] = ()) -> Span | None:
     """The ends of an axis that shows all points but those far outside; None where there are none of these.
 
-    A point is far outside where it is farther from all points of other groups than these reach. frame: `group`, and
-    `column` with its intervals `column`_low and `column`_high; `more` is shown too.
+    A point is far outside where it is FAR times as far from all points of other groups as these reach. frame: `group`,
+    and `column` with its intervals `column`_low and `column`_high; `more` is shown too.
     """
     ends = frame[[column, f"{column}_low", f"{column}_high"]]
     low, high = ends.min(axis=1), ends.max(axis=1)
@@ -27,7 +28,7 @@ def span(frame: pd.DataFrame, column: str, group: str, more: Sequence[float] = (
         first, last = low[~own].min(), high[~own].max()
         wide = last - first  # nan where there is no other group
         if wide > 0:
-            far |= own & ((frame[column] > last + wide) | (frame[column] < first - wide))
+            far |= own & ((frame[column] > last + FAR * wide) | (frame[column] < first - FAR * wide))
     if not far.any():
         return None
     first, last = min([low[~far].min(), *more]), max([high[~far].max(), *more])
