@@ -7,7 +7,7 @@ import pandas as pd
 from dashboard.charts.theme import Figure
 
 Span = tuple[float, float]
-FAR = 4.0  # times the reach of all others, from them: shown, it would leave them a fifth of the axis
+FAR = 2.0  # times the reach of all others, from them: shown, it would leave them a third of the axis
 ROOM = 0.07  # of an axis, left free at either end
 SYMBOLS = {(1, 0): "triangle-right", (-1, 0): "triangle-left", (0, 1): "triangle-up", (0, -1): "triangle-down",
            (1, 1): "triangle-ne", (1, -1): "triangle-se", (-1, 1): "triangle-nw", (-1, -1): "triangle-sw"}  # fmt: skip
