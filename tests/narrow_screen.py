@@ -33,6 +33,20 @@ FAULTS = """([targets, scrolls, hidden, least, letters]) => {
     if (!each.textContent.trim() || !form || !seen(each)) continue
     const shown = size * Math.hypot(form.a, form.b)
     if (shown < letters - 0.01) faults.push(`letters of ${shown.toFixed(1)} px: ${said(each)}`)
+    const { left, right } = each.getBoundingClientRect()
+    if (right > innerWidth + 1 && left < innerWidth) faults.push(`"${each.textContent}" runs off the screen`)
+  }
+  for (const chart of all(document, 'svg').filter(each => !each.parentElement.closest('svg'))) {
+    const aslant = ({ a, b }) => Math.min(Math.abs(a), Math.abs(b)) > 0.01 // whose box says little of where it stands
+    const words = [...chart.querySelectorAll('text:not(.textpoint text)')]
+      .filter(each => seen(each) && !aslant(each.getScreenCTM()))
+    const boxes = words.map(each => each.getBoundingClientRect())
+    words.forEach((each, one) => words.slice(0, one).forEach((other, place) => {
+      const [mine, its] = [boxes[one], boxes[place]]
+      const wide = Math.min(mine.right, its.right) - Math.max(mine.left, its.left)
+      const high = Math.min(mine.bottom, its.bottom) - Math.max(mine.top, its.top)
+      if (wide > 4 && high > 4) faults.push(`"${other.textContent}" is written over "${each.textContent}"`)
+    }))
   }
   const thumb = each => each.matches('[data-testid=stSlider] input') && each.parentElement.parentElement
   const label = each => each.matches('[type=checkbox], [type=radio], [type=file]') && each.closest('label')
@@ -51,15 +65,19 @@ FAULTS = """([targets, scrolls, hidden, least, letters]) => {
 LETTERS, TARGET = 11, 24  # pixels, at the least: see docs/look.md
 
 
-def faults(page: Any, width: int) -> list[str]:
+def faults(page: Any, *widths: int) -> list[str]:
     """Make a page of the dashboard so narrow, wait until the server has drawn it so, and tell what is wrong with it."""
-    page.set_viewport_size({"width": width, "height": 900})
-    page.locator(".link[data-narrow=true]").wait_for()
-    page.wait_for_function(QUIET)
-    page.wait_for_timeout(300)  # charts take their new width a moment later
-    return looked_at(page)
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.locator(".link[data-narrow=true]").wait_for()
+        page.wait_for_function(QUIET)
+        page.wait_for_timeout(300)  # charts take their new width a moment later
+        found += [f"{fault}, at {width} px" for fault in looked_at(page)]
+    return found
 
 
 def looked_at(page: Any) -> list[str]:
-    """What is wrong with a page as it stands: its width, frames that scroll sideways, small letters, small targets."""
+    """What is wrong with a page as it stands: its width, frames that scroll sideways, small letters, letters of a chart
+    over others, small targets."""
     return list(page.evaluate(FAULTS, [TARGETS, SCROLLS, HIDDEN, TARGET, LETTERS]))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import tab_stops
 from narrow_screen import faults
 from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
 
@@ -18,7 +19,7 @@ VIEWS = {  # of every page a link in which everything is chosen otherwise than b
     "glossary?term=logSNR": "terms hold these words",
     "runs?run=second&search=run": "3 runs found; which draws the class it is asked for most often",
     "forward-process?run=second&class=2&schedule=cosine&which=3": "Along cosine, signal and noise are equal",
-    "trajectory?run=second&class=1&axis=logSNR&noise=1&step=3": "recognizes this 1 in x_t from 50 % of the steps on",
+    "trajectory?run=second&class=1&axis=OU+time&noise=1&step=3": "recognizes this 1 in x_t from 50 % of the steps on",
     "network?run=second": "second's network cannot be drawn; what breaks without its parts is not measured yet",
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch": "The loss of second went from 1 to 0.005",
     "recognizability?run=second&axis=logSNR&threshold=80&drawn=map&part=Judges":
@@ -46,7 +47,7 @@ QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === '
 Page = Callable[..., "playwright.Page"]
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 GROUNDS = {"dark": "rgb(14, 20, 32)", "light": "rgb(251, 250, 247)"}
-WIDTHS = {"dark": 390, "light": 360}  # pixels, of a narrow screen
+WIDTHS = 390, 360  # pixels, of narrow screens
 FRAMEWORK = {"exclude": [["[data-testid=stSidebarNav]"]]}  # Streamlit's own list of pages, whose items lack a list
 
 
@@ -72,11 +73,12 @@ def sound(page: "playwright.Page", scheme: str, own: str) -> None:
         for node in fault["nodes"]
     ]
     assert not grave, "\n".join(map(str, grave))
+    assert not tab_stops.faults(page)
 
 
-def fits(page: "playwright.Page", scheme: str) -> None:
-    """Find nothing wrong with it on a narrow screen."""
-    wrong = faults(page, WIDTHS[scheme])
+def fits(page: "playwright.Page") -> None:
+    """Find nothing wrong with it on narrow screens."""
+    wrong = faults(page, *WIDTHS)
     assert not wrong, "\n".join(wrong)
 
 
@@ -123,7 +125,7 @@ def test_a_page_is_sound_in_both_themes_and_widths_and_a_copied_link_shows_the_s
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
-    fits(page, "dark")
+    fits(page)
     asked, found = parse_qs(urlsplit(link).query), parse_qs(urlsplit(copied).query)
     assert {key: found.get(key) for key in asked} == asked
     again = fresh(copied)
@@ -131,4 +133,4 @@ def test_a_page_is_sound_in_both_themes_and_widths_and_a_copied_link_shows_the_s
     counts(again.get_by_text("The link asks for"), 0)
     assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
     sound(again, "light", VIEWS[link])
-    fits(again, "light")
+    fits(again)

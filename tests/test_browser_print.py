@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tab_stops
 from test_browser import PATIENCE, browser, counts, playwright, pytestmark, served  # noqa: F401
 from test_browser_pages import QUIET
 
@@ -111,7 +112,9 @@ def test_a_report_is_printed_whole_on_as_many_pages_as_it_promises(
         page.emulate_media(media="screen")
 
 
-def test_nothing_of_a_page_is_lost_on_paper_nor_squeezed_on_a_screen_of_middling_width(browser: Any) -> None:  # noqa: F811
+def test_nothing_of_a_page_is_lost_on_paper_nor_squeezed_on_a_middling_screen_and_tab_stops_seldom(
+    browser: Any,  # noqa: F811
+) -> None:
     page, lost = browser.new_page(), dict[str, list[str]]()
     page.set_default_timeout(2 * PATIENCE)
     with served(BUNDLED) as address:
@@ -129,5 +132,6 @@ def test_nothing_of_a_page_is_lost_on_paper_nor_squeezed_on_a_screen_of_middling
             page.emulate_media(media="screen")
             page.set_viewport_size({"width": 768, "height": 900})
             lost[f"{path} at 768"] = [each for each in page.evaluate(LOST, 768) if each.startswith(("<dd", "<dt"))]
+            lost[f"{path} with Tab"] = tab_stops.faults(page)
     assert not {path: found for path, found in lost.items() if found}
     page.close()

@@ -10,11 +10,13 @@ import pytest
 from dashboard import axes
 from dashboard.charts import loss
 from dashboard.charts import theme as charts_theme
+from dashboard.charts.curves import Curve, Mark, curves
 from dashboard.charts.sent_figure import spec
 from dashboard.forward import chart as forward_chart
 from dashboard.forward import headline as forward_headline
 from dashboard.forward import schedules
 from dashboard.recognizability import map as recognizability_map
+from evaluator.stats.intervals import Estimate
 
 HOSTILE = "<b>x</b> $y$ %{z}"
 
@@ -134,3 +136,14 @@ def test_a_chart_s_own_title_is_bold_in_every_theme():
     figure = forward_chart.schedule(schedules.schedule("cosine"))
     figure["layout"]["title"] = {"text": "loss"}
     assert spec(figure, dark=False).to_dict()["layout"]["title"]["text"] == "<b>loss</b>"
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_the_legend_stands_above_the_names_of_all_upright_lines(count):
+    frame = pd.DataFrame({"percent": [0.0, 100.0], "share": [0.0, 1.0]})
+    marks = [Mark(Estimate(10.0 * place, math.nan, math.nan, 0), "a name") for place in range(count)]
+    layout = curves([Curve(frame, "one"), Curve(frame, "two")], "% of steps", "share", marks)["layout"]
+    margin = layout["margin"]
+    above = (layout["legend"]["y"] - 1) * (layout["height"] - margin["t"] - margin["b"])
+    names = [note["yshift"] + 15 for note in layout["annotations"]]  # 15 pixels high each
+    assert max(names, default=0) < above < margin["t"] - 19

@@ -22,7 +22,7 @@ from test_lab_pages import Open
 from test_lab_pages import opened as pages  # noqa: F401
 from test_terms import tabs
 
-from dashboard.charts.guidance import STYLES, Side, front, weights
+from dashboard.charts.guidance import STYLES, Side, front, front_edged, weights
 from dashboard.guidance import tabs as guidance_tabs
 from evaluator.stats.intervals import wilson
 from firstlight.manifest import write_manifest
@@ -141,6 +141,31 @@ def test_the_front_has_a_line_for_each_law_through_its_scales() -> None:
     assert list(figure.data[0].error_y.array) == pytest.approx([0.05, 0.05])
     assert "90.0 % [80.0, 95.0] accuracy" in figure.data[0].hovertext[0] and "n = 510" in figure.data[0].hovertext[0]
     assert len({(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in figure.data}) == len(LAWS)
+
+
+@pytest.mark.parametrize("far", [(0.5, 0.9), (1.1, 0.85), (195.0, 0.9), (0.5, 0.1), (195.0, 0.1), (-9.0, 0.1)])
+def test_what_lies_far_outside_stands_at_the_edge_and_hides_nothing(far: tuple[float, float]) -> None:
+    """The others take more than half of either axis, whatever one law draws; mark and sentence say where it is."""
+    points = [(law, scale, 0.5 + scale / 10, 0.9 + scale / 100) for law in list(LAWS)[:-1] for scale in (1.5, 3.0)]
+    points += [(list(LAWS)[-1], 1.5, 0.6, 0.9), (list(LAWS)[-1], 5.0, *far)]
+    rows = [(law, scale, x, x - 0.02, x + 0.02, y, y - 0.01, y + 0.01, 510) for law, scale, x, y in points]
+    frame = pd.DataFrame(rows, columns=["law", "scale", "x", "x_low", "x_high", "y", "y_low", "y_high", "n"])
+    sides = Side("Fréchet distance, lower is better", False), Side("accuracy", True)
+    drawn = front(frame, *sides, 0.6)
+    said, apart = front_edged(drawn, frame, *sides, 0.6), 195 in far or 0.1 in far
+    figure = plotly.graph_objects.Figure(drawn)
+    assert bool(said) == apart and len(figure.data) == len(LAWS) + apart
+    for axis, value in zip("xy", far, strict=True):
+        ends, own = figure.layout[f"{axis}axis"].range, frame[axis].iloc[:-1]
+        beyond = abs(value - own.mean()) > 0.5
+        assert (ends is not None) == beyond
+        if ends is not None:
+            assert own.max() - own.min() > (ends[1] - ends[0]) / 2 and ends[0] <= figure.data[-1][axis][0] <= ends[1]
+            assert (f"{value:.1%}".replace("%", " %") if axis == "y" else f"distance {value:g}") in said
+    if apart:
+        assert figure.data[-1].text[0].replace("<br>", " and ") in said and figure.data[-1].marker.symbol[0].startswith(
+            "triangle-"
+        )
 
 
 def test_the_weights_are_a_row_for_each_picture() -> None:

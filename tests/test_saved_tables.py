@@ -1,5 +1,6 @@
 """A table that was filtered is saved as it is shown: these rows, in this order, as CSV and as Parquet."""
 
+import ast
 import io
 import math
 import re
@@ -21,6 +22,8 @@ from dashboard.components import csv_download
 from dashboard.runs import settings_and_figures
 from firstlight.manifest import write_manifest
 from firstlight.parquet import write_table
+
+ROOT = Path(__file__).parent.parent
 
 
 class Saved(dict[str, Callable[[], bytes]]):
@@ -110,6 +113,7 @@ PARTS = [  # page, query, name of the file, a figure that is shown rounded there
     ("recognizability", {"part": "Classes"}, "recognizability", "never"),
     ("compare", {"part": "Recognizability", "baseline": "other"}, "recognized", "more_never_high"),
     ("compare", {"part": "Quality", "baseline": "other"}, "quality", "value"),
+    ("recognizability", {"part": "Judges"}, "judges", "never"),
 ]
 
 
@@ -144,3 +148,20 @@ def test_every_table_is_saved_of_both_kinds_and_says_what_its_numbers_are(saved:
     rows = frames(saved, "plain")
     assert list(rows) == ["what", "n", "n (2)"] and rows.iloc[0].tolist() == ["99.6 % [99.0, 99.8]", "1,000", "no"]
     assert saved.said["plain-csv"] == saved.said["plain-csv-parquet"] == "1 row, rounded as they are shown"
+
+
+SHOWN = {  # tables whose numbers are made for the page alone, or have none that are rounded
+    "calibration", "name", "beside-runs", "ablations", "courses-table", "clip-prompts-table", "jobs", "trash",
+    "drawing",
+}  # fmt: skip
+
+
+def test_only_these_tables_are_saved_rounded() -> None:
+    code = [ast.parse(file.read_text()) for file in (ROOT / "dashboard").rglob("*.py")]
+    calls = [node for tree in code for node in ast.walk(tree)
+             if isinstance(node, ast.Call) and ast.unparse(node.func) == "elements.table"]  # fmt: skip
+    last = [ast.unparse(call.args[-1]).strip("'") for call in calls]  # a table's name, where no data stand behind it
+    assert (
+        len(calls) > 25
+        and {each for each in last if re.fullmatch(r"[a-z-]+", each)} - {"data", "frame", "last"} == SHOWN
+    )

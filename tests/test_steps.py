@@ -20,7 +20,20 @@ from evaluator.steps import claims as steps_claims
 from evaluator.steps.claims import s13
 from evaluator.steps.measure import steps
 from evaluator.steps.quality_kept import CANNOT as CANNOT_KEEP
-from evaluator.steps.quality_kept import NO, YES, Way, best, enough, farther, fewest, keeps, lost, unpaired, ways_from
+from evaluator.steps.quality_kept import (
+    NO,
+    WORTH_DRAWING,
+    YES,
+    Way,
+    best,
+    enough,
+    farther,
+    fewest,
+    keeps,
+    lost,
+    unpaired,
+    ways_from,
+)
 from evaluator.steps.solver_grid import cells, within
 from evaluator.verdict import CANNOT, NOT, SUPPORTED
 from firstlight.atomic_writes import write_json
@@ -171,6 +184,15 @@ def test_as_many_pictures_as_are_said_to_do_show_it() -> None:
     assert keeps(more[0], more[1], 36) == YES
     assert keeps(*(replace(each, right=each.right[: len(each.right) // 2]) for each in more), 36) == CANNOT_KEEP
     assert enough(way("ddim", 10, 20, draws=np.ones(9)), few[1]) is None  # what was found is five points less
+
+
+def test_no_more_pictures_are_asked_for_than_are_worth_drawing() -> None:
+    """The nearer the loss comes to the margin, the more it takes: a round number, and of too many none is told."""
+    top = way("ddpm", 100, draws=np.ones(9))
+    told = [enough(way("ddim", 10, wrong, draws=np.ones(9)), top, 52) for wrong in range(4)]
+    known = [count for count in told if count is not None]
+    assert known == sorted(known) and 1 < len(known) < 4 and told[-1] is None
+    assert max(known) <= WORTH_DRAWING and all(len(f"{count}".rstrip("0")) <= 2 for count in known)
 
 
 def test_same_noise_makes_a_difference_sure() -> None:

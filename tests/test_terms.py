@@ -17,10 +17,15 @@ from parquet_oracle import card
 from sentence_fixture import assert_short, shown
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ask.question import BETTER, Asked
 from dashboard.components import terms
 from dashboard.components.elements import explained
+from dashboard.report.build import report
+from dashboard.report.cover import cover
+from dashboard.report.report_file import read
 from jobs.job import new_job
 from store import saved_views, trash
+from store.database import Archive
 from store.saved_views import View
 
 ROOT = Path(__file__).parent.parent
@@ -159,6 +164,25 @@ def test_so_do_those_of_jobs_of_the_trash_of_saved_views_and_of_ticked_runs(
     assert asked <= found.keys() and any(label.startswith("All 60 that are found") for label in found)
     assert {"Run", "Group", "Figure"} <= found.keys()
     assert_said("runs", found)
+
+
+def test_so_does_a_report_and_a_meaning_that_is_changed_in_its_file_is_found(tmp_path: Path) -> None:
+    """Its sentences, the heads of its columns and the names of its figures; the marks take a small part of the file."""
+    file, ask = tmp_path / "report.html", Archive(ROOT / "runs").ask
+    for over in (cover(), cover(short=True)):
+        page = report(
+            [RUN, "course"], ROOT / "runs", ask, questions=[Asked(BETTER, RUN, other="course")], over=over
+        ).decode()
+        shown = page[page.index("<main>") : page.index("</main>")]
+        parts = [
+            each[0] for each in re.finditer(r"<(p|th)\b[^>]*>.*?</\1>|<tr><td>[^<]*</td><td class=.number", shown, re.S)
+        ]
+        assert len(parts) > 15 and list(chain.from_iterable(map(silent, parts))) == []
+        assert sum(map(len, SAID.findall(shown))) < 150_000
+        file.write_text(page)
+        assert [*read(file).altered()] == []
+        file.write_text(page.replace(html.escape(terms.meaning("n")), "whatever"))
+        assert [*read(file).altered()] != []
 
 
 def test_a_label_is_known_with_its_unit_and_its_interval() -> None:

@@ -11,6 +11,7 @@ from dashboard.charts.theme import FADED, MUTED, SKY, Figure, bare_layout, faded
 from dashboard.format import interval
 from evaluator.stats.intervals import Estimate
 
+LINE = 15  # pixels of the name of a mark
 FEW = 25  # points of a line that are marked too
 
 
@@ -69,9 +70,11 @@ def curves(
     for turn, mark in enumerate(sorted(marks, key=lambda mark: mark.place.value)):
         _upright(layout, mark, log, turn)
     layout["showlegend"] = sum(bool(curve.name) for curve in drawn) > 1
-    layout["margin"] = layout["margin"] | {"t": 30 + 15 * max(len(marks) - 1, 0) + 22 * layout["showlegend"]}
+    around = layout["margin"] | {"t": 30 + LINE * max(len(marks) - 1, 0) + 22 * layout["showlegend"]}
+    layout["margin"] = around
     if layout["showlegend"]:
-        layout["legend"] = layout["legend"] | {"y": 1.04 + 0.06 * len(marks)}
+        inside = layout["height"] - around["t"] - around["b"]
+        layout["legend"] = layout["legend"] | {"y": 1 + (8 + LINE * len(marks)) / inside}
     return {"data": traces, "layout": layout}
 
 
@@ -157,7 +160,7 @@ def _upright(layout: Figure, mark: Mark, log: bool, turn: int) -> None:
              "fillcolor": mark.colour, "opacity": FADED, "line": {"width": 0}, "layer": "below"}
         )  # fmt: skip
     layout["annotations"].append(
-        {"x": place_on(place.value, log), "xref": "x", "y": 1, "yref": "paper", "yshift": 15 * turn,
+        {"x": place_on(place.value, log), "xref": "x", "y": 1, "yref": "paper", "yshift": LINE * turn,
          "text": plain(mark.name), "showarrow": False, "xanchor": "center", "yanchor": "bottom",
          "font": {"size": 12}}
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Guidance laws: accuracy against diversity, and the scale in force at each picture and step."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.charts import outside
 from dashboard.charts.theme import (
     BLUE,
     GREEN,
@@ -62,6 +64,45 @@ def front(frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> Figure:
             "xanchor": "left", "yanchor": "bottom", "font": {"size": 12},
         })  # fmt: skip
     return {"data": traces, "layout": layout}
+
+
+def front_edged(figure: Figure, frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> str:
+    """Let a front show the others' range where points lie far outside; what stands at its edge, in a sentence."""
+    ends = {"x": outside.span(frame, "x", "law", _some(best)), "y": outside.span(frame, "y", "law")}
+    return _edged(figure, frame, ends, x, y)
+
+
+def sweep_edged(figure: Figure, frame: pd.DataFrame, y: Side, best: float | None) -> str:
+    """The same of a sweep along the scale. frame: law, scale, share, low, high; `best` is shown too."""
+    points = frame.rename(columns={"share": "y", "low": "y_low", "high": "y_high"}).assign(x=frame["scale"])
+    ends = {"x": None, "y": outside.span(points, "y", "law", _some(best))}
+    return _edged(figure, points, ends, Side("", False), y)
+
+
+def _some(best: float | None) -> list[float]:
+    return [] if best is None else [best]
+
+
+def _edged(figure: Figure, frame: pd.DataFrame, spans: Mapping[str, outside.Span | None], x: Side, y: Side) -> str:
+    far = outside.beyond(frame, spans)
+    if far.empty:
+        return ""
+    outside.shown(figure["layout"], spans)
+    where = [f"S = {row['scale']:g}: {'<br>'.join(_beyond(row, x, y))}" for _, row in far.iterrows()]
+    colours = [STYLES[law][0] for law in far["law"]]
+    figure["data"] = [trace | {"cliponaxis": True} for trace in figure["data"]]
+    figure["data"].append(outside.marks(far, spans, colours, where))
+    said = [f"{name_of(law)}, {words.replace('<br>', ' and ')}" for law, words in zip(far["law"], where, strict=True)]
+    return f"At the edge, far outside of all others: {'; '.join(said)}."
+
+
+def _beyond(row: pd.Series, x: Side, y: Side) -> list[str]:
+    """Where a point lies, of each axis beyond whose edge it is."""
+    return [
+        f"{re.split(', | of ', side.title)[0]} " + (f"{100 * row[name]:.1f} %" if side.share else f"{row[name]:.3g}")
+        for name, side in (("x", x), ("y", y))
+        if row[f"side_{name}"]
+    ]
 
 
 def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:

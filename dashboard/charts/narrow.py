@@ -124,16 +124,21 @@ def _name(text: str, y: float, lift: int) -> dict[str, Any]:
 
 
 def _names(figure: Figure) -> None:
-    """Put the names of a map's rows above them, where they are long."""
+    """Put the names of a map's rows above them, where they are long or what its cells say has no room beside them."""
     layout = figure["layout"]
     for trace in figure["data"]:
         names = [str(name) for name in trace.get("y") or []] if trace["type"] == "heatmap" else []
-        if layout["yaxis"].get("type") != "category" or max(map(len, names), default=0) <= LONG:
+        longest = max(map(len, names), default=0)
+        words = max((len(text) for row in trace.get("text") or [] for text in row), default=0)
+        room = (ROOM - LETTER * longest) / max(1, len(trace["x"])) if names else ROOM
+        if layout["yaxis"].get("type") != "category" or (longest <= LONG and LETTER * words <= room):
             continue
         trace["ygap"] = NAME
-        layout["yaxis"] |= {"showticklabels": False}
+        title = (layout["yaxis"].pop("title", None) or {}).get("text", "")
+        layout["yaxis"] |= {"showticklabels": False, "ticks": ""}
         layout["annotations"] += [_name(name, place, ROW // 2) for place, name in enumerate(names)]
-        layout |= {"height": 70 + (ROW + NAME) * len(names), "margin": layout["margin"] | {"l": 8, "t": NAME}}
+        layout["annotations"].append(_name(title, 1, NAME) | {"yref": "paper"})
+        layout |= {"height": 90 + (ROW + NAME) * len(names), "margin": layout["margin"] | {"l": 8, "t": 2 * NAME}}
 
 
 def _colours(figure: Figure) -> None:

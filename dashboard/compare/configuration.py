@@ -36,7 +36,7 @@ def _side_by_side(frame: pd.DataFrame, runs: Sequence[str], every: bool, name: s
     csv_download.save_filtered(lambda: pd.DataFrame(rows, columns=list(headings)), name, len(rows))
     equal = frame.loc[~frame["differs"], "setting"].nunique()
     if not every and equal:
-        elements.note(f"{equal} {said} on which all agree are hidden.")
+        elements.note(f"Hidden: {said} on which all agree, {equal}.")
 
 
 def environment(cards: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-WORDS = Path(__file__).with_name("terms.toml")
+WORDS, STOPS = (Path(__file__).with_name(f"terms.{kind}") for kind in ("toml", "js"))
 LITERAL = r"https?://\S+|\bfirstlight [a-z][^\n;,()]*?(?=\.?(?:\s[A-Z][a-z]|$|[\n;,()]))"  # an address, or a command
 
 

@@ -1,6 +1,11 @@
 """Best scales: a limited interval and autoguidance against a constant scale, each at the scale that suits it best."""
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from dashboard.components import elements
+from dashboard.components.csv_download import unrounded
 from dashboard.data import archive
 from dashboard.format import estimate, written
 from dashboard.guidance.choice import MADE, Choice
@@ -25,7 +30,7 @@ def draw(at: Choice) -> None:
     if not found:
         return
     laws = list(dict.fromkeys(each.law for each in found))
-    elements.table(HEADINGS, [*map(_row, found), *map(_beside, laws)], "guidance-best")
+    elements.table(HEADINGS, [*map(_row, found), *map(_beside, laws)], "guidance-best", _data(found))
     elements.note(
         "Fréchet distance in the CNN's features, which is no Inception distance; scale 1 guides nowhere and belongs to "
         f"every method. Intervals hold for all {max(each.cells for each in found)} cells at once, so for the choice of "
@@ -33,6 +38,13 @@ def draw(at: Choice) -> None:
         "beforehand. The limited interval is the run's own, and was not sought. Published: Inception distance on "
         f"ImageNet-512; {'; '.join(LAWS[law].source for law in laws)}."
     )
+
+
+def _data(found: Sequence[Compared]) -> pd.DataFrame:
+    """A row for each law and number of steps, every digit."""
+    best = unrounded([each.best for each in found]).add_prefix("own_")
+    constant = unrounded([each.constant for each in found]).add_prefix("constant_")
+    return pd.concat([unrounded(found), best, constant], axis=1)
 
 
 def _beside(law: str) -> tuple[str, ...]:

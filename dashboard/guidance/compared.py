@@ -24,7 +24,9 @@ def draw(at: Choice) -> None:
     rows.sort(key=lambda row: row[2] != "all above 1")
     heads = ("method", "against", "S", "accuracy, points [95 %]", "drift, points [95 %]", "Fréchet [95 %]",
              "CAS, points [95 %]", "n")  # fmt: skip
-    elements.table(heads, rows, "guidance-compared")
+    data = pd.concat([frame.assign(measure=words) for words, frame in whole.items()])
+    columns = ["law", "against", "scale", "steps", "measure", "judge", "value", "low", "high", "n"]
+    elements.table(heads, rows, "guidance-compared", data[columns])
     elements.note(
         f"The method less the other, picture by picture on the same noise; intervals over noise seeds. {judges(at)} "
         "Shuffled: CLIP's own weights, each given to another picture of the same step, so of the same mean. Other "

@@ -1,7 +1,7 @@
 """Sweep: one measure against the scale, a line for each law."""
 
 from dashboard.charts.curves import Curve, Level, curves
-from dashboard.charts.guidance import STYLES
+from dashboard.charts.guidance import STYLES, Side, sweep_edged
 from dashboard.components import elements, inputs, remedy
 from dashboard.guidance.choice import DEFINED, MEASURES, Choice, judges
 from dashboard.run_facts import OLDER
@@ -29,5 +29,8 @@ def draw(at: Choice) -> None:
     figure = curves(lines, "logSNR", words, levels=levels, percent=False, x=("scale", "guidance scale S"))
     if percent:
         figure["layout"]["yaxis"] |= {"tickformat": ".0%", "rangemode": "normal"}
+    far = sweep_edged(figure, tried, Side(words, percent), best)
     elements.chart(figure, "guidance-sweep", f"{words} against the scale, a line for each guidance method", frame)
+    if far:
+        elements.note(far)
     elements.note(f"{words[0].upper()}{words[1:]}: {DEFINED[words]}. {judges(at)} Band: 95 % interval.")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.charts.guidance import Side, front
+from dashboard.charts.guidance import Side, front, front_edged
 from dashboard.components import elements, inputs
 from dashboard.guidance.choice import MEASURES, Choice, judges
 
@@ -24,8 +24,12 @@ def draw(at: Choice) -> None:
         elements.note(f"There are too few pictures, or no real ones at hand, for {words}: draw more with --blocks.")
         return
     across = Side(f"{words}, {'lower' if words == 'Fréchet distance' else 'higher'} is better", MEASURES[words][1])
-    figure = front(drawn, across, Side("accuracy of the class asked", share=True), at.real(words))
+    up, best = Side("accuracy of the class asked", share=True), at.real(words)
+    figure = front(drawn, across, up, best)
+    far = front_edged(figure, drawn, across, up, best)
     elements.chart(figure, "guidance-front", f"Accuracy against {words}, a line for each guidance method", drawn)
+    if far:
+        elements.note(far)
     elements.note(
         f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
         f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."

@@ -1,5 +1,7 @@
 """Judges: what each says of all classes together, and how far they agree."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -7,11 +9,13 @@ from dashboard import axes, format
 from dashboard.axes import on_axes
 from dashboard.charts.curves import Curve, curves
 from dashboard.components import calibration, elements
+from dashboard.components.csv_download import unrounded
 from dashboard.data import archive, clip_scores, judgements
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
 from evaluator.recognizability.views import VIEWS
+from firstlight.run_folder import Run
 
 HEADINGS = (
     "judge",
@@ -30,10 +34,18 @@ def draw(at: Choice) -> None:
     every = [each._replace(steps=at.look.steps) for each in judgements.looks(str(at.run["run"]))]
     every.sort(key=_as_listed)
     rows = [row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis) for each in every]
-    elements.table(HEADINGS, rows, "judges")
+    elements.table(HEADINGS, rows, "judges", lambda: _data(every, folder, at))
     for group in judgements.same_pictures(every):
         _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
     _calibration(at, {each.judge for each in every})
+
+
+def _data(every: Sequence[judgements.Look], folder: Run, at: Choice) -> pd.DataFrame:
+    """A row for each judge, every digit."""
+    cuts = [data_thresholds.threshold(folder, each.view) for each in every]
+    found = [judgements.figures(each, cut, at.classes, at.axis).whole for each, cut in zip(every, cuts, strict=True)]
+    names, views = [each.judge for each in every], [each.view for each in every]
+    return unrounded(found, judge=names, view=views, threshold=cuts)
 
 
 def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:
@@ -82,7 +94,10 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
         for pair in found.pairs
     ]
     headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
-    elements.table(headings, rows, f"agreement-{group[0].view}-pairs")
+    ends, concord = [pair.end for pair in found.pairs], [lin[pair.first, pair.second] for pair in found.pairs]
+    pairs = {"judge": [row[0] for row in rows], "and": [row[1] for row in rows]}
+    data = pd.concat([unrounded(ends, **pairs), unrounded(concord).add_prefix("concordance_")], axis=1)
+    elements.table(headings, rows, f"agreement-{group[0].view}-pairs", data)
     elements.note("Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture.")
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dashboard.access.addresses import HOME
 from dashboard.ask.answers import answer
 from dashboard.ask.question import Asked
+from dashboard.components import elements, terms
 from dashboard.report import short
 from dashboard.report.checked_numbers import Ask
 from dashboard.report.cover import BARE, Cover
@@ -73,6 +75,16 @@ def _sealed(text: str) -> str:
 
 @cache
 def _template() -> Any:
-    return Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined).get_template(
-        "report.html"
-    )
+    shown = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+    shown.filters |= {"explained": _explained, "named": _named}
+    return shown.get_template("report.html")
+
+
+def _explained(text: str) -> Markup:
+    """A text with its terms, which say what they mean."""
+    return Markup(elements.explained(str(text)))
+
+
+def _named(label: str) -> Markup:
+    """The name of a figure or a column, which says what it means, or what the terms in it do."""
+    return Markup(elements.named(label)) if terms.meaning(label) else _explained(label)

@@ -10,3 +10,4 @@ for (const place of document.querySelectorAll("[data-figure]")) {
 }
 signCharts()
 offerPictures()
+stopOnce()

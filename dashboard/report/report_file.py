@@ -38,6 +38,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self._below = self._below or tag == "h2"
+        self._seen.update((given.get("aria-description") or "").encode("utf-8", "replace"))  # what a term means
         self._unseen = tag if tag in UNSEEN and given.get("id") != FIGURES else self._unseen
         if tag == "script" and given.get("id") == RECORD:
             self._open, self._parts = "script", []

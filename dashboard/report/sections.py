@@ -14,7 +14,8 @@ from dashboard.ask.answer import Answer
 from dashboard.charts import loss, theme
 from dashboard.claims import text as claims_text
 from dashboard.components.copy_link import SIGNED
-from dashboard.components.elements import VERDICTS
+from dashboard.components.elements import TERMS, VERDICTS
+from dashboard.components.terms import STOPS
 from dashboard.data import adopted
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
@@ -38,8 +39,8 @@ LONG = 100  # characters of a setting that has a table of its own
 Setting = tuple[str, list[str], bool]  # its name, its value in every run, whether the runs disagree
 HERE = Path(__file__).parent
 SAVE = HERE / "save.js"
-STYLES = (HERE / "report.css", VERDICTS)
-SCRIPTS = (SIGNED, SAVE, HERE / "report.js")  # of a report; a site has the first two as well
+STYLES = (HERE / "report.css", VERDICTS, TERMS)
+SCRIPTS = (SIGNED, SAVE, STOPS, HERE / "report.js")  # of a report; a site has all but the last as well
 INK = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif"}}
 
 

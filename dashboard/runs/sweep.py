@@ -29,7 +29,8 @@ def draw(run: pd.Series) -> None:
         (cell or "—", f"{n:,}", *(_said(frame, cell, figure) for figure, frame in known.items()))
         for cell, n in zip(whole["cell"], whole["n"], strict=True)
     ]
-    elements.table(("Settings", "Runs", *(FIGURES[figure].label for figure in known)), rows, "sweep")
+    data = pd.concat([frame.assign(figure=figure) for figure, frame in (known or cells).items()])
+    elements.table(("Settings", "Runs", *(FIGURES[figure].label for figure in known)), rows, "sweep", data)
 
 
 def _said(frame: pd.DataFrame, name: str, figure: str) -> str:

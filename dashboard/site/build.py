@@ -23,6 +23,7 @@ from dashboard.app import CONTROLS, LOGO, SECTIONS
 from dashboard.charts import theme
 from dashboard.components.copy_link import SIGNED
 from dashboard.components.elements import NARROW, TERMS, VERDICTS
+from dashboard.components.terms import STOPS
 from dashboard.report.build import MOST_RUNS
 from dashboard.report.plotly_js import plotly
 from dashboard.report.sections import INK, SAVE
@@ -127,7 +128,7 @@ def _write(new: Path, ids: Sequence[str], places: Sequence[Place], web: Path | N
     assets = new / "assets"
     assets.mkdir()
     (assets / "plotly.js").write_text(plotly(web is None), encoding="utf-8")
-    for file in (HERE / "site.css", HERE / "site.js", SIGNED, SAVE, TERMS, NARROW, VERDICTS, LOGO):
+    for file in (HERE / "site.css", HERE / "site.js", SIGNED, SAVE, STOPS, TERMS, NARROW, VERDICTS, LOGO):
         shutil.copyfile(file, assets / file.name)
     can_draw = students.write(assets, ids, web) if any(place.path == DRAWN for place in places) else {}
     places = [place for place in places if place.path != DRAWN or can_draw]

@@ -118,6 +118,7 @@ async function start() {
   embedding()
   await components()
   await drawing()
+  stopOnce()
   const part = [...document.querySelectorAll("[data-part]")].find(each => each.dataset.part === asked.get("part"))
   part?.scrollIntoView()
   document.documentElement.dataset.state = "shown"

@@ -12,6 +12,7 @@ from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import (
     POINTS_LOST,
     TIMES_FARTHER,
+    WORTH_DRAWING,
     Way,
     best,
     enough,
@@ -98,7 +99,7 @@ def _undecided(at: Ways, open_to: Sequence[Way], top: Way) -> None:
     needed = [(enough(way, top, len(at.ways) - 1), way) for way in open_to]
     known = [(count, way) for count, way in needed if count is not None]
     if not known:
-        elements.note(f"{said}, and none of them looks as if it did.")
+        elements.note(f"{said}; of none would {WORTH_DRAWING:,} pictures show that it does, if all are as they look.")
         return
     count, way = min(known, key=lambda each: each[1].evaluations)
     said = f"{said}: about {count:,} pictures would do for {_named(way, at)}, if it is as good as it looks."

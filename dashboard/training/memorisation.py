@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.charts.curves import Curve, Level, curves
 from dashboard.components import elements, remedy
+from dashboard.components.csv_download import unrounded
 from dashboard.data import archive
 from dashboard.format import estimate
 from evaluator.novelty.copies import copied
@@ -38,7 +39,7 @@ def draw(run: pd.Series) -> None:
     through = _copied(own)
     figure = curves([Curve(through)], "", "copies", [], [Level(0.5, "half")], x=("step", "training step"))
     elements.chart(figure, "memorisation", "Share of kept pictures that are copies, through training", through)
-    elements.table(HEADINGS, [*map(_row, times), _published(times)], "memorisation-times")
+    elements.table(HEADINGS, [*map(_row, times), _published(times)], "memorisation-times", unrounded(times))
     elements.note(
         "A copy: its nearest training picture is less than a third as far as the second nearest. A time is known to "
         "lie between two steps at which pictures were kept; its interval is of noise seeds, not of other trainings, of "

@@ -19,6 +19,7 @@ from evaluator.verdict import CANNOT
 
 POINTS_LOST = 1.0  # of accuracy, at most, where the quality is kept: what a thousand pictures can show
 TIMES_FARTHER = 1.3  # Fréchet distance over the best's, at most, where the quality is kept
+WORTH_DRAWING = 20_000  # pictures of a way, at most: of more, nobody is told that they would do
 YES, NO = "yes", "no"
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
@@ -151,7 +152,8 @@ def keeps(way: Way, other: Way, at_once: int = 1) -> str:
 def enough(way: Way, other: Way, at_once: int = 1) -> int | None:
     """About how many pictures would show that a way keeps another's quality, if all shares and spreads stay as found.
 
-    None where what was found is no quality kept, or where the distances are `unpaired`.
+    None where what was found is no quality kept, where the distances are `unpaired`, and where it takes more than are
+    WORTH_DRAWING.
     """
     n, more, less = _alone(way, other)
     room = POINTS_LOST / 100 + more - less
@@ -163,7 +165,13 @@ def enough(way: Way, other: Way, at_once: int = 1) -> int | None:
     if known:
         spread, allowed = math.log(distance.high / distance.value), math.log(TIMES_FARTHER / distance.value)
         needed = max(needed, n * (spread / allowed) ** 2)
-    return math.ceil(needed)
+    return _about(needed) if needed <= WORTH_DRAWING else None
+
+
+def _about(count: float) -> int:
+    """A number that is a guess, rounded up to its first two digits."""
+    unit = 10 ** max(0, math.ceil(math.log10(count)) - 2)
+    return math.ceil(count / unit) * unit
 
 
 def fewest(ways: Sequence[Way], run: str, at_once: int | None = None) -> Way | None:

@@ -1,4 +1,7 @@
-"""A button that copies the address of the view; its script tells the screen's width, keeps zooms and signs charts."""
+"""A button that copies the address of the view.
+
+Its script tells the screen's width, keeps zooms, signs charts and lets the Tab key stop once at each term.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import kept_zoom, screen
+from dashboard.components import kept_zoom, screen, terms
 
 HERE = Path(__file__).parent
 SIGNED = HERE / "signed.js"  # what charts say once they are saved, here, on a site and in a report
@@ -20,7 +23,7 @@ def copy_link(chosen: Mapping[str, str]) -> None:
 
 @st.cache_resource(max_entries=1)
 def _component() -> Any:
-    files = (HERE / "link.html", HERE / "link.css", HERE / "link.js", SIGNED)
-    markup, style, script, signing = [file.read_text(encoding="utf-8") for file in files]
-    scripts = kept_zoom.SCRIPT + signing + script
+    files = (HERE / "link.html", HERE / "link.css", HERE / "link.js", SIGNED, terms.STOPS)
+    markup, style, script, *more = [file.read_text(encoding="utf-8") for file in files]
+    scripts = "".join((kept_zoom.SCRIPT, *more, script))
     return st.components.v2.component("firstlight_link", html=markup, css=style, js=scripts)

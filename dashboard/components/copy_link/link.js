@@ -1,6 +1,7 @@
 // Copies the address of the view. What is chosen by default stands in the link too: defaults change, links stay.
 // It tells the server whether the screen is narrow, where that drew the page for another one.
-// Keeps the zoom of charts (kept_zoom/zoom.js) and has their files say what they are of (signed.js).
+// Keeps the zoom of charts (kept_zoom/zoom.js), has their files say what they are of (signed.js) and lets the Tab key stop
+// once at each term (terms.js).
 const SAID = 1500 // milliseconds
 const NARROW = matchMedia("(max-width: 640px)") // as in style.css
 let sent = null // what the server was told, until it draws so
@@ -8,6 +9,7 @@ let sent = null // what the server was told, until it draws so
 export default function (component) {
   keepZoom()
   signCharts()
+  stopOnce()
   const { data, parentElement, setStateValue } = component
   const width = () => {
     if (NARROW.matches === data.narrow) sent = null

@@ -4,6 +4,8 @@ const DASHES = ["", "7 4", "2 4"]
 const BORDERS = ["solid", "dashed", "dotted"]
 const LARGE = [252, 252, 140] // pixels that a picture of each view may take where there is one row
 const SMALL = 84 // and where there are several
+const WORD = 80 // pixels that the name of an upright line may take
+const LINE = 13 // and a line of letters
 const KEPT = 32 // decoded sheets: what the server sends again is drawn at once
 const states = new WeakMap()
 const bitmaps = new Map()
@@ -277,25 +279,26 @@ function chart(svg, row, data, across, margin, named) {
   const upright = (name, place) =>
     shape("line", { class: name, x1: across(place), x2: across(place), y1: down(1), y2: down(0) })
   const place = row.point === null ? null : row.place[row.point]
-  const near = row.source !== null && place !== null && Math.abs(place - row.source) < 0.14
-  const before = near && row.source <= place // the source's name then stands at its left, and is not written over
-  if (row.source !== null) {
-    parts.push(upright("source", row.source))
-    const x = across(row.source) + (before ? -5 : 5)
-    if (margin.top > 12) parts.push(text(data.said, x, down(1) - 5, before ? "end" : "start"))
-  }
-  if (place !== null) {
-    parts.push(upright("point", place))
-    if (margin.top > 12) {
-      const left = near ? !before : place > 0.85
-      const word = text("recognized", across(place) + (left ? -5 : 5), down(1) - 5, left ? "end" : "start")
-      word.setAttribute("class", "point")
-      parts.push(word)
-    }
-  }
+  const marks = [["source", row.source, data.said], ["point", place, "recognized"]].filter(([, at]) => at !== null)
+  for (const [name, at] of marks) parts.push(upright(name, at))
+  if (margin.top > 12) parts.push(...names(marks, across, svg.clientWidth, down(1) - 5))
   const now = shape("line", { class: "now", x1: 0, x2: 0, y1: down(1), y2: down(0) })
   svg.replaceChildren(...parts, now)
   return now
+}
+
+// The names of one upright line or two: at the right of each where there is room, never over the other's.
+function names(marks, across, wide, above) {
+  const lines = marks.map(([name, at, said]) => ({ name, said, x: across(at) })).sort((one, other) => one.x - other.x)
+  const last = lines[lines.length - 1], gap = last?.x - lines[0]?.x
+  const cramped = last?.x + WORD > wide, higher = cramped && lines.length > 1 && gap < WORD
+  return lines.map(line => {
+    const left = line === last ? cramped : gap < (cramped ? 2 : 1) * WORD
+    const up = line === last && higher ? LINE : 0
+    const word = text(line.said, line.x + (left ? -5 : 5), above - up, left ? "end" : "start")
+    if (line.name === "point") word.setAttribute("class", "point")
+    return word
+  })
 }
 
 function text(content, x, y, anchor) {
