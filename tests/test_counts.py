@@ -1,4 +1,4 @@
-"""One thing is no "1 things": the text of every page and tab, of runs that have one of what is counted."""
+"""One thing is no "1 things": the text of every page and tab, of a run that has one of what is counted."""
 
 import ast
 import html
@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from test_terms import elements, tabs
 
 from dashboard.report.build import report
-from firstlight.archives import BUNDLED
 from firstlight.counts import counted
 from store.database import Archive
 
@@ -32,7 +31,6 @@ OTHERS = {
     "draws",
     "copies",
 }
-RUNS = {"mnist": PATHS, "course-guided": PATHS, "mnist-student-2": ("runs", "generate", "clip_rankings", "compare")}
 
 
 def nouns() -> Iterator[str]:
@@ -68,24 +66,19 @@ def assert_right(page: str, run: str) -> None:
         assert wrong(said(test)) == []
 
 
-@pytest.mark.parametrize(("run", "page"), [(run, page) for run, pages in RUNS.items() for page in pages])
-def test_no_page_of_a_bundled_run_says_one_of_many(run: str, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
-    assert_right(page, run)
-
-
-@pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An archive of one run: one noise seed, one step, one picture, trained by an older version."""
-    made = {"SEEDS": [0], "STEPS": 1, "LOGSNR": [-12.0, 20.0], "LOSSES": 1}
-    for name, value in made.items():
-        monkeypatch.setattr(archive_fixture, name, value)
-    given = card("one")
-    config = given["config"] | {"batch": 1, "snapshot_seeds": 1, "epochs": 1.0, "snapshots": 1, "warmup": 1}
-    write_run(tmp_path, "one", config=config, dataset=given["dataset"] | {"pictures": 1}, parameters=1, epoch=1.0,
-              device="CPU, 1 threads, float32", extended=[1])  # fmt: skip
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(tmp_path))
-    return tmp_path
+    made, root = {"SEEDS": [0], "STEPS": 1, "LOGSNR": [-12.0, 20.0], "LOSSES": 1}, tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.items():
+            patch.setattr(archive_fixture, name, value)
+        given = card("one")
+        config = given["config"] | {"batch": 1, "snapshot_seeds": 1, "epochs": 1.0, "snapshots": 1, "warmup": 1}
+        write_run(root, "one", config=config, dataset=given["dataset"] | {"pictures": 1}, parameters=1, epoch=1.0,
+                  device="CPU, 1 threads, float32", extended=[1])  # fmt: skip
+        patch.setenv("FIRSTLIGHT_RUNS", str(root))
+        yield root
 
 
 @pytest.mark.parametrize("page", PATHS)

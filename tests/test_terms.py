@@ -1,4 +1,7 @@
-"""Whoever points at, or taps on, a control, a column or a figure is told what it means: on every page, in every tab."""
+"""Whoever points at, or taps on, a control, a column or a figure is told what it means: on every page, in every tab.
+
+The pages of the bundled runs are drawn in tests/test_bundled_pages.py.
+"""
 
 import ast
 import html
@@ -11,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_fixture import PAGES, PATHS, linked, unmarked
+from app_fixture import linked, unmarked
 from archive_fixture import write_run
-from parquet_oracle import card
-from sentence_fixture import assert_short, shown
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ask.question import BETTER, Asked
@@ -30,14 +31,7 @@ from store.saved_views import View
 
 ROOT = Path(__file__).parent.parent
 RUNS = {path.name for path in (ROOT / "runs").iterdir() if path.is_dir()}
-RUN = "mnist"  # of which most is measured
-MORE = {  # what another run shows beside it
-    "speciation": {"run": "two-digits"}, "generate": {"run": "mnist-student-4"}, "runs": {"run": "course"},
-    "compare": {"run": "fashion", "baseline": "mnist"}, "forward": {"run": "course"}, "steps": {"run": "fashion"},
-    "draw": {"run": "mnist", "example": "3"},
-}  # fmt: skip
 TABS = ("part", "behind", "experiment", "guided")
-OF_CLASSES = ("ask", "draw")  # pages whose sentences name classes, which may be digits
 VERBS = ("button", "download_button", "page_link", "tab", "expander")  # say what they do, or what is in them
 CONTROLS = (
     "checkbox|multiselect|number_input|pills|radio|segmented_control|selectbox|slider|text_area|text_input|toggle"
@@ -103,7 +97,8 @@ def silent(sentence: str) -> tuple[str, ...]:
     rest = html.unescape(NO_SENTENCE.sub(" ", TERM.sub(" ", sentence)))
     for meaning, pattern in words().values():  # the longest first
         rest = pattern.sub(" ", rest) if meaning in said else rest
-    missed = [word for word, (meaning, pattern) in words().items() if meaning not in said and pattern.search(rest)]
+    asked = ((word, pattern) for word, (meaning, pattern) in words().items() if meaning not in said and word in rest)
+    missed = [word for word, pattern in asked if pattern.search(rest)]
     return tuple(f"{word} in: {' '.join(rest.split())}" for word in missed)
 
 
@@ -126,19 +121,6 @@ def tabs(test: AppTest) -> Iterator[AppTest]:
     for name in [tab.label for tab in test.tabs][1:] if key else ():
         test.session_state[key] = name
         yield test.run()
-
-
-@pytest.mark.parametrize("page", PATHS)
-def test_every_term_says_what_it_means_and_every_sentence_is_short(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
-    found: dict[str, bool] = {}
-    others = sorted(RUNS - {RUN}) if page in PAGES else []
-    for query in ({"run": RUN}, *([MORE[page]] if page in MORE else []), *({"run": run} for run in others)):
-        for test in tabs(linked(page, **query)):
-            assert [error.value for error in test.exception] == []
-            found |= in_use(test)
-            assert_short(shown(test), card(query["run"])["dataset"]["classes"] if page in OF_CLASSES else ())
-    assert_said(page, found)
 
 
 def assert_said(page: str, found: dict[str, bool]) -> None:

@@ -10,6 +10,7 @@ from dashboard.guidance.choice import Choice
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import unpack
 from evaluator.guidance.judges import referee
+from firstlight.counts import counted
 from sampler.guidance_laws import LAWS, name_of
 
 
@@ -29,9 +30,9 @@ def draw(at: Choice) -> None:
             alt = f"Pictures of {name} {how}: methods down, scales across, the same noise"
             elements.picture(_plate(at, some), alt, key)
     elements.note(
-        f"Class {name}, {at.steps} steps; of every S the same {count} noises in every row: above without guidance "
-        "(S = 0: without the label), below by each method. An amber corner: the judge takes it for another class. The "
-        "class is chosen in the bar above."
+        f"Class {name}, {at.steps} steps; of every S the same {counted(count, 'noise')} in every row: above without "
+        "guidance (S = 0: without the label), below by each method. An amber corner: the judge takes it for another "
+        "class. The class is chosen in the bar above."
     )
 
 

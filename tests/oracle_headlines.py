@@ -1,4 +1,4 @@
-"""The sentence above every page for every bundled run, word for word, its numbers from tests/parquet_oracle.py.
+"""What the sentence above every page must say of a run, word for word, its numbers from tests/parquet_oracle.py.
 
 An end of an interval may differ by a quarter of the interval, as other draws would; what the project's own estimators
 say is nowhere asked. Generate's sentence is of pictures that are drawn while somebody waits: tests of its own.
@@ -8,13 +8,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
-from app_fixture import linked
 from oracle_claims import MISSING, NO, YES, verdicts
 from oracle_compare import compare
 from oracle_experiments import clip_rankings, guidance, speciation, steps
 from parquet_oracle import (
-    ROOT,
     RUNS,
     SEVENTY,
     Recognized,
@@ -33,15 +30,7 @@ from parquet_oracle import (
     told_apart,
     wilson,
 )
-from sentence_fixture import Say, assert_short, shown
-from streamlit.testing.v1 import AppTest
-
-from dashboard.claims import headline as claims_headline
-from dashboard.claims import text as claims_text
-from dashboard.forward import headline as forward_headline
-from dashboard.forward import schedules
-from firstlight.run_folder import Run
-from store.database import Archive
+from sentence_fixture import Say
 
 OF_NO_RUN = {"glossary": "how many terms there are"}
 LIVE = {
@@ -221,42 +210,3 @@ SENTENCES: dict[str, Callable[[str, Say], str | None]] = {
     "clip_rankings": clip_rankings, "guidance": guidance, "steps": steps, "compare": compare,
     "blind_test": blind_test, "report": report, "claims": claims,
 }  # fmt: skip
-
-ARCHIVE = Archive(ROOT / "runs")
-QUICK: dict[str, Callable[[str], str]] = {  # the page's own sentence, without the pictures that it draws beside
-    "forward": lambda run: forward_headline.sentence(schedules.OWN, schedules.schedule(schedules.OWN, Run(RUNS[run]))),
-    "claims": lambda run: claims_headline.sentence(claims_text.verdicts_of(Run(RUNS[run]), ARCHIVE.ask), run),
-}
-
-
-def opened(page: str, run: str, **query: str) -> AppTest:
-    """The page, of a run."""
-    return linked(page, run=run, **query)
-
-
-@pytest.mark.parametrize("page", SENTENCES)
-def test_every_word_and_number_of_a_headline_is_in_the_files(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
-    first, *others = RUNS if page not in QUICK else reversed(RUNS)  # the last has least to draw
-    test = opened(page, first)
-    for run in (first, *(others if page not in ("start", "runs") else ())):  # which tell of one run, or of all
-        if run != first and page not in QUICK:
-            test.selectbox(key="run").set_value(run).run()
-        say, text = Say(), shown(test) if run == first or page not in QUICK else QUICK[page](run)
-        say.compare(SENTENCES[page](run, say), text)
-        assert_short(text)
-
-
-@pytest.mark.parametrize(("base", "run"), [("mnist", "fashion"), ("course", "mnist"), ("mnist", "mnist-student-2")])
-def test_so_are_those_of_two_runs_of_other_steps_or_other_classes(
-    base: str, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(ROOT / "runs"))
-    say = Say()
-    text = shown(opened("compare", run, baseline=base))
-    say.compare(compare(run, say, base), text)
-    assert_short(text)
-
-
-def test_no_page_is_forgotten() -> None:
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*SENTENCES, *LIVE, *OF_NO_RUN}
