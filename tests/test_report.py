@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@cache
 def computes_as(**env: str) -> str:
     """What kind of processor the linear algebra of a new process takes this one for."""
     told = "import numpy, threadpoolctl; print(*(each.get('architecture') for each in threadpoolctl.threadpool_info()))"
@@ -243,6 +245,7 @@ def test_a_report_holds_on_another_processor_and_with_another_number_of_threads(
     if computes_as(OPENBLAS_CORETYPE=processor) == own:
         pytest.skip(f"linear algebra computes as {own or 'something unknown'} here, whatever OPENBLAS_CORETYPE says")
     env = os.environ | {"OPENBLAS_CORETYPE": processor, "OMP_NUM_THREADS": "2"}
+    env |= {"OPENBLAS_THREAD_TIMEOUT": "4"}  # a thread that waits sleeps at once, as a power of two of clock ticks
     command = [sys.executable, "-m", "dashboard", "check", str(sent), "--runs", str(BUNDLED)]
     ran = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert ran.returncode == 0 and "all as they were" in ran.stdout, ran.stdout
