@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import tab_stops
-from test_browser import PATIENCE, browser, counts, playwright, pytestmark, served  # noqa: F401
+from test_browser import PATIENCE, browser, counts, in_address, playwright, pytestmark, served  # noqa: F401
 from test_browser_pages import QUIET
 
 from dashboard.app import CONTROLS, SECTIONS
@@ -36,18 +36,18 @@ CUT = """([width, height]) => [...document.querySelectorAll('main *')].filter(ea
     || each.matches('h2, h3') && style.breakAfter != 'avoid'
 }).map(each => each.outerHTML.slice(0, 120))"""
 
-LOST = """width => [...document.querySelectorAll('.stMainBlockContainer *')].filter(each => {
+LOST = """width => [document.createElement('canvas').getContext('2d')].flatMap(pen =>
+  [...document.querySelectorAll('.stMainBlockContainer *')].filter(each => {
   const box = each.getBoundingClientRect(), style = getComputedStyle(each)
-  const pen = document.createElement('canvas').getContext('2d')
   if (box.width <= 1 || box.height <= 1 || style.visibility == 'hidden') return false
   if (each.closest('svg, .js-plotly-plot, input')) return false
-  pen.font = style.font
   const words = each.matches('td, th, dt, dd') ? each.innerText.split(/[\\s-]+/) : []
+  if (words.length) pen.font = style.font
   return box.right > width + 1
     || style.overflowX != 'visible' && each.scrollWidth > each.clientWidth + 1
     || style.overflowY != 'visible' && each.scrollHeight > each.clientHeight + 1
     || words.some(word => pen.measureText(word).width > box.width + 1)
-}).map(each => each.outerHTML.slice(0, 160))"""  # beyond the margin, behind a frame, in a column narrower than a word
+}).map(each => each.outerHTML.slice(0, 160)))"""  # beyond the margin, behind a frame, in a column narrower than a word
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +118,14 @@ def test_nothing_of_a_page_is_lost_on_paper_nor_squeezed_on_a_middling_screen_an
     page, lost = browser.new_page(), dict[str, list[str]]()
     page.set_default_timeout(2 * PATIENCE)
     with served(BUNDLED) as address:
-        for path in [path for pages in SECTIONS.values() for _, _, path in pages]:
-            page.goto(f"{address}/{path}" + ("?run=mnist" if CONTROLS[path] else ""))
+        page.goto(f"{address}/?run=mnist")
+        for title, path in [(title, path) for pages in SECTIONS.values() for _, title, path in pages]:
+            page.locator("[data-testid=stSidebarNav]").get_by_text(title, exact=True).dispatch_event("click")
+            page.set_viewport_size({"width": 1280, "height": 720})
+            page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
             page.wait_for_function(QUIET)
+            if CONTROLS[path]:
+                in_address(page, run="mnist")
             page.emulate_media(media="print")
             page.set_viewport_size({"width": round(WIDTH), "height": round(HEIGHT)})
             page.wait_for_timeout(500)  # charts are drawn anew
