@@ -23,6 +23,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 Page = Callable[..., "playwright.Page"]
 EMPTY, LEFT = "Nothing is drawn yet", "parts; drawing on begins anew"
+PATIENT = "AbortController.prototype.abort = () => {}"  # a busy machine may take longer than the browser would wait
 MIDDLE = "c => c.getContext('2d').getImageData(140, 140, 1, 1).data[0]"
 
 
@@ -112,6 +113,7 @@ def test_a_stroke_is_answered_without_the_page(canvas: Page) -> None:
     """Nothing reaches Streamlit any more, and what comes back stands beside the canvas all the same."""
     page = canvas(1280)
     shows(page, EMPTY)
+    page.evaluate(PATIENT)
     page.evaluate("WebSocket.prototype.send = () => {}")
     came = page.locator("img.came")
     counts(page.locator(".back[hidden]"), 1)
@@ -149,6 +151,7 @@ def test_the_page_follows_and_shows_the_same_where_it_stood(canvas: Page, width:
 def test_while_one_draws_on_the_page_is_not_told(canvas: Page) -> None:
     page = canvas(1280)
     shows(page, EMPTY)
+    page.evaluate(PATIENT)
     page.evaluate(COUNT_MESSAGES)
     stroke(page)
     page.mouse.down()

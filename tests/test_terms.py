@@ -153,7 +153,7 @@ def test_so_does_a_report_and_a_meaning_that_is_changed_in_its_file_is_found(tmp
     file, ask = tmp_path / "report.html", Archive(ROOT / "runs").ask
     for over in (cover(), cover(short=True)):
         page = report(
-            [RUN, "course"], ROOT / "runs", ask, questions=[Asked(BETTER, RUN, other="course")], over=over
+            ["mnist", "course"], ROOT / "runs", ask, questions=[Asked(BETTER, "mnist", other="course")], over=over
         ).decode()
         shown = page[page.index("<main>") : page.index("</main>")]
         parts = [
