@@ -21,6 +21,9 @@ DETAIL = 1.0  # logSNR from which a network draws detail: where `told` moves wha
 NEAR = 1e-6  # logSNRs closer than this are the same level
 SIGNAL_LEFT = 0.05  # share of the picture that "pure noise" may hold; Stable Diffusion's 0.068 is known to harm
 MOST_STEPS = 1000  # along a named schedule; a list may be longer
+BETAS = 1e-4, 0.02  # the first and the last of a linear schedule
+COSINE_END = 12.9  # logSNR: levels of a cosine schedule beyond count as this, or its negative, in a training
+COSINE = re.compile(r"cosine([+-]\d+(\.\d+)?)?")
 LISTED = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
 
 
@@ -54,12 +57,12 @@ def told(logsnr: Levels, shift: float) -> Levels:
 
 
 def linear(trained: int) -> Callable[[int], Levels]:
-    """`trained` linear betas from 1e-4 to 0.02 (Ho et al., 2020), strided from the noisy end ("trailing")."""
+    """`trained` linear BETAS (Ho et al., 2020), strided from the noisy end ("trailing")."""
 
     def chosen(steps: int) -> Levels:
         if steps > trained:
             raise SamplerError(f"linear-{trained} has {trained} levels; ask for at most {trained} steps.")
-        log_bar = np.cumsum(np.log1p(-np.linspace(1e-4, 0.02, trained)))
+        log_bar = np.cumsum(np.log1p(-np.linspace(*BETAS, trained)))
         index = np.round(np.arange(trained, 0, -trained / steps)[:steps]).astype(int) - 1
         return np.asarray((log_bar - np.log(-np.expm1(log_bar)))[index])
 
@@ -70,6 +73,12 @@ def cosine(steps: int) -> Levels:
     """ᾱ = cos²(πu/2) with u evenly spaced (Nichol & Dhariwal, 2021), from NOISY to LAST."""
     first, last = (2 / np.pi * np.arctan(np.exp(-0.5 * end)) for end in (NOISY, LAST))
     return np.asarray(-2 * np.log(np.tan(np.pi / 2 * np.linspace(first, last, steps))))
+
+
+def cosine_shift(schedule: str) -> float | None:
+    """By how much the cosine schedule of a training is moved to less noise, logSNR; None for another schedule."""
+    found = COSINE.fullmatch(schedule)
+    return float(found[1] or 0) if found else None
 
 
 def uniform(steps: int) -> Levels:

@@ -55,3 +55,5 @@ def test_architecture_names_only_what_is_there() -> None:
     assert len(names) > 30
     assert [name for name in names if not (ROOT / name).exists()] == []
     assert all(f"`dashboard/{page}/`" in text for page in PAGES)
+    typical = [row for row in text[text.index("## Where do I change") :].splitlines() if row.startswith("|")]
+    assert [row for row in typical if row not in more.splitlines()] == [], "they stand in both, word for word"

@@ -56,7 +56,7 @@ def walk(parser, words):
                 walk(child, f"{{words}} {{name}}".strip())
 for name, (room, _) in command.COMMANDS.items():
     walk(command.import_module(f"{{room}}.__main__").parser(), "" if name in command.PARTS else name)
-for words in {asked!r}:
+for words in [*{asked!r}, *(f"{{words}} --help" for words in flags if words)]:
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as error:
         try:
             status = command.main(words.split())
@@ -139,9 +139,8 @@ def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Said:
     """One process without what is extra: every command's flags (`evaluate clip` -> --runs ...), and what they say."""
     less = tmp_path_factory.mktemp("less")
     (less / "sitecustomize.py").write_text(BLOCK)
-    asked = [f"{words} --help" for words in (*COMMANDS, "dashboard report", "store copy", "evaluate clip")]
     place = beside_others(built, tmp_path_factory.mktemp("folder"))
-    found = place.python(ASKED.format(asked=[*asked, *EXTRA]), PYTHONPATH=str(less))
+    found = place.python(ASKED.format(asked=EXTRA), PYTHONPATH=str(less))
     assert not found.returncode, found.stderr
     flags, said = json.loads(found.stdout)
     return flags, said
@@ -232,7 +231,7 @@ def test_an_unknown_command_is_one_sentence(installed: Installed) -> None:
 def test_every_command_tells_its_settings_without_what_is_extra(bare: Said) -> None:
     parsers, said = bare
     told = {words.removesuffix(" --help"): each for words, each in said.items() if words not in EXTRA}
-    assert set(COMMANDS) < set(told)
+    assert {*COMMANDS} < {*told} and {"dashboard report", "sweep status", "evaluate clip"} < {*told}
     for words, (status, text, error, slow) in told.items():
         assert status == 0 and not slow, error
         assert text.startswith(f"usage: firstlight {words} "), words
@@ -274,7 +273,8 @@ def test_every_hint_is_a_command_that_the_wheel_has(parsers: dict[str, list[str]
             assert words[0] in ("--help", "--version"), (hint, file)
             continue
         assert words[0] in COMMANDS, (hint, file)
-        deep = words[0] in ("evaluate", "store") and len(words) > 1 and words[1] not in ("X", "--help")
+        deep = words[0] in ("evaluate", "store", "jobs", "sweep") and bool(words[1:])
+        deep = deep and words[1] not in ("X", "--help", "FILE.toml")
         command = " ".join(words[:2]) if deep else words[0]
         assert command in parsers, (hint, file)
         flags = {flag for each in parsers if each.startswith(command) for flag in parsers[each]}

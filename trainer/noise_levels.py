@@ -1,15 +1,12 @@
 """Noise levels for training: which logSNR each picture of a batch gets."""
 
 import math
-import re
 
 import torch
 from torch import Tensor
 
+from firstlight.levels import BETAS, COSINE_END, cosine_shift
 from trainer.data import DataError
-
-COSINE = re.compile(r"cosine([+-]\d+(\.\d+)?)?")
-EXTREME = 12.9  # logSNR: cosine levels beyond count as this
 
 
 def training_logsnr(schedule: str, count: int, random: torch.Generator) -> Tensor:
@@ -21,15 +18,15 @@ def training_logsnr(schedule: str, count: int, random: torch.Generator) -> Tenso
     less noise, for pictures with more texture. Raises DataError for another name.
     """
     if schedule.startswith("linear-"):
-        betas = torch.linspace(1e-4, 0.02, int(schedule.removeprefix("linear-")), dtype=torch.float64)
+        betas = torch.linspace(*BETAS, int(schedule.removeprefix("linear-")), dtype=torch.float64)
         alpha_bar = torch.cumprod(1 - betas, 0)
         chosen = alpha_bar[torch.randint(len(alpha_bar), (count,), generator=random)]
         return torch.logit(chosen).float()
-    if COSINE.fullmatch(schedule):
+    moved = cosine_shift(schedule)
+    if moved is not None:
         u = (torch.rand(1, generator=random) + torch.arange(count) / count) % 1
         u = u[torch.randperm(count, generator=random)].clamp(1e-6, 1 - 1e-6)
-        moved = float(schedule.removeprefix("cosine") or 0)
-        return (moved - 2 * torch.log(torch.tan(math.pi / 2 * u))).clamp(-EXTREME, EXTREME)
+        return (moved - 2 * torch.log(torch.tan(math.pi / 2 * u))).clamp(-COSINE_END, COSINE_END)
     raise DataError(
         f"There is no schedule {schedule!r}; choose cosine, cosine+S such as cosine+2, or linear-T such as linear-150."
     )

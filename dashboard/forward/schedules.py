@@ -1,19 +1,15 @@
 """The noise schedules on offer, and a run's own: the forward steps of each with what they leave of a picture."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
-from evaluator.theory.schedule_check import COSINE_ENDS
-from firstlight.levels import CLEAN, Levels, alpha, levels
+from firstlight.levels import CLEAN, COSINE_END, Levels, alpha, cosine_shift, levels
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
 from sampler.generation import settings_of
 
 SCHEDULES = {"linear-1000": 1000, "linear-400": 400, "linear-150": 150, "cosine": 1000}  # name -> forward steps T
 OWN = "its own"  # the schedule that the run learned along, or the levels that an adopted network knows
-COSINE = re.compile(r"cosine([+-]\d+(\.\d+)?)?")
 
 
 def schedules(folder: Run) -> list[str]:
@@ -31,11 +27,11 @@ def own(folder: Run) -> Levels | None:
     if card.get("guest"):
         settings = settings_of(folder)
         return np.append(settings.known or settings.grid()[:-1], CLEAN)
-    cosine, steps = COSINE.fullmatch(name), name.removeprefix("linear-")
-    if cosine:
+    moved, steps = cosine_shift(name), name.removeprefix("linear-")
+    if moved is not None:
         place = (np.arange(1000, 0, -1) - 0.5) / 1000
-        level = float(cosine[1] or 0) - 2 * np.log(np.tan(np.pi / 2 * place))
-        return np.append(np.clip(level, *COSINE_ENDS), CLEAN)
+        level = moved - 2 * np.log(np.tan(np.pi / 2 * place))
+        return np.append(np.clip(level, -COSINE_END, COSINE_END), CLEAN)
     return levels(name, int(steps)) if steps.isdecimal() and steps != name else None
 
 

@@ -17,10 +17,9 @@ from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from evaluator.verdict import RECOGNIZABLE
 from firstlight.errors import JudgeError
-from firstlight.levels import LISTED, SIGNAL_LEFT, Levels, alpha, levels, linear
+from firstlight.levels import COSINE_END, LISTED, SIGNAL_LEFT, Levels, alpha, levels, linear
 
 BEYOND = 0.5  # logSNR by which a chain may leave the levels that the network has seen
-COSINE_ENDS = (-12.9, 12.9)  # of the training: levels beyond count as these
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def check(run_card: Mapping[str, Any], runs: Path | None = None) -> Check:
 def trained(schedule: str) -> Ends:
     """The ends of a training schedule, `cosine`, `cosine+S` or `linear-T`."""
     if schedule.startswith("cosine"):
-        return Ends(schedule, *COSINE_ENDS)
+        return Ends(schedule, -COSINE_END, COSINE_END)
     steps = int(schedule.removeprefix("linear-"))
     all_levels = linear(steps)(steps)
     return Ends(schedule, float(all_levels[0]), float(all_levels[-1]))
