@@ -25,6 +25,7 @@ from dashboard.compare import charts as compare_charts
 from dashboard.compare import configuration, differences, headline, quality
 from dashboard.compare import loss as compare_loss
 from dashboard.runs import headline as runs_headline
+from evaluator.recognizability.default_look import first_judge
 from evaluator.recognizability.points import Points, View
 from evaluator.stats.intervals import Estimate, side, wilson
 from firstlight import table_schema as firstlight_schema
@@ -332,6 +333,18 @@ def test_every_part_of_two_runs_says_its_own(opened: Open, tmp_path: Path, part:
         and "neither more nor fewer" in said
         and own[part] in said
     )
+
+
+def test_of_two_judges_of_a_view_the_first_by_name_speaks_and_is_named(tmp_path: Path) -> None:
+    """`course` and `mnist` have two of the view with the label."""
+    ask = Archive(BUNDLED).ask
+    for run in ("course", "mnist"):
+        found = ask("judges", run=run)
+        assert len(found[found["view"] == "denoised"]) > 1
+        assert first_judge(found, "denoised") == first_judge(found[::-1], "denoised") == "mnist-clean"
+        assert first_judge(found, "unheard") == ""
+    test = linked("compare", run="course", baseline="mnist", on="x̂0, with label")
+    assert "looked at as x̂0, with label by mnist-clean:" in words(test)
 
 
 def test_the_axis_of_a_comparison_is_logsnr_unless_the_link_says_otherwise(opened: Open, tmp_path: Path) -> None:

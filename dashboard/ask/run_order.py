@@ -14,6 +14,7 @@ from dashboard.compare.headline import recognized_words
 from dashboard.data import adopted, judgements
 from dashboard.format import points, share
 from evaluator.recognizability.carry_over import FINE, closely
+from evaluator.recognizability.default_look import first_judge
 from evaluator.recognizability.points import points as points_of
 from evaluator.recognizability.thresholds import threshold
 from evaluator.recognizability.views import VIEWS
@@ -107,9 +108,7 @@ def unlike(own: Side, base: Side) -> str:
 
 def _judge(of: Side, view: str, at: Ground) -> str:
     """Who judged a view of a run; empty where nobody did."""
-    frame = at.ask("judges", run=of.id)
-    names = frame.loc[frame["view"] == view, "judge"]
-    return str(names.iloc[-1]) if len(names) and adopted.labels(of.run) else ""
+    return first_judge(at.ask("judges", run=of.id), view) if adopted.labels(of.run) else ""
 
 
 def _rows(at: Ground, own: Side, base: Side, view: str, judges: list[str], least: float) -> list[Row]:

@@ -15,6 +15,7 @@ from dashboard.run_facts import other_classes, what_it_draws
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.views import VIEWS
+from firstlight.interval_text import listed
 from firstlight.levels import CLEAN
 
 
@@ -35,6 +36,11 @@ class Comparison:
     @property
     def ids(self) -> list[str]:
         return [str(run) for run in self.runs["run"]]
+
+    @property
+    def judges(self) -> str:
+        """Who looked, in words; one of each run."""
+        return listed(list(dict.fromkeys(look.judge for look in self.looks.values())))
 
 
 def chosen_runs() -> pd.DataFrame:
@@ -63,7 +69,7 @@ def comparison(runs: pd.DataFrame, axis: str, view: str) -> Comparison:
     """
     ids = [str(run) for run in runs["run"]]
     base = runs.loc[ids[0]]
-    looks = {run: look for run in ids for look in judgements.looks(run) if look.view == view}
+    looks = {run: look for run in ids if (look := judgements.first_look(run, view))}
     own = {run: thresholds.threshold(archive.folder(runs.loc[run]), view) for run in ids}
     apart = [run for run in ids if other_classes(runs.loc[run], base)]
     courses = [across_datasets.course(runs.loc[run], looks.get(run), own[run]) for run in ids] if apart else []

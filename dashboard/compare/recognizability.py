@@ -58,7 +58,7 @@ def _courses(at: Comparison) -> None:
         "Thick: the share recognizable from then on, each class of a run weighing the same, with its 95 % interval "
         "from whole noise seeds drawn again together; thin: its classes; the point: half, on the straight line "
         "between two kept frames. Dashed: the level at which theory decides the class, −ln Λ. Each run before its "
-        f"own judge, which looks at {VIEWS[at.view]}, at the threshold that this judge's null asks "
+        f"own judge ({at.judges}), which looks at {VIEWS[at.view]}, at the threshold that this judge's null asks "
         "for: heights depend on the judge, so only the order is held against theory."
     )
 
@@ -69,7 +69,7 @@ def _differences(at: Comparison) -> None:
     if any(math.isfinite(row.difference.value) for row in at.rows):
         elements.chart(charts.differences(at.rows, at.axis, at.ids), "differences", f"Differences from {base}")
     elements.note(
-        f"Pictures of the same noise and class, one from each run, looked at as {VIEWS[at.view]}: where "
+        f"Pictures of the same noise and class, one from each run, looked at as {VIEWS[at.view]} by {at.judges}: where "
         f"they are recognized with probability {at.threshold:.2f} or more from then on; what never is counts as "
         f"recognized at the end that all runs reach, and where that is more than {100 * MOST_NEVER:.0f} % of either "
         "run there is no mean. 95 % intervals, whole noise seeds drawn again together."

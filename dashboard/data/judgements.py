@@ -17,6 +17,7 @@ from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.carry_over import FINE, told
 from evaluator.recognizability.censored import half
 from evaluator.recognizability.default_look import default_look as look_of
+from evaluator.recognizability.default_look import first_judge
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
@@ -55,6 +56,12 @@ def looks(run: str) -> list[Look]:
     frame = archive.ask("judges", run=run)
     stamp = archive.stamp(run)
     return [Look(run, stamp, row.view, row.judge) for row in frame.itertuples()]
+
+
+def first_look(run: str, view: str) -> Look | None:
+    """What the first judge of a view saw; None where nobody looked."""
+    judge = first_judge(archive.ask("judges", run=run), view)
+    return look(run, view, judge) if judge else None
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

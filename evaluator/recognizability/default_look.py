@@ -16,6 +16,14 @@ class Look(NamedTuple):
     threshold: float
 
 
+def first_judge(judges: Any, view: str) -> str:
+    """The judge that speaks where nobody chose one: the first by name of those that looked at a view; empty for none.
+
+    `judges`: as `default_look` takes them.
+    """
+    return str(judges.loc[judges["view"] == view, "judge"].min()) if view in set(judges["view"]) else ""
+
+
 def default_look(run: Run, judges: Any, views: Iterable[str]) -> Look | None:
     """The first of these views that was judged, before its first judge by name; None where none was.
 
@@ -26,7 +34,6 @@ def default_look(run: Run, judges: Any, views: Iterable[str]) -> Look | None:
     for view in views:
         if view == FINE and not closely(run):
             continue
-        names = judges.loc[judges["view"] == view, "judge"]
-        if not names.empty:
-            return Look(view, str(names.min()), threshold(run, view))
+        if judge := first_judge(judges, view):
+            return Look(view, judge, threshold(run, view))
     return None
