@@ -9,6 +9,16 @@ RECOGNIZABLE = 0.7  # share of the steps: "around 70 % of the process"
 SUPPORTED, NOT, CANNOT = "supported", "not supported", "cannot say"
 
 
+def above(figure: Estimate, limit: float, refuted: float | None = None) -> str:
+    """Whether a figure is above a limit: its whole interval is; not, where all of it is below that, or `refuted`."""
+    return SUPPORTED if figure.low > limit else NOT if figure.high < (limit if refuted is None else refuted) else CANNOT
+
+
+def below(figure: Estimate, limit: float) -> str:
+    """Whether a figure is below a limit: its whole interval is; not, where all of it is above."""
+    return SUPPORTED if figure.high < limit else NOT if figure.low > limit else CANNOT
+
+
 @dataclass(frozen=True)
 class Claim:
     """A part of what the source says."""

@@ -7,7 +7,7 @@ from dashboard.format import estimate_of
 from dashboard.training.novelty import plate_of
 from evaluator.novelty import report
 from evaluator.provenance import notes_of
-from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, above
 from firstlight.command_text import typed
 from firstlight.counts import counted
 from firstlight.remedy import evaluated_by
@@ -27,7 +27,7 @@ def copies(at: Ground) -> Answer:
         return lacking_answer(at, statement, [lack], **there)
     rows = frame.to_dict("records")
     ours, real = (estimate_of(report.figure(rows, "copied", "pixels", of)) for of in ("generated", "real"))
-    verdict = SUPPORTED if ours.low > real.high else NOT if ours.high < real.low else CANNOT
+    verdict = above(ours, real.high, real.low)
     reason = {
         SUPPORTED: "The interval lies above that of real pictures.",
         NOT: "The interval lies below that of real pictures.",

@@ -23,7 +23,7 @@ from dashboard.compare.quality import farther
 from dashboard.data import adopted
 from dashboard.format import estimate, estimate_of, share
 from evaluator.stats.intervals import Estimate, side
-from evaluator.verdict import CANNOT, NOT, SUPPORTED
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, above
 from firstlight.interval_text import listed
 
 QUERIES = ("quality",)
@@ -97,7 +97,7 @@ def labels(at: Ground) -> Answer:
         f"{row['judge']} takes {share(found)} of the pictures of {own.id} for the class asked, n = {found.n:,}; "
         f"by lot it would be {100 * lot:.0f} %."
     )
-    verdict = SUPPORTED if found.low > MOST else NOT if found.high < MOST else CANNOT
+    verdict = above(found, MOST)
     reason = {
         SUPPORTED: "The whole interval lies above one half.", NOT: "The whole interval lies below one half.",
         CANNOT: "The interval holds one half.",

@@ -12,7 +12,6 @@ from dashboard.data import clip_scores
 from dashboard.forward import clean_pictures, process
 from dashboard.network import ablations
 from dashboard.pictures import snapshots, trajectories
-from dashboard.pictures import trajectories as pictures_trajectories
 from dashboard.pictures.grid import plate
 from dashboard.pictures.pixels import Bytes, unpack
 from evaluator.claims.harder_data import DIGITS, HARDER
@@ -61,7 +60,7 @@ def _fading(run: pd.Series, ask: Ask) -> Evidence | None:
         return None
     if image is None:
         return None
-    grid = grid[pictures_trajectories.evenly(len(grid), MOMENTS)]
+    grid = grid[trajectories.evenly(len(grid), MOMENTS)]
     x = process.noised(image, grid)
     cells = np.clip((x.transpose(0, 2, 3, 1) + 1) * 127.5, 0, 255).astype(np.uint8)[None]
     picture = plate(cells, 2, [], [[f"{level:.1f}" for level in grid]], ["logSNR"])
@@ -107,7 +106,7 @@ def _strips(run: pd.Series, ask: Ask, digits: str) -> Evidence | None:
     if not strips:
         return None
     first = strips[0][2]
-    places = first[pictures_trajectories.evenly(len(first), trajectories.COLUMNS)]
+    places = first[trajectories.evenly(len(first), trajectories.COLUMNS)]
     cells = np.stack([frames[[int(np.abs(own - place).argmin()) for place in places]] for _, frames, own in strips])
     picture = plate(cells, 2, [name for name, *_ in strips], [[f"{place:.0f}" for place in places]], ["% of steps"])
     return Evidence(picture, "x_t of single pictures along the steps", "x_t of one stored picture of each, same noise.")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.stats.intervals import Estimate, combined, in_points
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict, below
 from firstlight.interval_text import brackets, percent, real_minus
 
 WORDS = "a clean digit fades into noise over many small steps; shown step by step for digits such as 3 and 7"
@@ -56,7 +56,7 @@ def _fades(rows: Sequence[tuple[float, Estimate]]) -> Verdict:
     (clean, first), (noisy, last) = rows[0], rows[-1]
     effect = in_points(combined(((1, last), (-1, first))))
     rises = [b for (_, a), (b, later) in pairwise(rows) if later.low > a.high]
-    verdict = NOT if rises or effect.low > 0 else SUPPORTED if effect.high < 0 else CANNOT
+    verdict = NOT if rises else below(effect, 0)
     reason = (
         f"Of real test pictures {percent(first)} are recognized at logSNR {_level(clean)} and {percent(last)} at "
         f"{_level(noisy)}, "

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from evaluator.stats.intervals import Estimate, combined, in_points, logarithm
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, Claim, Verdict, above
 from firstlight.interval_text import listed, percent, with_interval
 from firstlight.seen_in_training import SAID
 
@@ -68,7 +68,7 @@ def _taught(digits: Scored, harder: Scored) -> Verdict:
             f"{_taught_by(harder)} taught a classifier and {_taught_by(digits)} the other: more pictures teach more."
         )
         return Verdict(S14, CANNOT, reason + _seen(digits, harder))
-    verdict = SUPPORTED if points.low > 0 else NOT if points.high < MARGIN else CANNOT
+    verdict = above(points, 0, MARGIN)
     parts = [
         f"a classifier taught by {_taught_by(each)} names {percent(each.taught, 2)} of real pictures of {each.dataset} "
         f"right, one taught by real pictures {percent(each.real, 2)}"
@@ -94,7 +94,7 @@ def _far(digits: Scored, harder: Scored, runs: str) -> Verdict:
         return Verdict(S14_FAR, CANNOT, reason)
     found = combined(((1, logarithm(own)), (-1, logarithm(other))))
     times = Estimate(math.exp(found.value), math.exp(found.low), math.exp(found.high), own.n)
-    verdict = SUPPORTED if times.low > 1 else NOT if times.high < 1 else CANNOT
+    verdict = above(times, 1)
     both = " and ".join(f"{each.run} {with_interval(each.distance, '.2f')}" for each in (harder, digits))
     reason = f"Times as far as as many real pictures: {both}, n = {own.n:,} each." + _seen(digits, harder)
     return Verdict(S14_FAR, verdict, reason, times, "times as far", None, own.n)

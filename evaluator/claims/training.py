@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import combined, in_points, share, share_difference
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict, above, below
 from firstlight.counts import counted
 from firstlight.interval_text import percent, with_interval
 
@@ -54,7 +54,7 @@ def s8(
     if len(np.unique(picture)) < 2:
         return (Verdict(S8, CANNOT, "A single picture was kept at each moment.", n=len(step)),)
     effect = in_points(share_difference(right, picture, late, early))
-    verdict = SUPPORTED if effect.low > 0 else NOT if effect.high < MARGIN else CANNOT
+    verdict = above(effect, 0, MARGIN)
     first, last = (share(right[part], picture[part]) for part in (early, late))
     reason = (
         f"The judge recognizes {percent(first)} of the pictures kept up to step {moments[each - 1]:,} and "
@@ -75,7 +75,7 @@ def _falls(step: NDArray[np.int64], loss: NDArray[np.float64]) -> Verdict:
     stretch = np.arange(each) * STRETCHES // each
     first, last = mean(ordered[:each], stretch), mean(ordered[-each:], stretch)
     effect = combined(((1, last), (-1, first)))
-    verdict = SUPPORTED if effect.high < 0 else NOT if effect.low > 0 else CANNOT
+    verdict = below(effect, 0)
     early, late = (with_interval(part, ".3g") for part in (first, last))
     reason = f"The loss is {early} in the first tenth of the training and {late} in the last."
     return Verdict(S7, verdict, reason, effect, "of the loss", None, 2 * each)

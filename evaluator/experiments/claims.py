@@ -17,7 +17,7 @@ from evaluator.experiments.ablation_figures import (
     skips_at,
 )
 from evaluator.stats.intervals import in_points
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, Claim, Verdict, above, below
 from firstlight.interval_text import percent, with_interval
 
 MARGIN = 2.0  # points: a part whose loss costs less is not missed
@@ -73,7 +73,7 @@ def s5(pictures: Ablated) -> tuple[Verdict, ...]:
     if pictures.real is None or not off.any():
         return decides, Verdict(S5_OFF, CANNOT, "No picture was compared with real ones.", n=int(off.sum()))
     among = in_points(share_of(pictures, pictures.real, LABEL))
-    verdict = SUPPORTED if among.low > 50 else NOT if among.high < 50 else CANNOT
+    verdict = above(among, 50)
     reason = f"Without a label {with_interval(among, unit=' %')} of the pictures lie among real ones; n = {among.n:,}."
     return decides, Verdict(S5_OFF, verdict, reason, among, "% of pictures", None, among.n)
 
@@ -97,7 +97,7 @@ def _missed(claim: Claim, pictures: Ablated, part: str, hits: NDArray[np.bool_] 
         reason = f"With all parts in place only {right} of the pictures are right, so there is little to break."
         return Verdict(claim, CANNOT, reason, n=n)
     effect = in_points(change(pictures, hits, part))
-    verdict = SUPPORTED if effect.high < -MARGIN else NOT if effect.low > -MARGIN else CANNOT
+    verdict = below(effect, -MARGIN)
     with_all, without = (percent(share_of(pictures, hits, each)) for each in (NONE, part))
     what = "right" if hits is pictures.right or pictures.real is None else "right and among real ones"
     reason = f"With {part_name(part)} {without} of the pictures are {what}, with {part_name(NONE)} {with_all}."

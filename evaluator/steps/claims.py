@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from evaluator.stats.intervals import Estimate
 from evaluator.steps.quality_kept import POINTS_LOST, TIMES_FARTHER, Way, farther, lost
 from evaluator.steps.solver_grid import MANY
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, Claim, Verdict, above, below
 from firstlight.interval_text import percent, with_interval
 
 FULL = MANY - 1  # evaluations that fill what the source calls many, where the next step takes two
@@ -47,7 +47,7 @@ def _slow(slow: Way, quick: Way) -> Verdict:
     effect = Estimate(
         slow.ms.value / quick.ms.value, slow.ms.low / quick.ms.high, slow.ms.high / quick.ms.low, slow.ms.n
     )
-    verdict = SUPPORTED if effect.low > 2 else NOT if effect.high < 2 else CANNOT
+    verdict = above(effect, 2)
     long, short = (with_interval(way.ms, ".0f", unit=" ms") for way in (slow, quick))
     reason = (
         f"A picture takes {long} with {slow.solver}, {slow.evaluations} evaluations, and {short} with {quick.solver}, "
@@ -61,7 +61,7 @@ def _right(slow: Way, quick: Way) -> Verdict:
     if not slow.draws_classes:
         reason = f"Even {slow.solver}, {slow.evaluations} evaluations, does not surely draw it more often than by lot."
         return Verdict(RIGHT, CANNOT, reason, effect, "points", None, effect.n)
-    verdict = SUPPORTED if effect.low > -POINTS_LOST else NOT if effect.high < -POINTS_LOST else CANNOT
+    verdict = above(effect, -POINTS_LOST)
     both = ", ".join(f"{percent(way.accuracy)} with {way.solver}, {way.evaluations}" for way in (slow, quick))
     return Verdict(RIGHT, verdict, f"Pictures of the asked class: {both}.", effect, "points", None, effect.n)
 
@@ -71,7 +71,7 @@ def _real(slow: Way, quick: Way) -> Verdict:
     if math.isnan(effect.value):
         lacking = "The distance to real pictures was not measured, or by an older version, in a way that does not hold."
         return Verdict(REAL, CANNOT, lacking, n=effect.n)
-    verdict = SUPPORTED if effect.high < TIMES_FARTHER else NOT if effect.low > TIMES_FARTHER else CANNOT
+    verdict = below(effect, TIMES_FARTHER)
     both = ", ".join(f"{with_interval(way.ratio, '.2f')} with {way.solver}, {way.evaluations}" for way in (slow, quick))
     return Verdict(REAL, verdict, f"Fréchet distance over its floor: {both}.", effect, "times the distance", None,
                    effect.n)  # fmt: skip
