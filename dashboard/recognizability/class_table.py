@@ -6,9 +6,11 @@ from dashboard import axes
 from dashboard.axes import estimate_on
 from dashboard.components import elements
 from dashboard.components.csv_download import unrounded
+from dashboard.data import archive
 from dashboard.format import place, share
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.analysis import Analysis, Summary
+from evaluator.recognizability.thresholds import unkept
 
 
 def draw(at: Choice) -> None:
@@ -16,6 +18,8 @@ def draw(at: Choice) -> None:
     found = [at.figures.whole, *at.figures.classes]
     names = ["all", *(at.classes[row.label or 0] for row in at.figures.classes)]
     elements.table(*table(at.figures, at.classes, at.axis), "recognizability", lambda: unrounded(found, name=names))
+    if said := unkept(archive.folder(at.run), at.look.view):
+        elements.note(said)
     elements.note(
         f"In {axes.UNITS[at.axis]}, first recognized and the wait in % of the steps; 95 % intervals over noise seeds. "
         "Mean: of the recognition points, where never counts as the end; first recognized: half are, whether or not "

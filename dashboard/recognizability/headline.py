@@ -8,7 +8,7 @@ from dashboard.format import number, place_in_words, pronoun, share, source_in_w
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
-from evaluator.recognizability.thresholds import THRESHOLD
+from evaluator.recognizability.thresholds import THRESHOLD, UNKEPT
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate
 from firstlight.counts import counted
@@ -16,12 +16,13 @@ from firstlight.counts import counted
 
 def sentence(
     found: Analysis, classes: Sequence[str], axis: str, source: float, schedule: Schedule | None = None,
-    threshold: float = THRESHOLD, lower: Estimate | None = None,
+    threshold: float = THRESHOLD, lower: Estimate | None = None, kept: bool = True,
 ) -> str:  # fmt: skip
     """One sentence on when pictures become recognizable, and which class first and last.
 
     `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's;
-    `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
+    `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one;
+    `kept`: whether a threshold keeps the null of what was looked at.
     """
     source_words, level = f"the source says around {SOURCE:.0f} % of its own steps", ""
     if schedule is not SCHEDULES["source"]:
@@ -32,7 +33,7 @@ def sentence(
         strict += f", where {share(lower)} are not at {THRESHOLD:.2f}" if lower is not None else ""
     else:
         ends = extremes(found, classes, axis)
-    text = f"{reached(found.whole, axis, schedule)}; {source_words}"
+    text = f"{reached(found.whole, axis, schedule)}{'' if kept else f', but {UNKEPT}'}; {source_words}"
     return f"{text}.\nRecognized {strict}{': ' + ends if ends else ''}{level}."
 
 

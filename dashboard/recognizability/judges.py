@@ -14,6 +14,7 @@ from dashboard.data import archive, clip_scores, judgements
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
+from evaluator.recognizability.thresholds import UNKEPT, unkept
 from evaluator.recognizability.views import VIEWS
 from firstlight.run_folder import Run
 
@@ -33,7 +34,10 @@ def draw(at: Choice) -> None:
     folder = archive.folder(at.run)
     every = [each._replace(steps=at.look.steps) for each in judgements.looks(str(at.run["run"]))]
     every.sort(key=_as_listed)
-    rows = [row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis) for each in every]
+    rows = [
+        row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis, unkept(folder, each.view))
+        for each in every
+    ]
     elements.table(HEADINGS, rows, "judges", lambda: _data(every, folder, at))
     for group in judgements.same_pictures(every):
         _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
@@ -48,13 +52,15 @@ def _data(every: Sequence[judgements.Look], folder: Run, at: Choice) -> pd.DataF
     return unrounded(found, judge=names, view=views, threshold=cuts)
 
 
-def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:
-    """What one judge says of all classes together, a row under HEADINGS."""
+def row(
+    look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str, why_not: str = ""
+) -> tuple[str, ...]:  # fmt: skip
+    """What one judge says of all classes together, a row under HEADINGS; why_not: `unkept`."""
     found = judgements.figures(look, threshold, classes, axis).whole
     middle = axes.estimate_on(found.median, found.median_level, axis)
     return (
         look.judge, VIEWS.get(look.view, look.view), f"{threshold:.2f}",
-        format.place(middle, axis),
+        format.place(middle, axis) + (f"; {UNKEPT}" if why_not else ""),
         *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
 
