@@ -1,12 +1,19 @@
 """What is told of when pictures are recognizable says what it does not hold for: nulls that no threshold keeps."""
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from app_fixture import html_of, linked
 from parquet_oracle import ROOT, notes
 from sentence_fixture import assert_short, shown
+from simulated import at
 
 from dashboard.data import judgements, recognizable
+from dashboard.recognizability import class_table
+from evaluator.recognizability.analysis import analysis, summary
+from evaluator.recognizability.censored import first
+from evaluator.recognizability.points import points, view_of
 from evaluator.recognizability.report import report
 from evaluator.recognizability.thresholds import unkept
 from evaluator.recognizability.views import VIEWS
@@ -61,3 +68,23 @@ def test_so_does_the_command() -> None:
     figures = {"run": "r", "views": [view], "small_steps": None, "agreement": None}
     assert "No threshold keeps its null" not in report({**figures, "views": [view | {"null": null | {"rate": 0.05}}]})
     assert "No threshold keeps its null, so nothing can be concluded" in report(figures)
+
+
+@pytest.mark.parametrize(("run", "view", "place"), [("mnist-student-2", "x", 50.0), ("mnist", "x", 45.0)])
+def test_first_recognized_lies_between_two_frames(run: str, view: str, place: float) -> None:
+    seen = view_of(pq.read_table(Run(BUNDLED / run).judgements), view)
+    found = first(points(seen, 0.5))
+    percent = np.unique(seen.percent)
+    assert found.value == place == found.high and found.low <= percent[percent < place].max()
+
+
+def test_equal_values_have_no_interval_and_say_so() -> None:
+    """All are there in the frame at 50 % and stay: half of them between two frames, and a wait of nothing."""
+    found = summary(points(at(np.full((2, 30), 47.0)), 0.5))
+    assert (found.first.low, found.first.value, found.first.high) == (45, 50, 50)
+    assert found.flicker.value == 0 and np.isnan([found.flicker.low, found.flicker.high]).all()
+    early = summary(points(at(np.full((2, 30), -1.0)), 0.5))
+    for each in (early.first, early.mean):
+        assert np.isfinite(each.value) and np.isnan(each.low), "the first frame knows no frame before"
+    _, rows = class_table.table(analysis(points(at(np.full((2, 30), 47.0)), 0.5), "ab"), "ab", "% of steps")
+    assert rows[0][3:5] == ("50 [45, 50]", "0.0, all equal")

@@ -1,5 +1,6 @@
 """Classes: every figure of every class."""
 
+import math
 from collections.abc import Sequence
 
 from dashboard import axes
@@ -11,6 +12,8 @@ from dashboard.format import place, share
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.thresholds import unkept
+from evaluator.stats.bootstrap import LEAST
+from evaluator.stats.intervals import Estimate
 
 
 def draw(at: Choice) -> None:
@@ -42,10 +45,16 @@ def _row(name: str, row: Summary, axis: str) -> tuple[str, ...]:
     return (
         name,
         place(estimate_on(row.median, row.median_level, axis), axis),
-        place(estimate_on(row.mean, row.mean_level, axis), axis, 1),
-        place(row.first, "% of steps"),
-        place(row.flicker, "% of steps", 1),
+        _told(estimate_on(row.mean, row.mean_level, axis), row, axis, 1),
+        _told(row.first, row, "% of steps"),
+        _told(row.flicker, row, "% of steps", 1),
         share(row.never, unit=""),
         share(row.other, unit=""),
         f"{row.n:,}",
     )
+
+
+def _told(found: Estimate, row: Summary, axis: str, more: int = 0) -> str:
+    """A place with its interval, or why it has none."""
+    alike = math.isfinite(found.value) and math.isnan(found.low) and row.seeds >= LEAST
+    return place(found, axis, more) + (", all equal" if alike else "")
