@@ -1,11 +1,13 @@
 """What is told of when pictures are recognizable says what it does not hold for: nulls that no threshold keeps."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from app_fixture import html_of, linked
-from parquet_oracle import ROOT, notes
+from parquet_oracle import ROOT, columns, notes
 from sentence_fixture import assert_short, shown
 from simulated import at
 
@@ -88,3 +90,22 @@ def test_equal_values_have_no_interval_and_say_so() -> None:
         assert np.isfinite(each.value) and np.isnan(each.low), "the first frame knows no frame before"
     _, rows = class_table.table(analysis(points(at(np.full((2, 30), 47.0)), 0.5), "ab"), "ab", "% of steps")
     assert rows[0][3:5] == ("50 [45, 50]", "0.0, all equal")
+
+
+@pytest.mark.parametrize(("run", "seeds"), [("mnist", 6), ("fashion", 10)])
+def test_label_swap_is_told_between_two_levels_tried(run: str, seeds: int) -> None:
+    """The share that keeps its label passes one half between the levels −2.1 and −0.9 of those tried."""
+    kept = columns(run, "swap", "logsnr", "from_label", "to_label", "top", "seed")
+    stays, becomes = kept["top"] == kept["from_label"], kept["top"] == kept["to_label"]
+    shares = {
+        level: stays[here].sum() / (stays | becomes)[here].sum()
+        for level in np.unique(kept["logsnr"])
+        for here in [kept["logsnr"] == level]
+    }
+    below, above = max(at for at in shares if shares[at] < 0.5), min(at for at in shares if shares[at] >= 0.5)
+    text = " ".join(html_of(linked("speciation", run=run, experiment="Label swap", axis="logSNR")))
+    found = re.search(
+        r"Both labels weigh the same between logSNR −([.\d]+) and −([.\d]+), levels that were tried", text
+    )
+    assert found and abs(float(found[1]) + below) <= 0.05 and abs(float(found[2]) + above) <= 0.05
+    assert f"95 % interval, n = {seeds} noise seeds" in text
