@@ -13,6 +13,7 @@ from simulated import at
 
 from dashboard.data import judgements, recognizable
 from dashboard.recognizability import class_table
+from evaluator.recognizability.agreement import concordances
 from evaluator.recognizability.analysis import analysis, summary
 from evaluator.recognizability.censored import first
 from evaluator.recognizability.points import points, view_of
@@ -109,3 +110,21 @@ def test_label_swap_is_told_between_two_levels_tried(run: str, seeds: int) -> No
     )
     assert found and abs(float(found[1]) + below) <= 0.05 and abs(float(found[2]) + above) <= 0.05
     assert f"95 % interval, n = {seeds} noise seeds" in text
+
+
+@pytest.mark.parametrize("axis", ["% of steps", "logSNR"])
+def test_judges_say_what_their_pictures_can_say(axis: str) -> None:
+    """A student of two steps: nearly all points are one, and one CNN sees each finished picture twice."""
+    test = linked("recognizability", run="mnist-student-2", part="Judges", axis=axis)
+    said = " ".join(html_of(test)).replace("&nbsp;", " ")
+    assert "at more noise than it begins with" in said and "0 [0, 0]" not in said and "0.00 [" not in said
+    assert "1.00 [" not in said and re.search(r"\b0\.99\d \[", said) and "−12.0 [" not in said
+    assert "cannot say" in said and "One judge&#x27;s two views end in the same picture" in said
+
+
+def test_points_that_are_nearly_all_one_have_no_concordance() -> None:
+    times = np.full((2, 50), 47.0)
+    times[0, :4] = 22.0
+    one, other = points(at(times), 0.5), points(at(np.linspace(10, 90, 100).reshape(2, 50)), 0.5)
+    found = concordances([one, other, other])
+    assert np.isnan(found[0, 1].value) and np.isnan(found[0, 2].value) and found[1, 2].value == pytest.approx(1)

@@ -8,7 +8,7 @@ from dashboard.axes import estimate_on
 from dashboard.components import elements
 from dashboard.components.csv_download import unrounded
 from dashboard.data import archive
-from dashboard.format import place, share
+from dashboard.format import AT_ONCE, place, share
 from dashboard.recognizability.choice import Choice
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.thresholds import unkept
@@ -44,9 +44,9 @@ def table(found: Analysis, classes: Sequence[str], axis: str) -> tuple[tuple[str
 def _row(name: str, row: Summary, axis: str) -> tuple[str, ...]:
     return (
         name,
-        place(estimate_on(row.median, row.median_level, axis), axis),
+        AT_ONCE if row.at_once else place(estimate_on(row.median, row.median_level, axis), axis),
         _told(estimate_on(row.mean, row.mean_level, axis), row, axis, 1),
-        _told(row.first, row, "% of steps"),
+        AT_ONCE if row.first.value <= 0 else _told(row.first, row, "% of steps"),
         _told(row.flicker, row, "% of steps", 1),
         share(row.never, unit=""),
         share(row.other, unit=""),

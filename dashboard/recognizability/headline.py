@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from dashboard.axes import SOURCE, estimate_on
-from dashboard.format import number, place_in_words, pronoun, share, source_in_words
+from dashboard.format import AT_ONCE, number, place_in_words, pronoun, share, source_in_words
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis, Summary
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
@@ -43,8 +43,8 @@ def reached(whole: Summary, axis: str, schedule: Schedule | None = None, of: str
     if math.isinf(middle.value):
         return f"More than half of {of} are never recognized, {share(whole.never)}, n = {whole.n:,}"
     place = place_in_words(middle, axis) + (f" of {schedule.words}" if schedule else "")
-    if axis == "% of steps" and middle.value <= 0:
-        place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
+    if whole.at_once:
+        place = f"the first step{' of ' + schedule.words if schedule else ''}, {AT_ONCE}"
     return f"Half of {of} are recognizable by {place}, n = {whole.n:,}"
 
 

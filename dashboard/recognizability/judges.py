@@ -16,8 +16,10 @@ from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
 from evaluator.recognizability.thresholds import UNKEPT, unkept
 from evaluator.recognizability.views import VIEWS
+from evaluator.verdict import CANNOT
 from firstlight.run_folder import Run
 
+NEARLY = 0.995  # kappa that two decimals would round to certainty
 HEADINGS = (
     "judge",
     "looks at",
@@ -60,7 +62,7 @@ def row(
     middle = axes.estimate_on(found.median, found.median_level, axis)
     return (
         look.judge, VIEWS.get(look.view, look.view), f"{threshold:.2f}",
-        format.place(middle, axis) + (f"; {UNKEPT}" if why_not else ""),
+        (format.AT_ONCE if found.at_once else format.place(middle, axis)) + (f"; {UNKEPT}" if why_not else ""),
         *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
 
@@ -89,22 +91,28 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
     figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
     elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
     lin = judgements.concordant(group, thresholds)
+    pairs = [pair for pair in found.pairs if group[pair.first].judge != group[pair.second].judge]
     names = [f"{each.judge} on {VIEWS.get(each.view, each.view)}" for each in group]
     rows = [
         (
             names[pair.first],
             names[pair.second],
-            format.estimate(pair.end),
-            format.estimate(lin[pair.first, pair.second]),
+            format.estimate(pair.end, ".3f" if pair.end.value > NEARLY else ".2f"),
+            format.estimate(lin[pair.first, pair.second], unknown=CANNOT),
         )
-        for pair in found.pairs
+        for pair in pairs
     ]
+    if not rows:
+        return
     headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
-    ends, concord = [pair.end for pair in found.pairs], [lin[pair.first, pair.second] for pair in found.pairs]
-    pairs = {"judge": [row[0] for row in rows], "and": [row[1] for row in rows]}
-    data = pd.concat([unrounded(ends, **pairs), unrounded(concord).add_prefix("concordance_")], axis=1)
+    ends, concord = [pair.end for pair in pairs], [lin[pair.first, pair.second] for pair in pairs]
+    both = {"judge": [row[0] for row in rows], "and": [row[1] for row in rows]}
+    data = pd.concat([unrounded(ends, **both), unrounded(concord).add_prefix("concordance_")], axis=1)
     elements.table(headings, rows, f"agreement-{group[0].view}-pairs", data)
-    elements.note("Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture.")
+    elements.note(
+        "Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture. Not where "
+        "nearly all have one and the same point. One judge's two views end in the same picture, so they are left out."
+    )
 
 
 def _as_listed(look: judgements.Look) -> tuple[int, str]:

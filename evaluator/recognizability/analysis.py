@@ -59,6 +59,11 @@ class Summary:
     never: Estimate
     other: Estimate  # share that ends as another class
 
+    @property
+    def at_once(self) -> bool:
+        """Whether half are recognized at the first frame already, so that nobody knows since when."""
+        return math.isfinite(self.median.value) and math.isnan(self.after)
+
 
 @dataclass(frozen=True)
 class Analysis:
