@@ -128,3 +128,11 @@ def test_points_that_are_nearly_all_one_have_no_concordance() -> None:
     one, other = points(at(times), 0.5), points(at(np.linspace(10, 90, 100).reshape(2, 50)), 0.5)
     found = concordances([one, other, other])
     assert np.isnan(found[0, 1].value) and np.isnan(found[0, 2].value) and found[1, 2].value == pytest.approx(1)
+
+
+def test_the_headline_says_whose_steps_and_translates_only_what_was_measured_to_carry_over() -> None:
+    student, teacher = (shown(linked("recognizability", run=run)) or "" for run in ("mnist-student-2", "mnist"))
+    for text, steps in ((student, 2), (teacher, 20)):
+        assert "of the run's own steps, n = " in text and f"at p ≥ 0.50, of its own {steps} steps: " in text
+        assert_short(text)
+    assert student.endswith("is logSNR 0.53.") and re.search(r"is logSNR 0\.53, here \d+ % of the steps\.$", teacher)

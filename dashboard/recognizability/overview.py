@@ -14,8 +14,9 @@ def answer(at: Choice) -> None:
     """The headline, and what cannot be said."""
     strict = at.threshold > THRESHOLD
     lower = judgements.figures(at.look, THRESHOLD, at.classes, at.axis).whole.never if strict else None
-    kept = not unkept(archive.folder(at.run), at.look.view)
-    said = headline.sentence(at.figures, at.classes, at.axis, at.source, at.schedule, at.threshold, lower, kept)
+    folder = archive.folder(at.run)
+    kept, own = not unkept(folder, at.look.view), headline.own_chain(folder)
+    said = headline.sentence(at.figures, at.classes, at.axis, at.source, at.schedule, at.threshold, lower, kept, **own)
     elements.headline(said)
     elements.notices(judgements.remarks(at.look.run, at.look.view))
     schedule = data_theory.checked(at.run)
