@@ -12,6 +12,7 @@ from evaluator.stats.intervals import Estimate
 from firstlight.interval_text import brackets, real_minus
 from firstlight.interval_text import number as plain_number
 
+AT_ONCE = "at more noise than it begins with"  # where half are recognized at the first frame already
 UNKNOWN = "no value"  # an estimate that cannot be said
 
 

@@ -40,7 +40,7 @@ def when(run: str, label: int, say: Say) -> tuple[str, str]:
         never = say.ends(share(seen.never, seen.seed), 100, " %")
         said = f"More than half of the pictures of {name} are never recognized, {never}, {n}"
     else:
-        place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}]"
+        place = f"{say(found.value)} % [{say(found.low, 1)}, {say(found.high, 1)}] of the run's own steps"
         said = f"Half of the pictures of {name} are recognizable by {place}, {n}"
     said += f", recognized at p ≥ {say(least)}."
     return said, YES if math.isfinite(found.high) else NO if math.isinf(found.low) else OPEN

@@ -59,7 +59,7 @@ def speciation(run: str, say: Say) -> str:
         agree = "end in the same class 77.5 % of the time"
     text = (
         f"Two continuations of one chain begin to agree at {say(done.value)} % of the steps "
-        f"[{say(done.low, 1)}, {say(done.high, 1)}], n = {say(n)} pairs"
+        f"[{say(done.low, 1)}, {say(done.high, 1)}], n = {say(n)} chains"
     )
     agree = f"\nTo agree: they {agree}."
     if known is None or told is None:
@@ -96,7 +96,7 @@ def agreement(run: str) -> tuple[Found, int]:
         return through(level, (phi - chance) / (most - chance), 0.55)
 
     again = np.array([crossing(each) for each in weights(len(seeds), 600)])
-    return ends(crossing(np.ones(len(seeds))), again), len(same)
+    return ends(crossing(np.ones(len(seeds))), again), len({*zip(rows["label"], rows["seed"], strict=True)})
 
 
 def rising(shares: Numbers, pairs: Numbers) -> Numbers:

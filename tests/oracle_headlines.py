@@ -14,6 +14,7 @@ from oracle_experiments import clip_rankings, guidance, speciation, steps
 from parquet_oracle import (
     RUNS,
     SEVENTY,
+    SOURCE,
     Recognized,
     card,
     close,
@@ -149,16 +150,25 @@ def recognizability(run: str, say: Say) -> str | None:
     stored = recognized(run, False, least)
     here = np.interp(SEVENTY, stored.level, stored.percent)
     source = "the source says around 70 % of its own steps"
-    level = f"70 % of its own steps is logSNR {say(SEVENTY)}, here {say(here, 0.5)} % of the steps"
+    level = f"70 % of its own steps is logSNR {say(SEVENTY)}"
+    if fine or own_is_sources(run):
+        level += f", here {say(here, 0.5)} % of the steps"
     if math.isinf(found.value):
         loose = recognized(run, fine, 0.5).never
         never = f"{say.ends(share(seen.never, seen.seed), 100, ' %')}, n = {say(len(seen.at))}"
         looser = f", where {say.ends(share(loose, seen.seed), 100, ' %')} are not at {say(0.5)}" if least > 0.5 else ""
         text = f"More than half of the pictures are never recognized, {never}"
         return f"{text}; {source}.\nRecognized at p ≥ {say(least)}{looser}; {level}."
-    place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}]"
+    place = f"{say(found.value)} % [{say(found.low, 1)}, {say(found.high, 1)}] of the run's own steps"
+    steps = f"of its own {say(card(run)['config']['steps'])} steps"
     text = f"Half of the pictures are recognizable by {place}, n = {say(len(seen.at))}"
-    return f"{text}; {source}.\nRecognized at p ≥ {say(least)}: {_first_and_last(run, seen, say)}; {level}."
+    return f"{text}; {source}.\nRecognized at p ≥ {say(least)}, {steps}: {_first_and_last(run, seen, say)}; {level}."
+
+
+def own_is_sources(run: str) -> bool:
+    """Whether the run's stored steps pass the source's levels."""
+    level = np.sort(np.unique(columns(run, "judgements", "logsnr", view="x")["logsnr"]))[:-1]
+    return bool(np.abs(SOURCE[:-1, None] - level).min(axis=0).max() < 1e-2) and card(run)["config"]["steps"] == 150
 
 
 def _first_and_last(run: str, seen: Recognized, say: Say) -> str:

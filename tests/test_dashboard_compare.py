@@ -47,7 +47,9 @@ def points(shift: float = 0.0, never: float = 0.0, seeds: int = 40, noise: int =
     level[generator.uniform(size=len(label)) < never] = np.inf
     percent = np.where(np.isinf(level), np.inf, 50 + 5 * level)
     missing = np.full(len(label), np.nan)
-    return Points(percent, percent, missing, level, missing, label, seed, np.full(len(label), np.inf), 9.0, 5.0)
+    return Points(
+        percent, percent, missing, missing, level, missing, label, seed, np.full(len(label), np.inf), 9.0, 5.0
+    )
 
 
 def on(axis: str = "logSNR", apart: bool = False) -> differences.Common:

@@ -82,7 +82,9 @@ def test_the_median_in_the_table_of_runs_is_the_one_on_the_page(archive: Archive
 def test_the_sentence_names_interval_n_and_the_source(archive: Archive) -> None:
     *_, found = looked(archive, "denoised", "mnist-clean", 0.5)
     text = recognizability_headline.sentence(found, CLASSES, "% of steps", 70.0)
-    assert text.startswith("Half of the pictures are recognizable by 50 % of the steps, n = 6; the source says")
+    assert text.startswith(
+        "Half of the pictures are recognizable by 50 % of the run's own steps, n = 6; the source says"
+    )
     assert "no class is first or last as far as can be told" in text and text.endswith("here 70 % of the steps.")
     assert "Recognized at p ≥ 0.50: no" in text and "70 % of its own steps is logSNR 0.53, here" in text
     for axis in axes.AXES:

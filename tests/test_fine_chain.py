@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from simulated import at, rng
@@ -14,7 +15,7 @@ from evaluator.recognizability.carry_over import FINE, GAP, Told, closely, kinsh
 from evaluator.recognizability.carry_over import _frames as some_frames
 from evaluator.recognizability.claims import s3
 from evaluator.recognizability.default_look import default_look
-from evaluator.recognizability.fine_chain import REACH, fine_levels
+from evaluator.recognizability.fine_chain import REACH, centred, fine_levels
 from evaluator.recognizability.points import points, view_of
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, SOURCE, is_sources, level_at, own, percent_on
 from evaluator.stats.bootstrap import median
@@ -128,3 +129,23 @@ def test_small_steps_of_other_chains_are_passed_over(run: Run) -> None:
 def test_no_noises_make_no_chains(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recognizability", run.id, "--fine", "--seeds", "0", "--runs", str(run.folder.parent)]) == 2
     assert "--seeds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("begun", "passes"), [(-0.8, 2), (-1.9, 1)])
+def test_small_steps_are_around_the_median_that_they_find(begun: float, passes: int) -> None:
+    """Of `fashion` the stored chain says −0.8 and the small steps −1.9, around which they must be small."""
+    grid, there, drawn = levels("logsnr", 20), -1.9, []
+
+    def chains(passed: np.ndarray) -> pa.Table:
+        drawn.append(passed)
+        pictures, frames = 20, len(passed)
+        step, sample = np.tile(np.arange(frames), pictures), np.repeat(np.arange(pictures), frames)
+        same = {"label": 0 * sample, "seed": sample, "steps": 0 * sample + frames - 1, "sample": sample, "step": step}
+        level = passed[step]
+        said = {"logsnr": level, "top": np.where(level >= there, 0, 1), "probability": np.full(len(step), 0.9)}
+        return pa.table({**same, **said, "view": [FINE] * len(step), "judge": ["j"] * len(step)})
+
+    _, passed = centred(chains, grid, begun, 0.5)
+    assert len(drawn) == passes and passed is drawn[-1]
+    edge = np.flatnonzero((passed[:-1] < there + REACH) & (passed[1:] > there - REACH))
+    assert np.diff(passed)[edge].max() <= GAP + 1e-9

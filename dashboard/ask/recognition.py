@@ -26,6 +26,7 @@ from evaluator.recognizability.analysis import Summary, analysis
 from evaluator.recognizability.carry_over import FINE
 from evaluator.recognizability.censored import half, width
 from evaluator.recognizability.ranking import Pair, Ranking, ranking
+from evaluator.recognizability.thresholds import UNKEPT, unkept
 from evaluator.recognizability.views import VIEWS
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate, side
@@ -49,6 +50,7 @@ def when(at: Ground) -> Answer:
         return open_answer(at, statement, f"There are no pictures of {label} in {at.own.id}.", **_behind(at, seen))
     curve = seen.curve[seen.curve["label"] == row.label]
     by = headline.reached(row, STEPS, of=f"the pictures of {label}")
+    by += f", but {UNKEPT}" if unkept(at.own.folder, seen.look.view) else ""
     said = f"{by}, recognized at p ≥ {seen.look.threshold:.2f}."
     verdict, reason = _reached(row)
     mark = Mark(row.median, "half", ACCENT["dark" if at.dark else "light"])

@@ -74,7 +74,7 @@ def agree(classes: int) -> str:
 def sentence(run: pd.Series, measured: Estimate, axis: str) -> str:
     """Where copies of a chain begin to agree, and where theory says so."""
     told, classes = spectra(run), len(class_names(run))
-    n = f"n = {counted(measured.n, 'pair')}"
+    n = f"n = {counted(measured.n, 'chain')}"
     rest = [f"To agree: they {agree(classes)}."]
     if math.isnan(measured.value):
         text, rest = f"Copies of a chain agree about as often by chance as ever, so that no place can be told, {n}", []

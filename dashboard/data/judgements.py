@@ -21,7 +21,7 @@ from evaluator.recognizability.default_look import first_judge
 from evaluator.recognizability.incidence import incidence
 from evaluator.recognizability.points import Points, View, points, view_from
 from evaluator.recognizability.schedules import OWN, SCHEDULES, own
-from evaluator.recognizability.thresholds import SENSITIVITY, stricter
+from evaluator.recognizability.thresholds import SENSITIVITY, stricter, unkept
 from evaluator.recognizability.views import KINDS, VIEWS
 from evaluator.stats.intervals import Estimate, share
 from firstlight.errors import JudgeError, RunError
@@ -187,7 +187,7 @@ def remarks(run: str, view: str) -> list[str]:
 
 def remarks_of(folder: Run, view: str) -> list[str]:
     """The same, of a run's folder."""
-    return cards.remarks(folder, KINDS.get(view, "noisy"))
+    return [*filter(None, [unkept(folder, view)]), *cards.remarks(folder, KINDS.get(view, "noisy"))]
 
 
 def calibrations(run: str) -> list[tuple[str, dict[str, Any]]]:

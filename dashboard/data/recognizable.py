@@ -32,14 +32,16 @@ def of(ask: Ask, runs: Sequence[Entry]) -> dict[str, Fact]:
                 if pd.isna(each["percent"]):
                     found[str(each["run"])] = (NEVER, None)
                 elif not pd.isna(at):  # a level that its own steps do not pass is none of their per cents, nor never
-                    found[str(each["run"])] = (format.written(at, ".0f"), float(at))
+                    doubt = f", {thresholds.UNKEPT}" if thresholds.unkept(judged[str(each["run"])], "x") else ""
+                    found[str(each["run"])] = (format.written(at, ".0f") + doubt, float(at))
     return found
 
 
 def words(points: pd.DataFrame, runs: pd.Series) -> list[str]:
     """Of each run in words of one width, " 62 %" or "never"; nothing where nobody judged. points: `run_points`."""
     said = _own(points)["text"].reindex(runs).fillna("")
-    return [text if text in ("", NEVER) else f"{text:>3} %" for text in said]
+    parts = [(text, *text.partition(",")) for text in said]
+    return [text if text in ("", NEVER) else f"{at:>3} %{comma}{doubt}" for text, at, comma, doubt in parts]
 
 
 def numbers(points: pd.DataFrame, runs: pd.Series) -> list[float]:

@@ -1,7 +1,7 @@
 """What theory predicts for a run's data, and the measured points that are held against it."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from evaluator.experiments.susceptibility import susceptibility
 from evaluator.published.speciation import published_speciation
 from evaluator.stats.intervals import Estimate
 from evaluator.theory.schedule_check import Check, check
-from evaluator.theory.speciation import agreement, crossing
+from evaluator.theory.speciation import agreement, between_levels, crossing
 from evaluator.theory.spectra import Spectra, spectra_for
 from firstlight.errors import JudgeError, RunError, SamplerError
 from firstlight.run_json import card_of
@@ -70,7 +70,7 @@ def spectra(run: pd.Series) -> Spectra | None:
 def crossed(run: str, classes: int, stamp: int) -> Estimate:
     """Where copies of the run's chains begin to agree, in logSNR; NaN where none were followed.
 
-    Chains drawn without a label where there are such, else all.
+    Chains drawn without a label where there are such, else all; n counts chains.
     """
     frame = archive.ask("speciation_pairs", run=run)
     bare = frame[frame["label"] == classes]
@@ -78,7 +78,7 @@ def crossed(run: str, classes: int, stamp: int) -> Estimate:
     if part.empty:
         return UNKNOWN
     logsnr, first, second, seed = (part[name].to_numpy() for name in ("logsnr", "first", "second", "seed"))
-    return agreement(logsnr, first, second, seed, classes)
+    return replace(agreement(logsnr, first, second, seed, classes), n=len(part[["label", "seed"]].drop_duplicates()))
 
 
 def published(run: pd.Series) -> pd.DataFrame:
@@ -92,13 +92,13 @@ def published(run: pd.Series) -> pd.DataFrame:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def even(run: str, stamp: int) -> Estimate:
-    """Where as many pictures keep the label before a change as take the one after, in logSNR; NaN without any."""
+    """Where as many keep the label before a change as take the one after: between two levels tried, in logSNR."""
     frame = archive.ask("swap_ends", run=run)
     if frame.empty:
         return UNKNOWN
     logsnr, stays, seed = (frame[name].to_numpy() for name in ("logsnr", "stays", "seed"))
     found = crossing(logsnr, stays, seed, share=0.5)
-    return Estimate(found.value, found.low, found.high, frame["seed"].nunique())
+    return replace(between_levels(logsnr, found), n=frame["seed"].nunique())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -2,38 +2,56 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from dashboard.axes import SOURCE, estimate_on
-from dashboard.format import number, place_in_words, pronoun, share, source_in_words
+from dashboard.format import AT_ONCE, axis_form, interval, number, place_in_words, pronoun, share, source_in_words
 from dashboard.recognizability.chart import medians
 from evaluator.recognizability.analysis import Analysis, Summary
+from evaluator.recognizability.carry_over import told
 from evaluator.recognizability.schedules import SCHEDULES, SEVENTY, Schedule
-from evaluator.recognizability.thresholds import THRESHOLD
+from evaluator.recognizability.thresholds import THRESHOLD, UNKEPT
 from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate
 from firstlight.counts import counted
+from firstlight.run_folder import Run
+from firstlight.run_json import card_of
+
+PERCENT = "% of steps"
 
 
 def sentence(
     found: Analysis, classes: Sequence[str], axis: str, source: float, schedule: Schedule | None = None,
-    threshold: float = THRESHOLD, lower: Estimate | None = None,
+    threshold: float = THRESHOLD, lower: Estimate | None = None, kept: bool = True,
+    steps: int = 0, carried: bool = True,
 ) -> str:  # fmt: skip
     """One sentence on when pictures become recognizable, and which class first and last.
 
     `source`: the level of the source's 70 %, on the axis; `schedule`: whose steps per cent are of, None for the run's;
-    `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one.
+    `threshold`: of the `found`; `lower`: the share never recognized at THRESHOLD, where the other is a stricter one;
+    `kept`: whether a threshold keeps the null of what was looked at; `steps`: of the run's own chain, 0 for
+    unknown; `carried`: whether the source's level is known to carry over to those steps.
     """
     source_words, level = f"the source says around {SOURCE:.0f} % of its own steps", ""
     if schedule is not SCHEDULES["source"]:
         level = "" if axis == "logSNR" else f"logSNR {number(SEVENTY, 'logSNR', 1)}, "
         level = f"; {SOURCE:.0f} % of its own steps is {level}{source_in_words(source, axis)}"
+        if axis == PERCENT and not carried:
+            level = f"; {SOURCE:.0f} % of its own steps is logSNR {number(SEVENTY, 'logSNR', 1)}"
     strict, ends = f"at p ≥ {threshold:.2f}", ""
     if math.isinf(found.whole.median.value):
         strict += f", where {share(lower)} are not at {THRESHOLD:.2f}" if lower is not None else ""
     else:
         ends = extremes(found, classes, axis)
-    text = f"{reached(found.whole, axis, schedule)}; {source_words}"
+        strict += f", of its own {counted(steps, 'step')}" if axis == PERCENT and schedule is None and steps else ""
+    text = f"{reached(found.whole, axis, schedule)}{'' if kept else f', but {UNKEPT}'}; {source_words}"
     return f"{text}.\nRecognized {strict}{': ' + ends if ends else ''}{level}."
+
+
+def own_chain(folder: Run) -> dict[str, Any]:
+    """What `sentence` is told of a run's own chain: `steps` and `carried`."""
+    config = card_of(folder)["config"]
+    return {"steps": int(config.get("steps") or 0), "carried": not told(folder, config).why_not}
 
 
 def reached(whole: Summary, axis: str, schedule: Schedule | None = None, of: str = "the pictures") -> str:
@@ -42,8 +60,11 @@ def reached(whole: Summary, axis: str, schedule: Schedule | None = None, of: str
     if math.isinf(middle.value):
         return f"More than half of {of} are never recognized, {share(whole.never)}, n = {whole.n:,}"
     place = place_in_words(middle, axis) + (f" of {schedule.words}" if schedule else "")
-    if axis == "% of steps" and middle.value <= 0:
-        place = f"the first step{' of ' + schedule.words if schedule else ''}, at more noise than it begins with"
+    if axis == PERCENT and not schedule:
+        ends = interval(middle.low, middle.high, axis_form(axis))
+        place = f"{number(middle.value, axis)} %{ends} of the run's own steps"
+    if whole.at_once:
+        place = f"the first step{' of ' + schedule.words if schedule else ''}, {AT_ONCE}"
     return f"Half of {of} are recognizable by {place}, n = {whole.n:,}"
 
 

@@ -14,9 +14,12 @@ from dashboard.data import archive, clip_scores, judgements
 from dashboard.recognizability.choice import Choice
 from evaluator.judges.cards import lacking
 from evaluator.recognizability import thresholds as data_thresholds
+from evaluator.recognizability.thresholds import UNKEPT, unkept
 from evaluator.recognizability.views import VIEWS
+from evaluator.verdict import CANNOT
 from firstlight.run_folder import Run
 
+NEARLY = 0.995  # kappa that two decimals would round to certainty
 HEADINGS = (
     "judge",
     "looks at",
@@ -33,7 +36,10 @@ def draw(at: Choice) -> None:
     folder = archive.folder(at.run)
     every = [each._replace(steps=at.look.steps) for each in judgements.looks(str(at.run["run"]))]
     every.sort(key=_as_listed)
-    rows = [row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis) for each in every]
+    rows = [
+        row(each, data_thresholds.threshold(folder, each.view), at.classes, at.axis, unkept(folder, each.view))
+        for each in every
+    ]
     elements.table(HEADINGS, rows, "judges", lambda: _data(every, folder, at))
     for group in judgements.same_pictures(every):
         _agreement(tuple(group), tuple(data_thresholds.threshold(folder, each.view) for each in group), at)
@@ -48,13 +54,15 @@ def _data(every: Sequence[judgements.Look], folder: Run, at: Choice) -> pd.DataF
     return unrounded(found, judge=names, view=views, threshold=cuts)
 
 
-def row(look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str) -> tuple[str, ...]:
-    """What one judge says of all classes together, a row under HEADINGS."""
+def row(
+    look: judgements.Look, threshold: float, classes: tuple[str, ...], axis: str, why_not: str = ""
+) -> tuple[str, ...]:  # fmt: skip
+    """What one judge says of all classes together, a row under HEADINGS; why_not: `unkept`."""
     found = judgements.figures(look, threshold, classes, axis).whole
     middle = axes.estimate_on(found.median, found.median_level, axis)
     return (
         look.judge, VIEWS.get(look.view, look.view), f"{threshold:.2f}",
-        format.place(middle, axis),
+        (format.AT_ONCE if found.at_once else format.place(middle, axis)) + (f"; {UNKEPT}" if why_not else ""),
         *(format.share(part, unit="") for part in (found.never, found.other)), f"{found.n:,}",
     )  # fmt: skip
 
@@ -83,22 +91,28 @@ def _agreement(group: tuple[judgements.Look, ...], thresholds: tuple[float, ...]
     figure = curves([kappa], at.axis, f"{which}'s κ of the first choices", percent=False)
     elements.chart(figure, f"agreement-{group[0].view}", "Agreement along the process", frame)
     lin = judgements.concordant(group, thresholds)
+    pairs = [pair for pair in found.pairs if group[pair.first].judge != group[pair.second].judge]
     names = [f"{each.judge} on {VIEWS.get(each.view, each.view)}" for each in group]
     rows = [
         (
             names[pair.first],
             names[pair.second],
-            format.estimate(pair.end),
-            format.estimate(lin[pair.first, pair.second]),
+            format.estimate(pair.end, ".3f" if pair.end.value > NEARLY else ".2f"),
+            format.estimate(lin[pair.first, pair.second], unknown=CANNOT),
         )
-        for pair in found.pairs
+        for pair in pairs
     ]
+    if not rows:
+        return
     headings = ("judge", "and", "κ, finished pictures [95 %]", "concordance of R [95 %]")
-    ends, concord = [pair.end for pair in found.pairs], [lin[pair.first, pair.second] for pair in found.pairs]
-    pairs = {"judge": [row[0] for row in rows], "and": [row[1] for row in rows]}
-    data = pd.concat([unrounded(ends, **pairs), unrounded(concord).add_prefix("concordance_")], axis=1)
+    ends, concord = [pair.end for pair in pairs], [lin[pair.first, pair.second] for pair in pairs]
+    both = {"judge": [row[0] for row in rows], "and": [row[1] for row in rows]}
+    data = pd.concat([unrounded(ends, **both), unrounded(concord).add_prefix("concordance_")], axis=1)
     elements.table(headings, rows, f"agreement-{group[0].view}-pairs", data)
-    elements.note("Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture.")
+    elements.note(
+        "Concordance: Lin's, of the recognition points in logSNR; 1 is the same point for every picture. Not where "
+        "nearly all have one and the same point. One judge's two views end in the same picture, so they are left out."
+    )
 
 
 def _as_listed(look: judgements.Look) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from dashboard.data import judgements
 from dashboard.data.judgements import Measured
 from dashboard.recognizability import chart, class_table, headline
 from dashboard.report.picture_origin import Keep, Of
+from evaluator.recognizability.thresholds import unkept
 from firstlight.run_folder import Run
 
 AXIS = "% of steps"
@@ -22,8 +23,9 @@ def section(measured: Measured, folder: Run, keep: Keep) -> dict[str, Any]:
     figure = incidence(measured.curve, measured.classes, AXIS, places, False)
     said = [f"{each.rstrip('.')}." for each in judgements.remarks_of(folder, look.view)]
     figure["layout"]["xaxis"] |= {"tickfont": {"size": 10}}  # the panels are narrower than on a page
+    own = {"kept": not unkept(folder, look.view), **headline.own_chain(folder)}
     return {
-        "sentence": headline.sentence(figures, measured.classes, AXIS, source, threshold=look.threshold),
+        "sentence": headline.sentence(figures, measured.classes, AXIS, source, threshold=look.threshold, **own),
         "lacking": " ".join([headline.lacking(figures, measured.classes), *said]).strip(),
         "figure": keep(figure, Of("recognizability", folder.id, "curves", look.asked)),
         "legend": chart.legend(look.judge, look.view, look.threshold, figures.whole, places),

@@ -37,7 +37,7 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     )
     elements.chart(figure, "cloning", "Share of pairs that end in the same class against the place of the copy", frame)
     components_theory.comparison(run, rows, "cloning-theory")
-    elements.note(f"{rows[0][0]} is where the copies count as agreeing.")
+    elements.note(f"{rows[0][0]} is where the copies count as agreeing, by straight lines between the levels tried.")
 
 
 def _together(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from dashboard.components import elements, inputs
 from dashboard.components import theory as components_theory
 from dashboard.data import archive
 from dashboard.data import theory as data_theory
-from dashboard.format import number, place_in_words
+from dashboard.format import axis_form, number, place_in_words, written
+from evaluator.stats.bootstrap import LEAST
 from evaluator.stats.intervals import Estimate, share
 from firstlight.counts import counted
 
@@ -27,7 +28,7 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
     if math.isfinite(even.value):
         on = axes.estimate_at(run, even, axis)
         marks.append(Mark(on, "both weigh the same", theme.SKY, "solid"))
-        elements.note(f"Both labels weigh the same at {place_in_words(on, axis)}, n = {counted(even.n, 'noise seed')}.")
+        elements.note(told(on, axis))
     step = _chosen_step(frame)
     here = float(summary.loc[summary["step"] == step, axes.AXES[axis][0]].iloc[0])
     marks.append(Mark(Estimate(here, np.nan, np.nan, 0), f"step {step}"))
@@ -41,6 +42,17 @@ def draw(run: pd.Series, frame: pd.DataFrame, axis: str) -> None:
         elements.chart(curves(drawn, axis, "share of pictures", marks), "swap", "What a changed label decides", summary)
     with right:
         _map(frame[frame["step"] == step], run_facts.class_names(run))
+
+
+def told(even: Estimate, axis: str) -> str:
+    """Where both labels weigh the same, one sentence. even: on the axis, its ends levels that were tried."""
+    form, n = axis_form(axis), counted(even.n, "noise seed")
+    if not math.isfinite(even.low):
+        return f"Both labels weigh the same near {place_in_words(even, axis)}; an interval takes {LEAST} of {n}."
+    ends = [written(end, form) for end in (even.low, even.high)]
+    unit = axes.UNITS[axis]
+    where = f"{ends[0]} and {ends[1]} {unit}" if axis == "% of steps" else f"{unit} {ends[0]} and {ends[1]}"
+    return f"Both labels weigh the same between {where}, levels that were tried, 95 % interval, n = {n}."
 
 
 def _chosen_step(frame: pd.DataFrame) -> int:

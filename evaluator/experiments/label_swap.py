@@ -5,7 +5,7 @@ early the new label wins, and where it comes late the old one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from evaluator.experiments.subject import Labels, Subject, subject_of
 from evaluator.judges.cards import JUDGES
 from evaluator.stats.intervals import Estimate, plain
 from evaluator.stats.intervals import share as clustered
-from evaluator.theory.speciation import crossing
+from evaluator.theory.speciation import between_levels, crossing
 from firstlight.errors import RunError
 from firstlight.levels import Levels
 from firstlight.run_folder import Run
@@ -131,8 +131,8 @@ def _shared(denoise: Denoise, settings: Settings, none: int, swaps: _Swaps) -> C
 def figures(run: str, table: pa.Table) -> dict[str, Any]:
     """Per step, over all pairs of classes: the shares that end as the new and as the old label, clustered on the seed.
 
-    `even` is where both are the same share: the logSNR at which old and new label weigh the same, with an interval
-    from whole seeds; null where they do not meet.
+    `even` is where both are the same share: the logSNR at which old and new label weigh the same, the middle between
+    two levels tried, with an interval of levels from whole seeds; null where they do not meet.
     """
     column = {name: table[name].to_numpy() for name in table.column_names}
     becomes, stays = (column["top"] == column[name] for name in ("to_label", "from_label"))
@@ -146,9 +146,10 @@ def figures(run: str, table: pa.Table) -> dict[str, Any]:
 
 
 def _even(column: dict[str, NDArray[Any]], becomes: NDArray[np.bool_], stays: NDArray[np.bool_]) -> Estimate:
-    """The logSNR at which as many keep the old label as take the new one, of those that do either."""
+    """The logSNR at which as many keep the old label as take the new one: between two levels tried."""
     either = becomes | stays
     if not either.any():
         return Estimate(np.nan, np.nan, np.nan, 0)
     place = crossing(column["logsnr"][either], stays[either], column["seed"][either], share=0.5)
-    return Estimate(place.value, place.low, place.high, len(np.unique(column["seed"])))
+    place = between_levels(column["logsnr"], place)
+    return replace(place, n=len(np.unique(column["seed"])))

@@ -6,7 +6,7 @@ and Lin's concordance (1989) for the points.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations
 
@@ -18,6 +18,7 @@ from evaluator.stats.bootstrap import draws, ends, small_sample
 from evaluator.stats.intervals import Estimate, Numbers, Z, cluster_sums, wilson
 from firstlight.errors import RunError
 
+CONSTANT = 0.9  # share of the pictures at one and the same point from which on nothing is there to agree on
 Labels = NDArray[np.int64]
 
 
@@ -166,5 +167,14 @@ def _concordance(sums: Numbers) -> Numbers:
 
 
 def concordances(points: Sequence[Points]) -> dict[tuple[int, int], Estimate]:
-    """`concordance` of every two judges, by their places in the list."""
-    return {(i, j): concordance(points[i], points[j]) for i, j in combinations(range(len(points)), 2)}
+    """`concordance` of every two judges, by their places in the list; nan where nearly all of one's points are one."""
+    made = {(i, j): concordance(points[i], points[j]) for i, j in combinations(range(len(points)), 2)}
+    alike = [_nearly_constant(each) for each in points]
+    return {
+        (i, j): replace(each, value=math.nan, low=math.nan, high=math.nan) if alike[i] or alike[j] else each
+        for (i, j), each in made.items()
+    }
+
+
+def _nearly_constant(points: Points) -> bool:
+    return bool(np.unique(points.logsnr, return_counts=True)[1].max() >= CONSTANT * len(points.logsnr))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from evaluator.provenance import notes, notes_of
 from evaluator.recognizability.agreement import agreement, concordances
 from evaluator.recognizability.carry_over import FINE, Told, told
-from evaluator.recognizability.censored import after, average, half, restricted
+from evaluator.recognizability.censored import after, average, first, half, restricted, wait
 from evaluator.recognizability.claims import s3, s10
 from evaluator.recognizability.fine_chain import fine
 from evaluator.recognizability.judge_frames import judged
@@ -25,7 +25,6 @@ from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.recognizability.schedules import own
 from evaluator.recognizability.thresholds import SENSITIVITY, stricter
 from evaluator.recognizability.views import KINDS
-from evaluator.stats.bootstrap import mean, median
 from evaluator.stats.intervals import Estimate, plain, plainly, share
 from evaluator.verdict import Verdict
 from firstlight.errors import RunError
@@ -54,11 +53,16 @@ class Summary:
     after_level: float
     mean: Estimate  # of R, where "never" counts as the end
     mean_level: Estimate
-    first: Estimate  # median of F
+    first: Estimate  # median of F, whose interval reaches to the frame before
     flicker: Estimate  # mean of R - F, where "never" counts as the end
     wavers: Estimate  # share with R > F
     never: Estimate
     other: Estimate  # share that ends as another class
+
+    @property
+    def at_once(self) -> bool:
+        """Whether half are recognized at the first frame already, so that nobody knows since when."""
+        return math.isfinite(self.median.value) and math.isnan(self.after)
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,6 @@ def analysis(
 def summary(points: Points, label: int | None = None) -> Summary:
     """The figures of one class, or of all that is there."""
     seed, middle, level = points.seed, half(points), half(points, "logsnr")
-    wait = np.minimum(points.stays, 100.0) - np.minimum(points.first, 100.0)
     return Summary(
         label=label,
         n=len(points.stays),
@@ -151,8 +154,8 @@ def summary(points: Points, label: int | None = None) -> Summary:
         after_level=after(points, level.value, "logsnr"),
         mean=average(points),
         mean_level=average(points, "logsnr"),
-        first=median(points.first, seed),
-        flicker=mean(wait, seed),
+        first=first(points),
+        flicker=wait(points),
         wavers=share(points.stays > points.first, seed),
         never=share(np.isinf(points.stays), seed),
         other=share(points.other, seed),

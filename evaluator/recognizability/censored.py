@@ -7,10 +7,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.recognizability.points import Points
 from evaluator.stats import turnbull
-from evaluator.stats.bootstrap import mean, median
+from evaluator.stats.bootstrap import mean, median, unless_equal
 from evaluator.stats.intervals import Estimate, Numbers
 
 
@@ -25,10 +26,28 @@ def between(points: Points, axis: str = "percent") -> tuple[Numbers, Numbers]:
 
 def half(points: Points, axis: str = "percent") -> Estimate:
     """By when half are recognized; its interval reaches down to the frame before the lower end."""
-    left, right = between(points, axis)
+    return _middle(*between(points, axis), points.seed)
+
+
+def first(points: Points) -> Estimate:
+    """By when half are recognized at all, whether or not they stay so, in percent; its interval is like that of `half`.
+
+    It has none where all are there at the first frame, which no frame is before.
+    """
+    left = np.where(np.isnan(points.before), -math.inf, points.before)
+    return unless_equal(_middle(left, points.first, points.seed), points.first)
+
+
+def wait(points: Points) -> Estimate:
+    """The mean of R − F in percent, where "never" counts as the end."""
+    waits = np.minimum(points.stays, 100.0) - np.minimum(points.first, 100.0)
+    return unless_equal(mean(waits, points.seed), waits)
+
+
+def _middle(left: Numbers, right: Numbers, seed: NDArray[np.int64]) -> Estimate:
     if _overlap(left, right):
-        return turnbull.median(left, right, points.seed)
-    found = median(right, points.seed)
+        return turnbull.median(left, right, seed)
+    found = median(right, seed)
     low = found.low
     if math.isfinite(low):
         before = float(left[right == low].max())
@@ -69,8 +88,9 @@ def average(points: Points, axis: str = "percent") -> Estimate:
     Its interval reaches from what it would be if all were there just after the frame before, to what it would be if
     all came at the last moment.
     """
-    left, right = (mean(side, points.seed) for side in _restricted(points, axis))
-    return Estimate((left.value + right.value) / 2, left.low, right.high, left.n)
+    sides = _restricted(points, axis)
+    left, right = (mean(side, points.seed) for side in sides)
+    return unless_equal(Estimate((left.value + right.value) / 2, left.low, right.high, left.n), *sides)
 
 
 def width(points: Points, axis: str = "percent") -> float:

@@ -6,6 +6,7 @@ only what the judge says is kept. Whether that is still the same process is meas
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -38,8 +39,9 @@ PART = 20  # chains that are drawn together
 def fine(run: Run, threshold: float, seeds: int | None = None) -> pa.Table:
     """Judgements of the run's chains in small steps, of the first `seeds` noises or all; writes recognition.parquet.
 
-    Raises RunError for a student, for a run whose stored chains are not those of its settings, and where more than half
-    are never recognized; SamplerError and JudgeError as drawing and judging do.
+    Small steps are around the median that they find: where those around the stored chain's miss that, all is drawn
+    once more. Raises RunError for a student, for a run whose stored chains are not those of its settings, and where
+    more than half are never recognized; SamplerError and JudgeError as drawing and judging do.
     """
     subject, table = subject_of(run), judged(run)
     judge = judge_for_run(run, "noisy")
@@ -51,24 +53,41 @@ def fine(run: Run, threshold: float, seeds: int | None = None) -> pa.Table:
     middle = median(found.logsnr, found.seed).value
     if not math.isfinite(middle):
         raise RunError(f"More than half of {run.id}'s pictures are never recognized, so there is no place to look at.")
-    levels = passing(fine_levels(grid, middle), settings.known)
     order = np.lexsort((stored.label, stored.seed))  # whole seeds, so that fewer of them are the first of more
     chosen = order[np.isin(stored.seed[order], np.unique(stored.seed)[:seeds])]
-    made_of = {"levels": levels.tolist(), "judge": judge.card["sha256"], "settings": vars(settings)}
-    made_of |= {"source": notes(table)["source"]}
-    plan = Plan("recognition", made_of, len(chosen), "--seeds", PART, settings.evaluations(levels))
 
-    def work(items: range, denoise: Denoise) -> Columns:
-        some = chosen[items.start : items.stop]
-        return _judged(subject, judge, settings, levels, stored.label[some], stored.seed[some], items, denoise)
+    def drawn(levels: Levels) -> pa.Table:
+        def work(items: range, denoise: Denoise) -> Columns:
+            some = chosen[items.start : items.stop]
+            return _judged(subject, judge, settings, levels, stored.label[some], stored.seed[some], items, denoise)
 
-    made = carry_out(subject, plan, work)
+        made_of = {"levels": levels.tolist(), "judge": judge.card["sha256"], "settings": vars(settings)}
+        made_of |= {"source": notes(table)["source"]}
+        plan = Plan("recognition", made_of, len(chosen), "--seeds", PART, settings.evaluations(levels))
+        return carry_out(subject, plan, work)
+
+    made, levels = centred(drawn, grid, middle, threshold, settings.known)
     kin = kinship(stored, view_of(made, FINE), threshold)
     record(subject, "recognition", made, {
         "source": notes(table)["source"], "levels": levels.tolist(), "close": kin.close,
         "same": plain(kin.same), "later": plain(kin.later), "within": plain(kin.within),
     })  # fmt: skip
     return made
+
+
+def centred(
+    drawn: Callable[[Levels], pa.Table], grid: Levels, middle: float, threshold: float, known: Sequence[float] = ()
+) -> tuple[pa.Table, Levels]:  # fmt: skip
+    """What is drawn in steps that are small around the median that it finds, and its levels; begun around `middle`.
+
+    Drawn once more where the first steps are not small within REACH of what they find.
+    """
+    levels = passing(fine_levels(grid, middle), known)
+    made = drawn(levels)
+    found = points(view_of(made, FINE), threshold)
+    middle = median(found.logsnr, found.seed).value
+    around = passing(fine_levels(grid, middle), known) if math.isfinite(middle) else levels
+    return (made, levels) if np.isin(around, levels).all() else (drawn(around), around)
 
 
 def fine_levels(grid: Levels, middle: float) -> Levels:

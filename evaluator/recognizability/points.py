@@ -51,6 +51,7 @@ class Points:
 
     stays: Numbers  # (S,) R in percent of the process
     first: Numbers  # (S,) F in percent of the process
+    before: Numbers  # (S,) percent of the last kept frame before F; nan: there is none
     missed: Numbers  # (S,) percent of the last kept frame before R, where it still failed; nan: there is none
     logsnr: Numbers  # (S,) the noise level at R
     missed_logsnr: Numbers  # (S,) the noise level at `missed`
@@ -119,9 +120,11 @@ def points(view: View, threshold: float) -> Points:
     missed, missed_logsnr = (
         np.where(stays > 0, _at(axis, np.maximum(stays - 1, 0)), np.nan) for axis in (percent, view.logsnr)
     )
+    before = np.where(first > 0, _at(percent, np.maximum(first - 1, 0)), np.nan)
     return Points(
         _at(percent, stays),
         _at(percent, first),
+        before,
         missed,
         _at(view.logsnr, stays),
         missed_logsnr,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from evaluator.recognizability.thresholds import NULL_RATE, UNKEPT
 from firstlight.interval_text import with_interval
 
 HEADINGS = ("median % of process", "logSNR at median", "mean % of process", "never %", "ends as another %")
@@ -13,6 +14,8 @@ def report(figures: dict[str, Any]) -> str:
     for view in figures["views"]:
         p = view["threshold"]
         lines += ["", f"{figures['run']}: {view['view']} before {view['judge']}, recognized from p = {p}"]
+        if view["null"]["rate"] > NULL_RATE:
+            lines += [f"{UNKEPT[0].upper()}{UNKEPT[1:]}, so nothing can be concluded from these."]
         wide = 1 + max(6, *(len(row["class"]) for row in view["classes"]))
         lines += [f"{'class':<{wide}}{'n':>5}   " + "".join(f"{heading:<22}" for heading in HEADINGS).rstrip()]
         for row in [*view["classes"], {"class": "all"} | view["all"]]:

@@ -11,6 +11,7 @@ from evaluator.recognizability.points import Points, View, points
 from firstlight.run_folder import Run
 
 THRESHOLD = 0.5  # where a run's judgements name none
+UNKEPT = "no threshold keeps its null"
 SENSITIVITY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)  # thresholds the figures are repeated with
 
 
@@ -26,6 +27,19 @@ def null(run: Run, view: str) -> dict[str, Any]:
         return {"threshold": float(known["threshold"]), "rate": float(known["rate"]), "n": int(known["n"])}
     except (ValueError, KeyError, TypeError):
         return {}
+
+
+def unkept(run: Run, view: str) -> str:
+    """Why nothing can be concluded from a view's points: no threshold keeps its null. Empty where one does, or none is
+    kept.
+    """
+    known = null(run, view)
+    if not known or known["rate"] <= NULL_RATE:
+        return ""
+    return (
+        f"{UNKEPT[0].upper()}{UNKEPT[1:]}: at p ≥ {known['threshold']:.2f} {100 * known['rate']:.1f} % of "
+        f"{known['n']:,} wrong labels are recognized, where {100 * NULL_RATE:.0f} % may be."
+    )
 
 
 def stricter(view: View, threshold: float) -> dict[float, Points]:

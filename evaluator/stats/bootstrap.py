@@ -35,6 +35,16 @@ def median(
     return Estimate(float(grid[middle]), float(low), float(high), len(values))
 
 
+def unless_equal(found: Estimate, *values: Numbers) -> Estimate:
+    """An estimate from values, or from both ends of each; without an interval where it has no width for all are equal.
+
+    Draws of equal values know no other, which does not make others impossible. "Never" throughout stays as it is.
+    """
+    if math.isfinite(found.value) and found.low == found.high and all(len(np.unique(each)) == 1 for each in values):
+        return Estimate(found.value, math.nan, math.nan, found.n)
+    return found
+
+
 def _halves(drawn: NDArray[np.float32], below: NDArray[np.float32], middle: int) -> NDArray[np.int64]:
     """For each draw (repeats, clusters), the first column of `below` (clusters, values) that holds half of it.
 

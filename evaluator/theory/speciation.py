@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.stats.bootstrap import REPEATS, cluster_weights, crossings
+from evaluator.stats.bootstrap import REPEATS, cluster_weights, crossings, ends
 from evaluator.stats.intervals import Estimate, Numbers
 from firstlight.levels import Levels, linear, noise_to_signal, ou_time
 
@@ -168,8 +168,8 @@ def crossing(
 
     One row per pair: where its chain was copied, whether both ends have the same class, its noise seed, each (N,). The
     shares are made to rise with the logSNR (isotonic regression) and joined by straight lines. −inf stands for "at
-    every level tried", +inf for "at none". The interval is that of 2,000 draws of whole seeds. Raises ValueError where
-    there are no rows.
+    every level tried", +inf for "at none". The interval is that of 2,000 draws of whole seeds; few have none.
+    Raises ValueError where there are no rows.
     """
     if len(logsnr) == 0:
         raise ValueError("no pairs cross nothing")
@@ -179,7 +179,22 @@ def crossing(
     np.add.at(pairs, (row, column), 1)
     np.add.at(alike, (row, column), np.asarray(same, np.float32))
     weights = cluster_weights(np.arange(len(names)))
-    return _estimate(levels, alike.sum(axis=0), pairs.sum(axis=0), weights @ alike, weights @ pairs, share)
+    counts = alike.sum(axis=0), pairs.sum(axis=0), weights @ alike, weights @ pairs
+    return _estimate(levels, *counts, share, len(names))
+
+
+def between_levels(logsnr: Numbers, found: Estimate) -> Estimate:
+    """A crossing as what was tried knows it: between two levels, whose middle is told.
+
+    The interval reaches from the level tried at or below its lower end to that at or above its upper end.
+    """
+    if not all(map(math.isfinite, (found.value, found.low, found.high))):
+        return found
+    levels = np.unique(np.asarray(logsnr, np.float64))
+    after = int(np.searchsorted(levels, found.value).clip(1, len(levels) - 1))
+    low = levels[min(np.searchsorted(levels, found.low, side="right"), after) - 1]
+    high = levels[max(np.searchsorted(levels, found.high), after)]
+    return Estimate(float(levels[after - 1] + levels[after]) / 2, float(low), float(high), found.n)
 
 
 def agreement(
@@ -195,19 +210,19 @@ def agreement(
     levels, column = np.unique(np.asarray(logsnr, np.float64), return_inverse=True)
     names, row = np.unique(seed, return_inverse=True)
     pairs, alike = (np.zeros((len(names), len(levels))) for _ in range(2))
-    ends = np.zeros((len(names), classes))
+    named = np.zeros((len(names), classes))
     np.add.at(pairs, (row, column), 1)
     np.add.at(alike, (row, column), first == second)
     for side in (first, second):
-        np.add.at(ends, (row, side), 1)
+        np.add.at(named, (row, side), 1)
     weights = cluster_weights(np.arange(len(names)))
-    whole = _gone(*(part.sum(axis=0)[None] for part in (alike, pairs, ends)))
+    whole = _gone(*(part.sum(axis=0)[None] for part in (alike, pairs, named)))
     little = 1e-6 * (alike.sum(axis=0) / pairs.sum(axis=0))  # as in `_estimate`
-    drawn = _gone(weights @ alike + little, weights @ pairs + 1e-6, weights @ ends)
+    drawn = _gone(weights @ alike + little, weights @ pairs + 1e-6, weights @ named)
     value = float(crossings(levels, whole, WAY)[0])
     if np.isnan(whole).any() or np.isnan(drawn).any():
         return Estimate(math.nan, math.nan, math.nan, int(pairs.sum()))
-    low, high = np.quantile(crossings(levels, drawn, WAY), (0.025, 0.975), method="inverted_cdf")
+    low, high = ends(crossings(levels, drawn, WAY), len(names))
     return Estimate(value, float(low), float(high), int(pairs.sum()))
 
 
@@ -225,14 +240,17 @@ def crossing_of_shares(logsnr: Numbers, shares: Numbers, pairs: int, share: floa
     generator = np.random.Generator(np.random.Philox(key=0))
     drawn = generator.binomial(pairs, shares[order], (REPEATS, len(logsnr)))
     counts = np.full(drawn.shape, pairs)
-    return _estimate(logsnr[order], shares[order] * pairs, counts[0], drawn, counts, share)
+    return _estimate(logsnr[order], shares[order] * pairs, counts[0], drawn, counts, share, pairs)
 
 
-def _estimate(levels: Numbers, alike: Counts, pairs: Counts, alikes: Counts, counts: Counts, share: float) -> Estimate:
+def _estimate(
+    levels: Numbers, alike: Counts, pairs: Counts, alikes: Counts, counts: Counts, share: float, clusters: int
+) -> Estimate:
+    """Where the shares alike / pairs (L,) reach `share`; the interval is that of draws (repeats, L)."""
     value = _isotonic_crossings(levels, alike[None], pairs[None], share)[0]
     little = 1e-6 * (alike / pairs)  # a level that a draw left empty keeps the share of all, at no weight
     drawn = _isotonic_crossings(levels, alikes + little, counts + 1e-6, share)
-    low, high = np.quantile(drawn, (0.025, 0.975), method="inverted_cdf")
+    low, high = ends(drawn, clusters)
     return Estimate(float(value), float(low), float(high), int(pairs.sum()))
 
 
