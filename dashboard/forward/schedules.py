@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluator.theory.schedule_check import COSINE_ENDS
+from firstlight.amplitude_left import own_range
 from firstlight.levels import CLEAN, Levels, alpha, levels
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -19,6 +20,11 @@ COSINE = re.compile(r"cosine([+-]\d+(\.\d+)?)?")
 def schedules(folder: Run) -> list[str]:
     """The names of the schedules on offer for a run; its own comes first, where its card names one."""
     return [*([] if own(folder) is None else [OWN]), *SCHEDULES]
+
+
+def scale(folder: Run) -> tuple[float, float]:
+    """The range that a run itself has pictures in."""
+    return own_range(card_of(folder))
 
 
 def own(folder: Run) -> Levels | None:
