@@ -213,16 +213,17 @@ def guidance(run: str, say: Say) -> str | None:
         if name not in cramped:
             found = student_mean(100 * (ours - other))
             parts.append(f"{say.ends(found)} points against {name}")
-    n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
-    of = f", n = {say(n)}."
+    n = int(((rows["law"] == "clip") & (rows["scale"] > 1)).sum())  # each beside its own on the same noise
+    of = f", n = {say(n)} pairs."
     said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}{of}"] if parts else []
     if cramped:
         part = f"Accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}"
         said.append(f"{part}." if parts else f"{part}{of}")
     plain = (rows["law"] == "constant") & (rows["scale"] == 1)
     bare = say.ends(share(right[plain], rows["seed"][plain]), 100, " %")
-    how = f"In {most} steps, before the CNN that did not guide, all scales above 1; without guidance {bare} show the"
-    return "\n".join([said[0], " ".join([*said[1:], f"{how} class asked."])])
+    how = f"In {most} steps, {say(len(np.unique(rows['seed'])))} noise seeds, before the CNN that did not guide, all"
+    last = f"scales above 1; without guidance {bare}, n = {say(plain.sum())}, show the class asked."
+    return "\n".join([said[0], " ".join([*said[1:], how, last])])
 
 
 def steps(run: str, say: Say) -> str | None:
