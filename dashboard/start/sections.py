@@ -8,9 +8,14 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, scrubber
 from dashboard.data import archive, trajectories
+from dashboard.data.judgements import seen_by
 from dashboard.start import headline
+from evaluator.recognizability.censored import half
+from evaluator.recognizability.points import points
+from evaluator.stats.intervals import Estimate
 from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 SHOWN, CLASS = "course", 3  # the source's own network, and the digit that comes out of the noise
 COMPARED = ("course", "mnist")
@@ -50,12 +55,23 @@ def picture() -> None:
     sample = int(choices.loc[choices["label"] == CLASS, "sample"].iloc[0])
     shown = trajectories.read(run, sample, archive.ask_bundled, lambda run: Run(BUNDLED / str(run["run"])))
     name = run_facts.class_names(run)[CLASS]
-    elements.headline(headline.sentence(shown, name))
+    elements.headline(headline.sentence(shown, name, _half(shown)))
     elements.note(HOW.format(name=name))
     two = replace(shown, stacks={view: shown.stacks[view] for view in ("x", "denoised")})
     strip = two.strip(name, run_facts.class_names(run))
     of = {"run": SHOWN, "class": name, "seed": shown.row["seed"]}
     scrubber.scrubber(scrubber.content_of([strip], "% of steps", elements.dark(), 0), "first-light", of)
+
+
+def _half(shown: trajectories.Trajectory) -> Estimate | None:
+    """By how many per cent of the run's own steps half of all its pictures are recognizable, by the same judge."""
+    return None if shown.looked.empty else _half_by(str(shown.looked["judge"].iloc[0]), shown.threshold)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _half_by(judge: str, threshold: float) -> Estimate:
+    config = card_of(Run(BUNDLED / SHOWN))["config"]
+    return half(points(seen_by(archive.ask_bundled, SHOWN, "x", judge, config), threshold))
 
 
 def ways() -> None:
