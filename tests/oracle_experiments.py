@@ -267,7 +267,8 @@ def _fewer_do(run: str, say: Say, fewest: int, best: int) -> str:
         f"{say(kept['evaluations'][fewest])} evaluations are enough: {drawer} loses "
         f"{say.ends(Found(-lost.value, -lost.high, -lost.low))} points of accuracy against {run}'s reference, "
         f"n = {say(n)} pictures of the same noise.\nThe reference: {kept['solver'][best]}, "
-        f"{say(kept['evaluations'][best])} evaluations, {accuracy}; at {say.ends(far)} times its Fréchet distance; intervals that hold for "
+        f"{say(kept['evaluations'][best])} evaluations, {accuracy}; at {say.ends(far)} times its Fréchet "
+        f"distance; intervals that hold for "
         f"{say(len(kept['top']) - 1)} ways at once. {_chosen(run, say, best)} The source takes 100+."
     )
 

@@ -47,10 +47,8 @@ def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: P
         "first&#x27;s reference, n = 600 pictures" in said
         and "The reference: ddpm, 100 evaluations, 99.0 % [97.8, 99.5]; at 1.17 [1.1" in said
     )
-    assert (
-        "times its Fréchet distance; intervals that hold for 8 ways at once. The reference has the highest accuracy among its ways at most 1.3"
-        in said
-    )
+    assert "times its Fréchet distance; intervals that hold for 8 ways at once. The reference has the highest" in said
+    assert "accuracy among its ways at most 1.3" in said
     assert "others of its own. The source takes 100+." in said
     assert "Without a student, 20 evaluations of ddim keep the quality." in said
     assert said.count('<td><b class="verdict-yes">✓ supported</b></td>') == 3  # S13, three parts
@@ -88,8 +86,8 @@ def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Pat
               "way. The reference has the highest accuracy; by accuracy it is not told apart from 7 of 7 others of its "
               "own."),
         (0.0, "How few evaluations keep the quality of first cannot be said: its reference does not surely show the "
-              "class asked for more often than by lot.\nIts reference, ddim, 1 evaluation: 0.0 % [0.0, 0.6] against 33.3 %, "
-              "n = 600."),
+              "class asked for more often than by lot.\nIts reference, ddim, 1 evaluation: 0.0 % [0.0, 0.6] against "
+              "33.3 %, n = 600."),
     ],
 )  # fmt: skip
 def test_where_all_ways_tie_it_is_said(tmp_path: Path, right: float, said: str) -> None:

@@ -90,9 +90,10 @@ def remarks(at: Ways) -> None:
     if top is not None and least is not None and judged and (open_to := left_open(at, top, least)):
         _undecided(at, open_to, top)
     elements.note(
-        f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost against the reference, and the Fréchet distance is "
-        f"at most {TIMES_FARTHER} times its own, by intervals that hold for all ways at once. Few evaluations can draw "
-        "the mean of a class, which is named right and looks like no picture: accuracy alone does not see it."
+        f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost against the reference, and the "
+        f"Fréchet distance is at most {TIMES_FARTHER} times its own, by intervals that hold for all ways at once. Few "
+        "evaluations can draw the mean of a class, which is named right and looks like no picture: accuracy alone does "
+        "not see it."
     )
     if at.frame["frechet"].isna().all():
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")

@@ -24,8 +24,8 @@ def draw(at: Ways) -> None:
     elements.note(
         "Behind each value its 95 % interval; of times, the fastest and the slowest of six rounds in which one picture "
         "of each class is drawn. Quality kept: the reference's; yes where the intervals for all ways at once "
-        f"(Bonferroni) lie inside {POINTS_LOST:g} point and {TIMES_FARTHER:g} times, no where one lies outside. CAS: a classifier "
-        "taught by these pictures, on real ones."
+        f"(Bonferroni) lie inside {POINTS_LOST:g} point and {TIMES_FARTHER:g} times, no where one lies outside. CAS: "
+        "a classifier taught by these pictures, on real ones."
     )
     if said := run_facts.seen_in_training(at.run):
         elements.note(f"Of Fréchet distance and CAS: {said}")
