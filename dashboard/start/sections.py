@@ -23,12 +23,12 @@ PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
 WHAT = (
     "A diffusion model makes a picture out of noise, in many small steps. Firstlight looks at such models: it shows "
     "from which step on a picture can be recognized, how good the finished ones are, and what changes where a model is "
-    "trained or drawn from in another way. Every number says how sure it is and of how many pictures it is."
+    "trained or drawn from in another way. What a page concludes says how sure it is and of how many pictures it is."
 )
 SOURCE = (
     "**The source**, as the pages call it, is a course report on a class-conditional MNIST diffusion model. It says, "
-    "for one, that a digit can be recognized at around 70 % of the steps. Each of its statements is tested here, on "
-    "its own network and on others."
+    "for one, that a digit can be recognized at around 70 % of the steps. Each of its statements but the one on uses "
+    "is tested here, on its own network and on others."
 )
 HOW = (
     "Press ▶ and the digit comes out of the noise: left what the model works on, right the picture that it sees in it. "

@@ -156,7 +156,9 @@ def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     if frame.empty:
         raise Missing("There are no pictures of other numbers of steps yet")
     columns = {name: frame[name].tolist() for name in frame}
-    return steps_claims.s13(quality_kept.ways_from(columns, len(card["dataset"]["classes"])), run.id, remark(card))
+    return steps_claims.s13(
+        quality_kept.ways_from(columns, len(card["dataset"]["classes"])), run.id, remark(dict(card))
+    )
 
 
 def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
