@@ -30,8 +30,8 @@ FIGURES = {  # metric of the query `quality` -> what it is called, and how its v
     "recall_real": ("Recall of real pictures", "{:.2f} %"),
     "cas": ("Classification accuracy score", "{:.2f} %"),
     "cas_real": ("Classification accuracy score of real pictures", "{:.2f} %"),
-    "cas_2000": ("CAS, n = 2,000, one short fit", "{:.2f} %"),
-    "cas_2000_real": ("CAS, n = 2,000, one short fit, of real pictures", "{:.2f} %"),
+    "cas_2000": ("CAS, taught by 2,000, one short fit", "{:.2f} %"),
+    "cas_2000_real": ("CAS, taught by 2,000, one short fit, of real pictures", "{:.2f} %"),
 }
 DISTANCES = ("frechet", "frechet_ratio", "kid_by_class")  # no value: an older version's, which does not hold
 OLDER = "measured by an older version"

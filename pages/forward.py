@@ -14,11 +14,12 @@ answer = st.container()
 with st.container(horizontal=True):
     at = choice.choice(run)
 
-table = schedules.schedule(at.schedule, archive.folder(run))
+run_folder = archive.folder(run)
+table = schedules.schedule(at.schedule, run_folder)
 label = control_bar.chosen_class(run)
 film = forward_film.film(run, at.schedule, at.kind, label, at.which)
 with answer:
-    elements.headline(headline.sentence(at.schedule, table))
+    elements.headline(headline.sentence(at.schedule, table, schedules.scale(run_folder)))
 elements.picture(
     film.picture,
     f"A picture of class {run_facts.class_names(run)[label]} fading into noise over {at.schedule}",
@@ -26,6 +27,6 @@ elements.picture(
     forward_film.SETTINGS,
 )
 elements.note(film.remark)
-if not archive.folder(run).denoiser.is_file():
+if not run_folder.denoiser.is_file():
     remedy.button(film.remark, str(run["run"]), "export")
 elements.chart(chart.schedule(table), "schedule-chart", f"Signal left along the steps of {at.schedule}", table)

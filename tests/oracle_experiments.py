@@ -213,16 +213,17 @@ def guidance(run: str, say: Say) -> str | None:
         if name not in cramped:
             found = student_mean(100 * (ours - other))
             parts.append(f"{say.ends(found)} points against {name}")
-    n = int((((rows["law"] == "clip") | (rows["law"] == "shuffled")) & (rows["scale"] > 1)).sum())
-    of = f", n = {say(n)}."
+    n = int(((rows["law"] == "clip") & (rows["scale"] > 1)).sum())  # each beside its own on the same noise
+    of = f", n = {say(n)} pairs."
     said = [f"CLIP's weights change accuracy by {' and by '.join(parts)}{of}"] if parts else []
     if cramped:
         part = f"Accuracy leaves no room to say what CLIP's weights gain against {' and '.join(cramped)}"
         said.append(f"{part}." if parts else f"{part}{of}")
     plain = (rows["law"] == "constant") & (rows["scale"] == 1)
     bare = say.ends(share(right[plain], rows["seed"][plain]), 100, " %")
-    how = f"In {most} steps, before the CNN that did not guide, all scales above 1; without guidance {bare} show the"
-    return "\n".join([said[0], " ".join([*said[1:], f"{how} class asked."])])
+    how = f"In {most} steps, {say(len(np.unique(rows['seed'])))} noise seeds, before the CNN that did not guide, all"
+    last = f"scales above 1; without guidance {bare}, n = {say(plain.sum())}, show the class asked."
+    return "\n".join([said[0], " ".join([*said[1:], how, last])])
 
 
 def steps(run: str, say: Say) -> str | None:
@@ -250,7 +251,7 @@ def steps(run: str, say: Say) -> str | None:
     assert unknown, "nothing is open: the page says that nothing keeps the quality"
     text = (
         f"Whether fewer evaluations keep the quality of {run} cannot be said of {say(len(unknown))} ways; the source "
-        f"takes 100+.\nIts best: {told}, n = {say(len(right[best]))}."
+        f"takes 100+.\nIts reference: {told}, n = {say(len(right[best]))}. {_chosen(run, say, int(best))}"
     )
     return f"{text}\n\n{_late_start(run, say)}" if there(run, "late_start") else text
 
@@ -264,10 +265,23 @@ def _fewer_do(run: str, say: Say, fewest: int, best: int) -> str:
     accuracy = say.ends(wilson(float(kept["accuracy"][best]), n), 100, " %")
     return (
         f"{say(kept['evaluations'][fewest])} evaluations are enough: {drawer} loses "
-        f"{say.ends(Found(-lost.value, -lost.high, -lost.low))} points of accuracy against {run}'s best, n = {say(n)} "
-        f"pictures of the same noise.\nThe best: {kept['solver'][best]}, {say(kept['evaluations'][best])} evaluations, "
-        f"{accuracy}; at {say.ends(far)} times its Fréchet distance; intervals that hold for "
-        f"{say(len(kept['top']) - 1)} ways at once. The source takes 100+."
+        f"{say.ends(Found(-lost.value, -lost.high, -lost.low))} points of accuracy against {run}'s reference, "
+        f"n = {say(n)} pictures of the same noise.\nThe reference: {kept['solver'][best]}, "
+        f"{say(kept['evaluations'][best])} evaluations, {accuracy}; at {say.ends(far)} times its Fréchet "
+        f"distance; intervals that hold for "
+        f"{say(len(kept['top']) - 1)} ways at once. {_chosen(run, say, best)} The source takes 100+."
+    )
+
+
+def _chosen(run: str, say: Say, best: int) -> str:
+    """By which rule it was chosen, and how many of the run's own ways have intervals that overlap its own."""
+    kept = columns(run, "steps")
+    other = [row for row in np.flatnonzero(kept["network"] == run) if row != best]
+    ends = {row: wilson(float(kept["accuracy"][row]), kept["n"][row]) for row in (*other, best)}
+    tied = sum(ends[row].low <= ends[best].high and ends[row].high >= ends[best].low for row in other)
+    return (
+        f"The reference has the highest accuracy among its ways at most {say(1.3)} times as far from real pictures as "
+        f"the closest; by accuracy it is not told apart from {say(tied)} of {say(len(other))} others of its own."
     )
 
 

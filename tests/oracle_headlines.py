@@ -42,13 +42,16 @@ LIVE = {
 
 
 def start(run: str, say: Say) -> str:
-    """From which step on the judge recognizes the first 3 of the source's own network, whatever run is looked at."""
+    """From which step on the judge recognizes the first 3 of the source's own network, and by when half of all."""
     seen = recognized("course", False, threshold("course"))
     judge = columns("course", "judgements", "judge", view="x")["judge"][0]
     at = int(seen.at[seen.label == 3][np.argmin(seen.seed[seen.label == 3])])
+    found = half(seen, seen.percent)
+    place = f"{say(found.value)} % of the steps [{say(found.low, 1)}, {say(found.high, 1)}]"
     return (
-        f"{judge}, a network that reads digits, recognizes this 3 from {say(seen.percent[at])} % of its steps on; the "
-        "source says around 70 %."
+        f"{judge}, a network that reads digits, recognizes this 3 from {say(seen.percent[at])} % of its own steps on "
+        f"(one picture), half of all pictures by {place}, n = {say(len(seen.at))}.\nThe source says around 70 % of its "
+        "own steps."
     )
 
 
@@ -81,12 +84,22 @@ def forward(run: str, say: Say) -> str:
         )
     signal = 1 / (1 + np.exp(-level[-1]))
     equal = 1 + int(np.argmin(np.abs(level)))
-    text = f"Along its own levels, signal and noise are equal at step {say(equal)} of {say(len(level))}; at the end"
+    text = (
+        f"Along its own levels, signal and noise of pictures in [−1, 1] are equal at step {say(equal)} of "
+        f"{say(len(level))}; at the end"
+    )
     end = f"At the end ᾱ is {say(signal, 0.05 * signal)} and logSNR {say(level[-1])}"
     if math.sqrt(signal) <= 0.05:
         return f"{text} nothing is left to see.\n{end}."
-    left = f"{say(100 * math.sqrt(signal))} % of the picture's amplitude is still there"
-    return f"{text} {left}.\n{end}, and its own drawing begins in noise all the same."
+    left = f"{say(100 * math.sqrt(signal))} % of their amplitude is still there"
+    text = f"{text} {left}.\n{end}, and its own drawing begins in noise all the same."
+    if card(run).get("guest", {}).get("pictures") != [0, 1]:
+        return text
+    bar = np.prod(1 - np.linspace(1e-4, 0.02, 150))  # the source's own chain, of pictures in [0, 1]
+    return (
+        f"{text} Of pictures in [0, 1], as it learned them, ᾱ is {say(bar, 0.05 * bar)}, logSNR "
+        f"{say(math.log(bar / (1 - bar)))}, and {say(100 * math.sqrt(bar))} % of the amplitude is left."
+    )
 
 
 def trajectory(run: str, say: Say) -> str | None:

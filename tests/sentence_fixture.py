@@ -61,7 +61,17 @@ class Say:
 
 FOUND = '<p class="headline">'
 NAMES = sorted({*RUNS, *SOLVERS, "x_t", "x̂0", *(card(run)["dataset"]["name"] for run in RUNS)}, key=len, reverse=True)
-NAMED = re.compile("|".join([r"\bS\d+\b", r"this \d\b", r"\b[\w-]+-(?:noisy|clean|clip)\b", *map(re.escape, NAMES)]))
+NAMED = re.compile(
+    "|".join(
+        [
+            r"\bS\d+\b",
+            r"this \d\b",
+            r"pictures in \[−1, 1\]",
+            r"\b[\w-]+-(?:noisy|clean|clip)\b",
+            *map(re.escape, NAMES),
+        ]
+    )
+)
 OF_HOW_MANY = re.compile(r",? \(?n = [\d,]*\d(?: (?:pairs|pictures|each))?\)?")  # part of the figure before it
 FIGURE = re.compile(  # a value, its unit and its interval
     r"[+−-]?[\d,]*\d(?:\.\d+)?(?:e-\d+)?\+?(?: of [\d,]*\d)?(?: %)?(?: of the steps)?(?: \[[^]]*\])?"

@@ -31,8 +31,9 @@ TRUTHS: list[tuple[str, Schedule, tuple[float, float]]] = [
 ]  # fmt: skip
 SHAPE = (1, 28, 28)
 FAR = (  # from noise: what is said of the course's chain
-    "Its own drawing starts from pure noise at its noisiest level, logSNR -2.66, where its schedule leaves 26 % of a "
-    "picture's amplitude: it begins with what it was not trained on. Whether that harms, its pictures tell."
+    "Its own drawing starts from pure noise at its noisiest level, logSNR -2.66, where its schedule leaves 26 % of the "
+    "amplitude of pictures in [-1, 1] (47 % of pictures in [0, 1], its own): it begins with what it was not trained "
+    "on. Whether that harms, its pictures tell."
 )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from ablations_fixture import with_ablations
+from app_fixture import html_of, linked
 from archive_fixture import write_run
 from lab_fixture import write_lab
 from streamlit.testing.v1 import AppTest
@@ -120,3 +121,10 @@ def weights(levels: int) -> dict[str, tuple[int, ...]]:
     for level in range(levels - 1):
         found |= {f"unet.shrink.{level}.weight": (8, 32, 1, 1), f"unet.grow.{level}.weight": (32, 8, 1, 1)}
     return found
+
+
+def test_what_the_source_was_not_run_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_RUNS", str(BUNDLED))
+    said = " ".join(html_of(linked("claims", run="course")))
+    assert "Before our own CLIP, or those named here, not the source" in said
+    assert "uses, was not tested: that drawn pictures" in said

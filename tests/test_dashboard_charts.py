@@ -75,9 +75,14 @@ def test_the_schedule_figure_is_valid_plotly():
 
 def test_signal_and_noise_are_equal_only_where_a_schedule_comes_to_it():
     whole = schedules.schedule("linear-150")
-    assert ", signal and noise are equal at step 101 of 150" in forward_headline.sentence("linear-150", whole)
+    assert ", signal and noise of pictures in [−1, 1] are equal at step 101 of 150" in forward_headline.sentence(
+        "linear-150", whole
+    )
     short = forward_headline.sentence(schedules.OWN, whole[whole["logsnr"] > 0.5])
-    assert "there is more signal than noise at each of" in short and "begins in noise all the same" in short
+    assert (
+        "pictures in [−1, 1] have more signal than noise at each of" in short
+        and "begins in noise all the same" in short
+    )
 
 
 def test_colour_is_a_function_of_the_run_and_two_runs_never_look_alike():

@@ -171,8 +171,8 @@ def test_figures_of_two_judges_have_no_difference() -> None:
                           {**row, "run": "c", "judge": "y"}])  # fmt: skip
     headings, rows = quality.table(frame, ["a", "b", "c", "d"])
     assert headings == ["figure", "a", "b", "c", "d", "b less a", "c less a", "d less a"]
-    assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00]"] * 3, "", "+0.00 [−7.07, +7.07]",
-                     "other judge", ""]]  # fmt: skip
+    assert rows == [["Accuracy of the asked class", *["90.00 % [85.00, 95.00], n = 100"] * 3, "",
+                     "+0.00 [−7.07, +7.07]", "other judge", ""]]  # fmt: skip
 
 
 def test_a_short_score_is_never_held_against_a_full_one() -> None:
@@ -182,7 +182,7 @@ def test_a_short_score_is_never_held_against_a_full_one() -> None:
     said = {cells[0]: cells[4:] for cells in quality.table(frame, ["a", "b", "c"])[1]}
     assert set(map(tuple, said.values())) == {(quality.OTHER_N, quality.OTHER_N)} and len(said) == 2
     (same,) = quality.table(frame[1:], ["b", "c"])[1]
-    assert same[0] == "CAS, n = 2,000, one short fit" and same[3].startswith("+0.00")
+    assert same[0] == "CAS, taught by 2,000, one short fit" and same[3].startswith("+0.00")
 
 
 def test_distances_of_other_numbers_of_pictures_have_no_difference() -> None:
@@ -205,7 +205,8 @@ def test_what_depends_on_the_number_of_pictures_has_no_difference_across_numbers
                           for name in ("accuracy", "kid_by_class", metric)])  # fmt: skip
     said = {cells[0]: cells for cells in quality.table(frame, ["a", "b", "c"])[1]}
     dependent = said[run_facts.FIGURES[metric][0]]
-    assert dependent[2].endswith(", n = 2,000")
+    taught = ", taught by 2,000, n = 10,000 test pictures"
+    assert dependent[2].endswith(taught if metric == "cas" else ", n = 2,000")
     assert dependent[4] == "cannot say: n differ" and dependent[5] != dependent[4]
     free = (run_facts.FIGURES[name][0] for name in ("accuracy", "kid_by_class"))
     assert all(said[name][4].startswith("+0.00") for name in free)
@@ -217,7 +218,7 @@ def test_a_kernel_distance_of_an_older_version_is_not_shown() -> None:
     frame = pd.DataFrame([{**row, "run": "a", "value": nan, "low": nan, "high": nan},
                           {**row, "run": "b", "value": 0.01, "low": 0.0, "high": 0.02}])  # fmt: skip
     (cells,) = quality.table(frame, ["a", "b"])[1]
-    assert cells[1:] == [run_facts.OLDER, "0.0100 [0.0000, 0.0200]", run_facts.OLDER]
+    assert cells[1:] == [run_facts.OLDER, "0.0100 [0.0000, 0.0200], n = 100", run_facts.OLDER]
     assert run_facts.again(frame) == ["a"]
 
 

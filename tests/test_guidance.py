@@ -216,7 +216,7 @@ def planted(clip: float, constant: float, shuffled: float, plain: float = 0.5, b
 def test_the_proposal_is_held_against_a_constant_scale_and_its_control() -> None:
     better, control = s11(planted(0.9, 0.7, 0.7))
     assert better.verdict == control.verdict == SUPPORTED and better.p is not None and better.p < 0.05
-    assert better.effect is not None and better.effect.low < 20 < better.effect.high and better.n == 1200
+    assert better.effect is not None and better.effect.low < 20 < better.effect.high and better.n == 600
     assert [each.verdict for each in s11(planted(0.9, 0.9, 0.6))][1] == SUPPORTED
     assert [each.verdict for each in s11(planted(0.6, 0.9, 0.9))] == [NOT, NOT]
     assert [each.verdict for each in s11(planted(0.81, 0.80, 0.80))] == [CANNOT, CANNOT]
@@ -243,7 +243,7 @@ def test_laws_are_held_against_a_constant_scale_of_the_same_mean() -> None:
              ("clip", 2.0, 2.5, 6): 0.8}  # fmt: skip
     (found, control) = s11(swept_by(cells))
     assert found.verdict != SUPPORTED and found.effect is not None and abs(found.effect.value) < 2.5
-    assert control.verdict == CANNOT and found.n == 1800
+    assert control.verdict == CANNOT and found.n == 600
     better = s11(swept_by(cells | {("clip", 2.0, 2.5, 6): 0.95}))[0]
     assert better.verdict == SUPPORTED and better.claim.part.endswith("6 steps")
     beyond = s11(swept_by(cells | {("clip", 5.0, 6.0, 6): 0.1}))
@@ -276,7 +276,7 @@ def test_the_archive_shows_what_was_swept(swept: Run) -> None:
     assert len(archive.ask("guided_shown", run="mixture", labels=[1], steps=4)) == 6 * 2
     assert len(archive.ask("guidance", run="mixture")) == len(figures_of(swept))
     constant, shuffled = s11({name: frame[name].to_numpy() for name in frame})
-    assert constant.verdict == CANNOT and shuffled.n == 80  # no constant scale lies beyond the law's mean
+    assert constant.verdict == CANNOT and shuffled.n == 40  # no constant scale lies beyond the law's mean
     assert referee("cnn") == "clip" and referee("clip") == referee("constant") == "cnn"
 
 

@@ -60,8 +60,12 @@ def test_the_headline_holds_clip_against_a_constant_scale_and_its_control(opened
     assert "CLIP&#x27;s weights change accuracy by +" in said
     assert "points against a constant scale of the same mean and by +" in said
     assert "points against their shuffled control, n = " in said
-    assert "In 8 steps, before the CNN that did not guide, all scales above 1; without guidance" in said
-    assert "without guidance 90.0 % [85.5, 91.8] show the class asked" in said
+    pairs = re.search(r"points against their shuffled control, n = (\d+) pairs\.", said)
+    assert pairs
+    seeds, n = map(int, re.search(r"In 8 steps, (\d+) noise seeds, before .* 91.8\], n = (\d+), show", said).groups())  # type: ignore[union-attr]
+    assert "before the CNN that did not guide, all scales above 1; without guidance" in said
+    assert "without guidance 90.0 % [85.5, 91.8], n = " in said
+    assert n % seeds == 0 and int(pairs[1]) % n == 0 and int(pairs[1]) > n, "of each scale as many pairs"
     assert len(test.get("plotly_chart")) == 2, "the front and the sweep"
     assert "In 4 steps" in words(opened(**{"guided-steps": "4"}))
 

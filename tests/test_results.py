@@ -12,6 +12,7 @@ from dashboard.data import clip_scores
 from dashboard.data.judgements import Seen, measured
 from dashboard.report.checked_numbers import Number, numbers_of, recognizability
 from dashboard.run_facts import OLDER
+from evaluator.guidance.best_scale import compared
 from evaluator.recognizability.censored import half
 from evaluator.recognizability.claims import s3
 from evaluator.recognizability.default_look import default_look
@@ -164,3 +165,11 @@ def test_a_figure_of_a_class_has_one_interval_wherever_it_stands(run: str, numbe
             assert any(np.allclose((each.value, each.low, each.high), own, rtol=0, atol=1e-9) for each in shown), (
                 f"{run}, {what}, {names[place.label]}: {place.mean} beside {shown}"
             )
+
+
+def test_so_many_cells_hold_at_once_as_the_docs_say() -> None:
+    found = compared(Archive(BUNDLED).ask("guidance", run="mnist").to_dict("records"))
+    for law, start in (("interval", "| a limited interval less"), ("autoguidance", "| autoguidance by a network")):
+        row = next(line for line in RESULTS.splitlines() if line.startswith(start))
+        (cells,) = {each.cells for each in found if each.law == law}
+        assert f"{cells} cells at once" in row, row

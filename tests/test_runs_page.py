@@ -310,3 +310,8 @@ def test_a_click_on_any_head_but_the_picture_s_orders_the_list() -> None:
     assert set(table.ORDERED_BY) == table.columns().keys() - {"picture"}
     known = {fact for fact, _ in choice.ORDERS.values()} | {"state", "name", "tag"}
     assert set(table.ORDERED_BY.values()) <= known
+
+
+def test_shares_that_stand_alone_say_where_their_interval_and_n_are() -> None:
+    columns = table.columns()
+    assert {key for key, column in columns.items() if table.ELSEWHERE in (column["help"] or "")} == {*table.SHARES}

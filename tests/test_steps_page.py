@@ -42,12 +42,14 @@ def test_the_student_with_the_planted_quality_is_found(opened: Open, tmp_path: P
     write_steps(write_run(tmp_path, "first"))
     test = opened()
     said = words(test)
-    assert "4 evaluations are enough: pupil loses 0.0 [−0.6, 0.6] points of accuracy against first&#x27;s best" in said
+    assert "4 evaluations are enough: pupil loses 0.0 [−0.6, 0.6] points of accuracy against first&#x27;s" in said
     assert (
-        "first&#x27;s best, n = 600 pictures" in said
-        and "The best: ddpm, 100 evaluations, 99.0 % [97.8, 99.5]; at 1.17 [1.1" in said
+        "first&#x27;s reference, n = 600 pictures" in said
+        and "The reference: ddpm, 100 evaluations, 99.0 % [97.8, 99.5]; at 1.17 [1.1" in said
     )
-    assert "times its Fréchet distance; intervals that hold for 8 ways at once. The source takes 100+." in said
+    assert "times its Fréchet distance; intervals that hold for 8 ways at once. The reference has the highest" in said
+    assert "accuracy among its ways at most 1.3" in said
+    assert "others of its own. The source takes 100+." in said
     assert "Without a student, 20 evaluations of ddim keep the quality." in said
     assert said.count('<td><b class="verdict-yes">✓ supported</b></td>') == 3  # S13, three parts
     assert len(test.get("plotly_chart")) == 1
@@ -79,11 +81,13 @@ def test_what_so_few_pictures_cannot_say_is_not_said(opened: Open, tmp_path: Pat
 @pytest.mark.parametrize(
     ("right", "said"),
     [
-        (1.0, "No fewer evaluations than those of first's best were compared; the source takes 100+.\nIts best: ddim, "
-              "1 evaluation: 100.0 % [99.4, 100.0] of the asked class, n = 600, as with every other way."),
-        (0.0, "How few evaluations keep the quality of first cannot be said: its best does not surely show the class "
-              "asked for more often than by lot.\nIts best, ddim, 1 evaluation: 0.0 % [0.0, 0.6] against 33.3 %, "
-              "n = 600."),
+        (1.0, "No fewer evaluations than those of first's reference were compared; the source takes 100+.\nIts "
+              "reference: ddim, 1 evaluation: 100.0 % [99.4, 100.0] of the asked class, n = 600, as with every other "
+              "way. The reference has the highest accuracy; by accuracy it is not told apart from 7 of 7 others of its "
+              "own."),
+        (0.0, "How few evaluations keep the quality of first cannot be said: its reference does not surely show the "
+              "class asked for more often than by lot.\nIts reference, ddim, 1 evaluation: 0.0 % [0.0, 0.6] against "
+              "33.3 %, n = 600."),
     ],
 )  # fmt: skip
 def test_where_all_ways_tie_it_is_said(tmp_path: Path, right: float, said: str) -> None:

@@ -229,7 +229,10 @@ def test_a_chain_that_starts_in_signal_is_warned_of_and_the_others_are_not() -> 
     found = check(run_card(SHORT))
     assert not found.ok and found.inside is False and found.pairs_outside == 45
     assert found.start_signal == pytest.approx(math.sqrt(0.219), abs=1e-3)
-    assert "47 %" in found.sentence and "logSNR -3.02, is never passed" in found.sentence
+    assert "47 % of the amplitude of pictures in [-1, 1] is left" in found.sentence
+    own = check(run_card(SHORT) | {"guest": {"schedule": "discrete", "pictures": [0, 1]}})
+    assert "47 % of the amplitude of pictures in [-1, 1] (73 % of pictures in [0, 1], its own) is left" in own.sentence
+    assert "logSNR -3.02, is never passed" in found.sentence
     for name in ("mnist", "two-digits"):
         config = PRESETS[name]
         right = check(run_card(config, ("1", "8") if config.only else DIGITS))

@@ -15,7 +15,7 @@ MEASURE = "accuracy"
 def few_steps(at: Ground) -> Answer:
     """The fewest evaluations that surely keep the quality of the run's best."""
     own = at.own
-    statement = f"Fewer evaluations than those of its best keep the quality of {own.id}."
+    statement = f"Fewer evaluations than those of its reference keep the quality of {own.id}."
     ways = stored(own.run, at.ask)
     if ways is None:
         able = adopted.labels(own.run) and not teacher(own.run)
@@ -34,7 +34,7 @@ def few_steps(at: Ground) -> Answer:
     settings = (
         ("Judge", ", ".join(notes_of(own.folder.solver_steps).get("judge", {})) or "not known"),
         ("Quality is kept", f"at most {POINTS_LOST:g} point of accuracy lost, and at most {TIMES_FARTHER} times the "
-                            "Fréchet distance of the best"),
+                            "Fréchet distance of the reference"),
         ("Intervals", f"hold for all {len(ways.ways) - 1} other ways of drawing at once"),
         ("Noise", f"{counted(n, 'picture')}, from the same noise in every way of drawing"),
     )  # fmt: skip
@@ -53,7 +53,7 @@ def _verdict(at: Ways) -> tuple[str, str]:
     if top is None or least is None:
         return CANNOT, "No way of drawing of the run itself was compared."
     if not top.draws_classes:
-        return CANNOT, "The best does not surely show the class asked for more often than by lot."
+        return CANNOT, "The reference does not surely show the class asked for more often than by lot."
     if least.evaluations < top.evaluations:
         return SUPPORTED, "Its intervals lie inside both margins."
     if all(way.evaluations >= top.evaluations for way in at.ways):

@@ -24,7 +24,7 @@ from dashboard.charts.theme import (
     error_bars,
     plain,
 )
-from dashboard.format import estimate, estimate_of, share
+from dashboard.format import estimate, estimate_of, interval, share
 from sampler.guidance_laws import name_of
 
 STYLES = {
@@ -92,7 +92,10 @@ def _edged(figure: Figure, frame: pd.DataFrame, spans: Mapping[str, outside.Span
     colours = [STYLES[law][0] for law in far["law"]]
     figure["data"] = [trace | {"cliponaxis": True} for trace in figure["data"]]
     figure["data"].append(outside.marks(far, spans, colours, where))
-    said = [f"{name_of(law)}, {words.replace('<br>', ' and ')}" for law, words in zip(far["law"], where, strict=True)]
+    said = [
+        f"{name_of(str(row['law']))}, {words.replace('<br>', ' and ')}, n = {row['n']:,.0f}, {_ends(row, x, y)}"
+        for (_, row), words in zip(far.iterrows(), where, strict=True)
+    ]
     return f"At the edge, far outside of all others: {'; '.join(said)}."
 
 
@@ -103,6 +106,16 @@ def _beyond(row: pd.Series, x: Side, y: Side) -> list[str]:
         for name, side in (("x", x), ("y", y))
         if row[f"side_{name}"]
     ]
+
+
+def _ends(row: pd.Series, x: Side, y: Side) -> str:
+    """The intervals of what lies beyond an edge."""
+    found = [
+        interval(100 * row[f"{name}_low"], 100 * row[f"{name}_high"], ".1f").strip() + " %" if side.share
+        else interval(row[f"{name}_low"], row[f"{name}_high"], ".3g").strip()
+        for name, side in (("x", x), ("y", y)) if row[f"side_{name}"]
+    ]  # fmt: skip
+    return f"95 % interval{'' if len(found) == 1 else 's'} {' and '.join(found)}"
 
 
 def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:

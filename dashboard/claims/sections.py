@@ -19,6 +19,12 @@ from evaluator.recognizability.carry_over import FLAG
 from firstlight.interval_text import listed
 from store.queries import statement as statement_of
 
+OWN_CLIP = "Before our own CLIP, or those named here, not the source's, which was not run: scores of two CLIPs differ."
+NOT_TESTED = (
+    "S15, uses, was not tested: that drawn pictures serve as more training data, as handwriting or in class. What "
+    "stands nearest, the classification accuracy score, is of drawn pictures in place of real ones, not beside them."
+)
+
 
 def verdicts(ids: Sequence[str], others: int) -> list[Found]:
     """Every verdict on the chosen runs; others: the stamp of those that harder data is told beside."""
@@ -42,6 +48,7 @@ def overview(verdicts: Sequence[Found], ids: Sequence[str]) -> None:
     st.html(elements.framed(("statement", *ids), "".join(body), "All statements", "cards" if len(ids) > 2 else ""))
     elements.note(f"The source: {terms.meaning('source')}")
     elements.note("✓ supported, ✗ not supported, ? cannot say; one mark for each part of a statement.")
+    elements.note(NOT_TESTED)
 
 
 def statement(run: pd.Series, others: int, source: str, title: str, words: str, own: Sequence[Found]) -> None:
@@ -52,6 +59,8 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
     if image is not None:
         elements.picture(image.picture, image.alt, source.lower())
         elements.note(image.says)
+    if source == "S9":
+        elements.note(OWN_CLIP)
     if source == "S7":
         ids = list(dict.fromkeys(each.run for each in own))
         window = loss.window(data_archive.ask("loss_ends", runs=ids), 100)

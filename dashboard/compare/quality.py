@@ -75,11 +75,14 @@ def _size(whole: pd.DataFrame, run: str, metric: str) -> int:
 
 
 def _value(whole: pd.DataFrame, metric: str, run: str, form: str) -> str:
-    """A figure; one that depends on the number of pictures with that number; empty where there is none."""
+    """A figure with its n, of what pictures teach with how many taught too; empty where there is none."""
     if (run, metric) not in whole.index:
         return ""
     said, size = quality_figure(metric, estimate_of(whole.loc[(run, metric)]), form), _size(whole, run, metric)
-    return f"{said}, n = {size:,}" if size and said != OLDER else said
+    n = f", n = {int(whole.loc[(run, metric), 'n']):,}"
+    if metric in (*FULL, *SHORT):  # tried on test pictures
+        return f"{said}{f', taught by {size:,}' if size else ''}{n} test pictures"
+    return said if said == OLDER else said + n
 
 
 def difference(whole: pd.DataFrame, metric: str, baseline: str, run: str) -> Estimate | str:

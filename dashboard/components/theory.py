@@ -16,7 +16,11 @@ from evaluator.theory.schedule_check import Check
 from evaluator.theory.speciation import SPECIATED, WAY, Spectrum, against
 from evaluator.theory.spectra import Spectra
 from evaluator.verdict import CANNOT
+from firstlight.amplitude_left import OURS, of_range
 from firstlight.counts import counted
+from firstlight.interval_text import real_minus
+
+SCALE = f"of its amplitude, {real_minus(of_range(OURS))}"
 
 
 def spectrum_facts(known: Spectra) -> list[tuple[str, str]]:
@@ -39,10 +43,10 @@ def schedule_facts(found: Check) -> list[tuple[str, str]]:
     told, training, sampling = found.speciation, found.training, found.sampling
     pairs = [
         ("Trained on", f"{training.name}, logSNR {written(training.noisy)} to {written(training.clean)}"),
-        ("Picture left at the noisiest level of training", f"{100 * found.trained_signal:.2g} % of its amplitude"),
+        ("Picture left at the noisiest level of training", f"{100 * found.trained_signal:.2g} % {SCALE}"),
         ("Draws along", f"{sampling.name}, {counted(found.steps, 'step')}, logSNR {written(sampling.noisy)} to "
                         f"{written(sampling.clean)}"),
-        ("Picture the chain is told it starts with", f"{100 * found.start_signal:.2g} % of its amplitude"),
+        ("Picture the chain is told it starts with", f"{100 * found.start_signal:.2g} % {SCALE}"),
         (f"{SOURCE:.0f} % of the steps", f"logSNR {written(found.seventy.logsnr)}"),
     ]  # fmt: skip
     if told is not None:

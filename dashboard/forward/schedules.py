@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from firstlight.amplitude_left import own_range
 from firstlight.levels import CLEAN, COSINE_END, Levels, alpha, cosine_shift, levels
 from firstlight.run_folder import Run
 from firstlight.run_json import card_of
@@ -15,6 +16,11 @@ OWN = "its own"  # the schedule that the run learned along, or the levels that a
 def schedules(folder: Run) -> list[str]:
     """The names of the schedules on offer for a run; its own comes first, where its card names one."""
     return [*([] if own(folder) is None else [OWN]), *SCHEDULES]
+
+
+def scale(folder: Run) -> tuple[float, float]:
+    """The range that a run itself has pictures in."""
+    return own_range(card_of(folder))
 
 
 def own(folder: Run) -> Levels | None:

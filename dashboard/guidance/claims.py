@@ -21,6 +21,11 @@ def found(run: str) -> tuple[Verdict, ...]:
     return _found(run, archive.stamp(run))
 
 
+def noise_seeds(run: str) -> int:
+    """From how many noise seeds the pictures of every cell are."""
+    return int(archive.ask("guided", run=run)["seed"].nunique())
+
+
 @st.cache_data(max_entries=16, show_spinner=False)
 def _found(run: str, stamp: int) -> tuple[Verdict, ...]:
     frame = archive.ask("guided", run=run)

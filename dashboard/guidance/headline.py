@@ -4,9 +4,10 @@ import pandas as pd
 
 from dashboard.format import effect, estimate_of, share
 from dashboard.guidance.choice import Choice
-from dashboard.guidance.claims import found
+from dashboard.guidance.claims import found, noise_seeds
 from evaluator.guidance.claims import ROOM, S11, WORDS
 from evaluator.verdict import Verdict
+from firstlight.counts import counted
 from sampler.guidance_laws import name_of
 
 
@@ -19,14 +20,18 @@ def sentence(at: Choice) -> str:
     cramped = [other for other, verdict in gains.items() if ROOM in verdict.reason]
     changed = [f"{_signed(verdict)} against {WORDS[other]}" for other, verdict in gains.items() if other not in cramped]
     n = max(verdict.n for verdict in gains.values())
-    parts = [f"CLIP's weights change accuracy by {' and by '.join(changed)}, n = {n:,}."] if changed else []
+    parts = [f"CLIP's weights change accuracy by {' and by '.join(changed)}, n = {n:,} pairs."] if changed else []
     if cramped:
         held = " and ".join(WORDS[other] for other in cramped)
         part = f"Accuracy leaves no room to say what CLIP's weights gain against {held}"
-        parts.append(f"{part}." if changed else f"{part}, n = {n:,}.")
+        parts.append(f"{part}." if changed else f"{part}, n = {n:,} pairs.")
     plain = accuracy[(accuracy["law"] == "constant") & (accuracy["scale"] == 1)]
-    begun = f"; without guidance {share(estimate_of(plain.iloc[0]))} show the class asked" if len(plain) else ""
-    how = f"In {at.steps} steps, before the CNN that did not guide, all scales above 1{begun}."
+    begun = ""
+    if len(plain):
+        bare, count = share(estimate_of(plain.iloc[0])), int(plain["n"].iloc[0])
+        begun = f"; without guidance {bare}, n = {count:,}, show the class asked"
+    seeds = counted(noise_seeds(str(at.run["run"])), "noise seed")
+    how = f"In {at.steps} steps, {seeds}, before the CNN that did not guide, all scales above 1{begun}."
     return "\n".join([parts[0], " ".join([*parts[1:], how])])
 
 

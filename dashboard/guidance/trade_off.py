@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from dashboard import run_facts
 from dashboard.charts.guidance import Side, front, front_edged
 from dashboard.components import elements, inputs
 from dashboard.guidance.choice import MEASURES, Choice, judges
@@ -34,3 +35,5 @@ def draw(at: Choice) -> None:
         f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
         f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."
     )
+    if said := run_facts.seen_in_training(at.run):
+        elements.note(f"Of Fréchet distance, precision, recall and CAS, here and below: {said}")

@@ -44,7 +44,8 @@ def draw(run: pd.Series, net: Anatomy | str) -> None:
         elements.chart(diagram.drawing(net), "network", alt, diagram.table(net))
         elements.note(
             "Blocks are as high as their pictures and as wide as their channels (the number inside); hover for shapes. "
-            "Time and class are added up and told to every block; the source tells them to the middle alone."
+            "Time and class are added up and told to every block. The source's text says that they join in the "
+            "middle; its own network tells each up block: the class is multiplied, the time added."
         )
     if folder.denoiser.is_file() and not still():  # it is of this computer
         with suppress(SamplerError):  # of a card that cannot be read

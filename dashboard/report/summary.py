@@ -9,7 +9,7 @@ from dashboard.report.checked_numbers import Number
 def summary(found: Sequence[Number]) -> list[Number]:
     """The few numbers that stand in a report's summary."""
     wanted = ("Accuracy of the asked class (", run_facts.FIGURES["frechet_ratio"][0], "Classification accuracy score",
-              "CAS, n = ",
+              "CAS, taught by ",
               "Half are recognizable by", "Never recognizable", "CLIP's mean softmax")  # fmt: skip
     whole = [number for number in found if number.of == "all"]
     return [number for start in wanted for number in whole if number.what.startswith(start)]

@@ -29,6 +29,8 @@ FACTS = {  # column that needs no other file of a run -> what orders the list by
     "trained": "epoch", "name": "name", "tags": "tag",
 }  # fmt: skip
 ORDERED_BY = FACTS | {"loss": "last_loss", "recognizable": recognizable.NAME}  # what a click on a head orders by
+SHARES = ("recognizable", "accuracy")
+ELSEWHERE = "A number alone, to order and search the list by: its interval and n stand on the run's own pages."
 EXTRA = "fact:"  # before the name of a setting or figure that was chosen as a column
 
 
@@ -122,7 +124,13 @@ def columns() -> dict[str, Any]:
         "name": (st.column_config.TextColumn, {}),
         "tags": (st.column_config.ListColumn, {}),
     }
-    return {key: kind(NAMES[key], help=inputs.says(NAMES[key]), **how) for key, (kind, how) in kinds.items()}
+    return {key: kind(NAMES[key], help=_help(key), **how) for key, (kind, how) in kinds.items()}
+
+
+def _help(key: str) -> str | None:
+    """What a column means; of a share that is ordered and searched as a number, where its interval and n stand."""
+    said = inputs.says(NAMES[key])
+    return f"{said or ''} {ELSEWHERE}".strip() if key in SHARES else said
 
 
 def _pictures(runs: pd.DataFrame, ask: Ask) -> list[str | None]:

@@ -8,9 +8,14 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, scrubber
 from dashboard.data import archive, trajectories
+from dashboard.data.judgements import seen_by
 from dashboard.start import headline
+from evaluator.recognizability.censored import half
+from evaluator.recognizability.points import points
+from evaluator.stats.intervals import Estimate
 from firstlight.archives import BUNDLED
 from firstlight.run_folder import Run
+from firstlight.run_json import card_of
 
 SHOWN, CLASS = "course", 3  # the source's own network, and the digit that comes out of the noise
 COMPARED = ("course", "mnist")
@@ -18,12 +23,12 @@ PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
 WHAT = (
     "A diffusion model makes a picture out of noise, in many small steps. Firstlight looks at such models: it shows "
     "from which step on a picture can be recognized, how good the finished ones are, and what changes where a model is "
-    "trained or drawn from in another way. Every number says how sure it is and of how many pictures it is."
+    "trained or drawn from in another way. What a page concludes says how sure it is and of how many pictures it is."
 )
 SOURCE = (
     "**The source**, as the pages call it, is a course report on a class-conditional MNIST diffusion model. It says, "
-    "for one, that a digit can be recognized at around 70 % of the steps. Each of its statements is tested here, on "
-    "its own network and on others."
+    "for one, that a digit can be recognized at around 70 % of the steps. Each of its statements but the one on uses "
+    "is tested here, on its own network and on others."
 )
 HOW = (
     "Press ▶ and the digit comes out of the noise: left what the model works on, right the picture that it sees in it. "
@@ -50,12 +55,23 @@ def picture() -> None:
     sample = int(choices.loc[choices["label"] == CLASS, "sample"].iloc[0])
     shown = trajectories.read(run, sample, archive.ask_bundled, lambda run: Run(BUNDLED / str(run["run"])))
     name = run_facts.class_names(run)[CLASS]
-    elements.headline(headline.sentence(shown, name))
+    elements.headline(headline.sentence(shown, name, _half(shown)))
     elements.note(HOW.format(name=name))
     two = replace(shown, stacks={view: shown.stacks[view] for view in ("x", "denoised")})
     strip = two.strip(name, run_facts.class_names(run))
     of = {"run": SHOWN, "class": name, "seed": shown.row["seed"]}
     scrubber.scrubber(scrubber.content_of([strip], "% of steps", elements.dark(), 0), "first-light", of)
+
+
+def _half(shown: trajectories.Trajectory) -> Estimate | None:
+    """By how many per cent of the run's own steps half of all its pictures are recognizable, by the same judge."""
+    return None if shown.looked.empty else _half_by(str(shown.looked["judge"].iloc[0]), shown.threshold)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _half_by(judge: str, threshold: float) -> Estimate:
+    config = card_of(Run(BUNDLED / SHOWN))["config"]
+    return half(points(seen_by(archive.ask_bundled, SHOWN, "x", judge, config), threshold))
 
 
 def ways() -> None:

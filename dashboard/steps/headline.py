@@ -27,43 +27,57 @@ from firstlight.counts import counted
 
 
 def sentence(at: Ways) -> str:
-    """How few evaluations surely keep the quality of the run's best, or why that cannot be said."""
+    """How few evaluations surely keep the quality of the run's reference, or why that cannot be said."""
     top, least, others = best(at.ways, at.id), fewest(at.ways, at.id), len(at.ways) - 1
     if top is None or least is None:
         return f"No way of drawing of {at.id} itself was compared."
     if not top.draws_classes:
         return (
-            f"How few evaluations keep the quality of {at.id} cannot be said: its best does not surely show the class "
-            f"asked for more often than by lot.\nIts best, {_named(top, at)}: {share(top.accuracy)} against "
+            f"How few evaluations keep the quality of {at.id} cannot be said: its reference does not surely show the "
+            f"class asked for more often than by lot.\nIts reference, {_named(top, at)}: {share(top.accuracy)} against "
             f"{100 * top.guess:.1f} %, n = {top.accuracy.n:,}."
         )
     if least is top:
         return _none_fewer(at, top)
     text = (
         f"{_count(least.evaluations)} {'is' if least.evaluations == 1 else 'are'} enough: {drawer(least, at)} loses "
-        f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s best, "
+        f"{estimate(points_lost(least, top, others), '.1f')} points of accuracy against {at.id}'s reference, "
         f"n = {counted(top.accuracy.n, 'picture')} of the same noise.\n"
-        f"The best: {_named(top, at)}, {share(top.accuracy)}"
+        f"The reference: {_named(top, at)}, {share(top.accuracy)}"
     )
     distance = farther(least, top, others)
     if not math.isnan(distance.value):
         text += f"; at {times(distance)} times its Fréchet distance"
     ends = f"intervals that hold for {_many(at.ways[1:])} at once" if others > 1 else "95 % intervals"
-    return f"{text}; {ends}. The source takes 100+."
+    return f"{text}; {ends}. {chosen(top, at)} The source takes 100+."
 
 
 def _none_fewer(at: Ways, top: Way) -> str:
-    """Why no way of fewer evaluations than the best surely keeps its quality."""
+    """Why no way of fewer evaluations than the reference surely keeps its quality."""
     source = "the source takes 100+."
-    told = f"Its best: {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+    told = f"Its reference: {_named(top, at)}: {share(top.accuracy)} of the asked class, n = {top.accuracy.n:,}"
+    rule = chosen(top, at)
     if open_to := left_open(at, top, top):
         said = f"Whether fewer evaluations keep the quality of {at.id} cannot be said of {_many(open_to)}"
-        return f"{said}; {source}\n{told}."
+        return f"{said}; {source}\n{told}. {rule}"
     if top.evaluations > min(way.evaluations for way in at.ways):
-        return f"Nothing keeps the quality of {at.id} with fewer evaluations than its best; {source}\n{told}."
+        return (
+            f"Nothing keeps the quality of {at.id} with fewer evaluations than its reference; {source}\n{told}. {rule}"
+        )
     equal = len(at.ways) > 1 and all(way.accuracy.value == top.accuracy.value for way in at.ways)
     alike = ", as with every other way" if equal else ""
-    return f"No fewer evaluations than those of {at.id}'s best were compared; {source}\n{told}{alike}."
+    return f"No fewer evaluations than those of {at.id}'s reference were compared; {source}\n{told}{alike}. {rule}"
+
+
+def chosen(top: Way, at: Ways) -> str:
+    """By which rule the way was chosen that others are held against, and from how many it is not told apart."""
+    own = [way for way in at.ways if way.network == at.id and way is not top]
+    tied = sum(way.accuracy.low <= top.accuracy.high and way.accuracy.high >= top.accuracy.low for way in own)
+    among = f" among its ways at most {TIMES_FARTHER} times as far from real pictures as the closest"
+    rule = f"The reference has the highest accuracy{'' if math.isnan(top.ratio.value) else among}"
+    if not own:
+        return f"{rule}."
+    return f"{rule}; by accuracy it is not told apart from {tied} of {len(own)} others of its own."
 
 
 def remarks(at: Ways) -> None:
@@ -76,9 +90,10 @@ def remarks(at: Ways) -> None:
     if top is not None and least is not None and judged and (open_to := left_open(at, top, least)):
         _undecided(at, open_to, top)
     elements.note(
-        f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost and the Fréchet distance is at most "
-        f"{TIMES_FARTHER} times the best's, by intervals that hold for all ways at once. Few evaluations can draw the "
-        "mean of a class, which is named right and looks like no picture: accuracy alone does not see it."
+        f"Quality is kept where at most {POINTS_LOST:g} point of accuracy is lost against the reference, and the "
+        f"Fréchet distance is at most {TIMES_FARTHER} times its own, by intervals that hold for all ways at once. Few "
+        "evaluations can draw the mean of a class, which is named right and looks like no picture: accuracy alone does "
+        "not see it."
     )
     if at.frame["frechet"].isna().all():
         elements.note("Distances to real pictures are not known: the command found no real pictures, or drew too few.")
@@ -120,6 +135,6 @@ def _count(evaluations: int) -> str:
 
 
 def points_lost(way: Way, top: Way, at_once: int) -> Estimate:
-    """How many points of accuracy a way of drawing loses against the best."""
+    """How many points of accuracy a way of drawing loses against the reference."""
     found = lost(way, top, at_once)
     return Estimate(-found.value, -found.high, -found.low, found.n)

@@ -2,6 +2,7 @@
 
 import math
 
+from dashboard import run_facts
 from dashboard.components import elements, remedy, verdicts
 from dashboard.steps import chart as steps_chart
 from dashboard.steps.ways import Ways
@@ -28,13 +29,13 @@ def level_across(at: Ways, measure_name: str) -> tuple[float, str] | None:
     """A value that is worth a line across, and what it is."""
     top = best(at.ways, at.id)
     if top is not None and measure_name == "accuracy":
-        return top.accuracy.value - POINTS_LOST / 100, f"the best less {POINTS_LOST:g} point"
+        return top.accuracy.value - POINTS_LOST / 100, f"the reference less {POINTS_LOST:g} point"
     if top is not None and measure_name == "Fréchet distance" and not math.isnan(top.ratio.value):
-        return TIMES_FARTHER * top.ratio.value, f"{TIMES_FARTHER} times the best's"
+        return TIMES_FARTHER * top.ratio.value, f"{TIMES_FARTHER} times the reference's"
     real = at.frame["cas_real"].dropna()
     return (float(real.iloc[0]), "as many real pictures") if measure_name == "CAS" and len(real) else None
 
 
 def claims(at: Ways) -> None:
     """What the source says of steps, and what this run says."""
-    verdicts.table(s13(at.ways, at.id), "steps-claims")
+    verdicts.table(s13(at.ways, at.id, run_facts.seen_in_training(at.run)), "steps-claims")

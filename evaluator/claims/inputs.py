@@ -30,7 +30,7 @@ from evaluator.verdict import Verdict
 from firstlight.command_text import flag
 from firstlight.errors import JudgeError
 from firstlight.run_folder import Run
-from firstlight.seen_in_training import seen_in_training
+from firstlight.seen_in_training import remark, seen_in_training
 
 Ask = Callable[..., Any]  # a query's name and parameters -> a frame of its rows
 Card = Mapping[str, Any]  # run.json
@@ -156,7 +156,9 @@ def s13(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:
     if frame.empty:
         raise Missing("There are no pictures of other numbers of steps yet")
     columns = {name: frame[name].tolist() for name in frame}
-    return steps_claims.s13(quality_kept.ways_from(columns, len(card["dataset"]["classes"])), run.id)
+    return steps_claims.s13(
+        quality_kept.ways_from(columns, len(card["dataset"]["classes"])), run.id, remark(dict(card))
+    )
 
 
 def s14(run: Run, card: Card, ask: Ask) -> tuple[Verdict, ...]:

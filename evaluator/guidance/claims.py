@@ -81,7 +81,7 @@ class Gain:
     apart: Numbers  # (seeds,) each noise seed's share of hits less the other's
     effect: Estimate  # points
     room: float  # points that the other leaves
-    n: int  # pictures of both
+    n: int  # pairs of pictures of the same noise and class
 
 
 def s11(pictures: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -159,7 +159,7 @@ def _over_constant(rows: Rows, steps: int) -> Gain | None:
     constant = _above(rows, "constant", steps, 1.0)
     cells = [rows.of("constant", scale, steps) for scale in constant]
     means = [float(rows.mean_scale[cell].mean()) for cell in cells]
-    shares, lines, used = [], [], np.zeros(len(rows.seed), bool)
+    shares, lines, pairs = [], [], 0
     for scale in _above(rows, "clip", steps, 1.001):
         own = rows.of("clip", scale, steps)
         at = float(rows.mean_scale[own].mean())
@@ -170,12 +170,12 @@ def _over_constant(rows: Rows, steps: int) -> Gain | None:
         part = (at - means[low]) / (means[high] - means[low])
         shares.append(_shares(rows, own))
         lines.append((1 - part) * _shares(rows, cells[low]) + part * _shares(rows, cells[high]))
-        used |= own | (cells[low] if part < 1 else False) | (cells[high] if part > 0 else False)
+        pairs += int(own.sum())
     if not shares:
         return None
     apart, line = np.mean(shares, axis=0) - np.mean(lines, axis=0), float(np.mean(lines))
     picture = 1 / max(float(np.unique(rows.seed[own], return_counts=True)[1].max()), 1.0)
-    return Gain(apart, in_points(mean_over_seeds(apart, picture)), 100 * (1 - line), int(used.sum()))
+    return Gain(apart, in_points(mean_over_seeds(apart, picture)), 100 * (1 - line), pairs)
 
 
 def mean_over_seeds(apart: Numbers, picture: float) -> Estimate:
@@ -193,7 +193,7 @@ def mean_over_seeds(apart: Numbers, picture: float) -> Estimate:
 
 def _gain(rows: Rows, mine: Hits, theirs: Hits) -> Gain:
     room = 100 * (1 - float(rows.right[theirs].mean()))
-    return Gain(_by_seed(rows, mine, theirs), _points(rows, mine, theirs), room, int((mine | theirs).sum()))
+    return Gain(_by_seed(rows, mine, theirs), _points(rows, mine, theirs), room, int(mine.sum()))
 
 
 def _shares(rows: Rows, some: Hits) -> Numbers:
@@ -220,7 +220,13 @@ def _higher(claim: Claim, gain: Gain, p: float, what: str, tried: int) -> Verdic
     told = real_minus(with_interval(effect, "+.2f"))
     room = f"; the other leaves {gain.room:.1f} {ROOM}" if cramped else ""
     return Verdict(
-        claim, verdict, f"{what}: {told} points of accuracy, n = {gain.n:,}{room}.", effect, POINTS, p, gain.n
+        claim,
+        verdict,
+        f"{what}: {told} points of accuracy, n = {gain.n:,} pairs, {len(gain.apart)} noise seeds{room}.",
+        effect,
+        POINTS,
+        p,
+        gain.n,
     )
 
 
@@ -233,12 +239,12 @@ def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
     asked, bare = (np.any([rows.of("constant", scale, count) for count in steps], axis=0) for scale in (1.0, 0.0))
     if not bare.any():
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
-    effect, n = _points(rows, asked, bare), int(asked.sum() + bare.sum())
+    effect, n, seeds = _points(rows, asked, bare), int(asked.sum()), len(np.unique(rows.seed))
     verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
     with_label, without = (percent(share(rows.right[side], rows.seed[side])) for side in (asked, bare))
     reason = (
         f"In {' and '.join(map(str, steps))} steps together {with_label} show the class asked with the label and "
-        f"{without} without; n = {n:,}."
+        f"{without} without; n = {n:,} each, {seeds} noise seeds."
     )
     return Verdict(DROPPED, verdict, reason, effect, POINTS, None, n)
 
@@ -255,7 +261,9 @@ def _blended(rows: Rows, steps: Sequence[int]) -> Verdict:
         range(len(tried)), key=lambda place: (p[place] if effects[place].value > 0 else 2, -effects[place].value)
     )
     scale, count = tried[best]
-    what = f"Scale {scale:g} in {count} steps, of {len(tried)} tried, against scale 1"
+    alike = sum(each.high >= effects[best].low for place, each in enumerate(effects) if place != best)
+    tied = f", not told apart from {alike} of the others," if alike else ","
+    what = f"Scale {scale:g} in {count} steps, of {len(tried)} tried{tied} against scale 1"
     top = _higher(BLENDED, gains[best], float(p[best]), what, len(tried))
     if top.verdict == NOT and not all(_most(effect, len(tried)) < GAIN for effect in effects):
         return replace(top, verdict=CANNOT)

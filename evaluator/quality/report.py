@@ -6,7 +6,7 @@ from evaluator.quality.cas import SHORT, SHORT_SIZE
 from firstlight.counts import counted
 from firstlight.interval_text import with_interval
 
-SAID = f"  (CAS, n = {SHORT_SIZE:,}, one short fit)"  # of a score that is not to be held against the full one
+SAID = f"  (CAS, taught by {SHORT_SIZE:,}, one short fit)"  # of a score that is not to be held against the full one
 
 
 def report(figures: dict[str, Any]) -> str:

@@ -31,8 +31,11 @@ REAL = Claim(
 )  # fmt: skip
 
 
-def s13(ways: Sequence[Way], run: str) -> tuple[Verdict, ...]:
-    """100+ steps are slow, and DDIM needs fewer. `ways` are those of one run and its students."""
+def s13(ways: Sequence[Way], run: str, seen: str = "") -> tuple[Verdict, ...]:
+    """100+ steps are slow, and DDIM needs fewer. `ways` are those of one run and its students.
+
+    seen: that the run learned from the test pictures that distances are to, a sentence; empty for others.
+    """
     own = [way for way in ways if way.network == run]
     long = [way for solver in DDPM for way in own if way.solver == solver and way.evaluations >= FULL]
     short = [way for way in own if way.solver == "ddim" and way.evaluations <= FEW]
@@ -40,7 +43,7 @@ def s13(ways: Sequence[Way], run: str) -> tuple[Verdict, ...]:
         reason = f"The run was not drawn both by DDPM with {FULL} evaluations and by DDIM with {FEW} at most."
         return tuple(Verdict(claim, CANNOT, reason) for claim in (SLOW, RIGHT, REAL))
     slow, quick = long[0], short[-1]
-    return _slow(slow, quick), _right(slow, quick), _real(slow, quick)
+    return _slow(slow, quick), _right(slow, quick), _real(slow, quick, seen)
 
 
 def _slow(slow: Way, quick: Way) -> Verdict:
@@ -66,12 +69,13 @@ def _right(slow: Way, quick: Way) -> Verdict:
     return Verdict(RIGHT, verdict, f"Pictures of the asked class: {both}.", effect, "points", None, effect.n)
 
 
-def _real(slow: Way, quick: Way) -> Verdict:
+def _real(slow: Way, quick: Way, seen: str) -> Verdict:
     effect = farther(quick, slow)
     if math.isnan(effect.value):
         lacking = "The distance to real pictures was not measured, or by an older version, in a way that does not hold."
         return Verdict(REAL, CANNOT, lacking, n=effect.n)
     verdict = below(effect, TIMES_FARTHER)
     both = ", ".join(f"{with_interval(way.ratio, '.2f')} with {way.solver}, {way.evaluations}" for way in (slow, quick))
-    return Verdict(REAL, verdict, f"Fréchet distance over its floor: {both}.", effect, "times the distance", None,
+    reason = " ".join(filter(None, (f"Fréchet distance over its floor: {both}.", seen)))
+    return Verdict(REAL, verdict, reason, effect, "times the distance", None,
                    effect.n)  # fmt: skip

@@ -16,6 +16,7 @@ from evaluator.stats.intervals import Estimate, plain
 from evaluator.theory.speciation import Position, position
 from evaluator.theory.spectra import spectra_for
 from evaluator.verdict import RECOGNIZABLE
+from firstlight.amplitude_left import OURS, amplitude_left, own_range
 from firstlight.errors import JudgeError
 from firstlight.levels import COSINE_END, LISTED, SIGNAL_LEFT, Levels, alpha, levels, linear
 
@@ -89,7 +90,7 @@ def check(run_card: Mapping[str, Any], runs: Path | None = None) -> Check:
         pairs=known.pair_range() if known else None,
         pairs_outside=sum(point < sampling.noisy for point in points),
         inside=inside,
-        warnings=tuple(faults(noisiest, sampling, speciation, points)),
+        warnings=tuple(faults(noisiest, sampling, speciation, points, own_range(run_card))),
     )
 
 
@@ -119,13 +120,19 @@ def at_share(grid: Levels, share: float) -> Position:
     return position(float(np.interp(share * steps, np.arange(steps + 1), grid)), grid)
 
 
-def faults(training: Ends, sampling: Ends, speciation: Estimate | None, pairs: list[float]) -> list[str]:
-    """What is odd, each as a part of a sentence."""
+def faults(
+    training: Ends,
+    sampling: Ends,
+    speciation: Estimate | None,
+    pairs: list[float],
+    pictures: tuple[float, float] = OURS,
+) -> list[str]:
+    """What is odd, each as a part of a sentence. pictures: the range that the run itself has them in."""
     odd = []
     if signal(sampling.noisy) > SIGNAL_LEFT:
         odd.append(
-            f"the chain ends at logSNR {sampling.noisy:.2f}, where {100 * signal(sampling.noisy):.0f} % of a picture's "
-            "amplitude is left, yet drawing starts from pure noise"
+            f"the chain ends at logSNR {sampling.noisy:.2f}, where {amplitude_left(sampling.noisy, pictures)} is left, "
+            "yet drawing starts from pure noise"
         )
     if sampling.noisy < training.noisy - BEYOND:
         odd.append(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from firstlight.adoption.algebra import fed, picture
 from firstlight.adoption.conventions import RANGES, Terms
+from firstlight.amplitude_left import amplitude_left
 from firstlight.errors import RunError
 from firstlight.guest_schedules import Schedule, flow
 from firstlight.levels import SIGNAL_LEFT, alpha
@@ -97,10 +98,9 @@ def findings(ask: Ask, terms: Terms, kept: tuple[Numbers, NDArray[np.int64]] | N
 def start(terms: Terms) -> list[str]:
     """That its own drawing starts from pure noise where its schedule has picture left, a sentence; else none."""
     noisiest = terms.schedule.ours(terms.pictures)[terms.drawn].min()
-    left = alpha(noisiest)
-    return [] if left <= SIGNAL_LEFT else [
+    return [] if alpha(noisiest) <= SIGNAL_LEFT else [
         f"Its own drawing starts from pure noise at its noisiest level, logSNR {noisiest:.2f}, where its schedule "
-        f"leaves {100 * left:.0f} % of a picture's amplitude: it begins with what it was not trained on. Whether "
+        f"leaves {amplitude_left(float(noisiest), terms.pictures)}: it begins with what it was not trained on. Whether "
         "that harms, its pictures tell."
     ]  # fmt: skip
 
