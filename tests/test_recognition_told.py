@@ -43,7 +43,7 @@ def test_a_null_that_no_threshold_keeps_is_said_wherever_the_figure_is(run: str,
     assert text and f"n = 1,000, but {UNKEPT}; the source says" in text
     assert_short(text)
     said = " ".join(html_of(test)).replace("&nbsp;", " ")
-    assert f"at p ≥ 0.99 {rate} % of 9,000 wrong labels are recognized, where 5 % may be" in said
+    assert f"at p ≥ 0.99, {rate} % of 9,000 wrong labels are recognized, where 5 % may be" in said
     assert said.count(f"]; {UNKEPT}") == LOOKS, "of every look at x̂0, with and without a label, and none at x_t"
     assert judgements.remarks_of(Run(BUNDLED / run), view)[0].startswith("No threshold keeps its null")
 

@@ -37,7 +37,7 @@ def unkept(run: Run, view: str) -> str:
     if not known or known["rate"] <= NULL_RATE:
         return ""
     return (
-        f"{UNKEPT[0].upper()}{UNKEPT[1:]}: at p ≥ {known['threshold']:.2f} {100 * known['rate']:.1f} % of "
+        f"{UNKEPT[0].upper()}{UNKEPT[1:]}: at p ≥ {known['threshold']:.2f}, {100 * known['rate']:.1f} % of "
         f"{known['n']:,} wrong labels are recognized, where {100 * NULL_RATE:.0f} % may be."
     )
 

@@ -192,8 +192,8 @@ def between_levels(logsnr: Numbers, found: Estimate) -> Estimate:
         return found
     levels = np.unique(np.asarray(logsnr, np.float64))
     after = int(np.searchsorted(levels, found.value).clip(1, len(levels) - 1))
-    low = levels[min(np.searchsorted(levels, found.low, side="right"), after) - 1]
-    high = levels[max(np.searchsorted(levels, found.high), after)]
+    low = levels[min(int(np.searchsorted(levels, found.low, side="right")), after) - 1]
+    high = levels[max(int(np.searchsorted(levels, found.high)), after)]
     return Estimate(float(levels[after - 1] + levels[after]) / 2, float(low), float(high), found.n)
 
 
