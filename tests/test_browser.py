@@ -31,7 +31,7 @@ OWN = {  # what a page draws that no other does
     "": "a network that reads digits, recognizes this 3",
     "glossary": "terms and what they mean",
     "runs": "draws the class it is asked for most often",
-    "forward-process": "Along its own levels, signal and noise are equal",
+    "forward-process": "Along its own levels, signal and noise of pictures in [−1, 1] are equal",
     "trajectory": "recognizes this 0 in x_t",
     "network": "what breaks without its parts is not measured yet",
     "training": "The loss of first went from",
