@@ -18,7 +18,9 @@ VIEWS = {  # of every page a link in which everything is chosen otherwise than b
     "?step=60": "a network that reads digits, recognizes this 3",
     "glossary?term=logSNR": "terms hold these words",
     "runs?run=second&search=run": "3 runs found; which draws the class it is asked for most often",
-    "forward-process?run=second&class=2&schedule=cosine&which=3": "signal and noise of pictures in [−1, 1] are equal",
+    "forward-process?run=second&class=2&schedule=cosine&which=3": (
+        "Along cosine, signal and noise of pictures in [−1, 1] are equal"
+    ),
     "trajectory?run=second&class=1&axis=OU+time&noise=1&step=3": "recognizes this 1 in x_t from 50 % of the steps on",
     "network?run=second": "second's network cannot be drawn; what breaks without its parts is not measured yet",
     "training?run=second&with=first&smoothing=500&loss=linear&along=epoch": "The loss of second went from 1 to 0.005",
