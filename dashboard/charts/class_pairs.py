@@ -126,7 +126,8 @@ def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
     ]
 
 
-NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.75)"]]
+# letters of either theme can be read on all of it
+NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.65)"]]
 
 
 def difference_map(found: Ranking, classes: Sequence[str], axis: str, dark: bool) -> Figure:
