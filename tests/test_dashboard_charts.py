@@ -13,7 +13,7 @@ import pytest
 from dashboard import axes
 from dashboard.charts import class_pairs, class_ranking, clip, loss
 from dashboard.charts import theme as charts_theme
-from dashboard.charts.curves import Curve, Mark, curves
+from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.sent_figure import INKS, spec
 from dashboard.forward import chart as forward_chart
 from dashboard.forward import headline as forward_headline
@@ -181,3 +181,11 @@ def test_the_legend_stands_above_the_names_of_all_upright_lines(count):
     above = (layout["legend"]["y"] - 1) * (layout["height"] - margin["t"] - margin["b"])
     names = [note["yshift"] + 15 for note in layout["annotations"]]  # 15 pixels high each
     assert max(names, default=0) < above < margin["t"] - 19
+
+
+@pytest.mark.parametrize("place", [40.0, math.inf])
+def test_a_name_stands_once_on_a_chart_of_lines_where_a_mark_and_a_level_have_the_same(place):
+    mark = Mark(Estimate(place, place, place, 60), "half")
+    figure = curves([Curve(curve(1))], "% of steps", "recognizable", [mark], [Level(0.5, "half"), Level(0.1, "lot")])
+    assert sorted(note["text"] for note in figure["layout"]["annotations"]) == ["half", "lot"]
+    assert len(figure["layout"]["shapes"]) >= 2, "both lines across"
