@@ -183,6 +183,15 @@ def test_the_legend_stands_above_the_names_of_all_upright_lines(count):
     assert max(names, default=0) < above < margin["t"] - 19
 
 
+def test_the_legend_hides_a_line_with_its_band():
+    frame = curve(1).assign(low=0.1, high=0.9)
+    for figure in (curves([Curve(frame, "one"), Curve(frame, "other")], "% of steps", "recognizable"),
+                   loss.loss_bands(frame.assign(name="one", value=0.5, n=3), ["one"], "step")):  # fmt: skip
+        shown = {trace["legendgroup"] for trace in figure["data"] if trace.get("showlegend", True)}
+        hidden = [trace["legendgroup"] for trace in figure["data"] if not trace.get("showlegend", True)]
+        assert hidden and len(hidden) == len(shown) and set(hidden) == shown
+
+
 @pytest.mark.parametrize("place", [40.0, math.inf])
 def test_a_name_stands_once_on_a_chart_of_lines_where_a_mark_and_a_level_have_the_same(place):
     mark = Mark(Estimate(place, place, place, 60), "half")

@@ -110,8 +110,8 @@ def _kept(
     lines = panels.joined(plane.through(label, part[column], part["share"]) for label, part in parts.items())
     said = [text for label, part in parts.items() for text in _said(plain(classes[label]), part, column, axis)]
     return [
-        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)),
-        panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, showlegend=True),
+        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour), legendgroup=name),
+        panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, legendgroup=name, showlegend=True),
     ]
 
 

@@ -101,12 +101,14 @@ def _traces(curve: Curve, column: str) -> list[Figure]:
     x, bounded = part[column].tolist(), {"low", "high"} <= set(part.columns)
     line = line_of(x, part[curve.value].tolist(), curve.name, {"color": curve.colour, "width": 2, "dash": curve.dash})
     line |= {"showlegend": bool(curve.name), **_hover(curve, part, bounded)}
+    together = {"legendgroup": plain(curve.name)} if curve.name else {}  # the legend hides all of them
+    line |= together
     if curve.points:
         ring = {"symbol": "circle-open", "size": 8, "color": curve.colour, "line": {"width": 2}}
         return [line | {"mode": "markers", "marker": ring}]
     if len(x) <= FEW:
         line |= {"mode": "lines+markers", "marker": {"size": 5, "color": curve.colour}}
-    return [_band(part, column, curve.colour), line] if bounded else [line]
+    return [_band(part, column, curve.colour) | together, line] if bounded else [line]
 
 
 def _hover(curve: Curve, part: pd.DataFrame, bounded: bool) -> Figure:

@@ -88,11 +88,12 @@ def _edged(figure: Figure, frame: pd.DataFrame, spans: Mapping[str, outside.Span
     if far.empty:
         return ""
     outside.shown(figure["layout"], spans)
-    where = [f"S = {row['scale']:g}: {'<br>'.join(_beyond(row, x, y))}" for _, row in far.iterrows()]
-    colours = [STYLES[law][0] for law in far["law"]]
     figure["data"] = [trace | {"cliponaxis": True} for trace in figure["data"]]
-    figure["data"].append(outside.marks(far, spans, colours, where))
-    said = [f"{name_of(law)}, {words.replace('<br>', ' and ')}" for law, words in zip(far["law"], where, strict=True)]
+    said = []
+    for law, part in far.groupby("law", sort=False):
+        where = [f"S = {row['scale']:g}: {'<br>'.join(_beyond(row, x, y))}" for _, row in part.iterrows()]
+        figure["data"].append(outside.marks(part, spans, name_of(law), STYLES[law][0], where))
+        said += [f"{name_of(law)}, {words.replace('<br>', ' and ')}" for words in where]
     return f"At the edge, far outside of all others: {'; '.join(said)}."
 
 
@@ -117,7 +118,8 @@ def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:
         error_bars((estimate_of(row, axis) for row in rows), thickness=1, width=0, color=colour) for axis in ("y", "x")
     )
     return {
-        "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
+        "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "legendgroup": name_of(law),
+        "x": part["x"].tolist(),
         "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
         "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
         "line": {"color": colour, "width": 2, "dash": dash},
