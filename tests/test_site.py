@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ BELOW = "/some/where"  # the path on the server
 PICTURE = """canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
   .filter((_, at) => at % 4 === 0)"""
 
+BOXES = """() => [...document.querySelectorAll("#guidance-front .textpoint text")].filter(each => each.textContent)
+  .map(each => [each.textContent, each.getBoundingClientRect()])
+  .map(([text, at]) => [text, at.left, at.right, at.top, at.bottom])"""
 KINDS = ["heatmap-label", "textpoint", "xtick", "ytick", "annotation-text", "legendtext"]  # what a chart writes
 INKS = """kinds => [kinds.flatMap(kind => [
   ...document.querySelectorAll(`.js-plotly-plot :is(.${kind} text, text.${kind})`)
@@ -203,6 +207,23 @@ def test_what_a_chart_writes_can_be_read_in_either_scheme(
             inks |= set(map(tuple, found))
     assert {kind for kind, _ in inks} == set(KINDS)
     assert not [each for each in inks if contrast(hexed(each[1]), hexed(ground)) < 4.5]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_number_beside_a_point_is_over_another(width: int, browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    out = tmp_path / BELOW.strip("/")
+    assert main(["site", "mnist", "--out", str(out), "--pages", "guidance", "--runs", str(BUNDLED)]) == 0
+    view = {"width": width, "height": 844}
+    with on_a_server(tmp_path) as served, browser.new_context(viewport=view) as context:
+        page = context.new_page()
+        shown(page, f"{served}/guidance/index.html?run=mnist")
+        boxes = page.evaluate(BOXES)
+    assert len(boxes) > 8
+    over = [
+        (one[0], other[0]) for one, other in combinations(boxes, 2)
+        if one[1] < other[2] and other[1] < one[2] and one[3] < other[4] and other[3] < one[4]
+    ]  # fmt: skip
+    assert not over
 
 
 def hexed(colour: str) -> str:

@@ -31,6 +31,7 @@ def draw(at: Choice) -> None:
     if far:
         elements.note(far)
     elements.note(
-        f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
-        f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."
+        f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it, where there "
+        "is room, its scale S, which is the guidance of a picture about which nothing is known yet. "
+        f"{judges(at)} Bars: 95 % intervals."
     )
