@@ -1,23 +1,27 @@
 """Figures: valid for plotly, literal about names, and honest about gaps."""
 
 import copy
+import itertools
 import math
+import re
+from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from dashboard import axes
-from dashboard.charts import loss
+from dashboard.charts import class_pairs, class_ranking, clip, loss
 from dashboard.charts import theme as charts_theme
-from dashboard.charts.curves import Curve, Mark, curves
-from dashboard.charts.sent_figure import spec
+from dashboard.charts.curves import Curve, Level, Mark, curves
+from dashboard.charts.sent_figure import INKS, spec
 from dashboard.forward import chart as forward_chart
 from dashboard.forward import headline as forward_headline
 from dashboard.forward import schedules
 from dashboard.recognizability import map as recognizability_map
 from evaluator.stats.intervals import Estimate
 
+ROOT = Path(__file__).parent.parent
 HOSTILE = "<b>x</b> $y$ %{z}"
 
 
@@ -109,11 +113,41 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def on(ground: str, colour: str) -> str:
+    """What a colour that is not opaque looks like on a ground."""
+    *parts, opacity = (float(part) for part in re.findall(r"[\d.]+", colour))
+    below = [int(ground[i : i + 2], 16) for i in (1, 3, 5)]
+    mixed = (opacity * part + (1 - opacity) * under for part, under in zip(parts, below, strict=True))
+    return "#" + "".join(f"{round(part):02x}" for part in mixed)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("scale", [class_pairs.NEARER, clip.BETTER], ids=["differences", "ranks"])
+def test_numbers_in_a_map_of_colours_can_be_read_on_every_cell(scale, theme):
+    ground = INKS[theme][2]
+    for (_, one), (_, other) in itertools.pairwise(scale):
+        ends = [[float(part) for part in re.findall(r"[\d.]+", end)] for end in (one, other)]
+        for way in range(11):
+            cell = " ".join(f"{low + way / 10 * (high - low)}" for low, high in zip(*ends, strict=True))
+            assert contrast(class_ranking.TEXT[theme], on(ground, cell)) >= 4.5, (cell, theme)
+
+
+def test_letters_of_charts_follow_the_scheme_on_pages_in_reports_and_on_a_site():
+    """What a chart writes was coloured when it was built, which of a file was in one theme."""
+    kinds = []
+    for name in ("style.css", "report/report.css", "site/site.css"):
+        rules = re.findall(
+            r"^\.js-plotly-plot :is\((.*?)\) {\s*fill: (\S+\(.*\)) !", (ROOT / "dashboard" / name).read_text(), re.M
+        )
+        assert all(colour.startswith(("light-dark(", "var(--")) for _, colour in rules)
+        kinds.append([kind for kind, _ in rules])
+    assert kinds[0] == kinds[1] == kinds[2] and "textpoint" in kinds[0][0] and "heatmap-label" in kinds[0][1]
+
+
 def test_text_colours_of_both_themes_are_readable():
     import tomllib
-    from pathlib import Path
 
-    theme = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text())["theme"]
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
     for name in ("dark", "light"):
         colours = theme[name]
         for ground in ("backgroundColor", "secondaryBackgroundColor"):
@@ -152,3 +186,20 @@ def test_the_legend_stands_above_the_names_of_all_upright_lines(count):
     above = (layout["legend"]["y"] - 1) * (layout["height"] - margin["t"] - margin["b"])
     names = [note["yshift"] + 15 for note in layout["annotations"]]  # 15 pixels high each
     assert max(names, default=0) < above < margin["t"] - 19
+
+
+def test_the_legend_hides_a_line_with_its_band():
+    frame = curve(1).assign(low=0.1, high=0.9)
+    for figure in (curves([Curve(frame, "one"), Curve(frame, "other")], "% of steps", "recognizable"),
+                   loss.loss_bands(frame.assign(name="one", value=0.5, n=3), ["one"], "step")):  # fmt: skip
+        shown = {trace["legendgroup"] for trace in figure["data"] if trace.get("showlegend", True)}
+        hidden = [trace["legendgroup"] for trace in figure["data"] if not trace.get("showlegend", True)]
+        assert hidden and len(hidden) == len(shown) and set(hidden) == shown
+
+
+@pytest.mark.parametrize("place", [40.0, math.inf])
+def test_a_name_stands_once_on_a_chart_of_lines_where_a_mark_and_a_level_have_the_same(place):
+    mark = Mark(Estimate(place, place, place, 60), "half")
+    figure = curves([Curve(curve(1))], "% of steps", "recognizable", [mark], [Level(0.5, "half"), Level(0.1, "lot")])
+    assert sorted(note["text"] for note in figure["layout"]["annotations"]) == ["half", "lot"]
+    assert len(figure["layout"]["shapes"]) >= 2, "both lines across"

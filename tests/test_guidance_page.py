@@ -166,7 +166,8 @@ def test_what_lies_far_outside_stands_at_the_edge_and_hides_nothing(far: tuple[f
         if ends is not None:
             assert own.max() - own.min() > (ends[1] - ends[0]) / 2 and ends[0] <= figure.data[-1][axis][0] <= ends[1]
             assert (f"{value:.1%}".replace("%", " %") if axis == "y" else f"distance {value:g}") in said
-    if apart:
+    if apart:  # what hides a line through the legend hides its mark
+        assert figure.data[-1].legendgroup == figure.data[-2].legendgroup == figure.data[-2].name
         assert figure.data[-1].text[0].replace("<br>", " and ") in said and figure.data[-1].marker.symbol[0].startswith(
             "triangle-"
         )

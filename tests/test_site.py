@@ -7,7 +7,9 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 from narrow_screen import looked_at
 from saved_file import charts, saved
 from test_browser import PATIENCE, browser, playwright, pytestmark  # noqa: F401
+from test_dashboard_charts import contrast
 
 from dashboard.__main__ import main
 from dashboard.report.live import runtime
@@ -32,6 +35,15 @@ PAGES = ["runs", "training", "recognizability", "trajectory", "compare", "genera
 BELOW = "/some/where"  # the path on the server
 PICTURE = """canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)
   .filter((_, at) => at % 4 === 0)"""
+
+BOXES = """() => [...document.querySelectorAll("#guidance-front .textpoint text")].filter(each => each.textContent)
+  .map(each => [each.textContent, each.getBoundingClientRect()])
+  .map(([text, at]) => [text, at.left, at.right, at.top, at.bottom])"""
+KINDS = ["heatmap-label", "textpoint", "xtick", "ytick", "annotation-text", "legendtext"]  # what a chart writes
+INKS = """kinds => [kinds.flatMap(kind => [
+  ...document.querySelectorAll(`.js-plotly-plot :is(.${kind} text, text.${kind})`)
+].map(each => [kind, getComputedStyle(each).fill])),
+  getComputedStyle(document.body).backgroundColor]"""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +62,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(built: Path) -> Iterator[str]:
     """Its address on a server that knows nothing of it."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(built))
+    with on_a_server(built) as address:
+        yield address
+
+
+@contextmanager
+def on_a_server(folder: Path) -> Iterator[str]:
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     handler.log_message = lambda *_: None  # type: ignore[attr-defined]
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -171,6 +189,45 @@ def test_a_browser_shows_a_page_and_asks_nobody_else(tab: tuple[Any, list[str]],
     found = Axe().run(page)
     assert [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")] == []
     assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_chart_writes_can_be_read_in_either_scheme(
+    scheme: str, browser: Any, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    out = tmp_path / BELOW.strip("/")
+    pages = ["recognizability", "guidance"]
+    assert main(["site", "mnist", "--out", str(out), "--pages", *pages, "--runs", str(BUNDLED)]) == 0
+    inks = set[tuple[str, str]]()
+    with on_a_server(tmp_path) as served, browser.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        for path in pages:
+            shown(page, f"{served}/{path}/index.html?run=mnist")
+            found, ground = page.evaluate(INKS, KINDS)
+            inks |= set(map(tuple, found))
+    assert {kind for kind, _ in inks} == set(KINDS)
+    assert not [each for each in inks if contrast(hexed(each[1]), hexed(ground)) < 4.5]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_number_beside_a_point_is_over_another(width: int, browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    out = tmp_path / BELOW.strip("/")
+    assert main(["site", "mnist", "--out", str(out), "--pages", "guidance", "--runs", str(BUNDLED)]) == 0
+    view = {"width": width, "height": 844}
+    with on_a_server(tmp_path) as served, browser.new_context(viewport=view) as context:
+        page = context.new_page()
+        shown(page, f"{served}/guidance/index.html?run=mnist")
+        boxes = page.evaluate(BOXES)
+    assert len(boxes) > 8
+    over = [
+        (one[0], other[0]) for one, other in combinations(boxes, 2)
+        if one[1] < other[2] and other[1] < one[2] and one[3] < other[4] and other[3] < one[4]
+    ]  # fmt: skip
+    assert not over
+
+
+def hexed(colour: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
 
 
 def test_an_address_picks_the_file_and_the_menu_the_address(tab: tuple[Any, list[str]], served: str) -> None:

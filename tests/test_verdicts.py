@@ -233,6 +233,29 @@ def test_why_nothing_is_said_stands_beside_an_interval_that_leaves_no_difference
                                             for each in notes)  # fmt: skip
 
 
+SEVERAL = """
+from dashboard.components import verdicts
+from evaluator.stats.intervals import Estimate
+from evaluator.verdict import Claim, Verdict
+claims = [Claim("S3", f"part {part}", "the source's words", "what counts") for part in "abc"]
+effect = Estimate(-1.1, -1.5, -0.6, 60)
+found = [Verdict(claim, "cannot say", f"The reason of {claim.part}.", effect, "points", 0.3) for claim in claims]
+verdicts.table(found, "told", [f"run {claim.part}" for claim in claims] if OF_RUNS else [])
+"""
+
+
+@pytest.mark.parametrize("of_runs", [False, True])
+def test_what_is_so_of_several_rows_is_said_once_with_the_rows_and_their_reasons(of_runs: bool) -> None:
+    test = AppTest.from_string(SEVERAL.replace("OF_RUNS", str(of_runs)), default_timeout=300).run()
+    assert not test.exception
+    beside = " ".join(unmarked(each.proto.body) for each in test.main.children.values() if each.type == "html")
+    remark = beside[beside.index("although") :]
+    assert beside.count("although") == 1 and "Of 3 rows: cannot say, although their intervals leave 0 out." in beside
+    for part in "abc":
+        assert (f"run part {part}, part {part}" if of_runs else f"part {part}") in remark
+        assert f"The reason of part {part}." in remark
+
+
 def test_verdicts_as_words_rows_and_json(tmp_path: Path) -> None:
     found = said(write_lab(tmp_path, "lab", seeds=20))
     counts = [each.verdict.verdict for each in found]

@@ -110,8 +110,8 @@ def _kept(
     lines = panels.joined(plane.through(label, part[column], part["share"]) for label, part in parts.items())
     said = [text for label, part in parts.items() for text in _said(plain(classes[label]), part, column, axis)]
     return [
-        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour)),
-        panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, showlegend=True),
+        panels.trace(bands, "rgba(0,0,0,0)", 0, fill="toself", fillcolor=faded(colour), legendgroup=name),
+        panels.trace(lines, colour, 2, dash, text=said, hoverinfo="text", name=name, legendgroup=name, showlegend=True),
     ]
 
 
@@ -126,7 +126,8 @@ def _said(name: str, part: pd.DataFrame, column: str, axis: str) -> list[str]:
     ]
 
 
-NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.75)"]]
+# letters of either theme can be read on all of it
+NEARER = [[0.0, "rgba(0,114,178,0.75)"], [0.5, "rgba(128,138,155,0.08)"], [1.0, "rgba(204,121,167,0.65)"]]
 
 
 def difference_map(found: Ranking, classes: Sequence[str], axis: str, dark: bool) -> Figure:

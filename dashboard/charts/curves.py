@@ -65,8 +65,9 @@ def curves(
         layout["xaxis"] |= _span(pd.concat(every), axis)
     traces = [trace for curve in drawn for trace in _traces(curve, column)]
     log = not x and AXES[axis][3]
+    said = {mark.name for mark in marks if math.isfinite(mark.place.value)}  # once, where a mark of that name is drawn
     for level in levels:
-        _across(layout, level)
+        _across(layout, level, level.name not in said)
     for turn, mark in enumerate(sorted(marks, key=lambda mark: mark.place.value)):
         _upright(layout, mark, log, turn)
     layout["showlegend"] = sum(bool(curve.name) for curve in drawn) > 1
@@ -100,12 +101,14 @@ def _traces(curve: Curve, column: str) -> list[Figure]:
     x, bounded = part[column].tolist(), {"low", "high"} <= set(part.columns)
     line = line_of(x, part[curve.value].tolist(), curve.name, {"color": curve.colour, "width": 2, "dash": curve.dash})
     line |= {"showlegend": bool(curve.name), **_hover(curve, part, bounded)}
+    together = {"legendgroup": plain(curve.name)} if curve.name else {}  # the legend hides all of them
+    line |= together
     if curve.points:
         ring = {"symbol": "circle-open", "size": 8, "color": curve.colour, "line": {"width": 2}}
         return [line | {"mode": "markers", "marker": ring}]
     if len(x) <= FEW:
         line |= {"mode": "lines+markers", "marker": {"size": 5, "color": curve.colour}}
-    return [_band(part, column, curve.colour), line] if bounded else [line]
+    return [_band(part, column, curve.colour) | together, line] if bounded else [line]
 
 
 def _hover(curve: Curve, part: pd.DataFrame, bounded: bool) -> Figure:
@@ -132,12 +135,14 @@ def _band(part: pd.DataFrame, column: str, colour: str) -> Figure:
                    showlegend=False)  # fmt: skip
 
 
-def _across(layout: Figure, level: Level) -> None:
+def _across(layout: Figure, level: Level, named: bool) -> None:
     line = {"color": level.colour, "width": 1, "dash": "dot"}
     layout["shapes"].append(
         {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level.value, "y1": level.value,
          "line": line}
     )  # fmt: skip
+    if not named:
+        return
     layout["annotations"].append(
         {"x": 1, "xref": "paper", "y": level.value, "yref": "y", "text": plain(level.name), "showarrow": False,
          "xanchor": "right", "yanchor": "bottom", "font": {"size": 12}}

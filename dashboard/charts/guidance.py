@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.charts import outside
+from dashboard.charts import outside, point_numbers
 from dashboard.charts.theme import (
     BLUE,
     GREEN,
@@ -27,6 +27,7 @@ from dashboard.charts.theme import (
 from dashboard.format import estimate, estimate_of, interval, share
 from sampler.guidance_laws import name_of
 
+TALL = 340  # pixels of the front's y-axis
 STYLES = {
     "constant": (BLUE, "solid", "circle"), "interval": (SKY, "dash", "square"),
     "clip": (VERMILLION, "solid", "diamond"), "shuffled": (PURPLE, "dot", "x"),
@@ -63,13 +64,18 @@ def front(frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> Figure:
             "x": best, "xref": "x", "y": 0, "yref": "paper", "text": "real pictures", "showarrow": False,
             "xanchor": "left", "yanchor": "bottom", "font": {"size": 12},
         })  # fmt: skip
-    return {"data": traces, "layout": layout}
+    figure = {"data": traces, "layout": layout}
+    _number(figure, frame, {"x": None, "y": None}, best)
+    return figure
 
 
 def front_edged(figure: Figure, frame: pd.DataFrame, x: Side, y: Side, best: float | None) -> str:
     """Let a front show the others' range where points lie far outside; what stands at its edge, in a sentence."""
     ends = {"x": outside.span(frame, "x", "law", _some(best)), "y": outside.span(frame, "y", "law")}
-    return _edged(figure, frame, ends, x, y)
+    said = _edged(figure, frame, ends, x, y)
+    if said:
+        _number(figure, frame, ends, best)
+    return said
 
 
 def sweep_edged(figure: Figure, frame: pd.DataFrame, y: Side, best: float | None) -> str:
@@ -88,14 +94,15 @@ def _edged(figure: Figure, frame: pd.DataFrame, spans: Mapping[str, outside.Span
     if far.empty:
         return ""
     outside.shown(figure["layout"], spans)
-    where = [f"S = {row['scale']:g}: {'<br>'.join(_beyond(row, x, y))}" for _, row in far.iterrows()]
-    colours = [STYLES[law][0] for law in far["law"]]
     figure["data"] = [trace | {"cliponaxis": True} for trace in figure["data"]]
-    figure["data"].append(outside.marks(far, spans, colours, where))
-    said = [
-        f"{name_of(str(row['law']))}, {words.replace('<br>', ' and ')}, n = {row['n']:,.0f}, {_ends(row, x, y)}"
-        for (_, row), words in zip(far.iterrows(), where, strict=True)
-    ]
+    said = []
+    for law, part in far.groupby("law", sort=False):
+        where = [f"S = {row['scale']:g}: {'<br>'.join(_beyond(row, x, y))}" for _, row in part.iterrows()]
+        figure["data"].append(outside.marks(part, spans, name_of(law), STYLES[law][0], where))
+        said += [
+            f"{name_of(law)}, {words.replace('<br>', ' and ')}, n = {row['n']:,.0f}, {_intervals(row, x, y)}"
+            for (_, row), words in zip(part.iterrows(), where, strict=True)
+        ]
     return f"At the edge, far outside of all others: {'; '.join(said)}."
 
 
@@ -108,7 +115,7 @@ def _beyond(row: pd.Series, x: Side, y: Side) -> list[str]:
     ]
 
 
-def _ends(row: pd.Series, x: Side, y: Side) -> str:
+def _intervals(row: pd.Series, x: Side, y: Side) -> str:
     """The intervals of what lies beyond an edge."""
     found = [
         interval(100 * row[f"{name}_low"], 100 * row[f"{name}_high"], ".1f").strip() + " %" if side.share
@@ -116,6 +123,38 @@ def _ends(row: pd.Series, x: Side, y: Side) -> str:
         for name, side in (("x", x), ("y", y)) if row[f"side_{name}"]
     ]  # fmt: skip
     return f"95 % interval{'' if len(found) == 1 else 's'} {' and '.join(found)}"
+
+
+def _number(figure: Figure, frame: pd.DataFrame, spans: Mapping[str, outside.Span | None], best: float | None) -> None:
+    """Let each point have its scale beside it where that is over nothing else, the ends of the lines first."""
+    (left, right), (low, high) = (
+        spans[name] or _ends(frame, name, more) for name, more in (("x", _some(best)), ("y", []))
+    )
+    lines = [trace for trace in figure["data"] if "customdata" in trace]
+    marks = [trace for trace in figure["data"] if "customdata" not in trace]
+
+    def share(trace: Figure, at: int) -> tuple[float, float]:
+        return (trace["x"][at] - left) / (right - left), (trace["y"][at] - low) / (high - low)
+
+    taken = [point_numbers.box(share(mark, at), text, TALL, mark["textposition"][at])
+             for mark in marks for at, text in enumerate(mark["text"])]  # fmt: skip
+    every = [(line, at) for line in lines for at in range(len(line["x"]))]
+    every = [each for each in every if all(0 <= part <= 1 for part in share(*each))]
+    every.sort(key=lambda each: 0 < each[1] < len(each[0]["x"]) - 1)
+    texts = [line["customdata"][at] for line, at in every]
+    for line in lines:
+        line |= {"text": [""] * len(line["x"]), "textposition": ["top center"] * len(line["x"])}
+    sides = point_numbers.beside([share(*each) for each in every], texts, TALL, taken)
+    for (line, at), text, side in zip(every, texts, sides, strict=True):
+        if side:
+            line["text"][at], line["textposition"][at] = text, side
+
+
+def _ends(frame: pd.DataFrame, name: str, more: Sequence[float]) -> outside.Span:
+    """About the ends that plotly gives an axis."""
+    ends = [*frame[[name, f"{name}_low", f"{name}_high"]].stack(), *more]
+    room = 0.055 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - room, max(ends) + room
 
 
 def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:
@@ -130,8 +169,9 @@ def _law(law: str, part: pd.DataFrame, x: Side, y: Side) -> Figure:
         error_bars((estimate_of(row, axis) for row in rows), thickness=1, width=0, color=colour) for axis in ("y", "x")
     )
     return {
-        "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "x": part["x"].tolist(),
-        "y": part["y"].tolist(), "text": [f"{scale:g}" for scale in part["scale"]], "textposition": "top center",
+        "type": "scatter", "mode": "lines+markers+text", "name": name_of(law), "legendgroup": name_of(law),
+        "x": part["x"].tolist(),
+        "y": part["y"].tolist(), "customdata": [f"{scale:g}" for scale in part["scale"]],
         "textfont": {"size": 11}, "hovertext": said, "hovertemplate": "%{hovertext}<extra></extra>",
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"symbol": symbol, "size": 8, "color": colour}, "cliponaxis": False,

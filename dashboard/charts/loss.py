@@ -104,12 +104,13 @@ def loss_bands(
             outline = [*part["low"].tolist(), *part["high"].tolist()[::-1]]
             none = {"color": "rgba(0,0,0,0)", "width": 0}
             traces.append(line_of([*x, *x[::-1]], outline, run, none, fill="toself", fillcolor=faded(colour),
-                                hoverinfo="skip", showlegend=False))  # fmt: skip
+                                hoverinfo="skip", showlegend=False, legendgroup=plain(run)))  # fmt: skip
         hover = f"%{{y:.4f}}, %{{customdata}}<extra>{plain(run)}</extra>"
         said = [f"{low:.4f} to {high:.4f}, n = {n}" if n > 1 else "n = 1"
                 for low, high, n in zip(part["low"], part["high"], part["n"], strict=True)]  # fmt: skip
         line = {"color": colour, "width": 2 if place else 3.5, "dash": dash}
-        traces.append(line_of(x, part["value"].tolist(), run, line, hovertemplate=hover, customdata=said))
+        more = {"hovertemplate": hover, "customdata": said, "legendgroup": plain(run)}
+        traces.append(line_of(x, part["value"].tolist(), run, line, **more))
     layout = bare_layout("optimizer steps" if by == "step" else "epochs, passes over the training pictures")
     _scale(layout, log_x, log_y, frame["value"], outliers)
     layout["yaxis"]["title"] = {"text": "training loss"}

@@ -51,14 +51,17 @@ def beyond(frame: pd.DataFrame, spans: Mapping[str, Span | None]) -> pd.DataFram
 
 
 def marks(
-    found: pd.DataFrame, spans: Mapping[str, Span | None], colours: Sequence[str], words: Sequence[str]
+    found: pd.DataFrame, spans: Mapping[str, Span | None], name: str, colour: str, words: Sequence[str]
 ) -> Figure:
-    """A mark at the edge for each point that is `beyond`, with its colour and the words that say where it lies."""
+    """A mark at the edge for each point of a line that is `beyond`, with the words that say where it lies.
+
+    name: of the line in the legend, which hides both.
+    """
     at = {name: found[name].clip(*ends).tolist() if ends else found[name].tolist() for name, ends in spans.items()}
     sides = list(zip(found["side_x"], found["side_y"], strict=True))
     return {
-        "type": "scatter", "mode": "markers+text", **at, "showlegend": False, "cliponaxis": False,
-        "marker": {"symbol": [SYMBOLS[side] for side in sides], "size": 12, "color": list(colours)},
+        "type": "scatter", "mode": "markers+text", **at, "name": name, "legendgroup": name, "showlegend": False,
+        "marker": {"symbol": [SYMBOLS[side] for side in sides], "size": 12, "color": colour}, "cliponaxis": False,
         "text": list(words), "textfont": {"size": 11},
         "textposition": [f"{UP[y]} {ACROSS[x]}" for x, y in sides],
         "hovertext": list(words), "hovertemplate": "%{hovertext}<extra>beyond the edge</extra>",

@@ -46,9 +46,7 @@ def table(
     first = {head: [row[head] for row in words] for head in ("run", "claim", "reason")}
     data = lambda: csv_download.unrounded(found, **first).drop(columns=[] if runs else ["run"])  # noqa: E731
     csv_download.save_filtered(data, name, len(found))
-    for each in found:
-        if said := _undecided(each):
-            elements.note(said)
+    _undecided([(row["run"], each) for row, each in zip(words, found, strict=True)])
     with st.expander("What the source says, and why") if folded else nullcontext():
         for text in dict.fromkeys(f"{row['source']}: {row['text']}." for row in words):
             elements.note(text)
@@ -64,13 +62,30 @@ def marked(verdict: str) -> str:
     return f'<b class="verdict-{KINDS[verdict]}">{MARKS[verdict]} {verdict}</b>'
 
 
-def _undecided(found: Verdict) -> str:
-    """Why nothing is said although the interval leaves "no difference" out; empty of any other verdict."""
-    none = 1.0 if found.unit.startswith("times") else 0.0
+def _undecided(found: Sequence[tuple[str, Verdict]]) -> None:
+    """Why nothing is said although an interval leaves "no difference" out: once, with the rows that it is of.
+
+    found: verdicts, each with its run where they are of several.
+    """
+    rows = {", ".join(filter(None, (run, each.claim.part))): each for run, each in found if _left_out(each)}
+    out = " or ".join(sorted({f"{_none(each):g}" for each in rows.values()}))
+    if len(rows) == 1:
+        ((row, each),) = rows.items()
+        elements.note(f"{row}: {CANNOT}, although its interval leaves {out} out. {each.reason}")
+    elif rows:
+        elements.note(f"Of {len(rows)} rows: {CANNOT}, although their intervals leave {out} out.")
+        elements.facts([(row, each.reason) for row, each in rows.items()])
+
+
+def _left_out(found: Verdict) -> bool:
+    """Whether nothing is said although the interval leaves "no difference" out."""
     compared = found.unit.startswith(("times", "points"))  # an effect may be a place, too
-    if found.verdict != CANNOT or found.effect is None or not compared or not side(found.effect, none):
-        return ""
-    return f"{found.claim.part}: {CANNOT}, although its interval leaves {none:g} out. {found.reason}"
+    return found.verdict == CANNOT and found.effect is not None and compared and bool(side(found.effect, _none(found)))
+
+
+def _none(found: Verdict) -> float:
+    """What stands for no difference in the unit of an effect."""
+    return 1.0 if found.unit.startswith("times") else 0.0
 
 
 def table_with_reasons(found: Sequence[Verdict], runs: Sequence[str], alt: str) -> str:

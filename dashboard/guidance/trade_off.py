@@ -32,8 +32,9 @@ def draw(at: Choice) -> None:
     if far:
         elements.note(far)
     elements.note(
-        f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it its scale S, "
-        f"which is the guidance of a picture about which nothing is known yet. {judges(at)} Bars: 95 % intervals."
+        f"Every point: {int(drawn['n'].max()):,} pictures of all classes from the same noise; beside it, where there "
+        "is room, its scale S, which is the guidance of a picture about which nothing is known yet. "
+        f"{judges(at)} Bars: 95 % intervals."
     )
     if said := run_facts.seen_in_training(at.run):
         elements.note(f"Of Fréchet distance, precision, recall and CAS, here and below: {said}")

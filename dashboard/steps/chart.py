@@ -69,9 +69,11 @@ def _line(part: pd.DataFrame, solver: str, measure: Measure) -> list[Figure]:
     band = {
         "type": "scatter", "mode": "lines", "x": x + x[::-1], "y": low + high[::-1], "line": {"width": 0},
         "fill": "toself", "fillcolor": faded(colour), "hoverinfo": "skip", "showlegend": False,
+        "legendgroup": plain(solver),
     }  # fmt: skip
     line = {
         "type": "scatter", "mode": "lines+markers", "x": x, "y": _values(part, measure), "name": plain(solver),
+        "legendgroup": plain(solver),
         "line": {"color": colour, "width": 2, "dash": dash}, "marker": {"size": 5, "color": colour},
         "text": _hover(part, solver, measure), "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
