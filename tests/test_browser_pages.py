@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import tab_stops
 from narrow_screen import faults
-from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, shows  # noqa: F401
+from test_browser import PATIENCE, address, archive, browser, contexts, counts, opened, pytestmark, served, shows  # noqa: F401
 
 from dashboard.app import SECTIONS
+from firstlight.archives import BUNDLED
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -46,6 +47,13 @@ SEEN = """() => [...document.querySelectorAll(
 )].map(each => [each.tagName, each.value ?? '', each.getAttribute('aria-valuenow') ?? '', each.innerText].join(' '))"""
 QUIET = """() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
   && document.querySelectorAll('h1').length === 1 && !document.querySelector('[data-testid=stSkeleton]')"""
+CUT = """field => {
+  const input = field.querySelector('input'), style = getComputedStyle(input)
+  const pen = Object.assign(document.createElement('canvas').getContext('2d'), { font: style.font })
+  const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+  const offered = [...document.querySelectorAll('[role=option]')].map(each => each.innerText)
+  return [offered.length, offered.filter(each => pen.measureText(each).width > room)]
+}"""
 Page = Callable[..., "playwright.Page"]
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 GROUNDS = {"dark": "rgb(14, 20, 32)", "light": "rgb(251, 250, 247)"}
@@ -136,3 +144,18 @@ def test_a_page_is_sound_in_both_themes_and_widths_and_a_copied_link_shows_the_s
     assert parse_qs(urlsplit(again.url).query).items() >= asked.items()
     sound(again, "light", VIEWS[link])
     fits(again)
+
+
+def test_a_field_shows_the_longest_of_its_choices(browser: "playwright.Browser") -> None:  # noqa: F811
+    with served(BUNDLED) as address, browser.new_context(viewport={"width": 1280, "height": 900}) as context:  # noqa: F811
+        page = context.new_page()
+        page.goto(f"{address}/recognizability?run=fashion")
+        page.get_by_label("Input and judge").first.wait_for(timeout=PATIENCE)
+        seen(page)
+        for name in ("Run", "Axis", "Input and judge", "Percent of"):
+            field = page.locator("[data-testid=stSelectbox]").filter(has=page.get_by_text(name, exact=True)).first
+            field.locator("input").click()
+            page.locator("[role=option]").first.wait_for()
+            offered, cut = field.evaluate(CUT)
+            page.keyboard.press("Escape")
+            assert offered > 1 and not cut, name

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.axes import AXES
 from dashboard.components.copy_link import copy_link
-from dashboard.components.inputs import RUNS, asked_for, keep_in_address, refuse, returned, says, several, tell
+from dashboard.components.inputs import RUNS, asked_for, keep_in_address, refuse, returned, roomy, says, several, tell
 from dashboard.data import archive
 from dashboard.run_facts import class_names
 from firstlight.run_id import RUN_ID
@@ -95,7 +95,8 @@ def _draw(key: str, choice: Choice) -> None:
     width = 190 if key in ("run", "baseline") else 130
     st.selectbox(
         choice.label, choice.values, choice.values.index(st.session_state[key]) if astray else None, key=key,
-        help=says(choice.label, choice.more), bind="query-params", required=True, width=width,
+        help=says(choice.label, choice.more), bind="query-params", required=True,
+        width=roomy(choice.values, width),
         accept_new_options=choice.more,
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ RUNS = {
 }  # what names a run that may be gone, in words
 
 
+LETTER, AROUND, MOST = 6.6, 48, 400  # pixels of a letter in a field, of what stands around it, and of a field
 SHOWN = "shown by the controls"  # in the session
 ASKED = "asked for on arrival"  # in the session, too
 
@@ -224,11 +225,16 @@ def pick(
     _settle(key, default, lambda held: held in values)
     place = values.index(default)
     picked = st.selectbox(
-        label, values, index=place, key=key, bind="query-params", width=width, help=help or says(label)
+        label, values, index=place, key=key, bind="query-params", width=roomy(values, width), help=help or says(label)
     )
     found = picked if picked in values else default
     tell(key, found)
     return found
+
+
+def roomy(values: Sequence[str], least: int) -> int:
+    """Pixels of a field that shows the longest of its choices, at least and at most so many."""
+    return max(least, min(MOST, round(AROUND + LETTER * max(map(len, values), default=0))))
 
 
 def _settle(key: str, default: Any, fits: Callable[[Any], bool]) -> None:
