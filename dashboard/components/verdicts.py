@@ -74,7 +74,8 @@ def _undecided(found: Sequence[tuple[str, Verdict]]) -> None:
         elements.note(f"{row}: {CANNOT}, although its interval leaves {out} out. {each.reason}")
     elif rows:
         elements.note(f"Of {len(rows)} rows: {CANNOT}, although their intervals leave {out} out.")
-        elements.facts([(row, each.reason) for row, each in rows.items()])
+        for row, each in rows.items():
+            elements.note(f"{row}: {each.reason}")
 
 
 def _left_out(found: Verdict) -> bool:
