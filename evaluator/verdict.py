@@ -1,6 +1,6 @@
 """A claim of the source, and the verdict of one run on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluator.stats.intervals import Estimate
 
@@ -40,3 +40,10 @@ class Verdict:
     unit: str = ""
     p: float | None = None  # after Holm's correction
     n: int = 0  # pictures behind it
+
+
+def unless(found: Verdict, doubt: str) -> Verdict:
+    """A verdict, which cannot be said where there is a doubt, a sentence."""
+    if not doubt or found.verdict == CANNOT:
+        return found
+    return replace(found, verdict=CANNOT, reason=f"{found.reason} {doubt}")

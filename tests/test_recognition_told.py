@@ -46,6 +46,7 @@ def test_a_null_that_no_threshold_keeps_is_said_wherever_the_figure_is(run: str,
     assert f"at p ≥ 0.99, {rate} % of 9,000 wrong labels are recognized, where 5 % may be" in said
     assert said.count(f"]; {UNKEPT}") == LOOKS, "of every look at x̂0, with and without a label, and none at x_t"
     assert judgements.remarks_of(Run(BUNDLED / run), view)[0].startswith("No threshold keeps its null")
+    assert {*re.findall(r'"verdict-(\w+)"', said)} == {"open"}, "whether the source is right is not said"
 
 
 def test_a_null_that_is_kept_is_not_spoken_of() -> None:

@@ -106,6 +106,7 @@ def figures(at: Look, threshold: float, classes: tuple[str, ...], axis: str) -> 
     made = analysis(
         found(at, threshold), classes, "percent" if axis == "% of steps" else "logsnr",
         told(archive.run_folder(at.run), _config(at.run)), stricter(view(at), threshold) if at == own_steps else None,
+        unkept(archive.run_folder(at.run), at.view),
     )  # fmt: skip
     return made if at == own_steps else replace(made, verdicts=figures(own_steps, threshold, classes, axis).verdicts)
 
@@ -245,5 +246,6 @@ def measured(ask: Ask, run: pd.Series, look: Seen, folder: Run) -> Measured:
     view = seen_by(ask, str(run["run"]), look.view, look.judge, config)
     found = points(view, look.threshold)
     classes = tuple(str(name) for name in run["classes"])
-    figures = analysis(found, classes, "percent", told(folder, config), stricter(view, look.threshold))
+    figures = analysis(found, classes, "percent", told(folder, config), stricter(view, look.threshold),
+                       unkept(folder, look.view))  # fmt: skip
     return Measured(look, classes, figures, courses(view, found, len(classes)))

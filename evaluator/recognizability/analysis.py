@@ -23,10 +23,10 @@ from evaluator.recognizability.points import Points, View, points, view_of
 from evaluator.recognizability.ranking import Ranking, ranking
 from evaluator.recognizability.ranking import sentence as ranked
 from evaluator.recognizability.schedules import own
-from evaluator.recognizability.thresholds import SENSITIVITY, stricter
+from evaluator.recognizability.thresholds import SENSITIVITY, stricter, unkept
 from evaluator.recognizability.views import KINDS
 from evaluator.stats.intervals import Estimate, plain, plainly, share
-from evaluator.verdict import Verdict
+from evaluator.verdict import Verdict, unless
 from firstlight.errors import RunError
 from firstlight.levels import noise_to_signal, ou_time
 from firstlight.run_folder import Run
@@ -107,7 +107,7 @@ def recognizability(
     seventy = told(run, card["config"])
     figures = [
         {"view": view.name, "judge": view.judge, "threshold": p, "null": null["x" if view.name == FINE else view.name]}
-        | figures_of(points(view, p), card["dataset"]["classes"], seventy, stricter(view, p))
+        | figures_of(points(view, p), card["dataset"]["classes"], seventy, stricter(view, p), unkept(run, view.name))
         | {"sensitivity": [{"threshold": q} | brief(points(view, q)) for q in SENSITIVITY]}
         for view, p in zip(views, thresholds, strict=True)
     ]
@@ -129,15 +129,16 @@ def _in_small_steps(run: Run, config: dict[str, Any]) -> View:
 
 def analysis(
     points: Points, classes: Sequence[str], axis: str = "percent", seventy: Told | None = None,
-    above: Mapping[float, Points] | None = None,
+    above: Mapping[float, Points] | None = None, doubt: str = "",
 ) -> Analysis:  # fmt: skip
     """Every figure of some points; the ranking is along an axis, "percent" or "logsnr".
 
-    `seventy` and `above` as `s3` takes them, `told` and `stricter`.
+    `seventy` and `above` as `s3` takes them, `told` and `stricter`. `doubt`: why no verdict can be given; empty for
+    nothing.
     """
     labels = np.unique(points.label).tolist()
     rows = tuple(summary(points.of(points.label == label), label) for label in labels)
-    verdicts = s3(points, classes, seventy, above) + s10(points, classes, above)
+    verdicts = tuple(unless(each, doubt) for each in s3(points, classes, seventy, above) + s10(points, classes, above))
     return Analysis(summary(points), rows, verdicts, points, axis)
 
 
@@ -163,10 +164,11 @@ def summary(points: Points, label: int | None = None) -> Summary:
 
 
 def figures_of(
-    points: Points, classes: Sequence[str], seventy: Told | None = None, above: Mapping[float, Points] | None = None
-) -> dict[str, Any]:
+    points: Points, classes: Sequence[str], seventy: Told | None = None, above: Mapping[float, Points] | None = None,
+    doubt: str = "",
+) -> dict[str, Any]:  # fmt: skip
     """`analysis` as plain values: all samples together, every class that has some, ranking, tests and claims."""
-    whole = analysis(points, classes, seventy=seventy, above=above)
+    whole = analysis(points, classes, seventy=seventy, above=above, doubt=doubt)
     rows = [{"class": classes[row.label or 0], "label": row.label} | _plain_summary(row) for row in whole.classes]
     figures: dict[str, Any] = {"all": _plain_summary(whole.whole), "classes": rows, "kept_every": round(points.kept, 6)}
     order = whole.ranking
