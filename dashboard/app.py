@@ -8,7 +8,7 @@ from dashboard import turns
 from dashboard.access import sign_in
 from dashboard.components import control_bar, elements, inputs, memory, remedy
 from dashboard.data import archive
-from dashboard.data.adopted import MAKES, anew, outdated
+from dashboard.data.guests import MAKES, anew, outdated
 from firstlight.telemetry import switch_off
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"  # absolute, or the first deep link after a start goes astray

@@ -4,11 +4,11 @@ import streamlit as st
 
 from dashboard.blind_test import classroom, headline, result, sitting
 from dashboard.components import control_bar, elements
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 
 elements.title("Blind test", "From when on can people name a picture, and do they see it before the judges?")
 run, axis = archive.chosen_run(), control_bar.chosen_axis()
-adopted.stop_without_labels(run, "blind test")
+guests.stop_without_labels(run, "blind test")
 trial = sitting.running(run)
 
 if trial is None:

@@ -1,7 +1,7 @@
 """A drawing of one's own: noised to any level, brought back, and what is seen in it on the way."""
 
 from dashboard.components import elements
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.draw import choice, sections
 from dashboard.draw.networks import Teacher
 from dashboard.draw.place import place
@@ -10,5 +10,5 @@ elements.title("Draw your own", "What does a network make of your drawing, and w
 run = archive.chosen_run()
 with archive.faults():
     where = place(run)
-elements.notices(adopted.oddities(run))
+elements.notices(guests.oddities(run))
 sections.section(where, choice.choice(run, where.teacher if isinstance(where.teacher, Teacher) else None))

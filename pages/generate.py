@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import generation, run_facts
 from dashboard.components import elements, remedy
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.generate import form, pictures, result, student, weaker
 
 elements.title("Generate", "Which pictures does the run draw on demand, and how fast?")
@@ -12,7 +12,7 @@ run = archive.chosen_run()
 remedy.network(str(run["run"]), stopping=True)
 with archive.faults():
     net = generation.denoiser(archive.folder(run))
-elements.notices(adopted.oddities(run))
+elements.notices(guests.oddities(run))
 
 if net.scales:
     student.section(run, net)
@@ -21,7 +21,7 @@ else:
     asked = form.form(run, run_facts.class_names(run), net.no_label)
     if not net.no_label:
         instead = " but away from a weaker network." if weaker.weaker_runs(run) else ": it draws at guidance 1."
-        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided{instead}")
+        elements.note(f"{run['run']} {guests.why_unguided(run)}, so it cannot be guided{instead}")
     drawn = pictures.shown(run, net, asked)
     if drawn is None:
         elements.note(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import control_bar, elements, remedy, scrubber
-from dashboard.data import adopted, archive, judgements
+from dashboard.data import archive, guests, judgements
 from dashboard.trajectory import film, headline, sections, stored
 
 elements.title("Trajectory", "What happens to one picture, step by step, and when can it be recognized?")
@@ -20,13 +20,13 @@ strips = stored.strips(found, classes)
 content = scrubber.content_of(strips, axis, elements.dark(), step)
 scrubber.scrubber(content, "scrubber", film.settings(found[0].row), sections.begin, sections.barred())
 film.button(strips, content, found[0].row)
-if not adopted.labels(run):
-    elements.note(adopted.nothing_to_name(run, "judgement"))
+if not guests.labels(run):
+    elements.note(guests.nothing_to_name(run, "judgement"))
 elif found[0].judged.empty:
     remedy.note("Not judged yet.", str(run["run"]), "recognizability")
 else:
     elements.notices(judgements.remarks(str(run["run"]), found[0].view))
-if said := adopted.without_none(run, "its x̂0 without one is not shown"):
+if said := guests.without_none(run, "its x̂0 without one is not shown"):
     elements.note(said)
 elements.note(headline.setting(found[0].row))
 sections.section(run, found[0], classes, step)

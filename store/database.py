@@ -21,12 +21,12 @@ from firstlight.run_state import LIVE
 from firstlight.scan_progress import counter
 from store import index
 from store.archive import entries, glance, good_entry
+from store.derived_figures import Fact, Way, WorkedOut
 from store.loss_curves import answerer
 from store.queries import bound_to, statement, tables_of, views_of, words_of
 from store.run_list import RunList, figure_table
 from store.verification import Entry, looked_into
 from store.views import VIEWS, connect, run_script, show
-from store.worked_out import Fact, Way, WorkedOut
 
 LISTED = {"facts", "found_runs"}  # what a query on the list of runs is written with
 FIGURES = "figures"  # a query whose rows stay with their runs, and what another sees of them

@@ -13,9 +13,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from store.derived_figures import Fact
 from store.verification import Entry
 from store.views import CARDS, card_table, run_script
-from store.worked_out import Fact
 
 FIGURES = pa.schema(
     [

@@ -10,9 +10,9 @@ from PIL import Image
 from dashboard.forward import clean_pictures, process, schedules
 from dashboard.pictures import snapshots, trajectories
 from dashboard.pictures.grid import AMBER, GAP, LABEL, NIGHT, plate
+from dashboard.pictures.narrow_plate import wrapped
 from dashboard.pictures.pixels import shown, shown_noisy, unpack
 from dashboard.pictures.real_pictures import BUNDLED, REAL, real_pictures
-from dashboard.pictures.wrapped import wrapped
 from firstlight.levels import alpha, sigma
 from trainer.data import DIGITS, GARMENTS
 

@@ -20,7 +20,7 @@ from dashboard.recognizability.map import recognition_map
 from dashboard.runs import table as runs_table
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis, analysis
-from evaluator.recognizability.points import Points, View, points, view_from
+from evaluator.recognizability.points import COLUMNS, Points, View, points, view_from
 from evaluator.recognizability.schedules import SEVENTY
 from evaluator.stats.intervals import Estimate
 from store.database import Archive
@@ -50,7 +50,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 def looked(archive: Archive, view: str, judge: str, least: float) -> tuple[View, Points, Analysis]:
     """What the page shows of a run, by the road that it takes: rows out of SQL, everything else in arrays."""
     frame = archive.ask("judged_frames", run="first", judge=judge, view=view)
-    seen = view_from({name: frame[name].to_numpy() for name in judgements.COLUMNS}, view, judge)
+    seen = view_from({name: frame[name].to_numpy() for name in COLUMNS}, view, judge)
     found = points(seen, least)
     return seen, found, analysis(found, CLASSES)
 

@@ -13,7 +13,7 @@ from simulated import at, restricted_mean, rng, share_by, view
 from evaluator.guidance.claims import mean_over_seeds
 from evaluator.quality.measures import against
 from evaluator.recognizability.agreement import kappas, lin
-from evaluator.recognizability.censored import half, restricted
+from evaluator.recognizability.censoring import half, restricted
 from evaluator.recognizability.incidence import Incidence, incidence
 from evaluator.recognizability.points import Points, points
 from evaluator.recognizability.ranking import Ranking, ranking

@@ -10,7 +10,7 @@ from scipy import stats
 from simulated import at, rng, view
 
 from evaluator.recognizability.analysis import analysis, figures_of
-from evaluator.recognizability.censored import after, restricted
+from evaluator.recognizability.censoring import after, restricted
 from evaluator.recognizability.incidence import average, incidence, logrank_scores, omnibus, paired, within_seeds
 from evaluator.recognizability.points import Points, View, points, recognized, view_from, view_of
 from evaluator.recognizability.ranking import alike, ranking, sentence

@@ -15,7 +15,7 @@ from dashboard.data import judgements, recognizable
 from dashboard.recognizability import class_table
 from evaluator.recognizability.agreement import concordances
 from evaluator.recognizability.analysis import analysis, summary
-from evaluator.recognizability.censored import first
+from evaluator.recognizability.censoring import first
 from evaluator.recognizability.points import points, view_of
 from evaluator.recognizability.report import report
 from evaluator.recognizability.thresholds import unkept

@@ -23,10 +23,10 @@ from firstlight.run_folder import Run
 from firstlight.table_schema import JUDGEMENTS
 from store import __main__ as store_command
 from store.database import Archive
+from store.derived_figures import Ask
 from store.notes import Notes, read_notes, write_notes
 from store.search import search
 from store.verification import Entry
-from store.worked_out import Ask
 
 KIND = FIGURES[recognizable.NAME]
 EVERY = Chosen("", "all")

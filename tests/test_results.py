@@ -13,7 +13,7 @@ from dashboard.data.judgements import Seen, measured
 from dashboard.report.checked_numbers import Number, numbers_of, recognizability
 from dashboard.run_facts import OLDER
 from evaluator.guidance.best_scale import compared
-from evaluator.recognizability.censored import half
+from evaluator.recognizability.censoring import half
 from evaluator.recognizability.claims import s3
 from evaluator.recognizability.default_look import default_look
 from evaluator.recognizability.points import points, view_of

@@ -21,7 +21,7 @@ GUARDS = {("dashboard.access.permits", "permit"), ("dashboard.generation", "queu
 HARMLESS = {
     ("dashboard.data.changes", "_look_on"),  # looks as every page does, and keeps what it found in the user's own cache
     ("dashboard.generation", "steering"),  # keeps a CLIP that is asked for by name, and no page asks by name
-    ("dashboard.access.packed", "keep"),  # Streamlit's own files, gzipped, in the user's own cache
+    ("dashboard.access.compression", "keep"),  # Streamlit's own files, gzipped, in the user's own cache
     ("dashboard.site.build", "site"),  # the command's alone, as all of `dashboard.site`: no page imports it
     ("dashboard.site.build", "_alone"),
     ("dashboard.site.build", "_write"),

@@ -13,7 +13,7 @@ from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard.__main__ import main as dashboard
-from dashboard.access.moved import Moved
+from dashboard.access.old_addresses import Moved
 from dashboard.components import terms
 
 ROOT = Path(__file__).parent.parent
@@ -89,7 +89,7 @@ def test_whoever_asks_for_anything_else_gets_it(path: str, query: str) -> None:
 
 
 def test_below_a_base_path_links_stay_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.access.moved.base_path", lambda: "/lab")
+    monkeypatch.setattr("dashboard.access.old_addresses.base_path", lambda: "/lab")
     assert dict(asked("/lab/", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert dict(asked("/lab", "run=a")["headers"])[b"location"] == b"/lab/runs?run=a"
     assert asked("/", "run=a")["status"] == 200

@@ -8,12 +8,12 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from dashboard.access import class_code
+from dashboard.access.compression import Packed
 from dashboard.access.direct_answers import DirectAnswers
 from dashboard.access.door import Door
 from dashboard.access.guard import Guard
 from dashboard.access.index_page import IndexPage
-from dashboard.access.moved import Moved
-from dashboard.access.packed import Packed
+from dashboard.access.old_addresses import Moved
 
 gc.disable()  # until the first page is drawn, by dashboard/components/memory.py: what is imported stays
 class_code.begin(os.environ)

@@ -1,7 +1,7 @@
 """The answer on how few evaluations of the network keep a run's quality."""
 
 from dashboard.ask.answer import Answer, Effect, Ground, Lack, Shown, computed, lacking_answer, not_made
-from dashboard.data import adopted
+from dashboard.data import guests
 from dashboard.steps import chart, headline, sections
 from dashboard.steps.ways import NOT_YET, Ways, lacking, stored, teacher
 from evaluator.provenance import notes_of
@@ -18,7 +18,7 @@ def few_steps(at: Ground) -> Answer:
     statement = f"Fewer evaluations than those of its reference keep the quality of {own.id}."
     ways = stored(own.run, at.ask)
     if ways is None:
-        able = adopted.labels(own.run) and not teacher(own.run)
+        able = guests.labels(own.run) and not teacher(own.run)
         lack = not_made(own, NOT_YET.format(own.id), "steps") if able else Lack(lacking(own.run), own.id)
         return lacking_answer(at, statement, [lack])
     top, least = best(ways.ways, own.id), fewest(ways.ways, own.id)

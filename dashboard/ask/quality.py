@@ -20,7 +20,7 @@ from dashboard.ask.run_order import INCLUDES_NONE, ONE_SIDE, unlike
 from dashboard.compare import differences
 from dashboard.compare.headline import accuracy_words
 from dashboard.compare.quality import farther
-from dashboard.data import adopted
+from dashboard.data import guests
 from dashboard.format import estimate, estimate_of, share
 from evaluator.stats.intervals import Estimate, side
 from evaluator.verdict import CANNOT, NOT, SUPPORTED, above
@@ -113,8 +113,8 @@ def labels(at: Ground) -> Answer:
 
 def unscored(of: Side) -> Lack:
     """Why nothing is said of how well a run draws."""
-    if not adopted.labels(of.run):
-        return Lack(adopted.nothing_to_name(of.run, "accuracy"), of.id)
+    if not guests.labels(of.run):
+        return Lack(guests.nothing_to_name(of.run, "accuracy"), of.id)
     return not_made(of, f"{of.id} is not evaluated.", "quality")
 
 

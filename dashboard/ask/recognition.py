@@ -18,13 +18,13 @@ from dashboard.ask.answer import (
 )
 from dashboard.charts.curves import Curve, Level, Mark, curves
 from dashboard.charts.theme import ACCENT, BLUE, VERMILLION
-from dashboard.data import adopted, judgements
+from dashboard.data import guests, judgements
 from dashboard.data.judgements import CHAINS, Measured
 from dashboard.format import chance, estimate
 from dashboard.recognizability import headline
 from evaluator.recognizability.analysis import Summary, analysis
 from evaluator.recognizability.carry_over import FINE
-from evaluator.recognizability.censored import half, width
+from evaluator.recognizability.censoring import half, width
 from evaluator.recognizability.ranking import Pair, Ranking, ranking
 from evaluator.recognizability.thresholds import UNKEPT, unkept
 from evaluator.recognizability.views import VIEWS
@@ -126,7 +126,7 @@ def _tested(pair: Pair, pairs: int) -> str:
 def _seen(of: Side, at: Ground) -> Measured | Lack:
     """The figures of the look that Recognizability opens with; what is lacking where there are none."""
     look = judgements.default_look(at.ask, of.run, of.folder)
-    if look is None or not adopted.labels(of.run):
+    if look is None or not guests.labels(of.run):
         return unjudged(of)
     if said := judgements.mismatch_of(of.folder, look.judge):
         return not_made(of, said, "recognizability", "Judge it anew with")
@@ -135,8 +135,8 @@ def _seen(of: Side, at: Ground) -> Measured | Lack:
 
 def unjudged(of: Side) -> Lack:
     """Why nothing is said of when a run's pictures are recognized."""
-    if not adopted.labels(of.run):
-        return Lack(adopted.nothing_to_name(of.run, "recognition"), of.id)
+    if not guests.labels(of.run):
+        return Lack(guests.nothing_to_name(of.run, "recognition"), of.id)
     return not_made(of, f"{of.id} is not judged yet.", "recognizability")
 
 

@@ -11,10 +11,11 @@ from dashboard.compare import charts, differences
 from dashboard.compare.comparison import same_noise
 from dashboard.compare.differences import MOST_NEVER, Row
 from dashboard.compare.headline import recognized_words
-from dashboard.data import adopted, judgements
+from dashboard.data import guests
 from dashboard.format import points, share
 from evaluator.recognizability.carry_over import FINE, closely
 from evaluator.recognizability.default_look import first_judge
+from evaluator.recognizability.judged_view import seen_by
 from evaluator.recognizability.points import points as points_of
 from evaluator.recognizability.thresholds import threshold
 from evaluator.recognizability.views import VIEWS
@@ -108,13 +109,13 @@ def unlike(own: Side, base: Side) -> str:
 
 def _judge(of: Side, view: str, at: Ground) -> str:
     """Who judged a view of a run; empty where nobody did."""
-    return first_judge(at.ask("judges", run=of.id), view) if adopted.labels(of.run) else ""
+    return first_judge(at.ask("judges", run=of.id), view) if guests.labels(of.run) else ""
 
 
 def _rows(at: Ground, own: Side, base: Side, view: str, judges: list[str], least: float) -> list[Row]:
     """All classes together, then each."""
     views = [
-        judgements.seen_by(at.ask, each.id, view, judge, json.loads(each.run["config"] or "{}"))
+        seen_by(at.ask, each.id, view, judge, json.loads(each.run["config"] or "{}"))
         for each, judge in zip((own, base), judges, strict=True)
     ]
     found = [points_of(each, least) for each in views]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import inputs, remedy
-from dashboard.data import adopted, archive, clip_scores
+from dashboard.data import archive, clip_scores, guests
 from dashboard.data.clip_scores import Look
 from evaluator.clip.ranking import Order, RealScore
 
@@ -53,7 +53,7 @@ class Choice:
 def choice(run: pd.Series) -> Choice:
     """The judge, score and prompt chosen. Ends the page where no CLIP has scored the run."""
     frame = clip_scores.judges(archive.ask, str(run["run"]))
-    adopted.stop_without_labels(run, "ranking of classes")
+    guests.stop_without_labels(run, "ranking of classes")
     if frame.empty:
         remedy.stop(f"{run['run']} has no CLIP scores.", str(run["run"]), "clip", "Make them with")
     judges = list(dict.fromkeys(frame["judge"]))

@@ -16,7 +16,7 @@ from dashboard.components import csv_download, inputs, screen, terms
 from dashboard.components.inputs import escaped
 from dashboard.components.static_page import still
 from dashboard.pictures import grid
-from dashboard.pictures.wrapped import wrapped
+from dashboard.pictures.narrow_plate import wrapped
 from firstlight.archives import archive
 from firstlight.command_text import flag
 from sampler.origin import Origin, signed, stem, told

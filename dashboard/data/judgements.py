@@ -1,7 +1,7 @@
 """What judges say of a run, read once and worked out at any threshold."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,12 +15,13 @@ from evaluator.judges import cards
 from evaluator.recognizability.agreement import Agreement, agreement, concordances
 from evaluator.recognizability.analysis import Analysis, analysis
 from evaluator.recognizability.carry_over import FINE, told
-from evaluator.recognizability.censored import half
+from evaluator.recognizability.censoring import half
 from evaluator.recognizability.default_look import default_look as look_of
 from evaluator.recognizability.default_look import first_judge
 from evaluator.recognizability.incidence import incidence
-from evaluator.recognizability.points import Points, View, points, view_from
-from evaluator.recognizability.schedules import OWN, SCHEDULES, own
+from evaluator.recognizability.judged_view import seen_by
+from evaluator.recognizability.points import Points, View, points
+from evaluator.recognizability.schedules import OWN, SCHEDULES
 from evaluator.recognizability.thresholds import SENSITIVITY, stricter, unkept
 from evaluator.recognizability.views import KINDS, VIEWS
 from evaluator.stats.intervals import Estimate, share
@@ -31,7 +32,6 @@ from firstlight.run_json import card_of
 
 CHAINS = "ancestral"  # the view of chains that were drawn for a judge and not stored
 KEPT = 64  # views, and answers for thresholds, that are remembered
-COLUMNS = ("sample", "label", "seed", "step", "steps", "logsnr", "top", "probability")
 
 Ask = Callable[..., pd.DataFrame]  # a query's name and parameters -> its rows
 
@@ -69,14 +69,6 @@ def view(at: Look) -> View:
     """The judge's verdicts as arrays. Raises RunError where they cannot be compared with each other."""
     seen = seen_by(archive.ask, at.run, at.view, at.judge, _config(at.run))
     return seen if at.steps == OWN else replace(seen, grid=SCHEDULES[at.steps].grid)
-
-
-def seen_by(ask: Ask, run: str, view: str, judge: str, config: Mapping[str, Any]) -> View:
-    """The same of any archive, told on the run's own steps; config: the run's settings."""
-    frame = ask("judged_frames", run=run, judge=judge, view=view)
-    columns: Mapping[str, Any] = {name: frame[name].to_numpy() for name in COLUMNS}
-    seen = view_from(columns, view, judge)
-    return replace(seen, grid=own(config)) if view == FINE else seen
 
 
 def _config(run: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from dashboard import format
 from dashboard.axes import percent_at
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.carry_over import FINE, closely
+from store.derived_figures import Ask, Fact
 from store.search import RECOGNIZABLE
 from store.verification import Entry
-from store.worked_out import Ask, Fact
 
 NAME = RECOGNIZABLE
 NEVER = "never"

@@ -13,8 +13,8 @@ from dashboard.draw.networks import Student
 from dashboard.draw.place import Place, form
 from dashboard.draw.quick_answer import Live, Question, Steps
 from dashboard.pictures.grid import plate
+from dashboard.pictures.narrow_plate import wrapped
 from dashboard.pictures.pixels import Bytes
-from dashboard.pictures.wrapped import wrapped
 from dashboard.run_facts import class_names
 
 

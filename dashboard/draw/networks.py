@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import generation
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from evaluator.defaults import CHAIN_STEPS, UTURN_AT
 from evaluator.experiments.chains import grid_of, through, within
 from evaluator.experiments.diffusion_classifier import Window, window_of
@@ -82,7 +82,7 @@ def teacher(run: pd.Series) -> Teacher | str:
 
 def _listens(run: pd.Series, card: dict[str, Any]) -> bool:
     """Whether there are classes, and a network of this card was trained to be told one."""
-    return adopted.labels(run) and float(card["config"].get("label_dropout", 0.0)) < 1
+    return guests.labels(run) and float(card["config"].get("label_dropout", 0.0)) < 1
 
 
 def _window(run: str, net: Denoiser) -> Window | None:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.components import elements
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.pictures.pixels import Bytes, unpack
 from dashboard.pictures.real_pictures import real_pictures
 
@@ -13,14 +13,14 @@ from dashboard.pictures.real_pictures import real_pictures
 def kinds(run: pd.Series) -> list[str]:
     """The kinds of clean pictures that there are for a run's data set, the usual one first."""
     _, bundled = real_pictures(str(run["dataset"]))
-    known = set(run_facts.class_names(run)) <= set(bundled) or (len(bundled) > 0 and not adopted.labels(run))
+    known = set(run_facts.class_names(run)) <= set(bundled) or (len(bundled) > 0 and not guests.labels(run))
     return ["real", "generated"] if known else ["generated"]
 
 
 def pictures(run: pd.Series, kind: str, label: int) -> Bytes:
     """Pictures of one class to start from, (N, H, W, C). Ends the page where there are none."""
     if kind == "real":
-        name = run_facts.class_names(run)[label] if adopted.labels(run) else ""
+        name = run_facts.class_names(run)[label] if guests.labels(run) else ""
         return real(str(run["dataset"]), name, int(run["size"]))
     frame = archive.ask("snapshots", run=run["run"], label=label)
     images = generated(frame[frame["step"] == frame["step"].max()], int(run["size"]), int(run["channels"]))

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import elements, inputs, remedy
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from evaluator.guidance.judges import referee
 from sampler.guidance_laws import LAWS, name_of
 
@@ -66,9 +66,9 @@ class Choice:
 
 def choice(run: pd.Series) -> Choice:
     """The chosen number of steps and judge. Ends the page where the run's laws were not compared."""
-    if not adopted.knows_no_label(run):
+    if not guests.knows_no_label(run):
         elements.stop(
-            f"{run['run']} {adopted.why_unguided(run)}, so it cannot be guided, and no guidance methods are compared."
+            f"{run['run']} {guests.why_unguided(run)}, so it cannot be guided, and no guidance methods are compared."
         )
     frame = archive.ask("guidance", run=run["run"])
     if frame.empty:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.components import elements, inputs, remedy
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.format import share
 from dashboard.pictures.grid import Cell, plate
 from dashboard.pictures.pixels import unpack
@@ -24,8 +24,8 @@ def figures(run: pd.Series) -> Ablated | None:
 def draw(run: pd.Series) -> None:
     """Pictures from the same noise with a part taken away, and how many of them are still right."""
     found = figures(run)
-    if not adopted.labels(run):
-        elements.note(adopted.nothing_to_name(run, "ablation that a judge could see"))
+    if not guests.labels(run):
+        elements.note(guests.nothing_to_name(run, "ablation that a judge could see"))
         return
     if found is None:
         remedy.note("Not tried yet.", str(run["run"]), "ablations")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard import axes, run_facts
 from dashboard.components import inputs, remedy
-from dashboard.data import adopted, archive, judgements
+from dashboard.data import archive, guests, judgements
 from evaluator.recognizability import thresholds
 from evaluator.recognizability.analysis import Analysis
 from evaluator.recognizability.carry_over import FINE, closely
@@ -56,7 +56,7 @@ def chosen_judge(run: pd.Series) -> tuple[str, str]:
         frame = frame[frame["view"] != FINE]
     views = list(VIEWS)
     pairs = {f"{VIEWS.get(row.view, row.view)}, {row.judge}": (row.view, row.judge) for row in frame.itertuples()}
-    adopted.stop_without_labels(run, "recognition")
+    guests.stop_without_labels(run, "recognition")
     if not pairs:
         remedy.stop(f"{run['run']} is not judged yet.", str(run["run"]), "recognizability")
     order = sorted(pairs, key=lambda name: (views.index(pairs[name][0]) if pairs[name][0] in views else 9, name))

@@ -1,7 +1,7 @@
 """The answer: the headline, what cannot be said, and what the source says."""
 
 from dashboard.components import elements, remedy, verdicts
-from dashboard.data import adopted, archive, judgements
+from dashboard.data import archive, guests, judgements
 from dashboard.data import theory as data_theory
 from dashboard.recognizability import headline
 from dashboard.recognizability.choice import Choice
@@ -22,7 +22,7 @@ def answer(at: Choice) -> None:
     schedule = data_theory.checked(at.run)
     if schedule is not None and not schedule.ok:
         elements.notice(minus(schedule.sentence))
-    if unlabelled := adopted.without_none(at.run, "no x̂0 without one is judged"):
+    if unlabelled := guests.without_none(at.run, "no x̂0 without one is judged"):
         elements.note(unlabelled)
     missing = headline.lacking(at.figures, at.classes)
     if missing:

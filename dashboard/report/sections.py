@@ -16,7 +16,7 @@ from dashboard.claims import text as claims_text
 from dashboard.components.copy_link import SIGNED
 from dashboard.components.elements import TERMS, VERDICTS
 from dashboard.components.terms import STOPS
-from dashboard.data import adopted
+from dashboard.data import guests
 from dashboard.data.judgements import Measured
 from dashboard.pictures import snapshots
 from dashboard.report import answers, claims, clip, comparison, recognizability, short, trajectories
@@ -163,7 +163,7 @@ def _run(facts: Facts, ask: Ask, keep: Keep, show: Show) -> dict[str, Any]:
     """What the template shows of one run."""
     run, classes = facts.run, [str(name) for name in facts.run["classes"]]
     name, kept = str(run["run"]), ask("snapshots", run=run["run"])
-    outdated = adopted.told_former(facts.folder, former(facts.folder))
+    outdated = guests.told_former(facts.folder, former(facts.folder))
     through = Of("training", name, "through-training", drawn={"seed": kept["seed"].min()})
     strips = Of("trajectory", name, "strips", drawn=trajectories.drawn(run, ask))
     return {

@@ -14,7 +14,7 @@ from dashboard.ask.answer import Answer
 from dashboard.ask.question import Asked
 from dashboard.charts import theme
 from dashboard.charts.incidence import beside
-from dashboard.data import adopted
+from dashboard.data import guests
 from dashboard.data.judgements import Measured, Seen, measured
 from dashboard.report import answers, recognizability
 from dashboard.report.checked_numbers import Ask
@@ -61,7 +61,7 @@ def section(
     return {
         "runs": [{"run": str(each.run["run"])} for each in runs],
         "said": [f"{run}: {part['sentence']} {part['lacking']}".rstrip() for run, part in parts.items()],
-        "outdated": [said for each in runs if (said := adopted.told_former(each.folder, former(each.folder)))],
+        "outdated": [said for each in runs if (said := guests.told_former(each.folder, former(each.folder)))],
         "trained": [f"{each.run['run']}, {each.run['state']}: {_trained(each.run)}." for each in runs],
         "answers": answers.section(answered, address, nowhere, lambda picture, of: ""),
         "losses": None if losses is None else keep(_high(losses[0], LOSS_HEIGHT), losses[1]),

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import run_facts
 from dashboard.components import csv_download, elements, inputs, remedy, screen, training_progress
-from dashboard.data import adopted, archive
-from dashboard.runs import choice, headline, notes_form, printed, selection, sweep, table
+from dashboard.data import archive, guests
+from dashboard.runs import choice, headline, notes_form, paper_table, selection, sweep, table
 from dashboard.runs.choice import Chosen
 from dashboard.runs.table import EXTRA
 from firstlight.counts import counted
@@ -68,7 +68,7 @@ def _table(runs: pd.DataFrame, found: int, picked: list[str], at: Chosen) -> Non
         on_select=lambda: selection.take(key, ids),
         selection_mode=["multi-row", "single-column"],
     )
-    printed.draw(rows)
+    paper_table.draw(rows)
     elements.meanings([table.NAMES[name] for name in (table.FEW if few else rows) if name in table.NAMES])
     ticked = [ids[row] for row in st.session_state[key]["selection"]["rows"] if row < len(ids)]
     selection.draw(ticked, found if len(ticked) == len(ids) else 0, lambda: table.every_id(at, archive.ask))
@@ -83,8 +83,8 @@ def _chosen(run: pd.Series) -> None:
     with left:
         elements.facts(run_facts.recipe(run))
     with right:
-        if quality.empty and not adopted.labels(run):
-            elements.note(adopted.nothing_to_name(run, "evaluation"))
+        if quality.empty and not guests.labels(run):
+            elements.note(guests.nothing_to_name(run, "evaluation"))
         elif quality.empty:
             remedy.note("How well it draws is not measured yet.", str(run["run"]), "all")
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.components import elements, remedy, terms
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.speciation import classifier, cloning, label_swap, posterior, uturn
 
 
@@ -43,22 +43,22 @@ def draw(name: str, run: pd.Series, axis: str) -> None:
     part = PARTS[name]
     elements.note(terms.meaning(name))
     frame = archive.ask(part.query, run=run["run"])
-    if not adopted.labels(run):
-        elements.note(adopted.nothing_to_name(run, part.name))
+    if not guests.labels(run):
+        elements.note(guests.nothing_to_name(run, part.name))
     elif frame.empty:
         _lacking(part, run)
     else:
         part.draw(run, frame, axis)
-    if not frame.empty and name != "Label swap" and (said := adopted.known_levels(run)):
+    if not frame.empty and name != "Label swap" and (said := guests.known_levels(run)):
         elements.note(said)
-    if not frame.empty and part.told and (said := adopted.without_none(run, part.told)):
+    if not frame.empty and part.told and (said := guests.without_none(run, part.told)):
         elements.note(said)
 
 
 def _lacking(part: Experiment, run: pd.Series) -> None:
     """What makes an experiment that a run lacks; with a label where its network draws with one only."""
     said, more = f"{run['run']} has no {part.name} yet", list[str]()
-    if not adopted.knows_no_label(run) and part.with_label:
+    if not guests.knows_no_label(run) and part.with_label:
         said += ", and knows no pictures without a label"
         more = [word.format(run["classes"][0]) for word in part.with_label.split()]
     remedy.note(f"{said}.", str(run["run"]), part.command, "Make it with", more)

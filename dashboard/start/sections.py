@@ -8,9 +8,9 @@ import streamlit as st
 from dashboard import run_facts
 from dashboard.components import elements, scrubber
 from dashboard.data import archive, trajectories
-from dashboard.data.judgements import seen_by
 from dashboard.start import headline
-from evaluator.recognizability.censored import half
+from evaluator.recognizability.censoring import half
+from evaluator.recognizability.judged_view import seen_by
 from evaluator.recognizability.points import points
 from evaluator.stats.intervals import Estimate
 from firstlight.archives import BUNDLED

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard import run_facts
 from dashboard.components import elements, remedy
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.data.judgements import Ask
 from evaluator.steps.quality_kept import Way, ways_from
 
@@ -31,7 +31,7 @@ def ways(run: pd.Series) -> Ways:
     """What is stored. Ends the page with the command where nothing is, and with the teacher for a student."""
     if (found := stored(run, archive.ask)) is not None:
         return found
-    if adopted.labels(run) and not teacher(run):
+    if guests.labels(run) and not teacher(run):
         remedy.stop(NOT_YET.format(run["run"]), str(run["run"]), "steps")
     return elements.stop(lacking(run))
 
@@ -39,7 +39,7 @@ def ways(run: pd.Series) -> Ways:
 def stored(run: pd.Series, ask: Ask) -> Ways | None:
     """What is stored; None where nothing is, or nothing can be said of it."""
     frame = ask("solver_steps", run=run["run"])
-    if frame.empty or not adopted.labels(run):
+    if frame.empty or not guests.labels(run):
         return None
     columns = {str(name): frame[name].tolist() for name in frame}
     return Ways(run, frame, ways_from(columns, len(run_facts.class_names(run))))
@@ -47,8 +47,8 @@ def stored(run: pd.Series, ask: Ask) -> Ways | None:
 
 def lacking(run: pd.Series) -> str:
     """Why nothing is compared of a run without labels, or of a student, a sentence."""
-    if not adopted.labels(run):
-        return adopted.nothing_to_name(run, "comparison of solvers, which a judge of classes makes,")
+    if not guests.labels(run):
+        return guests.nothing_to_name(run, "comparison of solvers, which a judge of classes makes,")
     return f"{run['run']} is a student; it is compared with the others on the page of its teacher, {teacher(run)}."
 
 

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import run_facts
 from dashboard.charts import loss, theme
 from dashboard.components import elements, training_progress
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.pictures import snapshots
 from dashboard.training import headline
 from dashboard.training.choice import STEPS, Choice
@@ -35,7 +35,7 @@ def curves(answer: DeltaGenerator, ids: Sequence[str], chosen: Choice) -> None:
         answer.empty()
         elements.note(
             f"{run} was adopted, and nobody logged its training. Record yours with: firstlight.record({run!r}, …)"
-            if adopted.is_adopted(archive.run_folder(run))
+            if guests.is_adopted(archive.run_folder(run))
             else f"{run} has no losses yet; they appear while it trains."
         )
         return

@@ -9,7 +9,7 @@ from dashboard.access.acts_by_role import DRAW
 from dashboard.access.permits import refusal
 from dashboard.components import elements, inputs, progress_bar, remedy
 from dashboard.components.static_page import still
-from dashboard.data import adopted, archive
+from dashboard.data import archive, guests
 from dashboard.data.trajectories import Trajectory
 from dashboard.trajectory import fork, fork_chart, headline
 from dashboard.trajectory.fork import MOST, Fork
@@ -60,8 +60,8 @@ def section(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step
         ends = fork.endings(made.verdicts.top, made.classes)
         elements.chart(fork_chart.endings(ends, made.fork.label), "endings", "What the continuations end as", ends)
     elements.note(headline.fork_setting(made))
-    if not adopted.knows_no_label(run):
-        elements.note(f"{run['run']} {adopted.why_unguided(run)}, so its forks are told the class.")
+    if not guests.knows_no_label(run):
+        elements.note(f"{run['run']} {guests.why_unguided(run)}, so its forks are told the class.")
 
 
 def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: int) -> Fork | None:
@@ -72,7 +72,7 @@ def _form(run: pd.Series, trajectory: Trajectory, classes: Sequence[str], step: 
         start = inputs.entry("From step", 0, last - 1, min(step, last - 1), "from", f"{run['run']} {last}")
         count = inputs.entry("Continuations", 1, MOST, CONTINUATIONS, "continuations")
         seed = inputs.entry("Seed of new noise", 0, 9999, 0, "fresh")
-        told = inputs.choose("Label given", TOLD, "told") if adopted.knows_no_label(run) else TOLD[0]
+        told = inputs.choose("Label given", TOLD, "told") if guests.knows_no_label(run) else TOLD[0]
         pressed = st.form_submit_button("Draw continuations", type="primary", disabled=bool(barred()))
     if step >= last:
         elements.note(f"At the last step nothing is left to be drawn: continuations begin at step {last - 1}.")

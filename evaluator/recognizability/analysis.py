@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from evaluator.provenance import notes, notes_of
 from evaluator.recognizability.agreement import agreement, concordances
 from evaluator.recognizability.carry_over import FINE, Told, told
-from evaluator.recognizability.censored import after, average, first, half, restricted, wait
+from evaluator.recognizability.censoring import after, average, first, half, restricted, wait
 from evaluator.recognizability.claims import s3, s10
 from evaluator.recognizability.fine_chain import fine
 from evaluator.recognizability.judge_frames import judged

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from evaluator.recognizability.carry_over import Told
-from evaluator.recognizability.censored import half, restricted, width
+from evaluator.recognizability.censoring import half, restricted, width
 from evaluator.recognizability.incidence import paired
 from evaluator.recognizability.points import Points
 from evaluator.recognizability.schedules import SOURCE, percent_on

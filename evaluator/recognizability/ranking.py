@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluator.recognizability.censored import restricted
+from evaluator.recognizability.censoring import restricted
 from evaluator.recognizability.incidence import Omnibus, omnibus, paired
 from evaluator.recognizability.points import Points
 from evaluator.stats.bootstrap import drawn_sums, ends, small_sample

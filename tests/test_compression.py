@@ -10,7 +10,7 @@ import streamlit
 from archive_fixture import write_run
 from test_network import served
 
-from dashboard.access.packed import SOURCE, asked, packed
+from dashboard.access.compression import SOURCE, asked, packed
 
 CHART = next((SOURCE / "static" / "js").glob("PlotlyChart.*.js"))
 BASE = "/lab"
