@@ -19,6 +19,7 @@ from archive_fixture import write_run
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ask.question import BETTER, Asked
+from dashboard.claims.sections import MEASURES
 from dashboard.components import terms
 from dashboard.components.elements import explained
 from dashboard.report.build import report
@@ -115,8 +116,11 @@ def words() -> dict[str, tuple[str, re.Pattern[str]]]:
 
 
 def tabs(test: AppTest) -> Iterator[AppTest]:
-    """The page as it opens, then with each of its tabs open."""
+    """The page as it opens, then with what it unfolds, then with each of its tabs open."""
     yield test
+    if MEASURES in test.session_state:
+        test.session_state[MEASURES] = True
+        yield test.run()
     key = next((key for key in TABS if key in test.session_state), "")
     for name in [tab.label for tab in test.tabs][1:] if key else ():
         test.session_state[key] = name

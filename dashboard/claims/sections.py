@@ -13,12 +13,14 @@ from dashboard.claims import text as claims_text
 from dashboard.claims.pictures import Evidence, evidence
 from dashboard.components import csv_download, elements, remedy, terms
 from dashboard.components import verdicts as verdict_tables
+from dashboard.components.static_page import still
 from dashboard.data import archive as data_archive
 from evaluator.claims.statements import Found
 from evaluator.recognizability.carry_over import FLAG
 from firstlight.interval_text import listed
 from store.queries import statement as statement_of
 
+MEASURES = "claims-measures"  # whether they are unfolded; until then no browser has them
 OWN_CLIP = "Before our own CLIP, or those named here, not the source's, which was not run: scores of two CLIPs differ."
 NOT_TESTED = (
     "S15, uses, was not tested: that drawn pictures serve as more training data, as handwriting or in class. What "
@@ -58,9 +60,7 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
     image = picture(run, others, source)
     if image is not None:
         elements.picture(image.picture, image.alt, source.lower())
-        elements.note(image.says)
-    if source == "S9":
-        elements.note(OWN_CLIP)
+    says = [*([image.says] if image else []), *([OWN_CLIP] if source == "S9" else [])]
     if source == "S7":
         ids = list(dict.fromkeys(each.run for each in own))
         window = loss.window(data_archive.ask("loss_ends", runs=ids), 100)
@@ -70,7 +70,7 @@ def statement(run: pd.Series, others: int, source: str, title: str, words: str, 
             if said := run_facts.unlike_losses(data_archive.ask("settings", runs=ids)):
                 elements.note(said)
     table = verdict_tables.table_with_reasons([each.verdict for each in own], [each.run for each in own], source)
-    st.html(f"{table}{_behind(own)}")
+    st.html("".join([*map(elements.quiet, says), table, _behind(own)]))  # one element: each costs the browser its own
 
 
 def lacking(verdicts: Sequence[Found]) -> None:
@@ -91,8 +91,10 @@ def lacking(verdicts: Sequence[Found]) -> None:
 def measures(verdicts: Sequence[Found]) -> None:
     """What every verdict compares, and what counts."""
     known = {(each.verdict.claim.source, each.verdict.claim.part): each.verdict.claim.measure for each in verdicts}
-    with st.expander("What is compared, and what counts"):
-        elements.facts([(f"{source}, {part}", measure) for (source, part), measure in known.items() if measure])
+    box = st.expander("What is compared, and what counts", key=MEASURES, on_change="rerun")
+    if box.open or still():
+        with box:
+            elements.facts([(f"{source}, {part}", measure) for (source, part), measure in known.items() if measure])
 
 
 def save(verdicts: Sequence[Found]) -> None:

@@ -44,8 +44,13 @@ def headline(text: str) -> None:
 
 def note(text: str, badge: str = "") -> None:
     """A quiet line of literal text, behind a badge where one is given."""
+    st.html(quiet(text, badge))
+
+
+def quiet(text: str, badge: str = "") -> str:
+    """The line that `note` shows, as HTML."""
     before = f'<span class="badge">{html.escape(badge)}</span> ' if badge else ""
-    st.html(f'<p class="note">{before}{explained(text)}</p>')
+    return f'<p class="note">{before}{explained(text)}</p>'
 
 
 @lru_cache(4096)
