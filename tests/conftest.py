@@ -15,16 +15,17 @@ from firstlight.untrusted import trust
 
 LONG = (  # files that take long, the longest first: they begin first, so that no worker is left alone with one
     "test_browser_pages", "test_bundled_pages", "test_browser_print", "test_examples", "test_browser_platform",
-    "test_faults", "test_processes", "test_browser_live", "test_ray", "test_wheel", "test_browser_links", "test_report",
-    "test_record", "test_page_jobs", "test_evaluator_clip", "test_browser_draw", "test_site", "test_browser",
-    "test_adopt", "test_caches", "test_trainer", "test_evaluator_coverage", "test_adopt_pages", "test_remote",
-    "test_counts", "test_browser_runs", "test_browser_lab", "test_distill", "test_evaluator_quality",
-    "test_telemetry", "test_pages", "test_columns", "test_access_holes", "test_report_comparison", "test_runs_page",
-    "test_browser_students", "test_known_levels", "test_remote_faults", "test_hostile_graphs", "test_live_report",
-    "test_rankings", "test_browser_signin", "test_classroom", "test_record_pages", "test_experiments",
-    "test_hostile_links", "test_exporter", "test_benchmarks", "test_dashboard_compare", "test_store_queries",
-    "test_lab_pages", "test_own_pictures", "test_clip_folders", "test_sweep", "test_guest", "test_rooms", "test_store",
-    "test_guidance_page", "test_announcement", "test_systems", "test_browser_blind",
+    "test_faults", "test_processes", "test_jobs", "test_browser_live", "test_ray", "test_wheel", "test_browser_links",
+    "test_report", "test_record", "test_page_jobs", "test_damaged_files", "test_evaluator_clip", "test_browser_draw",
+    "test_site", "test_browser", "test_adopt", "test_caches", "test_trainer", "test_evaluator_coverage",
+    "test_adopt_pages", "test_remote", "test_theory", "test_counts", "test_browser_runs", "test_browser_lab",
+    "test_distill", "test_evaluator_quality", "test_telemetry", "test_pages", "test_columns", "test_access_holes",
+    "test_report_comparison", "test_runs_page", "test_browser_students", "test_known_levels", "test_remote_faults",
+    "test_hostile_graphs", "test_live_report", "test_rankings", "test_browser_signin", "test_classroom",
+    "test_record_pages", "test_experiments", "test_hostile_links", "test_exporter", "test_benchmarks",
+    "test_dashboard_compare", "test_store_queries", "test_lab_pages", "test_own_pictures", "test_clip_folders",
+    "test_sweep", "test_guest", "test_rooms", "test_store", "test_guidance_page", "test_announcement", "test_systems",
+    "test_browser_blind",
 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ names = "One", "Other"
 pages = [st.Page(lambda name=name: st.title(name), title=name, url_path=name) for name in names]
 st.navigation(pages, expanded=True).run()
 """
-ROUNDS = 4  # of page changes, warm
+ROUNDS = 3  # of page changes, warm
 NAMES = {title: path for pages in SECTIONS.values() for _, title, path in pages}
 FRAME = 16  # milliseconds from a key to the frame that shows its step
 TIME_STEPS = """async range => {
