@@ -23,6 +23,11 @@ def found(run: str) -> tuple[Verdict, ...]:
 
 def noise_seeds(run: str) -> int:
     """From how many noise seeds the pictures of every cell are."""
+    return _noise_seeds(run, archive.stamp(run))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _noise_seeds(run: str, stamp: int) -> int:
     return int(archive.ask("guided", run=run)["seed"].nunique())
 
 

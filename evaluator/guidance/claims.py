@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, Numbers, Z, critical, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, flipped, holm
-from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, NOT, SUPPORTED, Claim, Verdict, above
 from firstlight.interval_text import percent, real_minus, with_interval
 
 PROPOSED = (
@@ -219,15 +219,8 @@ def _higher(claim: Claim, gain: Gain, p: float, what: str, tried: int) -> Verdic
     verdict = SUPPORTED if p <= LEVEL and effect.value > 0 else CANNOT if cramped else NOT if small else CANNOT
     told = real_minus(with_interval(effect, "+.2f"))
     room = f"; the other leaves {gain.room:.1f} {ROOM}" if cramped else ""
-    return Verdict(
-        claim,
-        verdict,
-        f"{what}: {told} points of accuracy, n = {gain.n:,} pairs, {len(gain.apart)} noise seeds{room}.",
-        effect,
-        POINTS,
-        p,
-        gain.n,
-    )
+    said = f"{what}: {told} points of accuracy, n = {gain.n:,} pairs, {len(gain.apart)} noise seeds{room}."
+    return Verdict(claim, verdict, said, effect, POINTS, p, gain.n)
 
 
 def _most(effect: Estimate, tried: int) -> float:
@@ -240,7 +233,7 @@ def _dropped(rows: Rows, steps: Sequence[int]) -> Verdict:
     if not bare.any():
         return Verdict(DROPPED, CANNOT, "The sweep has no pictures without a label.")
     effect, n, seeds = _points(rows, asked, bare), int(asked.sum()), len(np.unique(rows.seed))
-    verdict = SUPPORTED if effect.low > LABEL_MATTERS else NOT if effect.high < LABEL_MATTERS else CANNOT
+    verdict = above(effect, LABEL_MATTERS)
     with_label, without = (percent(share(rows.right[side], rows.seed[side])) for side in (asked, bare))
     reason = (
         f"In {' and '.join(map(str, steps))} steps together {with_label} show the class asked with the label and "

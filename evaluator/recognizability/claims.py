@@ -6,7 +6,7 @@ say".
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -20,7 +20,7 @@ from evaluator.recognizability.schedules import SOURCE, percent_on
 from evaluator.stats.bootstrap import mean
 from evaluator.stats.intervals import Estimate, Numbers, Z, in_points, share, share_difference
 from evaluator.stats.permutation_tests import LEVEL, exchanged, flipped, holm
-from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict
+from evaluator.verdict import CANNOT, DIGITS, NOT, SUPPORTED, Claim, Verdict, unless
 from firstlight.interval_text import brackets, listed, number, percent, real_minus, with_interval
 from firstlight.levels import Levels
 
@@ -121,20 +121,18 @@ def _steady(
         return found
     others = {threshold: judged(each) for threshold, each in stricter.items()}
     return tuple(
-        _unless({threshold: each[place].verdict for threshold, each in others.items()}, one)
+        _everywhere({threshold: each[place].verdict for threshold, each in others.items()}, one)
         for place, one in enumerate(found)
     )
 
 
-def _unless(others: Mapping[float, str], one: Verdict) -> Verdict:
+def _everywhere(others: Mapping[float, str], one: Verdict) -> Verdict:
     """A verdict, unless one of the others, by threshold, is not the same."""
     first: dict[str, float] = {}
     for threshold, verdict in others.items():
         first.setdefault(verdict, threshold)
     said = [f"{verdict} at p ≥ {threshold:g}" for verdict, threshold in first.items() if verdict != one.verdict]
-    if one.verdict == CANNOT or not said:
-        return one
-    return replace(one, verdict=CANNOT, reason=f"{one.reason} It depends on the threshold: {listed(said)}.")
+    return unless(one, f"It depends on the threshold: {listed(said)}." if said else "")
 
 
 def _s10(points: Points, classes: Sequence[str]) -> tuple[Verdict, ...]:
